@@ -1,0 +1,76 @@
+//! The shopper's contact, checked for shape and passed on to lomi.; it is kept nowhere here.
+
+use crate::body::Faults;
+use lomi_client::CustomerDetails;
+
+const MAX_EMAIL_BYTES: usize = 254;
+const MAX_NAME_CHARS: usize = 200;
+
+pub(crate) struct Contact {
+    pub(crate) email: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) phone: Option<String>,
+}
+
+pub(crate) fn check(contact: Contact, faults: &mut Faults) -> CustomerDetails {
+    let Contact { email, name, phone } = contact;
+    let email_fits = email.as_deref().is_none_or(is_email);
+    faults.unless(email_fits, "/customer_email", "Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
+    let name_fits = name.as_deref().is_none_or(is_name);
+    faults.unless(name_fits, "/customer_name", "1 to 200 characters.", "De 1 à 200 caractères.");
+    let phone = phone.map(|text| normal_phone(&text));
+    let phone_fits = phone.as_deref().is_none_or(is_phone);
+    faults.unless(
+        phone_fits,
+        "/customer_phone",
+        "An international number such as +2250700000000.",
+        "Un numéro international, par exemple +2250700000000.",
+    );
+    CustomerDetails { email, name, phone, ..CustomerDetails::default() }
+}
+
+fn is_email(text: &str) -> bool {
+    let shape = text.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.'));
+    let one_at = text.matches('@').count() == 1;
+    shape && one_at && text.len() <= MAX_EMAIL_BYTES && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= MAX_NAME_CHARS && !text.contains(char::is_control)
+}
+
+/// People write `00225 07.00-00 00 00`; lomi. wants `+2250700000000`.
+fn normal_phone(text: &str) -> String {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')')).collect();
+    match digits.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => digits,
+    }
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_as_people_write_it_becomes_one_that_lomi_takes() {
+        for written in ["+225 07 00 00 00 00", "00225 07.00-00 00 00", "+2250700000000"] {
+            assert_eq!(normal_phone(written), "+2250700000000");
+        }
+        assert!(is_phone("+2250700000000"));
+        assert!(!is_phone("0700000000") && !is_phone("+22") && !is_phone("+225x700000000"));
+    }
+
+    #[test]
+    fn an_address_needs_one_at_and_a_host() {
+        assert!(is_email("awa@example.ci"));
+        for wrong in ["", "awa", "awa@", "@example.ci", "a@b@example.ci", "awa @example.ci", "awa@example"] {
+            assert!(!is_email(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `POST /checkout-sessions` for storefronts, `POST /admin/checkout-sessions` for the merchant's own backend.
+//!
+//! Prices the cart, writes the order, opens a hosted page at lomi. and answers with its address: one order and one page
+//! per `Idempotency-Key`, whatever is retried. The public route takes no price; the admin route, closed at the gateway,
+//! may name an amount.
+//!
+//! May: `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem` on the table; read the lomi. key and the cart-token
+//! key; call lomi.
+
+mod body;
+mod customer;
+mod http;
+mod pricing;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi, redirects, cart_token_key) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            let redirects = env.redirect_policy("ALLOWED_ORIGINS");
+            let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
+            Some((wiring?, lomi?, redirects?, cart_token_key?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi, redirects, cart_token_key);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

@@ -1,0 +1,153 @@
+//! Exactly one way to a price.
+
+use crate::body::{Caller, Faults};
+use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
+use edge::problem::{Code, Problem};
+use edge::secrets::Secret;
+use flows::create_checkout::Pricing;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+#[derive(Deserialize)]
+pub(crate) struct Item {
+    sku: String,
+    quantity: u32,
+    amount: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LineItem {
+    price_id: String,
+    quantity: u32,
+}
+
+/// How the caller wants the cart to be priced.
+pub(crate) enum Asked {
+    Catalog(Vec<CartLine>),
+    Signed(String),
+    Merchant(Money),
+    Lomi(LomiCart),
+}
+
+impl Asked {
+    pub(crate) fn read(
+        caller: Caller,
+        (items, line_items): (Option<Vec<Item>>, Option<Vec<LineItem>>),
+        (product_id, price_id, quantity): (Option<String>, Option<String>, Option<u32>),
+        cart_token: Option<String>,
+        (amount, currency_code): (Option<i64>, Option<String>),
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
+            let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
+            faults.add(pointer, "A storefront does not set prices.", "Une boutique ne fixe pas les prix.");
+            return None;
+        }
+        let quantity = quantity.unwrap_or(1);
+        match (items, line_items, product_id, price_id, cart_token, amount) {
+            (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),
+            (None, Some(lines), None, None, None, None) => {
+                lomi_lines(lines, faults).map(|lines| Self::Lomi(LomiCart::Lines(lines)))
+            }
+            (None, None, Some(product_id), None, None, None) => {
+                let fits = is_uuid(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
+                fits.then_some(Self::Lomi(LomiCart::Product { product_id, quantity }))
+            }
+            (None, None, None, Some(price_id), None, None) => {
+                let fits = is_uuid(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
+                fits.then_some(Self::Lomi(LomiCart::Price(LomiLine { price_id, quantity })))
+            }
+            (None, None, None, None, Some(token), None) if token.len() <= MAX_CART_TOKEN_BYTES => {
+                Some(Self::Signed(token))
+            }
+            (None, None, None, None, Some(_), None) => {
+                faults.add("/cart_token", "At most 4096 bytes.", "4096 octets au plus.");
+                None
+            }
+            (None, None, None, None, None, Some(amount)) => {
+                money(amount, currency_code.as_deref(), faults).map(Self::Merchant)
+            }
+            _ => {
+                faults.add(
+                    "",
+                    "Exactly one of items, line_items, product_id, price_id and cart_token sets the price.",
+                    "Un seul parmi items, line_items, product_id, price_id et cart_token fixe le prix.",
+                );
+                None
+            }
+        }
+    }
+
+    /// Adds what only the stack knows: the key that must have signed a cart token.
+    pub(crate) async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
+        Ok(match self {
+            Self::Catalog(lines) => Pricing::Catalog(lines),
+            Self::Merchant(money) => Pricing::Merchant(money),
+            Self::Lomi(cart) => Pricing::Lomi(cart),
+            Self::Signed(token) => {
+                let versions = cart_token_key.get(deadline).await;
+                let versions = versions.map_err(|_| Problem::new(Code::StoreUnavailable))?;
+                Pricing::Signed { token, key: versions.current.expose().as_bytes().to_vec() }
+            }
+        })
+    }
+}
+
+fn catalog(items: Vec<Item>, faults: &mut Faults) -> Option<Vec<CartLine>> {
+    if !is_count(items.len(), "/items", faults) {
+        return None;
+    }
+    let mut lines = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let sku = Sku::parse(&item.sku);
+        if sku.is_none() {
+            faults.add(format!("/items/{index}/sku"), "Not an article number.", "Ce n'est pas un code article.");
+        }
+        if is_quantity(item.quantity, &format!("/items/{index}/quantity"), faults) {
+            lines.extend(sku.map(|sku| CartLine { sku, quantity: item.quantity, chosen_amount_minor: item.amount }));
+        }
+    }
+    Some(lines)
+}
+
+fn lomi_lines(lines: Vec<LineItem>, faults: &mut Faults) -> Option<Vec<LomiLine>> {
+    if !is_count(lines.len(), "/line_items", faults) {
+        return None;
+    }
+    for (index, line) in lines.iter().enumerate() {
+        is_uuid(&line.price_id, &format!("/line_items/{index}/price_id"), faults);
+        is_quantity(line.quantity, &format!("/line_items/{index}/quantity"), faults);
+    }
+    Some(lines.into_iter().map(|line| LomiLine { price_id: line.price_id, quantity: line.quantity }).collect())
+}
+
+fn money(amount: i64, currency_code: Option<&str>, faults: &mut Faults) -> Option<Money> {
+    let currency = currency_code.and_then(Currency::from_code);
+    faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+    let money = Money::new(amount, currency?);
+    faults.unless(
+        money.is_some(),
+        "/amount",
+        "A positive whole number of minor units (francs for XOF).",
+        "Un nombre entier positif d'unités mineures (des francs pour XOF).",
+    );
+    money
+}
+
+fn is_count(count: usize, pointer: &str, faults: &mut Faults) -> bool {
+    let fits = (1..=MAX_CART_LINES).contains(&count);
+    faults.unless(fits, pointer, "1 to 50 lines.", "De 1 à 50 lignes.");
+    fits
+}
+
+fn is_quantity(quantity: u32, pointer: &str, faults: &mut Faults) -> bool {
+    let fits = (1..=MAX_QUANTITY).contains(&quantity);
+    faults.unless(fits, pointer, "1 to 999.", "De 1 à 999.");
+    fits
+}
+
+fn is_uuid(text: &str, pointer: &str, faults: &mut Faults) -> bool {
+    let fits = lomi_client::PriceId::parse(text).is_ok();
+    faults.unless(fits, pointer, "A UUID of lomi.'s catalogue.", "Un UUID du catalogue lomi.");
+    fits
+}

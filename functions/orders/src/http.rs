@@ -1,0 +1,98 @@
+//! Wire <-> use case.
+
+use crate::view::{OrderDetail, OrderList, OrderView};
+use domain::{Order, OrderId, OrderStatus};
+use edge::http::{Limits, Request, Response};
+use edge::language::Text;
+use edge::lomi::{Lomi, LomiSettings};
+use edge::problem::{Code, Problem};
+use edge::telemetry::{Field, Telemetry};
+use edge::wiring::Connected;
+use flows::World;
+use flows::order_status::{cancel, status};
+use std::time::Duration;
+use store::OrderCursor;
+
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 1024, budget: Duration::from_secs(8) };
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+pub(crate) struct App {
+    world: World,
+    lomi: Lomi,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
+        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    }
+
+    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "GET /orders/{order_id}" => self.status(request, event).await,
+            "POST /orders/{order_id}/cancel" => self.cancel(request, event).await,
+            "GET /admin/orders" => self.list(request).await,
+            "GET /admin/orders/{order_id}" => self.detail(request, event).await,
+            _ => Err(Problem::new(Code::NotFound)),
+        }
+    }
+
+    async fn status(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let lomi = async || self.lomi.client(request.deadline, event).await.ok();
+        let order = status(&self.world, request.path("order_id"), token(request), lomi, request.deadline).await?;
+        self.shown(&order, event)
+    }
+
+    async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let order = cancel(&self.world, request.path("order_id"), token(request)).await?;
+        self.shown(&order, event)
+    }
+
+    async fn detail(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
+        let order = self.world.store.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
+        event.id(Field::OrderId, order.id().as_str());
+        Response::json(200, &OrderDetail::of(&order, self.world.clock.now()))
+    }
+
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let (status, limit, cursor) = list_query(request)?;
+        let listed = self.world.store.list_orders(status, limit, cursor.as_ref()).await?;
+        Response::json(200, &OrderList::of(&listed, self.world.clock.now()))
+    }
+
+    fn shown(&self, order: &Order, event: &mut Telemetry) -> Result<Response, Problem> {
+        event.id(Field::OrderId, order.id().as_str());
+        event.word(Field::OrderStatus, order.status().as_str());
+        Response::json(200, &OrderView::of(order, self.world.clock.now()))
+    }
+}
+
+/// No token opens nothing, and says no more than a wrong one.
+fn token(request: &Request) -> &str {
+    request.bearer_token().unwrap_or_default()
+}
+
+fn list_query(request: &Request) -> Result<(Option<OrderStatus>, usize, Option<OrderCursor>), Problem> {
+    let unknown = Text { en: "Not a status of an order.", fr: "Ce n'est pas un statut de commande." };
+    let status = optional(request, "status", OrderStatus::from_name, unknown)?;
+    let range = Text { en: "1 to 100.", fr: "De 1 à 100." };
+    let parse_limit = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = optional(request, "limit", parse_limit, range)?.unwrap_or(DEFAULT_LIMIT);
+    let foreign = Text { en: "Not a cursor from this list.", fr: "Ce curseur ne vient pas de cette liste." };
+    let cursor = optional(request, "cursor", OrderCursor::parse, foreign)?;
+    Ok((status, limit, cursor))
+}
+
+fn optional<T>(
+    request: &Request,
+    name: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+    otherwise: Text,
+) -> Result<Option<T>, Problem> {
+    match request.query(name).filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or_else(|| Problem::invalid(format!("/{name}"), otherwise)),
+    }
+}

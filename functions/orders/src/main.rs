@@ -1,0 +1,30 @@
+//! `GET /orders/{order_id}` and `POST /orders/{order_id}/cancel` for the shopper who holds the order's token;
+//! `GET /admin/orders` and `/admin/orders/{order_id}` for the back office, closed at the gateway.
+//!
+//! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
+//! no event comes.
+//!
+//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read the lomi. key;
+//! call lomi.
+
+mod http;
+mod view;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            Some((wiring?, lomi?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

@@ -1,0 +1,123 @@
+//! What is shown of an order: little to its shopper, everything but secrets to the back office.
+
+use domain::{Happened, Money, Order, OrderLine, Source, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use store::ListedOrders;
+
+#[derive(Serialize)]
+pub(crate) struct OrderView<'a> {
+    order_id: &'a str,
+    status: &'static str,
+    amount: Option<i64>,
+    currency_code: Option<&'static str>,
+    payment: Option<PaymentView<'a>>,
+    paid_after_cancel: bool,
+    overpaid: bool,
+    expires_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+    poll_after_ms: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct PaymentView<'a> {
+    transaction_id: &'a str,
+    provider_code: Option<&'a str>,
+    payment_method_code: Option<&'a str>,
+    paid_at: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OrderDetail<'a> {
+    #[serde(flatten)]
+    order: OrderView<'a>,
+    environment: &'static str,
+    mismatch: bool,
+    checkout_session_id: Option<&'a str>,
+    reference: Option<&'a str>,
+    title: Option<&'a str>,
+    items: &'a [OrderLine],
+    metadata: &'a BTreeMap<String, String>,
+    payments: Vec<PaymentView<'a>>,
+    due_at: Option<String>,
+    timeline: Vec<TimelineView<'a>>,
+}
+
+#[derive(Serialize)]
+struct TimelineView<'a> {
+    at: String,
+    what: Happened,
+    source: Source,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OrderList<'a> {
+    data: Vec<OrderView<'a>>,
+    next_cursor: Option<String>,
+}
+
+impl<'a> OrderView<'a> {
+    pub(crate) fn of(order: &'a Order, now: Timestamp) -> Self {
+        Self {
+            order_id: order.id().as_str(),
+            status: order.status().as_str(),
+            amount: order.expected().map(Money::amount_minor),
+            currency_code: order.expected().map(|money| money.currency().code()),
+            payment: order.first_payment().map(payment_view),
+            paid_after_cancel: order.is_paid_after_cancel(),
+            overpaid: order.is_overpaid(),
+            expires_at: order.expires_at().map(Timestamp::to_rfc3339),
+            created_at: order.created_at().to_rfc3339(),
+            updated_at: order.updated_at().to_rfc3339(),
+            poll_after_ms: order.poll_after_ms(now),
+        }
+    }
+}
+
+fn payment_view<'a>((transaction_id, payment): (&'a String, &'a domain::Payment)) -> PaymentView<'a> {
+    PaymentView {
+        transaction_id,
+        provider_code: payment.provider_code.as_deref(),
+        payment_method_code: payment.payment_method_code.as_deref(),
+        paid_at: payment.paid_at.to_rfc3339(),
+    }
+}
+
+impl<'a> OrderDetail<'a> {
+    pub(crate) fn of(order: &'a Order, now: Timestamp) -> Self {
+        Self {
+            order: OrderView::of(order, now),
+            environment: order.environment().as_str(),
+            mismatch: order.has_mismatch(),
+            checkout_session_id: order.checkout_session_id(),
+            reference: order.reference(),
+            title: order.title(),
+            items: order.lines(),
+            metadata: order.metadata(),
+            payments: order.payments().iter().map(payment_view).collect(),
+            due_at: order.due_at().map(Timestamp::to_rfc3339),
+            timeline: order
+                .timeline()
+                .iter()
+                .map(|entry| TimelineView {
+                    at: entry.at.to_rfc3339(),
+                    what: entry.what,
+                    source: entry.source,
+                    transaction_id: entry.transaction_id.as_deref(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> OrderList<'a> {
+    pub(crate) fn of(listed: &'a ListedOrders, now: Timestamp) -> Self {
+        Self {
+            data: listed.orders.iter().map(|order| OrderView::of(order, now)).collect(),
+            next_cursor: listed.next.as_ref().map(store::OrderCursor::to_text),
+        }
+    }
+}

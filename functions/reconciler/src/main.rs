@@ -1,0 +1,25 @@
+//! On a schedule: asks lomi. about the orders that are due and finishes what a crash or a lost event left open.
+//!
+//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `due`; read the lomi. key; call
+//! lomi.
+
+mod run;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            Some((wiring?, lomi?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = run::App::new(&connected, lomi);
+        edge::scheduled::serve(connected.function, run::BUDGET, async |deadline, event| app.run(deadline, event).await)
+            .await
+    })
+}

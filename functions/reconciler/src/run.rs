@@ -1,0 +1,42 @@
+//! Schedule <-> use case.
+
+use edge::lomi::{Lomi, LomiSettings};
+use edge::scheduled::Failed;
+use edge::telemetry::{Counter, Field, Telemetry};
+use edge::wiring::Connected;
+use flows::World;
+use flows::reconcile::{Report, reconcile};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The next run comes within a minute: this one is over by then.
+pub(crate) const BUDGET: Duration = Duration::from_secs(45);
+
+pub(crate) struct App {
+    world: World,
+    lomi: Lomi,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
+        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    }
+
+    pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
+        let lomi = self.lomi.client(deadline, event).await.map_err(|_| Failed)?;
+        let report = reconcile(&self.world, &lomi, deadline).await.map_err(|_| Failed)?;
+        tell(report, event);
+        // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
+        if report.failed == 0 { Ok(()) } else { Err(Failed) }
+    }
+}
+
+fn tell(report: Report, event: &mut Telemetry) {
+    event.number(Field::ReconcileDue, report.due);
+    event.number(Field::LomiCalls, report.lomi_calls);
+    event.number(Field::ReconcileRepaired, report.repaired);
+    event.number(Field::ReconcileRemaining, report.failed);
+    event.count_many(Counter::ReconcileRepairs, report.repaired);
+    event.count_many(Counter::InDoubt, report.in_doubt);
+    event.count_many(Counter::AmountMismatch, report.mismatched);
+}

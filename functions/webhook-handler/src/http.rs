@@ -1,0 +1,119 @@
+//! Wire <-> use case.
+
+use domain::{Mismatch, Order, OrderId};
+use edge::config::SecretId;
+use edge::http::{Limits, Request, Response};
+use edge::problem::{Code, Problem};
+use edge::secrets::{Secret, SecretError, Stages, Versions};
+use edge::telemetry::{Counter, Field, Telemetry};
+use edge::wiring::Connected;
+use flows::ingest::{Ingested, ingest};
+use flows::{Settled, World};
+use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER};
+use lomi_client::webhook::{Secrets, SignatureError, Signatures, VerifiedBody, WebhookSecret, verify};
+use serde::Serialize;
+use std::time::Duration;
+
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 256 * 1024, budget: Duration::from_secs(3) };
+
+pub(crate) struct App {
+    world: World,
+    secret: Secret,
+}
+
+#[derive(Serialize)]
+struct Acknowledgement {
+    received: bool,
+    outcome: &'static str,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, secret: SecretId) -> Self {
+        Self { world: connected.world.clone(), secret: connected.secret(secret, Stages::CurrentAndPrevious) }
+    }
+
+    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let body = self.verify(request, event).await?;
+        let ingested = ingest(&self.world, body).await.map_err(|_| unavailable())?;
+        let outcome = report(&ingested, event);
+        event.word(Field::WebhookOutcome, outcome);
+        Response::json(200, &Acknowledgement { received: true, outcome })
+    }
+
+    /// The bytes as lomi. signed them. A secret that was rotated at lomi. a moment ago is fetched once before refusing.
+    async fn verify<'a>(&self, request: &'a Request, event: &mut Telemetry) -> Result<VerifiedBody<'a>, Problem> {
+        let signatures = Signatures { legacy: request.header(LEGACY_HEADER), v1: request.header(V1_HEADER) };
+        let known = self.secret.get(request.deadline).await.map_err(no_secret)?;
+        match verify(signatures, &request.body, &secrets(&known)?) {
+            Err(SignatureError::NoMatch) => {}
+            verified => return verified.map_err(|_| refuse(event)),
+        }
+        let fresh = self.secret.refresh(request.deadline).await.map_err(no_secret)?;
+        verify(signatures, &request.body, &secrets(&fresh)?).map_err(|_| refuse(event))
+    }
+}
+
+fn secrets(versions: &Versions) -> Result<Secrets, Problem> {
+    let texts = std::iter::once(&versions.current).chain(&versions.previous);
+    let parsed = texts.filter_map(|text| WebhookSecret::parse(text.expose()).ok()).collect();
+    Secrets::new(parsed).map_err(|_| unavailable())
+}
+
+/// Whatever keeps us from knowing the secret, it is not lomi.'s fault: lomi. shall try again.
+fn no_secret(_: SecretError) -> Problem {
+    unavailable()
+}
+
+const fn unavailable() -> Problem {
+    Problem::new(Code::StoreUnavailable)
+}
+
+fn refuse(event: &mut Telemetry) -> Problem {
+    event.count(Counter::SignatureRejected);
+    Problem::new(Code::Unauthorized)
+}
+
+fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
+    match ingested {
+        Ingested::Settled(id, settled) => report_settled(id, settled, event),
+        Ingested::Ignored => "ignored",
+        Ingested::Duplicate => "duplicate",
+        Ingested::Quarantined(_) => quarantined(event),
+    }
+}
+
+fn report_settled(id: &OrderId, settled: &Settled, event: &mut Telemetry) -> &'static str {
+    event.id(Field::OrderId, id.as_str());
+    match settled {
+        Settled::Applied(order, outbox) => {
+            report_order(order, outbox.is_some(), event);
+            "applied"
+        }
+        Settled::Duplicate => "duplicate",
+        Settled::Ignored => "ignored",
+        Settled::Mismatched(mismatch) => {
+            if matches!(mismatch, Mismatch::Amount | Mismatch::Currency) {
+                event.count(Counter::AmountMismatch);
+            }
+            quarantined(event)
+        }
+        Settled::UnknownOrder => quarantined(event),
+    }
+}
+
+fn report_order(order: &Order, first_payment: bool, event: &mut Telemetry) {
+    event.word(Field::OrderStatus, order.status().as_str());
+    if first_payment {
+        event.count(Counter::PaymentsApplied);
+        if order.is_paid_after_cancel() {
+            event.count(Counter::PaidAfterCancel);
+        }
+    } else if order.is_overpaid() {
+        event.count(Counter::Overpaid);
+    }
+}
+
+fn quarantined(event: &mut Telemetry) -> &'static str {
+    event.count(Counter::Quarantined);
+    "quarantined"
+}

@@ -1,0 +1,27 @@
+//! `POST /webhooks/lomi`: lomi.'s signed events.
+//!
+//! Promise: a 2xx means that the event is durable; an authentic event is never answered with a 4xx, because lomi. would
+//! drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
+//!
+//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table; read the webhook secret. It has no lomi. key: whoever
+//! broke in here could not call lomi.
+
+mod http;
+
+use edge::config;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, secret) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
+            Some((wiring?, secret?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, secret);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

@@ -1,0 +1,218 @@
+//! From what a shopper wants to what it costs.
+
+use crate::{Currency, Money, Price, Product, Sku};
+use serde::{Deserialize, Serialize};
+
+/// The most lines a cart may have.
+pub const MAX_CART_LINES: usize = 50;
+/// The most pieces of one article.
+pub const MAX_QUANTITY: u32 = 999;
+
+/// What a shopper asks for: an article and how many of it, never its price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartLine {
+    /// The article.
+    pub sku: Sku,
+    /// 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+    /// In minor units; for an open-amount product, where the shopper's choice is the price.
+    pub chosen_amount_minor: Option<i64>,
+}
+
+/// A line of an order as it was sold; later changes of the catalogue do not touch it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// The article.
+    pub sku: Sku,
+    /// Its title when it was sold.
+    pub title: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one, in minor units of the order's currency.
+    pub unit_amount: i64,
+}
+
+/// What lomi. prices from the merchant's catalogue at lomi.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LomiLine {
+    /// lomi.'s id of the price, a UUID.
+    pub price_id: String,
+    /// 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// A cart that lomi. prices: the amount is known once the session exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LomiCart {
+    /// One product of lomi.'s catalogue at its own price.
+    Product {
+        /// lomi.'s id of the product, a UUID.
+        product_id: String,
+        /// 1 to [`MAX_QUANTITY`].
+        quantity: u32,
+    },
+    /// One price of lomi.'s catalogue.
+    Price(LomiLine),
+    /// Several prices of lomi.'s catalogue.
+    Lines(Vec<LomiLine>),
+}
+
+/// Why a cart has no price. `line` counts from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// The catalogue has no such article, or it is not for sale now.
+    #[error("line {line}: not for sale")]
+    NotForSale {
+        /// The offending line.
+        line: usize,
+    },
+    /// An open-amount product needs the shopper's choice.
+    #[error("line {line}: an amount is required")]
+    AmountRequired {
+        /// The offending line.
+        line: usize,
+    },
+    /// A fixed price cannot be chosen.
+    #[error("line {line}: the price is fixed")]
+    AmountNotAllowed {
+        /// The offending line.
+        line: usize,
+    },
+    /// The choice is outside the product's bounds.
+    #[error("line {line}: the amount is out of bounds")]
+    AmountOutOfBounds {
+        /// The offending line.
+        line: usize,
+    },
+    /// One order has one currency.
+    #[error("line {line}: another currency than the first line")]
+    MixedCurrencies {
+        /// The offending line.
+        line: usize,
+    },
+    /// The sum is beyond [`crate::MAX_AMOUNT_MINOR`], or the cart is empty.
+    #[error("the total is out of range")]
+    TotalOutOfRange,
+}
+
+/// A cart with a price that someone entitled to set prices has set: the only thing an order is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricedCart {
+    pub(crate) total: Option<Money>,
+    pub(crate) lines: Vec<OrderLine>,
+    pub(crate) reference: Option<String>,
+    pub(crate) lomi: Option<LomiCart>,
+}
+
+impl PricedCart {
+    /// Prices `lines` from the merchant's catalogue. `products` may come in any order.
+    ///
+    /// # Errors
+    /// The first line that cannot be sold as asked.
+    pub fn from_catalog(lines: &[CartLine], products: &[Product]) -> Result<Self, PriceError> {
+        let mut total: Option<Money> = None;
+        let mut sold = Vec::with_capacity(lines.len());
+        for (index, line) in lines.iter().enumerate() {
+            let product = products
+                .iter()
+                .find(|product| product.sku == line.sku && product.active)
+                .ok_or(PriceError::NotForSale { line: index })?;
+            let unit = unit_price(product.price, line.chosen_amount_minor, index)?;
+            let amount = unit.times(line.quantity).ok_or(PriceError::TotalOutOfRange)?;
+            total = Some(match total {
+                None => amount,
+                Some(sum) if sum.currency() != amount.currency() => {
+                    return Err(PriceError::MixedCurrencies { line: index });
+                }
+                Some(sum) => sum.plus(amount).ok_or(PriceError::TotalOutOfRange)?,
+            });
+            sold.push(OrderLine {
+                sku: product.sku.clone(),
+                title: product.title.clone(),
+                quantity: line.quantity,
+                unit_amount: unit.amount_minor(),
+            });
+        }
+        let total = total.ok_or(PriceError::TotalOutOfRange)?;
+        Ok(Self { total: Some(total), lines: sold, reference: None, lomi: None })
+    }
+
+    /// The price that the merchant's own backend set, through the closed `/admin` route or a signed cart token.
+    #[must_use]
+    pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
+        Self { total: Some(total), lines: Vec::new(), reference, lomi: None }
+    }
+
+    /// A cart that lomi. prices from the merchant's catalogue there.
+    #[must_use]
+    pub const fn from_lomi(cart: LomiCart) -> Self {
+        Self { total: None, lines: Vec::new(), reference: None, lomi: Some(cart) }
+    }
+}
+
+fn unit_price(price: Price, chosen_minor: Option<i64>, line: usize) -> Result<Money, PriceError> {
+    match (price, chosen_minor) {
+        (Price::Fixed(money), None) => Ok(money),
+        (Price::Fixed(_), Some(_)) => Err(PriceError::AmountNotAllowed { line }),
+        (Price::Open { .. }, None) => Err(PriceError::AmountRequired { line }),
+        (Price::Open { min, max }, Some(chosen)) => {
+            within(min, max, chosen).ok_or(PriceError::AmountOutOfBounds { line })
+        }
+    }
+}
+
+fn within(min: Money, max: Money, chosen_minor: i64) -> Option<Money> {
+    let bounds = min.amount_minor()..=max.amount_minor();
+    let currency: Currency = min.currency();
+    if bounds.contains(&chosen_minor) { Money::new(chosen_minor, currency) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(sku: &str, price: Price) -> Product {
+        Product::new(sku, sku, None, Some(price), true, None).unwrap()
+    }
+
+    fn fixed(amount: i64, currency: Currency) -> Price {
+        Price::from_parts(currency, Some(amount), None, None).unwrap()
+    }
+
+    fn line(sku: &str, quantity: u32, chosen_amount_minor: Option<i64>) -> CartLine {
+        CartLine { sku: Sku::parse(sku).unwrap(), quantity, chosen_amount_minor }
+    }
+
+    fn catalog() -> Vec<Product> {
+        let donation = Price::from_parts(Currency::Xof, None, Some(500), Some(5000)).unwrap();
+        let mut gone = product("gone", fixed(1, Currency::Xof));
+        gone.active = false;
+        vec![
+            product("pagne", fixed(7500, Currency::Xof)),
+            product("ebook", fixed(999, Currency::Eur)),
+            product("don", donation),
+            gone,
+        ]
+    }
+
+    #[test]
+    fn a_cart_costs_what_the_catalogue_says() {
+        let cart = PricedCart::from_catalog(&[line("pagne", 2, None), line("don", 1, Some(1000))], &catalog()).unwrap();
+        assert_eq!(cart.total, Money::new(16_000, Currency::Xof));
+    }
+
+    #[test]
+    fn what_the_catalogue_does_not_sell_has_no_price() {
+        let price = |lines: &[CartLine]| PricedCart::from_catalog(lines, &catalog()).unwrap_err();
+        assert_eq!(price(&[line("pagne", 1, None), line("nope", 1, None)]), PriceError::NotForSale { line: 1 });
+        assert_eq!(price(&[line("gone", 1, None)]), PriceError::NotForSale { line: 0 });
+        assert_eq!(price(&[line("pagne", 1, Some(1))]), PriceError::AmountNotAllowed { line: 0 });
+        assert_eq!(price(&[line("don", 1, None)]), PriceError::AmountRequired { line: 0 });
+        assert_eq!(price(&[line("don", 1, Some(499))]), PriceError::AmountOutOfBounds { line: 0 });
+        assert_eq!(price(&[line("don", 1, Some(5001))]), PriceError::AmountOutOfBounds { line: 0 });
+        assert_eq!(price(&[line("pagne", 1, None), line("ebook", 1, None)]), PriceError::MixedCurrencies { line: 1 });
+        assert_eq!(price(&[line("pagne", 0, None)]), PriceError::TotalOutOfRange);
+        assert_eq!(price(&[]), PriceError::TotalOutOfRange);
+    }
+}

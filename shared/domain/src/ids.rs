@@ -1,0 +1,233 @@
+//! Identifiers that are right by construction.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+const ORDER_PREFIX: &str = "ord_";
+
+/// `ord_` and 32 lower-case hexadecimal digits: 128 unpredictable bits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrderId(String);
+
+impl OrderId {
+    /// An order id made of the first half of `entropy`.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        let digits = hex::encode(entropy);
+        Self(format!("{ORDER_PREFIX}{}", digits.get(..32).unwrap_or_default()))
+    }
+
+    /// `None` unless `text` has exactly the shape of an order id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(ORDER_PREFIX)?;
+        (digits.len() == 32 && is_lower_hex(digits)).then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for OrderId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not an order id")
+    }
+}
+
+impl From<OrderId> for String {
+    fn from(id: OrderId) -> Self {
+        id.0
+    }
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The bearer token that opens exactly one order: 64 hexadecimal digits. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrderToken(String);
+
+impl OrderToken {
+    /// A token of 256 bits.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self(hex::encode(entropy))
+    }
+
+    /// The token itself: for the answer to its owner and for nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What the order keeps instead of the token.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
+    }
+}
+
+impl fmt::Debug for OrderToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OrderToken(..)")
+    }
+}
+
+/// SHA-256 of an order token in hexadecimal: enough to recognise the token, useless to whoever reads the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    fn of(token: &str) -> Self {
+        Self(hex::encode(Sha256::digest(token.as_bytes())))
+    }
+
+    /// Whether `presented` is the token, in time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, presented: &str) -> bool {
+        Self::of(presented).0.as_bytes().ct_eq(self.0.as_bytes()).into()
+    }
+}
+
+/// The fencing token of one try at creating an order: a try may only write while the record still carries its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(String);
+
+impl AttemptId {
+    /// An attempt id of 256 bits.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self(hex::encode(entropy))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A merchant's article number: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sku(String);
+
+impl Sku {
+    /// `None` unless `text` has the shape of a SKU.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The SKU as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Sku {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a SKU")
+    }
+}
+
+impl From<Sku> for String {
+    fn from(sku: Sku) -> Self {
+        sku.0
+    }
+}
+
+/// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// `None` unless `text`, trimmed, has the shape of a key.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let key = text.trim();
+        let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+        fits.then(|| Self(key.to_owned()))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whoever knows the key can ask for its answer again, so it stays out of logs.
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdempotencyKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_id_is_read_back_and_nothing_else_is() {
+        let id = OrderId::from_entropy([7; 32]);
+        assert_eq!(OrderId::parse(id.as_str()), Some(id.clone()));
+        for wrong in [
+            "",
+            "ord_",
+            "ord_00",
+            &id.as_str().to_uppercase(),
+            &format!("{id}0"),
+            "ord_../../../../../../../../etc/pass",
+        ] {
+            assert_eq!(OrderId::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_opens_its_own_order_only() {
+        let (mine, other) = (OrderToken::from_entropy([1; 32]), OrderToken::from_entropy([2; 32]));
+        assert!(mine.hash().matches(mine.reveal()));
+        assert!(!mine.hash().matches(other.reveal()));
+        assert!(!mine.hash().matches(""));
+    }
+
+    #[test]
+    fn a_token_does_not_show_in_debug_output() {
+        let token = OrderToken::from_entropy([1; 32]);
+        assert!(!format!("{token:?}").contains(token.reveal()));
+    }
+
+    #[test]
+    fn keys_and_skus_with_separators_or_controls_are_refused() {
+        for wrong in ["", " ", "a b", "a\nb", "é", &"k".repeat(256)] {
+            assert!(IdempotencyKey::parse(wrong).is_none(), "{wrong:?}");
+        }
+        for wrong in ["", "a#b", "a/b", "é", &"s".repeat(65)] {
+            assert!(Sku::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+}

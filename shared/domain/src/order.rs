@@ -1,0 +1,333 @@
+//! An order and the lattice its state climbs.
+
+mod fact;
+mod schedule;
+mod timeline;
+mod view;
+
+pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
+pub use timeline::{Happened, Source, TimelineEntry};
+
+use crate::{AttemptId, Currency, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which lomi. environment an order lives in. The two never mix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Test keys, no real money.
+    Sandbox,
+    /// Live keys, real money.
+    Live,
+}
+
+impl Environment {
+    /// `sandbox` or `live`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Live => "live",
+        }
+    }
+
+    /// The environment of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sandbox, Self::Live].into_iter().find(|environment| environment.as_str() == name)
+    }
+}
+
+/// Where an order stands. The variants are in the order of the lattice: a fact only ever moves an order down this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Written, lomi. not yet asked or not yet answered.
+    Creating,
+    /// lomi. refused to open a session; nothing can be paid.
+    Rejected,
+    /// lomi. was asked and the answer was lost; nothing was handed to the shopper.
+    InDoubt,
+    /// The shopper has a page to pay on.
+    Open,
+    /// A try to pay failed; another may succeed on the same page.
+    FailedAttempt,
+    /// The page can no longer be paid on.
+    Expired,
+    /// The shopper gave up; the page at lomi. stays payable until it expires.
+    Cancelled,
+    /// Paid: proved by authentic evidence equal in order, amount, currency and environment.
+    Paid,
+    /// Some of the money went back.
+    PartiallyRefunded,
+    /// All of the money went back.
+    Refunded,
+}
+
+impl OrderStatus {
+    /// Every status, lowest first.
+    pub const ALL: [Self; 10] = [
+        Self::Creating,
+        Self::Rejected,
+        Self::InDoubt,
+        Self::Open,
+        Self::FailedAttempt,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Paid,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+    ];
+
+    /// The status as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Rejected => "rejected",
+            Self::InDoubt => "in_doubt",
+            Self::Open => "open",
+            Self::FailedAttempt => "failed_attempt",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Paid => "paid",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether money has arrived.
+    #[must_use]
+    pub fn is_paid(self) -> bool {
+        self >= Self::Paid
+    }
+}
+
+/// A payment that counted towards an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// lomi.'s rail, e.g. `WAVE`, `MTN`, `STRIPE` (cards).
+    pub provider_code: Option<String>,
+    /// lomi.'s method, e.g. `MOBILE_MONEY`, `CARDS`.
+    pub payment_method_code: Option<String>,
+    /// When lomi. says the payment last changed, or when it was learnt of.
+    pub paid_at: Timestamp,
+}
+
+/// The page a shopper pays on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedSession {
+    /// lomi.'s id of the session, a UUID.
+    pub checkout_session_id: String,
+    /// From then on lomi. takes no payment there.
+    pub expires_at: Timestamp,
+    /// What lomi. says the session costs; the expectation of an order that lomi. priced.
+    pub amount: Option<Money>,
+}
+
+/// What a shopper's request makes of an order.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// Its id, fresh.
+    pub order_id: OrderId,
+    /// The stack's environment.
+    pub environment: Environment,
+    /// What is bought.
+    pub cart: PricedCart,
+    /// Shown on lomi.'s page.
+    pub title: Option<String>,
+    /// The merchant's own notes, kept with the order.
+    pub metadata: BTreeMap<String, String>,
+    /// Recognises the order's token.
+    pub token_hash: TokenHash,
+    /// The try that is about to call lomi.
+    pub attempt_id: AttemptId,
+    /// When that try may be taken over.
+    pub lease_until: Timestamp,
+}
+
+/// An order. Its state changes through the methods here and in no other way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub(crate) order_id: OrderId,
+    pub(crate) environment: Environment,
+    pub(crate) status: OrderStatus,
+    #[serde(default)]
+    pub(crate) overpaid: bool,
+    #[serde(default)]
+    pub(crate) mismatch: bool,
+    #[serde(default)]
+    pub(crate) paid_after_cancel: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) currency_code: Option<Currency>,
+    #[serde(default)]
+    pub(crate) lines: Vec<OrderLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lomi_cart: Option<LomiCart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<String>,
+    #[serde(default)]
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) attempt_id: AttemptId,
+    pub(crate) attempt_number: u32,
+    pub(crate) token_hash: TokenHash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkout_session_id: Option<String>,
+    #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) payments: BTreeMap<String, Payment>,
+    #[serde(default)]
+    pub(crate) session_completed: bool,
+    #[serde(default, rename = "asked_at_ms", skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_at: Option<Timestamp>,
+    #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
+    pub(crate) due_at: Option<Timestamp>,
+    #[serde(rename = "created_at_ms")]
+    pub(crate) created_at: Timestamp,
+    #[serde(rename = "updated_at_ms")]
+    pub(crate) updated_at: Timestamp,
+    pub(crate) version: u64,
+    #[serde(default)]
+    pub(crate) timeline: Vec<TimelineEntry>,
+}
+
+impl Order {
+    /// An order that is about to be asked for at lomi., due for the reconciler when the asking try's lease ends.
+    #[must_use]
+    pub fn create(new: NewOrder, now: Timestamp) -> Self {
+        Self {
+            order_id: new.order_id,
+            environment: new.environment,
+            status: OrderStatus::Creating,
+            overpaid: false,
+            mismatch: false,
+            paid_after_cancel: false,
+            amount: new.cart.total.map(Money::amount_minor),
+            currency_code: new.cart.total.map(Money::currency),
+            lines: new.cart.lines,
+            lomi_cart: new.cart.lomi,
+            reference: new.cart.reference,
+            title: new.title,
+            metadata: new.metadata,
+            attempt_id: new.attempt_id,
+            attempt_number: 1,
+            token_hash: new.token_hash,
+            checkout_session_id: None,
+            expires_at: None,
+            payments: BTreeMap::new(),
+            session_completed: false,
+            asked_at: None,
+            due_at: Some(new.lease_until),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+            timeline: vec![TimelineEntry::new(now, Happened::Created, Source::Storefront, None)],
+        }
+    }
+
+    /// What must be paid; `None` until lomi. has priced an order of its own catalogue.
+    #[must_use]
+    pub fn expected(&self) -> Option<Money> {
+        Money::new(self.amount?, self.currency_code?)
+    }
+
+    /// The order as another try takes it over after the first one's lease.
+    ///
+    /// `None` when there is nothing left to try: a page was handed out, or money arrived.
+    #[must_use]
+    pub fn taken_over_by(&self, attempt_id: AttemptId, lease_until: Timestamp, now: Timestamp) -> Option<Self> {
+        if self.status >= OrderStatus::Open {
+            return None;
+        }
+        let mut order = self.changed(now);
+        order.attempt_id = attempt_id;
+        order.due_at = Some(lease_until);
+        order.note(now, Happened::Retried, Source::Storefront, None);
+        Some(order)
+    }
+
+    /// The order with the page that lomi. opened for it. Money that already arrived stays.
+    #[must_use]
+    pub fn opened(&self, session: OpenedSession, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        if order.expected().is_none() {
+            order.amount = session.amount.map(Money::amount_minor);
+            order.currency_code = session.amount.map(Money::currency);
+        }
+        order.checkout_session_id = Some(session.checkout_session_id);
+        order.expires_at = Some(session.expires_at);
+        order.status = order.status.max(OrderStatus::Open);
+        order.note(now, Happened::Opened, Source::Lomi, None);
+        order.due_at = order.next_due(now);
+        order
+    }
+
+    /// The order after lomi. definitely refused the session. The next try asks under a fresh key.
+    #[must_use]
+    pub fn rejected(&self, now: Timestamp) -> Self {
+        self.not_opened(OrderStatus::Rejected, Happened::Rejected, true, now)
+    }
+
+    /// The order after lomi.'s answer was lost. `fresh_key` when lomi. would only repeat its error under the old key;
+    /// a session it may have made then stays behind unknown to every shopper.
+    #[must_use]
+    pub fn in_doubt(&self, fresh_key: bool, now: Timestamp) -> Self {
+        self.not_opened(OrderStatus::InDoubt, Happened::InDoubt, fresh_key, now)
+    }
+
+    fn not_opened(&self, status: OrderStatus, what: Happened, fresh_key: bool, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        order.status = order.status.max(status);
+        order.attempt_number = order.attempt_number.saturating_add(u32::from(fresh_key));
+        order.note(now, what, Source::Lomi, None);
+        order.due_at = order.next_due(now);
+        order
+    }
+
+    /// The order after lomi. was asked about it and nothing new was learnt.
+    #[must_use]
+    pub fn asked(&self, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        order.asked_at = Some(now);
+        order.due_at = order.next_due(now);
+        order
+    }
+
+    /// The order as one that the reconciler should look at right away; `None` when nothing more can come.
+    #[must_use]
+    pub fn due_now(&self, now: Timestamp) -> Option<Self> {
+        self.due_at?;
+        let mut order = self.changed(now);
+        order.due_at = Some(now);
+        Some(order)
+    }
+
+    /// A copy one version up.
+    fn changed(&self, now: Timestamp) -> Self {
+        let mut order = self.clone();
+        order.version = order.version.saturating_add(1);
+        order.updated_at = now;
+        order
+    }
+
+    fn note(&mut self, at: Timestamp, what: Happened, source: Source, transaction_id: Option<String>) {
+        if self.timeline.len() < timeline::MAX_ENTRIES {
+            self.timeline.push(TimelineEntry::new(at, what, source, transaction_id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! What an order makes of a fact.
+//!
+//! The state after a set of facts does not depend on the order in which they came, nor on how often.
+
+use super::{Environment, Happened, Order, OrderStatus, Payment, Source};
+use crate::{Money, Timestamp};
+
+/// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
+const MAX_PAYMENTS: usize = 20;
+
+/// A completed transaction at lomi. that names an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettledPayment {
+    /// lomi.'s id of the transaction.
+    pub transaction_id: String,
+    /// The gross amount in the merchant's currency.
+    pub money: Money,
+    /// Where the transaction took place, proved and not assumed.
+    pub environment: Environment,
+    /// The session it names, where it names one.
+    pub checkout_session_id: Option<String>,
+    /// What the order keeps of it.
+    pub payment: Payment,
+}
+
+/// Something that is true about an order, from authentic evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// lomi. completed a transaction.
+    PaymentSucceeded(SettledPayment),
+    /// A try to pay failed. Never final: the same transaction may still succeed.
+    PaymentFailed {
+        /// lomi.'s id of the transaction.
+        transaction_id: String,
+        /// Where it took place.
+        environment: Environment,
+    },
+    /// lomi. says the order's session is completed, without naming the transaction.
+    SessionCompleted {
+        /// The session.
+        checkout_session_id: String,
+        /// What the session cost.
+        money: Money,
+        /// Where.
+        environment: Environment,
+    },
+    /// lomi. was asked after the page's end and knows of no payment.
+    SessionExpired,
+    /// The shopper gave up.
+    CancelledByShopper,
+}
+
+/// How authentic evidence fails to fit an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// A test payment for a live order or the reverse.
+    #[error("environment")]
+    Environment,
+    /// Another currency than the order's.
+    #[error("currency")]
+    Currency,
+    /// Another amount than the order's.
+    #[error("amount")]
+    Amount,
+    /// Another session than the order's.
+    #[error("session")]
+    Session,
+    /// The order does not know its own price yet.
+    #[error("no_expectation")]
+    NoExpectation,
+}
+
+impl Mismatch {
+    /// The mismatch in one word, for metrics and stored records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Currency => "currency",
+            Self::Amount => "amount",
+            Self::Session => "session",
+            Self::NoExpectation => "no_expectation",
+        }
+    }
+}
+
+/// An event for the merchant's own systems, written in the same transaction as the state it tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxEvent {
+    /// The order turned paid; at most once in an order's life.
+    OrderPaid,
+}
+
+impl OutboxEvent {
+    /// The event's type, as consumers see it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OrderPaid => "order.paid",
+        }
+    }
+}
+
+/// What a fact does to an order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The order is now this, and these events tell of it.
+    Changed(Box<Order>, Option<OutboxEvent>),
+    /// Nothing new.
+    Unchanged,
+    /// The evidence does not fit. The order, where given, remembers that.
+    Refused(Mismatch, Option<Box<Order>>),
+}
+
+impl Order {
+    /// Judges `fact`, learnt at `now` from `source`.
+    #[must_use]
+    pub fn judge(&self, fact: &Fact, source: Source, now: Timestamp) -> Verdict {
+        match fact {
+            Fact::PaymentSucceeded(settled) => self.judge_payment(settled, source, now),
+            Fact::PaymentFailed { transaction_id, environment } => {
+                if *environment != self.environment {
+                    return Verdict::Refused(Mismatch::Environment, None);
+                }
+                self.climb(OrderStatus::FailedAttempt, Happened::PaymentFailed, source, Some(transaction_id), now)
+            }
+            Fact::SessionCompleted { checkout_session_id, money, environment } => {
+                match self.mismatch_of(*money, *environment, Some(checkout_session_id)) {
+                    Some(mismatch) => self.refuse(mismatch, source, now),
+                    None if self.session_completed || !self.payments.is_empty() => Verdict::Unchanged,
+                    None => self.pay(source, now, None, |order| order.session_completed = true),
+                }
+            }
+            Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),
+            Fact::CancelledByShopper => self.climb(OrderStatus::Cancelled, Happened::Cancelled, source, None, now),
+        }
+    }
+
+    fn judge_payment(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
+        let session = settled.checkout_session_id.as_deref();
+        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session) {
+            return self.refuse(mismatch, source, now);
+        }
+        if self.payments.contains_key(&settled.transaction_id) || self.payments.len() >= MAX_PAYMENTS {
+            return Verdict::Unchanged;
+        }
+        let id = settled.transaction_id.clone();
+        self.pay(source, now, Some(id.clone()), |order| {
+            order.payments.insert(id, settled.payment.clone());
+        })
+    }
+
+    fn mismatch_of(&self, money: Money, environment: Environment, session: Option<&str>) -> Option<Mismatch> {
+        let Some(expected) = self.expected() else { return Some(Mismatch::NoExpectation) };
+        let own_session = self.checkout_session_id.as_deref();
+        if environment != self.environment {
+            Some(Mismatch::Environment)
+        } else if session.is_some() && own_session.is_some() && session != own_session {
+            Some(Mismatch::Session)
+        } else if money.currency() != expected.currency() {
+            Some(Mismatch::Currency)
+        } else if money != expected {
+            Some(Mismatch::Amount)
+        } else {
+            None
+        }
+    }
+
+    /// Evidence of the wrong environment or session is not about this order at all and leaves no mark on it.
+    fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Verdict {
+        let marks = matches!(mismatch, Mismatch::Amount | Mismatch::Currency) && !self.mismatch;
+        let marked = marks.then(|| {
+            let mut order = self.changed(now);
+            order.mismatch = true;
+            order.note(now, Happened::Mismatch, source, None);
+            Box::new(order)
+        });
+        Verdict::Refused(mismatch, marked)
+    }
+
+    /// Records money. Only the first money of an order tells the merchant's systems `order.paid`.
+    fn pay(&self, source: Source, now: Timestamp, id: Option<String>, record: impl FnOnce(&mut Self)) -> Verdict {
+        let mut order = self.changed(now);
+        record(&mut order);
+        order.overpaid |= order.payments.len() > 1;
+        let first = !self.status.is_paid();
+        order.paid_after_cancel |= self.status == OrderStatus::Cancelled;
+        order.status = order.status.max(OrderStatus::Paid);
+        let what = match (first, order.overpaid) {
+            (true, _) => Happened::Paid,
+            (false, true) => Happened::PaidAgain,
+            (false, false) => Happened::PaymentIdentified,
+        };
+        order.note(now, what, source, id);
+        order.due_at = order.next_due(now);
+        Verdict::Changed(Box::new(order), first.then_some(OutboxEvent::OrderPaid))
+    }
+
+    fn climb(&self, to: OrderStatus, what: Happened, source: Source, id: Option<&String>, now: Timestamp) -> Verdict {
+        if self.status >= to {
+            return Verdict::Unchanged;
+        }
+        let mut order = self.changed(now);
+        order.status = to;
+        order.note(now, what, source, id.cloned());
+        order.due_at = order.next_due(now);
+        Verdict::Changed(Box::new(order), None)
+    }
+}

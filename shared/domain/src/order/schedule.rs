@@ -1,0 +1,68 @@
+//! When somebody should ask lomi. about an order.
+
+use super::{Order, OrderStatus};
+use crate::Timestamp;
+
+const SECOND_MS: i64 = 1000;
+const MINUTE_MS: i64 = 60 * SECOND_MS;
+
+/// lomi.'s sessions live 60 minutes; an order without a page is given up after as long.
+const SESSION_LIFE_MS: i64 = 60 * MINUTE_MS;
+/// A page is called expired this long after its end, so that a payment in its last second is heard of first.
+const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
+/// lomi. may still complete a transaction it called pending for two hours.
+const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
+
+impl Order {
+    /// When the reconciler looks at the order next; `None` when nothing more can come.
+    ///
+    /// An order that can still turn paid is looked at at least every five minutes while its page lives.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.status.is_paid() {
+            return None;
+        }
+        let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
+        let wait_ms = (age_ms / 2).clamp(MINUTE_MS, 5 * MINUTE_MS);
+        let next = now.plus_ms(wait_ms);
+        if next <= self.payable_until() {
+            return Some(next);
+        }
+        // The first look after the end decides about expiry; a few more catch late confirmations.
+        let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
+        if now < decision {
+            return Some(decision);
+        }
+        let next = now.plus_ms(10 * MINUTE_MS);
+        (next <= self.payable_until().plus_ms(LATE_PAYMENT_MS)).then_some(next)
+    }
+
+    /// The end of the page, or of the time in which a lost one could have been opened.
+    pub(super) fn payable_until(&self) -> Timestamp {
+        self.expires_at.unwrap_or_else(|| self.created_at.plus_ms(SESSION_LIFE_MS))
+    }
+
+    /// Whether the page's end is so long past that, without news of a payment, the order is over.
+    #[must_use]
+    pub fn is_past_its_end(&self, now: Timestamp) -> bool {
+        now >= self.payable_until().plus_ms(EXPIRY_MARGIN_MS)
+    }
+
+    /// Whether a shopper waiting for news is reason enough to ask lomi. now.
+    ///
+    /// The pause grows with the order's age, so that no number of impatient pages spends lomi.'s rate limit.
+    #[must_use]
+    pub fn may_be_asked_about(&self, now: Timestamp) -> bool {
+        let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
+        let pause_ms = (age_ms / 20).clamp(3 * SECOND_MS, MINUTE_MS);
+        let watched = !self.status.is_paid() && self.status >= OrderStatus::Open && self.due_at.is_some();
+        watched && self.asked_at.is_none_or(|asked| now >= asked.plus_ms(pause_ms))
+    }
+
+    /// How long a waiting page should wait before it asks again, `None` when nothing more will come.
+    #[must_use]
+    pub fn poll_after_ms(&self, now: Timestamp) -> Option<i64> {
+        self.due_at?;
+        let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
+        (!self.status.is_paid()).then(|| (age_ms / 100).clamp(2 * SECOND_MS, 15 * SECOND_MS))
+    }
+}

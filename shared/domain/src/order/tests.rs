@@ -1,0 +1,195 @@
+use super::*;
+use crate::OrderToken;
+
+const T0: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+const MINUTE_MS: i64 = 60_000;
+
+fn francs(amount: i64) -> Money {
+    Money::new(amount, Currency::Xof).unwrap()
+}
+
+fn creating() -> Order {
+    let new = NewOrder {
+        order_id: OrderId::from_entropy([1; 32]),
+        environment: Environment::Live,
+        cart: PricedCart::from_merchant(francs(25_000), None),
+        title: None,
+        metadata: BTreeMap::new(),
+        token_hash: OrderToken::from_entropy([2; 32]).hash(),
+        attempt_id: AttemptId::from_entropy([3; 32]),
+        lease_until: T0.plus_ms(30_000),
+    };
+    Order::create(new, T0)
+}
+
+fn open() -> Order {
+    let session = OpenedSession {
+        checkout_session_id: "session-1".into(),
+        expires_at: T0.plus_ms(60 * MINUTE_MS),
+        amount: Some(francs(25_000)),
+    };
+    creating().opened(session, T0)
+}
+
+fn payment(id: &str, money: Money, environment: Environment, session: Option<&str>) -> Fact {
+    Fact::PaymentSucceeded(SettledPayment {
+        transaction_id: id.into(),
+        money,
+        environment,
+        checkout_session_id: session.map(str::to_owned),
+        payment: Payment { provider_code: Some("WAVE".into()), payment_method_code: None, paid_at: T0 },
+    })
+}
+
+fn paid(id: &str) -> Fact {
+    payment(id, francs(25_000), Environment::Live, None)
+}
+
+fn failed() -> Fact {
+    Fact::PaymentFailed { transaction_id: "tx-1".into(), environment: Environment::Live }
+}
+
+fn session_completed() -> Fact {
+    Fact::SessionCompleted {
+        checkout_session_id: "session-1".into(),
+        money: francs(25_000),
+        environment: Environment::Live,
+    }
+}
+
+/// Everything that must not depend on the order of the facts, and how many `order.paid` were told.
+fn end_state(order: &Order, facts: &[Fact]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
+    let mut order = order.clone();
+    let mut told = 0;
+    for fact in facts {
+        match order.judge(fact, Source::Webhook, T0) {
+            Verdict::Changed(next, event) => {
+                assert!(next.status >= order.status, "a fact moved an order down");
+                told += usize::from(event == Some(OutboxEvent::OrderPaid));
+                order = *next;
+            }
+            Verdict::Refused(_, Some(next)) => order = *next,
+            Verdict::Refused(_, None) | Verdict::Unchanged => {}
+        }
+    }
+    (order.status, order.overpaid, order.mismatch, order.payments.keys().cloned().collect(), told)
+}
+
+fn permutations(facts: &[Fact]) -> Vec<Vec<Fact>> {
+    if facts.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for index in 0..facts.len() {
+        let mut rest = facts.to_vec();
+        let first = rest.remove(index);
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first.clone());
+            all.push(tail);
+        }
+    }
+    all
+}
+
+#[test]
+fn the_end_state_depends_on_the_set_of_facts_and_not_on_their_order() {
+    let wrong = payment("tx-9", francs(1), Environment::Live, None);
+    let facts = [paid("tx-1"), paid("tx-1"), failed(), session_completed(), Fact::SessionExpired, wrong];
+    for facts in permutations(&facts) {
+        let state = end_state(&open(), &facts);
+        assert_eq!(state, (OrderStatus::Paid, false, true, vec!["tx-1".into()], 1), "{facts:?}");
+    }
+}
+
+#[test]
+fn a_second_payment_is_flagged_and_told_once() {
+    for facts in permutations(&[paid("tx-1"), paid("tx-2"), session_completed()]) {
+        let state = end_state(&open(), &facts);
+        assert_eq!(state, (OrderStatus::Paid, true, false, vec!["tx-1".into(), "tx-2".into()], 1));
+    }
+}
+
+#[test]
+fn money_that_arrives_before_the_page_is_recorded_stays() {
+    let Verdict::Changed(paid, _) = creating().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
+    let session = OpenedSession { checkout_session_id: "s".into(), expires_at: T0, amount: None };
+    assert_eq!(paid.opened(session, T0).status, OrderStatus::Paid);
+}
+
+#[test]
+fn evidence_that_differs_in_anything_pays_nothing() {
+    let order = open();
+    for (fact, mismatch) in [
+        (payment("t", francs(24_999), Environment::Live, None), Mismatch::Amount),
+        (payment("t", Money::new(25_000, Currency::Eur).unwrap(), Environment::Live, None), Mismatch::Currency),
+        (payment("t", francs(25_000), Environment::Sandbox, None), Mismatch::Environment),
+        (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::Session),
+    ] {
+        let Verdict::Refused(found, marked) = order.judge(&fact, Source::Webhook, T0) else {
+            panic!("accepted {fact:?}")
+        };
+        assert_eq!(found, mismatch);
+        assert!(marked.is_none_or(|order| order.mismatch && order.status == OrderStatus::Open));
+    }
+}
+
+#[test]
+fn an_order_that_lomi_prices_is_not_paid_before_its_price_is_known() {
+    let mut order = creating();
+    order.amount = None;
+    assert!(matches!(order.judge(&paid("tx-1"), Source::Webhook, T0), Verdict::Refused(Mismatch::NoExpectation, None)));
+    let session =
+        OpenedSession { checkout_session_id: "session-1".into(), expires_at: T0, amount: Some(francs(25_000)) };
+    assert!(matches!(order.opened(session, T0).judge(&paid("tx-1"), Source::Poll, T0), Verdict::Changed(_, Some(_))));
+}
+
+#[test]
+fn a_cancelled_order_that_is_paid_after_all_is_paid_and_flagged() {
+    let Verdict::Changed(cancelled, None) = open().judge(&Fact::CancelledByShopper, Source::Storefront, T0) else {
+        panic!("not cancelled")
+    };
+    let Verdict::Changed(paid, Some(OutboxEvent::OrderPaid)) = cancelled.judge(&paid("tx-1"), Source::Webhook, T0)
+    else {
+        panic!("not paid")
+    };
+    assert!(paid.paid_after_cancel);
+    assert_eq!(paid.judge(&Fact::CancelledByShopper, Source::Storefront, T0), Verdict::Unchanged);
+}
+
+#[test]
+fn a_page_that_was_handed_out_is_not_opened_again() {
+    let attempt = AttemptId::from_entropy([9; 32]);
+    assert!(open().taken_over_by(attempt.clone(), T0, T0).is_none());
+    assert!(creating().in_doubt(false, T0).taken_over_by(attempt.clone(), T0, T0).is_some());
+    assert!(creating().rejected(T0).taken_over_by(attempt, T0, T0).is_some());
+}
+
+#[test]
+fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_never() {
+    let mut order = open();
+    let mut looks = 0;
+    let mut longest_wait_ms = 0;
+    while let Some(due) = order.due_at {
+        longest_wait_ms = longest_wait_ms.max(due.as_ms() - order.updated_at.as_ms());
+        if order.is_past_its_end(due)
+            && let Verdict::Changed(next, _) = order.judge(&Fact::SessionExpired, Source::Reconciler, due)
+        {
+            order = *next;
+        }
+        order = order.asked(due);
+        looks += 1;
+        assert!(looks < 50, "looked at for ever");
+    }
+    assert_eq!(order.status, OrderStatus::Expired);
+    assert!(longest_wait_ms <= 10 * MINUTE_MS, "{longest_wait_ms}");
+    let Verdict::Changed(paid, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
+    assert_eq!(paid.due_at, None);
+}
+
+#[test]
+fn every_status_has_a_name_of_its_own_and_a_rank() {
+    for (index, status) in OrderStatus::ALL.into_iter().enumerate() {
+        assert_eq!(OrderStatus::from_name(status.as_str()), Some(status));
+        assert!(OrderStatus::ALL.iter().skip(index + 1).all(|higher| *higher > status));
+    }
+}

@@ -1,0 +1,74 @@
+//! What happened to an order, for people.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// More entries than any real order makes; later ones are dropped, never the order.
+pub(super) const MAX_ENTRIES: usize = 100;
+
+/// Who brought the news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The shop or its shopper.
+    Storefront,
+    /// lomi.'s answer to our call.
+    Lomi,
+    /// A signed event.
+    Webhook,
+    /// We asked lomi.
+    Poll,
+    /// The scheduled reconciler, by its own clock.
+    Reconciler,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// The order was written.
+    Created,
+    /// A later try took the order over.
+    Retried,
+    /// lomi. opened a page.
+    Opened,
+    /// lomi. refused.
+    Rejected,
+    /// lomi.'s answer was lost.
+    InDoubt,
+    /// A try to pay failed.
+    PaymentFailed,
+    /// The order turned paid.
+    Paid,
+    /// The transaction behind a payment already counted became known.
+    PaymentIdentified,
+    /// A second payment arrived.
+    PaidAgain,
+    /// An authentic payment did not fit the order.
+    Mismatch,
+    /// The shopper gave up.
+    Cancelled,
+    /// The page can no longer be paid on.
+    Expired,
+}
+
+/// One line of an order's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When we learnt of it.
+    #[serde(rename = "at_ms")]
+    pub at: Timestamp,
+    /// What happened.
+    pub what: Happened,
+    /// Who brought the news.
+    pub source: Source,
+    /// lomi.'s transaction, where one is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
+}
+
+impl TimelineEntry {
+    pub(super) const fn new(at: Timestamp, what: Happened, source: Source, transaction_id: Option<String>) -> Self {
+        Self { at, what, source, transaction_id }
+    }
+}

@@ -1,0 +1,145 @@
+//! Reading an order.
+
+use super::{Environment, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
+use crate::{AttemptId, OrderId, OrderLine, Timestamp, TokenHash};
+use std::collections::BTreeMap;
+
+impl Order {
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// The environment it lives in.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn status(&self) -> OrderStatus {
+        self.status
+    }
+
+    /// The try that may write the outcome of the call to lomi.
+    #[must_use]
+    pub const fn attempt_id(&self) -> &AttemptId {
+        &self.attempt_id
+    }
+
+    /// Counts the distinct calls to lomi., from 1; a call under the same number has the same idempotency key.
+    #[must_use]
+    pub const fn attempt_number(&self) -> u32 {
+        self.attempt_number
+    }
+
+    /// Counts the writes, from 1; a write is refused when it does not follow the one it was made from.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Recognises the order's token.
+    #[must_use]
+    pub const fn token_hash(&self) -> &TokenHash {
+        &self.token_hash
+    }
+
+    /// The lines sold from the merchant's catalogue.
+    #[must_use]
+    pub fn lines(&self) -> &[OrderLine] {
+        &self.lines
+    }
+
+    /// What lomi. is asked to price.
+    #[must_use]
+    pub const fn lomi_cart(&self) -> Option<&LomiCart> {
+        self.lomi_cart.as_ref()
+    }
+
+    /// The merchant's own name for the cart.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// The title shown on lomi.'s page.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// The merchant's own notes.
+    #[must_use]
+    pub const fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// lomi.'s id of the page.
+    #[must_use]
+    pub fn checkout_session_id(&self) -> Option<&str> {
+        self.checkout_session_id.as_deref()
+    }
+
+    /// The end of the page.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// The payments that counted, by lomi.'s transaction id.
+    #[must_use]
+    pub const fn payments(&self) -> &BTreeMap<String, Payment> {
+        &self.payments
+    }
+
+    /// The payment to show: the earliest.
+    #[must_use]
+    pub fn first_payment(&self) -> Option<(&String, &Payment)> {
+        self.payments.iter().min_by_key(|(_, payment)| payment.paid_at)
+    }
+
+    /// Whether more than one payment arrived.
+    #[must_use]
+    pub const fn is_overpaid(&self) -> bool {
+        self.overpaid
+    }
+
+    /// Whether an authentic payment of another amount or currency named this order.
+    #[must_use]
+    pub const fn has_mismatch(&self) -> bool {
+        self.mismatch
+    }
+
+    /// Whether the money came after the shopper had given up.
+    #[must_use]
+    pub const fn is_paid_after_cancel(&self) -> bool {
+        self.paid_after_cancel
+    }
+
+    /// When the reconciler looks at it next.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        self.due_at
+    }
+
+    /// When it was written first.
+    #[must_use]
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// When it was written last.
+    #[must_use]
+    pub const fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    /// What happened to it, oldest first.
+    #[must_use]
+    pub fn timeline(&self) -> &[TimelineEntry] {
+        &self.timeline
+    }
+}

@@ -1,0 +1,170 @@
+//! Where a shopper may be sent after paying.
+
+use crate::{OrderId, OrderToken};
+use url::{Host, Url};
+
+/// The longest redirect URL accepted, in bytes.
+pub const MAX_REDIRECT_URL_BYTES: usize = 2048;
+
+/// The origins a shopper may be returned to.
+#[derive(Clone, Debug)]
+pub struct RedirectPolicy {
+    origins: Vec<url::Origin>,
+}
+
+/// An origin that cannot be on the list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an allowed origin must look like https://shop.example, without path, user or wildcard")]
+pub struct NotAnOrigin;
+
+/// Why a redirect URL was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectError {
+    /// Longer than [`MAX_REDIRECT_URL_BYTES`], or not a URL, or a URL that two readers could read in two ways.
+    #[error("not a URL that every browser reads the same way")]
+    NotAUrl,
+    /// A sound URL of an origin that is not on the list.
+    #[error("the origin is not on the allow-list")]
+    NotAllowed,
+}
+
+impl RedirectPolicy {
+    /// A policy for `origins` (scheme, host and port). Plain http is for a loopback host on a sandbox stack only.
+    ///
+    /// # Errors
+    /// When an entry is not a bare origin, or is http and not allowed to be.
+    pub fn new<'a>(origins: impl IntoIterator<Item = &'a str>, allow_loopback_http: bool) -> Result<Self, NotAnOrigin> {
+        let origins = origins
+            .into_iter()
+            .map(|text| bare_origin(text.trim(), allow_loopback_http).ok_or(NotAnOrigin))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { origins })
+    }
+
+    /// Proof that `raw` leads to an allowed origin.
+    ///
+    /// # Errors
+    /// [`RedirectError`] tells a malformed URL from one that leads elsewhere.
+    pub fn allow(&self, raw: &str) -> Result<AllowedUrl, RedirectError> {
+        // Browsers drop tabs and line breaks and read a backslash as a slash; parsers disagree: refuse them.
+        let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+        if raw.len() > MAX_REDIRECT_URL_BYTES || raw.contains(odd) {
+            return Err(RedirectError::NotAUrl);
+        }
+        let url = Url::parse(raw).map_err(|_| RedirectError::NotAUrl)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(RedirectError::NotAllowed);
+        }
+        if self.origins.contains(&url.origin()) { Ok(AllowedUrl(url)) } else { Err(RedirectError::NotAllowed) }
+    }
+}
+
+fn bare_origin(text: &str, allow_loopback_http: bool) -> Option<url::Origin> {
+    let url = Url::parse(text).ok()?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let wildcard = url.host_str().is_none_or(|host| host.contains('*'));
+    let scheme_allowed = match url.scheme() {
+        "https" => true,
+        "http" => allow_loopback_http && is_loopback(&url),
+        _ => false,
+    };
+    (bare && !wildcard && scheme_allowed).then(|| url.origin())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A URL of an allow-listed origin: the only kind that is ever handed to lomi. or to a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedUrl(Url);
+
+impl AllowedUrl {
+    /// The URL with `{ORDER_ID}` and `{ORDER_TOKEN}` filled in, wherever after the origin they stand.
+    ///
+    /// lomi.'s own `{CHECKOUT_SESSION_ID}` is left for lomi., which replaces it only when its braces are not encoded.
+    #[must_use]
+    pub fn for_order(&self, id: &OrderId, token: &OrderToken) -> String {
+        let mut text = self.0.to_string();
+        for (name, value) in [("ORDER_ID", id.as_str()), ("ORDER_TOKEN", token.reveal())] {
+            text = text.replace(&format!("{{{name}}}"), value).replace(&format!("%7B{name}%7D"), value);
+        }
+        text.replace("%7BCHECKOUT_SESSION_ID%7D", "{CHECKOUT_SESSION_ID}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> RedirectPolicy {
+        RedirectPolicy::new(["https://shop.example", "http://127.0.0.1:8080"], true).unwrap()
+    }
+
+    #[test]
+    fn a_page_of_the_shop_is_allowed() {
+        for url in
+            ["https://shop.example/thanks?a=1#b", "https://shop.example:443/", "http://127.0.0.1:8080/return.html"]
+        {
+            assert!(policy().allow(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_trick_leads_a_shopper_elsewhere() {
+        for url in [
+            "//evil.example",
+            "https://shop.example@evil.example/",
+            "https://user:pw@shop.example/",
+            "https://shop.example.evil.example/",
+            "https://evil.example/shop.example",
+            "https:\\\\evil.example",
+            "https://shop.example\\@evil.example",
+            "https://shop.ex\tample/",
+            "https://shop.example/\nSet-Cookie: a=b",
+            "https://shop\u{3002}example.evil/",
+            "javascript:alert(1)",
+            "data:text/html,hi",
+            "http://shop.example/",
+            "https://shop.example:8443/",
+            "https://[::ffff:127.0.0.1]/",
+            "http://127.0.0.1:8081/",
+            "http://localhost:8080/",
+            "shop.example/thanks",
+            "",
+        ] {
+            assert!(policy().allow(url).is_err(), "{url}");
+        }
+        assert!(policy().allow(&format!("https://shop.example/{}", "a".repeat(10_000))).is_err());
+    }
+
+    #[test]
+    fn a_list_with_a_wildcard_a_path_or_plain_http_is_refused() {
+        for origin in [
+            "*",
+            "https://*",
+            "https://*.shop.example",
+            "https://shop.example/path",
+            "http://shop.example",
+            "ftp://shop.example",
+        ] {
+            assert!(RedirectPolicy::new([origin], true).is_err(), "{origin}");
+        }
+        assert!(RedirectPolicy::new(["http://127.0.0.1:8080"], false).is_err());
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_and_lomis_own_is_kept() {
+        let (id, token) = (OrderId::from_entropy([1; 32]), OrderToken::from_entropy([2; 32]));
+        let url = policy().allow("https://shop.example/o/{ORDER_ID}?s={CHECKOUT_SESSION_ID}#t={ORDER_TOKEN}").unwrap();
+        assert_eq!(
+            url.for_order(&id, &token),
+            format!("https://shop.example/o/{id}?s={{CHECKOUT_SESSION_ID}}#t={}", token.reveal())
+        );
+    }
+}

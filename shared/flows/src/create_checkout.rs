@@ -1,0 +1,228 @@
+//! One order, and at most one payable page, per idempotency key.
+//!
+//! 1. Who works on this key? Answered, somebody else, or us.
+//! 2. Price the cart.
+//! 3. Write claim and order together, due for the reconciler, *before* anything is asked of lomi.
+//! 4. Ask lomi., under a key derived from the order, within the lease.
+//! 5. Write the outcome and the answer together, if the claim is still ours.
+//!
+//! A crash before 3 leaves nothing. A crash between 3 and 5 leaves an order that a retry finishes once the lease has
+//! ended: it asks lomi. under the same key and gets the same page. A page that is not written in 5 is in nobody's hands.
+
+mod ask;
+mod claim;
+
+use crate::World;
+use claim::{Entered, Work};
+use domain::{
+    AllowedUrl, CartLine, CartTokenError, Fingerprint, IdempotencyKey, LomiCart, Money, Order, PriceError, Timestamp,
+};
+use lomi_client::Client;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+use store::{Answer, Finished, Operation, StoreError};
+use tokio::time::Instant;
+
+/// A try that has not written its outcome by then has lost its claim to the next one.
+const LEASE_MS: i64 = 30_000;
+/// The longest call to lomi.: it must be over, and its outcome written, within the lease.
+const LOMI_BUDGET: Duration = Duration::from_secs(18);
+/// Kept back from the caller's deadline to write the outcome.
+const WRITE_MARGIN: Duration = Duration::from_secs(2);
+/// How soon another try makes sense after lomi. could not be reached.
+const COOL_DOWN_MS: i64 = 2_000;
+/// The same for lomi.'s own wish, at most.
+const MAX_COOL_DOWN_MS: i64 = LEASE_MS;
+/// So often the outcome is written anew on top of an event that came meanwhile.
+const MAX_FINISH_TRIES: u32 = 6;
+
+/// Who sets the price.
+#[derive(Clone, Debug)]
+pub enum Pricing {
+    /// The merchant's catalogue.
+    Catalog(Vec<CartLine>),
+    /// The merchant's backend, by a signed token.
+    Signed {
+        /// The token as it came.
+        token: String,
+        /// The key that must have signed it.
+        key: Vec<u8>,
+    },
+    /// The merchant's backend, through the closed route.
+    Merchant(Money),
+    /// lomi.'s own catalogue.
+    Lomi(LomiCart),
+}
+
+/// What the shopper sees on lomi.'s page, and where it leads.
+#[derive(Clone, Debug)]
+pub struct PageDetails {
+    /// After paying.
+    pub success_url: AllowedUrl,
+    /// After giving up.
+    pub cancel_url: AllowedUrl,
+    /// Rails to offer; lomi.'s first generation obeys, later ones offer what is connected.
+    pub allowed_providers: Vec<String>,
+    /// Heading of the page.
+    pub title: Option<String>,
+    /// Text of the page.
+    pub public_description: Option<String>,
+    /// Pre-fills the page. Goes to lomi. and is kept nowhere here.
+    pub customer: lomi_client::CustomerDetails,
+    /// The merchant's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// The page's life; lomi.'s first generation obeys, later ones give 60 minutes.
+    pub expiration_minutes: Option<NonZeroU32>,
+}
+
+/// A request to open a page.
+#[derive(Clone, Debug)]
+pub struct CreateCheckout {
+    /// Whose request it is.
+    pub operation: Operation,
+    /// The caller's key.
+    pub idempotency_key: IdempotencyKey,
+    /// Recognises the request.
+    pub fingerprint: Fingerprint,
+    /// Who sets the price.
+    pub pricing: Pricing,
+    /// The page.
+    pub page: PageDetails,
+}
+
+/// An answer that is saved and will be given again, byte for byte.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// What to answer.
+    pub answer: Answer,
+    /// Whether an earlier request had made it.
+    pub replayed: bool,
+    /// The order it is about, where this request made it.
+    pub order: Option<Box<Order>>,
+}
+
+/// Why no page was opened, or not by this request.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Another request with this key is at it.
+    #[error("in progress")]
+    InProgress {
+        /// When to come again.
+        retry_after_s: u32,
+    },
+    /// The order behind the key can no longer be paid.
+    #[error("the order is closed")]
+    OrderClosed,
+    /// The cart has no price. Nothing was written.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// The cart token is not worth its price. Nothing was written.
+    #[error(transparent)]
+    CartToken(#[from] CartTokenError),
+    /// lomi. could not be reached, asked to wait, or its answer was lost. The same key finishes the same order.
+    #[error("lomi. is out of reach")]
+    ProviderUnavailable {
+        /// When to come again.
+        retry_after_s: u32,
+        /// What happened.
+        error: lomi_client::Error,
+    },
+    /// lomi. refused; it made no page.
+    #[error("lomi. refused")]
+    ProviderRejected(lomi_client::Error),
+    /// lomi. opened a page at another price, currency or environment than asked for. It was handed to nobody.
+    #[error("lomi. opened another page than asked for")]
+    WrongPage,
+    /// The customer has an unpaid invoice at lomi., which comes first.
+    #[error("an invoice has to be paid first")]
+    InvoicePaymentRequired,
+    /// DynamoDB did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens a page, or gives the answer that was given before.
+///
+/// # Errors
+/// [`CreateError`]; every variant says whether something was written.
+pub async fn create_checkout(
+    world: &World,
+    request: &CreateCheckout,
+    lomi: &Client,
+    deadline: Instant,
+) -> Result<Created, CreateError> {
+    // 1-3 Claim the key, price the cart, write both.
+    let work = match claim::enter(world, request).await? {
+        Entered::Answered(answer) => return Ok(Created { answer, replayed: true, order: None }),
+        Entered::Ours(work) => work,
+    };
+    // 4 Ask lomi.
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + LOMI_BUDGET);
+    match ask::open_page(world, request, &work, lomi, ask_until).await {
+        // 5 Write the outcome.
+        Ok(page) => hand_out(world, &work, &page).await,
+        Err(failure) => Err(give_up(world, &work, failure).await),
+    }
+}
+
+async fn hand_out(world: &World, work: &Work, page: &ask::Page) -> Result<Created, CreateError> {
+    let mut order = work.order.clone();
+    for attempt in 0..MAX_FINISH_TRIES {
+        let opened = order.opened(page.session.clone(), world.clock.now());
+        let answer = answer(work, &opened, page)?;
+        match world.store.finish(&work.claim, &answer, &opened).await? {
+            Finished::Done => return Ok(Created { answer, replayed: false, order: Some(Box::new(opened)) }),
+            Finished::Fenced => return Err(CreateError::InProgress { retry_after_s: 1 }),
+            Finished::OrderMoved => tokio::time::sleep(world.pause(attempt)).await,
+        }
+        order = world.store.order(work.order.id()).await?.unwrap_or(order);
+    }
+    Err(CreateError::InProgress { retry_after_s: 1 })
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    order_id: &'a str,
+    order_token: &'a str,
+    status: &'a str,
+    amount: Option<i64>,
+    currency_code: Option<&'a str>,
+    expires_at: Option<String>,
+    checkout_session_id: &'a str,
+    checkout_url: &'a str,
+}
+
+fn answer(work: &Work, order: &Order, page: &ask::Page) -> Result<Answer, CreateError> {
+    let body = Body {
+        order_id: order.id().as_str(),
+        order_token: work.claim.order_token.reveal(),
+        status: order.status().as_str(),
+        amount: order.expected().map(Money::amount_minor),
+        currency_code: order.expected().map(|money| money.currency().code()),
+        expires_at: order.expires_at().map(Timestamp::to_rfc3339),
+        checkout_session_id: &page.session.checkout_session_id,
+        checkout_url: &page.checkout_url,
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Malformed { operation: "answer" })?;
+    Ok(Answer { status: 201, body })
+}
+
+/// Writes that no page was opened, so that the next try need not wait for the lease. If even that fails, the lease ends
+/// by itself.
+async fn give_up(world: &World, work: &Work, failure: ask::Failure) -> CreateError {
+    let now = world.clock.now();
+    let order = match failure.mark {
+        ask::Mark::Untouched => work.order.asked(now),
+        ask::Mark::Rejected => work.order.rejected(now),
+        ask::Mark::InDoubt { fresh_key } => work.order.in_doubt(fresh_key, now),
+    };
+    let free_at = now.plus_ms(failure.cool_down_ms);
+    // The answer is an error either way; what could not be written here, the reconciler finds.
+    let _ = world.store.give_up(&work.claim, free_at, &order).await;
+    failure.error
+}

@@ -1,0 +1,108 @@
+//! Steps 1 to 3: the key, the price, the order.
+
+use super::{CreateCheckout, CreateError, LEASE_MS, Pricing};
+use crate::World;
+use domain::{AttemptId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
+use store::{Answer, Begun, Claim, ClaimState, StoreError};
+
+/// Two requests that meet at one key find out who is first within this many looks.
+const MAX_LOOKS: u32 = 5;
+/// A request that runs normally is done by then.
+const RETRY_AFTER_S: u32 = 2;
+
+/// What is behind a key.
+pub(super) enum Entered {
+    /// It was answered before.
+    Answered(Answer),
+    /// It is ours to work on.
+    Ours(Box<Work>),
+}
+
+/// A claim that we hold, and its order.
+pub(super) struct Work {
+    pub(super) claim: Claim,
+    pub(super) order: Order,
+}
+
+pub(super) async fn enter(world: &World, request: &CreateCheckout) -> Result<Entered, CreateError> {
+    let key_hash = Claim::hash(request.operation, &request.idempotency_key);
+    for attempt in 0..MAX_LOOKS {
+        let now = world.clock.now();
+        let begun = match world.store.claim(&key_hash, now).await? {
+            None => begin(world, request, now).await?,
+            Some(claim) if claim.fingerprint != request.fingerprint => return Err(CreateError::KeyReused),
+            Some(Claim { state: ClaimState::Done(answer), .. }) => return Ok(Entered::Answered(answer)),
+            Some(claim) if claim.lease_until > now => {
+                return Err(CreateError::InProgress { retry_after_s: wait(&claim, now) });
+            }
+            Some(claim) => take_over(world, &claim, now).await?,
+        };
+        if let Some(work) = begun {
+            return Ok(Entered::Ours(Box::new(work)));
+        }
+        tokio::time::sleep(world.pause(attempt)).await;
+    }
+    Err(CreateError::InProgress { retry_after_s: RETRY_AFTER_S })
+}
+
+fn wait(claim: &Claim, now: Timestamp) -> u32 {
+    let left_ms = claim.lease_until.as_ms().saturating_sub(now.as_ms());
+    let left_s = u32::try_from(left_ms / 1000).unwrap_or_default().saturating_add(1);
+    left_s.min(RETRY_AFTER_S)
+}
+
+async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Result<Option<Work>, CreateError> {
+    let cart = price(world, &request.pricing, now).await?;
+    let order_id = OrderId::from_entropy(world.entropy.bytes());
+    let token = OrderToken::from_entropy(world.entropy.bytes());
+    let attempt_id = AttemptId::from_entropy(world.entropy.bytes());
+    let lease_until = now.plus_ms(LEASE_MS);
+    let order = Order::create(
+        NewOrder {
+            order_id: order_id.clone(),
+            environment: world.environment,
+            cart,
+            title: request.page.title.clone(),
+            metadata: request.page.metadata.clone(),
+            token_hash: token.hash(),
+            attempt_id: attempt_id.clone(),
+            lease_until,
+        },
+        now,
+    );
+    let fingerprint = request.fingerprint.clone();
+    let claim = Claim::new(
+        request.operation,
+        &request.idempotency_key,
+        fingerprint,
+        attempt_id,
+        (order_id, token),
+        lease_until,
+    );
+    let begun = world.store.begin(claim.clone(), &order, now).await?;
+    Ok((begun == Begun::Ours).then_some(Work { claim, order }))
+}
+
+/// The lease of another try has ended. Its order, its price and its token stay; the work starts over.
+async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Option<Work>, CreateError> {
+    let order = world.store.order(&claim.order_id).await?;
+    let order = order.ok_or(StoreError::Malformed { operation: "take over" })?;
+    let attempt_id = AttemptId::from_entropy(world.entropy.bytes());
+    let lease_until = now.plus_ms(LEASE_MS);
+    let order = order.taken_over_by(attempt_id.clone(), lease_until, now).ok_or(CreateError::OrderClosed)?;
+    let ours = claim.taken_over_by(attempt_id, lease_until);
+    let begun = world.store.take_over(&ours, &claim.attempt_id, &order).await?;
+    Ok((begun == Begun::Ours).then_some(Work { claim: ours, order }))
+}
+
+async fn price(world: &World, pricing: &Pricing, now: Timestamp) -> Result<PricedCart, CreateError> {
+    Ok(match pricing {
+        Pricing::Catalog(lines) => {
+            let skus: Vec<_> = lines.iter().map(|line| line.sku.clone()).collect();
+            PricedCart::from_catalog(lines, &world.store.products(&skus).await?)?
+        }
+        Pricing::Signed { token, key } => open_cart_token(token, key, now)?,
+        Pricing::Merchant(total) => PricedCart::from_merchant(*total, None),
+        Pricing::Lomi(cart) => PricedCart::from_lomi(cart.clone()),
+    })
+}

@@ -1,0 +1,185 @@
+//! A signed event, from its bytes to what is durable.
+//!
+//! Everything authentic ends in a write and an acknowledgement: lomi. never sends an event again that was refused.
+//! Only a store that does not answer is an error, and lomi. tries again.
+
+use crate::evidence::{Settled, Testimony};
+use crate::{World, units};
+use domain::{Environment, Fact, OrderId, Payment, SettledPayment, Source, Timestamp};
+use lomi_client::webhook::{EventKind, VerifiedBody, WebhookEvent};
+use sha2::{Digest, Sha256};
+use store::{Evidence, StoreError};
+
+/// What became of an event.
+#[derive(Clone, Debug)]
+pub enum Ingested {
+    /// It is about an order of ours.
+    Settled(OrderId, Settled),
+    /// Nothing here depends on it; it is kept.
+    Ignored,
+    /// It was kept before.
+    Duplicate,
+    /// It cannot be used as it is and is kept for a person to look at; the reason in one word.
+    Quarantined(&'static str),
+}
+
+/// What an event says about an order.
+enum Reading {
+    Fact(Fact, String),
+    /// Of a kind that no order depends on.
+    Irrelevant,
+    /// Authentic, and of no use; the reason in one word.
+    Unusable(&'static str),
+}
+
+/// Makes `body` durable, with everything that follows from it.
+///
+/// # Errors
+/// When DynamoDB does not answer; nothing may be acknowledged then.
+pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, StoreError> {
+    let now = world.clock.now();
+    // 1 Read. What cannot be read is kept under the hash of its bytes.
+    let Ok(event) = WebhookEvent::parse(body) else {
+        let digest = hex::encode(Sha256::digest(body.bytes()));
+        let evidence = evidence(format!("unreadable#{digest}"), "unreadable", body, now);
+        return quarantine(world, evidence, "unreadable", None).await;
+    };
+    // 2 Understand: from the signed body alone, never from a header.
+    match read(&event, world.environment, now) {
+        Reading::Irrelevant => {
+            let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
+            keep(world, evidence).await
+        }
+        Reading::Unusable(reason) => {
+            let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
+            quarantine(world, evidence, reason, order_named_by(&event)).await
+        }
+        Reading::Fact(fact, natural_key) => {
+            let evidence = evidence(natural_key, event.kind.as_str(), body, now);
+            settle(world, &event, &fact, evidence).await
+        }
+    }
+}
+
+async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
+    // 3 Find the order: our own id in the metadata first, lomi.'s session second.
+    let id = match (order_named_by(event), &event.data.checkout_session_id) {
+        (Some(id), _) => id,
+        (None, Some(session)) => match world.store.order_of_session(session).await? {
+            Some(id) => id,
+            None => return quarantine(world, evidence, "unknown_order", None).await,
+        },
+        (None, None) => return quarantine(world, evidence, "unknown_order", None).await,
+    };
+    // 4 Judge and write in one transaction.
+    let testimony = Testimony { evidence: evidence.clone(), source: Source::Webhook };
+    match world.settle(&id, fact, testimony).await? {
+        Settled::UnknownOrder => quarantine(world, evidence, "unknown_order", None).await,
+        settled => Ok(Ingested::Settled(id, settled)),
+    }
+}
+
+fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
+    let data = &event.data;
+    let Some(environment) = environment_of(event, own) else { return Reading::Unusable("environment_unproven") };
+    match &event.kind {
+        EventKind::PaymentSucceeded => {
+            let Some(id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
+            // lomi. sends the event even when its own update failed: name and status must agree.
+            if data.status.as_deref().is_some_and(|status| status != "completed") {
+                return Reading::Unusable("status_disagrees");
+            }
+            let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
+                return Reading::Unusable("amount_unreadable");
+            };
+            let key = payment_key(&id);
+            let payment = Payment {
+                provider_code: data.provider_code.clone(),
+                payment_method_code: data.payment_method_code.clone(),
+                paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+            };
+            let checkout_session_id = data.checkout_session_id.clone();
+            let settled = SettledPayment { transaction_id: id, money, environment, checkout_session_id, payment };
+            Reading::Fact(Fact::PaymentSucceeded(settled), key)
+        }
+        EventKind::PaymentFailed => match data.transaction_id.clone() {
+            Some(id) => {
+                let key = format!("PAYMENT_FAILED#{id}");
+                Reading::Fact(Fact::PaymentFailed { transaction_id: id, environment }, key)
+            }
+            None => Reading::Unusable("no_transaction"),
+        },
+        EventKind::CheckoutCompleted => {
+            let session = data.checkout_session_id.clone();
+            match (session, units::from_lomi(data.amount, data.currency_code.as_ref())) {
+                (Some(checkout_session_id), Some(money)) => {
+                    let key = session_key(&checkout_session_id);
+                    Reading::Fact(Fact::SessionCompleted { checkout_session_id, money, environment }, key)
+                }
+                (None, _) => Reading::Unusable("no_session"),
+                (_, None) => Reading::Unusable("amount_unreadable"),
+            }
+        }
+        _ => Reading::Irrelevant,
+    }
+}
+
+/// Test or live, proved.
+///
+/// Mobile-money events often carry no marker of lomi.'s. Our own sessions carry `payment_environment` in their metadata,
+/// which comes back. Without either, a sandbox stack may believe the secret that verified the event, because lomi.
+/// never sends live events to test endpoints; a live stack may not, because lomi. does send unmarked test events to
+/// live endpoints.
+fn environment_of(event: &WebhookEvent, own: Environment) -> Option<Environment> {
+    match (event.environment(), own) {
+        (Some(environment), _) => Some(units::environment_from_lomi(environment)),
+        (None, Environment::Sandbox) => Some(Environment::Sandbox),
+        (None, Environment::Live) => None,
+    }
+}
+
+fn order_named_by(event: &WebhookEvent) -> Option<OrderId> {
+    OrderId::parse(event.data.metadata.text("order_id")?)
+}
+
+/// The natural key of a completed transaction, by whichever way it becomes known. One transaction pays one order.
+pub(crate) fn payment_key(transaction_id: &str) -> String {
+    format!("PAYMENT_SUCCEEDED#{transaction_id}")
+}
+
+/// The natural key of a completed session.
+pub(crate) fn session_key(checkout_session_id: &str) -> String {
+    format!("CHECKOUT_COMPLETED#{checkout_session_id}")
+}
+
+fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
+    let object = event.data.refund_id.as_ref().or(event.data.transaction_id.as_ref()).or(event.id.as_ref());
+    let object = object.cloned().unwrap_or_else(|| hex::encode(Sha256::digest(body.bytes())));
+    format!("{}#{object}", event.kind.as_str())
+}
+
+fn evidence(natural_key: String, event: &str, body: VerifiedBody<'_>, received_at: Timestamp) -> Evidence {
+    Evidence { natural_key, event: event.to_owned(), source: "webhook", raw: body.bytes().to_vec(), received_at }
+}
+
+async fn keep(world: &World, evidence: Evidence) -> Result<Ingested, StoreError> {
+    match world.store.archive(evidence, None).await? {
+        store::Recorded::Duplicate => Ok(Ingested::Duplicate),
+        // A conflict means that the same event is being kept this very moment.
+        store::Recorded::Applied | store::Recorded::OrderMoved => Ok(Ingested::Ignored),
+    }
+}
+
+async fn quarantine(
+    world: &World,
+    evidence: Evidence,
+    reason: &'static str,
+    order_id: Option<OrderId>,
+) -> Result<Ingested, StoreError> {
+    world.store.quarantine(evidence, reason, order_id.as_ref(), None).await?;
+    // lomi. can be asked about an order that it named: let the reconciler do so at once.
+    if let Some(id) = order_id {
+        world.change_order(&id, |order| order.due_now(world.clock.now())).await?;
+    }
+    Ok(Ingested::Quarantined(reason))
+}

@@ -1,0 +1,146 @@
+//! Asking lomi. about an order. The answers are evidence like any event.
+
+use crate::evidence::{Settled, Testimony};
+use crate::ingest::{payment_key, session_key};
+use crate::{World, units};
+use domain::{Environment, Fact, Order, OrderId, Payment, SettledPayment, Source, Timestamp};
+use lomi_client::{CheckoutSession, CheckoutSessionId, Client, SessionStatus, Transaction, TransactionStatus};
+use store::{Evidence, StoreError};
+use tokio::time::Instant;
+
+/// Transactions per page.
+const PAGE_SIZE: u32 = 100;
+/// A transaction cannot be older than its order; clocks may differ by this much.
+const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
+
+/// Why an inquiry brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InquiryError {
+    /// lomi. did not answer.
+    #[error(transparent)]
+    Lomi(#[from] lomi_client::Error),
+    /// DynamoDB did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What lomi. said about one order.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What became of each fact.
+    pub(crate) settled: Vec<Settled>,
+    /// Calls to lomi. made.
+    pub(crate) calls: u32,
+}
+
+impl World {
+    /// Asks lomi. about `order`'s session, and about its transactions when the session is completed.
+    pub(crate) async fn inquire(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
+        let mut findings = Findings::default();
+        let Some(id) = order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) else {
+            return Ok(findings);
+        };
+        findings.calls += 1;
+        let session = lomi.checkout_sessions().get(&id).deadline(deadline).send().await?;
+        if session.status != SessionStatus::Completed {
+            return Ok(findings);
+        }
+        findings.calls += 1;
+        let since = order.created_at();
+        let transactions = completed_page(lomi, since, 1, deadline).await?;
+        for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
+        {
+            findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
+        }
+        if findings.settled.is_empty() {
+            findings.settled.extend(self.settle_session(lomi, order.id(), &session).await?);
+        }
+        Ok(findings)
+    }
+
+    /// Takes a completed transaction for what it is: evidence about the order it names.
+    pub(crate) async fn settle_transaction(
+        &self,
+        lomi: &Client,
+        transaction: &Transaction,
+    ) -> Result<Option<Settled>, StoreError> {
+        let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
+        let (Some(id), Some(money)) = (order_of(transaction), money) else { return Ok(None) };
+        let now = self.clock.now();
+        let transaction_id = transaction.transaction_id.to_string();
+        let payment = Payment {
+            provider_code: transaction.provider_code.clone(),
+            payment_method_code: transaction.payment_method_code.clone(),
+            paid_at: transaction.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+        };
+        let testimony = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
+        let fact = Fact::PaymentSucceeded(SettledPayment {
+            transaction_id,
+            money,
+            environment: self.environment_behind(lomi, transaction.environment),
+            checkout_session_id: None,
+            payment,
+        });
+        self.settle(&id, &fact, testimony).await.map(Some)
+    }
+
+    async fn settle_session(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        session: &CheckoutSession,
+    ) -> Result<Option<Settled>, StoreError> {
+        let Some(money) = units::from_lomi(session.amount, session.currency_code.as_ref()) else { return Ok(None) };
+        let checkout_session_id = session.checkout_session_id.to_string();
+        let said = format!("session {checkout_session_id} completed");
+        let testimony = poll(session_key(&checkout_session_id), &said, self.clock.now());
+        let environment = self.environment_behind(lomi, session.environment);
+        let fact = Fact::SessionCompleted { checkout_session_id, money, environment };
+        self.settle(id, &fact, testimony).await.map(Some)
+    }
+
+    /// What an answer says of itself, else what the key that fetched it can see.
+    fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
+        said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
+    }
+}
+
+/// One page of the transactions that were completed for orders made from `since` on, newest first.
+pub(crate) async fn completed_page(
+    lomi: &Client,
+    since: Timestamp,
+    page: u32,
+    deadline: Instant,
+) -> Result<Vec<Transaction>, lomi_client::Error> {
+    let start = since.plus_ms(-CLOCK_SKEW_MS).to_rfc3339();
+    lomi.transactions()
+        .list()
+        .status(&[TransactionStatus::Completed])
+        .start_date(&start)
+        .page(page)
+        .page_size(PAGE_SIZE)
+        .deadline(deadline)
+        .send()
+        .await
+}
+
+/// Whether a page was the last one.
+pub(crate) fn is_last_page(transactions: &[Transaction]) -> bool {
+    transactions.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX)
+}
+
+/// The order that a transaction names in its metadata.
+pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
+    OrderId::parse(transaction.metadata.text("order_id")?)
+}
+
+fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Testimony {
+    let event = natural_key.split('#').next().unwrap_or_default().to_owned();
+    let evidence = Evidence { natural_key, event, source: "poll", raw: said.as_bytes().to_vec(), received_at };
+    Testimony { evidence, source: Source::Poll }
+}

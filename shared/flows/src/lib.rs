@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+pub mod create_checkout;
+mod evidence;
+pub mod ingest;
+mod inquiry;
+pub mod order_status;
+pub mod reconcile;
+pub mod seams;
+mod units;
+
+pub use evidence::Settled;
+
+use domain::Environment;
+use seams::{Clock, Entropy};
+use store::Store;
+
+/// What every flow stands on. Cheap to clone.
+#[derive(Clone)]
+pub struct World {
+    /// The table.
+    pub store: Store,
+    /// The time of day.
+    pub clock: Clock,
+    /// Fresh ids and tokens.
+    pub entropy: Entropy,
+    /// The environment of this stack; evidence of the other one pays nothing here.
+    pub environment: Environment,
+}

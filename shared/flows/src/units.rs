@@ -1,0 +1,62 @@
+//! Between our minor units and lomi.'s numbers.
+//!
+//! XOF is whole francs in every source. For USD and EUR lomi.'s material is contradictory; its server (June 2026)
+//! stores `numeric(…,2)` and documents amounts such as `0.50 EUR`, so a major unit with decimals is what is sent and
+//! expected here. Read one live session back before selling in those currencies.
+
+use domain::{Currency, Environment, Money};
+use lomi_client::{Amount, CurrencyCode};
+
+/// The amount as lomi. counts it.
+pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
+    Amount::from_scaled(money.amount_minor(), money.currency().exponent())
+}
+
+/// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
+pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
+    let currency = Currency::from_code(currency?.as_str())?;
+    Money::new(amount?.to_scaled(currency.exponent())?, currency)
+}
+
+pub(crate) const fn environment_from_lomi(environment: lomi_client::Environment) -> Environment {
+    match environment {
+        lomi_client::Environment::Test => Environment::Sandbox,
+        lomi_client::Environment::Live => Environment::Live,
+    }
+}
+
+/// lomi.'s word for an environment, as it stands in `metadata.payment_environment`.
+pub(crate) const fn environment_to_lomi(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Sandbox => "test",
+        Environment::Live => "live",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str, currency: &str) -> Option<Money> {
+        let amount: Amount = serde_json::from_str(json).unwrap();
+        from_lomi(Some(amount), Some(&CurrencyCode::parse(currency).unwrap()))
+    }
+
+    #[test]
+    fn francs_are_whole_and_euros_have_cents() {
+        assert_eq!(read("25000", "XOF"), Money::new(25_000, Currency::Xof));
+        assert_eq!(read("25000.0", "XOF"), Money::new(25_000, Currency::Xof));
+        assert_eq!(read("25000.5", "XOF"), None);
+        assert_eq!(read("19.99", "EUR"), Money::new(1999, Currency::Eur));
+        assert_eq!(read("19.999", "EUR"), None);
+        assert_eq!(read("5", "GHS"), None);
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_read_back() {
+        for money in [Money::new(25_000, Currency::Xof).unwrap(), Money::new(1999, Currency::Usd).unwrap()] {
+            let wire = serde_json::to_string(&to_lomi(money).unwrap()).unwrap();
+            assert_eq!(read(&wire, money.currency().code()), Some(money));
+        }
+    }
+}

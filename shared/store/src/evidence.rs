@@ -1,0 +1,183 @@
+//! Evidence, and the one transaction that makes it count.
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::item::{write_put, write_update};
+use crate::keys::{Item, Key, number, text};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::{Order, OrderId, OutboxEvent, Timestamp};
+
+/// How long applied evidence is kept: past every replay and every yearly audit.
+const EVIDENCE_LIFE_S: i64 = 400 * 24 * 60 * 60;
+
+/// What we were told, as we were told it.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The fact's own name, e.g. `PAYMENT_SUCCEEDED#<transaction>`: the same however often and by whichever way it comes.
+    pub natural_key: String,
+    /// lomi.'s name of the event.
+    pub event: String,
+    /// `webhook` or `poll`.
+    pub source: &'static str,
+    /// The bytes, as received.
+    pub raw: Vec<u8>,
+    /// When they were received.
+    pub received_at: Timestamp,
+}
+
+/// What became of an attempt to record evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Written, with all that follows from it.
+    Applied,
+    /// This fact was recorded before.
+    Duplicate,
+    /// The order changed meanwhile: read it again, judge again.
+    OrderMoved,
+}
+
+/// Why a transaction was cancelled.
+pub(crate) enum Cancelled {
+    /// The condition of this write, counted from 0, did not hold.
+    Condition(usize),
+    /// Another transaction was at one of the items.
+    Conflict,
+}
+
+impl Evidence {
+    fn into_item(self, key: Key, order_id: Option<&OrderId>) -> Item {
+        let mut item = key.into_item();
+        item.insert("event".to_owned(), text(self.event));
+        item.insert("source".to_owned(), text(self.source));
+        item.insert("raw".to_owned(), AttributeValue::B(Blob::new(self.raw)));
+        item.insert("received_at_ms".to_owned(), number(self.received_at.as_ms()));
+        if let Some(id) = order_id {
+            item.insert("order_id".to_owned(), text(id.as_str()));
+        }
+        item
+    }
+
+    fn into_lasting_item(self, order_id: Option<&OrderId>) -> Item {
+        let ttl_s = self.received_at.as_s().saturating_add(EVIDENCE_LIFE_S);
+        let key = Key::evidence(&self.natural_key);
+        let mut item = self.into_item(key, order_id);
+        item.insert("ttl_s".to_owned(), number(ttl_s));
+        item
+    }
+}
+
+impl Store {
+    /// Writes the evidence, the order it changed and the event that tells of it: all or nothing.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn apply(
+        &self,
+        evidence: Evidence,
+        order: &Order,
+        outbox: Option<OutboxEvent>,
+    ) -> Result<Recorded, StoreError> {
+        let at = evidence.received_at;
+        let put_evidence = self.put_new(evidence.into_lasting_item(Some(order.id())))?;
+        let mut writes = vec![write_put(put_evidence), write_update(self.order_update(order)?)];
+        if let Some(event) = outbox {
+            writes.push(write_put(self.put_new(outbox_item(order, event, at))?));
+        }
+        Ok(match self.transact("apply evidence", writes).await? {
+            None => Recorded::Applied,
+            Some(Cancelled::Condition(0)) => Recorded::Duplicate,
+            Some(_) => Recorded::OrderMoved,
+        })
+    }
+
+    /// Keeps evidence that changes nothing, once.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn archive(&self, evidence: Evidence, order_id: Option<&OrderId>) -> Result<Recorded, StoreError> {
+        let put = self.put_new(evidence.into_lasting_item(order_id))?;
+        Ok(match self.transact("archive evidence", vec![write_put(put)]).await? {
+            None => Recorded::Applied,
+            Some(Cancelled::Condition(_)) => Recorded::Duplicate,
+            Some(Cancelled::Conflict) => Recorded::OrderMoved,
+        })
+    }
+
+    /// Keeps authentic evidence that fits no order, for a person to look at, and marks the order it named.
+    ///
+    /// It does not take the fact's natural key: once the order can be paid by it, the same fact may come again.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn quarantine(
+        &self,
+        evidence: Evidence,
+        reason: &'static str,
+        order_id: Option<&OrderId>,
+        marked: Option<&Order>,
+    ) -> Result<Recorded, StoreError> {
+        let listing_sk = format!("{:013}#{}", evidence.received_at.as_ms(), evidence.natural_key);
+        let key = Key::quarantine(&evidence.natural_key, reason);
+        let mut item = evidence.into_item(key, order_id);
+        item.insert("reason".to_owned(), text(reason));
+        item.insert("listing_pk".to_owned(), text("QUARANTINE"));
+        item.insert("listing_sk".to_owned(), text(listing_sk));
+        let put = aws_sdk_dynamodb::types::Put::builder().table_name(&self.table).set_item(Some(item)).build();
+        let mut writes = vec![write_put(put.map_err(|_| StoreError::malformed("quarantine"))?)];
+        if let Some(order) = marked {
+            writes.push(write_update(self.order_update(order)?));
+        }
+        Ok(match self.transact("quarantine", writes).await? {
+            None => Recorded::Applied,
+            Some(_) => Recorded::OrderMoved,
+        })
+    }
+
+    /// One `TransactWriteItems`. `None` when it was committed.
+    ///
+    /// The SDK sends one client request token with all its own retries, so a lost answer does not cancel the retry.
+    pub(crate) async fn transact(
+        &self,
+        operation: &'static str,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Option<Cancelled>, StoreError> {
+        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+            Ok(_) => Ok(None),
+            Err(error) => cancellation(&error).map(Some).ok_or_else(|| StoreError::from_sdk(operation, &error)),
+        }
+    }
+}
+
+fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error.as_service_error()? else {
+        return None;
+    };
+    let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
+    if let Some(index) = codes().position(|code| code == "ConditionalCheckFailed") {
+        return Some(Cancelled::Condition(index));
+    }
+    codes().any(|code| code == "TransactionConflict").then_some(Cancelled::Conflict)
+}
+
+fn outbox_item(order: &Order, event: OutboxEvent, at: Timestamp) -> Item {
+    let mut item = Key::outbox(order.id(), event.as_str()).into_item();
+    item.insert("event_type".to_owned(), text(event.as_str()));
+    item.insert("event_id".to_owned(), text(format!("{}#{}", order.id(), event.as_str())));
+    item.insert("order_id".to_owned(), text(order.id().as_str()));
+    item.insert("environment".to_owned(), text(order.environment().as_str()));
+    item.insert("occurred_at_ms".to_owned(), number(at.as_ms()));
+    if let Some(money) = order.expected() {
+        item.insert("amount".to_owned(), number(money.amount_minor()));
+        item.insert("currency_code".to_owned(), text(money.currency().code()));
+    }
+    if let Some(reference) = order.reference() {
+        item.insert("reference".to_owned(), text(reference));
+    }
+    if let Some((transaction_id, _)) = order.first_payment() {
+        item.insert("transaction_id".to_owned(), text(transaction_id));
+    }
+    item
+}

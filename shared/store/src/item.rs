@@ -1,0 +1,131 @@
+//! Orders as items, and the updates that write them.
+
+use crate::keys::{Item, Key, due_shard, number, text};
+use crate::{Store, StoreError};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use domain::{Order, OrderStatus};
+
+/// Attributes of an order that may be absent: a write that lacks one removes it.
+const OPTIONAL: [&str; 8] = [
+    "amount",
+    "currency_code",
+    "lomi_cart",
+    "checkout_session_id",
+    "expires_at_ms",
+    "asked_at_ms",
+    "due_at_ms",
+    "due_shard",
+];
+
+pub(crate) fn listing_of(status: OrderStatus) -> String {
+    format!("ORDER#{}", status.as_str())
+}
+
+/// The order's attributes, with those that the indexes are made of and without its key.
+pub(crate) fn order_attributes(order: &Order) -> Result<Item, StoreError> {
+    let mut item: Item =
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(order).map_err(|_| StoreError::malformed("write order"))?;
+    if order.due_at().is_some() {
+        item.insert("due_shard".to_owned(), text(due_shard(order.id())));
+    }
+    item.insert("listing_pk".to_owned(), text(listing_of(order.status())));
+    // Thirteen digits of milliseconds last until the year 2286 and sort as text.
+    let listing_sk = format!("{:013}#{}", order.created_at().as_ms(), order.id());
+    item.insert("listing_sk".to_owned(), text(listing_sk));
+    Ok(item)
+}
+
+pub(crate) fn read_order(item: Item) -> Result<Order, StoreError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| StoreError::malformed("read order"))
+}
+
+/// `SET` and `REMOVE` clauses with their names and values, grown one attribute at a time.
+#[derive(Default)]
+pub(crate) struct Changes {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    names: Vec<(String, String)>,
+    values: Vec<(String, AttributeValue)>,
+}
+
+impl Changes {
+    pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        let index = self.names.len();
+        self.sets.push(format!("#n{index} = :v{index}"));
+        self.names.push((format!("#n{index}"), name.to_owned()));
+        self.values.push((format!(":v{index}"), value));
+        self
+    }
+
+    fn remove(mut self, name: &str) -> Self {
+        let index = self.names.len();
+        self.removes.push(format!("#n{index}"));
+        self.names.push((format!("#n{index}"), name.to_owned()));
+        self
+    }
+
+    pub(crate) fn expression(&self) -> String {
+        let mut expression = format!("SET {}", self.sets.join(", "));
+        if !self.removes.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&self.removes.join(", "));
+        }
+        expression
+    }
+
+    fn of_order(order: &Order) -> Result<Self, StoreError> {
+        let attributes = order_attributes(order)?;
+        let mut changes = Self::default();
+        for name in OPTIONAL {
+            if !attributes.contains_key(name) {
+                changes = changes.remove(name);
+            }
+        }
+        for (name, value) in attributes {
+            changes = changes.set(&name, value);
+        }
+        Ok(changes)
+    }
+}
+
+impl Store {
+    /// A write of `order` on top of the version just before it, in the same environment.
+    pub(crate) fn order_update(&self, order: &Order) -> Result<Update, StoreError> {
+        let changes = Changes::of_order(order)?;
+        let previous = order.version().saturating_sub(1);
+        self.update(Key::order(order.id()), &changes)
+            .condition_expression("version = :previous AND environment = :environment")
+            .expression_attribute_values(":previous", number(previous))
+            .expression_attribute_values(":environment", text(order.environment().as_str()))
+            .build()
+            .map_err(|_| StoreError::malformed("write order"))
+    }
+
+    pub(crate) fn update(&self, key: Key, changes: &Changes) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.into_item()))
+            .update_expression(changes.expression())
+            .set_expression_attribute_names(Some(changes.names.iter().cloned().collect()))
+            .set_expression_attribute_values(Some(changes.values.iter().cloned().collect()))
+    }
+
+    /// A put that is refused when the key is taken.
+    pub(crate) fn put_new(&self, item: Item) -> Result<Put, StoreError> {
+        Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK)")
+            .build()
+            .map_err(|_| StoreError::malformed("put"))
+    }
+}
+
+pub(crate) fn write_put(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}
+
+pub(crate) fn write_update(update: Update) -> TransactWriteItem {
+    TransactWriteItem::builder().update(update).build()
+}

@@ -1,0 +1,71 @@
+//! The primary key of every kind of item.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{OrderId, Sku};
+use std::collections::HashMap;
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The reconciler reads every shard; writes spread over them.
+pub(crate) const DUE_SHARDS: u8 = 4;
+
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: &str) -> Self {
+        Self { pk, sk: sk.to_owned() }
+    }
+
+    pub(crate) fn order(id: &OrderId) -> Self {
+        Self::new(format!("ORDER#{id}"), "ORDER")
+    }
+
+    pub(crate) fn claim(hash: &str) -> Self {
+        Self::new(format!("IDEM#{hash}"), "IDEM")
+    }
+
+    pub(crate) fn evidence(natural_key: &str) -> Self {
+        Self::new(format!("EVT#{natural_key}"), "EVT")
+    }
+
+    pub(crate) fn quarantine(natural_key: &str, reason: &str) -> Self {
+        Self::new(format!("QUARANTINE#{natural_key}"), reason)
+    }
+
+    pub(crate) fn session(checkout_session_id: &str) -> Self {
+        Self::new(format!("REF#session#{checkout_session_id}"), "REF")
+    }
+
+    pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {
+        Self::new(format!("OUTBOX#{id}#{event}"), "OUTBOX")
+    }
+
+    pub(crate) fn product(sku: &Sku) -> Self {
+        Self::new(format!("PRODUCT#{}", sku.as_str()), "PRODUCT")
+    }
+
+    pub(crate) fn into_item(self) -> Item {
+        Item::from([("PK".to_owned(), text(self.pk)), ("SK".to_owned(), text(self.sk))])
+    }
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// The shard of the `due` index that an order belongs to: always the same, spread evenly.
+pub(crate) fn due_shard(id: &OrderId) -> String {
+    let digit = id.as_str().bytes().last().unwrap_or_default();
+    shard_name(digit % DUE_SHARDS)
+}
+
+pub(crate) fn shard_name(shard: u8) -> String {
+    format!("DUE#{shard}")
+}

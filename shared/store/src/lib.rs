@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod claim;
+mod error;
+mod evidence;
+mod item;
+mod keys;
+mod order;
+mod product;
+
+pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
+pub use error::{DidItHappen, StoreError};
+pub use evidence::{Evidence, Recorded};
+pub use order::{ListedOrders, OrderCursor};
+
+use aws_sdk_dynamodb::Client;
+use aws_types::SdkConfig;
+
+/// The table. Cheap to clone; every clone shares one connection pool.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table named `table`, reached as `config` says.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(config), table: table.into() }
+    }
+}

@@ -1,0 +1,147 @@
+//! Reading orders: one, by session, those that are due, and lists for the back office.
+
+use crate::item::{listing_of, read_order};
+use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
+use crate::{Store, StoreError};
+use domain::{Order, OrderId, OrderStatus, Timestamp};
+
+/// The most orders a list shows at once.
+const MAX_PAGE: usize = 100;
+
+/// Where a list goes on. Opaque to callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderCursor(String);
+
+impl OrderCursor {
+    /// `None` unless `text` can be a cursor: the sort key of the last order shown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (millis, id) = text.split_once('.')?;
+        let fits = millis.len() == 13 && millis.bytes().all(|b| b.is_ascii_digit()) && OrderId::parse(id).is_some();
+        fits.then(|| Self(format!("{millis}#{id}")))
+    }
+
+    /// The cursor as text that needs no escaping in a URL.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.0.replace('#', ".")
+    }
+}
+
+/// A page of orders, newest first.
+#[derive(Clone, Debug)]
+pub struct ListedOrders {
+    /// The orders.
+    pub orders: Vec<Order>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<OrderCursor>,
+}
+
+impl Store {
+    pub(crate) async fn get(&self, key: Key, operation: &'static str) -> Result<Option<Item>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).set_key(Some(key.into_item())).consistent_read(true);
+        let answer = call.send().await.map_err(|error| StoreError::from_sdk(operation, &error))?;
+        Ok(answer.item)
+    }
+
+    /// The order as it stands now. Strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        self.get(Key::order(id), "read order").await?.map(read_order).transpose()
+    }
+
+    /// The order behind one of lomi.'s sessions.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn order_of_session(&self, checkout_session_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let item = self.get(Key::session(checkout_session_id), "read session").await?;
+        let id = item.as_ref().and_then(|item| item.get("order_id")).and_then(|value| value.as_s().ok());
+        Ok(id.and_then(|id| OrderId::parse(id)))
+    }
+
+    /// Writes an order that changed for a reason other than evidence. `false` when it changed meanwhile.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn save(&self, order: &Order) -> Result<bool, StoreError> {
+        let update = crate::item::write_update(self.order_update(order)?);
+        Ok(self.transact("save order", vec![update]).await?.is_none())
+    }
+
+    /// At most `limit` orders that were due at `now`, the longest overdue of each shard first.
+    ///
+    /// The index is eventually consistent: read each order before deciding anything about it.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn due_orders(&self, now: Timestamp, limit: u16) -> Result<Vec<OrderId>, StoreError> {
+        let mut due = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("due")
+                .key_condition_expression("due_shard = :shard AND due_at_ms <= :now")
+                .expression_attribute_values(":shard", text(shard_name(shard)))
+                .expression_attribute_values(":now", number(now.as_ms()))
+                .limit(i32::from(limit / u16::from(DUE_SHARDS)).max(1));
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk("read due", &error))?;
+            due.extend(answer.items.unwrap_or_default().iter().filter_map(id_of));
+        }
+        Ok(due)
+    }
+
+    /// A page of orders of one status, or of all, newest first. `limit` is cut to 100.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn list_orders(
+        &self,
+        status: Option<OrderStatus>,
+        limit: usize,
+        after: Option<&OrderCursor>,
+    ) -> Result<ListedOrders, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let statuses = status.map_or_else(|| OrderStatus::ALL.to_vec(), |status| vec![status]);
+        let mut orders = Vec::new();
+        for status in statuses {
+            orders.extend(self.orders_of(status, limit, after).await?);
+        }
+        orders.sort_by(|a, b| (b.created_at(), b.id()).cmp(&(a.created_at(), a.id())));
+        let more = orders.len() > limit;
+        orders.truncate(limit);
+        let last = orders.last().filter(|_| more);
+        let next = last.map(|order| OrderCursor(format!("{:013}#{}", order.created_at().as_ms(), order.id())));
+        Ok(ListedOrders { orders, next })
+    }
+
+    /// Up to one order more than `limit`, which tells whether there is a next page.
+    async fn orders_of(
+        &self,
+        status: OrderStatus,
+        limit: usize,
+        after: Option<&OrderCursor>,
+    ) -> Result<Vec<Order>, StoreError> {
+        let bound = after.map_or(":", |cursor| cursor.0.as_str());
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("listing")
+            .key_condition_expression("listing_pk = :status AND listing_sk < :bound")
+            .expression_attribute_values(":status", text(listing_of(status)))
+            .expression_attribute_values(":bound", text(bound))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX));
+        let answer = call.send().await.map_err(|error| StoreError::from_sdk("list orders", &error))?;
+        answer.items.unwrap_or_default().into_iter().map(read_order).collect()
+    }
+}
+
+fn id_of(item: &Item) -> Option<OrderId> {
+    OrderId::parse(item.get("PK")?.as_s().ok()?.strip_prefix("ORDER#")?)
+}

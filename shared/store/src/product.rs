@@ -1,0 +1,117 @@
+//! The catalogue.
+
+use crate::keys::{Item, Key, text};
+use crate::{Store, StoreError};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use domain::{Product, Sku};
+use std::collections::HashMap;
+
+/// A catalogue for hosted checkout is small; a list stops here.
+const MAX_LISTED_PRODUCTS: usize = 1000;
+/// `BatchGetItem` may leave keys unprocessed when it is throttled; so often they are asked for again.
+const MAX_BATCH_ROUNDS: usize = 5;
+
+impl Store {
+    /// The products with these SKUs that exist, in any order. Strongly consistent: a price is never a stale one.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn products(&self, skus: &[Sku]) -> Result<Vec<Product>, StoreError> {
+        let mut wanted: Vec<&Sku> = skus.iter().collect();
+        wanted.sort();
+        wanted.dedup();
+        let keys = wanted.into_iter().map(|sku| Key::product(sku).into_item()).collect::<Vec<_>>();
+        let ask = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+        let mut request = HashMap::from([(self.table.clone(), ask.map_err(|_| malformed())?)]);
+        let mut products = Vec::new();
+        for _ in 0..MAX_BATCH_ROUNDS {
+            let call = self.client.batch_get_item().set_request_items(Some(request));
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk("read products", &error))?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                products.push(read(item)?);
+            }
+            request = answer.unprocessed_keys.unwrap_or_default();
+            if request.is_empty() {
+                return Ok(products);
+            }
+        }
+        Err(StoreError::Unavailable {
+            operation: "read products",
+            code: "UnprocessedKeys".to_owned(),
+            did_it_happen: crate::DidItHappen::No,
+        })
+    }
+
+    /// One product. Strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn product(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
+        self.get(Key::product(sku), "read product").await?.map(read).transpose()
+    }
+
+    /// Every product by SKU, at most 1000.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn list_products(&self) -> Result<Vec<Product>, StoreError> {
+        let mut products = Vec::new();
+        let mut start = None;
+        loop {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("listing")
+                .key_condition_expression("listing_pk = :listing")
+                .expression_attribute_values(":listing", text("PRODUCT"))
+                .set_exclusive_start_key(start);
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk("list products", &error))?;
+            for item in answer.items.unwrap_or_default() {
+                products.push(read(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || products.len() >= MAX_LISTED_PRODUCTS {
+                products.truncate(MAX_LISTED_PRODUCTS);
+                return Ok(products);
+            }
+        }
+    }
+
+    /// Writes a product, new or not.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_product(&self, product: &Product) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(product).map_err(|_| malformed())?;
+        item.extend(Key::product(&product.sku).into_item());
+        item.insert("listing_pk".to_owned(), text("PRODUCT"));
+        item.insert("listing_sk".to_owned(), text(product.sku.as_str()));
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        call.send().await.map_err(|error| StoreError::from_sdk("put product", &error))?;
+        Ok(())
+    }
+
+    /// Removes a product. `false` when there was none. Orders that sold it keep their own copy of what they sold.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn delete_product(&self, sku: &Sku) -> Result<bool, StoreError> {
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::product(sku).into_item()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
+        let answer = call.send().await.map_err(|error| StoreError::from_sdk("delete product", &error))?;
+        Ok(answer.attributes.is_some_and(|old| !old.is_empty()))
+    }
+}
+
+fn read(item: Item) -> Result<Product, StoreError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| malformed())
+}
+
+const fn malformed() -> StoreError {
+    StoreError::malformed("product")
+}
