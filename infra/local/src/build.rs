@@ -1,0 +1,139 @@
+//! Builds the function binaries with the same Cargo that runs `dev`.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::seams;
+
+/// The file that marks the root of the workspace.
+pub const TEMPLATE: &str = "template.yaml";
+
+/// Which Cargo profile the functions are built with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Quick to build.
+    #[default]
+    Dev,
+    /// As deployed, but for this machine's processor.
+    Release,
+}
+
+/// Why there are no binaries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No parent folder holds a `template.yaml`.
+    #[error("no {TEMPLATE} in {0} or above it: run this inside the project")]
+    NoTemplate(String),
+    /// Cargo itself could not be started.
+    #[error("cannot run {cargo}: {problem}. Rust and Cargo come from https://rustup.rs")]
+    NoCargo {
+        /// The program that was tried.
+        cargo: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// Cargo ran and failed; its output follows.
+    #[error("the functions do not build:\n{0}")]
+    Failed(String),
+    /// A package has no binary of the name that the template gives.
+    #[error("the build made no binary called {0}")]
+    NoBinary(String),
+}
+
+/// Executables by binary name.
+pub type Binaries = BTreeMap<String, PathBuf>;
+
+/// The folder of `template.yaml`: the current one, one above it, or one above this crate.
+pub fn workspace_root() -> Result<PathBuf, BuildError> {
+    let current = std::env::current_dir().unwrap_or_default();
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let candidates = current.ancestors().chain(crate_folder.ancestors());
+    let root = candidates.into_iter().find(|folder| folder.join(TEMPLATE).is_file());
+    root.map(Path::to_path_buf).ok_or_else(|| BuildError::NoTemplate(current.display().to_string()))
+}
+
+/// Builds the packages that `names` lists, each with a binary of the same name. Built once per process and profile.
+pub async fn functions(root: &Path, names: &[String], profile: Profile) -> Result<&'static Binaries, BuildError> {
+    static DEV: OnceCell<Binaries> = OnceCell::const_new();
+    static RELEASE: OnceCell<Binaries> = OnceCell::const_new();
+    let built = match profile {
+        Profile::Dev => &DEV,
+        Profile::Release => &RELEASE,
+    };
+    built.get_or_try_init(|| build(root, names, profile)).await
+}
+
+async fn build(root: &Path, names: &[String], profile: Profile) -> Result<Binaries, BuildError> {
+    let output = run_cargo(root, names, profile).await?;
+    if !output.status.success() {
+        return Err(BuildError::Failed(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let made = executables(&output.stdout);
+    let find = |name: &String| {
+        let path = made.get(name).ok_or_else(|| BuildError::NoBinary(name.clone()))?;
+        Ok((name.clone(), path.clone()))
+    };
+    names.iter().map(find).collect()
+}
+
+async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Output, BuildError> {
+    let cargo = seams::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
+    let mut command = Command::new(&cargo);
+    command.current_dir(root).args(["build", "--message-format=json-render-diagnostics", "--bins"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_set_by_cargo(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    for name in names {
+        command.args(["--package", name]);
+    }
+    // A person sees Cargo's own progress; a pipe gets its output only when something is wrong.
+    let is_watched = std::io::stderr().is_terminal();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command.stderr(if is_watched { Stdio::inherit() } else { Stdio::piped() });
+    let child = command.spawn().map_err(|error| BuildError::NoCargo { cargo, problem: error.to_string() })?;
+    child.wait_with_output().await.map_err(|error| BuildError::Failed(error.to_string()))
+}
+
+/// Whether Cargo sets this variable for what it runs, which is how `dev` and tests start. A Cargo that inherits them
+/// takes them for changes and builds the crates again whose build scripts look at them.
+fn is_set_by_cargo(name: &str) -> bool {
+    let prefixes = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    let names = ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];
+    prefixes.iter().any(|prefix| name.starts_with(prefix)) || names.contains(&name)
+}
+
+/// Reads Cargo's messages: the only way to know where it puts a binary, whatever the target folder is.
+fn executables(messages: &[u8]) -> Binaries {
+    let lines = messages.split(|byte| *byte == b'\n');
+    let executable = |line: &[u8]| {
+        let message: Value = serde_json::from_slice(line).ok()?;
+        let name = message.pointer("/target/name")?.as_str()?.to_owned();
+        let path = PathBuf::from(message.get("executable")?.as_str()?);
+        Some((name, path))
+    };
+    lines.filter_map(executable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_with_an_executable_name_a_binary() {
+        let messages = br#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"orders"},"executable":"/t/debug/orders"}
+not json
+{"reason":"build-finished","success":true}"#;
+        let expected = Binaries::from([("orders".to_owned(), PathBuf::from("/t/debug/orders"))]);
+        assert_eq!(executables(messages), expected);
+    }
+}

@@ -1,0 +1,88 @@
+//! What the template's values become on a laptop: parameters, secrets, and the variables of each function.
+
+use std::collections::BTreeMap;
+
+use crate::lomi::Account;
+use crate::seams;
+use crate::secrets::Secrets;
+use crate::template::{Function, REGION, STACK_NAME, Template};
+
+/// The variables that hold secrets' ARNs.
+const LOMI_SECRET_KEY_ID: &str = "LOMI_SECRET_KEY_ID";
+const LOMI_WEBHOOK_SECRET_ID: &str = "LOMI_WEBHOOK_SECRET_ID";
+const CART_TOKEN_SECRET_ID: &str = "CART_TOKEN_SECRET_ID";
+/// The variable with lomi.'s address, which a laptop replaces by the stand-in's.
+const LOMI_BASE_URL: &str = "LOMI_BASE_URL";
+
+/// The services that functions reach over loopback.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Endpoints<'a> {
+    pub(crate) dynamodb: &'a str,
+    pub(crate) secrets: &'a str,
+    pub(crate) lomi: &'a str,
+}
+
+/// The given parameters, with the demo shop as an allowed origin of a sandbox stack unless origins are given.
+pub(crate) fn parameters(
+    template: &Template,
+    given: &BTreeMap<String, String>,
+    shop_origins: &str,
+) -> BTreeMap<String, String> {
+    let mut parameters = given.clone();
+    // A live stack refuses plain http, which the demo shop is.
+    let is_live = given.get("Environment").is_some_and(|environment| environment == "live");
+    if template.has_parameter("AllowedOrigins") && !is_live {
+        parameters.entry("AllowedOrigins".to_owned()).or_insert_with(|| shop_origins.to_owned());
+    }
+    parameters
+}
+
+/// Gives every secret that the functions name a value that works with the lomi. stand-in.
+pub(crate) fn fill_secrets(secrets: &Secrets, functions: &[Function], account: &Account) {
+    let values = [
+        (LOMI_SECRET_KEY_ID, account.secret_key.to_owned()),
+        (LOMI_WEBHOOK_SECRET_ID, account.webhook_secret.clone()),
+        (CART_TOKEN_SECRET_ID, seams::random_hex(32)),
+    ];
+    for (variable, value) in values {
+        for arn in functions.iter().filter_map(|function| function.environment.get(variable)) {
+            secrets.set(arn, &value);
+        }
+    }
+}
+
+/// The function's physical name.
+pub(crate) fn function_name(function: &Function) -> String {
+    format!("{STACK_NAME}-{}", function.logical_id)
+}
+
+/// The whole environment of a function's processes, apart from what differs per process.
+pub(crate) fn of_function(
+    function: &Function,
+    endpoints: &Endpoints<'_>,
+    extra: Option<&BTreeMap<String, String>>,
+) -> BTreeMap<String, String> {
+    let name = function_name(function);
+    let platform = [
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
+        ("AWS_LAMBDA_FUNCTION_NAME", name),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mib.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("_HANDLER", "bootstrap".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        // The stand-ins accept any credentials; these open nothing anywhere.
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_SESSION_TOKEN", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoints.secrets.to_owned()),
+    ];
+    let mut variables = function.environment.clone();
+    if let Some(base_url) = variables.get_mut(LOMI_BASE_URL) {
+        endpoints.lomi.clone_into(base_url);
+    }
+    variables.extend(platform.map(|(name, value)| (name.to_owned(), value)));
+    variables.extend(extra.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    variables
+}

@@ -1,0 +1,103 @@
+//! The command line of `dev`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, Short, ValueExt};
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+cargo dev: the whole checkout stack on this machine
+
+Usage: cargo dev [OPTIONS]
+
+  --port <n>    port of the API (default 3000, with --once any free one); the shop takes n+1, lomi. n+2,
+                DynamoDB n+3; 0 takes free ports for all
+  --data <dir>  keep orders and lomi.'s state in this folder between runs (default: in memory)
+  --once        make one purchase over HTTP, print the order's timeline, and end; fails unless the order is paid
+                and exactly one order.paid event stands in the outbox
+  --json        print one JSON line with all URLs and tokens on stdout when everything is ready
+  --release     build the functions with the release profile
+  --help        print this";
+
+/// Where a person finds the API unless they say otherwise.
+const DEFAULT_PORT: u16 = 3000;
+
+/// The flags that were given.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Flags {
+    pub(crate) port: u16,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) once: bool,
+    pub(crate) json: bool,
+    pub(crate) release: bool,
+}
+
+impl Flags {
+    /// Reads the program's arguments; `None` = the user asked for help.
+    pub(crate) fn read() -> Result<Option<Self>, String> {
+        Self::parse(std::env::args_os().skip(1))
+    }
+
+    /// Whether the functions' lines belong on the terminal: a purchase prints them only when it fails.
+    pub(crate) fn echoes_logs(&self) -> bool {
+        !self.once
+    }
+
+    fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
+        let mut flags = Self { port: 0, data_dir: None, once: false, json: false, release: false };
+        let mut port = None;
+        // `cargo dev -- --once` reaches this program with the dashes, `cargo dev --once` without.
+        let mut arguments = arguments.into_iter().peekable();
+        arguments.next_if(|argument| argument == "--");
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(text)? {
+            match argument {
+                Long("port") => port = Some(parser.value().and_then(|value| value.parse()).map_err(text)?),
+                Long("data") => flags.data_dir = Some(parser.value().map_err(text)?.into()),
+                Long("once") => flags.once = true,
+                Long("json") => flags.json = true,
+                Long("release") => flags.release = true,
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(text(other.unexpected())),
+            }
+        }
+        flags.port = port.unwrap_or(if flags.once { 0 } else { DEFAULT_PORT });
+        if flags.port > u16::MAX - 3 {
+            return Err(format!("--port {}: the three ports after it are needed, too", flags.port));
+        }
+        Ok(Some(flags))
+    }
+}
+
+fn text(error: lexopt::Error) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Flags>, String> {
+        Flags::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn flags_may_come_in_any_order_and_have_defaults() {
+        let defaults = Flags { port: 3000, data_dir: None, once: false, json: false, release: false };
+        assert_eq!(parse(""), Ok(Some(defaults)));
+        let all = Flags { port: 4000, data_dir: Some("d".into()), once: true, json: true, release: true };
+        assert_eq!(parse("--release --json --data d --port=4000 --once"), Ok(Some(all)));
+        assert_eq!(parse("--once --help"), Ok(None));
+        assert_eq!(parse("-- --json"), parse("--json"));
+        assert_eq!(parse("--once").map(|flags| flags.map(|flags| flags.port)), Ok(Some(0)));
+    }
+
+    #[test]
+    fn a_flag_that_means_nothing_is_refused() {
+        assert!(parse("--prot 1").unwrap_err().contains("--prot"));
+        assert!(parse("--port abc").unwrap_err().contains("abc"));
+        assert!(parse("--port 65533").unwrap_err().contains("three ports"));
+        assert!(parse("--port").is_err());
+    }
+}

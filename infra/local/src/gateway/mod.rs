@@ -1,0 +1,154 @@
+//! The API Gateway of a laptop: an HTTP API in front of the functions, with the gateway's own limits and refusals.
+
+mod answer;
+mod cors;
+mod event;
+mod route;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use self::event::Received;
+use self::route::{Match, Routes};
+use crate::pool::Pool;
+use crate::process::InvokeError;
+use crate::runtime_api::MAX_PAYLOAD_BYTES;
+use crate::seams;
+use crate::template::{Cors, Resolved};
+
+/// The largest body an HTTP API takes.
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// The largest request line and headers together, as HTTP APIs count them.
+const MAX_HEAD_BYTES: usize = 10_240;
+/// A body that is too large is still read up to here, so that its sender sees the answer and not a reset.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The longest an HTTP API waits for a function, whatever the function's own limit.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Everything one gateway needs.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    routes: Routes,
+    cors: Option<Cors>,
+    pools: BTreeMap<String, Arc<Pool>>,
+    admin_token: String,
+}
+
+impl Gateway {
+    pub(crate) fn new(template: &Resolved, pools: BTreeMap<String, Arc<Pool>>, admin_token: String) -> Self {
+        Self { routes: Routes::new(&template.functions), cors: template.cors.clone(), pools, admin_token }
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new().fallback(handle).with_state(Arc::new(self))
+    }
+
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        given.and_then(|value| value.strip_prefix("Bearer ")) == Some(self.admin_token.as_str())
+    }
+
+    async fn answer(&self, parts: &Parts, body: Body, request_id: &str) -> Response {
+        if let Some(refusal) = refuse_head(parts) {
+            return refusal;
+        }
+        let path = event::decoded_path(&parts.uri);
+        let Some(found) = self.routes.find(parts.method.as_str(), &path) else {
+            return answer::message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        if found.target.guarded && !self.admits(&parts.headers) {
+            return answer::message(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        match read_body(body).await {
+            Ok(body) => self.invoke(parts, &body, &found, request_id).await,
+            Err(refusal) => refusal,
+        }
+    }
+
+    async fn invoke(&self, parts: &Parts, body: &[u8], found: &Match<'_>, request_id: &str) -> Response {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let received = Received {
+            method: &parts.method,
+            uri: &parts.uri,
+            version: parts.version,
+            headers: &parts.headers,
+            body,
+            peer: peer.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+            request_id,
+        };
+        let payload = event::event(&received, found).to_string();
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return too_large();
+        }
+        let Some(pool) = self.pools.get(&found.target.function) else { return answer::internal_error() };
+        match timeout(INTEGRATION_TIMEOUT, pool.invoke(Bytes::from(payload))).await {
+            Ok(Ok(response)) => answer::read(&response).unwrap_or_else(answer::internal_error),
+            Err(_) | Ok(Err(InvokeError::TimedOut(_) | InvokeError::Throttled)) => {
+                answer::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+            Ok(Err(error)) => {
+                eprintln!("[{}] {error}", pool.name());
+                answer::internal_error()
+            }
+        }
+    }
+}
+
+async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Some(cors) = gateway.cors.as_ref().filter(|_| cors::is_preflight(&parts.method, &parts.headers)) {
+        return cors::preflight(cors, &parts.headers);
+    }
+    let request_id = seams::request_id();
+    let mut response = gateway.answer(&parts, body, &request_id).await;
+    if let Some(cors) = &gateway.cors {
+        cors::apply(cors, &parts.headers, &mut response);
+    }
+    if let Ok(value) = HeaderValue::try_from(request_id) {
+        response.headers_mut().insert("apigw-requestid", value);
+    }
+    response
+}
+
+fn refuse_head(parts: &Parts) -> Option<Response> {
+    let line_bytes = parts.method.as_str().len() + parts.uri.to_string().len();
+    if line_bytes > MAX_HEAD_BYTES {
+        return Some(answer::message(StatusCode::URI_TOO_LONG, "URI Too Long"));
+    }
+    let header_bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (line_bytes + header_bytes > MAX_HEAD_BYTES)
+        .then(|| answer::message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"))
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Response> {
+    let mut stream = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    let mut read_bytes: usize = 0;
+    while let Some(chunk) = stream.next().await {
+        let Ok(chunk) = chunk else { return Err(answer::message(StatusCode::BAD_REQUEST, "Bad Request")) };
+        read_bytes = read_bytes.saturating_add(chunk.len());
+        if read_bytes <= MAX_BODY_BYTES {
+            whole.extend_from_slice(&chunk);
+        } else if read_bytes > MAX_DRAINED_BYTES {
+            break;
+        }
+    }
+    if read_bytes > MAX_BODY_BYTES { Err(too_large()) } else { Ok(whole.freeze()) }
+}
+
+fn too_large() -> Response {
+    answer::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod dynamodb;
+mod environment;
+mod gateway;
+mod http_client;
+mod logs;
+mod lomi;
+mod pool;
+mod process;
+mod runtime_api;
+mod schedule;
+mod seams;
+mod server;
+mod shop;
+mod stack;
+
+pub mod build;
+pub mod once;
+pub mod secrets;
+pub mod seed;
+pub mod template;
+
+pub use dynamodb::DynamoDb;
+pub use logs::LogLine;
+pub use process::InvokeError;
+pub use stack::{Project, Stack, StackOptions, StartError, Urls};

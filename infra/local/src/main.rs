@@ -1,0 +1,136 @@
+//! The `dev` program: reads the flags, starts the stack, says where it is, ends it on Ctrl-C.
+
+mod flags;
+
+use std::process::ExitCode;
+
+use flags::Flags;
+use local::{InvokeError, Stack, StackOptions, StartError, build, once, seed};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let flags = match Flags::read() {
+        Ok(Some(flags)) => flags,
+        Ok(None) => {
+            println!("{}", flags::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(problem) => return fail(&format!("{problem}\n\n{}", flags::HELP)),
+    };
+    match run(flags).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(&problem),
+    }
+}
+
+fn fail(problem: &str) -> ExitCode {
+    eprintln!("cargo dev: {problem}");
+    ExitCode::FAILURE
+}
+
+/// Runs until the purchase is done or somebody ends the program; a signal during the start ends it, too.
+async fn run(flags: Flags) -> Result<(), String> {
+    let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    eprintln!("building the functions ...");
+    let stack = tokio::select! {
+        started = Stack::start(options(&flags)) => started.map_err(|error| explain(&error))?,
+        () = signals.any() => return Ok(()),
+    };
+    let outcome = tokio::select! {
+        outcome = serve(&stack, &flags) => outcome,
+        () = signals.any() => Ok(()),
+    };
+    if outcome.is_err() && !flags.echoes_logs() {
+        print_logs(&stack);
+    }
+    eprintln!("stopping ...");
+    stack.stop().await;
+    outcome
+}
+
+fn options(flags: &Flags) -> StackOptions {
+    StackOptions {
+        port: flags.port,
+        data_dir: flags.data_dir.clone(),
+        schedule: true,
+        profile: if flags.release { build::Profile::Release } else { build::Profile::Dev },
+        echo_logs: flags.echoes_logs(),
+        ..StackOptions::default()
+    }
+}
+
+async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
+    let seeded =
+        seed::catalogue(stack).await.map_err(|problem| format!("the catalogue cannot be filled: {problem}"))?;
+    announce(stack, flags.json, seeded);
+    if flags.once {
+        let report = once::purchase(stack).await?;
+        eprintln!("{report}");
+        return Ok(());
+    }
+    std::future::pending().await
+}
+
+fn announce(stack: &Stack, as_json: bool, seeded: usize) {
+    let urls = stack.urls();
+    if as_json {
+        let line = json!({
+            "gateway": urls.gateway,
+            "shop": urls.shop,
+            "lomi": urls.lomi,
+            "dynamodb": urls.dynamodb,
+            "admin_token": stack.admin_token(),
+            "webhook_secret": stack.webhook_secret(),
+        });
+        println!("{line}");
+        return;
+    }
+    if seeded > 0 {
+        eprintln!("put {seeded} products into the empty catalogue");
+    }
+    eprintln!(
+        "\nready\n\n  shop         {}   <- open this\n  API          {}\n  lomi.        {}\n  DynamoDB     {}\n  \
+         admin token  {}   (Authorization: Bearer ...)\n\nCtrl-C ends everything.\n",
+        urls.shop,
+        urls.gateway,
+        urls.lomi,
+        urls.dynamodb,
+        stack.admin_token(),
+    );
+}
+
+fn print_logs(stack: &Stack) {
+    for entry in stack.logs() {
+        eprintln!("[{}] {}", entry.function, entry.line);
+    }
+}
+
+/// A start that fails for a reason the user can do something about says what.
+fn explain(error: &StartError) -> String {
+    match error {
+        StartError::Function(InvokeError::DidNotStart { .. }) => {
+            format!("{error}\n(the function's environment comes from {})", build::TEMPLATE)
+        }
+        other => other.to_string(),
+    }
+}
+
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

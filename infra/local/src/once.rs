@@ -1,0 +1,155 @@
+//! `cargo dev -- --once`: one purchase over HTTP, exactly as the shop and a browser would make it.
+
+mod page;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::page::Form;
+use crate::http_client::{Answer, HttpClient};
+use crate::seams;
+use crate::stack::Stack;
+
+/// The whole purchase, from the catalogue to the outbox.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// A card that lomi.'s test mode approves.
+const TEST_CARD: &str = "4242424242424242";
+/// How often the order is asked for when its answer names no pause.
+const DEFAULT_POLL: Duration = Duration::from_millis(500);
+
+/// Buys the first product with a fixed price and answers a report: the order and its timeline, line by line.
+///
+/// # Errors
+/// What went wrong, in one sentence, unless the order is paid and exactly one `order.paid` stands in the outbox.
+pub async fn purchase(stack: &Stack) -> Result<String, String> {
+    let purchase = Purchase { stack, client: HttpClient::new(), started: Instant::now() };
+    timeout(TIMEOUT, purchase.run()).await.unwrap_or_else(|_| Err(format!("not paid within {} s", TIMEOUT.as_secs())))
+}
+
+struct Purchase<'a> {
+    stack: &'a Stack,
+    client: HttpClient,
+    started: Instant,
+}
+
+/// What a create answers, as far as a shopper needs it.
+struct Created {
+    order_id: String,
+    order_token: String,
+    checkout_url: String,
+}
+
+impl Purchase<'_> {
+    async fn run(&self) -> Result<String, String> {
+        let sku = self.choose().await?;
+        let created = self.create(&sku).await?;
+        self.pay(&created).await?;
+        self.wait_until_paid(&created).await?;
+        let paid_after_ms = self.started.elapsed().as_millis();
+        let timeline = self.timeline(&created.order_id).await?;
+        self.check_outbox(&created.order_id)?;
+        Ok(format!("order {} is paid after {paid_after_ms} ms\n{timeline}", created.order_id))
+    }
+
+    async fn choose(&self) -> Result<String, String> {
+        let url = format!("{}/products", self.stack.urls().gateway);
+        let products: Value = self.client.get(&url, &[]).await?.json()?;
+        let all = products.get("data").and_then(Value::as_array).into_iter().flatten();
+        let mut priced = all.filter(|product| product.get("amount").is_some_and(Value::is_u64));
+        let sku = priced.next().and_then(|product| product.get("sku")).and_then(Value::as_str);
+        sku.map(str::to_owned).ok_or_else(|| format!("GET {url}: no product with a fixed price"))
+    }
+
+    async fn create(&self, sku: &str) -> Result<Created, String> {
+        let shop = &self.stack.urls().shop;
+        let url = format!("{}/checkout-sessions", self.stack.urls().gateway);
+        let body = json!({
+            "items": [{ "sku": sku, "quantity": 1 }],
+            "success_url": format!("{shop}/return.html#order_id={{ORDER_ID}}&order_token={{ORDER_TOKEN}}"),
+            "cancel_url": format!("{shop}/cancel.html#order_id={{ORDER_ID}}&order_token={{ORDER_TOKEN}}"),
+            "customer_email": "awa.kone@example.com",
+            "customer_name": "Awa Koné",
+        });
+        let key = seams::request_id();
+        let headers = [("idempotency-key", key.as_str()), ("origin", shop.as_str())];
+        let answer: Value = self.client.send_json("POST", &url, &headers, &body).await?.json()?;
+        let text = |member: &str| {
+            let value = answer.get(member).and_then(Value::as_str).map(str::to_owned);
+            value.ok_or_else(|| format!("POST {url}: no {member} in {answer}"))
+        };
+        Ok(Created {
+            order_id: text("order_id")?,
+            order_token: text("order_token")?,
+            checkout_url: text("checkout_url")?,
+        })
+    }
+
+    /// Opens the hosted page, pays with its own form, and follows it back to the shop.
+    async fn pay(&self, created: &Created) -> Result<(), String> {
+        let page = self.client.get(&created.checkout_url, &[]).await?;
+        if !page.status.is_success() {
+            return Err(format!("the hosted page answers {}", page.status));
+        }
+        let form = Form::with_field(&page.text(), "card_number")
+            .ok_or("the hosted page has no form that takes a card number")?;
+        let action = page::absolute(&created.checkout_url, &form.action)?;
+        let body = form.submission(&[("card_number", TEST_CARD)]);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = self.client.send("POST", &action, &headers, body.into()).await?;
+        self.follow_back(&answer, created).await
+    }
+
+    async fn follow_back(&self, answer: &Answer, created: &Created) -> Result<(), String> {
+        let location = answer.headers.get("location").and_then(|value| value.to_str().ok());
+        let location = location.filter(|_| answer.status.is_redirection());
+        let location = location.ok_or_else(|| format!("the hosted page did not take the card ({})", answer.status))?;
+        // The shop's page needs the order in its own address.
+        if !location.contains(&created.order_id) {
+            return Err(format!("the shopper is sent to {location}, which does not name the order"));
+        }
+        let without_fragment = location.split('#').next().unwrap_or(location);
+        let page = self.client.get(without_fragment, &[]).await?;
+        page.status.is_success().then_some(()).ok_or_else(|| format!("{without_fragment} answers {}", page.status))
+    }
+
+    async fn wait_until_paid(&self, created: &Created) -> Result<(), String> {
+        let url = format!("{}/orders/{}", self.stack.urls().gateway, created.order_id);
+        let bearer = format!("Bearer {}", created.order_token);
+        // Bounded by the purchase's own time limit.
+        loop {
+            let order: Value = self.client.get(&url, &[("authorization", &bearer)]).await?.json()?;
+            let status = order.get("status").and_then(Value::as_str).unwrap_or_default();
+            if status == "paid" {
+                return Ok(());
+            }
+            let Some(poll) = order.get("poll_after_ms").and_then(Value::as_u64) else {
+                return Err(format!("the order ended as {status}"));
+            };
+            sleep(Duration::from_millis(poll).clamp(Duration::from_millis(50), DEFAULT_POLL)).await;
+        }
+    }
+
+    async fn timeline(&self, order_id: &str) -> Result<String, String> {
+        let url = format!("{}/admin/orders/{order_id}", self.stack.urls().gateway);
+        let bearer = format!("Bearer {}", self.stack.admin_token());
+        let order: Value = self.client.get(&url, &[("authorization", &bearer)]).await?.json()?;
+        let entries = order.get("timeline").and_then(Value::as_array);
+        let entries = entries.ok_or_else(|| format!("GET {url}: no timeline in {order}"))?;
+        let text =
+            |entry: &Value, member: &str| entry.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let line =
+            |entry: &Value| format!("  {}  {:<28} {}", text(entry, "at"), text(entry, "what"), text(entry, "source"));
+        Ok(entries.iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    fn check_outbox(&self, order_id: &str) -> Result<(), String> {
+        let mut paid = 0;
+        for table in self.stack.tables() {
+            let items = self.stack.dynamodb().items_with_prefix(table, &format!("OUTBOX#{order_id}#"))?;
+            paid += items.iter().filter(|item| item.pointer("/event_type/S") == Some(&json!("order.paid"))).count();
+        }
+        if paid == 1 { Ok(()) } else { Err(format!("{paid} order.paid events in the outbox instead of one")) }
+    }
+}

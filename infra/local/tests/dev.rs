@@ -1,0 +1,93 @@
+//! The `dev` program itself, with the real functions.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod support;
+
+use std::process::{Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use support::{get, is_running, until};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Duration, timeout};
+
+/// The first run in a clean checkout builds every function.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(1200);
+
+fn dev(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dev"));
+    command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn finished(mut command: Command) -> Output {
+    timeout(BUILD_TIMEOUT, command.output()).await.expect("it ends").unwrap()
+}
+
+/// Starts `dev` and waits for its line of URLs.
+async fn ready(flags: &[&str]) -> (Child, Value) {
+    let mut child = dev(flags).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = timeout(BUILD_TIMEOUT, lines.next_line()).await.expect("it gets ready").unwrap();
+    (child, serde_json::from_str(&line.expect("a line of JSON")).unwrap())
+}
+
+#[tokio::test]
+async fn one_purchase_ends_paid_with_one_event_in_the_outbox() {
+    let output = finished(dev(&["--", "--once"])).await;
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains(" is paid after "), "{report}");
+    assert_eq!(output.stdout, b"");
+}
+
+#[tokio::test]
+async fn a_busy_port_ends_it_with_a_message() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = finished(dev(&["--port", &port])).await;
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(message.contains(&format!("port {port} (gateway)")) && message.contains("--port <n>"), "{message}");
+}
+
+#[tokio::test]
+async fn an_unknown_flag_ends_it_with_the_help() {
+    let output = finished(dev(&["--prot", "1"])).await;
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Usage: cargo dev"));
+    let help = finished(dev(&["--help"])).await;
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--once"));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ctrl_c_and_termination_end_it_with_every_child() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let (mut dev, urls) = ready(&["--json", "--port", "0"]).await;
+        assert!(get(format!("{}/products", urls["gateway"].as_str().unwrap())).await.status().is_success());
+        for member in ["shop", "lomi", "dynamodb", "admin_token", "webhook_secret"] {
+            assert!(urls[member].is_string(), "{member} in {urls}");
+        }
+        let pid = dev.id().unwrap();
+        let children = children_of(pid);
+        assert!(children.len() >= 5, "{children:?}");
+        kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).unwrap();
+        let status = timeout(Duration::from_secs(15), dev.wait()).await.expect("it ends").unwrap();
+        assert!(status.success(), "{status}");
+        until("the end of the children", || !children.iter().any(|pid| is_running(*pid))).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn children_of(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit(") ").next().unwrap_or_default();
+        after_name.split(' ').nth(1) == Some(parent.to_string().as_str())
+    };
+    pids.filter(is_child).collect()
+}

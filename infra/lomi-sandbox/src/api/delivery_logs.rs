@@ -1,0 +1,67 @@
+//! What was delivered, as far as lomi. remembers it, and replaying it.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::webhooks;
+use crate::http::error::ApiError;
+use crate::http::gate::Admitted;
+use crate::http::reply::Reply;
+use crate::model::DeliveryLog;
+use crate::sim::Sim;
+use crate::world::page;
+
+/// `GET /webhook-delivery-logs`.
+pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let (offset, limit) = (call.whole("offset", 0)?, call.limit("limit", 25)?);
+    let is_set = |name| call.query(name) == Some("true");
+    let (only_good, only_bad) = (is_set("successOnly"), is_set("failedOnly"));
+    let rows = sim.read(|world, _| {
+        let keep = |log: &&DeliveryLog| {
+            webhooks::own(world, &call, &log.webhook_id).is_ok()
+                && call.query("webhookId").is_none_or(|id| id == log.webhook_id)
+                && (!only_good || log.success)
+                && (!only_bad || !log.success)
+        };
+        page(&world.logs, offset, limit, keep).map(|log| json!(log)).collect()
+    });
+    Ok(Reply::ok(&Value::Array(rows)))
+}
+
+/// `GET /webhook-delivery-logs/{id}`.
+pub(crate) async fn read(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(log_id): Path<String>,
+) -> Result<Reply, ApiError> {
+    sim.read(|world, _| {
+        let log = world.logs.get(&log_id).filter(|log| call.owns(&log.organization_id));
+        log.map(|log| Reply::ok(&json!(log))).ok_or_else(|| ApiError::missing("Delivery log", &log_id))
+    })
+}
+
+/// `POST /webhooks/{id}/logs/{log_id}/retry`: the logged envelope once more, same id and timestamp.
+pub(crate) async fn retry(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path((id, log_id)): Path<(String, String)>,
+) -> Result<Reply, ApiError> {
+    let delivery = sim.with(|world, now| {
+        let endpoint = webhooks::own(world, &call, &id)?.clone();
+        let log = world.logs.get(&log_id).filter(|log| log.webhook_id == id);
+        let envelope = log.map(|log| log.payload.clone()).ok_or_else(|| ApiError::missing("Delivery log", &log_id))?;
+        if !endpoint.listens_to(&envelope.event) {
+            return Err(ApiError::bad_request("The webhook is inactive or not subscribed to this event"));
+        }
+        let event_id = envelope.id.clone();
+        let delivery = world.begin_once(&endpoint, envelope, now).ok_or_else(ApiError::unexpected)?;
+        Ok((delivery, event_id))
+    });
+    let (delivery, event_id) = delivery?;
+    let answer = sim.deliver(delivery).await;
+    match answer.is_success() {
+        true => Ok(Reply::ok(&json!({"delivered": true, "response_status": answer.status(), "event_id": event_id}))),
+        false => Err(ApiError::bad_request(format!("Delivery failed: {}", answer.summary()))),
+    }
+}

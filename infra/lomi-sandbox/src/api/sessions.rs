@@ -1,0 +1,284 @@
+//! Checkout sessions: create, read, list. There is no update, cancel or delete.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::draft::Draft;
+use crate::clock::Timestamp;
+use crate::fixtures;
+use crate::http::error::ApiError;
+use crate::http::gate::{Admitted, Call};
+use crate::http::idempotency;
+use crate::http::reply::Reply;
+use crate::ids;
+use crate::model::{Caller, Session, SessionStatus};
+use crate::money::{Amount, Currency};
+use crate::pay::is_placeholder;
+use crate::settings::Profile;
+use crate::sim::Sim;
+use crate::world::{World, page};
+
+/// Columns of a row, which other rows show with nothing in them.
+const ALWAYS_NULL: [&str; 6] = [
+    "installment_plan_id",
+    "payment_request_id",
+    "qr_code_data",
+    "qr_code_type",
+    "spi_account_number",
+    "spi_qr_code_id",
+];
+
+const NARROW: [&str; 21] = [
+    "checkout_session_id",
+    "organization_id",
+    "merchant_id",
+    "customer_id",
+    "product_id",
+    "subscription_id",
+    "payment_link_id",
+    "amount",
+    "currency_code",
+    "status",
+    "title",
+    "description",
+    "customer_email",
+    "customer_name",
+    "customer_phone",
+    "success_url",
+    "cancel_url",
+    "metadata",
+    "expires_at",
+    "created_at",
+    "updated_at",
+];
+
+const SEEDS: [&str; 23] = [
+    "checkout_session_id",
+    "url",
+    "status",
+    "expires_at",
+    "created_at",
+    "merchant_id",
+    "organization_id",
+    "success_url",
+    "cancel_url",
+    "amount",
+    "currency_code",
+    "allowed_providers",
+    "title",
+    "public_description",
+    "customer_email",
+    "customer_name",
+    "customer_phone",
+    "product_id",
+    "subscription_id",
+    "plan_id",
+    "allow_coupon_code",
+    "metadata",
+    "environment",
+];
+
+/// `POST /checkout-sessions`.
+pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let draft = Draft::read(call.profile, &call.body)?;
+    let base_url = sim.base_url().to_owned();
+    idempotency::once(&sim, &call, |world, caller, now| open(world, caller, draft, &base_url, now)).await
+}
+
+fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: Timestamp) -> Result<Value, ApiError> {
+    if let Some(invoice) = blocking_invoice(world, &draft, base_url) {
+        return Ok(invoice);
+    }
+    let profile = world.profile;
+    check_references(world, caller, &draft)?;
+    let priced = price(profile, caller, &draft)?;
+    let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
+    Ok(match profile {
+        Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
+        Profile::Current | Profile::June2026 => created_row(&session, base_url),
+    })
+}
+
+/// The answer for a customer who owes an invoice: 201, and no session.
+fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Value> {
+    let details = &draft.details;
+    let pays_invoice = details.metadata.get("payment_flow") == Some(&json!("invoice_payment"));
+    if draft.line_items.is_some() || pays_invoice {
+        return None;
+    }
+    let invoice = world.blocking_invoices.get(details.customer_id.as_ref()?)?;
+    Some(json!({
+        "payment_required": true,
+        "reason": "invoice_payment_required",
+        "blocking_invoice": {
+            "invoice_id": invoice.invoice_id,
+            "invoice_number": invoice.invoice_number,
+            "amount_remaining": invoice.amount_remaining,
+            "currency_code": invoice.currency_code,
+            "checkout_url": checkout_url(base_url, &invoice.checkout_session_id),
+        },
+    }))
+}
+
+/// The database refuses strangers' customers.
+fn check_references(world: &World, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
+    let Some(customer_id) = &draft.details.customer_id else { return Ok(()) };
+    match world.customers.get(customer_id) {
+        Some(customer) if customer.organization_id == caller.organization_id => Ok(()),
+        _ => Err(ApiError::unexpected()),
+    }
+}
+
+/// Line items win over a price or product, which wins over the amount that was sent.
+fn price(profile: Profile, caller: &Caller, draft: &Draft) -> Result<(Amount, Currency), ApiError> {
+    let currency = draft.currency.unwrap_or(Currency::Xof);
+    if let Some(items) = &draft.line_items {
+        let lines = items.iter().map(|item| line(profile, caller, &item.price_id, item.quantity));
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        let sum = lines.iter().try_fold(Amount::whole(0), |sum, (amount, _)| sum.plus(*amount));
+        let currency = lines.first().map_or(currency, |(_, currency)| *currency);
+        return sum.filter(|sum| sum.is_positive()).map(|sum| (sum, currency)).ok_or_else(|| amount_refusal(profile));
+    }
+    let details = &draft.details;
+    if let Some(id) = details.price_id.as_ref().or(details.product_id.as_ref()) {
+        return line(profile, caller, id, details.quantity);
+    }
+    let amount = draft.amount.filter(|amount| amount.is_positive());
+    amount.map(|amount| (amount, currency)).ok_or_else(|| amount_refusal(profile))
+}
+
+fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(Amount, Currency), ApiError> {
+    let unknown = || match profile {
+        Profile::Seeds => ApiError::bad_request("Unknown product or plan").coded("INVALID_REFERENCE"),
+        Profile::Current | Profile::June2026 => ApiError::unexpected(),
+    };
+    let price = fixtures::price(caller.organization_id, id).ok_or_else(unknown)?;
+    let amount = price.amount.times(quantity).ok_or_else(|| amount_refusal(profile))?;
+    Ok((amount, price.currency))
+}
+
+fn amount_refusal(profile: Profile) -> ApiError {
+    match profile {
+        Profile::Current => ApiError::bad_request("amount must be greater than 0").coded("amount_invalid"),
+        Profile::June2026 => ApiError::unexpected(),
+        Profile::Seeds => ApiError::bad_request("amount must be greater than 0"),
+    }
+}
+
+/// `GET /checkout-sessions/{id}`: keyed by organisation only, so both keys of it can read.
+pub(crate) async fn read(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    let id = id.trim();
+    if is_placeholder(id) {
+        let hint = "The placeholder {CHECKOUT_SESSION_ID} was not replaced: send the id of the session";
+        return Err(ApiError::bad_request(hint));
+    }
+    if !ids::is_uuid(id) {
+        return Err(malformed_id(call.profile));
+    }
+    sim.read(|world, _| {
+        let session = world.sessions.get(id).ok_or_else(|| ApiError::missing("Checkout session", id))?;
+        if !call.owns(&session.organization_id) {
+            return Err(foreign(call.profile, id));
+        }
+        Ok(Reply::ok(&shown(world, &call, session, sim.base_url())))
+    })
+}
+
+fn malformed_id(profile: Profile) -> ApiError {
+    match profile {
+        Profile::Seeds => ApiError::unexpected().coded("DATABASE_ERROR"),
+        Profile::Current | Profile::June2026 => ApiError::bad_request("Checkout session id must be a UUID"),
+    }
+}
+
+fn foreign(profile: Profile, id: &str) -> ApiError {
+    match profile {
+        Profile::Seeds => ApiError::plain(StatusCode::FORBIDDEN, "The session belongs to someone else"),
+        Profile::Current | Profile::June2026 => ApiError::missing("Checkout session", id),
+    }
+}
+
+/// `GET /checkout-sessions`.
+pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let status = call.query("status").map(|name| {
+        SessionStatus::parse(name).ok_or_else(|| match call.profile {
+            Profile::June2026 => ApiError::unexpected(),
+            Profile::Current | Profile::Seeds => ApiError::bad_request("status must be open, completed or expired"),
+        })
+    });
+    let status = status.transpose()?;
+    let (offset, limit) = match call.profile {
+        Profile::Seeds => call.numbered_page("limit", 20)?,
+        Profile::Current | Profile::June2026 => (call.whole("offset", 0)?, call.limit("limit", 20)?),
+    };
+    let rows = sim.read(|world, _| {
+        let any_environment = world.quirks.list_mixes_environments;
+        let keep = |session: &&Session| {
+            call.owns(&session.organization_id)
+                && (any_environment || session.environment == call.caller.environment)
+                && status.is_none_or(|status| status == session.status)
+        };
+        page(&world.sessions, offset, limit, keep).map(|session| row(call.profile, session, sim.base_url())).collect()
+    });
+    let rows = Value::Array(rows);
+    let page_number = call.whole("page", 1)?;
+    Ok(Reply::ok(&match call.profile {
+        Profile::Seeds => json!({"data": rows, "meta": {"current_page": page_number, "per_page": limit}}),
+        Profile::Current | Profile::June2026 => rows,
+    }))
+}
+
+fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value {
+    match call.profile {
+        Profile::Seeds => json!({"data": view(session, base_url, &SEEDS)}),
+        _ if world.quirks.session_get_narrow => view(session, base_url, &NARROW),
+        _ => created_row(session, base_url),
+    }
+}
+
+fn row(profile: Profile, session: &Session, base_url: &str) -> Value {
+    match profile {
+        Profile::Seeds => view(session, base_url, &SEEDS),
+        Profile::Current | Profile::June2026 => view(session, base_url, &NARROW),
+    }
+}
+
+/// Every column under every name it goes by.
+fn columns(session: &Session, base_url: &str) -> Map<String, Value> {
+    let mut columns = match serde_json::to_value(session) {
+        Ok(Value::Object(columns)) => columns,
+        _ => Map::new(),
+    };
+    let url = json!(checkout_url(base_url, &session.checkout_session_id));
+    columns.insert("merchant_id".to_owned(), json!(session.created_by));
+    columns.insert("public_description".to_owned(), json!(session.details.description));
+    columns.insert("checkout_url".to_owned(), url.clone());
+    columns.insert("url".to_owned(), url);
+    columns
+}
+
+fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
+    let mut columns = columns(session, base_url);
+    columns.retain(|name, _| names.contains(&name.as_str()));
+    Value::Object(columns)
+}
+
+/// The whole row of the NestJS generations.
+fn created_row(session: &Session, base_url: &str) -> Value {
+    let mut columns = columns(session, base_url);
+    let elsewhere = ["merchant_id", "public_description", "url", "plan_id", "allowed_providers"];
+    columns.retain(|name, _| !elsewhere.contains(&name.as_str()));
+    columns.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
+    columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
+    Value::Object(columns)
+}
+
+fn checkout_url(base_url: &str, session_id: &str) -> String {
+    format!("{base_url}/checkout/{session_id}")
+}

@@ -1,0 +1,146 @@
+//! Transactions, read only. Neither read tells the checkout session: callers correlate by metadata.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use serde_json::{Map, Value, json};
+
+use crate::clock::Timestamp;
+use crate::http::error::ApiError;
+use crate::http::gate::{Admitted, Call};
+use crate::http::reply::Reply;
+use crate::ids;
+use crate::model::Transaction;
+use crate::sim::Sim;
+use crate::webhook::event::transaction_row;
+use crate::world::{World, page};
+
+const DETAIL: [&str; 21] = [
+    "transaction_id",
+    "organization_id",
+    "customer_id",
+    "product_id",
+    "subscription_id",
+    "transaction_type",
+    "status",
+    "description",
+    "gross_amount",
+    "fee_amount",
+    "net_amount",
+    "fee_name",
+    "fee_category",
+    "fee_subcategory",
+    "fee_structure_id",
+    "currency_code",
+    "provider_code",
+    "payment_method_code",
+    "metadata",
+    "created_at",
+    "updated_at",
+];
+
+/// What a filter of the list compares.
+struct Filter<'a> {
+    provider: Option<&'a str>,
+    status: Option<&'a str>,
+    kind: Option<&'a str>,
+    currency: Option<&'a str>,
+    method: Option<&'a str>,
+    is_pos: Option<&'a str>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+impl<'a> Filter<'a> {
+    fn read(call: &'a Call) -> Result<Self, ApiError> {
+        Ok(Self {
+            provider: call.query("provider"),
+            status: call.query("status"),
+            kind: call.query("type"),
+            currency: call.query("currency"),
+            method: call.query("paymentMethod"),
+            is_pos: call.query("isPos"),
+            from: instant(call, "startDate")?,
+            to: instant(call, "endDate")?,
+        })
+    }
+
+    fn keeps(&self, row: &Transaction) -> bool {
+        among(self.provider, row.rail.provider_code())
+            && among(self.status, row.status.name())
+            && among(self.kind, "payment")
+            && among(self.currency, row.currency_code.code())
+            && among(self.method, row.rail.payment_method_code())
+            && self.is_pos != Some("true")
+            && self.from.is_none_or(|from| row.created_at >= from)
+            && self.to.is_none_or(|to| row.created_at <= to)
+    }
+}
+
+/// A comma list; absent keeps everything.
+fn among(list: Option<&str>, value: &str) -> bool {
+    list.is_none_or(|list| list.split(',').any(|member| member.trim().eq_ignore_ascii_case(value)))
+}
+
+fn instant(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let read =
+        |text| Timestamp::parse(text).ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")));
+    call.query(name).map(read).transpose()
+}
+
+/// `GET /transactions`: only the environment of the key.
+pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let (offset, limit) = call.numbered_page("pageSize", 50)?;
+    let filter = Filter::read(&call)?;
+    let rows = sim.read(|world, _| {
+        let keep = |row: &&Transaction| {
+            call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
+        };
+        page(&world.transactions, offset, limit, keep).map(|row| list_row(world, row)).collect()
+    });
+    Ok(Reply::ok(&Value::Array(rows)))
+}
+
+/// `GET /transactions/{id}`.
+pub(crate) async fn read(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    if !ids::is_uuid(&id) {
+        return Err(ApiError::unexpected());
+    }
+    sim.read(|world, _| {
+        let own = world
+            .transactions
+            .get(&id)
+            .filter(|row| call.owns(&row.organization_id) && row.environment == call.caller.environment);
+        let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
+        Ok(Reply::ok(&Value::Object(detail(row))))
+    })
+}
+
+fn detail(row: &Transaction) -> Map<String, Value> {
+    let columns = transaction_row(row);
+    DETAIL.iter().map(|name| ((*name).to_owned(), columns.get(*name).cloned().unwrap_or_default())).collect()
+}
+
+/// The detail plus what the list flattens into it.
+fn list_row(world: &World, row: &Transaction) -> Value {
+    let mut columns = detail(row);
+    let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
+    let flattened = json!({
+        "customer_name": customer.map(|customer| &customer.name),
+        "customer_email": customer.map(|customer| &customer.email),
+        "customer_phone": customer.map(|customer| &customer.phone_number),
+        "product_name": null,
+        "gross_amount_xof": row.gross_amount,
+        "fee_amount_xof": row.fee_amount,
+        "net_amount_xof": row.net_amount,
+        "provider_checkout_id": row.checkout_session_id.as_ref().map(|_| &row.provider_transaction_id),
+        "provider_transaction_id": row.provider_transaction_id,
+    });
+    if let Value::Object(flattened) = flattened {
+        columns.extend(flattened);
+    }
+    Value::Object(columns)
+}

@@ -1,0 +1,86 @@
+//! The control API, `/_sim/*`: for tests and for people at a laptop. It takes no key and answers only to this machine.
+
+mod clock;
+mod faults;
+mod outbox;
+mod payments;
+pub(crate) mod state;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::http::error::ApiError;
+use crate::http::gate::Peer;
+use crate::http::reply::Reply;
+use crate::sim::Sim;
+
+/// What a control route answers.
+type Answered = Result<Reply, ApiError>;
+
+/// Every control route.
+pub(crate) fn routes() -> Router<Sim> {
+    Router::new()
+        .route("/_sim/state", get(state::read))
+        .route("/_sim/reset", post(state::reset))
+        .route("/_sim/profile", post(state::profile))
+        .route("/_sim/clock", get(clock::read).post(clock::advance))
+        .route("/_sim/faults", get(faults::list).post(faults::plant).delete(faults::clear))
+        .route("/_sim/sessions/{id}/pay", post(payments::pay))
+        .route("/_sim/sessions/{id}/cancel", post(payments::cancel))
+        .route("/_sim/sessions/{id}/expire", post(payments::expire))
+        .route("/_sim/sessions/{id}/late_approve", post(payments::late_approve))
+        .route("/_sim/transactions/{id}/approve", post(payments::approve))
+        .route("/_sim/transactions/{id}/decline", post(payments::decline))
+        .route("/_sim/customers/{id}/blocking-invoice", post(payments::block))
+        .route("/_sim/events", post(outbox::emit))
+        .route("/_sim/outbox", get(outbox::list))
+        .route("/_sim/outbox/run", post(outbox::run))
+        .route("/_sim/outbox/{id}/resend", post(outbox::resend))
+        .route_layer(from_fn(only_this_machine))
+}
+
+async fn only_this_machine(request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    if peer.is_some_and(|peer| !peer.0.ip().to_canonical().is_loopback()) {
+        return ApiError::plain(StatusCode::FORBIDDEN, "The control API answers only to this machine").into_response();
+    }
+    next.run(request).await
+}
+
+/// A body that may be left out.
+fn optional_json(body: &[u8]) -> Result<Value, ApiError> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("Malformed JSON: {error}")))
+}
+
+/// A body of a known shape.
+fn json_as<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn strangers_cannot_reach_the_control_api() {
+        let sim = Sim::new(Settings::default()).unwrap();
+        for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("192.0.2.7:9", 403)] {
+            let mut request = Request::get("/_sim/state").body(Body::empty()).unwrap();
+            request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+            let response = crate::router(sim.clone()).oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{peer}");
+        }
+    }
+}

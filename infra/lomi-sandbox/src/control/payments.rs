@@ -1,0 +1,153 @@
+//! Being the shopper, the wallet operator or the clock, without a browser.
+
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answered, json_as};
+use crate::fixtures;
+use crate::http::error::ApiError;
+use crate::http::reply::Reply;
+use crate::model::{BlockingInvoice, Rail, Session, SessionStatus};
+use crate::money::{Amount, Currency};
+use crate::pay::{self, Closed, Outcome, PayForm, Step};
+use crate::sim::Sim;
+use crate::world::World;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pay {
+    method: Rail,
+    #[serde(default)]
+    outcome: Outcome,
+    card_number: Option<String>,
+    /// `true` confirms at the bank, `false` refuses.
+    challenge: Option<bool>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+}
+
+/// `POST /_sim/sessions/{id}/pay`: one press of a pay button, by the same code as the page.
+pub(crate) async fn pay(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Answered {
+    let wish: Pay = json_as(&body)?;
+    let form = PayForm {
+        rail: wish.method,
+        outcome: wish.outcome,
+        card_number: wish.card_number,
+        challenge: wish.challenge,
+        name: wish.name,
+        email: wish.email,
+        phone: wish.phone,
+    };
+    let step = sim.with(|world, now| pay::pay(world, &id, &form, now)).map_err(|closed| refusal(closed, &id))?;
+    Ok(told(&sim, &id, &step))
+}
+
+/// `POST /_sim/sessions/{id}/cancel`.
+pub(crate) async fn cancel(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let step = sim.with(|world, now| pay::cancel(world, &id, now)).map_err(|closed| refusal(closed, &id))?;
+    Ok(told(&sim, &id, &step))
+}
+
+/// `POST /_sim/sessions/{id}/expire`: as if its time were over and the sweep had come by.
+pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    match sim.with(|world, now| world.expire_session(&id, now)) {
+        true => Ok(Reply::ok(&json!({"session_status": SessionStatus::Expired}))),
+        false => Err(ApiError::conflict("The session is not open")),
+    }
+}
+
+/// `POST /_sim/sessions/{id}/late_approve`: the money arrives whatever became of the session.
+pub(crate) async fn late_approve(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let approved = sim.with(|world, now| pay::late_approve(world, &id, now));
+    let transaction_id = approved.map_err(|closed| refusal(closed, &id))?;
+    Ok(Reply::ok(&json!({"transaction_id": transaction_id, "session_status": status(&sim, &id)})))
+}
+
+/// `POST /_sim/transactions/{id}/approve`.
+pub(crate) async fn approve(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let changed = sim.with(|world, now| pay::complete(world, &id, now));
+    transaction_told(&sim, &id, changed)
+}
+
+/// `POST /_sim/transactions/{id}/decline`.
+pub(crate) async fn decline(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let changed = sim.with(|world, now| pay::fail(world, &id, now));
+    transaction_told(&sim, &id, changed)
+}
+
+fn transaction_told(sim: &Sim, id: &str, changed: bool) -> Answered {
+    let status = sim.read(|world, _| world.transactions.get(id).map(|row| row.status));
+    let status = status.ok_or_else(|| ApiError::missing("Transaction", id))?;
+    Ok(Reply::ok(&json!({"transaction_id": id, "status": status, "changed": changed})))
+}
+
+#[derive(Deserialize)]
+struct Block {
+    amount: u32,
+}
+
+/// `POST /_sim/customers/{id}/blocking-invoice` `{amount}`: whole francs owed.
+pub(crate) async fn block(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Answered {
+    let amount = Amount::whole(json_as::<Block>(&body)?.amount);
+    sim.with(|world, now| {
+        let session = invoice_session(world, &id, amount, now).ok_or_else(|| ApiError::missing("Customer", &id))?;
+        let invoice = BlockingInvoice {
+            invoice_id: world.ids.uuid(),
+            invoice_number: format!("INV-{:04}", world.blocking_invoices.len() + 1),
+            amount_remaining: amount,
+            currency_code: Currency::Xof,
+            checkout_session_id: session.checkout_session_id,
+        };
+        let shown = json!(invoice);
+        world.blocking_invoices.insert(id, invoice);
+        Ok(Reply::created(shown))
+    })
+}
+
+/// The session through which the invoice can be paid.
+fn invoice_session(world: &mut World, customer_id: &str, amount: Amount, now: crate::Timestamp) -> Option<Session> {
+    let customer = world.customers.get(customer_id)?;
+    let caller = fixtures::caller_of(&customer.organization_id, customer.environment)?;
+    Some(world.open_session(&caller, Default::default(), (amount, Currency::Xof), 60, now))
+}
+
+fn told(sim: &Sim, session_id: &str, step: &Step) -> Reply {
+    let session_status = status(sim, session_id);
+    Reply::ok(&match step {
+        Step::Left { url, transaction_id, paid } => json!({
+            "step": if *paid { "paid" } else { "left" },
+            "redirect": url,
+            "transaction_id": transaction_id,
+            "session_status": session_status,
+        }),
+        Step::Declined { code, transaction_id } => json!({
+            "step": "declined",
+            "code": code,
+            "transaction_id": transaction_id,
+            "session_status": session_status,
+        }),
+        Step::Challenge => json!({"step": "challenge", "session_status": session_status}),
+        Step::Waiting { transaction_id } => json!({
+            "step": "waiting",
+            "transaction_id": transaction_id,
+            "session_status": session_status,
+        }),
+    })
+}
+
+fn status(sim: &Sim, session_id: &str) -> Value {
+    json!(sim.read(|world, _| world.sessions.get(session_id).map(|session| session.status)))
+}
+
+fn refusal(closed: Closed, id: &str) -> ApiError {
+    match closed {
+        Closed::Unknown => ApiError::missing("Checkout session", id),
+        Closed::Over => ApiError::plain(StatusCode::GONE, "The session is over"),
+        Closed::Paid => ApiError::conflict("The session is already paid"),
+        Closed::RailNotAllowed => ApiError::bad_request("The session does not take this method"),
+    }
+}

@@ -1,0 +1,80 @@
+//! Looking at everything, starting over, changing the generation.
+
+use axum::extract::State;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::{Answered, optional_json};
+use crate::clock::Timestamp;
+use crate::http::error::ApiError;
+use crate::http::reply::Reply;
+use crate::model::{Dispatch, DispatchStatus};
+use crate::settings::{Profile, Quirks};
+use crate::sim::Sim;
+use crate::world::World;
+
+/// `GET /_sim/state`.
+pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
+    Reply::ok(&sim.ledger())
+}
+
+/// The whole state as one object, secrets included: this is a test tool.
+pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
+    json!({
+        "now": now,
+        "profile": world.profile,
+        "quirks": world.quirks,
+        "faults": world.faults.planted(),
+        "sessions": world.sessions,
+        "transactions": world.transactions,
+        "customers": world.customers,
+        "webhooks": world.endpoints,
+        "delivery_logs": world.logs.len(),
+        "dispatches": dispatch_counts(world),
+        "in_flight": world.in_flight,
+        "idempotency_keys": world.idempotency.len(),
+        "blocking_invoices": world.blocking_invoices,
+    })
+}
+
+fn dispatch_counts(world: &World) -> Value {
+    let count = |status| world.outbox.oldest_first().filter(|row: &&Dispatch| row.status == status).count();
+    json!({
+        "pending": count(DispatchStatus::Pending),
+        "held": count(DispatchStatus::Held),
+        "delivered": count(DispatchStatus::Delivered),
+        "dead_letter": count(DispatchStatus::DeadLetter),
+        "lost": count(DispatchStatus::Lost),
+    })
+}
+
+/// `POST /_sim/reset`: back to the fixtures, faults and all. The clock goes on.
+pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
+    sim.with(|world, now| *world = World::new(sim.settings(), now));
+    Reply::ok(&json!({"reset": true}))
+}
+
+/// `POST /_sim/profile` `{profile?, quirks?}`: a new profile brings its quirks, then single ones are set.
+pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> Answered {
+    let body = optional_json(&body)?;
+    let profile = match body.get("profile").and_then(Value::as_str) {
+        Some(name) => Some(Profile::parse(name).ok_or_else(|| ApiError::bad_request("unknown profile"))?),
+        None => None,
+    };
+    let changes = body.get("quirks").and_then(Value::as_object).cloned().unwrap_or_default();
+    sim.with(|world, _| {
+        let next = profile.unwrap_or(world.profile);
+        let base = profile.map_or_else(|| world.quirks.clone(), Quirks::of);
+        world.quirks = changed(&base, changes)?;
+        world.profile = next;
+        Ok(Reply::ok(&json!({"profile": world.profile, "quirks": world.quirks})))
+    })
+}
+
+fn changed(quirks: &Quirks, changes: Map<String, Value>) -> Result<Quirks, ApiError> {
+    let mut all = serde_json::to_value(quirks).unwrap_or_default();
+    if let Some(all) = all.as_object_mut() {
+        all.extend(changes);
+    }
+    serde_json::from_value(all).map_err(|error| ApiError::bad_request(error.to_string()))
+}

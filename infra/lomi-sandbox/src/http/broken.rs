@@ -1,0 +1,110 @@
+//! The faults that strike requests.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::Value;
+
+use super::error::ApiError;
+use super::gate::Pause;
+use crate::fault::{FaultKind, Struck, When};
+use crate::sim::Sim;
+
+/// A hanging request is dropped after this long, so that nothing stays for ever.
+const HANG: Duration = Duration::from_secs(300);
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// Marks a response that must not be sent: the server closes the connection instead.
+///
+/// Found in the response's extensions; whoever drives the router without a server treats it as a broken connection.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionDropped;
+
+/// Lets the planted faults strike a request.
+pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let struck = sim.with(|world, _| world.faults.strike_request(request.method().as_str(), route));
+    let (after, before): (Vec<_>, Vec<_>) = struck.into_iter().partition(strikes_after);
+    for fault in before {
+        match (fault.kind, fault.when) {
+            (FaultKind::LatencyMs, When::Inside) => {
+                request.extensions_mut().insert(Pause(number(&fault.arg, 100)));
+            }
+            (FaultKind::LatencyMs, _) => tokio::time::sleep(latency(&fault)).await,
+            _ => return answer(&fault).await,
+        }
+    }
+    let mut response = next.run(request).await;
+    for fault in after {
+        response = match fault.kind {
+            FaultKind::LatencyMs => {
+                tokio::time::sleep(latency(&fault)).await;
+                response
+            }
+            FaultKind::TruncatedJson => truncated(response).await,
+            _ => answer(&fault).await,
+        };
+    }
+    response
+}
+
+fn strikes_after(fault: &Struck) -> bool {
+    fault.when == When::After || matches!(fault.kind, FaultKind::TruncatedJson | FaultKind::CommitThen500)
+}
+
+/// The answer that stands in for the real one.
+async fn answer(fault: &Struck) -> Response {
+    match fault.kind {
+        FaultKind::Status => status(&fault.arg),
+        FaultKind::Html502 => gateway_page(),
+        FaultKind::Hang => {
+            tokio::time::sleep(HANG).await;
+            dropped()
+        }
+        FaultKind::DropConnection => dropped(),
+        _ => ApiError::unexpected().into_response(),
+    }
+}
+
+/// `arg` is a status, or `{"status", "retry_after_s"}`.
+fn status(arg: &Value) -> Response {
+    let code = arg.get("status").unwrap_or(arg).as_u64().and_then(|code| u16::try_from(code).ok());
+    let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let error = ApiError::plain(status, "Injected by a fault");
+    match arg.get("retry_after_s").and_then(Value::as_u64) {
+        Some(seconds) => error.with_header("retry-after", seconds).into_response(),
+        None if status == StatusCode::TOO_MANY_REQUESTS => error.with_header("retry-after", 60).into_response(),
+        None => error.into_response(),
+    }
+}
+
+fn gateway_page() -> Response {
+    let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+    (StatusCode::BAD_GATEWAY, Html(page)).into_response()
+}
+
+fn dropped() -> Response {
+    let mut response = StatusCode::BAD_GATEWAY.into_response();
+    response.extensions_mut().insert(ConnectionDropped);
+    response
+}
+
+/// The first half of the body, as if it were all of it.
+async fn truncated(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
+}
+
+fn latency(fault: &Struck) -> Duration {
+    Duration::from_millis(number(&fault.arg, 100))
+}
+
+fn number(arg: &Value, default: u64) -> u64 {
+    arg.as_u64().unwrap_or(default)
+}

@@ -1,0 +1,177 @@
+//! `Idempotency-Key`: one effect per key and body, the same answer for every repetition.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use super::gate::Call;
+use super::reply::Reply;
+use crate::clock::Timestamp;
+use crate::model::Caller;
+use crate::settings::Profile;
+use crate::sim::Sim;
+use crate::table::Row;
+use crate::world::World;
+
+const RETENTION_S: u64 = 24 * 3600;
+const MAX_KEY_CHARS: usize = 255;
+
+/// What is known of one key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct IdempotencyRecord {
+    /// Organisation, environment, route and key.
+    scope: String,
+    fingerprint: String,
+    state: State,
+    created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Running,
+    Done {
+        status: u16,
+        body: String,
+    },
+    /// The first attempt failed and this profile forgets failures.
+    Free,
+}
+
+impl Row for IdempotencyRecord {
+    fn id(&self) -> &str {
+        &self.scope
+    }
+}
+
+/// The usable key of a request: trimmed, empty counts as absent, cut to 255 characters.
+pub(crate) fn key_of(header: &str) -> Option<String> {
+    let key: String = header.trim().chars().take(MAX_KEY_CHARS).collect();
+    (!key.is_empty()).then_some(key)
+}
+
+/// Lower-case hex SHA-256 of the body as compact JSON with sorted keys; members that are null stay.
+pub(crate) fn fingerprint(body: &Value) -> String {
+    // serde_json keeps objects in key order, so its compact form is the canonical one.
+    hex::encode(Sha256::digest(body.to_string()))
+}
+
+enum Claim {
+    Fresh,
+    Replay(Reply),
+    Reused,
+    Running,
+}
+
+fn claim(world: &mut World, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
+    let known = world.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
+    match known.map(|record| (record.fingerprint == fingerprint, &record.state)) {
+        Some((false, State::Running | State::Done { .. })) => Claim::Reused,
+        Some((true, State::Running)) => Claim::Running,
+        Some((true, State::Done { status, body })) => Claim::Replay(Reply::stored(*status, body.clone())),
+        Some((_, State::Free)) | None => {
+            let record = IdempotencyRecord {
+                scope: scope.to_owned(),
+                fingerprint: fingerprint.to_owned(),
+                state: State::Running,
+                created_at: now,
+            };
+            match world.idempotency.get_mut(scope) {
+                Some(present) => *present = record,
+                None => world.idempotency.insert(record),
+            }
+            Claim::Fresh
+        }
+    }
+}
+
+fn settle(world: &mut World, scope: &str, reply: &Reply) {
+    let keeps_failures = world.profile.is_current();
+    if let Some(record) = world.idempotency.get_mut(scope) {
+        record.state = match reply.status.is_success() || keeps_failures {
+            true => State::Done { status: reply.status.as_u16(), body: reply.body.clone() },
+            false => State::Free,
+        };
+    }
+}
+
+/// Runs `effect` at most once per key, and without a key every time.
+pub(crate) async fn once(
+    sim: &Sim,
+    call: &Call,
+    effect: impl FnOnce(&mut World, &Caller, Timestamp) -> Result<Value, ApiError>,
+) -> Result<Reply, ApiError> {
+    let Some(key) = &call.idempotency_key else {
+        pause(call).await;
+        return sim.with(|world, now| effect(world, &call.caller, now)).map(Reply::created);
+    };
+    let mut scope = String::new();
+    let environment = call.caller.environment.name();
+    let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
+    let fingerprint = fingerprint(&call.body);
+    loop {
+        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, &scope, &fingerprint, now)));
+        match claim {
+            Claim::Fresh => break,
+            Claim::Replay(reply) => return Ok(if profile.is_current() { reply.replayed() } else { reply }),
+            Claim::Reused => return Err(reused()),
+            Claim::Running if profile.is_current() => return Err(in_progress()),
+            Claim::Running => sim.key_settled().await,
+        }
+    }
+    pause(call).await;
+    let reply = sim.with(|world, now| {
+        let reply = match effect(world, &call.caller, now) {
+            Ok(value) => Reply::created(value),
+            Err(error) => failure(&error, world.profile, call, now),
+        };
+        settle(world, &scope, &reply);
+        reply
+    });
+    sim.announce_settled();
+    Ok(reply)
+}
+
+fn failure(error: &ApiError, profile: Profile, call: &Call, now: Timestamp) -> Reply {
+    Reply::new(error.status(), &error.body(profile, &call.request_id, now))
+}
+
+/// The fault `latency_ms` inside: the key is claimed, the effect has not happened.
+async fn pause(call: &Call) {
+    if call.pause_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(call.pause_ms)).await;
+    }
+}
+
+fn reused() -> ApiError {
+    ApiError::conflict("Idempotency-Key was reused with a different request payload").coded("idempotency_key_reused")
+}
+
+fn in_progress() -> ApiError {
+    ApiError::plain(StatusCode::CONFLICT, "A request with this Idempotency-Key is still running")
+        .coded("idempotency_in_progress")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fingerprint_is_that_of_the_canonical_body() {
+        let body = r#"{"currency_code":"XOF","amount":25000,"metadata":{"order_id":"A-1007","b":true}}"#;
+        let expected = "b7dc64dd51bc33497905f1b78db9d9a2e65e71ed637063751712fbe97b52ca59";
+        assert_eq!(fingerprint(&serde_json::from_str(body).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_blank_key_is_no_key_and_a_long_one_is_cut() {
+        assert_eq!(key_of("  "), None);
+        assert_eq!(key_of(" k ").as_deref(), Some("k"));
+        assert_eq!(key_of(&"x".repeat(300)).map(|key| key.len()), Some(255));
+    }
+}

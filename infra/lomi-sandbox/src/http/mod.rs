@@ -1,0 +1,10 @@
+//! HTTP as lomi. speaks it: order of checks, errors, limits, idempotency, and the faults that break it.
+
+pub(crate) mod broken;
+pub(crate) mod error;
+pub(crate) mod fields;
+pub(crate) mod finish;
+pub(crate) mod gate;
+pub(crate) mod idempotency;
+pub(crate) mod limits;
+pub(crate) mod reply;

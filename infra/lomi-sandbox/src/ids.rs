@@ -1,0 +1,56 @@
+//! Ids and secrets, reproducible when a seed is set.
+
+use fastrand::Rng;
+
+/// Where every id of one simulator comes from.
+#[derive(Debug, Default)]
+pub(crate) struct IdSource(Rng);
+
+impl IdSource {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
+        Self(seed.map_or_else(Rng::new, Rng::with_seed))
+    }
+
+    /// A version 4 UUID.
+    pub(crate) fn uuid(&mut self) -> String {
+        let bits = self.0.u128(..) & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
+        let hex = format!("{bits:032x}");
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
+
+    /// `prefix` followed by `count` letters and digits.
+    pub(crate) fn token(&mut self, prefix: &str, count: usize) -> String {
+        prefix.chars().chain((0..count).map(|_| self.0.alphanumeric())).collect()
+    }
+}
+
+/// Whether the text has the shape of a UUID of any version.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_ids_again() {
+        let (mut one, mut two) = (IdSource::new(Some(7)), IdSource::new(Some(7)));
+        assert_eq!(one.uuid(), two.uuid());
+        assert_ne!(one.uuid(), one.uuid());
+    }
+
+    #[test]
+    fn an_id_is_a_version_4_uuid() {
+        let id = IdSource::new(Some(1)).uuid();
+        assert!(is_uuid(&id), "{id}");
+        assert_eq!(id.as_bytes()[14], b'4');
+        assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+        assert!(!is_uuid("not-a-uuid"));
+    }
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod clock;
+mod control;
+mod fault;
+pub mod fixtures;
+mod http;
+mod ids;
+mod members;
+mod model;
+mod money;
+mod page;
+mod pay;
+mod server;
+mod settings;
+mod sim;
+mod snapshot;
+mod table;
+mod webhook;
+mod world;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+pub use clock::{Clock, ClockMode, Timestamp};
+pub use http::broken::ConnectionDropped;
+pub use server::Sandbox;
+pub use settings::{EndpointSetting, Profile, Quirks, Settings};
+pub use sim::Sim;
+pub use webhook::{Answer, Delivery};
+
+/// API, pages and control API as one service. It needs no socket and spawns nothing; see [`Sim`] for the work that falls
+/// due. A response that carries [`ConnectionDropped`] stands for a broken connection.
+pub fn router(sim: Sim) -> Router {
+    let breakable =
+        api::routes(&sim).merge(page::routes()).route_layer(from_fn_with_state(sim.clone(), http::broken::strike));
+    Router::new()
+        .merge(breakable)
+        .merge(control::routes())
+        .fallback(http::gate::unknown_route)
+        .method_not_allowed_fallback(http::gate::unknown_route)
+        .layer(from_fn_with_state(sim.clone(), http::finish::finish))
+        .with_state(sim)
+}

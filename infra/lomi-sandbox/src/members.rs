@@ -1,0 +1,96 @@
+//! A JSON object that remembers the order of its members: webhook bodies are signed bytes, and their order is part of them.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// Names and values in the order in which they are written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Members(Vec<(String, Value)>);
+
+impl Members {
+    /// Takes `names`, in that order, out of a JSON object; a missing one becomes null.
+    pub(crate) fn pick(source: &Value, names: &[&str]) -> Self {
+        let value = |name: &str| source.get(name).cloned().unwrap_or_default();
+        Self(names.iter().map(|name| ((*name).to_owned(), value(name))).collect())
+    }
+
+    /// Every member of a JSON object; anything else gives no members.
+    pub(crate) fn all(source: &Value) -> Self {
+        let pairs = source.as_object().into_iter().flatten();
+        Self(pairs.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// Replaces a member in its place, or adds it at the end.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        match self.get_mut(name) {
+            Some(present) => *present = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| own != name);
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            members.push(entry);
+        }
+        Ok(Members(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_keep_their_order_through_text() {
+        let text = r#"{"zulu":1,"alpha":{"b":2},"mike":null}"#;
+        let members: Members = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&members).unwrap(), text);
+    }
+}

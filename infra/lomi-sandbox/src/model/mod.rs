@@ -1,0 +1,52 @@
+//! The rows that the simulator keeps.
+
+mod customer;
+mod dispatch;
+mod endpoint;
+mod session;
+mod transaction;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use customer::{BlockingInvoice, Customer};
+pub(crate) use dispatch::{Attempt, DeliveryPath, Dispatch, DispatchStatus};
+pub(crate) use endpoint::{DeliveryLog, Endpoint, Envelope};
+pub(crate) use session::{Session, SessionDetails, SessionStatus};
+pub(crate) use transaction::{Rail, Transaction, TransactionStatus};
+
+/// Which of the two disjoint worlds of an organisation a row belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Environment {
+    Test,
+    Live,
+}
+
+impl Environment {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Test, Self::Live].into_iter().find(|environment| environment.name() == name)
+    }
+
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Test => Self::Live,
+            Self::Live => Self::Test,
+        }
+    }
+}
+
+/// What a secret key stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) organization_id: &'static str,
+    pub(crate) organization_name: &'static str,
+    pub(crate) merchant_id: &'static str,
+    pub(crate) environment: Environment,
+}

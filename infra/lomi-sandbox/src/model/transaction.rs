@@ -1,0 +1,123 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Environment;
+use crate::clock::Timestamp;
+use crate::money::{Amount, Currency};
+use crate::table::Row;
+
+/// How a payment is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Rail {
+    Card,
+    Wave,
+    Mtn,
+}
+
+impl Rail {
+    pub(crate) const ALL: [Self; 3] = [Self::Wave, Self::Mtn, Self::Card];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rail| rail.name() == name)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Wave => "wave",
+            Self::Mtn => "mtn",
+        }
+    }
+
+    pub(crate) const fn provider_code(self) -> &'static str {
+        match self {
+            Self::Card => "STRIPE",
+            Self::Wave => "WAVE",
+            Self::Mtn => "MTN",
+        }
+    }
+
+    pub(crate) const fn payment_method_code(self) -> &'static str {
+        match self {
+            Self::Card => "CARDS",
+            Self::Wave | Self::Mtn => "MOBILE_MONEY",
+        }
+    }
+
+    pub(crate) const fn fee_subcategory(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Wave | Self::Mtn => "mobile_money",
+        }
+    }
+
+    /// Invented: only net = gross - fee matters.
+    pub(crate) const fn fee_permille(self) -> i64 {
+        match self {
+            Self::Card => 35,
+            Self::Wave | Self::Mtn => 30,
+        }
+    }
+}
+
+/// See [`TransactionStatus::may_become`] for the legal moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TransactionStatus {
+    Pending,
+    Completed,
+    Failed,
+    Expired,
+}
+
+impl TransactionStatus {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// A completed payment is never undone here; a failed or expired one may still complete.
+    pub(crate) const fn may_become(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Pending, _) | (Self::Failed, Self::Completed | Self::Failed) | (Self::Expired, Self::Completed)
+        )
+    }
+}
+
+/// One payment, or the attempts at it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    pub(crate) transaction_id: String,
+    pub(crate) organization_id: String,
+    pub(crate) environment: Environment,
+    pub(crate) customer_id: Option<String>,
+    pub(crate) checkout_session_id: Option<String>,
+    pub(crate) product_id: Option<String>,
+    pub(crate) price_id: Option<String>,
+    pub(crate) subscription_id: Option<String>,
+    pub(crate) quantity: u32,
+    pub(crate) rail: Rail,
+    pub(crate) status: TransactionStatus,
+    pub(crate) description: Option<String>,
+    pub(crate) gross_amount: Amount,
+    pub(crate) fee_amount: Amount,
+    pub(crate) net_amount: Amount,
+    pub(crate) currency_code: Currency,
+    pub(crate) metadata: Map<String, Value>,
+    /// The rail's own id of the payment: never part of a webhook.
+    pub(crate) provider_transaction_id: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Row for Transaction {
+    fn id(&self) -> &str {
+        &self.transaction_id
+    }
+}

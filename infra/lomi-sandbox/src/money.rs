@@ -1,0 +1,147 @@
+//! Amounts as lomi. speaks them: decimal JSON numbers in the currency's major unit, held here as integers.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+/// Above this many hundredths a JSON number is no longer exact in every reader.
+const MAX_HUNDREDTHS: i64 = 1_000_000_000_000_000;
+
+/// Currencies a session can be opened in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Currency {
+    Xof,
+    Usd,
+    Eur,
+}
+
+impl Currency {
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        match code {
+            "XOF" => Some(Self::Xof),
+            "USD" => Some(Self::Usd),
+            "EUR" => Some(Self::Eur),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Xof => "XOF",
+            Self::Usd => "USD",
+            Self::Eur => "EUR",
+        }
+    }
+}
+
+/// A decimal with two places, in hundredths of whatever unit the caller sent. Negative only as received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Amount(i64);
+
+impl Amount {
+    pub(crate) const fn whole(units: u32) -> Self {
+        // A u32 fits an i64 a hundred times over.
+        Self(units as i64 * 100)
+    }
+
+    /// From a JSON number; digits past the second place are rounded half up. `None` for anything else.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        value.as_number().and_then(|number| Self::parse(&number.to_string()))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        let (units, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !all_digits(units) || !all_digits(fraction) {
+            return None;
+        }
+        let thousandths: i64 = format!("{fraction:0<3}").chars().take(3).collect::<String>().parse().ok()?;
+        let hundredths = units.parse::<i64>().ok()?.checked_mul(100)?.checked_add((thousandths + 5) / 10)?;
+        (hundredths <= MAX_HUNDREDTHS).then_some(Self(sign * hundredths))
+    }
+
+    pub(crate) const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    pub(crate) fn times(self, quantity: u32) -> Option<Self> {
+        self.0.checked_mul(i64::from(quantity)).filter(|total| *total <= MAX_HUNDREDTHS).map(Self)
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).filter(|total| *total <= MAX_HUNDREDTHS).map(Self)
+    }
+
+    pub(crate) const fn minus(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
+    /// So many thousandths of the amount, rounded to the currency's smallest unit.
+    pub(crate) const fn permille(self, rate: i64, currency: Currency) -> Self {
+        let unit = if matches!(currency, Currency::Xof) { 100 } else { 1 };
+        let step = 1000 * unit;
+        Self((self.0 * rate + step / 2) / step * unit)
+    }
+
+    /// `25000`, `12.5` or `-3.05`: the shortest decimal.
+    pub(crate) fn text(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (units, rest) = (self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100);
+        match rest {
+            0 => format!("{sign}{units}"),
+            rest if rest % 10 == 0 => format!("{sign}{units}.{}", rest / 10),
+            rest => format!("{sign}{units}.{rest:02}"),
+        }
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 % 100 == 0 {
+            return serializer.serialize_i64(self.0 / 100);
+        }
+        // Two decimals of a bounded number survive the trip through the nearest double unchanged.
+        match self.text().parse() {
+            Ok(number) => serializer.serialize_f64(number),
+            Err(_) => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::from_json(&value).ok_or_else(|| de::Error::custom("expected a decimal amount"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn decimals_keep_two_places_and_round_half_up() {
+        let text = |value: Value| Amount::from_json(&value).map(Amount::text);
+        assert_eq!(text(json!(25000)).as_deref(), Some("25000"));
+        assert_eq!(text(json!(25000.0)).as_deref(), Some("25000"));
+        assert_eq!(text(json!(12.345)).as_deref(), Some("12.35"));
+        assert_eq!(text(json!(-0.5)).as_deref(), Some("-0.5"));
+        assert_eq!(text(json!(1e300)), None);
+        assert_eq!(text(json!("25000")), None);
+    }
+
+    #[test]
+    fn an_amount_is_written_as_a_whole_number_when_it_is_one() {
+        assert_eq!(serde_json::to_string(&Amount::whole(25_000)).unwrap(), "25000");
+        assert_eq!(serde_json::to_string(&Amount::parse("0.1").unwrap()).unwrap(), "0.1");
+    }
+
+    #[test]
+    fn a_fee_in_francs_has_no_fraction() {
+        assert_eq!(Amount::whole(25_000).permille(30, Currency::Xof), Amount::whole(750));
+        assert_eq!(Amount::whole(1_001).permille(30, Currency::Xof), Amount::whole(30));
+        assert_eq!(Amount::whole(1_001).permille(30, Currency::Eur).text(), "30.03");
+    }
+}

@@ -1,0 +1,121 @@
+//! The hosted checkout page: what a shopper sees and presses.
+
+mod html;
+mod words;
+
+use std::collections::HashMap;
+
+use axum::extract::{Form, Path, State};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, body::Body};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::model::{Rail, Session};
+use crate::pay::{self, Closed, Outcome, PayForm, Step};
+use crate::sim::Sim;
+use words::Words;
+
+type Fields = HashMap<String, String>;
+
+/// The page and its two buttons.
+pub(crate) fn routes() -> Router<Sim> {
+    Router::new()
+        .route("/checkout/{id}", get(show))
+        .route("/checkout/{id}/pay", post(press_pay))
+        .route("/checkout/{id}/cancel", post(press_cancel))
+}
+
+async fn show(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let words = Words::for_reader(&headers);
+    sim.read(|world, now| match pay::payable(world, &id, now) {
+        Ok(session) => page(StatusCode::OK, html::checkout(words, session, &Fields::new(), None)),
+        Err(closed) => closed_page(&sim, words, &id, closed, world.sessions.get(&id)),
+    })
+}
+
+async fn press_pay(
+    State(sim): State<Sim>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let words = Words::for_reader(&headers);
+    let Some(form) = read_form(&fields) else {
+        return page(StatusCode::BAD_REQUEST, html::notice(words, words.unknown_session, None));
+    };
+    let (step, waits) = sim.with(|world, now| (pay::pay(world, &id, &form, now), world.quirks.webhook_before_redirect));
+    if waits {
+        sim.advance(0).await;
+    }
+    sim.read(|world, _| match (step, world.sessions.get(&id)) {
+        (Ok(step), Some(session)) => after(words, session, &fields, &step),
+        (Ok(_), None) => closed_page(&sim, words, &id, Closed::Unknown, None),
+        (Err(closed), session) => closed_page(&sim, words, &id, closed, session),
+    })
+}
+
+async fn press_cancel(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let words = Words::for_reader(&headers);
+    match sim.with(|world, now| pay::cancel(world, &id, now)) {
+        Ok(Step::Left { url, .. }) => leave(url.as_deref(), || html::notice(words, words.cancelled, None)),
+        Ok(_) | Err(_) => closed_page(&sim, words, &id, Closed::Unknown, None),
+    }
+}
+
+/// `None` when no payment method was chosen.
+fn read_form(fields: &Fields) -> Option<PayForm> {
+    let text = |name: &str| fields.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let outcome = match fields.get("outcome").map(String::as_str) {
+        Some("decline") => Outcome::Decline,
+        Some("abandon") => Outcome::Abandon,
+        _ => Outcome::Approve,
+    };
+    Some(PayForm {
+        rail: Rail::parse(fields.get("method")?)?,
+        outcome,
+        card_number: text("card_number"),
+        challenge: fields.get("challenge").map(|answer| answer == "pass"),
+        name: text("customer_name"),
+        email: text("customer_email"),
+        phone: text("customer_phone"),
+    })
+}
+
+fn after(words: &Words, session: &Session, fields: &Fields, step: &Step) -> Response {
+    match step {
+        Step::Left { url, paid, .. } => {
+            let text = if *paid { words.paid } else { words.cancelled };
+            leave(url.as_deref(), || html::notice(words, text, None))
+        }
+        Step::Declined { code, .. } => page(StatusCode::OK, html::checkout(words, session, fields, Some(code))),
+        Step::Challenge => page(StatusCode::OK, html::challenge(words, session, fields)),
+        Step::Waiting { .. } => page(StatusCode::OK, html::notice(words, words.waiting, None)),
+    }
+}
+
+fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, session: Option<&Session>) -> Response {
+    let cancel_url = session.and_then(|session| session.details.cancel_url.clone());
+    match closed {
+        Closed::Unknown => page(StatusCode::NOT_FOUND, html::notice(words, words.unknown_session, None)),
+        Closed::Over => page(StatusCode::GONE, html::notice(words, words.over, cancel_url.as_deref())),
+        Closed::RailNotAllowed => {
+            let back = format!("{}/checkout/{id}", sim.base_url());
+            page(StatusCode::BAD_REQUEST, html::notice(words, words.rail_not_allowed, Some(&back)))
+        }
+        Closed::Paid => page(StatusCode::OK, html::notice(words, words.paid, None)),
+    }
+}
+
+/// 303 to the shop, or a plain page when there is no address or none that a header can carry.
+fn leave(url: Option<&str>, otherwise: impl FnOnce() -> String) -> Response {
+    match url.and_then(|url| HeaderValue::from_bytes(url.as_bytes()).ok()) {
+        Some(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)], Body::empty()).into_response(),
+        None => page(StatusCode::OK, otherwise()),
+    }
+}
+
+fn page(status: StatusCode, html: String) -> Response {
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, "frame-ancestors *")];
+    (status, headers, Html(html)).into_response()
+}

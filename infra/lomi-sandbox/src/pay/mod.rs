@@ -1,0 +1,192 @@
+//! What happens when a shopper pays or cancels. The page and the control API share this code.
+
+pub(crate) mod card;
+mod ledger;
+mod redirect;
+
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::fault::Stage;
+use crate::model::{Environment, Rail, Session, SessionStatus, TransactionStatus};
+use crate::webhook::event;
+use crate::world::World;
+use card::Verdict;
+pub(crate) use redirect::{is_placeholder, success_url};
+
+/// What the shopper does once the rail's own screen is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Outcome {
+    #[default]
+    Approve,
+    Decline,
+    Abandon,
+}
+
+/// A filled-in payment form.
+#[derive(Clone, Debug)]
+pub(crate) struct PayForm {
+    pub(crate) rail: Rail,
+    pub(crate) outcome: Outcome,
+    pub(crate) card_number: Option<String>,
+    /// The shopper's answer to the bank, after a challenge.
+    pub(crate) challenge: Option<bool>,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) phone: Option<String>,
+}
+
+/// What the shopper sees next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Sent on; without an address, a plain page. `paid` tells which of the two addresses it is.
+    Left { url: Option<String>, transaction_id: Option<String>, paid: bool },
+    /// Another try is possible.
+    Declined { code: &'static str, transaction_id: Option<String> },
+    /// The bank asks; the same form comes back with an answer.
+    Challenge,
+    /// The money is confirmed elsewhere, later or never.
+    Waiting { transaction_id: String },
+}
+
+/// Why a session takes no payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    Unknown,
+    Over,
+    Paid,
+    RailNotAllowed,
+}
+
+/// One press of a pay button.
+pub(crate) fn pay(world: &mut World, session_id: &str, form: &PayForm, now: Timestamp) -> Result<Step, Closed> {
+    let session = payable(world, session_id, now)?.clone();
+    if !allows(&session, form.rail) {
+        return Err(Closed::RailNotAllowed);
+    }
+    match form.rail {
+        Rail::Card => Ok(pay_by_card(world, &session, form, now)),
+        Rail::Wave | Rail::Mtn => Ok(pay_by_wallet(world, &session, form, now)),
+    }
+}
+
+/// The session, if it can be paid now.
+pub(crate) fn payable<'a>(world: &'a World, session_id: &str, now: Timestamp) -> Result<&'a Session, Closed> {
+    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?;
+    match session.status {
+        SessionStatus::Completed if !world.quirks.allow_double_pay => Err(Closed::Paid),
+        _ if session.is_over(now) => Err(Closed::Over),
+        _ => Ok(session),
+    }
+}
+
+/// Whether the session offers this rail.
+pub(crate) fn allows(session: &Session, rail: Rail) -> bool {
+    let allowed = &session.details.allowed_providers;
+    allowed.is_empty() || allowed.iter().any(|provider| provider == rail.provider_code())
+}
+
+fn pay_by_card(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+    let number = form.card_number.as_deref().unwrap_or(card::GOOD_CARD);
+    let verdict = match form.outcome {
+        Outcome::Decline => Verdict::Refused("card_declined"),
+        Outcome::Approve | Outcome::Abandon => card::verdict(number, session.environment, form.challenge),
+    };
+    if let Verdict::RefusedByForm(code) = verdict {
+        return Step::Declined { code, transaction_id: None };
+    }
+    let transaction_id = ledger::transaction_for(world, session, form, now);
+    match verdict {
+        _ if form.outcome == Outcome::Abandon => Step::Waiting { transaction_id },
+        Verdict::Succeeds => {
+            complete(world, &transaction_id, now);
+            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+        }
+        Verdict::NeedsChallenge => Step::Challenge,
+        Verdict::Refused(code) | Verdict::RefusedByForm(code) => {
+            fail(world, &transaction_id, now);
+            Step::Declined { code, transaction_id: Some(transaction_id) }
+        }
+    }
+}
+
+/// In test, a wallet payment is complete as soon as it exists, even if the shopper then turns back.
+fn pay_by_wallet(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+    let transaction_id = ledger::transaction_for(world, session, form, now);
+    if session.environment == Environment::Live {
+        return Step::Waiting { transaction_id };
+    }
+    complete(world, &transaction_id, now);
+    match form.outcome {
+        Outcome::Approve => {
+            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+        }
+        Outcome::Decline | Outcome::Abandon => {
+            let url = session.details.cancel_url.clone();
+            Step::Left { url, transaction_id: Some(transaction_id), paid: false }
+        }
+    }
+}
+
+/// The shopper goes back to the shop. The session stays open and payable.
+pub(crate) fn cancel(world: &mut World, session_id: &str, now: Timestamp) -> Result<Step, Closed> {
+    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+    let struck = world.faults.strike_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
+    if !struck.is_empty() && session.status == SessionStatus::Open {
+        late_approve(world, session_id, now)?;
+    }
+    Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
+}
+
+/// The money arrives although the session is over: the transaction completes and is announced.
+pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) -> Result<String, Closed> {
+    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+    let wallet = PayForm {
+        rail: Rail::Wave,
+        outcome: Outcome::Approve,
+        card_number: None,
+        challenge: None,
+        name: None,
+        email: None,
+        phone: None,
+    };
+    let unfinished = ledger::unfinished(world, session_id, None);
+    let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(world, &session, &wallet, now));
+    complete(world, &transaction_id, now);
+    Ok(transaction_id)
+}
+
+/// Completes a payment. A repetition only touches the row. Whether it was the first time.
+pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
+    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+    transaction.updated_at = now;
+    if !transaction.status.may_become(TransactionStatus::Completed) {
+        return false;
+    }
+    transaction.status = TransactionStatus::Completed;
+    ledger::mark_paid(transaction);
+    let session_id = transaction.checkout_session_id.clone().unwrap_or_default();
+    event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
+    let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
+    if let Some(session) = session {
+        session.status = SessionStatus::Completed;
+        session.updated_at = now;
+        event::session_ended(world, &session_id, event::SESSION_COMPLETED, now);
+    }
+    true
+}
+
+/// Fails a payment, or fails it once more. MTN tells nobody. Whether it was possible.
+pub(crate) fn fail(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
+    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+    if !transaction.status.may_become(TransactionStatus::Failed) {
+        return false;
+    }
+    transaction.status = TransactionStatus::Failed;
+    transaction.updated_at = now;
+    if transaction.rail != Rail::Mtn {
+        event::payment(world, transaction_id, event::PAYMENT_FAILED, now);
+    }
+    true
+}

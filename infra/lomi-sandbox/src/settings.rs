@@ -1,0 +1,162 @@
+//! What can be set at start, the API generations (profiles), and the single behaviours (quirks).
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::ClockMode;
+
+/// Everything that is fixed when the simulator starts. `Settings::default()` is a usable simulator.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// API, pages and control API share this address. Port 0 takes a free one. Default `127.0.0.1:4010`.
+    pub listen: SocketAddr,
+    /// Prefix of `checkout_url`, without a trailing slash. `None`: the address that was bound.
+    pub public_base_url: Option<String>,
+    /// The API generation to behave like. The control API can change it later.
+    pub profile: Profile,
+    /// When set, ids and secrets are reproducible.
+    pub rng_seed: Option<u64>,
+    /// Real or virtual time.
+    pub clock: ClockMode,
+    /// How often open sessions past their end turn `expired`, in seconds; 0: as soon as they are looked at.
+    pub expiry_sweep_s: u64,
+    /// Pending transactions older than this turn `expired`, in seconds.
+    pub pending_tx_ttl_s: u64,
+    /// Requests per 60 s and client address on `POST /checkout-sessions`.
+    pub rate_write: u32,
+    /// Requests per 900 s, client address and route, everywhere else.
+    pub rate_default: u32,
+    /// Whether webhooks may go to http and to private addresses.
+    pub allow_insecure_targets: bool,
+    /// Webhook endpoints that exist from the start, each found again by its URL after a restart.
+    pub endpoints: Vec<EndpointSetting>,
+    /// Where the state is kept between runs. `None`: memory only.
+    pub data_file: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4010)),
+            public_base_url: None,
+            profile: Profile::Current,
+            rng_seed: None,
+            clock: ClockMode::Real,
+            expiry_sweep_s: 60,
+            pending_tx_ttl_s: 7200,
+            rate_write: 120,
+            rate_default: 5000,
+            allow_insecure_targets: true,
+            endpoints: Vec::new(),
+            data_file: None,
+        }
+    }
+}
+
+/// A webhook endpoint that exists from the start. It is subscribed to every payment and refund event.
+#[derive(Clone, Debug)]
+pub struct EndpointSetting {
+    /// The secret key whose organisation and environment own the endpoint.
+    pub api_key: String,
+    /// Where deliveries go.
+    pub url: String,
+    /// The whole signing secret, including `whsec_`.
+    pub secret: String,
+}
+
+/// A generation of the lomi. API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What newer documents describe, and closest to what runs today.
+    #[default]
+    Current,
+    /// The server as of June 2026: no validation layer, two delivery paths.
+    June2026,
+    /// What the published integration guides promise: `{data}` wrapper, `url`, `allowed_providers`.
+    Seeds,
+}
+
+impl Profile {
+    /// Reads `current`, `june2026` or `seeds`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "current" => Some(Self::Current),
+            "june2026" => Some(Self::June2026),
+            "seeds" => Some(Self::Seeds),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_current(self) -> bool {
+        self == Self::Current
+    }
+
+    pub(crate) fn is_seeds(self) -> bool {
+        self == Self::Seeds
+    }
+
+    /// Longest wait for a receiver's answer.
+    pub(crate) const fn webhook_timeout_ms(self) -> u64 {
+        match self {
+            Self::Current | Self::June2026 => 4_000,
+            Self::Seeds => 10_000,
+        }
+    }
+}
+
+/// Single behaviours that can be switched apart from the profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quirks {
+    /// A completed session can be paid again.
+    pub allow_double_pay: bool,
+    /// Webhook bodies are re-encoded with sorted keys after signing, as a relay might.
+    pub cli_reserialise: bool,
+    /// Amounts in webhooks are written as `25000.0`.
+    pub decimal_numbers: bool,
+    /// A new envelope id on every attempt of the direct delivery path (all paths in `current`).
+    pub id_churn: bool,
+    /// Session lists show test and live rows together.
+    pub list_mixes_environments: bool,
+    /// Events are routed by their payload alone, so a test event without a marker reaches live endpoints.
+    pub misroute_test_events: bool,
+    /// Mobile-money events carry neither `environment` nor `checkout_session_id`.
+    pub omit_env_marker: bool,
+    /// Percent-encoded placeholders in `success_url` are replaced too.
+    pub placeholder_percent_encoded: bool,
+    /// `checkout.session.completed` and `checkout.session.expired` are sent.
+    pub session_events: bool,
+    /// `GET /checkout-sessions/{id}` lacks `checkout_url` and others.
+    pub session_get_narrow: bool,
+    /// The shopper is sent back only after the first webhook attempt was answered.
+    pub webhook_before_redirect: bool,
+    /// `POST` and `PATCH` on `/webhooks` misread their bodies.
+    pub webhooks_body_bug: bool,
+}
+
+impl Quirks {
+    /// The behaviours that belong to a profile.
+    #[must_use]
+    pub const fn of(profile: Profile) -> Self {
+        let is_june = matches!(profile, Profile::June2026);
+        let is_seeds = matches!(profile, Profile::Seeds);
+        Self {
+            allow_double_pay: false,
+            cli_reserialise: false,
+            decimal_numbers: false,
+            id_churn: is_june,
+            list_mixes_environments: is_june,
+            misroute_test_events: false,
+            omit_env_marker: true,
+            placeholder_percent_encoded: false,
+            session_events: is_seeds,
+            session_get_narrow: !is_seeds,
+            webhook_before_redirect: false,
+            webhooks_body_bug: is_june,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The handle that API, pages, control API and sender share.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, Timestamp};
+use crate::control;
+use crate::settings::Settings;
+use crate::snapshot;
+use crate::webhook::{Answer, Delivery, Sender};
+use crate::world::World;
+
+/// Above every profile's time-out.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
+
+/// A simulator without a socket: state, clock and due work. Cheap to clone; clones share everything.
+///
+/// [`crate::router`] serves it over HTTP. Without a server around it, somebody has to call [`Sim::run_due`], or
+/// [`Sim::take_due`] and [`Sim::settle`] when deliveries should not travel over HTTP.
+#[derive(Clone, Debug)]
+pub struct Sim(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    clock: Clock,
+    started_at: Timestamp,
+    base_url: OnceLock<String>,
+    world: Mutex<World>,
+    sender: OnceLock<Sender>,
+    /// Counts changes.
+    revision: AtomicU64,
+    changed: Notify,
+    settled: Notify,
+}
+
+impl Sim {
+    /// A simulator as the settings want it, continued from the data file when there is one.
+    ///
+    /// # Errors
+    /// The data file exists and cannot be read.
+    pub fn new(settings: Settings) -> io::Result<Self> {
+        let clock = Clock::new(settings.clock);
+        let now = clock.now();
+        let world = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
+            Some(saved) => saved.restore(&settings, now),
+            None => World::new(&settings, now),
+        };
+        let base_url = OnceLock::new();
+        if let Some(url) = &settings.public_base_url {
+            let _ = base_url.set(url.trim_end_matches('/').to_owned());
+        }
+        Ok(Self(Arc::new(Inner {
+            settings,
+            clock,
+            started_at: now,
+            base_url,
+            world: Mutex::new(world),
+            sender: OnceLock::new(),
+            revision: AtomicU64::new(0),
+            changed: Notify::new(),
+            settled: Notify::new(),
+        })))
+    }
+
+    /// The clock that everything here reads.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Prefix of the pages' addresses, without a trailing slash.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.0.base_url.get_or_init(|| format!("http://{}", self.0.settings.listen))
+    }
+
+    /// Fixes the prefix once the port is known; a configured one stays.
+    pub(crate) fn bound_to(&self, url: String) {
+        let _ = self.0.base_url.set(url);
+    }
+
+    /// Whole seconds since the start.
+    pub(crate) fn uptime_s(&self) -> i64 {
+        self.0.clock.now().unix_s() - self.0.started_at.unix_s()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Everything that the simulator knows, as `GET /_sim/state` shows it.
+    #[must_use]
+    pub fn ledger(&self) -> Value {
+        self.read(control::state::ledger)
+    }
+
+    /// Changes the state. Never call it from within itself, and never wait inside.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        let result = work(&mut self.lock(), self.0.clock.now());
+        self.0.revision.fetch_add(1, Ordering::Relaxed);
+        self.0.changed.notify_one();
+        result
+    }
+
+    /// Looks at the state.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&World, Timestamp) -> T) -> T {
+        work(&self.lock(), self.0.clock.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.settings.expiry_sweep_s == 0 {
+            world.sweep(0, self.0.clock.now());
+        }
+        world
+    }
+
+    /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment and refund event, and
+    /// gives its signing secret. An endpoint with this URL keeps its secret.
+    ///
+    /// # Errors
+    /// The key is not a secret key of the fixtures.
+    pub fn register_webhook(&self, api_key: &str, url: &str) -> io::Result<String> {
+        self.with(|world, now| world.ensure_endpoint(api_key, url, None, now))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a secret key of this simulator"))
+    }
+
+    /// When there will be something to do, if nothing else happens.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let world = self.lock();
+        let delivery = world.deliveries.first().map(|(due, _)| *due);
+        [delivery, world.next_end()].into_iter().flatten().min()
+    }
+
+    /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::settle`].
+    #[must_use]
+    pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
+        let sweep_s = self.0.settings.expiry_sweep_s;
+        let mut world = self.lock();
+        world.sweep(sweep_s, now);
+        world.take_due(now)
+    }
+
+    /// Records what came of a delivery and plans the retry, if there is one.
+    pub fn settle(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
+        self.with(|world, now| world.settle(delivery, answer, duration_ms, now));
+        self.0.settled.notify_waiters();
+    }
+
+    /// Sends one delivery over HTTP and settles it.
+    pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
+        let sender = self.0.sender.get_or_init(Sender::default);
+        let (answer, duration_ms) = sender.send(&delivery).await;
+        self.settle(&delivery, &answer, duration_ms);
+        answer
+    }
+
+    /// Sends a request that is no dispatch (a test send).
+    pub(crate) async fn send_once(&self, delivery: &Delivery) -> Answer {
+        self.0.sender.get_or_init(Sender::default).send(delivery).await.0
+    }
+
+    /// Does all that is due at `now`, over HTTP, and waits for it.
+    pub async fn run_due(&self, now: Timestamp) {
+        let due = self.take_due(now);
+        join_all(due.into_iter().map(|delivery| self.deliver(delivery))).await;
+    }
+
+    /// Moves time forward, stopping at every instant at which something is due, as if time had passed.
+    pub async fn advance(&self, by_ms: u64) {
+        let target = self.0.clock.now().plus_ms(i64::try_from(by_ms).unwrap_or(i64::MAX));
+        loop {
+            self.idle().await;
+            match self.next_due() {
+                Some(due) if due <= target => {
+                    self.0.clock.advance_to(due);
+                    self.run_due(due.max(self.0.clock.now())).await;
+                }
+                _ => break,
+            }
+        }
+        self.0.clock.advance_to(target);
+        self.0.changed.notify_one();
+    }
+
+    /// Waits until no delivery is under way, but not longer than any delivery can take.
+    pub async fn idle(&self) {
+        let settled = async {
+            loop {
+                let settled = self.0.settled.notified();
+                if self.lock().in_flight == 0 {
+                    return;
+                }
+                settled.await;
+            }
+        };
+        let _ = tokio::time::timeout(LONGEST_DELIVERY, settled).await;
+    }
+
+    /// Waits until the state may have changed or, in real time, until the next work is due.
+    pub(crate) async fn change(&self) {
+        let wait_ms = match self.next_due() {
+            Some(due) if self.0.clock.is_real() => due.unix_ms().saturating_sub(self.0.clock.now().unix_ms()).max(1),
+            _ => i64::from(u32::MAX),
+        };
+        let wait = Duration::from_millis(wait_ms.unsigned_abs());
+        let _ = tokio::time::timeout(wait, self.0.changed.notified()).await;
+    }
+
+    /// Waits for the next moment at which an idempotency key may have been settled.
+    pub(crate) async fn key_settled(&self) {
+        let _ = tokio::time::timeout(Duration::from_millis(20), self.0.settled.notified()).await;
+    }
+
+    /// Wakes whoever waits in [`Sim::key_settled`] or [`Sim::idle`].
+    pub(crate) fn announce_settled(&self) {
+        self.0.settled.notify_waiters();
+    }
+
+    /// Counts changes, so that a snapshot is written only when there is something new.
+    pub(crate) fn revision(&self) -> u64 {
+        self.0.revision.load(Ordering::Relaxed)
+    }
+
+    /// Writes the data file, if one is set.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let Some(path) = &self.0.settings.data_file else { return Ok(()) };
+        let bytes = serde_json::to_vec(&*self.lock()).map_err(io::Error::other)?;
+        snapshot::save(path, &bytes)
+    }
+}

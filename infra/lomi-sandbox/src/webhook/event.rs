@@ -1,0 +1,196 @@
+//! What is announced, and with which data.
+
+use serde_json::{Map, Value, json};
+
+use crate::clock::Timestamp;
+use crate::members::Members;
+use crate::model::{DeliveryPath, Environment, Rail, Transaction};
+use crate::settings::Quirks;
+use crate::world::World;
+
+pub(crate) const PAYMENT_SUCCEEDED: &str = "PAYMENT_SUCCEEDED";
+pub(crate) const PAYMENT_FAILED: &str = "PAYMENT_FAILED";
+pub(crate) const SESSION_COMPLETED: &str = "checkout.session.completed";
+pub(crate) const SESSION_EXPIRED: &str = "checkout.session.expired";
+
+/// Events of payments and refunds: what a new endpoint usually subscribes to.
+pub(crate) const PAYMENT_EVENTS: [&str; 8] = [
+    "PAYMENT_CREATED",
+    PAYMENT_SUCCEEDED,
+    PAYMENT_FAILED,
+    "REFUND_CREATED",
+    "REFUND_COMPLETED",
+    "REFUND_FAILED",
+    SESSION_COMPLETED,
+    SESSION_EXPIRED,
+];
+
+/// Further names that an endpoint may subscribe to. Nothing here sends them by itself.
+const OTHER_EVENTS: [&str; 13] = [
+    "SUBSCRIPTION_CREATED",
+    "SUBSCRIPTION_UPDATED",
+    "SUBSCRIPTION_RENEWED",
+    "SUBSCRIPTION_CANCELLED",
+    "USAGE_RECORDED",
+    "USAGE_INVOICE_CREATED",
+    "USAGE_INVOICE_PAID",
+    "USAGE_INVOICE_OVERDUE",
+    "SUBSCRIPTION_USAGE_PERIOD_CLOSED",
+    "DISPUTE_CREATED",
+    "PAYOUT_CREATED",
+    "PAYOUT_COMPLETED",
+    "PAYOUT_FAILED",
+];
+
+pub(crate) fn is_known(event: &str) -> bool {
+    PAYMENT_EVENTS.contains(&event) || OTHER_EVENTS.contains(&event)
+}
+
+/// Something that endpoints may want to hear about.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) organization_id: String,
+    pub(crate) environment: Environment,
+    pub(crate) name: String,
+    pub(crate) data: Members,
+    pub(crate) path: DeliveryPath,
+}
+
+const MOBILE_MONEY_MEMBERS: [&str; 20] = [
+    "transaction_id",
+    "organization_id",
+    "customer_id",
+    "product_id",
+    "subscription_id",
+    "transaction_type",
+    "status",
+    "description",
+    "gross_amount",
+    "fee_amount",
+    "net_amount",
+    "fee_name",
+    "fee_category",
+    "fee_subcategory",
+    "currency_code",
+    "provider_code",
+    "payment_method_code",
+    "metadata",
+    "created_at",
+    "updated_at",
+];
+
+const CARD_MEMBERS: [&str; 24] = [
+    "transaction_id",
+    "organization_id",
+    "customer_id",
+    "checkout_session_id",
+    "environment",
+    "transaction_type",
+    "status",
+    "gross_amount",
+    "discount_amount",
+    "fee_amount",
+    "net_amount",
+    "currency_code",
+    "provider_code",
+    "payment_method_code",
+    "quantity",
+    "price_id",
+    "product_id",
+    "subscription_id",
+    "description",
+    "available_at",
+    "tier_fee_id",
+    "metadata",
+    "created_at",
+    "updated_at",
+];
+
+/// Internals that never leave with an event. Every `stripe_` member is dropped too, even a merchant's own.
+const INTERNAL_METADATA: [&str; 4] = ["card_country", "fee_currency", "fx_rate", "wave_session"];
+
+/// The transaction as a row with all its derived columns, in no particular order.
+pub(crate) fn transaction_row(transaction: &Transaction) -> Value {
+    let mut row = serde_json::to_value(transaction).unwrap_or_default();
+    let rail = transaction.rail;
+    let derived = json!({
+        "transaction_type": "payment",
+        "discount_amount": 0,
+        "fee_name": format!("{} {}", fee_owner(rail), transaction.currency_code.code()),
+        "fee_category": "payment_processing",
+        "fee_subcategory": rail.fee_subcategory(),
+        "provider_code": rail.provider_code(),
+        "payment_method_code": rail.payment_method_code(),
+    });
+    if let (Some(row), Value::Object(derived)) = (row.as_object_mut(), derived) {
+        row.remove("rail");
+        row.extend(derived);
+    }
+    row
+}
+
+const fn fee_owner(rail: Rail) -> &'static str {
+    match rail {
+        Rail::Card => "Card",
+        Rail::Wave => "Wave",
+        Rail::Mtn => "MTN",
+    }
+}
+
+/// The `data` of a payment event.
+pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Members {
+    let row = transaction_row(transaction);
+    let mut data = match transaction.rail {
+        Rail::Card => Members::pick(&row, &CARD_MEMBERS),
+        Rail::Wave | Rail::Mtn => Members::pick(&row, &MOBILE_MONEY_MEMBERS),
+    };
+    data.set("metadata", Value::Object(shown_metadata(&transaction.metadata)));
+    if !quirks.omit_env_marker {
+        data.set("environment", json!(transaction.environment));
+        data.set("checkout_session_id", json!(transaction.checkout_session_id));
+    }
+    if quirks.decimal_numbers {
+        data.iter_mut().filter(|(name, _)| name.ends_with("_amount")).for_each(|(_, value)| make_decimal(value));
+    }
+    data
+}
+
+fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
+    let is_shown = |name: &str| !name.starts_with("stripe_") && !INTERNAL_METADATA.contains(&name);
+    metadata.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// `25000` becomes `25000.0`; a number with a fraction stays.
+fn make_decimal(value: &mut Value) {
+    if value.is_i64() {
+        *value = serde_json::from_str(&format!("{value}.0")).unwrap_or_default();
+    }
+}
+
+/// Announces what became of a payment.
+pub(crate) fn payment(world: &mut World, transaction_id: &str, name: &str, now: Timestamp) {
+    let Some(transaction) = world.transactions.get(transaction_id) else { return };
+    let is_test = transaction.environment == Environment::Test;
+    let queued = is_test && !(transaction.rail == Rail::Card && name == PAYMENT_FAILED);
+    let event = Event {
+        organization_id: transaction.organization_id.clone(),
+        environment: transaction.environment,
+        name: name.to_owned(),
+        data: payment_data(transaction, &world.quirks),
+        path: if queued || world.profile.is_current() { DeliveryPath::Queued } else { DeliveryPath::Direct },
+    };
+    world.emit(&event, now);
+}
+
+/// Announces the end of a session, where that is announced at all.
+pub(crate) fn session_ended(world: &mut World, session_id: &str, name: &str, now: Timestamp) {
+    let Some(session) = world.sessions.get(session_id).filter(|_| world.quirks.session_events) else { return };
+    let event = Event {
+        organization_id: session.organization_id.clone(),
+        environment: session.environment,
+        name: name.to_owned(),
+        data: Members::all(&serde_json::to_value(session).unwrap_or_default()),
+        path: DeliveryPath::Queued,
+    };
+    world.emit(&event, now);
+}

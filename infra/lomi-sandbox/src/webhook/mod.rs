@@ -1,0 +1,14 @@
+//! Webhooks: what is announced, to whom, how it is signed, how often it is tried.
+
+mod attempt;
+pub(crate) mod endpoints;
+pub(crate) mod event;
+mod faulty;
+mod outbox;
+mod send;
+mod sign;
+pub(crate) mod test_send;
+
+pub use attempt::{Answer, Delivery};
+pub(crate) use outbox::told_environment;
+pub(crate) use send::Sender;

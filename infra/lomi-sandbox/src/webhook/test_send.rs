@@ -1,0 +1,43 @@
+//! The "send a test" button: another envelope, signed alike, tried once, never part of the outbox.
+
+use serde_json::json;
+
+use super::attempt::{Delivery, base_headers};
+use super::sign::{dated_signature, signature};
+use crate::clock::Timestamp;
+use crate::members::Members;
+use crate::model::Endpoint;
+use crate::world::World;
+
+const EVENT: &str = "test.webhook";
+
+/// A test delivery for an endpoint.
+pub(crate) fn delivery(world: &mut World, endpoint: &Endpoint, now: Timestamp) -> Delivery {
+    let mut envelope = Members::default();
+    envelope.set("id", json!(world.ids.token("evt_test_", 24)));
+    envelope.set("type", json!(EVENT));
+    envelope.set("created", json!(now.unix_s()));
+    let object = json!({
+        "id": world.ids.uuid(),
+        "merchant_id": endpoint.created_by,
+        "organization_id": endpoint.organization_id,
+        "test": true,
+        "status": "success",
+        "amount": 1000,
+        "currency": "XOF",
+        "metadata": {"test_mode": true},
+    });
+    envelope.set("data", json!({ "object": object }));
+    envelope.set("livemode", json!(false));
+    envelope.set("webhook_id", json!(endpoint.webhook_id));
+    let body = serde_json::to_string(&envelope).unwrap_or_default();
+    let mut headers = base_headers(EVENT);
+    headers.push(("X-Lomi-Signature".to_owned(), signature(&endpoint.secret, &body)));
+    if world.profile.is_current() {
+        headers.push(("X-Lomi-Timestamp".to_owned(), now.to_string()));
+        let dated = dated_signature(&endpoint.secret, &body, now.unix_s());
+        headers.push(("X-Lomi-Signature-V1".to_owned(), dated));
+    }
+    let timeout_ms = world.profile.webhook_timeout_ms();
+    Delivery { dispatch_id: String::new(), url: endpoint.url.clone(), headers, body, timeout_ms }
+}

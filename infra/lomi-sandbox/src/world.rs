@@ -1,0 +1,196 @@
+//! The whole state of the simulator. Everything here is synchronous: time comes in as an argument, work goes out as rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::fault::Faults;
+use crate::fixtures;
+use crate::http::idempotency::IdempotencyRecord;
+use crate::http::limits::Limits;
+use crate::ids::IdSource;
+use crate::model::{
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Session, SessionDetails,
+    SessionStatus, Transaction, TransactionStatus,
+};
+use crate::money::{Amount, Currency};
+use crate::settings::{Profile, Quirks, Settings};
+use crate::table::{Row, Table};
+use crate::webhook::event;
+
+/// An instant and what is due then.
+type Agenda = BTreeSet<(Timestamp, String)>;
+
+/// All rows and the agendas that lead to them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct World {
+    pub(crate) profile: Profile,
+    pub(crate) quirks: Quirks,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) transactions: Table<Transaction>,
+    pub(crate) customers: Table<Customer>,
+    pub(crate) endpoints: Table<Endpoint>,
+    pub(crate) logs: Table<DeliveryLog>,
+    pub(crate) outbox: Table<Dispatch>,
+    pub(crate) idempotency: Table<IdempotencyRecord>,
+    /// By customer id.
+    pub(crate) blocking_invoices: BTreeMap<String, BlockingInvoice>,
+    #[serde(skip)]
+    pub(crate) pending_tx_ttl_s: u64,
+    #[serde(skip)]
+    pub(crate) faults: Faults,
+    #[serde(skip)]
+    pub(crate) limits: Limits,
+    #[serde(skip)]
+    pub(crate) ids: IdSource,
+    /// Apart from `ids`, so that looking at the world does not change it.
+    #[serde(skip)]
+    pub(crate) request_ids: IdSource,
+    #[serde(skip)]
+    pub(crate) deliveries: Agenda,
+    #[serde(skip)]
+    pub(crate) in_flight: usize,
+    #[serde(skip)]
+    /// Dispatches that wait for another event to pass.
+    pub(crate) held: Vec<String>,
+    #[serde(skip)]
+    ends: Agenda,
+    #[serde(skip)]
+    next_sweep: Timestamp,
+}
+
+impl World {
+    /// A fresh world: the fixtures and nothing else.
+    pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
+        let mut world = Self {
+            profile: settings.profile,
+            quirks: Quirks::of(settings.profile),
+            sessions: Table::default(),
+            transactions: Table::default(),
+            customers: Table::default(),
+            endpoints: Table::default(),
+            logs: Table::default(),
+            outbox: Table::default(),
+            idempotency: Table::default(),
+            blocking_invoices: BTreeMap::new(),
+            pending_tx_ttl_s: settings.pending_tx_ttl_s,
+            faults: Faults::default(),
+            limits: Limits::default(),
+            ids: IdSource::new(settings.rng_seed),
+            request_ids: IdSource::new(settings.rng_seed.map(|seed| !seed)),
+            deliveries: Agenda::new(),
+            in_flight: 0,
+            held: Vec::new(),
+            ends: Agenda::new(),
+            next_sweep: now,
+        };
+        fixtures::customers(now).for_each(|customer| world.customers.insert(customer));
+        world.ensure_endpoints(settings, now);
+        world
+    }
+
+    /// A world read back from a snapshot. Deliveries that were waiting are gone, as they are when lomi. restarts.
+    pub(crate) fn restore(mut self, settings: &Settings, now: Timestamp) -> Self {
+        self.profile = settings.profile;
+        self.quirks = Quirks::of(settings.profile);
+        self.pending_tx_ttl_s = settings.pending_tx_ttl_s;
+        self.ids = IdSource::new(settings.rng_seed.map(|seed| seed ^ now.unix_ms().unsigned_abs()));
+        for dispatch in self.outbox.rows_mut() {
+            if matches!(dispatch.status, DispatchStatus::Pending | DispatchStatus::Held) {
+                dispatch.status = DispatchStatus::DeadLetter;
+                dispatch.in_flight = false;
+            }
+        }
+        for session in self.sessions.oldest_first().filter(|session| session.status == SessionStatus::Open) {
+            self.ends.insert((session.expires_at, session.checkout_session_id.clone()));
+        }
+        for transaction in self.transactions.oldest_first().filter(|row| row.status == TransactionStatus::Pending) {
+            let end = transaction.created_at.plus_s(settings.pending_tx_ttl_s);
+            self.ends.insert((end, transaction.transaction_id.clone()));
+        }
+        self.ensure_endpoints(settings, now);
+        self
+    }
+
+    /// A new open session that ends after `life_min` minutes.
+    pub(crate) fn open_session(
+        &mut self,
+        caller: &Caller,
+        details: SessionDetails,
+        (amount, currency_code): (Amount, Currency),
+        life_min: u32,
+        now: Timestamp,
+    ) -> Session {
+        let session = Session {
+            checkout_session_id: self.ids.uuid(),
+            organization_id: caller.organization_id.to_owned(),
+            created_by: caller.merchant_id.to_owned(),
+            environment: caller.environment,
+            status: SessionStatus::Open,
+            amount,
+            currency_code,
+            details,
+            expires_at: now.plus_s(u64::from(life_min) * 60),
+            created_at: now,
+            updated_at: now,
+        };
+        self.ends_at(session.expires_at, &session.checkout_session_id);
+        self.sessions.insert(session.clone());
+        session
+    }
+
+    /// Notes when a session or a pending transaction ends by itself.
+    pub(crate) fn ends_at(&mut self, instant: Timestamp, id: &str) {
+        self.ends.insert((instant, id.to_owned()));
+    }
+
+    /// Expires what has ended, if a sweep is due. The expiry of a session is an event only under a quirk.
+    pub(crate) fn sweep(&mut self, sweep_s: u64, now: Timestamp) {
+        if now < self.next_sweep {
+            return;
+        }
+        self.next_sweep = now.plus_s(sweep_s);
+        while let Some((end, id)) = self.ends.first().cloned()
+            && end <= now
+        {
+            self.ends.pop_first();
+            self.expire_session(&id, now);
+            self.expire_transaction(&id, now);
+        }
+    }
+
+    /// When a sweep will next find something.
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        self.ends.first().map(|(end, _)| (*end).max(self.next_sweep))
+    }
+
+    /// Whether an open session was there to expire.
+    pub(crate) fn expire_session(&mut self, id: &str, now: Timestamp) -> bool {
+        let open = self.sessions.get_mut(id).filter(|session| session.status == SessionStatus::Open);
+        let Some(session) = open else { return false };
+        session.status = SessionStatus::Expired;
+        session.expires_at = session.expires_at.min(now);
+        session.updated_at = now;
+        event::session_ended(self, id, event::SESSION_EXPIRED, now);
+        true
+    }
+
+    fn expire_transaction(&mut self, id: &str, now: Timestamp) {
+        let pending = self.transactions.get_mut(id).filter(|row| row.status == TransactionStatus::Pending);
+        if let Some(transaction) = pending {
+            transaction.status = TransactionStatus::Expired;
+            transaction.updated_at = now;
+        }
+    }
+}
+
+/// The rows of an organisation, newest first, one page of them.
+pub(crate) fn page<R: Row>(
+    table: &Table<R>,
+    offset: usize,
+    limit: usize,
+    keep: impl Fn(&&R) -> bool,
+) -> impl Iterator<Item = &R> {
+    table.newest_first().filter(keep).skip(offset).take(limit)
+}

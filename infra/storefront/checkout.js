@@ -1,0 +1,199 @@
+/**
+ * checkout.js: from a cart to a paid order. One file to copy, no dependencies, no build step.
+ *
+ *   import { createCheckout } from "./checkout.js";
+ *   const checkout = createCheckout({ api: "https://shop-api.example", language: () => "fr" });
+ *   shop page:    await checkout.products(), then
+ *                 await checkout.pay({ items: [{ sku: "MUG-01", quantity: 2 }],
+ *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
+ *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
+ *   cancel page:  await checkout.cancel();
+ *
+ * `pay` may be called as often as shoppers click: the same cart keeps one Idempotency-Key through double clicks, reloads, a
+ * second tab and lost answers, so it opens one order. Another cart, or a finished order, gets a new key. What fails throws a
+ * CheckoutError. Amounts are integers in ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
+ */
+const READ_TIMEOUT_MS = 12_000; // one request; a budget bounds all tries together
+const WRITE_TIMEOUT_MS = 30_000; // the longest that an API Gateway HTTP API lets a request run
+const READ_BUDGET_MS = 30_000;
+const PAY_BUDGET_MS = 75_000; // longer than the 30 s for which a crashed holder of a key blocks it
+const BACKOFF_MAX_MS = 15_000;
+const MAX_POLLS = 240; // counted, not timed: a phone asleep while its owner types a PIN loses no patience
+const PAID = ["paid", "partially_refunded", "refunded"];
+const CLOSED = [...PAID, "expired", "cancelled", "rejected"];
+
+/** Why a call failed: `status` (0 = no answer came), and from problem+json `code`, `requestId` and the localised `message`. */
+export class CheckoutError extends Error {
+  constructor(status, problem, retryAfter = null) {
+    super(problem?.detail ?? problem?.title ?? "");
+    this.status = status;
+    this.code = problem?.code ?? (status === 0 ? "network" : "unexpected_answer");
+    this.requestId = problem?.request_id ?? null;
+    this.retryAfterMs = Number.parseInt(retryAfter, 10) * 1000 || null;
+    // Without a problem document (a proxy answered), whatever did not clearly say "no" is worth another try.
+    this.retryable = problem?.retryable ?? (status < 400 || status === 429 || status >= 500);
+  }
+}
+
+/** `api`: origin of the backend. `language`: a function that says "fr" or "en", asked before each request. */
+export function createCheckout({ api, language }) {
+  let running = null;
+  async function call(method, path, { token, key, body } = {}) {
+    const headers = { Accept: "application/json", "Accept-Language": language() };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (key) headers["Idempotency-Key"] = key;
+    if (body) headers["Content-Type"] = "application/json";
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
+    try {
+      const response = await fetch(api + path, { method, headers, body, credentials: "omit", signal: abort.signal });
+      const json = await response.json().catch(() => null);
+      if (response.ok && json) return json;
+      throw new CheckoutError(response.status, json, response.headers.get("Retry-After"));
+    } catch (error) {
+      if (error instanceof CheckoutError) throw error;
+      throw new CheckoutError(0, null); // no connection, a time-out, or an answer that CORS hides
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The active catalogue: [{sku, title, description, currency_code, amount | null, min_amount, max_amount, image_url}]. */
+  const products = async () => (await retrying(() => call("GET", "/products"), READ_BUDGET_MS)).data;
+
+  /** One reading of an order ({orderId, orderToken}); by default of the order that this page is about. */
+  const order = (reference = orderOfPage()) => callOrder("GET", reference, "");
+  async function callOrder(method, reference, action) {
+    if (!reference) throw new CheckoutError(404, { code: "not_found", retryable: false });
+    const path = `/orders/${encodeURIComponent(reference.orderId)}${action}`;
+    const found = await call(method, path, { token: reference.orderToken });
+    if (CLOSED.includes(found.status) && load("attempt")?.orderId === found.order_id) store("attempt", null);
+    return found;
+  }
+
+  /**
+   * Opens the order and sends the browser to the payment page. `cart` is the body of POST /checkout-sessions; both URLs get
+   * the order's id and token in their fragment, which browsers send to no server. Resolves with the backend's answer.
+   */
+  const pay = (cart) => (running ??= start(cart).finally(() => { running = null; }));
+  async function start(cart) {
+    const body = JSON.stringify({ ...cart, success_url: withOrder(cart.success_url), cancel_url: withOrder(cart.cancel_url) });
+    const { attempt, paid } = await attemptFor(fingerprint(body));
+    if (paid) { // The money is here although the shopper never saw the receipt: show it instead of charging twice.
+      go(withOrder(cart.success_url).replace("{ORDER_ID}", attempt.orderId).replace("{ORDER_TOKEN}", attempt.orderToken));
+      return paid;
+    }
+    store("attempt", attempt); // before the request: a reload in the middle must find the key
+    try {
+      const created = await retrying(() => call("POST", "/checkout-sessions", { key: attempt.key, body }), PAY_BUDGET_MS);
+      const opened = { orderId: created.order_id, orderToken: created.order_token };
+      store("order", opened);
+      store("attempt", { ...attempt, ...opened, expiresAt: created.expires_at });
+      go(created.checkout_url);
+      return created;
+    } catch (error) {
+      if (error.retryable === false) store("attempt", null); // a refusal is final for this key
+      throw error;
+    }
+  }
+
+  /** The unfinished attempt at this very cart, or a new one. An order that closed meanwhile cannot be paid any more. */
+  async function attemptFor(cart) {
+    const previous = load("attempt");
+    const fresh = { attempt: { cart, key: newKey() } };
+    if (previous?.cart !== cart) return fresh;
+    if (!previous.orderId) return { attempt: previous };
+    const known = await order(previous).catch((error) => (error.status === 404 ? { status: "rejected" } : null));
+    if (PAID.includes(known?.status)) return { attempt: previous, paid: known };
+    const over = CLOSED.includes(known?.status) || Date.parse(previous.expiresAt) <= Date.now();
+    return over ? fresh : { attempt: previous };
+  }
+
+  /**
+   * Follows this page's order until it is final (`poll_after_ms` null) and resolves with it. `onUpdate({order, error})` runs
+   * after every reading; after a failed one `error` is set, `order` is the last known (or null), and polling goes on. After
+   * MAX_POLLS readings or once `signal` is aborted: resolves with the last known order (or null). Throws for an unknown order.
+   */
+  async function waitForOrder(onUpdate, { signal } = {}) {
+    const reference = orderOfPage();
+    let last = null;
+    let failures = 0;
+    for (let poll = 0; poll < MAX_POLLS; poll += 1) {
+      const { value: found, error } = await outcome(order(reference));
+      if (signal?.aborted) return last;
+      if (error && !error.retryable) throw error;
+      last = found ?? last;
+      onUpdate({ order: last, error: error ?? null });
+      if (found?.poll_after_ms === null) return found;
+      failures = error ? failures + 1 : 0;
+      const waitMs = error ? Math.max(error.retryAfterMs ?? 0, backoffMs(failures)) : found.poll_after_ms;
+      await sleep(Math.min(Math.max(waitMs, 500), 60_000));
+    }
+    return last;
+  }
+
+  /** Tells the backend that the shopper turned back. Look at the order it resolves with: it may have been paid meanwhile. */
+  function cancel() {
+    const reference = orderOfPage();
+    const closed = (error) => (error.code === "order_closed" ? order(reference) : Promise.reject(error));
+    return retrying(() => callOrder("POST", reference, "/cancel").catch(closed), READ_BUDGET_MS);
+  }
+
+  return { products, pay, order, waitForOrder, cancel };
+}
+
+/** From the fragment, which then leaves the address bar and the history; else the last order of this browser. */
+function orderOfPage() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const given = { orderId: fragment.get("order_id"), orderToken: fragment.get("order_token") };
+  if (!given.orderId || !given.orderToken) return load("order");
+  if (store("order", given)) history.replaceState(history.state, "", location.pathname + location.search);
+  return given;
+}
+
+const outcome = (promise) => promise.then((value) => ({ value }), (error) => ({ error }));
+async function retrying(send, budgetMs) {
+  const endMs = Date.now() + budgetMs;
+  for (let attempt = 0; ; attempt += 1) {
+    const { value, error } = await outcome(send());
+    if (!error) return value;
+    const waitMs = error.retryAfterMs ?? backoffMs(attempt);
+    if (!error.retryable || Date.now() + waitMs > endMs) throw error;
+    await sleep(waitMs);
+  }
+}
+
+/** Ends early when the connection comes back. */
+const sleep = (ms) => new Promise((resolve) => {
+  setTimeout(resolve, ms);
+  addEventListener("online", resolve, { once: true });
+});
+
+/** Exponential from 1 s, bounded, half of it random so that a crowd does not come back at once. */
+const backoffMs = (attempt) => Math.min(BACKOFF_MAX_MS, 1000 * 2 ** attempt) * (0.5 + Math.random() / 2);
+
+const withOrder = (url) => (url.includes("{ORDER_ID}") ? url : `${url}#order_id={ORDER_ID}&order_token={ORDER_TOKEN}`);
+
+function go(url) {
+  if (!/^https?:\/\//.test(url)) throw new CheckoutError(502, { code: "unexpected_answer", retryable: false });
+  location.assign(url);
+}
+
+/** FNV-1a: tells carts apart here; should two collide, the backend compares whole bodies and refuses the reused key. */
+function fingerprint(text) {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `${hash.toString(16)}-${text.length}`;
+}
+
+/** randomUUID exists on https and localhost only; getRandomValues everywhere. */
+const newKey = () => crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** localStorage, shared by the tabs of one shop; the life of the page where a browser denies it. */
+const memory = {};
+const attempted = (action) => { try { return action(); } catch { return undefined; } };
+const load = (name) => attempted(() => JSON.parse(localStorage.getItem(`lomi-checkout.${name}`))) ?? memory[name] ?? null;
+function store(name, value) {
+  memory[name] = value;
+  return attempted(() => { localStorage.setItem(`lomi-checkout.${name}`, JSON.stringify(value)); return true; });
+}

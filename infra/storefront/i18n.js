@@ -1,0 +1,238 @@
+/** The shop's two languages, and how money and moments read in each. Add a language by adding a dictionary. */
+const DICTIONARIES = {
+  fr: {
+    "shop.name": "Boutique Baobab",
+    "shop.tagline": "Artisanat et saveurs d’Afrique de l’Ouest",
+    "shop.demo": "Démonstration",
+    "nav.skip": "Aller au contenu",
+    "nav.language": "Langue",
+    "nav.shop": "Retour à la boutique",
+    "products.title": "Catalogue",
+    "products.loading": "Chargement du catalogue…",
+    "products.slow": "La connexion est lente, nous continuons…",
+    "products.failed": "Le catalogue n’a pas pu être chargé.",
+    "products.retry": "Réessayer",
+    "products.empty": "Rien en vente pour le moment.",
+    "product.add": "Ajouter",
+    "product.add.label": "Ajouter {title} au panier",
+    "product.give": "Ajouter ce montant",
+    "product.added": "{title} est dans votre panier.",
+    "product.open": "Montant libre",
+    "amount.label": "Montant ({currency})",
+    "amount.range": "De {min} à {max}",
+    "amount.from": "À partir de {min}",
+    "amount.upto": "Jusqu’à {max}",
+    "amount.invalid": "Saisissez un montant comme {example}.",
+    "amount.outside": "Ce montant n’est pas accepté. {range}.",
+    "cart.title": "Votre panier",
+    "cart.empty": "Votre panier est vide.",
+    "cart.total": "Total",
+    "cart.view": "Voir le panier",
+    "cart.count.one": "{count} article",
+    "cart.count.other": "{count} articles",
+    "cart.quantity": "Quantité de {title}",
+    "cart.less": "Un de moins\u00a0: {title}",
+    "cart.more": "Un de plus\u00a0: {title}",
+    "cart.remove": "Retirer",
+    "cart.remove.label": "Retirer {title}",
+    "cart.mixed": "Un paiement ne peut mêler plusieurs devises. Retirez les articles de l’une d’elles.",
+    "cart.gone": "{title} n’est plus en vente et a été retiré du panier.",
+    "pay.button": "Payer {total}",
+    "pay.button.empty": "Payer",
+    "pay.busy": "Un instant…",
+    "pay.slow": "La connexion est lente. Restez sur cette page, vous ne paierez qu’une fois.",
+    "pay.note": "Vous payez sur la page sécurisée de lomi.\u00a0: carte, Wave, MTN.",
+    "confirming.title": "Nous confirmons votre paiement",
+    "confirming.text": "Cela prend en général quelques secondes. Vous n’avez rien à faire.",
+    "confirming.long": "C’est un peu plus long que d’habitude. Vous pouvez fermer cette page\u00a0: votre commande est enregistrée et le paiement sera pris en compte.",
+    "confirming.offline": "La connexion est instable. Nous réessayons\u00a0; votre commande est en sécurité.",
+    "confirming.stopped": "Pas encore de confirmation. Votre commande est enregistrée\u00a0; vous pouvez vérifier à nouveau.",
+    "confirming.again": "Vérifier à nouveau",
+    "paid.title": "Merci, c’est payé",
+    "paid.text": "Votre commande est confirmée. Conservez ce reçu.",
+    "paid.print": "Imprimer le reçu",
+    "paid.after_cancel": "Vous aviez annulé, mais le paiement est bien arrivé\u00a0: la commande est honorée.",
+    "paid.overpaid": "Nous avons reçu plus d’un paiement pour cette commande. Le commerçant vous contactera pour le trop-perçu.",
+    "refunded.title": "Commande remboursée",
+    "refunded.text": "Le montant vous a été rendu.",
+    "partially_refunded.title": "Commande remboursée en partie",
+    "partially_refunded.text": "Une partie du montant vous a été rendue.",
+    "failed.title": "Le paiement n’a pas abouti",
+    "failed.text": "Votre panier est intact. Vous pouvez réessayer, avec le même moyen de paiement ou un autre.",
+    "expired.title": "La page de paiement a expiré",
+    "expired.text": "Elle n’est ouverte qu’un temps limité. Votre panier est intact, vous pouvez recommencer.",
+    "rejected.title": "Le paiement n’a pas pu être ouvert",
+    "rejected.text": "Rien n’a été débité. Votre panier est intact, vous pouvez recommencer.",
+    "cancelled.title": "Paiement annulé",
+    "cancelled.text": "Rien ne sera livré pour cette commande. Votre panier est intact.",
+    "cancelled.telling": "Nous annulons la commande…",
+    "cancelled.untold": "La boutique n’a pas pu être prévenue. La commande expirera d’elle-même si elle n’est pas payée.",
+    "unknown.title": "Commande introuvable",
+    "unknown.text": "Ce lien ne correspond à aucune commande que ce navigateur peut voir.",
+    "retry.button": "Réessayer le paiement",
+    "receipt.order": "Commande",
+    "receipt.amount": "Montant",
+    "receipt.date": "Date",
+    "receipt.means": "Moyen de paiement",
+    "receipt.transaction": "Transaction",
+    "receipt.items": "Articles",
+    "error.network": "La boutique ne répond pas. Vérifiez votre connexion et réessayez\u00a0: vous ne paierez qu’une fois.",
+    "error.other": "Quelque chose n’a pas fonctionné. Réessayez dans un instant.",
+    "error.reference": "Référence\u00a0: {id}",
+    "error.config": "config.js manque ou ne définit pas l’adresse de l’API.",
+  },
+  en: {
+    "shop.name": "Baobab Shop",
+    "shop.tagline": "Crafts and flavours of West Africa",
+    "shop.demo": "Demonstration",
+    "nav.skip": "Skip to content",
+    "nav.language": "Language",
+    "nav.shop": "Back to the shop",
+    "products.title": "Catalogue",
+    "products.loading": "Loading the catalogue…",
+    "products.slow": "The connection is slow, still trying…",
+    "products.failed": "The catalogue could not be loaded.",
+    "products.retry": "Try again",
+    "products.empty": "Nothing for sale at the moment.",
+    "product.add": "Add",
+    "product.add.label": "Add {title} to the cart",
+    "product.give": "Add this amount",
+    "product.added": "{title} is in your cart.",
+    "product.open": "You choose the amount",
+    "amount.label": "Amount ({currency})",
+    "amount.range": "From {min} to {max}",
+    "amount.from": "From {min}",
+    "amount.upto": "Up to {max}",
+    "amount.invalid": "Enter an amount such as {example}.",
+    "amount.outside": "This amount is not accepted. {range}.",
+    "cart.title": "Your cart",
+    "cart.empty": "Your cart is empty.",
+    "cart.total": "Total",
+    "cart.view": "View cart",
+    "cart.count.one": "{count} item",
+    "cart.count.other": "{count} items",
+    "cart.quantity": "Quantity of {title}",
+    "cart.less": "One fewer: {title}",
+    "cart.more": "One more: {title}",
+    "cart.remove": "Remove",
+    "cart.remove.label": "Remove {title}",
+    "cart.mixed": "One payment cannot mix currencies. Remove the items of one of them.",
+    "cart.gone": "{title} is no longer for sale and has left your cart.",
+    "pay.button": "Pay {total}",
+    "pay.button.empty": "Pay",
+    "pay.busy": "One moment…",
+    "pay.slow": "The connection is slow. Stay on this page, you will pay only once.",
+    "pay.note": "You pay on lomi.’s secure page: card, Wave, MTN.",
+    "confirming.title": "We are confirming your payment",
+    "confirming.text": "This usually takes a few seconds. There is nothing you need to do.",
+    "confirming.long": "This takes a little longer than usual. You may close this page: your order is recorded and the payment will be counted.",
+    "confirming.offline": "The connection is unstable. We keep trying; your order is safe.",
+    "confirming.stopped": "No confirmation yet. Your order is recorded; you can check again.",
+    "confirming.again": "Check again",
+    "paid.title": "Thank you, it is paid",
+    "paid.text": "Your order is confirmed. Keep this receipt.",
+    "paid.print": "Print the receipt",
+    "paid.after_cancel": "You had cancelled, but the payment did arrive: the order stands.",
+    "paid.overpaid": "We received more than one payment for this order. The merchant will contact you about the excess.",
+    "refunded.title": "Order refunded",
+    "refunded.text": "The amount was returned to you.",
+    "partially_refunded.title": "Order partly refunded",
+    "partially_refunded.text": "Part of the amount was returned to you.",
+    "failed.title": "The payment did not go through",
+    "failed.text": "Your cart is untouched. You can try again, with the same means of payment or another.",
+    "expired.title": "The payment page has expired",
+    "expired.text": "It is open for a limited time only. Your cart is untouched, you can start again.",
+    "rejected.title": "The payment could not be opened",
+    "rejected.text": "Nothing was charged. Your cart is untouched, you can start again.",
+    "cancelled.title": "Payment cancelled",
+    "cancelled.text": "Nothing will be delivered for this order. Your cart is untouched.",
+    "cancelled.telling": "Cancelling the order…",
+    "cancelled.untold": "The shop could not be told. The order will expire by itself unless it is paid.",
+    "unknown.title": "Order not found",
+    "unknown.text": "This link belongs to no order that this browser can see.",
+    "retry.button": "Try the payment again",
+    "receipt.order": "Order",
+    "receipt.amount": "Amount",
+    "receipt.date": "Date",
+    "receipt.means": "Means of payment",
+    "receipt.transaction": "Transaction",
+    "receipt.items": "Items",
+    "error.network": "The shop does not answer. Check your connection and try again: you will pay only once.",
+    "error.other": "Something did not work. Try again in a moment.",
+    "error.reference": "Reference: {id}",
+    "error.config": "config.js is missing or does not name the API's address.",
+  },
+};
+const REGIONS = { fr: "fr-FR", en: "en-GB" };
+const DECIMALS = { XOF: 0, USD: 2, EUR: 2 };
+const REMEMBERED = "shop.language";
+const listeners = new Set();
+let current = initial();
+
+function initial() {
+  try {
+    const remembered = localStorage.getItem(REMEMBERED);
+    if (remembered in DICTIONARIES) return remembered;
+  } catch { /* storage denied: follow the browser */ }
+  const wanted = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((tag) => tag in DICTIONARIES) ?? "fr";
+}
+
+/** "fr" or "en". */
+export const language = () => current;
+
+export function setLanguage(tag) {
+  current = tag;
+  try { localStorage.setItem(REMEMBERED, tag); } catch { /* lasts as long as the page */ }
+  translatePage();
+  for (const listener of listeners) listener();
+}
+
+/** Runs now and after every change of language. */
+export function onLanguage(listener) {
+  listeners.add(listener);
+  listener();
+}
+
+/** The text for `key`, with its {placeholders} filled in. */
+export function t(key, values = {}) {
+  return DICTIONARIES[current][key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** "1 item", "3 items": French counts 0 as one, English does not. */
+export const count = (number) => t(new Intl.PluralRules(current).select(number) === "one" ? "cart.count.one" : "cart.count.other", { count: number });
+
+/** Fills every element that names its text in `data-t`; its accessible name in `data-t-label`. */
+export function translatePage(root = document) {
+  document.documentElement.lang = current;
+  for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  for (const node of root.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel));
+}
+
+const decimalsOf = (currency) => DECIMALS[currency] ?? 2;
+
+/** `amountMinor` as decimal text, by moving digits: "1250" cents are "12.50". No arithmetic on fractions. */
+function decimalText(amountMinor, currency) {
+  const decimals = decimalsOf(currency);
+  const digits = String(amountMinor).padStart(decimals + 1, "0");
+  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+}
+
+/** An integer in minor units, as the shopper's language writes it. */
+export function money(amountMinor, currency) {
+  const decimals = decimalsOf(currency);
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat(REGIONS[current], { style: "currency", currency, ...digits }).format(decimalText(amountMinor, currency));
+}
+
+/** What a shopper typed, in minor units, or null. Spaces group digits; XOF also allows 5.000 and 5,000. */
+export function parseMoney(text, currency) {
+  const typed = text.replace(/[\s\u00a0\u202f]/g, "");
+  const decimals = decimalsOf(currency);
+  if (decimals === 0) return /^(\d{1,9}|\d{1,3}([.,]\d{3}){1,2})$/.test(typed) ? Number(typed.replace(/[.,]/g, "")) : null;
+  const parts = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(typed);
+  return parts && Number(parts[1] + (parts[2] ?? "").padEnd(decimals, "0"));
+}
+
+/** A moment (RFC 3339) in the shopper's own time zone. */
+export const moment = (rfc3339) => new Intl.DateTimeFormat(REGIONS[current], { dateStyle: "long", timeStyle: "short" }).format(new Date(rfc3339));

@@ -1,0 +1,110 @@
+/** What the three pages share: the checkout of this shop, the language switch, the pay button, small DOM helpers. */
+import { createCheckout } from "./checkout.js";
+import { cartLines, items, onCart, submitted, total } from "./cart.js";
+import { language, money, onLanguage, setLanguage, t, translatePage } from "./i18n.js";
+
+const SLOW_AFTER_MS = 6_000;
+const NAVIGATION_MAX_MS = 20_000;
+
+/** The checkout of config.js; null, with a message on the page, when that file is missing. */
+export const checkout = connect(globalThis.CHECKOUT_CONFIG);
+
+function connect(config) {
+  if (!config?.api) {
+    document.querySelector("main").before(notice("error", t("error.config")));
+    return null;
+  }
+  const api = config.api.replace(/\/+$/, "");
+  // The pages' own policy cannot know the API's origin. A policy added later can only narrow, so this closes the rest.
+  document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: `connect-src ${new URL(api).origin}` }));
+  return createCheckout({ api, language });
+}
+
+/** An element with attributes and children; text always as text, so no data is ever read as markup. */
+export function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+
+/** A coloured box; `kind` is error, info or good. */
+export function notice(kind, ...children) {
+  return element("p", { class: `notice notice-${kind}` }, ...children);
+}
+
+/** What went wrong, in the shopper's language: the backend's own words where it has some, and its reference. */
+export function problemNotice(error) {
+  const text = error.message || t(error.code === "network" ? "error.network" : "error.other");
+  const reference = error.requestId ? element("small", {}, t("error.reference", { id: error.requestId })) : null;
+  return notice("error", text, reference);
+}
+
+/** Puts the page into the shopper's language and wires the FR/EN switch in the header. */
+export function languageSwitch() {
+  translatePage();
+  const buttons = document.querySelectorAll("[data-language]");
+  for (const button of buttons) button.addEventListener("click", () => setLanguage(button.dataset.language));
+  onLanguage(() => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
+  });
+}
+
+/**
+ * Makes `button` pay the cart and `output`, a live region, say how that goes. The button works again when the payment
+ * fails, when the shopper comes back with the back button, and when the payment page never loads.
+ */
+export function payButton(button, output, label) {
+  let busy = false;
+  const show = () => {
+    const sum = total();
+    button.setAttribute("aria-disabled", String(busy || sum === null || sum.mixed === true || checkout === null));
+    button.classList.toggle("busy", busy);
+    button.textContent = busy ? t("pay.busy") : label(sum);
+  };
+  const setBusy = (value) => { busy = value; show(); };
+  button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    setBusy(true);
+    output.replaceChildren();
+    const slow = setTimeout(() => output.replaceChildren(notice("info", t("pay.slow"))), SLOW_AFTER_MS);
+    try {
+      await payCart();
+      setTimeout(() => setBusy(false), NAVIGATION_MAX_MS);
+    } catch (error) {
+      output.replaceChildren(problemNotice(error));
+      setBusy(false);
+    } finally {
+      clearTimeout(slow);
+    }
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    output.replaceChildren();
+    setBusy(false);
+  });
+  onCart(show);
+  onLanguage(show);
+}
+
+async function payCart() {
+  const bought = cartLines();
+  const opened = await checkout.pay({
+    items: items(),
+    success_url: new URL("return.html", location.href).href,
+    cancel_url: new URL("cancel.html", location.href).href,
+  });
+  submitted(opened.order_id, bought);
+}
+
+/** "Pay 12 500 F CFA", or just "Pay" while there is nothing to add up. */
+export const payLabel = (sum) => (sum && !sum.mixed ? t("pay.button", { total: money(sum.amount, sum.currency_code) }) : t("pay.button.empty"));
+
+/** Lines that cannot be changed: title, quantity, amount. */
+export function lineList(lines) {
+  return element("ul", { class: "lines" }, ...lines.map((line) => element("li", {},
+    element("span", { class: "what" }, line.open ? line.title : `${line.quantity} × ${line.title}`),
+    element("span", { class: "amount" }, money(line.unit_amount * line.quantity, line.currency_code)))));
+}

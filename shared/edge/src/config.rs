@@ -1,0 +1,213 @@
+//! The environment, read once at start. Every bad variable is reported together; no value is ever repeated.
+
+use crate::aws::AwsEnvironment;
+use domain::{Environment, RedirectPolicy};
+use serde::Serialize;
+use std::fmt;
+use url::Url;
+
+/// The variables that the Lambda platform always sets; the runtime client cannot start without them.
+const PLATFORM: [&str; 4] = [
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_RUNTIME_API",
+];
+
+/// Longest value that any variable may have, in bytes: the platform's own limit for all of them together.
+const MAX_VALUE_BYTES: usize = 4096;
+
+/// Most origins that a storefront may have.
+const MAX_ORIGINS: usize = 50;
+
+/// Who is running: the dimensions of every metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// The package's name, e.g. `orders`. Not the deployed name, which differs per stack.
+    pub name: &'static str,
+    /// From `ENVIRONMENT`.
+    pub environment: Environment,
+}
+
+/// The id or ARN of a Secrets Manager secret: 1..=2048 bytes. It names a secret and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretId(String);
+
+impl SecretId {
+    /// `None` unless `text` has the shape of a name or an ARN.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-:!".contains(c);
+        let fits = (1..=2048).contains(&text.len()) && text.chars().all(allowed);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// As Secrets Manager takes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is wrong with one variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BadVariable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it has to be; says nothing about the value found.
+    pub problem: &'static str,
+}
+
+/// Everything that is wrong with the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadConfig {
+    /// In the order in which the variables were asked for.
+    pub variables: Vec<BadVariable>,
+}
+
+impl fmt::Display for BadConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bad configuration:")?;
+        for bad in &self.variables {
+            write!(f, " {} {};", bad.name, bad.problem)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BadConfig {}
+
+/// Reads the process's environment with `build`, which asks for every variable first and unpacks them afterwards:
+///
+/// ```
+/// let result = edge::config::read(|env| {
+///     let table = env.text("TABLE_NAME");
+///     let base_url = env.url("LOMI_BASE_URL");
+///     Some((table?, base_url?))
+/// });
+/// assert!(result.is_err(), "not on Lambda");
+/// ```
+///
+/// # Errors
+/// Every bad variable, the platform's own ones included.
+pub fn read<T>(build: impl FnOnce(&mut EnvReader<'_>) -> Option<T>) -> Result<T, BadConfig> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let lookup = |name: &str| std::env::var_os(name).map(|value| value.into_string().unwrap_or_default());
+    read_from(&lookup, build)
+}
+
+/// [`read`] with another source of variables.
+fn read_from<T>(
+    lookup: &dyn Fn(&str) -> Option<String>,
+    build: impl FnOnce(&mut EnvReader<'_>) -> Option<T>,
+) -> Result<T, BadConfig> {
+    let mut env = EnvReader { lookup, bad: Vec::new() };
+    for name in PLATFORM {
+        env.text(name);
+    }
+    let built = build(&mut env);
+    match built {
+        Some(built) if env.bad.is_empty() => Ok(built),
+        _ => Err(BadConfig { variables: env.bad }),
+    }
+}
+
+/// Typed variables. A getter that answers `None` has noted why.
+pub struct EnvReader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    bad: Vec<BadVariable>,
+}
+
+impl EnvReader<'_> {
+    /// A value of 1..=4096 bytes, without surrounding white space.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.optional_text(name).or_else(|| self.note(name, "is not set"))
+    }
+
+    /// `sandbox` or `live`, from `ENVIRONMENT`.
+    pub fn environment(&mut self) -> Option<Environment> {
+        let name = self.text("ENVIRONMENT")?;
+        Environment::from_name(&name).or_else(|| self.note("ENVIRONMENT", "must be sandbox or live"))
+    }
+
+    /// The running function: its package's name and its environment.
+    pub fn function(&mut self, name: &'static str) -> Option<Function> {
+        let environment = self.environment()?;
+        Some(Function { name, environment })
+    }
+
+    /// An absolute `https` URL, or `http` of this very machine (a laptop), without user, query and fragment.
+    pub fn url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.text(name)?;
+        web_url(&text).or_else(|| self.note(name, "must be an https URL without user, query and fragment"))
+    }
+
+    /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
+    /// Plain http is for this very machine, and only in the sandbox environment.
+    pub fn redirect_policy(&mut self, name: &'static str) -> Option<RedirectPolicy> {
+        let is_sandbox = self.environment() == Some(Environment::Sandbox);
+        let text = self.text(name)?;
+        let origins: Vec<&str> = text.split(',').collect();
+        match RedirectPolicy::new(origins.iter().copied(), is_sandbox) {
+            Ok(policy) if origins.len() <= MAX_ORIGINS => Some(policy),
+            _ => self.note(name, "must be at most 50 origins like https://shop.example, separated by commas"),
+        }
+    }
+
+    /// The id or ARN of a secret in Secrets Manager.
+    pub fn secret_id(&mut self, name: &'static str) -> Option<SecretId> {
+        let text = self.text(name)?;
+        SecretId::parse(&text).or_else(|| self.note(name, "must be the name or ARN of a Secrets Manager secret"))
+    }
+
+    /// Region, credentials and endpoints, from the variables that every AWS SDK reads.
+    pub fn aws(&mut self) -> Option<AwsEnvironment> {
+        let region = self.text("AWS_REGION");
+        // The provider of the SDK reads these two again; here they only have to exist.
+        let key_id = self.text("AWS_ACCESS_KEY_ID");
+        let key = self.text("AWS_SECRET_ACCESS_KEY");
+        let dynamodb_endpoint = self.optional_url("AWS_ENDPOINT_URL_DYNAMODB");
+        let secrets_manager_endpoint = self.optional_url("AWS_ENDPOINT_URL_SECRETS_MANAGER");
+        key_id.and(key)?;
+        Some(AwsEnvironment { region: region?, dynamodb_endpoint, secrets_manager_endpoint })
+    }
+
+    fn optional_url(&mut self, name: &'static str) -> Option<Url> {
+        self.optional_text(name)?;
+        self.url(name)
+    }
+
+    fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        if value.len() > MAX_VALUE_BYTES {
+            return self.note(name, "is longer than 4096 bytes");
+        }
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Keeps the first thing that is wrong with a variable.
+    fn note<T>(&mut self, name: &'static str, problem: &'static str) -> Option<T> {
+        if !self.bad.iter().any(|bad| bad.name == name) {
+            self.bad.push(BadVariable { name, problem });
+        }
+        None
+    }
+}
+
+fn web_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let private = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    (bare && private && url.has_host()).then_some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

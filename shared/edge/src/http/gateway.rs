@@ -1,0 +1,82 @@
+//! Between API Gateway's payload format 2.0 and our own types.
+//!
+//! The event types are those of lambda_http; its adapter is not used, because it panics over a body that is not the
+//! base64 it claims to be and over a `Host` that is no host: bytes that a stranger chooses.
+
+use super::{Limits, Request, Response};
+use crate::language::Language;
+use crate::problem::{Code, Problem};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+/// Reads the event, whatever it is. `None`: not an event of an HTTP API.
+pub(super) fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
+    serde_json::from_str(event).ok()
+}
+
+/// What the client's language is, before anything else can go wrong.
+pub(super) fn language(event: &ApiGatewayV2httpRequest) -> Language {
+    let header = event.headers.get("accept-language").and_then(|value| value.to_str().ok());
+    header.map(Language::from_accept_language).unwrap_or_default()
+}
+
+/// The request as a handler takes it.
+pub(super) fn request(
+    event: ApiGatewayV2httpRequest,
+    request_id: String,
+    deadline: Instant,
+    limits: Limits,
+) -> Result<Request, Problem> {
+    let language = language(&event);
+    let body = body(event.body.unwrap_or_default(), event.is_base64_encoded, limits.body_bytes)?;
+    Ok(Request {
+        route: event.route_key.unwrap_or_default(),
+        body,
+        request_id,
+        deadline,
+        language,
+        path: event.path_parameters,
+        query: event.query_string_parameters,
+        headers: event.headers,
+    })
+}
+
+fn body(text: String, is_base64: bool, max_bytes: usize) -> Result<Bytes, Problem> {
+    // Three bytes are four characters: the cap holds before anything is decoded.
+    let at_least = if is_base64 { (text.len() / 4).saturating_sub(1) * 3 } else { text.len() };
+    if at_least > max_bytes {
+        return Err(Problem::new(Code::PayloadTooLarge));
+    }
+    if !is_base64 {
+        return Ok(Bytes::from(text));
+    }
+    match STANDARD.decode(text) {
+        Ok(bytes) if bytes.len() <= max_bytes => Ok(Bytes::from(bytes)),
+        Ok(_) => Err(Problem::new(Code::PayloadTooLarge)),
+        Err(_) => Err(Problem::new(Code::MalformedJson)),
+    }
+}
+
+/// The answer as the gateway takes it.
+pub(super) fn response(response: Response) -> ApiGatewayV2httpResponse {
+    let mut headers = HeaderMap::with_capacity(response.headers.len());
+    for (name, value) in response.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+            headers.insert(name, value);
+        }
+    }
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = i64::from(response.status);
+    answer.headers = headers;
+    (answer.body, answer.is_base64_encoded) = match String::from_utf8(response.body.into()) {
+        Ok(text) if text.is_empty() => (None, false),
+        Ok(text) => (Some(Body::Text(text)), false),
+        Err(binary) => (Some(Body::Binary(binary.into_bytes())), true),
+    };
+    answer
+}

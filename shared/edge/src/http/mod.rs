@@ -1,0 +1,110 @@
+//! HTTP at the edge: what a handler gets, what it gives back, and the loop around it.
+
+mod body;
+mod gateway;
+mod serve;
+
+pub use body::json;
+pub use serve::{Limits, serve};
+
+use crate::language::Language;
+use crate::problem::{Code, Problem};
+use bytes::Bytes;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::http::HeaderMap;
+use serde::Serialize;
+use std::collections::HashMap;
+use tokio::time::Instant;
+
+/// One request, as far as the edge understands it.
+#[derive(Debug)]
+pub struct Request {
+    /// The method and the route's template, e.g. `GET /orders/{order_id}`: what a handler matches on.
+    pub route: String,
+    /// The bytes that the client sent, at most [`Limits::body_bytes`], decoded when the gateway had encoded them.
+    pub body: Bytes,
+    /// The Lambda request id, as in the platform's own log lines.
+    pub request_id: String,
+    /// When the handler has to be done.
+    pub deadline: Instant,
+    /// The language that the client prefers.
+    pub language: Language,
+    path: HashMap<String, String>,
+    query: QueryMap,
+    headers: HeaderMap,
+}
+
+impl Request {
+    /// A decoded parameter of the route's template; empty when the template has no such one.
+    #[must_use]
+    pub fn path(&self, name: &str) -> &str {
+        self.path.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The first value of a decoded query parameter.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.first(name)
+    }
+
+    /// A header in visible ASCII, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What follows `Bearer` in `Authorization`.
+    #[must_use]
+    pub fn bearer_token(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+}
+
+/// An answer. Never cached unless it says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+}
+
+impl Response {
+    /// `body` of the type `content_type`.
+    #[must_use]
+    pub fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned()), ("cache-control", "no-store".to_owned())];
+        Self { status, headers, body: body.into() }
+    }
+
+    /// `value` as JSON.
+    ///
+    /// # Errors
+    /// `internal_error` when `value` has no JSON form, e.g. a map whose keys are no strings.
+    pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Problem> {
+        let text = serde_json::to_vec(value).map_err(|_| Problem::new(Code::InternalError))?;
+        Ok(Self::new(status, "application/json", text))
+    }
+
+    /// 204.
+    #[must_use]
+    pub const fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// The same with a header; `name` in lower case, it replaces one of the same name. A value that HTTP does not
+    /// allow is left out.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+pub mod aws;
+pub mod config;
+pub mod http;
+pub mod https;
+mod invocation;
+pub mod language;
+pub mod lomi;
+pub mod problem;
+pub mod scheduled;
+pub mod seams;
+pub mod secrets;
+pub mod start;
+pub mod telemetry;
+pub mod wiring;

@@ -1,0 +1,93 @@
+//! lomi., with the key as Secrets Manager has it: a rotated key is in use within a minute, without a deployment.
+
+use crate::config::{EnvReader, SecretId};
+use crate::problem::{Code, Problem};
+use crate::secrets::{Secret, SecretError, SecretText};
+use crate::telemetry::{Field, Telemetry};
+use domain::Environment;
+use lomi_client::{Client, SecretKey};
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// One try must leave room for another within a flow's own budget.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Where lomi. is and where its key lies.
+#[derive(Debug)]
+pub struct LomiSettings {
+    pub(crate) base_url: Url,
+    pub(crate) secret_key: SecretId,
+}
+
+impl LomiSettings {
+    /// Reads `LOMI_BASE_URL` and `LOMI_SECRET_KEY_ID`.
+    pub fn read(env: &mut EnvReader<'_>) -> Option<Self> {
+        let base_url = env.url("LOMI_BASE_URL");
+        let secret_key = env.secret_id("LOMI_SECRET_KEY_ID");
+        Some(Self { base_url: base_url?, secret_key: secret_key? })
+    }
+}
+
+/// A client of lomi. that follows its key.
+pub struct Lomi {
+    secret_key: Secret,
+    base_url: Url,
+    environment: Environment,
+    /// Building a client means a new connection pool, so it is built anew only for a new key.
+    current: Mutex<Option<(SecretText, Client)>>,
+}
+
+impl Lomi {
+    pub(crate) const fn new(secret_key: Secret, base_url: Url, environment: Environment) -> Self {
+        Self { secret_key, base_url, environment, current: Mutex::new(None) }
+    }
+
+    /// A client with the key that is valid now.
+    ///
+    /// # Errors
+    /// `store_unavailable` when the key cannot be fetched; `internal_error` when it is no key of this stack's
+    /// environment and host, which the event then says.
+    pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, Problem> {
+        let versions = self.secret_key.get(deadline).await.map_err(|error| {
+            event.word(Field::LomiErrorCode, "secret_key_unavailable");
+            match error {
+                SecretError::Unreachable => Problem::new(Code::StoreUnavailable),
+                SecretError::Missing => Problem::new(Code::InternalError),
+            }
+        })?;
+        self.client_for(&versions.current).ok_or_else(|| {
+            event.word(Field::LomiErrorCode, "secret_key_unusable");
+            Problem::new(Code::InternalError)
+        })
+    }
+
+    fn client_for(&self, key: &SecretText) -> Option<Client> {
+        let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((known, client)) = current.as_ref()
+            && known == key
+        {
+            return Some(client.clone());
+        }
+        let client = self.build(key)?;
+        *current = Some((key.clone(), client.clone()));
+        Some(client)
+    }
+
+    /// `None` for a placeholder, a key of the other environment, or a host that is not lomi.'s.
+    fn build(&self, key: &SecretText) -> Option<Client> {
+        let key = SecretKey::parse(key.expose()).ok()?;
+        let client = Client::builder(key)
+            .base_url(self.base_url.origin().ascii_serialization())
+            .attempt_timeout(ATTEMPT_TIMEOUT)
+            .build()
+            .ok()?;
+        let belongs_here = match client.environment() {
+            Some(lomi_client::Environment::Test) => self.environment == Environment::Sandbox,
+            Some(lomi_client::Environment::Live) => self.environment == Environment::Live,
+            None => true,
+        };
+        belongs_here.then_some(client)
+    }
+}

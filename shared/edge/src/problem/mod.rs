@@ -1,0 +1,119 @@
+//! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out.
+
+mod catalogue;
+mod refusal;
+
+pub use catalogue::Code;
+
+use crate::http::Response;
+use crate::language::{Language, Text};
+use serde::Serialize;
+
+/// Most entries of `errors` in one answer.
+pub const MAX_FIELD_ERRORS: usize = 20;
+
+/// One bad member of a request's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) to the member, e.g. `/items/0/quantity`; empty for the whole body.
+    pub pointer: String,
+    /// What the member has to be.
+    pub detail: Text,
+}
+
+/// Why a request got no better answer. Status, title and retryability follow from the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What happened.
+    pub code: Code,
+    /// More than the title says; the catalogue's detail unless replaced.
+    pub detail: Text,
+    /// Seconds for `Retry-After`.
+    pub retry_after_s: Option<u32>,
+    /// At most [`MAX_FIELD_ERRORS`].
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// The problem as the catalogue has it.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        let entry = code.entry();
+        Self { code, detail: entry.detail, retry_after_s: entry.retry_after_s, errors: Vec::new() }
+    }
+
+    /// `validation_failed` for one member.
+    #[must_use]
+    pub fn invalid(pointer: impl Into<String>, detail: Text) -> Self {
+        Self::invalid_members(vec![FieldError { pointer: pointer.into(), detail }])
+    }
+
+    /// `validation_failed` for several members; the first [`MAX_FIELD_ERRORS`] are reported.
+    #[must_use]
+    pub fn invalid_members(mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(MAX_FIELD_ERRORS);
+        Self { errors, ..Self::new(Code::ValidationFailed) }
+    }
+
+    /// The same problem, explained better than the catalogue can.
+    #[must_use]
+    pub fn with_detail(self, detail: Text) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// The same problem, with another `Retry-After`.
+    #[must_use]
+    pub fn with_retry_after_s(self, retry_after_s: u32) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..self }
+    }
+
+    /// The answer that a client sees.
+    #[must_use]
+    pub fn to_response(&self, request_id: &str, language: Language) -> Response {
+        let entry = self.code.entry();
+        let body = Body {
+            kind: entry.kind,
+            title: entry.title.in_language(language),
+            status: entry.status,
+            detail: self.detail.in_language(language),
+            code: self.code.as_str(),
+            request_id,
+            retryable: entry.retryable,
+            errors: self.errors.iter().map(|error| Entry::new(error, language)).collect(),
+        };
+        // Strings and numbers always serialise.
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let response =
+            Response::new(entry.status, "application/problem+json", text).header("content-language", language.tag());
+        match self.retry_after_s {
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    code: &'static str,
+    request_id: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    pointer: &'a str,
+    detail: &'static str,
+}
+
+impl<'a> Entry<'a> {
+    fn new(error: &'a FieldError, language: Language) -> Self {
+        Self { pointer: &error.pointer, detail: error.detail.in_language(language) }
+    }
+}

@@ -1,0 +1,97 @@
+//! The table from what a use case refuses to what a client sees.
+
+use super::{Code, FieldError, Problem};
+use crate::language::Text;
+use domain::{CartTokenError, PriceError};
+use flows::create_checkout::CreateError;
+use flows::order_status::StatusError;
+use store::StoreError;
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            CreateError::InProgress { retry_after_s } => {
+                Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
+            }
+            CreateError::OrderClosed => Self::new(Code::OrderClosed),
+            CreateError::Price(error) => error.into(),
+            CreateError::CartToken(error) => error.into(),
+            CreateError::ProviderUnavailable { retry_after_s, .. } => {
+                Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
+            }
+            CreateError::ProviderRejected(_) | CreateError::WrongPage => Self::new(Code::ProviderRejected),
+            CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
+            CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StatusError> for Problem {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::NotFound => Self::new(Code::NotFound),
+            StatusError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::new(Code::StoreUnavailable),
+            StoreError::Refused { .. } | StoreError::Malformed { .. } => Self::new(Code::InternalError),
+        }
+    }
+}
+
+impl From<PriceError> for Problem {
+    fn from(error: PriceError) -> Self {
+        let (pointer, detail) = match error {
+            PriceError::NotForSale { line } => (
+                format!("/items/{line}/sku"),
+                Text { en: "This article is not for sale.", fr: "Cet article n'est pas en vente." },
+            ),
+            PriceError::AmountRequired { line } => (
+                format!("/items/{line}/amount"),
+                Text { en: "Choose an amount for this article.", fr: "Choisissez un montant pour cet article." },
+            ),
+            PriceError::AmountNotAllowed { line } => (
+                format!("/items/{line}/amount"),
+                Text { en: "The price of this article is fixed.", fr: "Le prix de cet article est fixe." },
+            ),
+            PriceError::AmountOutOfBounds { line } => (
+                format!("/items/{line}/amount"),
+                Text {
+                    en: "The amount is outside what this article allows.",
+                    fr: "Le montant sort des limites de cet article.",
+                },
+            ),
+            PriceError::MixedCurrencies { line } => (
+                format!("/items/{line}/sku"),
+                Text { en: "One order has one currency.", fr: "Une commande n'a qu'une devise." },
+            ),
+            PriceError::TotalOutOfRange => {
+                ("/items".to_owned(), Text { en: "The total is out of range.", fr: "Le total est hors limites." })
+            }
+        };
+        Self::invalid_members(vec![FieldError { pointer, detail }])
+    }
+}
+
+impl From<CartTokenError> for Problem {
+    fn from(error: CartTokenError) -> Self {
+        let detail = match error {
+            CartTokenError::Malformed => Text {
+                en: "Not an HS256 token with amount, currency_code and exp.",
+                fr: "Ce n'est pas un jeton HS256 avec amount, currency_code et exp.",
+            },
+            CartTokenError::Signature => {
+                Text { en: "The signature does not match.", fr: "La signature ne correspond pas." }
+            }
+            CartTokenError::Expired => Text { en: "The token has expired.", fr: "Le jeton a expiré." },
+            CartTokenError::Amount => Text { en: "The amount is out of range.", fr: "Le montant est hors limites." },
+        };
+        Self::invalid("/cart_token", detail)
+    }
+}

@@ -1,0 +1,205 @@
+//! Secrets from Secrets Manager: cached for a minute, refreshed on demand, never printed.
+//!
+//! A secret that cannot be refreshed because Secrets Manager is out of reach is served for up to 15 minutes more: an
+//! outage of AWS must not turn authentic webhooks away, and a payment provider's key does not change by itself. A
+//! secret that Secrets Manager says is gone is never served again.
+
+use crate::config::SecretId;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+/// How long a fetched secret is used without asking again.
+const FRESH_FOR: Duration = Duration::from_secs(60);
+
+/// How long after its last fetch a secret is still used when Secrets Manager cannot be reached.
+const USABLE_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// Two questions to Secrets Manager lie at least this far apart once a value is known: forged webhooks force refreshes,
+/// and must not be able to force more than this.
+const ASK_AT_MOST_EVERY: Duration = Duration::from_secs(5);
+
+/// Longest wait for a secret, whatever the caller's own deadline.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+/// The text of a secret, 1 byte or more, without surrounding white space. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// The text itself: for the signer, the verifier or the request that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+/// The versions of a secret that are valid now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Stage `AWSCURRENT`.
+    pub current: SecretText,
+    /// Stage `AWSPREVIOUS`: what was current before the last rotation. `None` when not asked for or never rotated.
+    pub previous: Option<SecretText>,
+}
+
+/// Which stages a function needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stages {
+    /// `AWSCURRENT`: to sign or to call with.
+    Current,
+    /// Also `AWSPREVIOUS`: to verify what was signed before a rotation.
+    CurrentAndPrevious,
+}
+
+/// Why there is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// Secrets Manager gave no answer in time, or refused to give one now. Trying again may help.
+    #[error("Secrets Manager could not be reached")]
+    Unreachable,
+    /// Secrets Manager answered, and there is no such secret, or no text in it. Trying again does not help.
+    #[error("the secret does not exist or holds no text")]
+    Missing,
+}
+
+/// One secret. Clones share the cache and the single request in flight.
+#[derive(Clone)]
+pub struct Secret {
+    client: Client,
+    id: SecretId,
+    stages: Stages,
+    cache: Arc<Mutex<Cache>>,
+}
+
+#[derive(Default)]
+struct Cache {
+    known: Option<Known>,
+    asked_at: Option<Instant>,
+}
+
+struct Known {
+    versions: Arc<Versions>,
+    fetched_at: Instant,
+}
+
+impl Secret {
+    /// A secret that is not fetched yet.
+    #[must_use]
+    pub fn new(client: Client, id: SecretId, stages: Stages) -> Self {
+        Self { client, id, stages, cache: Arc::default() }
+    }
+
+    /// Starts the first fetch in the background, so that it overlaps with the wait for the first event.
+    pub fn prefetch(&self) {
+        let secret = self.clone();
+        // A failure is no loss: the first `get` asks again and reports.
+        tokio::spawn(async move { secret.get(Instant::now() + LONGEST_WAIT).await.ok() });
+    }
+
+    /// The valid versions, at most a minute old, or older as the module's text says.
+    ///
+    /// # Errors
+    /// [`SecretError`], at `deadline` or after 3 s at the latest.
+    pub async fn get(&self, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
+        self.load(FRESH_FOR, deadline).await
+    }
+
+    /// The versions as Secrets Manager has them now, unless it was asked within the last 5 s. For a signature that
+    /// verifies under no known version.
+    ///
+    /// # Errors
+    /// [`SecretError`], at `deadline` or after 3 s at the latest.
+    pub async fn refresh(&self, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
+        self.load(Duration::ZERO, deadline).await
+    }
+
+    async fn load(&self, fresh_for: Duration, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
+        let deadline = deadline.min(Instant::now() + LONGEST_WAIT);
+        // Whoever holds the lock fetches; the others wait for its result.
+        let Ok(mut cache) = timeout_at(deadline, self.cache.lock()).await else {
+            return Err(SecretError::Unreachable);
+        };
+        if let Some(versions) = cache.without_asking(fresh_for) {
+            return Ok(versions);
+        }
+        cache.asked_at = Some(Instant::now());
+        let fetched = timeout_at(deadline, self.fetch()).await.unwrap_or(Err(SecretError::Unreachable));
+        cache.settle(fetched)
+    }
+
+    async fn fetch(&self) -> Result<Versions, SecretError> {
+        if self.stages == Stages::Current {
+            return Ok(Versions { current: self.stage(CURRENT).await?, previous: None });
+        }
+        let (current, previous) = tokio::join!(self.stage(CURRENT), self.stage(PREVIOUS));
+        let previous = match previous {
+            Ok(previous) => Some(previous),
+            Err(SecretError::Missing) => None,
+            // Without it an authentic signature could look forged: no answer is better than half of one.
+            Err(SecretError::Unreachable) => return Err(SecretError::Unreachable),
+        };
+        Ok(Versions { current: current?, previous })
+    }
+
+    async fn stage(&self, stage: &str) -> Result<SecretText, SecretError> {
+        let request = self.client.get_secret_value().secret_id(self.id.as_str()).version_stage(stage);
+        let answer = request.send().await.map_err(|error| classify(&error))?;
+        let text = answer.secret_string().unwrap_or_default().trim();
+        if text.is_empty() {
+            return Err(SecretError::Missing);
+        }
+        Ok(SecretText(text.to_owned()))
+    }
+}
+
+impl Cache {
+    /// The known versions when they are younger than `fresh_for`, or when it is too early to ask again.
+    fn without_asking(&self, fresh_for: Duration) -> Option<Arc<Versions>> {
+        let known = self.known.as_ref()?;
+        let age = known.fetched_at.elapsed();
+        let asked_lately = self.asked_at.is_some_and(|at| at.elapsed() < ASK_AT_MOST_EVERY);
+        (age < fresh_for || (asked_lately && age < USABLE_FOR)).then(|| Arc::clone(&known.versions))
+    }
+
+    fn settle(&mut self, fetched: Result<Versions, SecretError>) -> Result<Arc<Versions>, SecretError> {
+        match fetched {
+            Ok(versions) => {
+                let versions = Arc::new(versions);
+                self.known = Some(Known { versions: Arc::clone(&versions), fetched_at: Instant::now() });
+                Ok(versions)
+            }
+            Err(SecretError::Unreachable) => match &self.known {
+                Some(known) if known.fetched_at.elapsed() < USABLE_FOR => Ok(Arc::clone(&known.versions)),
+                _ => Err(SecretError::Unreachable),
+            },
+            Err(SecretError::Missing) => {
+                self.known = None;
+                Err(SecretError::Missing)
+            }
+        }
+    }
+}
+
+fn classify(error: &SdkError<GetSecretValueError>) -> SecretError {
+    match error.as_service_error() {
+        Some(service) if service.is_resource_not_found_exception() || service.is_invalid_request_exception() => {
+            SecretError::Missing
+        }
+        _ => SecretError::Unreachable,
+    }
+}

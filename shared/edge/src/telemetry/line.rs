@@ -1,0 +1,82 @@
+//! How an event is written.
+
+use super::{Counter, Telemetry, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+const NAMESPACE: &str = "LomiCheckout";
+
+/// An event as one JSON object: when and who, its fields in the order in which they were set, its metrics.
+pub(super) struct Line<'a> {
+    pub(super) event: &'a Telemetry,
+    pub(super) level: &'static str,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("timestamp", &self.event.at.to_rfc3339())?;
+        line.serialize_entry("level", self.level)?;
+        line.serialize_entry("Environment", self.event.function.environment.as_str())?;
+        line.serialize_entry("Function", self.event.function.name)?;
+        for (field, value) in &self.event.fields {
+            line.serialize_entry(field.name(), value)?;
+        }
+        let counted: Vec<Counter> = Counter::ALL.into_iter().filter(|counter| self.count(*counter) > 0).collect();
+        for counter in &counted {
+            line.serialize_entry(counter.name(), &self.count(*counter))?;
+        }
+        if !counted.is_empty() {
+            line.serialize_entry("_aws", &Metadata::new(self.event.at.as_ms(), &counted))?;
+        }
+        line.end()
+    }
+}
+
+impl Line<'_> {
+    fn count(&self, counter: Counter) -> u32 {
+        self.event.counts.get(counter as usize).copied().unwrap_or_default()
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(value) => serializer.serialize_i64(*value),
+            Self::Flag(value) => serializer.serialize_bool(*value),
+            Self::Word(value) => serializer.serialize_str(value),
+            Self::Id(value) => serializer.serialize_str(value),
+        }
+    }
+}
+
+/// The `_aws` member of the Embedded Metric Format.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [[&'static str; 2]; 1],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Metadata {
+    fn new(timestamp: i64, counted: &[Counter]) -> Self {
+        let metrics = counted.iter().map(|counter| Metric { name: counter.name(), unit: "Count" }).collect();
+        let dimensions = [["Environment", "Function"]];
+        Self { timestamp, cloud_watch_metrics: [Directive { namespace: NAMESPACE, dimensions, metrics }] }
+    }
+}

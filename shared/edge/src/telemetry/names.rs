@@ -1,0 +1,127 @@
+//! Every name that an event may carry. Units stand last.
+
+/// A field of the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its own name, with a dot after the first word")]
+pub enum Field {
+    RequestId,
+    RequestBodyBytes,
+    HttpRoute,
+    HttpStatus,
+    ColdStart,
+    DurationMs,
+    Outcome,
+    ProblemCode,
+    OrderId,
+    OrderStatus,
+    OrderAmountMinor,
+    OrderCurrency,
+    IdempotencyReplayed,
+    LomiCalls,
+    LomiStatus,
+    LomiErrorCode,
+    LomiRequestId,
+    LomiDurationMs,
+    WebhookEvent,
+    WebhookEventId,
+    WebhookOutcome,
+    WebhookAgeMs,
+    ReconcileDue,
+    ReconcileAsked,
+    ReconcileRepaired,
+    ReconcileRemaining,
+}
+
+impl Field {
+    /// As in the event.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestId => "request.id",
+            Self::RequestBodyBytes => "request.body_bytes",
+            Self::HttpRoute => "http.route",
+            Self::HttpStatus => "http.status",
+            Self::ColdStart => "cold_start",
+            Self::DurationMs => "duration_ms",
+            Self::Outcome => "outcome",
+            Self::ProblemCode => "problem.code",
+            Self::OrderId => "order.id",
+            Self::OrderStatus => "order.status",
+            Self::OrderAmountMinor => "order.amount_minor",
+            Self::OrderCurrency => "order.currency",
+            Self::IdempotencyReplayed => "idempotency.replayed",
+            Self::LomiCalls => "lomi.calls",
+            Self::LomiStatus => "lomi.status",
+            Self::LomiErrorCode => "lomi.error_code",
+            Self::LomiRequestId => "lomi.request_id",
+            Self::LomiDurationMs => "lomi.duration_ms",
+            Self::WebhookEvent => "webhook.event",
+            Self::WebhookEventId => "webhook.event_id",
+            Self::WebhookOutcome => "webhook.outcome",
+            Self::WebhookAgeMs => "webhook.age_ms",
+            Self::ReconcileDue => "reconcile.due",
+            Self::ReconcileAsked => "reconcile.asked",
+            Self::ReconcileRepaired => "reconcile.repaired",
+            Self::ReconcileRemaining => "reconcile.remaining",
+        }
+    }
+}
+
+/// A metric: how often something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Counter {
+    /// An order became paid.
+    PaymentsApplied,
+    /// An authentic event that could not be used was kept aside.
+    Quarantined,
+    /// The amount or the currency paid is not the one that was asked.
+    AmountMismatch,
+    /// lomi. may or may not have acted.
+    InDoubt,
+    /// The reconciler found what no webhook had told.
+    ReconcileRepairs,
+    /// A webhook whose signature no known secret explains.
+    SignatureRejected,
+    /// Paid although the shopper had cancelled.
+    PaidAfterCancel,
+    /// Paid twice.
+    Overpaid,
+    /// A defect of ours, contained.
+    Panicked,
+    /// The work was cut off at its deadline.
+    TimedOut,
+}
+
+impl Counter {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::PaymentsApplied,
+        Self::Quarantined,
+        Self::AmountMismatch,
+        Self::InDoubt,
+        Self::ReconcileRepairs,
+        Self::SignatureRejected,
+        Self::PaidAfterCancel,
+        Self::Overpaid,
+        Self::Panicked,
+        Self::TimedOut,
+    ];
+
+    /// As in CloudWatch.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PaymentsApplied => "PaymentsApplied",
+            Self::Quarantined => "Quarantined",
+            Self::AmountMismatch => "AmountMismatch",
+            Self::InDoubt => "InDoubt",
+            Self::ReconcileRepairs => "ReconcileRepairs",
+            Self::SignatureRejected => "SignatureRejected",
+            Self::PaidAfterCancel => "PaidAfterCancel",
+            Self::Overpaid => "Overpaid",
+            Self::Panicked => "Panicked",
+            Self::TimedOut => "TimedOut",
+        }
+    }
+}

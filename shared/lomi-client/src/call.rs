@@ -1,0 +1,134 @@
+//! A call that is ready to be sent, and the loop that sends it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use tokio::time::{Instant, sleep};
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Outcome};
+use crate::ids::IdempotencyKey;
+use crate::row::Unusable;
+use crate::transport::{Answer, Request};
+
+/// The time of a whole call, attempts and pauses, unless the caller sets a deadline.
+const DEFAULT_BUDGET: Duration = Duration::from_secs(20);
+
+type Decode<T> = fn(&str) -> Result<T, Unusable>;
+
+/// A call that is ready to be sent; nothing happens before [`Call::send`].
+///
+/// A read, and a write with an idempotency key, is tried again after a failure that may pass. A write
+/// without one is tried again only when nothing of it was sent.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<T> {
+    client: Client,
+    method: Method,
+    path: String,
+    query: BTreeMap<&'static str, String>,
+    /// The body, or the name of the member that keeps it from being one.
+    body: Result<Option<Bytes>, &'static str>,
+    idempotency_key: Option<IdempotencyKey>,
+    deadline: Option<Instant>,
+    decode: Decode<T>,
+}
+
+impl<T> Call<T> {
+    pub(crate) fn get(client: Client, path: String, decode: Decode<T>) -> Self {
+        Self {
+            client,
+            method: Method::GET,
+            path,
+            query: BTreeMap::new(),
+            body: Ok(None),
+            idempotency_key: None,
+            deadline: None,
+            decode,
+        }
+    }
+
+    pub(crate) fn post(client: Client, path: String, body: Result<Bytes, &'static str>, decode: Decode<T>) -> Self {
+        let body = body.map(Some);
+        Self { method: Method::POST, body, ..Self::get(client, path, decode) }
+    }
+
+    /// When the whole call must be over, pauses included. Twenty seconds after [`Call::send`] unless set.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub(crate) fn with_query(mut self, name: &'static str, value: String) -> Self {
+        self.query.insert(name, value);
+        self
+    }
+
+    pub(crate) fn without_query(mut self, name: &str) -> Self {
+        self.query.remove(name);
+        self
+    }
+
+    pub(crate) fn query_number(&self, name: &str) -> Option<u32> {
+        self.query.get(name)?.parse().ok()
+    }
+
+    pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
+        self
+    }
+
+    /// Sends it, as often as the rules and the deadline allow. [`Error::outcome`] says whether a call that
+    /// failed had its effect.
+    pub async fn send(self) -> Result<T, Error> {
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + DEFAULT_BUDGET);
+        let request = self.request()?;
+        let mut attempts = 0;
+        let mut may_have_happened = false;
+        loop {
+            let answer = self.client.transport.attempt(&request, deadline).await;
+            let error = match answer.and_then(|answer| self.read(&answer)) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            attempts += u32::from(error.kind() != ErrorKind::DeadlinePassed);
+            may_have_happened |= request.is_write() && error.outcome() == Outcome::Unknown;
+            let error = error.of_call(attempts, may_have_happened);
+            if !may_repeat(&request, &error) {
+                return Err(error);
+            }
+            match self.client.retry.pause(&error, attempts, deadline) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn request(&self) -> Result<Request, Error> {
+        let mut url = self.client.transport.base_url().clone();
+        url.set_path(&self.path);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(Request {
+            method: self.method.clone(),
+            url,
+            body: self.body.clone().map_err(Error::invalid_request)?,
+            idempotency_key: self.idempotency_key.clone(),
+        })
+    }
+
+    fn read(&self, answer: &Answer) -> Result<T, Error> {
+        let text = std::str::from_utf8(&answer.body).map_err(|_| Unusable("body"));
+        text.and_then(self.decode).map_err(|unusable| Error::unusable(answer.head.clone(), unusable))
+    }
+}
+
+/// A write without a key may only be repeated when nothing of it left: lomi. would do it twice. A deadline that
+/// has passed passes again.
+fn may_repeat(request: &Request, error: &Error) -> bool {
+    let is_safe = !request.is_write() || request.idempotency_key.is_some();
+    let has_time = error.kind() != ErrorKind::DeadlinePassed;
+    has_time && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
+}

@@ -1,0 +1,163 @@
+//! The request of a checkout session.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use bytes::Bytes;
+use serde::Serialize;
+use url::Url;
+
+use crate::ids::{CustomerId, PaymentLinkId, PlanId, PriceId, ProductId, SubscriptionId};
+use crate::{Amount, CurrencyCode, CustomerDetails};
+
+/// Most metadata keys that the first generation takes.
+const MAX_METADATA_KEYS: usize = 50;
+
+/// What the shopper is to pay for, and where the page leads.
+///
+/// Holds every field of every generation of the API: lomi. ignores those it does not know. Fields that a
+/// generation dropped say so. The same content always gives the same bytes, so an idempotency key matches.
+/// One of `amount`, `product_id`, `price_id`, `plan_id`, `subscription_id` or `line_items` is needed.
+///
+/// ```
+/// use lomi_client::{Amount, CreateCheckoutSession, CurrencyCode};
+///
+/// let session = CreateCheckoutSession {
+///     amount: Amount::from_scaled(25_000, 0),
+///     currency_code: Some(CurrencyCode::XOF),
+///     ..CreateCheckoutSession::new("https://shop.example/thanks", "https://shop.example/cart")
+/// };
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CreateCheckoutSession {
+    /// Absolute URL of the return page. A raw `{CHECKOUT_SESSION_ID}` in it is replaced by lomi.; one with
+    /// encoded braces may not be. No parameter is added. Required by the first generation.
+    pub success_url: String,
+    /// Absolute URL for a shopper who gives up, used unchanged. Required by the first generation.
+    pub cancel_url: String,
+    /// Rails the page may offer (`WAVE`, `ORANGE`, `MTN`, `STRIPE`, ...). The first generation wants at least
+    /// one; later ones ignore the field and offer what the merchant has connected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_providers: Vec<String>,
+    /// What to collect, above zero, in lomi.'s own unit (whole francs for XOF). Ignored when a product, price
+    /// or line items set the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// XOF, USD or EUR. Needed with `amount`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency_code: Option<CurrencyCode>,
+    /// Heading of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Text on the page. Sent as `public_description` and as `description`, its name since 2026.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_description: Option<String>,
+    /// Pre-fills the page.
+    #[serde(flatten)]
+    pub customer: CustomerDetails,
+    /// An existing customer. With it lomi. may answer with an unpaid invoice instead of a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<CustomerId>,
+    /// A product of the merchant; its price sets the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// A price of a product (since 2026).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_id: Option<PriceId>,
+    /// How many of the product; lomi. takes 1 when not set (since 2026).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<NonZeroU32>,
+    /// Whether the shopper may change the quantity, and so the amount; false when not set (since 2026).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_quantity: Option<bool>,
+    /// Several prices in one session (since 2026). Product, price, quantity and amount are then ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub line_items: Vec<LineItem>,
+    /// A subscription of the customer. With it lomi. may answer with an unpaid invoice instead of a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<SubscriptionId>,
+    /// A subscription plan (first generation only; later `price_id`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<PlanId>,
+    /// The link that the session belongs to (since 2026).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_link_id: Option<PaymentLinkId>,
+    /// At most 50 keys, copied to the transaction and from there to webhooks: put your order id here. lomi.
+    /// drops keys that begin with `stripe_`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Life of the session in minutes; 30 when not set. Only the first generation reads it: later ones always
+    /// give 60. Trust `expires_at` of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_minutes: Option<NonZeroU32>,
+    /// Whether the shopper may enter a coupon, and so change the amount. Always sent: an early server took
+    /// true for absent.
+    pub allow_coupon_code: bool,
+    /// Whether the page asks for a billing address; false when not set (since 2026).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_billing_address: Option<bool>,
+    /// Which integration asks, one of lomi.'s list (`system`, `woocommerce`, ...; since 2026). The newest
+    /// generation refuses other values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_source: Option<String>,
+}
+
+/// One price and how many of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineItem {
+    /// A one-time price of the merchant.
+    pub price_id: PriceId,
+    /// How many.
+    pub quantity: NonZeroU32,
+}
+
+impl CreateCheckoutSession {
+    /// A session with both URLs and nothing to pay for yet.
+    pub fn new(success_url: impl Into<String>, cancel_url: impl Into<String>) -> Self {
+        Self { success_url: success_url.into(), cancel_url: cancel_url.into(), ..Self::default() }
+    }
+
+    /// The bytes that are sent, or the name of the member that lomi. could not take: some generations answer
+    /// bad input like an outage, so it is caught here.
+    pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
+        self.check()?;
+        let wire = Wire { session: self, description: self.public_description.as_deref() };
+        serde_json::to_vec(&wire).map(Bytes::from).map_err(|_| "body")
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let rules = [
+            (is_absolute(&self.success_url), "success_url"),
+            (is_absolute(&self.cancel_url), "cancel_url"),
+            (self.amount.is_none_or(Amount::is_positive), "amount"),
+            (self.amount.is_some() || self.is_priced_by_lomi(), "amount"),
+            (self.amount.is_none() || self.currency_code.is_some(), "currency_code"),
+            (self.metadata.len() <= MAX_METADATA_KEYS, "metadata"),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            Some((_, member)) => Err(member),
+            None => Ok(()),
+        }
+    }
+
+    fn is_priced_by_lomi(&self) -> bool {
+        self.product_id.is_some()
+            || self.price_id.is_some()
+            || self.plan_id.is_some()
+            || self.subscription_id.is_some()
+            || !self.line_items.is_empty()
+    }
+}
+
+/// The text stays as given (braces of a placeholder included); it only has to be an absolute web address.
+fn is_absolute(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(flatten)]
+    session: &'a CreateCheckoutSession,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+}

@@ -1,0 +1,43 @@
+//! Metadata as lomi. sends it back: any JSON object.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// The merchant's own keys, joined by keys that lomi. adds (the payer's phone among them, so `Debug` shows
+/// only the names). Values may be any JSON; a value read as text must have been sent as text.
+#[derive(Clone, Default, PartialEq)]
+pub struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    pub(crate) fn new(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+
+    /// The value of `key` when it is a string.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_str()
+    }
+
+    /// Whether the value of `key` is the JSON value `true`, not a text that looks like it.
+    pub fn is_true(&self, key: &str) -> bool {
+        self.0.get(key) == Some(&Value::Bool(true))
+    }
+
+    /// Every member, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there is no member at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metadata")?;
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,155 @@
+//! Transactions, read only: what shoppers paid or tried to pay.
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::ids::{CustomerId, TransactionId};
+use crate::key::Environment;
+use crate::open_enum::open_enum;
+use crate::row::{Row, Unusable};
+use crate::{Amount, CurrencyCode, Metadata};
+
+open_enum! {
+    /// Where a transaction stands. `failed` and `expired` can still become `completed` (a second attempt,
+    /// a late confirmation by the provider), so neither is final.
+    TransactionStatus {
+        /// Waiting for the shopper or the provider.
+        Pending = "pending",
+        /// Paid.
+        Completed = "completed",
+        /// The attempt was refused.
+        Failed = "failed",
+        /// Paid and fully refunded.
+        Refunded = "refunded",
+        /// Nothing happened in time.
+        Expired = "expired",
+        /// Documented, not seen in any server code.
+        Cancelled = "cancelled",
+    }
+}
+
+/// One attempt of a shopper to pay. Reads do not name the checkout session: find your order in `metadata`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Transaction {
+    /// Its id.
+    pub transaction_id: TransactionId,
+    /// Where it stands.
+    pub status: TransactionStatus,
+    /// The owning organisation.
+    pub organization_id: Option<String>,
+    /// The customer that lomi. found or made for the payer.
+    pub customer_id: Option<CustomerId>,
+    /// `payment` or `instalment` in the database; documents also name `refund` and `payout`.
+    pub transaction_type: Option<String>,
+    /// What the payer paid, in lomi.'s own unit.
+    pub gross_amount: Option<Amount>,
+    /// lomi.'s fee, in the same unit.
+    pub fee_amount: Option<Amount>,
+    /// Gross less fee.
+    pub net_amount: Option<Amount>,
+    /// Taken off by a coupon.
+    pub discount_amount: Option<Amount>,
+    /// The currency of all four amounts.
+    pub currency_code: Option<CurrencyCode>,
+    /// `WAVE`, `MTN`, `STRIPE` (cards), ...
+    pub provider_code: Option<String>,
+    /// `CARDS`, `MOBILE_MONEY`, ...
+    pub payment_method_code: Option<String>,
+    /// What the merchant said it is for.
+    pub description: Option<String>,
+    /// The metadata of the session or charge, joined by keys of the provider.
+    pub metadata: Metadata,
+    /// Test or live, when the row says (mobile-money rows often do not; then the key decides).
+    pub environment: Option<Environment>,
+    /// Time of creation, ISO 8601 UTC as sent.
+    pub created_at: Option<String>,
+    /// Time of the last change, ISO 8601 UTC as sent.
+    pub updated_at: Option<String>,
+}
+
+impl Transaction {
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
+        let id = row.id(&["transaction_id", "id"]).ok_or(Unusable("transaction_id"))?;
+        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
+        Ok(Self {
+            transaction_id: id,
+            status: TransactionStatus::from_wire(status),
+            organization_id: row.text(&["organization_id"]),
+            customer_id: row.id(&["customer_id"]),
+            transaction_type: row.text(&["transaction_type"]),
+            gross_amount: row.amount(&["gross_amount", "amount"])?,
+            fee_amount: row.amount(&["fee_amount"])?,
+            net_amount: row.amount(&["net_amount"])?,
+            discount_amount: row.amount(&["discount_amount"])?,
+            currency_code: row.currency(&["currency_code", "currency"])?,
+            provider_code: row.text(&["provider_code"]),
+            payment_method_code: row.text(&["payment_method_code"]),
+            description: row.text(&["description"]),
+            metadata: row.metadata(),
+            environment: row.environment(),
+            created_at: row.text(&["created_at"]),
+            updated_at: row.text(&["updated_at"]),
+        })
+    }
+}
+
+/// `/transactions`.
+#[derive(Debug, Clone)]
+pub struct Transactions(Client);
+
+impl Transactions {
+    pub(crate) fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// `GET /transactions/{id}`.
+    pub fn get(&self, id: &TransactionId) -> Call<Transaction> {
+        Call::get(self.0.clone(), format!("/transactions/{id}"), decode_one)
+    }
+
+    /// `GET /transactions`: those of the key's environment, newest first as observed. There is no total and
+    /// no filter on metadata or session.
+    pub fn list(&self) -> Call<Vec<Transaction>> {
+        Call::get(self.0.clone(), "/transactions".to_owned(), decode_list)
+    }
+}
+
+impl Call<Vec<Transaction>> {
+    /// Only these statuses; an empty list means all.
+    pub fn status(self, statuses: &[TransactionStatus]) -> Self {
+        if statuses.is_empty() {
+            return self;
+        }
+        let names: Vec<_> = statuses.iter().map(TransactionStatus::as_str).collect();
+        self.with_query("status", names.join(","))
+    }
+
+    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi. checks it.
+    pub fn start_date(self, start_date: &str) -> Self {
+        self.with_query("startDate", start_date.to_owned())
+    }
+
+    /// Only up to this time, ISO 8601. lomi. checks it.
+    pub fn end_date(self, end_date: &str) -> Self {
+        self.with_query("endDate", end_date.to_owned())
+    }
+
+    /// Page number from 1; lomi. takes 1 when not set.
+    pub fn page(self, page: u32) -> Self {
+        self.with_query("page", page.to_string())
+    }
+
+    /// Rows per page; lomi. takes 50 when not set. A page of more than 1 MiB is an error.
+    pub fn page_size(self, page_size: u32) -> Self {
+        self.with_query("pageSize", page_size.to_string())
+    }
+}
+
+fn decode_one(text: &str) -> Result<Transaction, Unusable> {
+    Transaction::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
+}
+
+fn decode_list(text: &str) -> Result<Vec<Transaction>, Unusable> {
+    let rows = Row::list(text).ok_or(Unusable("body"))?;
+    rows.iter().map(Transaction::read).collect()
+}

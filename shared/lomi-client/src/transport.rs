@@ -1,0 +1,130 @@
+//! One attempt: a request over the wire and its bounded answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::{Method, Response};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::error::{AnswerHead, Error};
+use crate::ids::IdempotencyKey;
+use crate::refusal::{Refusal, is_request_id};
+
+/// No answer of the API is near this; a longer one is not lomi. speaking.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+const API_KEY: &str = "x-api-key";
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const REQUEST_ID: &str = "x-request-id";
+const CACHE_HIT: &str = "idempotency-cache-hit";
+
+/// What every attempt of one call sends, byte for byte: lomi. compares bodies of one idempotency key.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Request {
+    /// Whether sending it twice could have two effects.
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
+}
+
+/// A 2xx.
+pub(crate) struct Answer {
+    pub(crate) head: AnswerHead,
+    pub(crate) body: Vec<u8>,
+}
+
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    base_url: Url,
+    key: HeaderValue,
+    attempt_timeout: Duration,
+}
+
+impl Transport {
+    pub(crate) fn new(http: reqwest::Client, base_url: Url, key: HeaderValue, attempt_timeout: Duration) -> Self {
+        Self { http, base_url, key, attempt_timeout }
+    }
+
+    pub(crate) fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// Sends once. Ends by the attempt's own time-out or the deadline, whichever comes first.
+    pub(crate) async fn attempt(&self, request: &Request, deadline: Instant) -> Result<Answer, Error> {
+        let now = Instant::now();
+        let until = now.checked_add(self.attempt_timeout).unwrap_or(deadline).min(deadline);
+        if until <= now {
+            return Err(Error::deadline_passed());
+        }
+        timeout_at(until, self.exchange(request)).await.unwrap_or_else(|_| Err(Error::timed_out()))
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+        let response = self.send(request).await.map_err(Error::no_answer)?;
+        let head = read_head(response.status().as_u16(), response.headers());
+        let is_success = response.status().is_success();
+        let body = read_body(response).await;
+        if !is_success {
+            // The status alone says enough when the rest of a refusal is lost.
+            let refusal = Refusal::read(&body.unwrap_or_default());
+            return Err(Error::refused(head, refusal));
+        }
+        match body {
+            Ok(body) => Ok(Answer { head, body }),
+            Err(BodyError::TooLarge) => Err(Error::answer_too_large(head)),
+            Err(BodyError::CutShort(source)) => Err(Error::answer_cut_short(head, source)),
+        }
+    }
+
+    async fn send(&self, request: &Request) -> Result<Response, reqwest::Error> {
+        let mut sending = self
+            .http
+            .request(request.method.clone(), request.url.clone())
+            .header(API_KEY, &self.key)
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, concat!("lomi-client/", env!("CARGO_PKG_VERSION")));
+        if let Some(key) = &request.idempotency_key {
+            sending = sending.header(IDEMPOTENCY_KEY, key.as_str());
+        }
+        if let Some(body) = &request.body {
+            sending = sending.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        sending.send().await
+    }
+}
+
+fn read_head(status: u16, headers: &HeaderMap) -> AnswerHead {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let seconds = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse::<u32>().ok());
+    AnswerHead {
+        status,
+        request_id: text(REQUEST_ID).filter(|id| is_request_id(id)).map(str::to_owned),
+        retry_after: seconds.map(|seconds| Duration::from_secs(u64::from(seconds))),
+        is_replay: text(CACHE_HIT).is_some_and(|hit| hit.eq_ignore_ascii_case("true")),
+    }
+}
+
+enum BodyError {
+    TooLarge,
+    CutShort(reqwest::Error),
+}
+
+/// Reads to the end or to the limit; a declared length is not believed, only counted bytes are.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::CutShort)? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,58 @@
+//! Event names of every generation.
+
+/// What an event says happened. Decided by the signed body alone, never by the unsigned event header.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A payment was made. May come twice, and before an earlier failure.
+    PaymentSucceeded,
+    /// One attempt failed. Not final: a success on the same transaction can follow.
+    PaymentFailed,
+    /// A payment was begun. Named by lomi., not seen to be sent.
+    PaymentCreated,
+    /// A refund was asked for.
+    RefundCreated,
+    /// A refund was recorded.
+    RefundCompleted,
+    /// A refund failed.
+    RefundFailed,
+    /// A checkout session was paid. Only older generations send it.
+    CheckoutCompleted,
+    /// A delivery to try the endpoint: acknowledge it, fulfil nothing.
+    Test,
+    /// Any other event, by its name as sent.
+    Other(String),
+}
+
+impl EventKind {
+    pub(super) fn from_wire(name: &str) -> Self {
+        match name {
+            "PAYMENT_SUCCEEDED" | "payment.succeeded" => Self::PaymentSucceeded,
+            "transaction.completed" | "transaction.succeeded" => Self::PaymentSucceeded,
+            "PAYMENT_FAILED" | "payment.failed" | "transaction.failed" => Self::PaymentFailed,
+            "PAYMENT_CREATED" | "payment.created" => Self::PaymentCreated,
+            "REFUND_CREATED" | "refund.created" => Self::RefundCreated,
+            "REFUND_COMPLETED" | "refund.completed" => Self::RefundCompleted,
+            "REFUND_FAILED" | "refund.failed" => Self::RefundFailed,
+            "CHECKOUT_COMPLETED" | "checkout.completed" => Self::CheckoutCompleted,
+            "checkout.session.completed" => Self::CheckoutCompleted,
+            "test.webhook" => Self::Test,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The name that lomi. gives the event today, or the name as sent.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::PaymentSucceeded => "PAYMENT_SUCCEEDED",
+            Self::PaymentFailed => "PAYMENT_FAILED",
+            Self::PaymentCreated => "PAYMENT_CREATED",
+            Self::RefundCreated => "REFUND_CREATED",
+            Self::RefundCompleted => "REFUND_COMPLETED",
+            Self::RefundFailed => "REFUND_FAILED",
+            Self::CheckoutCompleted => "CHECKOUT_COMPLETED",
+            Self::Test => "test.webhook",
+            Self::Other(name) => name,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One whole stack for one test.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use local::{Stack, StackOptions};
+use serde_json::Value;
+
+use crate::audit::Guard;
+use crate::gate::Gate;
+use crate::http::{Answer, Http};
+use crate::lomi::Lomi;
+use crate::record::Record;
+use crate::shop::{EMAIL, NAME, PHONE};
+use crate::table::Table;
+
+/// The function binaries.
+pub const FUNCTIONS: [&str; 5] =
+    ["catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"];
+
+/// The variable with the address of DynamoDB.
+const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+/// The shop of a live stack, which takes no plain http.
+const LIVE_ORIGIN: &str = "https://shop.example";
+
+/// How a stack differs from the usual one.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Live keys and live rules.
+    pub live: bool,
+    /// Where `create-checkout-session` finds lomi. instead of at the stand-in itself.
+    pub lomi_url: Option<String>,
+}
+
+/// A running stack with a shop, a shopper and an auditor. End every test with [`TestApp::audit`].
+#[derive(Debug)]
+pub struct TestApp {
+    /// The functions, their stand-ins and the gateway.
+    pub stack: Stack,
+    /// The client of every request.
+    pub http: Http,
+    /// lomi., as the test moves it.
+    pub lomi: Lomi,
+    /// The table, reached past the gate.
+    pub table: Table,
+    /// The wire between the functions and DynamoDB.
+    pub dynamodb: Gate,
+    /// The shop's origin, which redirects may lead to.
+    pub origin: String,
+    pub(crate) serial: Mutex<u32>,
+    pub(crate) record: Record,
+    pub(crate) guard: Guard,
+}
+
+impl TestApp {
+    /// A sandbox stack with a small catalogue, in memory, on free ports. The reconciler runs only when told to.
+    pub async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// The stack of `setup`.
+    pub async fn start_with(setup: Setup) -> Self {
+        let dynamodb = Gate::bind().await;
+        let stack = Stack::start(options(&setup, &dynamodb)).await.unwrap_or_else(|error| panic!("{error}"));
+        dynamodb.lead_to(&stack.urls().dynamodb);
+        let http = Http::default();
+        let app = Self {
+            lomi: Lomi::new(http.clone(), &stack.urls().lomi),
+            table: Table::new(&stack.urls().dynamodb, stack.tables()[0]),
+            origin: if setup.live { LIVE_ORIGIN.to_owned() } else { stack.urls().shop.clone() },
+            http,
+            dynamodb,
+            stack,
+            serial: Mutex::default(),
+            record: Record::default(),
+            guard: Guard::default(),
+        };
+        app.note_secrets();
+        local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");
+        app
+    }
+
+    /// An address at the gateway.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.stack.urls().gateway)
+    }
+
+    /// The back office's `Authorization`.
+    #[must_use]
+    pub fn admin_bearer(&self) -> String {
+        format!("Bearer {}", self.stack.admin_token())
+    }
+
+    /// A request of the back office; without a body when it is null.
+    pub async fn admin(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let bearer = self.admin_bearer();
+        let headers = [("authorization", bearer.as_str())];
+        if body.is_null() {
+            return self.http.send(method, &self.url(path), &headers, "").await;
+        }
+        self.http.send_json(method, &self.url(path), &headers, body).await
+    }
+
+    /// The current value of the secret whose id stands in this variable of the functions.
+    #[must_use]
+    pub fn secret(&self, variable: &str) -> String {
+        self.stack.secrets().get(self.secret_id(variable)).expect("a secret with a value")
+    }
+
+    /// The ARN that stands in this variable of the functions.
+    #[must_use]
+    pub fn secret_id(&self, variable: &str) -> &str {
+        self.stack.variable(variable).expect("a variable of a function")
+    }
+
+    /// This text must never stand in a log line.
+    pub fn keep_out_of_logs(&self, canary: &str) {
+        self.record.lock().canaries.push(canary.to_owned());
+    }
+
+    fn note_secrets(&self) {
+        let variables = ["LOMI_SECRET_KEY_ID", "LOMI_WEBHOOK_SECRET_ID", "CART_TOKEN_SECRET_ID"];
+        variables.iter().for_each(|variable| self.keep_out_of_logs(&self.secret(variable)));
+        [EMAIL, NAME, PHONE, self.stack.admin_token()].iter().for_each(|canary| self.keep_out_of_logs(canary));
+    }
+
+    /// Makes the order due for the reconciler now. `false` when it is not due at all any more.
+    pub async fn make_due(&self, order_id: &str) -> bool {
+        self.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "due_at_ms", 0).await
+    }
+
+    /// Ends the lease of whoever works on the order, as if its time had passed.
+    pub async fn end_lease(&self, order_id: &str) {
+        let claims = self.table.items("IDEM#").await;
+        let claim = claims.iter().find(|claim| claim["order_id"] == order_id).expect("every order has a claim");
+        let key = claim["PK"].as_str().expect("a key");
+        assert!(self.table.set_number(key, "IDEM", "lease_until_ms", 0).await);
+    }
+
+    /// Moves the end of the order's page to five minutes before the order was made, and makes the order due.
+    pub async fn outlive(&self, order_id: &str) {
+        let created_at_ms = self.order(order_id).await["created_at_ms"].as_i64().expect("a time");
+        let end_ms = created_at_ms - 5 * 60 * 1000;
+        assert!(self.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "expires_at_ms", end_ms).await);
+        assert!(self.make_due(order_id).await);
+    }
+
+    /// One run of the reconciler, which must succeed.
+    pub async fn reconcile(&self) {
+        self.stack.invoke_scheduled("reconciler").await.unwrap_or_else(|error| panic!("reconciler: {error}"));
+    }
+
+    /// The order's outbox events, by type.
+    pub async fn outbox(&self, order_id: &str) -> Vec<String> {
+        let items = self.table.items(&format!("OUTBOX#{order_id}#")).await;
+        items.iter().map(|item| item["event_type"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The reasons for which evidence was put aside, sorted.
+    pub async fn quarantined(&self) -> Vec<String> {
+        let items = self.table.items("QUARANTINE#").await;
+        let mut reasons: Vec<_> = items.iter().map(|item| item["reason"].as_str().unwrap_or_default().to_owned()).collect();
+        reasons.sort();
+        reasons
+    }
+
+    /// Every order in the table.
+    pub async fn orders(&self) -> Vec<Value> {
+        self.table.items("ORDER#").await
+    }
+}
+
+fn options(setup: &Setup, dynamodb: &Gate) -> StackOptions {
+    let mut options = StackOptions::default();
+    for function in FUNCTIONS {
+        let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url())]);
+        options.environment.insert(function.to_owned(), variables);
+    }
+    if let Some(url) = &setup.lomi_url {
+        let variables = options.environment.entry("create-checkout-session".to_owned()).or_default();
+        variables.insert("LOMI_BASE_URL".to_owned(), url.clone());
+    }
+    if setup.live {
+        let parameters = [("Environment", "live"), ("AllowedOrigins", LIVE_ORIGIN)];
+        options.parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    }
+    options
+}

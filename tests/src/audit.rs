@@ -1,0 +1,186 @@
+//! The auditor: what must hold at the end of every test, whatever the test was about.
+//!
+//! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+/// Faults after which a delivery is no longer lomi.'s word.
+const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
+/// The statuses in which money has arrived.
+const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+
+/// Fails a test that ends well without an audit.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    audited: bool,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.audited && !std::thread::panicking() {
+            panic!("a test ends with `app.audit().await`");
+        }
+    }
+}
+
+/// The three books.
+struct Books {
+    orders: Vec<Value>,
+    evidence: Vec<Value>,
+    quarantine: Vec<Value>,
+    outbox: Vec<Value>,
+    transactions: Vec<Value>,
+    dispatches: Vec<Value>,
+}
+
+impl TestApp {
+    /// Lets everything come to rest, compares the books, and ends the stack.
+    pub async fn audit(mut self) {
+        self.guard.audited = true;
+        self.rest().await;
+        let books = self.read_books().await;
+        let mut findings = books.check();
+        findings.extend(self.check_answers());
+        findings.extend(self.check_logs());
+        self.stack.stop().await;
+        assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
+    }
+
+    /// Mends what the test broke, delivers what waits, and lets the reconciler look at everything that is not final.
+    async fn rest(&self) {
+        self.dynamodb.mend();
+        self.stack.secrets().set_unreachable(false);
+        self.lomi.clear_faults().await;
+        self.lomi.run_outbox().await;
+        for order in self.orders().await {
+            self.make_due(order["order_id"].as_str().unwrap_or_default()).await;
+        }
+        self.reconcile().await;
+    }
+
+    async fn read_books(&self) -> Books {
+        Books {
+            orders: self.orders().await,
+            evidence: self.table.items("EVT#").await,
+            quarantine: self.table.items("QUARANTINE#").await,
+            outbox: self.table.items("OUTBOX#").await,
+            transactions: self.lomi.transactions().await,
+            dispatches: self.lomi.outbox().await,
+        }
+    }
+
+    /// One key, one answer; one order, one page; and lomi. is never told to stop trying.
+    fn check_answers(&self) -> Vec<String> {
+        let record = self.record.lock();
+        let created = || record.creates.iter().filter(|create| create.status == 201);
+        let mut by_key = BTreeMap::<&str, BTreeSet<&str>>::new();
+        let mut pages = BTreeMap::<String, BTreeSet<String>>::new();
+        for create in created() {
+            by_key.entry(&create.key).or_default().insert(&create.body);
+            let body: Value = serde_json::from_str(&create.body).unwrap_or_default();
+            pages.entry(body["order_id"].to_string()).or_default().insert(body["checkout_url"].to_string());
+        }
+        let keys = by_key.iter().filter(|(_, bodies)| bodies.len() > 1);
+        let keys = keys.map(|(key, bodies)| format!("{key} was answered in {} ways", bodies.len()));
+        let orders = pages.iter().filter(|(_, urls)| urls.len() > 1);
+        let orders = orders.map(|(order, urls)| format!("order {order} has {} pages: {urls:?}", urls.len()));
+        let refused = record.deliveries.iter().filter(|delivery| (300..500).contains(&delivery.status));
+        let refused = refused.map(|delivery| format!("{} to an authentic delivery: {}", delivery.status, delivery.event));
+        keys.chain(orders).chain(refused).collect()
+    }
+
+    fn check_logs(&self) -> Vec<String> {
+        let record = self.record.lock();
+        let lines = self.stack.logs();
+        let leaks = lines.iter().filter_map(|line| {
+            let canary = record.canaries.iter().find(|canary| line.line.contains(*canary))?;
+            Some(format!("{} logs {canary:?}: {}", line.function, line.line))
+        });
+        leaks.collect()
+    }
+}
+
+impl Books {
+    fn check(&self) -> Vec<String> {
+        let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
+        findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
+        findings.extend(self.dispatches.iter().flat_map(check_dispatch));
+        findings
+    }
+
+    /// Paid means proved, and told exactly once.
+    fn check_order(&self, order: &Value) -> Vec<String> {
+        let id = &order["order_id"];
+        let is_paid = PAID.iter().any(|status| order["status"] == *status);
+        let told = self.outbox.iter().filter(|item| item["order_id"] == *id && item["event_type"] == "order.paid");
+        let told = told.count();
+        let mut findings = Vec::new();
+        if told != usize::from(is_paid) {
+            findings.push(format!("order {id} is {} and has {told} order.paid events", order["status"]));
+        }
+        if is_paid && !self.is_proved(order) {
+            findings.push(format!("nothing proves that order {id} is paid: {order}"));
+        }
+        findings
+    }
+
+    fn is_proved(&self, order: &Value) -> bool {
+        let in_ledger = self.transactions.iter().any(|transaction| {
+            transaction["status"] == "completed"
+                && transaction["metadata"]["order_id"] == order["order_id"]
+                && fits(transaction, &transaction["environment"], order)
+        });
+        let told = self.evidence.iter().filter(|item| item["order_id"] == order["order_id"]);
+        let mut told = told.filter_map(|item| serde_json::from_str::<Value>(item["raw"].as_str()?).ok());
+        in_ledger || told.any(|event| fits(&event["data"], &marker(&event["data"]), order))
+    }
+
+    /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
+    fn check_transaction(&self, transaction: &Value) -> Option<String> {
+        let id = transaction["transaction_id"].as_str()?;
+        let order = self.orders.iter().find(|order| order["order_id"] == transaction["metadata"]["order_id"])?;
+        let counts = order["payments"].get(id).is_some() || order["session_completed"] == true;
+        let aside = self.quarantine.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(id)));
+        let is_lost = transaction["status"] == "completed" && !counts && !aside;
+        is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
+    }
+}
+
+/// Whether the money is the order's, in amount, currency and environment.
+fn fits(money: &Value, environment: &Value, order: &Value) -> bool {
+    let wanted = if order["environment"] == "live" { "live" } else { "test" };
+    money["currency_code"] == order["currency_code"]
+        && minor_units(&money["gross_amount"], &money["currency_code"]) == order["amount"].as_i64()
+        && (environment == wanted || (environment.is_null() && wanted == "test"))
+}
+
+/// What an event says of its own environment; null when it says nothing.
+fn marker(data: &Value) -> Value {
+    let own = Some(&data["environment"]).filter(|own| !own.is_null());
+    own.unwrap_or(&data["metadata"]["payment_environment"]).clone()
+}
+
+/// lomi.'s decimal in our integers, digit by digit.
+fn minor_units(amount: &Value, currency: &Value) -> Option<i64> {
+    let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+    let places = if currency == "XOF" { 0 } else { 2 };
+    let (units, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = format!("{:0<places$}", fraction.trim_end_matches('0'));
+    if fraction.len() > places { None } else { format!("{units}{fraction}").parse().ok() }
+}
+
+/// lomi. drops an event for good at any 3xx or 4xx.
+fn check_dispatch(dispatch: &Value) -> Vec<String> {
+    let attempts = dispatch["attempts"].as_array().into_iter().flatten();
+    let refused = attempts.filter(|attempt| {
+        let faults = attempt["faults"].as_array().into_iter().flatten();
+        let is_authentic = !faults.into_iter().any(|fault| UNAUTHENTIC.iter().any(|name| fault == name));
+        let status = attempt["response_status"].as_u64().unwrap_or_default();
+        is_authentic && (300..500).contains(&status)
+    });
+    refused.map(|attempt| format!("{} to lomi.'s {}", attempt["response_status"], dispatch["event"])).collect()
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and so does what serves it"
+)]
+
+mod app;
+mod audit;
+pub mod cart_token;
+mod delivery;
+mod gate;
+mod http;
+mod lomi;
+mod record;
+mod shop;
+mod table;
+mod wait;
+
+pub use app::{FUNCTIONS, Setup, TestApp};
+pub use delivery::Event;
+pub use gate::Gate;
+pub use http::{Answer, Http};
+pub use lomi::Lomi;
+pub use shop::{Created, EMAIL, NAME, PHONE};
+pub use table::Table;
+pub use wait::eventually;

@@ -1,0 +1,112 @@
+//! The lomi. stand-in's control API: what a shopper, an operator or misfortune does at lomi.
+
+use serde_json::{Value, json};
+
+use crate::http::Http;
+
+/// lomi. as a test moves it.
+#[derive(Clone, Debug)]
+pub struct Lomi {
+    http: Http,
+    url: String,
+}
+
+impl Lomi {
+    pub(crate) fn new(http: Http, url: &str) -> Self {
+        Self { http, url: url.to_owned() }
+    }
+
+    /// One press of the pay button: `method` is `card`, `wave` or `mtn`. A decline is no error.
+    pub async fn pay(&self, session_id: &str, method: &str) -> Value {
+        self.pay_with(session_id, &json!({ "method": method })).await
+    }
+
+    /// As [`Lomi::pay`], with every field of the form.
+    pub async fn pay_with(&self, session_id: &str, form: &Value) -> Value {
+        self.post(&format!("/sessions/{session_id}/pay"), form).await
+    }
+
+    /// The money arrives whatever became of the session.
+    pub async fn late_approve(&self, session_id: &str) -> Value {
+        self.post(&format!("/sessions/{session_id}/late_approve"), &json!({})).await
+    }
+
+    /// The session's time is over.
+    pub async fn expire(&self, session_id: &str) -> Value {
+        self.post(&format!("/sessions/{session_id}/expire"), &json!({})).await
+    }
+
+    /// Plants a fault.
+    pub async fn fault(&self, plan: Value) {
+        self.post("/faults", &plan).await;
+    }
+
+    /// Plants a webhook fault that stays.
+    pub async fn webhook_fault(&self, kind: &str, arg: Value) {
+        self.fault(json!({ "target": "webhook", "kind": kind, "arg": arg, "times": null })).await;
+    }
+
+    /// Every event from now on is lost.
+    pub async fn lose_webhooks(&self) {
+        self.webhook_fault("lose", Value::Null).await;
+    }
+
+    /// How often the planted faults fired.
+    pub async fn faults_fired(&self) -> u64 {
+        let faults = self.get("/faults").await;
+        faults.as_array().into_iter().flatten().filter_map(|fault| fault["fired"].as_u64()).sum()
+    }
+
+    /// Removes all faults.
+    pub async fn clear_faults(&self) {
+        self.http.send("DELETE", &self.path("/faults"), &[], "").await.expect(200);
+    }
+
+    /// Switches single behaviours.
+    pub async fn quirks(&self, quirks: Value) {
+        self.post("/profile", &json!({ "quirks": quirks })).await;
+    }
+
+    /// Sends everything that waits, and waits for the answers.
+    pub async fn run_outbox(&self) {
+        self.http.send("POST", &self.path("/outbox/run"), &[], "").await.expect(200);
+    }
+
+    /// Sends any event to every endpoint.
+    pub async fn emit(&self, event: &str, data: Value) {
+        self.post("/events", &json!({ "event": event, "data": data, "environment": "test" })).await;
+    }
+
+    /// What was announced, oldest first, with every attempt.
+    pub async fn outbox(&self) -> Vec<Value> {
+        list(&self.get("/outbox").await)
+    }
+
+    /// The sessions, oldest first.
+    pub async fn sessions(&self) -> Vec<Value> {
+        list(&self.get("/state").await["sessions"])
+    }
+
+    /// The transactions, oldest first.
+    pub async fn transactions(&self) -> Vec<Value> {
+        list(&self.get("/state").await["transactions"])
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.http.get(&self.path(path), &[]).await.expect(200).json()
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.http.send_json("POST", &self.path(path), &[], body).await;
+        assert!((200..300).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}/_sim{path}", self.url)
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}

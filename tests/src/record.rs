@@ -1,0 +1,37 @@
+//! What the audit needs to know of what clients saw.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Everything that was noted down, in the order it happened.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    pub(crate) creates: Vec<CreateSeen>,
+    pub(crate) deliveries: Vec<DeliverySeen>,
+    /// What must never stand in a log line.
+    pub(crate) canaries: Vec<String>,
+}
+
+/// The answer that a client got to a create.
+#[derive(Clone, Debug)]
+pub(crate) struct CreateSeen {
+    /// Route and idempotency key.
+    pub(crate) key: String,
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+/// The answer that an authentic delivery of the harness got.
+#[derive(Clone, Debug)]
+pub(crate) struct DeliverySeen {
+    pub(crate) status: u16,
+    pub(crate) event: String,
+}
+
+impl Record {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

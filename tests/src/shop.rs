@@ -1,0 +1,158 @@
+//! The shop and its shopper, as clients of the public routes.
+
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::http::Answer;
+use crate::record::CreateSeen;
+use crate::wait::eventually;
+
+/// The shopper's address in every cart: it must never stand in a log line.
+pub const EMAIL: &str = "awa.canary@example.com";
+/// The shopper's name in every cart.
+pub const NAME: &str = "Awa Canari-Koné";
+/// The shopper's number in every cart.
+pub const PHONE: &str = "+2250700009911";
+
+/// An order as the shop learns of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The order.
+    pub order_id: String,
+    /// Opens it.
+    pub order_token: String,
+    /// lomi.'s page.
+    pub session_id: String,
+    /// Where the shopper pays.
+    pub checkout_url: String,
+    /// In minor units.
+    pub amount: i64,
+}
+
+impl Created {
+    /// Reads a 201.
+    #[track_caller]
+    #[must_use]
+    pub fn of(answer: &Answer) -> Self {
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let json = answer.json();
+        let text = |name: &str| json[name].as_str().unwrap_or_else(|| panic!("no {name} in {json}")).to_owned();
+        Self {
+            order_id: text("order_id"),
+            order_token: text("order_token"),
+            session_id: text("checkout_session_id"),
+            checkout_url: text("checkout_url"),
+            amount: json["amount"].as_i64().expect("an amount"),
+        }
+    }
+}
+
+impl TestApp {
+    /// A complete create body around `pricing`, such as `{"items": [...]}`; members of `pricing` win.
+    #[must_use]
+    pub fn body(&self, pricing: Value) -> Value {
+        let mut body = json!({
+            "success_url": format!("{}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}", self.origin),
+            "cancel_url": format!("{}/cancel.html#{{ORDER_ID}}.{{ORDER_TOKEN}}", self.origin),
+            "customer_email": EMAIL,
+            "customer_name": NAME,
+            "customer_phone": PHONE,
+        });
+        let Value::Object(pricing) = pricing else { panic!("pricing is an object") };
+        body.as_object_mut().expect("an object").extend(pricing);
+        body
+    }
+
+    /// `quantity` pieces of the first article, 12 500 francs each.
+    #[must_use]
+    pub fn cart(&self, quantity: u32) -> Value {
+        self.body(json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": quantity }] }))
+    }
+
+    /// An idempotency key that no other request of this test has.
+    #[must_use]
+    pub fn fresh_key(&self) -> String {
+        let mut serial = self.serial.lock().expect("nobody panics with it");
+        *serial += 1;
+        format!("key-{serial}")
+    }
+
+    /// `POST /checkout-sessions`.
+    pub async fn create(&self, body: &Value, key: &str) -> Answer {
+        self.post_create("/checkout-sessions", body, &[("idempotency-key", key)]).await
+    }
+
+    /// `POST /admin/checkout-sessions`, as the merchant's own backend.
+    pub async fn create_as_admin(&self, body: &Value, key: &str) -> Answer {
+        let bearer = self.admin_bearer();
+        let headers = [("idempotency-key", key), ("authorization", bearer.as_str())];
+        self.post_create("/admin/checkout-sessions", body, &headers).await
+    }
+
+    async fn post_create(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let answer = self.http.send_json("POST", &self.url(path), headers, body).await;
+        let key = format!("{path} {}", headers[0].1);
+        let mut record = self.record.lock();
+        record.creates.push(CreateSeen { key, status: answer.status, body: answer.text() });
+        record.canaries.extend(answer.status.eq(&201).then(|| Created::of(&answer).order_token));
+        answer
+    }
+
+    /// One open order of 12 500 francs.
+    pub async fn open_order(&self) -> Created {
+        Created::of(&self.create(&self.cart(1), &self.fresh_key()).await)
+    }
+
+    /// `GET /orders/{order_id}` with the order's token.
+    pub async fn status(&self, order: &Created) -> Answer {
+        self.status_with(&order.order_id, &order.order_token).await
+    }
+
+    /// `GET /orders/{order_id}` with any token.
+    pub async fn status_with(&self, order_id: &str, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        self.http.get(&self.url(&format!("/orders/{order_id}")), &[("authorization", &bearer)]).await
+    }
+
+    /// `POST /orders/{order_id}/cancel` with the order's token.
+    pub async fn cancel(&self, order: &Created) -> Answer {
+        let bearer = format!("Bearer {}", order.order_token);
+        let url = self.url(&format!("/orders/{}/cancel", order.order_id));
+        self.http.send("POST", &url, &[("authorization", &bearer)], "").await
+    }
+
+    /// A shopper pays; answers lomi.'s id of the transaction. Whether anybody hears of it is another matter.
+    pub async fn pay(&self, order: &Created, method: &str) -> String {
+        let step = self.lomi.pay(&order.session_id, method).await;
+        assert_eq!(step["step"], "paid", "{step}");
+        step["transaction_id"].as_str().expect("a transaction").to_owned()
+    }
+
+    /// The order as the table has it.
+    pub async fn order(&self, order_id: &str) -> Value {
+        let item = self.table.item(&format!("ORDER#{order_id}"), "ORDER").await;
+        item.unwrap_or_else(|| panic!("no order {order_id}"))
+    }
+
+    /// The order's status as the table has it.
+    pub async fn order_status(&self, order_id: &str) -> String {
+        self.order(order_id).await["status"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The order, once the table has it in `status`. Asks nobody but the table.
+    pub async fn wait_for(&self, order_id: &str, status: &str) -> Value {
+        let what = format!("order {order_id} is {status}");
+        let order = eventually(&what, async || {
+            Some(self.order(order_id).await).filter(|order| order["status"] == status)
+        });
+        order.await
+    }
+
+    /// What happened to the order: `what/source`, oldest first.
+    pub async fn timeline(&self, order_id: &str) -> Vec<String> {
+        let order = self.order(order_id).await;
+        let entries = order["timeline"].as_array().cloned().unwrap_or_default();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        entries.iter().map(|entry| format!("{}/{}", word(&entry["what"]), word(&entry["source"]))).collect()
+    }
+}

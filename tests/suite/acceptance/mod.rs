@@ -1,0 +1,3 @@
+//! What shoppers, shops and merchants are promised when nothing breaks.
+
+mod purchase;

@@ -1,0 +1,1 @@
+//! The same promises while something breaks.

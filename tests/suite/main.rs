@@ -1,0 +1,11 @@
+//! Every test of the whole stack. Each is a sentence that holds.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod acceptance;
+mod faults;
