@@ -15,8 +15,7 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 5] =
-    ["catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"];
+pub const FUNCTIONS: [&str; 5] = ["catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"];
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -26,7 +25,7 @@ const LIVE_ORIGIN: &str = "https://shop.example";
 /// How a stack differs from the usual one.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Live keys and live rules.
+    /// Live rules. A live key never leaves for a stand-in: such a stack takes events and opens no pages.
     pub live: bool,
     /// Where `create-checkout-session` finds lomi. instead of at the stand-in itself.
     pub lomi_url: Option<String>,
@@ -47,6 +46,7 @@ pub struct TestApp {
     pub dynamodb: Gate,
     /// The shop's origin, which redirects may lead to.
     pub origin: String,
+    pub(crate) live: bool,
     pub(crate) serial: Mutex<u32>,
     pub(crate) record: Record,
     pub(crate) guard: Guard,
@@ -71,6 +71,7 @@ impl TestApp {
             http,
             dynamodb,
             stack,
+            live: setup.live,
             serial: Mutex::default(),
             record: Record::default(),
             guard: Guard::default(),
@@ -160,7 +161,8 @@ impl TestApp {
     /// The reasons for which evidence was put aside, sorted.
     pub async fn quarantined(&self) -> Vec<String> {
         let items = self.table.items("QUARANTINE#").await;
-        let mut reasons: Vec<_> = items.iter().map(|item| item["reason"].as_str().unwrap_or_default().to_owned()).collect();
+        let mut reasons: Vec<_> =
+            items.iter().map(|item| item["reason"].as_str().unwrap_or_default().to_owned()).collect();
         reasons.sort();
         reasons
     }

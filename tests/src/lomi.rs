@@ -62,6 +62,11 @@ impl Lomi {
         self.http.send("DELETE", &self.path("/faults"), &[], "").await.expect(200);
     }
 
+    /// Makes lomi. behave like another generation: `current`, `june2026` or `seeds`.
+    pub async fn profile(&self, name: &str) {
+        self.post("/profile", &json!({ "profile": name })).await;
+    }
+
     /// Switches single behaviours.
     pub async fn quirks(&self, quirks: Value) {
         self.post("/profile", &json!({ "quirks": quirks })).await;

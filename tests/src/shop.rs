@@ -142,9 +142,8 @@ impl TestApp {
     /// The order, once the table has it in `status`. Asks nobody but the table.
     pub async fn wait_for(&self, order_id: &str, status: &str) -> Value {
         let what = format!("order {order_id} is {status}");
-        let order = eventually(&what, async || {
-            Some(self.order(order_id).await).filter(|order| order["status"] == status)
-        });
+        let order =
+            eventually(&what, async || Some(self.order(order_id).await).filter(|order| order["status"] == status));
         order.await
     }
 

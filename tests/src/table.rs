@@ -50,6 +50,13 @@ impl Table {
         call.send().await.expect("DynamoDB answers a read").item.map(shown)
     }
 
+    /// Writes a whole item.
+    pub async fn put(&self, item: &Value) {
+        let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item is a JSON object");
+        let call = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        call.send().await.expect("DynamoDB takes an item");
+    }
+
     /// Sets one number of an item that exists and has this attribute. `false` when it has none.
     pub async fn set_number(&self, pk: &str, sk: &str, attribute: &str, value: i64) -> bool {
         let call = self

@@ -8,4 +8,6 @@
 )]
 
 mod acceptance;
+mod audit;
 mod faults;
+mod infrastructure;

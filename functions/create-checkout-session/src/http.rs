@@ -36,8 +36,8 @@ impl App {
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let create = self.read(request).await?;
-        let lomi = self.lomi.client(request.deadline, event).await?;
-        let created = create_checkout(&self.world, &create, &lomi, request.deadline).await;
+        let lomi = async || self.lomi.client(request.deadline, event).await;
+        let created = create_checkout(&self.world, &create, lomi, request.deadline).await;
         let created = created.inspect_err(|error| report_error(error, event))?;
         report_created(&created, event);
         let response = Response::new(created.answer.status, "application/json", created.answer.body);

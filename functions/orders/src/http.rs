@@ -39,7 +39,7 @@ impl App {
     }
 
     async fn status(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let lomi = async || self.lomi.client(request.deadline, event).await.ok();
+        let lomi = async || self.lomi.client(request.deadline, event).await;
         let order = status(&self.world, request.path("order_id"), token(request), lomi, request.deadline).await?;
         self.shown(&order, event)
     }

@@ -23,7 +23,7 @@ impl App {
     }
 
     pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
-        let lomi = self.lomi.client(deadline, event).await.map_err(|_| Failed)?;
+        let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
         let report = reconcile(&self.world, &lomi, deadline).await.map_err(|_| Failed)?;
         tell(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.

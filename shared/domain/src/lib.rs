@@ -22,5 +22,5 @@ pub use order::{
     Environment, Fact, Happened, Mismatch, NewOrder, OpenedSession, Order, OrderStatus, OutboxEvent, Payment,
     SettledPayment, Source, TimelineEntry, Verdict,
 };
-pub use redirect::{AllowedUrl, MAX_REDIRECT_URL_BYTES, NotAnOrigin, RedirectError, RedirectPolicy};
+pub use redirect::{AllowedUrl, MAX_REDIRECT_URL_BYTES, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy};
 pub use timestamp::Timestamp;

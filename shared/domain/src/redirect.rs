@@ -98,6 +98,30 @@ impl AllowedUrl {
     }
 }
 
+/// A payment page of lomi.'s: the only place that a shopper is sent to for paying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentPageUrl(String);
+
+impl PaymentPageUrl {
+    /// `None` unless `raw` is https on `lomi.africa` or below it, or, where that is allowed, http on this very machine,
+    /// where a stand-in for lomi. runs.
+    #[must_use]
+    pub fn parse(raw: &str, allow_loopback_http: bool) -> Option<Self> {
+        let url = Url::parse(raw).ok()?;
+        let host = url.host_str()?;
+        let at_lomi = url.scheme() == "https" && (host == "lomi.africa" || host.ends_with(".lomi.africa"));
+        let stand_in = allow_loopback_http && url.scheme() == "http" && is_loopback(&url);
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        (anonymous && (at_lomi || stand_in)).then(|| Self(url.into()))
+    }
+
+    /// The URL as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,5 +190,22 @@ mod tests {
             url.for_order(&id, &token),
             format!("https://shop.example/o/{id}?s={{CHECKOUT_SESSION_ID}}#t={}", token.reveal())
         );
+    }
+
+    #[test]
+    fn a_payment_page_is_lomis_or_a_stand_in_on_this_machine() {
+        assert!(PaymentPageUrl::parse("https://checkout.lomi.africa/checkout/1", false).is_some());
+        assert!(PaymentPageUrl::parse("http://127.0.0.1:4010/checkout/1", true).is_some());
+        for (url, loopback) in [
+            ("http://127.0.0.1:4010/checkout/1", false),
+            ("http://checkout.lomi.africa/checkout/1", true),
+            ("https://lomi.africa.evil.example/", true),
+            ("https://evillomi.africa/", true),
+            ("https://checkout.lomi.africa@evil.example/", true),
+            ("https://a@checkout.lomi.africa/", true),
+            ("javascript:alert(1)", true),
+        ] {
+            assert!(PaymentPageUrl::parse(url, loopback).is_none(), "{url}");
+        }
     }
 }

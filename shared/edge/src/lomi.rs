@@ -1,7 +1,6 @@
 //! lomi., with the key as Secrets Manager has it: a rotated key is in use within a minute, without a deployment.
 
 use crate::config::{EnvReader, SecretId};
-use crate::problem::{Code, Problem};
 use crate::secrets::{Secret, SecretError, SecretText};
 use crate::telemetry::{Field, Telemetry};
 use domain::Environment;
@@ -44,23 +43,19 @@ impl Lomi {
         Self { secret_key, base_url, environment, current: Mutex::new(None) }
     }
 
-    /// A client with the key that is valid now.
-    ///
-    /// # Errors
-    /// `store_unavailable` when the key cannot be fetched; `internal_error` when it is no key of this stack's
-    /// environment and host, which the event then says.
-    pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, Problem> {
-        let versions = self.secret_key.get(deadline).await.map_err(|error| {
-            event.word(Field::LomiErrorCode, "secret_key_unavailable");
-            match error {
-                SecretError::Unreachable => Problem::new(Code::StoreUnavailable),
-                SecretError::Missing => Problem::new(Code::InternalError),
-            }
-        })?;
-        self.client_for(&versions.current).ok_or_else(|| {
-            event.word(Field::LomiErrorCode, "secret_key_unusable");
-            Problem::new(Code::InternalError)
-        })
+    /// A client with the key that is valid now. `None`, and the event says why, when the key cannot be fetched, is not
+    /// there yet, or does not belong to this stack's environment and host.
+    pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Option<Client> {
+        let trouble = match self.secret_key.get(deadline).await {
+            Ok(versions) => match self.client_for(&versions.current) {
+                Some(client) => return Some(client),
+                None => "secret_key_unusable",
+            },
+            Err(SecretError::Unreachable) => "secret_key_unreachable",
+            Err(SecretError::Missing) => "secret_key_missing",
+        };
+        event.word(Field::LomiErrorCode, trouble);
+        None
     }
 
     fn client_for(&self, key: &SecretText) -> Option<Client> {
@@ -75,7 +70,7 @@ impl Lomi {
         Some(client)
     }
 
-    /// `None` for a placeholder, a key of the other environment, or a host that is not lomi.'s.
+    /// `None` for what is no key, a key of the other environment, or a host that is not lomi.'s.
     fn build(&self, key: &SecretText) -> Option<Client> {
         let key = SecretKey::parse(key.expose()).ok()?;
         let client = Client::builder(key)

@@ -20,12 +20,16 @@ const FRESH_FOR: Duration = Duration::from_secs(60);
 /// How long after its last fetch a secret is still used when Secrets Manager cannot be reached.
 const USABLE_FOR: Duration = Duration::from_secs(15 * 60);
 
-/// Two questions to Secrets Manager lie at least this far apart once a value is known: forged webhooks force refreshes,
-/// and must not be able to force more than this.
+/// Two questions of one kind to Secrets Manager lie at least this far apart once a value is known: forged webhooks force
+/// refreshes, and must not be able to force more than this. A routine fetch does not count against a forced one: the
+/// secret may have been rotated right after it.
 const ASK_AT_MOST_EVERY: Duration = Duration::from_secs(5);
 
 /// Longest wait for a secret, whatever the caller's own deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// How the value begins that the template creates a secret with, until its owner puts the real one in.
+const PLACEHOLDER: &str = r#"{"placeholder":"#;
 
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
@@ -72,7 +76,7 @@ pub enum SecretError {
     /// Secrets Manager gave no answer in time, or refused to give one now. Trying again may help.
     #[error("Secrets Manager could not be reached")]
     Unreachable,
-    /// Secrets Manager answered, and there is no such secret, or no text in it. Trying again does not help.
+    /// Secrets Manager answered, and there is no such secret, or nobody has put its value in yet. Trying again does not help.
     #[error("the secret does not exist or holds no text")]
     Missing,
 }
@@ -89,7 +93,18 @@ pub struct Secret {
 #[derive(Default)]
 struct Cache {
     known: Option<Known>,
-    asked_at: Option<Instant>,
+    /// When the last question of each kind was asked.
+    fetch_asked_at: Option<Instant>,
+    refresh_asked_at: Option<Instant>,
+}
+
+/// Why Secrets Manager is asked.
+#[derive(Clone, Copy)]
+enum Question {
+    /// The known versions may be too old.
+    Fetch,
+    /// The known versions do not explain what was seen.
+    Refresh,
 }
 
 struct Known {
@@ -116,28 +131,28 @@ impl Secret {
     /// # Errors
     /// [`SecretError`], at `deadline` or after 3 s at the latest.
     pub async fn get(&self, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
-        self.load(FRESH_FOR, deadline).await
+        self.load(Question::Fetch, deadline).await
     }
 
-    /// The versions as Secrets Manager has them now, unless it was asked within the last 5 s. For a signature that
-    /// verifies under no known version.
+    /// The versions as Secrets Manager has them now, unless it was made to refresh within the last 5 s. For a signature
+    /// that verifies under no known version.
     ///
     /// # Errors
     /// [`SecretError`], at `deadline` or after 3 s at the latest.
     pub async fn refresh(&self, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
-        self.load(Duration::ZERO, deadline).await
+        self.load(Question::Refresh, deadline).await
     }
 
-    async fn load(&self, fresh_for: Duration, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
+    async fn load(&self, question: Question, deadline: Instant) -> Result<Arc<Versions>, SecretError> {
         let deadline = deadline.min(Instant::now() + LONGEST_WAIT);
         // Whoever holds the lock fetches; the others wait for its result.
         let Ok(mut cache) = timeout_at(deadline, self.cache.lock()).await else {
             return Err(SecretError::Unreachable);
         };
-        if let Some(versions) = cache.without_asking(fresh_for) {
+        if let Some(versions) = cache.without_asking(question) {
             return Ok(versions);
         }
-        cache.asked_at = Some(Instant::now());
+        *cache.asked_at(question) = Some(Instant::now());
         let fetched = timeout_at(deadline, self.fetch()).await.unwrap_or(Err(SecretError::Unreachable));
         cache.settle(fetched)
     }
@@ -160,7 +175,7 @@ impl Secret {
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).version_stage(stage);
         let answer = request.send().await.map_err(|error| classify(&error))?;
         let text = answer.secret_string().unwrap_or_default().trim();
-        if text.is_empty() {
+        if text.is_empty() || text.starts_with(PLACEHOLDER) {
             return Err(SecretError::Missing);
         }
         Ok(SecretText(text.to_owned()))
@@ -168,12 +183,20 @@ impl Secret {
 }
 
 impl Cache {
-    /// The known versions when they are younger than `fresh_for`, or when it is too early to ask again.
-    fn without_asking(&self, fresh_for: Duration) -> Option<Arc<Versions>> {
+    fn asked_at(&mut self, question: Question) -> &mut Option<Instant> {
+        match question {
+            Question::Fetch => &mut self.fetch_asked_at,
+            Question::Refresh => &mut self.refresh_asked_at,
+        }
+    }
+
+    /// The known versions when they answer the question, or when it is too early to ask it again.
+    fn without_asking(&mut self, question: Question) -> Option<Arc<Versions>> {
+        let asked_lately = self.asked_at(question).is_some_and(|at| at.elapsed() < ASK_AT_MOST_EVERY);
         let known = self.known.as_ref()?;
         let age = known.fetched_at.elapsed();
-        let asked_lately = self.asked_at.is_some_and(|at| at.elapsed() < ASK_AT_MOST_EVERY);
-        (age < fresh_for || (asked_lately && age < USABLE_FOR)).then(|| Arc::clone(&known.versions))
+        let is_answer = matches!(question, Question::Fetch) && age < FRESH_FOR;
+        (is_answer || (asked_lately && age < USABLE_FOR)).then(|| Arc::clone(&known.versions))
     }
 
     fn settle(&mut self, fetched: Result<Versions, SecretError>) -> Result<Arc<Versions>, SecretError> {

@@ -124,6 +124,9 @@ pub enum CreateError {
     /// The cart token is not worth its price. Nothing was written.
     #[error(transparent)]
     CartToken(#[from] CartTokenError),
+    /// There is no key to call lomi. with. Nothing was written.
+    #[error("no usable key for lomi.")]
+    NoKey,
     /// lomi. could not be reached, asked to wait, or its answer was lost. The same key finishes the same order.
     #[error("lomi. is out of reach")]
     ProviderUnavailable {
@@ -135,7 +138,7 @@ pub enum CreateError {
     /// lomi. refused; it made no page.
     #[error("lomi. refused")]
     ProviderRejected(lomi_client::Error),
-    /// lomi. opened a page at another price, currency or environment than asked for. It was handed to nobody.
+    /// lomi. opened a page at another price, currency, environment or host than asked for. It was handed to nobody.
     #[error("lomi. opened another page than asked for")]
     WrongPage,
     /// The customer has an unpaid invoice at lomi., which comes first.
@@ -146,24 +149,25 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
-/// Opens a page, or gives the answer that was given before.
+/// Opens a page, or gives the answer that was given before. `lomi` is only called when there is work to do, and then
+/// before anything is written.
 ///
 /// # Errors
 /// [`CreateError`]; every variant says whether something was written.
 pub async fn create_checkout(
     world: &World,
     request: &CreateCheckout,
-    lomi: &Client,
+    mut lomi: impl AsyncFnMut() -> Option<Client>,
     deadline: Instant,
 ) -> Result<Created, CreateError> {
     // 1-3 Claim the key, price the cart, write both.
-    let work = match claim::enter(world, request).await? {
+    let work = match claim::enter(world, request, &mut lomi).await? {
         Entered::Answered(answer) => return Ok(Created { answer, replayed: true, order: None }),
         Entered::Ours(work) => work,
     };
     // 4 Ask lomi.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + LOMI_BUDGET);
-    match ask::open_page(world, request, &work, lomi, ask_until).await {
+    match ask::open_page(world, request, &work, ask_until).await {
         // 5 Write the outcome.
         Ok(page) => hand_out(world, &work, &page).await,
         Err(failure) => Err(give_up(world, &work, failure).await),
@@ -206,7 +210,7 @@ fn answer(work: &Work, order: &Order, page: &ask::Page) -> Result<Answer, Create
         currency_code: order.expected().map(|money| money.currency().code()),
         expires_at: order.expires_at().map(Timestamp::to_rfc3339),
         checkout_session_id: &page.session.checkout_session_id,
-        checkout_url: &page.checkout_url,
+        checkout_url: page.checkout_url.as_str(),
     };
     let body = serde_json::to_string(&body).map_err(|_| StoreError::Malformed { operation: "answer" })?;
     Ok(Answer { status: 201, body })

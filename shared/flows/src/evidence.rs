@@ -72,6 +72,34 @@ impl World {
         }
     }
 
+    /// Keeps evidence that changes no order. A conflict means that the same evidence is being written this very moment,
+    /// perhaps in vain: only a write that was seen to succeed counts.
+    pub(crate) async fn keep(&self, evidence: &Evidence) -> Result<Recorded, StoreError> {
+        for attempt in 0..MAX_TRIES {
+            match self.store.archive(evidence.clone(), None).await? {
+                Recorded::OrderMoved => sleep(self.pause(attempt)).await,
+                recorded => return Ok(recorded),
+            }
+        }
+        Err(contended())
+    }
+
+    /// Keeps evidence that is of no use as it is, for a person to look at.
+    pub(crate) async fn quarantine(
+        &self,
+        evidence: &Evidence,
+        reason: &'static str,
+        order_id: Option<&OrderId>,
+    ) -> Result<(), StoreError> {
+        for attempt in 0..MAX_TRIES {
+            match self.store.quarantine(evidence.clone(), reason, order_id, None).await? {
+                Recorded::OrderMoved => sleep(self.pause(attempt)).await,
+                Recorded::Applied | Recorded::Duplicate => return Ok(()),
+            }
+        }
+        Err(contended())
+    }
+
     /// Changes an order by something that is no evidence. `None` when `change` finds nothing to change.
     pub(crate) async fn change_order(
         &self,

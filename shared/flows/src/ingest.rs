@@ -8,7 +8,7 @@ use crate::{World, units};
 use domain::{Environment, Fact, OrderId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
-use store::{Evidence, StoreError};
+use store::{Evidence, Recorded, StoreError};
 
 /// What became of an event.
 #[derive(Clone, Debug)]
@@ -42,17 +42,20 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
     let Ok(event) = WebhookEvent::parse(body) else {
         let digest = hex::encode(Sha256::digest(body.bytes()));
         let evidence = evidence(format!("unreadable#{digest}"), "unreadable", body, now);
-        return quarantine(world, evidence, "unreadable", None).await;
+        return quarantine(world, &evidence, "unreadable", None).await;
     };
     // 2 Understand: from the signed body alone, never from a header.
     match read(&event, world.environment, now) {
         Reading::Irrelevant => {
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
-            keep(world, evidence).await
+            match world.keep(&evidence).await? {
+                Recorded::Duplicate => Ok(Ingested::Duplicate),
+                Recorded::Applied | Recorded::OrderMoved => Ok(Ingested::Ignored),
+            }
         }
         Reading::Unusable(reason) => {
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
-            quarantine(world, evidence, reason, order_named_by(&event)).await
+            quarantine(world, &evidence, reason, order_named_by(&event)).await
         }
         Reading::Fact(fact, natural_key) => {
             let evidence = evidence(natural_key, event.kind.as_str(), body, now);
@@ -67,14 +70,14 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         (Some(id), _) => id,
         (None, Some(session)) => match world.store.order_of_session(session).await? {
             Some(id) => id,
-            None => return quarantine(world, evidence, "unknown_order", None).await,
+            None => return quarantine(world, &evidence, "unknown_order", None).await,
         },
-        (None, None) => return quarantine(world, evidence, "unknown_order", None).await,
+        (None, None) => return quarantine(world, &evidence, "unknown_order", None).await,
     };
     // 4 Judge and write in one transaction.
     let testimony = Testimony { evidence: evidence.clone(), source: Source::Webhook };
     match world.settle(&id, fact, testimony).await? {
-        Settled::UnknownOrder => quarantine(world, evidence, "unknown_order", None).await,
+        Settled::UnknownOrder => quarantine(world, &evidence, "unknown_order", None).await,
         settled => Ok(Ingested::Settled(id, settled)),
     }
 }
@@ -162,21 +165,13 @@ fn evidence(natural_key: String, event: &str, body: VerifiedBody<'_>, received_a
     Evidence { natural_key, event: event.to_owned(), source: "webhook", raw: body.bytes().to_vec(), received_at }
 }
 
-async fn keep(world: &World, evidence: Evidence) -> Result<Ingested, StoreError> {
-    match world.store.archive(evidence, None).await? {
-        store::Recorded::Duplicate => Ok(Ingested::Duplicate),
-        // A conflict means that the same event is being kept this very moment.
-        store::Recorded::Applied | store::Recorded::OrderMoved => Ok(Ingested::Ignored),
-    }
-}
-
 async fn quarantine(
     world: &World,
-    evidence: Evidence,
+    evidence: &Evidence,
     reason: &'static str,
     order_id: Option<OrderId>,
 ) -> Result<Ingested, StoreError> {
-    world.store.quarantine(evidence, reason, order_id.as_ref(), None).await?;
+    world.quarantine(evidence, reason, order_id.as_ref()).await?;
     // lomi. can be asked about an order that it named: let the reconciler do so at once.
     if let Some(id) = order_id {
         world.change_order(&id, |order| order.due_now(world.clock.now())).await?;

@@ -5,9 +5,9 @@
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{InquiryError, completed_page, is_last_page, order_of};
+use crate::inquiry::{Findings, InquiryError, completed_page, is_last_page, order_of};
 use domain::{Fact, Order, OrderId, OrderStatus, Source, Timestamp, Verdict};
-use lomi_client::{Client, Transaction};
+use lomi_client::{Client, Outcome, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use store::StoreError;
 use tokio::time::Instant;
@@ -139,7 +139,7 @@ async fn look_at(
         if report.lomi_calls >= MAX_SINGLE_CALLS {
             return Ok(());
         }
-        let findings = world.inquire(lomi, order, deadline).await?;
+        let findings = inquire(world, lomi, order, deadline).await?;
         report.lomi_calls += findings.calls;
         settled = findings.settled;
     }
@@ -147,6 +147,17 @@ async fn look_at(
     // 3 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await?;
     Ok(())
+}
+
+/// A refusal that will be repeated (lomi. does not know the session, say) is an answer: the order must not stay at the
+/// head of the queue because of it.
+async fn inquire(world: &World, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
+    match world.inquire(lomi, order, deadline).await {
+        Err(InquiryError::Lomi(error)) if error.outcome() == Outcome::Rejected && !error.is_retryable() => {
+            Ok(Findings { settled: Vec::new(), calls: error.attempts() })
+        }
+        other => other,
+    }
 }
 
 fn count(settled: &[Settled], report: &mut Report) {

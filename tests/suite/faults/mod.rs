@@ -1,1 +1,7 @@
 //! The same promises while something breaks.
+
+mod crashes;
+mod lost_events;
+mod provider;
+mod secrets;
+mod store;

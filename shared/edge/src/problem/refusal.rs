@@ -20,6 +20,7 @@ impl From<CreateError> for Problem {
             CreateError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }
+            CreateError::NoKey => Self::new(Code::ProviderUnavailable),
             CreateError::ProviderRejected(_) | CreateError::WrongPage => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
             CreateError::Store(error) => error.into(),

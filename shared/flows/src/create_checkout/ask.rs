@@ -2,9 +2,9 @@
 
 use super::{COOL_DOWN_MS, CreateCheckout, CreateError, MAX_COOL_DOWN_MS, Work};
 use crate::{World, units};
-use domain::{LomiCart, LomiLine, Money, OpenedSession, Order, Timestamp};
+use domain::{Environment, LomiCart, LomiLine, Money, OpenedSession, Order, PaymentPageUrl, Timestamp};
 use lomi_client::{
-    Client, CreateCheckoutSession, CreatedCheckoutSession, CurrencyCode, Error, IdempotencyKey, LineItem,
+    CreateCheckoutSession, CreatedCheckoutSession, CurrencyCode, Error, ErrorKind, IdempotencyKey, LineItem,
     NewCheckoutSession, Outcome, PriceId, ProductId,
 };
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ const DEFAULT_LIFE_MS: i64 = 60 * 60 * 1000;
 /// A page that is in nobody's hands yet.
 pub(super) struct Page {
     pub(super) session: OpenedSession,
-    pub(super) checkout_url: String,
+    pub(super) checkout_url: PaymentPageUrl,
 }
 
 /// What the order must remember of a call that brought no page.
@@ -39,14 +39,13 @@ pub(super) async fn open_page(
     world: &World,
     request: &CreateCheckout,
     work: &Work,
-    lomi: &Client,
     deadline: Instant,
 ) -> Result<Page, Failure> {
     let order = &work.order;
     // The same order and number always make the same key and the same body: lomi. then answers with the same page.
     let key = IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number()));
     let (Ok(key), Some(session)) = (key, session_of(request, work)) else { return Err(wrong_page()) };
-    let call = lomi.checkout_sessions().create(&session).idempotency_key(key).deadline(deadline);
+    let call = work.lomi.checkout_sessions().create(&session).idempotency_key(key).deadline(deadline);
     match call.send().await.map_err(failure)? {
         CreatedCheckoutSession::Session(new) => accept(order, &new, world.clock.now()).ok_or_else(wrong_page),
         CreatedCheckoutSession::InvoicePaymentRequired(_) => {
@@ -69,6 +68,7 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Pag
     if !same_price || environment.is_some_and(|environment| environment != order.environment()) {
         return None;
     }
+    let checkout_url = PaymentPageUrl::parse(&new.checkout_url, order.environment() == Environment::Sandbox)?;
     let expires_at = session.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
     Some(Page {
         session: OpenedSession {
@@ -76,7 +76,7 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Pag
             expires_at: expires_at.unwrap_or_else(|| now.plus_ms(DEFAULT_LIFE_MS)),
             amount,
         },
-        checkout_url: new.checkout_url.clone(),
+        checkout_url,
     })
 }
 
@@ -91,8 +91,9 @@ fn failure(error: Error) -> Failure {
         Outcome::NotSent => Mark::Untouched,
         Outcome::Rejected if error.is_retryable() => Mark::Untouched,
         Outcome::Rejected => Mark::Rejected,
-        // An error that lomi. repeats from its memory will be repeated for a day.
-        Outcome::Unknown => Mark::InDoubt { fresh_key: error.is_replay() },
+        // An error that lomi. repeats from its memory will be repeated for a day. A repeated success whose answer could
+        // not be read is none: the page exists, and a fresh key would open a second one.
+        Outcome::Unknown => Mark::InDoubt { fresh_key: error.is_replay() && error.kind() == ErrorKind::Refused },
     };
     if matches!(mark, Mark::Rejected) {
         return Failure { mark, cool_down_ms: 0, error: CreateError::ProviderRejected(error) };

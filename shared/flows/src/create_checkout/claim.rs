@@ -3,6 +3,7 @@
 use super::{CreateCheckout, CreateError, LEASE_MS, Pricing};
 use crate::World;
 use domain::{AttemptId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
+use lomi_client::Client;
 use store::{Answer, Begun, Claim, ClaimState, StoreError};
 
 /// Two requests that meet at one key find out who is first within this many looks.
@@ -18,27 +19,39 @@ pub(super) enum Entered {
     Ours(Box<Work>),
 }
 
-/// A claim that we hold, and its order.
+/// A claim that we hold, its order, and the client to ask lomi. with.
 pub(super) struct Work {
+    pub(super) lomi: Client,
     pub(super) claim: Claim,
     pub(super) order: Order,
 }
 
-pub(super) async fn enter(world: &World, request: &CreateCheckout) -> Result<Entered, CreateError> {
+type Held = (Claim, Order);
+
+pub(super) async fn enter(
+    world: &World,
+    request: &CreateCheckout,
+    lomi: &mut impl AsyncFnMut() -> Option<Client>,
+) -> Result<Entered, CreateError> {
     let key_hash = Claim::hash(request.operation, &request.idempotency_key);
     for attempt in 0..MAX_LOOKS {
         let now = world.clock.now();
-        let begun = match world.store.claim(&key_hash, now).await? {
-            None => begin(world, request, now).await?,
+        let left_over = match world.store.claim(&key_hash, now).await? {
+            None => None,
             Some(claim) if claim.fingerprint != request.fingerprint => return Err(CreateError::KeyReused),
             Some(Claim { state: ClaimState::Done(answer), .. }) => return Ok(Entered::Answered(answer)),
             Some(claim) if claim.lease_until > now => {
                 return Err(CreateError::InProgress { retry_after_s: wait(&claim, now) });
             }
+            Some(claim) => Some(claim),
+        };
+        let lomi = lomi().await.ok_or(CreateError::NoKey)?;
+        let begun = match left_over {
+            None => begin(world, request, now).await?,
             Some(claim) => take_over(world, &claim, now).await?,
         };
-        if let Some(work) = begun {
-            return Ok(Entered::Ours(Box::new(work)));
+        if let Some((claim, order)) = begun {
+            return Ok(Entered::Ours(Box::new(Work { lomi, claim, order })));
         }
         tokio::time::sleep(world.pause(attempt)).await;
     }
@@ -51,7 +64,7 @@ fn wait(claim: &Claim, now: Timestamp) -> u32 {
     left_s.min(RETRY_AFTER_S)
 }
 
-async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Result<Option<Work>, CreateError> {
+async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Result<Option<Held>, CreateError> {
     let cart = price(world, &request.pricing, now).await?;
     let order_id = OrderId::from_entropy(world.entropy.bytes());
     let token = OrderToken::from_entropy(world.entropy.bytes());
@@ -80,11 +93,11 @@ async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Resul
         lease_until,
     );
     let begun = world.store.begin(claim.clone(), &order, now).await?;
-    Ok((begun == Begun::Ours).then_some(Work { claim, order }))
+    Ok((begun == Begun::Ours).then_some((claim, order)))
 }
 
 /// The lease of another try has ended. Its order, its price and its token stay; the work starts over.
-async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Option<Work>, CreateError> {
+async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Option<Held>, CreateError> {
     let order = world.store.order(&claim.order_id).await?;
     let order = order.ok_or(StoreError::Malformed { operation: "take over" })?;
     let attempt_id = AttemptId::from_entropy(world.entropy.bytes());
@@ -92,7 +105,7 @@ async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Optio
     let order = order.taken_over_by(attempt_id.clone(), lease_until, now).ok_or(CreateError::OrderClosed)?;
     let ours = claim.taken_over_by(attempt_id, lease_until);
     let begun = world.store.take_over(&ours, &claim.attempt_id, &order).await?;
-    Ok((begun == Begun::Ours).then_some(Work { claim: ours, order }))
+    Ok((begun == Begun::Ours).then_some((ours, order)))
 }
 
 async fn price(world: &World, pricing: &Pricing, now: Timestamp) -> Result<PricedCart, CreateError> {

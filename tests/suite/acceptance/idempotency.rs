@@ -1,0 +1,102 @@
+//! One order and one page per idempotency key.
+
+use futures::future::join_all;
+use serde_json::json;
+use tests::{Created, TestApp};
+
+#[tokio::test]
+async fn a_double_click_makes_one_order_and_one_page() {
+    let app = TestApp::start().await;
+    let cart = app.cart(1);
+    let answers = join_all((0..8).map(|_| app.create(&cart, "double"))).await;
+    let created: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    assert!(!created.is_empty(), "somebody must have got the page");
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!(answer.problem(), (409, "idempotency_in_progress".to_owned()));
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    let again = app.create(&cart, "double").await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert!(created.iter().all(|answer| answer.body == again.body));
+    assert_eq!((app.orders().await.len(), app.lomi.sessions().await.len()), (1, 1));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_same_request_again_gets_the_same_answer_byte_for_byte() {
+    let app = TestApp::start().await;
+    let first = app.create(&app.cart(1), "k").await.expect(201);
+    assert_eq!(first.header("idempotency-replayed"), "");
+    // Even when the order has moved on: the answer is that of the first time.
+    let order = Created::of(&first);
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    let again = app.create(&app.cart(1), "k").await.expect(201);
+    assert_eq!((again.body, again.headers["idempotency-replayed"].as_bytes()), (first.body, &b"true"[..]));
+    assert_eq!(app.lomi.sessions().await.len(), 1);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_cart_is_refused_and_leaves_the_first_order_alone() {
+    let app = TestApp::start().await;
+    let order = Created::of(&app.create(&app.cart(1), "k").await);
+    let before = app.order(&order.order_id).await;
+    let refused = app.create(&app.cart(2), "k").await;
+    assert_eq!(refused.problem(), (422, "idempotency_key_reused".to_owned()));
+    assert_eq!(app.order(&order.order_id).await, before);
+    assert_eq!((app.orders().await.len(), app.lomi.sessions().await.len()), (1, 1));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_order_of_members_does_not_make_another_request() {
+    let app = TestApp::start().await;
+    let compact = app.cart(1).to_string();
+    let first = app.create(&app.cart(1), "k").await.expect(201);
+    let members = compact.trim_start_matches('{').trim_end_matches('}');
+    // `cart` writes its members sorted: this puts the last one first.
+    let (head, tail) = members.rsplit_once(",\"success_url\"").unwrap();
+    let turned = format!("{{ \"success_url\"{tail} , {head} }}");
+    let headers = [("idempotency-key", "k"), ("content-type", "application/json")];
+    let again = app.http.send("POST", &app.url("/checkout-sessions"), &headers, turned).await.expect(201);
+    assert_eq!(again.body, first.body);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_empty_or_unprintable_is_asked_for() {
+    let app = TestApp::start().await;
+    let url = app.url("/checkout-sessions");
+    let long = "k".repeat(256);
+    for headers in [
+        vec![],
+        vec![("idempotency-key", "")],
+        vec![("idempotency-key", "a b")],
+        vec![("idempotency-key", long.as_str())],
+    ] {
+        let answer = app.http.send_json("POST", &url, &headers, &app.cart(1)).await;
+        assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{headers:?}");
+    }
+    assert!(app.orders().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_shop_and_its_backend_may_use_the_same_key() {
+    let app = TestApp::start().await;
+    let public = Created::of(&app.create(&app.cart(1), "k").await);
+    let body = app.body(json!({ "amount": 700, "currency_code": "XOF" }));
+    let admin = Created::of(&app.create_as_admin(&body, "k").await);
+    assert_ne!(public.order_id, admin.order_id);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_cart_that_was_refused_leaves_its_key_free() {
+    let app = TestApp::start().await;
+    let unknown = app.body(json!({ "items": [{ "sku": "NOPE", "quantity": 1 }] }));
+    assert_eq!(app.create(&unknown, "k").await.problem().0, 400);
+    app.create(&app.cart(1), "k").await.expect(201);
+    app.audit().await;
+}

@@ -1,0 +1,88 @@
+//! The auditor can fail: each of these breaks a book on purpose.
+
+use serde_json::Value;
+use tests::TestApp;
+
+#[tokio::test]
+#[should_panic(expected = "nothing proves that order")]
+async fn an_order_that_is_paid_without_proof_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    rewrite(&app, &order.order_id, &[("status", "paid".into()), ("due_at_ms", Value::Null)]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "has 0 order.paid events")]
+async fn a_paid_order_that_nobody_was_told_of_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.pay_silently(&order, "card").await;
+    rewrite(&app, &order.order_id, &[("status", "paid".into()), ("due_at_ms", Value::Null)]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "has 1 order.paid events")]
+async fn an_order_that_was_told_of_and_is_not_paid_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.pay(&order, "card").await;
+    app.wait_for(&order.order_id, "paid").await;
+    rewrite(&app, &order.order_id, &[("status", "expired".into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "is lost")]
+async fn money_that_counts_nowhere_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.pay_silently(&order, "wave").await;
+    // No longer due: nobody will ever ask lomi. again.
+    rewrite(&app, &order.order_id, &[("status", "expired".into()), ("due_at_ms", Value::Null)]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "orders logs")]
+async fn a_secret_in_a_log_line_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    // Order ids are logged, rightly: here one stands for a secret.
+    app.keep_out_of_logs(&order.order_id);
+    app.status(&order).await.expect(200);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "401 to an authentic delivery")]
+async fn a_refusal_of_an_authentic_delivery_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    // The merchant mistyped the secret: what lomi. signs looks forged.
+    app.stack.secrets().set(app.secret_id("LOMI_WEBHOOK_SECRET_ID"), "whsec_mistyped_by_the_merchant");
+    app.stack.kill("webhook-handler").await.unwrap();
+    app.deliver(&event).await.expect(401);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a test ends with")]
+async fn a_test_without_an_audit_is_found() {
+    drop(TestApp::start().await);
+}
+
+/// Writes the order anew with other values; null removes one.
+async fn rewrite(app: &TestApp, order_id: &str, changes: &[(&str, Value)]) {
+    let mut order = app.order(order_id).await;
+    let members = order.as_object_mut().unwrap();
+    for (name, value) in changes {
+        match value {
+            Value::Null => drop(members.remove(*name)),
+            value => drop(members.insert((*name).to_owned(), value.clone())),
+        }
+    }
+    app.table.put(&order).await;
+}

@@ -1,0 +1,113 @@
+//! Secrets that move or cannot be read.
+
+use serde_json::json;
+use tests::TestApp;
+
+const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
+const NEW_SECRET: &str = "whsec_the_new_one_0123456789abcdef";
+
+#[tokio::test]
+async fn a_secret_that_was_rotated_a_moment_ago_is_fetched_before_an_event_is_refused() {
+    let app = TestApp::start().await;
+    app.keep_out_of_logs(NEW_SECRET);
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_event_signed_before_our_store_rotated_is_still_believed() {
+    let app = TestApp::start().await;
+    app.keep_out_of_logs(NEW_SECRET);
+    let (one, other) = (app.open_order().await, app.open_order().await);
+    let old_secret = app.stack.webhook_secret();
+    app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
+    // A handler that starts now knows the new secret first, and the one before it.
+    app.stack.kill("webhook-handler").await.unwrap();
+    let event = app.pay_silently(&one, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, old_secret).await.outcome(), "applied");
+    let event = app.pay_silently(&other, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_only_lomi_has_rotated_costs_events_and_no_payment() {
+    let app = TestApp::start().await;
+    app.keep_out_of_logs(NEW_SECRET);
+    let (one, other) = (app.open_order().await, app.open_order().await);
+    let event = app.pay_silently(&one, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.problem().0, 401);
+    assert_eq!(app.order_status(&one.order_id).await, "open");
+    assert!(app.make_due(&one.order_id).await);
+    app.reconcile().await;
+    assert_eq!(app.order_status(&one.order_id).await, "paid");
+    // As soon as the merchant has put it in, events count again.
+    app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
+    app.stack.kill("webhook-handler").await.unwrap();
+    let event = app.pay_silently(&other, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn while_the_secret_cannot_be_read_lomi_is_asked_to_come_again() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    app.stack.secrets().set_unreachable(true);
+    app.stack.kill("webhook-handler").await.unwrap();
+    let answer = app.deliver(&event).await;
+    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    // Who forges learns no more than that.
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.status, 503);
+    app.stack.secrets().set_unreachable(false);
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_knows_the_secret_survives_an_outage_of_secrets_manager() {
+    let app = TestApp::start().await;
+    let (warm, order) = (app.open_order().await, app.open_order().await);
+    let event = app.pay_silently(&warm, "wave").await;
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    let event = app.pay_silently(&order, "wave").await;
+    app.stack.secrets().set_unreachable(true);
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn without_its_lomi_key_a_create_writes_nothing() {
+    let app = TestApp::start().await;
+    app.stack.secrets().set_unreachable(true);
+    app.stack.kill("create-checkout-session").await.unwrap();
+    let answer = app.create(&app.cart(1), "k").await;
+    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    assert!(app.orders().await.is_empty());
+    app.stack.secrets().set_unreachable(false);
+    app.create(&app.cart(1), "k").await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_placeholder_or_a_live_key_in_a_sandbox_stack_opens_nothing() {
+    let app = TestApp::start().await;
+    let id = app.secret_id("LOMI_SECRET_KEY_ID").to_owned();
+    let good = app.secret("LOMI_SECRET_KEY_ID");
+    for key in ["placeholder0123456789", lomi_sandbox::fixtures::LIVE_KEY_A] {
+        app.stack.secrets().set(&id, key);
+        app.stack.kill("create-checkout-session").await.unwrap();
+        let answer = app.create(&app.cart(1), "k").await;
+        assert_eq!(answer.problem(), (500, "internal_error".to_owned()), "{key}");
+        assert_eq!(answer.json()["retryable"], json!(false));
+    }
+    assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
+    app.stack.secrets().set(&id, &good);
+    app.stack.kill("create-checkout-session").await.unwrap();
+    app.create(&app.cart(1), "k").await.expect(201);
+    app.audit().await;
+}

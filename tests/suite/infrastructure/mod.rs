@@ -1,0 +1,30 @@
+//! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
+
+mod imports;
+mod routes;
+mod sam;
+mod sources;
+mod template;
+mod template_rules;
+pub(crate) mod tools;
+pub(crate) mod yaml;
+
+use std::path::PathBuf;
+
+/// The folder of `template.yaml`.
+pub(crate) fn root() -> PathBuf {
+    local::build::workspace_root().expect("the tests belong to a workspace")
+}
+
+/// A file of the project.
+#[track_caller]
+pub(crate) fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// `text` with one place changed, which must be there: a mutation that changes nothing proves nothing.
+#[track_caller]
+pub(crate) fn mutated(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "nothing to mutate: {from:?}");
+    text.replacen(from, to, 1)
+}

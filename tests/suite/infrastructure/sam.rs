@@ -1,0 +1,19 @@
+//! What AWS's own tool says.
+
+use std::process::Command;
+
+use super::tools::find_or_skip;
+
+#[test]
+fn sam_finds_nothing_to_say_against_the_template() {
+    let Some(sam) = find_or_skip(&["sam"]) else { return };
+    let output = Command::new(sam)
+        .args(["validate", "--lint", "--template-file", "template.yaml"])
+        .current_dir(super::root())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("AWS_DEFAULT_REGION", "eu-west-3")
+        .output();
+    let output = output.expect("sam runs");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+}

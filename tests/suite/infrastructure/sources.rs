@@ -1,0 +1,74 @@
+//! Rules of the source tree.
+
+use std::process::Command;
+
+use super::{mutated, read, root};
+
+/// A function's `main.rs`: configuration, clients, serve.
+const MAX_MAIN_LINES: usize = 40;
+const MAX_FILE_LINES: usize = 400;
+
+/// Words that belong to somebody's machine. Written in halves, so that this file is not its own finding.
+const OF_A_MACHINE: [(&str, &str); 8] = [
+    ("/wo", "rk/"),
+    ("/ro", "ot/"),
+    ("/ho", "me/"),
+    ("/Us", "ers/"),
+    ("/t", "mp/"),
+    ("index.cra", "tes.io"),
+    ("arti", "factory"),
+    ("registry.np", "mjs.org"),
+];
+
+/// Every file of the project that Git keeps, or would keep if it were added now.
+fn files() -> Vec<String> {
+    let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    let output = Command::new("git").args(arguments).current_dir(root()).output().expect("git runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).expect("names in UTF-8");
+    names.split('\0').filter(|name| root().join(name).is_file()).map(str::to_owned).collect()
+}
+
+fn too_long(file: &str, text: &str) -> Option<String> {
+    let is_main = file.starts_with("functions/") && file.ends_with("/main.rs");
+    let max = if is_main { MAX_MAIN_LINES } else { MAX_FILE_LINES };
+    let lines = text.lines().count();
+    (lines > max).then(|| format!("{file} has {lines} lines, at most {max} are allowed"))
+}
+
+fn of_a_machine(file: &str, text: &str) -> Option<String> {
+    let words = OF_A_MACHINE.map(|(head, tail)| format!("{head}{tail}"));
+    let line = text.lines().find(|line| words.iter().any(|word| line.contains(word)))?;
+    Some(format!("{file} speaks of a machine: {}", line.trim()))
+}
+
+#[test]
+fn no_source_file_is_too_long_to_be_read_in_one_go() {
+    let files = files();
+    let sources: Vec<_> = files.iter().filter(|file| file.ends_with(".rs") || file.ends_with(".js")).collect();
+    assert!(sources.len() > 100, "the sources are found");
+    let found: Vec<_> = sources.into_iter().filter_map(|file| too_long(file, &read(file))).collect();
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn no_file_speaks_of_the_machine_it_was_written_on() {
+    let found: Vec<_> = files()
+        .iter()
+        .filter_map(|file| of_a_machine(file, &String::from_utf8(std::fs::read(root().join(file)).ok()?).ok()?))
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_long_file_and_a_machine_path_are_found() {
+    let main = read("functions/orders/src/main.rs");
+    assert_eq!(too_long("functions/orders/src/main.rs", &main), None);
+    let longer = format!("{main}{}", "// more\n".repeat(MAX_MAIN_LINES));
+    assert!(too_long("functions/orders/src/main.rs", &longer).is_some());
+    assert_eq!(too_long("functions/orders/src/http.rs", &longer), None);
+    assert!(too_long("shared/flows/src/lib.rs", &"\n".repeat(MAX_FILE_LINES + 1)).is_some());
+    let (head, tail) = OF_A_MACHINE[0];
+    let leak = mutated(&main, "mod http;", &format!("mod http; // see {head}{tail}main"));
+    assert!(of_a_machine("functions/orders/src/main.rs", &leak).is_some());
+}

@@ -1,0 +1,251 @@
+//! The rules of `template.yaml`. Each takes the parsed template and answers what it finds wrong.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::root;
+
+const RULES: [fn(&Value) -> Vec<String>; 12] = [
+    every_function_is_a_package,
+    every_package_is_a_function,
+    functions_run_on_arm64,
+    functions_log_for_a_limited_time,
+    only_the_back_office_is_closed,
+    routes_use_payload_format_2,
+    the_webhook_has_its_own_lane,
+    cors_names_origins,
+    policies_are_exact,
+    a_function_reads_the_secrets_it_is_told_of,
+    secrets_are_named_and_never_shown,
+    the_table_is_kept,
+];
+
+/// What is wrong with a template; nothing when it keeps every rule.
+pub(super) fn findings(template: &Value) -> Vec<String> {
+    RULES.iter().flat_map(|rule| rule(template)).collect()
+}
+
+fn resources<'a>(template: &'a Value, kind: &'static str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    members(&template["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
+}
+
+fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    resources(template, "AWS::Serverless::Function")
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flat_map(Map::iter)
+}
+
+/// A list, or the one thing that stands for it.
+fn list(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
+}
+
+/// The function's own property, or that of `Globals`.
+fn property<'a>(template: &'a Value, function: &'a Value, name: &str) -> &'a Value {
+    function["Properties"].get(name).unwrap_or(&template["Globals"]["Function"][name])
+}
+
+fn every_function_is_a_package(template: &Value) -> Vec<String> {
+    functions(template).filter_map(|(id, function)| check_package(id, function)).collect()
+}
+
+fn check_package(id: &str, function: &Value) -> Option<String> {
+    let folder = function["Properties"]["CodeUri"].as_str().unwrap_or_default();
+    let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap_or_default();
+    let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap_or_default();
+    if function["Metadata"]["BuildMethod"] != "rust-cargolambda" {
+        return Some(format!("{id}: is not built by rust-cargolambda"));
+    }
+    if !folder.starts_with("functions/") || manifest.is_empty() {
+        return Some(format!("{id}: no package at {folder}"));
+    }
+    let is_named = manifest.contains(&format!("name = \"{binary}\"\n"));
+    (!is_named).then(|| format!("{id}: builds {binary} from {folder}"))
+}
+
+fn every_package_is_a_function(template: &Value) -> Vec<String> {
+    let known: Vec<&Value> = functions(template).map(|(_, function)| &function["Properties"]["CodeUri"]).collect();
+    let folders = std::fs::read_dir(root().join("functions")).expect("functions are there");
+    let folders = folders.map(|entry| format!("functions/{}", entry.expect("an entry").file_name().to_string_lossy()));
+    let missing = folders.filter(|folder| !known.iter().any(|known| *known == folder));
+    missing.map(|folder| format!("{folder} is not in the template")).collect()
+}
+
+fn functions_run_on_arm64(template: &Value) -> Vec<String> {
+    let fits = |function: &Value| {
+        *property(template, function, "Architectures") == json!(["arm64"])
+            && property(template, function, "Runtime") == "provided.al2023"
+    };
+    let wrong = functions(template).filter(|(_, function)| !fits(function));
+    wrong.map(|(id, _)| format!("{id}: is not arm64 on provided.al2023")).collect()
+}
+
+fn functions_log_for_a_limited_time(template: &Value) -> Vec<String> {
+    let is_kept = |id: &String| {
+        let name = json!({ "Fn::Sub": format!("/aws/lambda/${{{id}}}") });
+        resources(template, "AWS::Logs::LogGroup")
+            .map(|(_, group)| &group["Properties"])
+            .any(|group| group["LogGroupName"] == name && group.get("RetentionInDays").is_some())
+    };
+    let wrong = functions(template).filter(|(id, _)| !is_kept(id));
+    wrong.map(|(id, _)| format!("{id}: has no log group with a retention")).collect()
+}
+
+/// Every `HttpApi` event: `METHOD /path`, and its properties.
+pub(super) fn routes(template: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let events = functions(template).flat_map(|(_, function)| members(&function["Properties"]["Events"]));
+    let http = events.map(|(_, event)| event).filter(|event| event["Type"] == "HttpApi");
+    http.map(|event| {
+        let properties = &event["Properties"];
+        let text = |name: &str| properties[name].as_str().unwrap_or_default();
+        (format!("{} {}", text("Method"), text("Path")), properties)
+    })
+}
+
+fn only_the_back_office_is_closed(template: &Value) -> Vec<String> {
+    let api = &template["Resources"]["Api"]["Properties"]["Auth"];
+    let authorizer = |route: &Value| route["Auth"].get("Authorizer").unwrap_or(&api["DefaultAuthorizer"]).clone();
+    let mut found = Vec::new();
+    if api["EnableIamAuthorizer"] != true {
+        found.push("the API has no IAM authorizer".to_owned());
+    }
+    for (key, properties) in routes(template) {
+        let authorizer = authorizer(properties);
+        if key.contains(" /admin/") && authorizer != "AWS_IAM" {
+            found.push(format!("{key} is not closed by AWS_IAM"));
+        } else if !key.contains(" /admin/") && !authorizer.is_null() {
+            found.push(format!("{key} has an authorizer"));
+        }
+    }
+    found
+}
+
+fn routes_use_payload_format_2(template: &Value) -> Vec<String> {
+    let version = |properties: &Value| properties.get("PayloadFormatVersion").cloned().unwrap_or(json!("2.0"));
+    let old = routes(template).filter(|(_, properties)| version(properties) != "2.0");
+    let old = old.map(|(key, _)| format!("{key} does not use payload format 2.0"));
+    let events = functions(template).flat_map(|(id, function)| {
+        members(&function["Properties"]["Events"]).map(move |(name, event)| (id, name, event["Type"].as_str()))
+    });
+    let known = [Some("HttpApi"), Some("Schedule")];
+    let foreign = events.filter(|(_, _, kind)| !known.contains(kind));
+    let foreign =
+        foreign.map(|(id, name, kind)| format!("{id}: {name} is an event of type {}", kind.unwrap_or_default()));
+    old.chain(foreign).collect()
+}
+
+/// A 429 makes lomi. drop an event for good: the webhook must not share its throttle with shoppers.
+fn the_webhook_has_its_own_lane(template: &Value) -> Vec<String> {
+    let api = &template["Resources"]["Api"]["Properties"];
+    let rate = |settings: &Value| settings["ThrottlingRateLimit"].as_u64();
+    let webhook = rate(&api["RouteSettings"]["POST /webhooks/lomi"]);
+    let shared = rate(&api["DefaultRouteSettings"]).expect("a throttle");
+    match webhook {
+        None => vec!["the webhook has no throttle of its own".to_owned()],
+        Some(rate) if rate <= shared => vec![format!("the webhook is throttled at {rate} per second")],
+        Some(_) => Vec::new(),
+    }
+}
+
+fn cors_names_origins(template: &Value) -> Vec<String> {
+    let origins = &template["Resources"]["Api"]["Properties"]["CorsConfiguration"]["AllowOrigins"];
+    let by_default = &template["Parameters"]["AllowedOrigins"]["Default"];
+    let is_listed = *origins == json!({ "Ref": "AllowedOrigins" });
+    let is_open = !is_listed || by_default.as_str().is_none_or(|text| text.contains('*'));
+    if is_open { vec!["CORS allows *".to_owned()] } else { Vec::new() }
+}
+
+/// What a role may do: `(actions, resources)` of each statement.
+fn statements(function: &Value) -> impl Iterator<Item = (Vec<&Value>, Vec<&Value>)> {
+    let policies = list(&function["Properties"]["Policies"]).into_iter().filter(|policy| policy.is_object());
+    let all = policies.flat_map(|policy| list(&policy["Statement"]));
+    all.map(|statement| (list(&statement["Action"]), list(&statement["Resource"])))
+}
+
+fn policies_are_exact(template: &Value) -> Vec<String> {
+    functions(template).flat_map(|(id, function)| check_policies(id, function)).collect()
+}
+
+fn check_policies(id: &str, function: &Value) -> Vec<String> {
+    let is_wide = |action: &&Value| {
+        let action = action.as_str().unwrap_or("*");
+        action.contains('*') || action == "dynamodb:Scan"
+    };
+    let mut found = Vec::new();
+    for (actions, resources) in statements(function) {
+        found.extend(actions.into_iter().filter(is_wide).map(|action| format!("{id}: allows {action}")));
+        let wide = resources.into_iter().filter(|resource| resource.to_string().contains('*'));
+        found.extend(wide.map(|resource| format!("{id}: allows something on {resource}")));
+    }
+    let foreign = list(&function["Properties"]["Policies"]).into_iter().filter(|policy| policy["Statement"].is_null());
+    found.extend(foreign.map(|policy| format!("{id}: takes a policy of somebody else: {policy}")));
+    found
+}
+
+fn environment<'a>(template: &'a Value, function: &'a Value) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let shared = &template["Globals"]["Function"]["Environment"]["Variables"];
+    members(shared).chain(members(&function["Properties"]["Environment"]["Variables"]))
+}
+
+/// The secret that a value refers to.
+fn secret<'a>(template: &Value, value: &'a Value) -> Option<&'a str> {
+    let name = value["Ref"].as_str()?;
+    (template["Resources"][name]["Type"] == "AWS::SecretsManager::Secret").then_some(name)
+}
+
+fn a_function_reads_the_secrets_it_is_told_of(template: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, function) in functions(template) {
+        let told: BTreeSet<_> = environment(template, function).filter_map(|(_, v)| secret(template, v)).collect();
+        let reads =
+            statements(function).filter(|(actions, _)| actions.contains(&&json!("secretsmanager:GetSecretValue")));
+        let read: BTreeSet<_> =
+            reads.flat_map(|(_, resources)| resources).filter_map(|v| secret(template, v)).collect();
+        if told != read {
+            let names = |set: BTreeSet<&str>| Vec::from_iter(set).join(", ");
+            found.push(format!("{id}: may read [{}] and is told of [{}]", names(read), names(told)));
+        }
+    }
+    found
+}
+
+fn secrets_are_named_and_never_shown(template: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in functions(template).flat_map(|(_, function)| environment(template, function)) {
+        let sounds_secret = ["SECRET", "TOKEN", "KEY", "PASSWORD"].iter().any(|word| name.contains(word));
+        if sounds_secret && !name.ends_with("_ID") {
+            found.push(format!("{name} is a secret in the environment"));
+        } else if sounds_secret && secret(template, value).is_none() {
+            found.push(format!("{name} does not name a secret of this stack"));
+        }
+    }
+    if template.to_string().contains("{{resolve:secretsmanager") {
+        found.push("a secret's value is resolved into the template".to_owned());
+    }
+    let written = resources(template, "AWS::SecretsManager::Secret")
+        .filter(|(_, secret)| secret["Properties"].get("SecretString").is_some());
+    found.extend(written.map(|(id, _)| format!("{id}: its value stands in the template")));
+    found
+}
+
+fn the_table_is_kept(template: &Value) -> Vec<String> {
+    let table = &template["Resources"]["Table"];
+    let properties = &table["Properties"];
+    let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    let checks = [
+        (table["DeletionPolicy"] == "Retain", "is not kept by DeletionPolicy"),
+        (table["UpdateReplacePolicy"] == "Retain", "is not kept by UpdateReplacePolicy"),
+        (*recovery == true, "no point-in-time recovery"),
+        (properties["DeletionProtectionEnabled"] == true, "no deletion protection"),
+        (properties["SSESpecification"]["SSEEnabled"] == true, "no encryption"),
+        (properties["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE", "no stream of new images"),
+        (
+            properties["TimeToLiveSpecification"] == json!({ "AttributeName": "ttl_s", "Enabled": true }),
+            "nothing expires",
+        ),
+    ];
+    checks.into_iter().filter(|(holds, _)| !holds).map(|(_, wrong)| format!("Table: {wrong}")).collect()
+}
