@@ -1,21 +1,41 @@
 //! A wire that can be cut: a TCP relay with a switch.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// A relay in front of a service. While it is cut, every connection breaks, old and new ones.
+/// A relay in front of a service.
 #[derive(Debug)]
 pub struct Gate {
     address: SocketAddr,
-    upstream: Arc<OnceLock<SocketAddr>>,
-    open: watch::Sender<bool>,
+    wire: Arc<Wire>,
+    switch: watch::Sender<Switch>,
     /// Ends with the gate.
     _relay: JoinSet<()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Switch {
+    /// Bytes pass.
+    Open,
+    /// Every connection breaks.
+    Cut,
+    /// Connections are taken and nothing passes.
+    Held,
+    /// What clients say passes, what they are told does not.
+    Mute,
+}
+
+#[derive(Debug, Default)]
+struct Wire {
+    upstream: OnceLock<SocketAddr>,
+    /// How many connections were ever held.
+    held: AtomicUsize,
 }
 
 impl Gate {
@@ -28,11 +48,11 @@ impl Gate {
     #[must_use]
     pub fn serve(listener: TcpListener) -> Self {
         let address = listener.local_addr().expect("a bound listener");
-        let upstream = Arc::new(OnceLock::new());
-        let (open, is_open) = watch::channel(true);
+        let wire = Arc::new(Wire::default());
+        let (switch, state) = watch::channel(Switch::Open);
         let mut relay = JoinSet::new();
-        relay.spawn(accept(listener, Arc::clone(&upstream), is_open));
-        Self { address, upstream, open, _relay: relay }
+        relay.spawn(accept(listener, Arc::clone(&wire), state));
+        Self { address, wire, switch, _relay: relay }
     }
 
     /// Where the gate listens.
@@ -44,35 +64,65 @@ impl Gate {
     /// Sets, once, where the gate leads: `http://<address>`.
     pub fn lead_to(&self, url: &str) {
         let address = url.trim_start_matches("http://").parse().expect("a loopback address");
-        self.upstream.set(address).expect("a gate leads to one place");
+        self.wire.upstream.set(address).expect("a gate leads to one place");
     }
 
-    /// Breaks every connection until [`Gate::mend`].
+    /// Breaks every connection, old and new, until [`Gate::mend`].
     pub fn cut(&self) {
-        self.open.send_replace(false);
+        self.switch.send_replace(Switch::Cut);
+    }
+
+    /// Breaks every old connection; new ones are taken and hear nothing until [`Gate::mend`].
+    pub fn hold(&self) {
+        self.switch.send_replace(Switch::Held);
+    }
+
+    /// Breaks every old connection; what new ones say passes, and no answer comes back until [`Gate::mend`].
+    pub fn mute(&self) {
+        self.switch.send_replace(Switch::Mute);
+    }
+
+    /// How many connections were ever held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.wire.held.load(Ordering::SeqCst)
     }
 
     /// Lets connections through again.
     pub fn mend(&self) {
-        self.open.send_replace(true);
+        self.switch.send_replace(Switch::Open);
     }
 }
 
-async fn accept(listener: TcpListener, upstream: Arc<OnceLock<SocketAddr>>, open: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, wire: Arc<Wire>, switch: watch::Receiver<Switch>) {
     let mut connections = JoinSet::new();
     while let Ok((inner, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        if let Some(address) = upstream.get().filter(|_| *open.borrow()) {
-            connections.spawn(relay(inner, *address, open.clone()));
-        }
+        connections.spawn(relay(inner, Arc::clone(&wire), switch.clone()));
     }
 }
 
-async fn relay(mut inner: TcpStream, upstream: SocketAddr, mut open: watch::Receiver<bool>) {
-    let Ok(mut outer) = TcpStream::connect(upstream).await else { return };
-    let _ = (inner.set_nodelay(true), outer.set_nodelay(true));
-    tokio::select! {
-        _ = copy_bidirectional(&mut inner, &mut outer) => {}
-        _ = open.wait_for(|open| !open) => {}
+/// `None` when the connection broke before it led anywhere.
+async fn relay(mut inner: TcpStream, wire: Arc<Wire>, mut switch: watch::Receiver<Switch>) -> Option<()> {
+    if *switch.borrow() == Switch::Held {
+        wire.held.fetch_add(1, Ordering::SeqCst);
+        switch.wait_for(|switch| *switch != Switch::Held).await.ok()?;
     }
+    let state = *switch.borrow();
+    if state == Switch::Cut {
+        return None;
+    }
+    let mut outer = TcpStream::connect(*wire.upstream.get()?).await.ok()?;
+    inner.set_nodelay(true).and_then(|()| outer.set_nodelay(true)).ok()?;
+    let copying = async {
+        match state {
+            Switch::Mute => drop(copy(&mut inner, &mut outer).await),
+            _ => drop(copy_bidirectional(&mut inner, &mut outer).await),
+        }
+    };
+    tokio::select! {
+        () = copying => {}
+        _ = switch.wait_for(|switch| *switch != state) => {}
+    }
+    Some(())
 }

@@ -9,5 +9,8 @@
 
 mod acceptance;
 mod audit;
+mod browser;
+mod contract;
 mod faults;
 mod infrastructure;
+mod security;

@@ -13,6 +13,8 @@ use std::num::NonZeroU32;
 const MAX_METADATA_KEYS: usize = 20;
 const MAX_METADATA_KEY_BYTES: usize = 40;
 const MAX_METADATA_VALUE_CHARS: usize = 500;
+/// lomi. repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
+const MAX_METADATA_BYTES: usize = 4096;
 const MAX_PROVIDERS: usize = 16;
 const MAX_EXPIRATION_MINUTES: u32 = 24 * 60;
 /// Ours: they lead a payment back to its order.
@@ -142,6 +144,13 @@ fn allowed(redirects: &RedirectPolicy, raw: &str, pointer: &str, faults: &mut Fa
 fn check_metadata(metadata: &BTreeMap<String, String>, faults: &mut Faults) {
     let count = metadata.len() <= MAX_METADATA_KEYS;
     faults.unless(count, "/metadata", "At most 20 members.", "20 membres au plus.");
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    faults.unless(
+        size <= MAX_METADATA_BYTES,
+        "/metadata",
+        "At most 4096 bytes in all.",
+        "4096 octets au plus en tout.",
+    );
     for (name, value) in metadata {
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
         // lomi. drops what begins with stripe_ without a word.

@@ -43,6 +43,15 @@ impl Asked {
             faults.add(pointer, "A storefront does not set prices.", "Une boutique ne fixe pas les prix.");
             return None;
         }
+        let counted = product_id.is_some() || price_id.is_some();
+        faults.unless(
+            quantity.is_none() || counted,
+            "/quantity",
+            "Goes with product_id or price_id only.",
+            "Va avec product_id ou price_id seulement.",
+        );
+        let priced = currency_code.is_none() || amount.is_some();
+        faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
         let quantity = quantity.unwrap_or(1);
         match (items, line_items, product_id, price_id, cart_token, amount) {
             (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),

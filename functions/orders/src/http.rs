@@ -40,8 +40,11 @@ impl App {
 
     async fn status(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let lomi = async || self.lomi.client(request.deadline, event).await;
-        let order = status(&self.world, request.path("order_id"), token(request), lomi, request.deadline).await?;
-        self.shown(&order, event)
+        let shown = status(&self.world, request.path("order_id"), token(request), lomi, request.deadline).await?;
+        for settled in &shown.learnt {
+            event.settled(settled);
+        }
+        self.shown(&shown.order, event)
     }
 
     async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

@@ -24,10 +24,11 @@ impl App {
 
     pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
         let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
-        let report = reconcile(&self.world, &lomi, deadline).await.map_err(|_| Failed)?;
+        let mut report = Report::default();
+        let finished = reconcile(&self.world, &lomi, deadline, &mut report).await;
         tell(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
-        if report.failed == 0 { Ok(()) } else { Err(Failed) }
+        if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }
     }
 }
 
@@ -35,8 +36,13 @@ fn tell(report: Report, event: &mut Telemetry) {
     event.number(Field::ReconcileDue, report.due);
     event.number(Field::LomiCalls, report.lomi_calls);
     event.number(Field::ReconcileRepaired, report.repaired);
-    event.number(Field::ReconcileRemaining, report.failed);
+    event.number(Field::ReconcileSkipped, report.skipped);
+    event.number(Field::ReconcileFailed, report.failed);
     event.count_many(Counter::ReconcileRepairs, report.repaired);
+    event.count_many(Counter::PaymentsApplied, report.repaired);
+    event.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
+    event.count_many(Counter::Overpaid, report.overpaid);
     event.count_many(Counter::InDoubt, report.in_doubt);
+    event.count_many(Counter::Quarantined, report.mismatched);
     event.count_many(Counter::AmountMismatch, report.mismatched);
 }

@@ -1,14 +1,13 @@
 //! Wire <-> use case.
 
-use domain::{Mismatch, Order, OrderId};
 use edge::config::SecretId;
 use edge::http::{Limits, Request, Response};
 use edge::problem::{Code, Problem};
 use edge::secrets::{Secret, SecretError, Stages, Versions};
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::Connected;
+use flows::World;
 use flows::ingest::{Ingested, ingest};
-use flows::{Settled, World};
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER};
 use lomi_client::webhook::{Secrets, SignatureError, Signatures, VerifiedBody, WebhookSecret, verify};
 use serde::Serialize;
@@ -75,45 +74,15 @@ fn refuse(event: &mut Telemetry) -> Problem {
 
 fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
     match ingested {
-        Ingested::Settled(id, settled) => report_settled(id, settled, event),
+        Ingested::Settled(id, settled) => {
+            event.id(Field::OrderId, id.as_str());
+            event.settled(settled)
+        }
         Ingested::Ignored => "ignored",
         Ingested::Duplicate => "duplicate",
-        Ingested::Quarantined(_) => quarantined(event),
-    }
-}
-
-fn report_settled(id: &OrderId, settled: &Settled, event: &mut Telemetry) -> &'static str {
-    event.id(Field::OrderId, id.as_str());
-    match settled {
-        Settled::Applied(order, outbox) => {
-            report_order(order, outbox.is_some(), event);
-            "applied"
+        Ingested::Quarantined(reason) => {
+            event.word(Field::WebhookReason, reason);
+            event.quarantined()
         }
-        Settled::Duplicate => "duplicate",
-        Settled::Ignored => "ignored",
-        Settled::Mismatched(mismatch) => {
-            if matches!(mismatch, Mismatch::Amount | Mismatch::Currency) {
-                event.count(Counter::AmountMismatch);
-            }
-            quarantined(event)
-        }
-        Settled::UnknownOrder => quarantined(event),
     }
-}
-
-fn report_order(order: &Order, first_payment: bool, event: &mut Telemetry) {
-    event.word(Field::OrderStatus, order.status().as_str());
-    if first_payment {
-        event.count(Counter::PaymentsApplied);
-        if order.is_paid_after_cancel() {
-            event.count(Counter::PaidAfterCancel);
-        }
-    } else if order.is_overpaid() {
-        event.count(Counter::Overpaid);
-    }
-}
-
-fn quarantined(event: &mut Telemetry) -> &'static str {
-    event.count(Counter::Quarantined);
-    "quarantined"
 }

@@ -89,7 +89,8 @@ impl fmt::Debug for OrderToken {
     }
 }
 
-/// SHA-256 of an order token in hexadecimal: enough to recognise the token, useless to whoever reads the table.
+/// SHA-256 of an order token in hexadecimal: enough to recognise the token. (The token itself stands in the saved answer
+/// to the request that made it, for as long as that answer can be asked for again.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenHash(String);

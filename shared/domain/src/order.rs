@@ -253,6 +253,9 @@ impl Order {
         }
         let mut order = self.changed(now);
         order.attempt_id = attempt_id;
+        // Under the old key lomi. would answer with the old page, which is about to end.
+        let is_stale = now.as_ms().saturating_sub(self.created_at.as_ms()) > schedule::STALE_PAGE_MS;
+        order.attempt_number = order.attempt_number.saturating_add(u32::from(is_stale));
         order.due_at = Some(lease_until);
         order.note(now, Happened::Retried, Source::Storefront, None);
         Some(order)
@@ -267,7 +270,7 @@ impl Order {
             order.currency_code = session.amount.map(Money::currency);
         }
         order.checkout_session_id = Some(session.checkout_session_id);
-        order.expires_at = Some(session.expires_at);
+        order.expires_at = Some(session.expires_at.min(now.plus_ms(schedule::LONGEST_PAGE_MS)));
         order.status = order.status.max(OrderStatus::Open);
         order.note(now, Happened::Opened, Source::Lomi, None);
         order.due_at = order.next_due(now);
@@ -287,6 +290,14 @@ impl Order {
         self.not_opened(OrderStatus::InDoubt, Happened::InDoubt, fresh_key, now)
     }
 
+    /// The order after a call to lomi. that did not take place: as it was, due again soon.
+    #[must_use]
+    pub fn not_asked(&self, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        order.due_at = order.next_due(now);
+        order
+    }
+
     fn not_opened(&self, status: OrderStatus, what: Happened, fresh_key: bool, now: Timestamp) -> Self {
         let mut order = self.changed(now);
         order.status = order.status.max(status);
@@ -296,7 +307,16 @@ impl Order {
         order
     }
 
-    /// The order after lomi. was asked about it and nothing new was learnt.
+    /// The order with the turn taken to ask lomi. about it for a waiting shopper. When the reconciler looks is not moved:
+    /// it sees what a single question does not.
+    #[must_use]
+    pub fn turn_taken(&self, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        order.asked_at = Some(now);
+        order
+    }
+
+    /// The order after the reconciler looked at it and nothing new was learnt.
     #[must_use]
     pub fn asked(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -323,7 +343,8 @@ impl Order {
     }
 
     fn note(&mut self, at: Timestamp, what: Happened, source: Source, transaction_id: Option<String>) {
-        if self.timeline.len() < timeline::MAX_ENTRIES {
+        let room = if what.is_a_try() { timeline::MAX_ENTRIES_OF_TRIES } else { timeline::MAX_ENTRIES };
+        if self.timeline.len() < room {
             self.timeline.push(TimelineEntry::new(at, what, source, transaction_id));
         }
     }

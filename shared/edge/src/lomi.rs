@@ -5,8 +5,8 @@ use crate::secrets::{Secret, SecretError, SecretText};
 use crate::telemetry::{Field, Telemetry};
 use domain::Environment;
 use lomi_client::{Client, SecretKey};
-use std::sync::Mutex;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
@@ -39,7 +39,7 @@ pub struct Lomi {
 }
 
 impl Lomi {
-    pub(crate) const fn new(secret_key: Secret, base_url: Url, environment: Environment) -> Self {
+    pub(crate) fn new(secret_key: Secret, base_url: Url, environment: Environment) -> Self {
         Self { secret_key, base_url, environment, current: Mutex::new(None) }
     }
 
@@ -47,7 +47,7 @@ impl Lomi {
     /// there yet, or does not belong to this stack's environment and host.
     pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Option<Client> {
         let trouble = match self.secret_key.get(deadline).await {
-            Ok(versions) => match self.client_for(&versions.current) {
+            Ok(versions) => match self.client_for(&versions.current, deadline).await {
                 Some(client) => return Some(client),
                 None => "secret_key_unusable",
             },
@@ -58,31 +58,41 @@ impl Lomi {
         None
     }
 
-    fn client_for(&self, key: &SecretText) -> Option<Client> {
-        let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    async fn client_for(&self, key: &SecretText, deadline: Instant) -> Option<Client> {
+        let mut current = self.current.lock().await;
         if let Some((known, client)) = current.as_ref()
             && known == key
         {
             return Some(client.clone());
         }
         let client = self.build(key)?;
+        if !self.belongs_here(&client, deadline).await {
+            return None;
+        }
         *current = Some((key.clone(), client.clone()));
         Some(client)
     }
 
-    /// `None` for what is no key, a key of the other environment, or a host that is not lomi.'s.
+    /// `None` for what is no key, or a host that is not lomi.'s.
     fn build(&self, key: &SecretText) -> Option<Client> {
         let key = SecretKey::parse(key.expose()).ok()?;
-        let client = Client::builder(key)
+        Client::builder(key)
             .base_url(self.base_url.origin().ascii_serialization())
             .attempt_timeout(ATTEMPT_TIMEOUT)
             .build()
-            .ok()?;
-        let belongs_here = match client.environment() {
+            .ok()
+    }
+
+    /// An older key does not say its environment; lomi. does.
+    async fn belongs_here(&self, client: &Client, deadline: Instant) -> bool {
+        let environment = match client.environment() {
+            Some(environment) => Some(environment),
+            None => client.me().deadline(deadline).send().await.ok().and_then(|me| me.environment),
+        };
+        match environment {
             Some(lomi_client::Environment::Test) => self.environment == Environment::Sandbox,
             Some(lomi_client::Environment::Live) => self.environment == Environment::Live,
-            None => true,
-        };
-        belongs_here.then_some(client)
+            None => false,
+        }
     }
 }

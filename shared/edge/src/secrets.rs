@@ -5,9 +5,11 @@
 //! secret that Secrets Manager says is gone is never served again.
 
 use crate::config::SecretId;
+use crate::seams::now;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::primitives::DateTime;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,10 @@ const ASK_AT_MOST_EVERY: Duration = Duration::from_secs(5);
 
 /// Longest wait for a secret, whatever the caller's own deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// How long the previous version of a secret is still valid beside the current one: a rotation takes minutes, and a
+/// secret that was replaced because it leaked must not stay good for ever.
+const PREVIOUS_VALID_FOR_S: i64 = 24 * 60 * 60;
 
 /// How the value begins that the template creates a secret with, until its owner puts the real one in.
 const PLACEHOLDER: &str = r#"{"placeholder":"#;
@@ -57,7 +63,8 @@ impl fmt::Debug for SecretText {
 pub struct Versions {
     /// Stage `AWSCURRENT`.
     pub current: SecretText,
-    /// Stage `AWSPREVIOUS`: what was current before the last rotation. `None` when not asked for or never rotated.
+    /// Stage `AWSPREVIOUS`: what was current before the last rotation. `None` when not asked for, never rotated, or
+    /// rotated more than a day ago.
     pub previous: Option<SecretText>,
 }
 
@@ -134,8 +141,8 @@ impl Secret {
         self.load(Question::Fetch, deadline).await
     }
 
-    /// The versions as Secrets Manager has them now, unless it was made to refresh within the last 5 s. For a signature
-    /// that verifies under no known version.
+    /// The versions as Secrets Manager has them now, or had them within the last 5 s. For a signature that verifies under
+    /// no known version: whoever refuses it must know that no newer one exists, so nothing older is served here.
     ///
     /// # Errors
     /// [`SecretError`], at `deadline` or after 3 s at the latest.
@@ -149,36 +156,39 @@ impl Secret {
         let Ok(mut cache) = timeout_at(deadline, self.cache.lock()).await else {
             return Err(SecretError::Unreachable);
         };
-        if let Some(versions) = cache.without_asking(question) {
-            return Ok(versions);
+        if let Some(answer) = cache.without_asking(question) {
+            return answer;
         }
         *cache.asked_at(question) = Some(Instant::now());
         let fetched = timeout_at(deadline, self.fetch()).await.unwrap_or(Err(SecretError::Unreachable));
-        cache.settle(fetched)
+        cache.settle(question, fetched)
     }
 
     async fn fetch(&self) -> Result<Versions, SecretError> {
         if self.stages == Stages::Current {
-            return Ok(Versions { current: self.stage(CURRENT).await?, previous: None });
+            return Ok(Versions { current: self.stage(CURRENT).await?.0, previous: None });
         }
         let (current, previous) = tokio::join!(self.stage(CURRENT), self.stage(PREVIOUS));
         let previous = match previous {
-            Ok(previous) => Some(previous),
+            Ok((previous, _)) => Some(previous),
             Err(SecretError::Missing) => None,
             // Without it an authentic signature could look forged: no answer is better than half of one.
             Err(SecretError::Unreachable) => return Err(SecretError::Unreachable),
         };
-        Ok(Versions { current: current?, previous })
+        let (current, made_at_s) = current?;
+        let is_recent = made_at_s.is_none_or(|made_at_s| now().as_s() < made_at_s.saturating_add(PREVIOUS_VALID_FOR_S));
+        Ok(Versions { current, previous: previous.filter(|_| is_recent) })
     }
 
-    async fn stage(&self, stage: &str) -> Result<SecretText, SecretError> {
+    /// The text, and when this version was made, in seconds since the epoch.
+    async fn stage(&self, stage: &str) -> Result<(SecretText, Option<i64>), SecretError> {
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).version_stage(stage);
         let answer = request.send().await.map_err(|error| classify(&error))?;
         let text = answer.secret_string().unwrap_or_default().trim();
         if text.is_empty() || text.starts_with(PLACEHOLDER) {
             return Err(SecretError::Missing);
         }
-        Ok(SecretText(text.to_owned()))
+        Ok((SecretText(text.to_owned()), answer.created_date().map(DateTime::secs)))
     }
 }
 
@@ -191,15 +201,24 @@ impl Cache {
     }
 
     /// The known versions when they answer the question, or when it is too early to ask it again.
-    fn without_asking(&mut self, question: Question) -> Option<Arc<Versions>> {
+    fn without_asking(&mut self, question: Question) -> Option<Result<Arc<Versions>, SecretError>> {
         let asked_lately = self.asked_at(question).is_some_and(|at| at.elapsed() < ASK_AT_MOST_EVERY);
         let known = self.known.as_ref()?;
         let age = known.fetched_at.elapsed();
-        let is_answer = matches!(question, Question::Fetch) && age < FRESH_FOR;
-        (is_answer || (asked_lately && age < USABLE_FOR)).then(|| Arc::clone(&known.versions))
+        let versions = Ok(Arc::clone(&known.versions));
+        match question {
+            Question::Fetch if age < FRESH_FOR || (asked_lately && age < USABLE_FOR) => Some(versions),
+            Question::Refresh if asked_lately && age < ASK_AT_MOST_EVERY => Some(versions),
+            Question::Refresh if asked_lately => Some(Err(SecretError::Unreachable)),
+            Question::Fetch | Question::Refresh => None,
+        }
     }
 
-    fn settle(&mut self, fetched: Result<Versions, SecretError>) -> Result<Arc<Versions>, SecretError> {
+    fn settle(
+        &mut self,
+        question: Question,
+        fetched: Result<Versions, SecretError>,
+    ) -> Result<Arc<Versions>, SecretError> {
         match fetched {
             Ok(versions) => {
                 let versions = Arc::new(versions);
@@ -207,7 +226,9 @@ impl Cache {
                 Ok(versions)
             }
             Err(SecretError::Unreachable) => match &self.known {
-                Some(known) if known.fetched_at.elapsed() < USABLE_FOR => Ok(Arc::clone(&known.versions)),
+                Some(known) if matches!(question, Question::Fetch) && known.fetched_at.elapsed() < USABLE_FOR => {
+                    Ok(Arc::clone(&known.versions))
+                }
                 _ => Err(SecretError::Unreachable),
             },
             Err(SecretError::Missing) => {

@@ -135,6 +135,9 @@ pub enum CreateError {
         /// What happened.
         error: lomi_client::Error,
     },
+    /// The request cannot be put into lomi.'s words. Nothing was sent.
+    #[error("the request cannot be sent to lomi.")]
+    Unsendable,
     /// lomi. refused; it made no page.
     #[error("lomi. refused")]
     ProviderRejected(lomi_client::Error),
@@ -184,7 +187,7 @@ async fn hand_out(world: &World, work: &Work, page: &ask::Page) -> Result<Create
             Finished::Fenced => return Err(CreateError::InProgress { retry_after_s: 1 }),
             Finished::OrderMoved => tokio::time::sleep(world.pause(attempt)).await,
         }
-        order = world.store.order(work.order.id()).await?.unwrap_or(order);
+        order = world.order(work.order.id()).await?.unwrap_or(order);
     }
     Err(CreateError::InProgress { retry_after_s: 1 })
 }
@@ -221,7 +224,7 @@ fn answer(work: &Work, order: &Order, page: &ask::Page) -> Result<Answer, Create
 async fn give_up(world: &World, work: &Work, failure: ask::Failure) -> CreateError {
     let now = world.clock.now();
     let order = match failure.mark {
-        ask::Mark::Untouched => work.order.asked(now),
+        ask::Mark::Untouched => work.order.not_asked(now),
         ask::Mark::Rejected => work.order.rejected(now),
         ask::Mark::InDoubt { fresh_key } => work.order.in_doubt(fresh_key, now),
     };

@@ -36,7 +36,7 @@ impl World {
     /// Judges `fact` against the order as it stands and writes what follows, again and again until nobody interferes.
     pub(crate) async fn settle(&self, id: &OrderId, fact: &Fact, testimony: Testimony) -> Result<Settled, StoreError> {
         for attempt in 0..MAX_TRIES {
-            let Some(order) = self.store.order(id).await? else { return Ok(Settled::UnknownOrder) };
+            let Some(order) = self.order(id).await? else { return Ok(Settled::UnknownOrder) };
             if let Some(settled) = self.settle_once(&order, fact, &testimony).await? {
                 return Ok(settled);
             }
@@ -67,7 +67,11 @@ impl World {
             Verdict::Refused(mismatch, marked) => {
                 let reason = mismatch.as_str();
                 let recorded = self.store.quarantine(evidence, reason, Some(order.id()), marked.as_deref()).await?;
-                Ok(outcome(recorded, Settled::Mismatched(mismatch)))
+                match (recorded, marked) {
+                    // Kept before, when the order could not be marked yet.
+                    (Recorded::Duplicate, Some(marked)) if !self.store.save(&marked).await? => Ok(None),
+                    (recorded, _) => Ok(outcome(recorded, Settled::Mismatched(mismatch))),
+                }
             }
         }
     }
@@ -107,7 +111,7 @@ impl World {
         change: impl Fn(&Order) -> Option<Order>,
     ) -> Result<Option<Order>, StoreError> {
         for attempt in 0..MAX_TRIES {
-            let Some(order) = self.store.order(id).await? else { return Ok(None) };
+            let Some(order) = self.order(id).await? else { return Ok(None) };
             let Some(next) = change(&order) else { return Ok(Some(order)) };
             if self.store.save(&next).await? {
                 return Ok(Some(next));

@@ -8,9 +8,9 @@ use lomi_client::{CheckoutSession, CheckoutSessionId, Client, SessionStatus, Tra
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
 
-/// Transactions per page.
-const PAGE_SIZE: u32 = 100;
-/// A transaction cannot be older than its order; clocks may differ by this much.
+/// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
+const PAGE_SIZE: u32 = 50;
+/// Our clock and lomi.'s may differ by this much.
 const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
 /// Why an inquiry brought nothing.
@@ -51,8 +51,12 @@ impl World {
             return Ok(findings);
         }
         findings.calls += 1;
-        let since = order.created_at();
-        let transactions = completed_page(lomi, since, 1, deadline).await?;
+        let transactions = match completed_page(lomi, order.created_at(), 1, deadline).await {
+            Ok(transactions) => transactions,
+            Err(error) if error.is_retryable() => return Err(error.into()),
+            // A list that cannot be read does not make the session less completed.
+            Err(_) => Vec::new(),
+        };
         for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
         {
             findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
@@ -63,14 +67,17 @@ impl World {
         Ok(findings)
     }
 
-    /// Takes a completed transaction for what it is: evidence about the order it names.
+    /// Takes a completed payment for what it is: evidence about the order it names. `None` for anything else: that the
+    /// list was asked for completed ones only is no proof that it holds nothing else.
     pub(crate) async fn settle_transaction(
         &self,
         lomi: &Client,
         transaction: &Transaction,
     ) -> Result<Option<Settled>, StoreError> {
         let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
-        let (Some(id), Some(money)) = (order_of(transaction), money) else { return Ok(None) };
+        let (Some(id), Some(money), true) = (order_of(transaction), money, is_payment(transaction)) else {
+            return Ok(None);
+        };
         let now = self.clock.now();
         let transaction_id = transaction.transaction_id.to_string();
         let payment = Payment {
@@ -104,20 +111,21 @@ impl World {
         self.settle(id, &fact, testimony).await.map(Some)
     }
 
-    /// What an answer says of itself, else what the key that fetched it can see.
+    /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
+    /// environment through.
     fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
         said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
     }
 }
 
-/// One page of the transactions that were completed for orders made from `since` on, newest first.
+/// One page of the completed transactions that can belong to orders made from `since` on, newest first.
 pub(crate) async fn completed_page(
     lomi: &Client,
     since: Timestamp,
     page: u32,
     deadline: Instant,
 ) -> Result<Vec<Transaction>, lomi_client::Error> {
-    let start = since.plus_ms(-CLOCK_SKEW_MS).to_rfc3339();
+    let start = earliest_payment(since).to_rfc3339();
     lomi.transactions()
         .list()
         .status(&[TransactionStatus::Completed])
@@ -127,6 +135,16 @@ pub(crate) async fn completed_page(
         .deadline(deadline)
         .send()
         .await
+}
+
+/// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.
+pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
+    created_at.plus_ms(-CLOCK_SKEW_MS)
+}
+
+fn is_payment(transaction: &Transaction) -> bool {
+    let kind = transaction.transaction_type.as_deref();
+    transaction.status == TransactionStatus::Completed && matches!(kind, None | Some("payment" | "instalment"))
 }
 
 /// Whether a page was the last one.

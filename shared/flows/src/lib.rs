@@ -11,9 +11,9 @@ mod units;
 
 pub use evidence::Settled;
 
-use domain::Environment;
+use domain::{Environment, Order, OrderId};
 use seams::{Clock, Entropy};
-use store::Store;
+use store::{Store, StoreError};
 
 /// What every flow stands on. Cheap to clone.
 #[derive(Clone)]
@@ -26,4 +26,12 @@ pub struct World {
     pub entropy: Entropy,
     /// The environment of this stack; evidence of the other one pays nothing here.
     pub environment: Environment,
+}
+
+impl World {
+    /// The order, if it is of this stack's environment: a table that once served the other one does not mix them.
+    pub(crate) async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        let order = self.store.order(id).await?;
+        Ok(order.filter(|order| order.environment() == self.environment))
+    }
 }

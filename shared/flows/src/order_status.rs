@@ -1,8 +1,9 @@
 //! What a waiting shopper sees, and the shopper's own word that they gave up.
 
-use crate::World;
+use crate::{Settled, World};
 use domain::{Fact, Order, OrderId, Source, Verdict};
 use lomi_client::Client;
+use std::time::Duration;
 use store::StoreError;
 use tokio::time::Instant;
 
@@ -17,6 +18,20 @@ pub enum StatusError {
     Store(#[from] StoreError),
 }
 
+/// The longest that a shopper waits for lomi.; the order is then shown as it stands.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Kept back from the deadline to write what was learnt.
+const WRITE_MARGIN: Duration = Duration::from_secs(2);
+
+/// An order to show.
+#[derive(Debug)]
+pub struct Shown {
+    /// The order as it stands now.
+    pub order: Order,
+    /// What was learnt from lomi. on the way.
+    pub learnt: Vec<Settled>,
+}
+
 /// The order that `token` opens. While it is open, lomi. itself is asked now and then, so that the return page turns
 /// paid even when no event ever comes; `lomi` is only called when that is so.
 ///
@@ -28,24 +43,31 @@ pub async fn status(
     token: &str,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
-) -> Result<Order, StatusError> {
+) -> Result<Shown, StatusError> {
     // 1 Open the order.
     let order = open(world, id, token).await?;
     let now = world.clock.now();
     if !order.may_be_asked_about(now) {
-        return Ok(order);
+        return Ok(Shown { order, learnt: Vec::new() });
     }
     // 2 Take the turn to ask before asking, so that many waiting pages make one call.
-    let asked = order.asked(now);
+    let asked = order.turn_taken(now);
     if !world.store.save(&asked).await? {
-        return Ok(order);
+        return Ok(Shown { order, learnt: Vec::new() });
     }
     // 3 Ask.
-    let Some(lomi) = lomi().await else { return Ok(asked) };
-    if world.inquire(&lomi, &asked, deadline).await.is_ok_and(|findings| !findings.settled.is_empty()) {
-        return Ok(world.store.order(asked.id()).await?.unwrap_or(asked));
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + PATIENCE);
+    let learnt = match lomi().await {
+        Some(lomi) => {
+            world.inquire(&lomi, &asked, ask_until).await.map(|findings| findings.settled).unwrap_or_default()
+        }
+        None => Vec::new(),
+    };
+    if learnt.is_empty() {
+        return Ok(Shown { order: asked, learnt });
     }
-    Ok(asked)
+    let order = world.order(asked.id()).await?.unwrap_or(asked);
+    Ok(Shown { order, learnt })
 }
 
 /// Notes that the shopper gave up. lomi. keeps the page payable: money that still comes is taken and flagged.
@@ -67,6 +89,6 @@ pub async fn cancel(world: &World, id: &str, token: &str) -> Result<Order, Statu
 
 async fn open(world: &World, id: &str, token: &str) -> Result<Order, StatusError> {
     let id = OrderId::parse(id).ok_or(StatusError::NotFound)?;
-    let order = world.store.order(&id).await?;
+    let order = world.order(&id).await?;
     order.filter(|order| order.token_hash().matches(token)).ok_or(StatusError::NotFound)
 }

@@ -1,23 +1,21 @@
 //! Finishing what a crash or a lost event left open.
 //!
 //! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
-//! transactions answers for a hundred of them at a time.
+//! transactions answers for fifty payments at a time.
+
+mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{Findings, InquiryError, completed_page, is_last_page, order_of};
+use crate::inquiry::{Findings, InquiryError};
 use domain::{Fact, Order, OrderId, OrderStatus, Source, Timestamp, Verdict};
-use lomi_client::{Client, Outcome, Transaction};
-use std::collections::{BTreeMap, BTreeSet};
-use store::StoreError;
+use lomi_client::Client;
+use store::{DueCursor, StoreError};
+use sweep::Sweep;
 use tokio::time::Instant;
 
-/// Orders per round.
-const ROUND: u16 = 100;
 /// Rounds per run: a run ends, the schedule comes again.
-const MAX_ROUNDS: u32 = 10;
-/// Pages of transactions per round.
-const MAX_PAGES: u32 = 10;
+const MAX_ROUNDS: u32 = 20;
 /// Calls about single orders per run, far below lomi.'s 5 000 in 15 minutes.
 const MAX_SINGLE_CALLS: u32 = 120;
 
@@ -26,97 +24,97 @@ const MAX_SINGLE_CALLS: u32 = 120;
 pub struct Report {
     /// Orders that were due and looked at.
     pub due: u32,
-    /// Calls to lomi.
+    /// Calls to lomi., those about single orders among them.
     pub lomi_calls: u32,
     /// Orders that turned paid here because no event had told of the payment.
     pub repaired: u32,
-    /// Orders called expired.
-    pub expired: u32,
+    /// Among them those that the shopper had given up.
+    pub paid_after_cancel: u32,
+    /// Second payments found.
+    pub overpaid: u32,
     /// Orders found without an outcome of their call to lomi.
     pub in_doubt: u32,
     /// Payments that did not fit their order.
     pub mismatched: u32,
+    /// Orders left for the next run because this one had no calls or no time left.
+    pub skipped: u32,
     /// Orders that could not be looked at; they stay due.
     pub failed: u32,
+    single_calls: u32,
 }
 
-/// What one round learnt from lomi.'s list of transactions.
-struct Sweep {
-    by_order: BTreeMap<OrderId, Vec<Transaction>>,
-    /// Whether the list was read to its end, so that an order not in it has no payment.
-    complete: bool,
+/// Why a run looks no further.
+enum Stop {
+    /// This order cannot be dealt with; the next one may.
+    Order,
+    /// lomi. does not answer: nothing else would fare better.
+    Lomi,
 }
 
-/// Looks at everything that is due, until nothing is, or `deadline`.
+/// Looks at everything that is due, until nothing is, or `deadline`. What was done before an error is in `report`.
 ///
 /// # Errors
 /// When DynamoDB does not tell what is due.
-pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant) -> Result<Report, StoreError> {
-    let mut report = Report::default();
-    let mut seen = BTreeSet::new();
+pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), StoreError> {
+    let mut cursor = DueCursor::default();
     for _ in 0..MAX_ROUNDS {
-        // 1 What is due? The index may lag: an order already seen is not taken twice.
-        let ids = world.store.due_orders(world.clock.now(), ROUND).await?;
-        let fresh: Vec<OrderId> = ids.into_iter().filter(|id| seen.insert(id.clone())).collect();
-        if fresh.is_empty() || Instant::now() >= deadline {
+        // 1 What is due?
+        let ids = world.store.due_orders(world.clock.now(), &mut cursor).await?;
+        if ids.is_empty() || Instant::now() >= deadline {
             break;
         }
-        let orders = read_due(world, &fresh, &mut report).await;
+        let orders = read_due(world, &ids, report).await;
         // 2 One listing answers for many.
-        let Ok(sweep) = sweep(lomi, &orders, deadline, &mut report).await else {
-            // lomi. is out of reach: everything stays due, and single questions would fare no better.
-            report.failed = report.failed.saturating_add(u32::try_from(orders.len()).unwrap_or(u32::MAX));
+        let Ok(sweep) = Sweep::of(lomi, &orders, deadline, &mut report.lomi_calls).await else {
+            report.failed = report.failed.saturating_add(count(&orders));
             break;
         };
         // 3 Order by order; one that fails stays due and holds up no other.
-        for order in &orders {
-            if Instant::now() >= deadline {
-                return Ok(report);
-            }
-            if look_at(world, lomi, order, &sweep, deadline, &mut report).await.is_err() {
-                report.failed += 1;
-            }
+        if !look_at_all(world, lomi, &orders, &sweep, deadline, report).await {
+            break;
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 async fn read_due(world: &World, ids: &[OrderId], report: &mut Report) -> Vec<Order> {
     let mut orders = Vec::with_capacity(ids.len());
     for id in ids {
-        match world.store.order(id).await {
+        match world.order(id).await {
+            // The index lags behind: the order itself says whether it is due.
             Ok(Some(order)) if order.due_at().is_some_and(|due| due <= world.clock.now()) => orders.push(order),
             Ok(_) => {}
             Err(_) => report.failed += 1,
         }
     }
-    report.due = report.due.saturating_add(u32::try_from(orders.len()).unwrap_or(u32::MAX));
+    report.due = report.due.saturating_add(count(&orders));
     orders
 }
 
-async fn sweep(
+/// `false` when the run should end.
+async fn look_at_all(
+    world: &World,
     lomi: &Client,
     orders: &[Order],
+    sweep: &Sweep,
     deadline: Instant,
     report: &mut Report,
-) -> Result<Sweep, lomi_client::Error> {
-    let mut sweep = Sweep { by_order: BTreeMap::new(), complete: orders.is_empty() };
-    let Some(oldest) = orders.iter().map(Order::created_at).min() else { return Ok(sweep) };
-    for page in 1..=MAX_PAGES {
-        report.lomi_calls += 1;
-        let transactions = completed_page(lomi, oldest, page, deadline).await?;
-        let last = is_last_page(&transactions);
-        for transaction in transactions {
-            if let Some(id) = order_of(&transaction) {
-                sweep.by_order.entry(id).or_default().push(transaction);
+) -> bool {
+    for (index, order) in orders.iter().enumerate() {
+        if Instant::now() >= deadline {
+            report.skipped = report.skipped.saturating_add(count(orders.get(index..).unwrap_or_default()));
+            return false;
+        }
+        match look_at(world, lomi, order, sweep, deadline, report).await {
+            Ok(()) => {}
+            Err(Stop::Order) => report.failed += 1,
+            Err(Stop::Lomi) => {
+                report.failed = report.failed.saturating_add(count(orders.get(index..).unwrap_or_default()));
+                return false;
             }
         }
-        if last {
-            sweep.complete = true;
-            break;
-        }
     }
-    Ok(sweep)
+    true
 }
 
 async fn look_at(
@@ -126,46 +124,62 @@ async fn look_at(
     sweep: &Sweep,
     deadline: Instant,
     report: &mut Report,
-) -> Result<(), InquiryError> {
+) -> Result<(), Stop> {
     let now = world.clock.now();
     // 1 Payments that the listing shows.
     let mut settled = Vec::new();
-    for transaction in sweep.by_order.get(order.id()).into_iter().flatten() {
-        settled.extend(world.settle_transaction(lomi, transaction).await?);
+    for transaction in sweep.of_order(order.id()) {
+        settled.extend(world.settle_transaction(lomi, transaction).await.map_err(|_| Stop::Order)?);
     }
-    // 2 A single question where the listing cannot be relied upon, and once before an order is called expired.
+    // 2 A single question where the listing does not reach, and once before an order is called expired.
+    let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
-    if settled.is_empty() && (ends || !sweep.complete) {
-        if report.lomi_calls >= MAX_SINGLE_CALLS {
+    if settled.is_empty() && is_open && (ends || !sweep.covers(order)) {
+        if report.single_calls >= MAX_SINGLE_CALLS {
+            report.skipped += 1;
             return Ok(());
         }
-        let findings = inquire(world, lomi, order, deadline).await?;
-        report.lomi_calls += findings.calls;
-        settled = findings.settled;
+        settled = inquire(world, lomi, order, deadline, report).await?;
     }
-    count(&settled, report);
+    tell(&settled, report);
     // 3 Write what is left to say: paid orders are written already.
-    conclude(world, order, now, report).await?;
-    Ok(())
+    conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
 
-/// A refusal that will be repeated (lomi. does not know the session, say) is an answer: the order must not stay at the
-/// head of the queue because of it.
-async fn inquire(world: &World, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
-    match world.inquire(lomi, order, deadline).await {
-        Err(InquiryError::Lomi(error)) if error.outcome() == Outcome::Rejected && !error.is_retryable() => {
-            Ok(Findings { settled: Vec::new(), calls: error.attempts() })
-        }
-        other => other,
+async fn inquire(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let found = world.inquire(lomi, order, deadline).await;
+    let calls = match &found {
+        Ok(Findings { calls, .. }) => *calls,
+        Err(InquiryError::Lomi(error)) => error.attempts(),
+        Err(InquiryError::Store(_)) => 1,
+    };
+    report.single_calls = report.single_calls.saturating_add(calls);
+    report.lomi_calls = report.lomi_calls.saturating_add(calls);
+    match found {
+        Ok(findings) => Ok(findings.settled),
+        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
+        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        Err(InquiryError::Lomi(_)) => Err(Stop::Lomi),
+        Err(InquiryError::Store(_)) => Err(Stop::Order),
     }
 }
 
-fn count(settled: &[Settled], report: &mut Report) {
+fn tell(settled: &[Settled], report: &mut Report) {
     for outcome in settled {
         match outcome {
-            Settled::Applied(_, Some(_)) => report.repaired += 1,
+            Settled::Applied(order, Some(_)) => {
+                report.repaired += 1;
+                report.paid_after_cancel += u32::from(order.is_paid_after_cancel());
+            }
+            Settled::Applied(order, None) => report.overpaid += u32::from(order.is_overpaid()),
             Settled::Mismatched(_) => report.mismatched += 1,
-            Settled::Applied(_, None) | Settled::Duplicate | Settled::Ignored | Settled::UnknownOrder => {}
+            Settled::Duplicate | Settled::Ignored | Settled::UnknownOrder => {}
         }
     }
 }
@@ -177,21 +191,21 @@ async fn conclude(world: &World, before: &Order, now: Timestamp, report: &mut Re
             still_due.then(|| conclusion(order, now))
         })
         .await?;
-    match concluded.map(|order| order.status()).filter(|status| *status != before.status()) {
-        Some(OrderStatus::Expired) => report.expired += 1,
-        Some(OrderStatus::InDoubt) => report.in_doubt += 1,
-        _ => {}
-    }
+    let status = concluded.map(|order| order.status());
+    report.in_doubt += u32::from(status == Some(OrderStatus::InDoubt) && before.status() != OrderStatus::InDoubt);
     Ok(())
 }
 
 /// What time alone makes of an order about which lomi. knows nothing new.
 fn conclusion(order: &Order, now: Timestamp) -> Order {
-    let asked = order.asked(now);
     if order.is_past_its_end(now)
         && let Verdict::Changed(expired, _) = order.judge(&Fact::SessionExpired, Source::Reconciler, now)
     {
         return *expired;
     }
-    if order.status() == OrderStatus::Creating { order.in_doubt(false, now) } else { asked }
+    if order.status() == OrderStatus::Creating { order.in_doubt(false, now) } else { order.asked(now) }
+}
+
+fn count(orders: &[Order]) -> u32 {
+    u32::try_from(orders.len()).unwrap_or(u32::MAX)
 }

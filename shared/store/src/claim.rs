@@ -6,12 +6,13 @@ use crate::item::{Changes, order_attributes, write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use crate::{Store, keys};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use domain::{AttemptId, Fingerprint, IdempotencyKey, Order, OrderId, OrderToken, Timestamp};
+use domain::{AttemptId, Environment, Fingerprint, IdempotencyKey, Order, OrderId, OrderToken, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How long an answer can be asked for again: as long as lomi. remembers its own.
-const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long an answer can be asked for again: a little shorter than lomi. remembers its own (24 h), so that no try
+/// outlives lomi.'s memory of the one before.
+const RETENTION_MS: i64 = 23 * 60 * 60 * 1000;
 
 /// What a key was used for; one key may serve each operation once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,18 +96,17 @@ pub enum Finished {
 }
 
 impl Claim {
-    /// A claim of `key` for `operation`.
+    /// A claim of the key behind `key_hash`.
     #[must_use]
     pub fn new(
-        operation: Operation,
-        key: &IdempotencyKey,
+        key_hash: String,
         fingerprint: Fingerprint,
         attempt_id: AttemptId,
         order: (OrderId, OrderToken),
         lease_until: Timestamp,
     ) -> Self {
         Self {
-            key_hash: Self::hash(operation, key),
+            key_hash,
             fingerprint,
             attempt_id,
             expires_at: lease_until.plus_ms(RETENTION_MS),
@@ -117,10 +117,12 @@ impl Claim {
         }
     }
 
-    /// The name of the record behind `key`.
+    /// The name of the record behind `key`. What was answered in one environment is not an answer in the other.
     #[must_use]
-    pub fn hash(operation: Operation, key: &IdempotencyKey) -> String {
+    pub fn hash(environment: Environment, operation: Operation, key: &IdempotencyKey) -> String {
         let mut hasher = Sha256::new();
+        hasher.update(environment.as_str());
+        hasher.update([0]);
         hasher.update(operation.as_str());
         hasher.update([0]);
         hasher.update(key.as_str());

@@ -50,6 +50,11 @@ impl StoreError {
         }
     }
 
+    /// The call did not happen because the table was too busy.
+    pub(crate) const fn busy(operation: &'static str, code: String) -> Self {
+        Self::Unavailable { operation, code, did_it_happen: DidItHappen::No }
+    }
+
     pub(crate) const fn malformed(operation: &'static str) -> Self {
         Self::Malformed { operation }
     }

@@ -108,7 +108,8 @@ impl Store {
 
     /// Keeps authentic evidence that fits no order, for a person to look at, and marks the order it named.
     ///
-    /// It does not take the fact's natural key: once the order can be paid by it, the same fact may come again.
+    /// It does not take the fact's natural key: once the order can be paid by it, the same fact may come again. What is
+    /// kept first stays as it is; `Duplicate` says that it was there, and that `marked` was not written.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -120,18 +121,18 @@ impl Store {
         marked: Option<&Order>,
     ) -> Result<Recorded, StoreError> {
         let listing_sk = format!("{:013}#{}", evidence.received_at.as_ms(), evidence.natural_key);
-        let key = Key::quarantine(&evidence.natural_key, reason);
+        let key = Key::quarantine(&evidence.natural_key, reason, evidence.source);
         let mut item = evidence.into_item(key, order_id);
         item.insert("reason".to_owned(), text(reason));
         item.insert("listing_pk".to_owned(), text("QUARANTINE"));
         item.insert("listing_sk".to_owned(), text(listing_sk));
-        let put = aws_sdk_dynamodb::types::Put::builder().table_name(&self.table).set_item(Some(item)).build();
-        let mut writes = vec![write_put(put.map_err(|_| StoreError::malformed("quarantine"))?)];
+        let mut writes = vec![write_put(self.put_new(item)?)];
         if let Some(order) = marked {
             writes.push(write_update(self.order_update(order)?));
         }
         Ok(match self.transact("quarantine", writes).await? {
             None => Recorded::Applied,
+            Some(Cancelled::Condition(0)) => Recorded::Duplicate,
             Some(_) => Recorded::OrderMoved,
         })
     }
@@ -146,20 +147,36 @@ impl Store {
     ) -> Result<Option<Cancelled>, StoreError> {
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(None),
-            Err(error) => cancellation(&error).map(Some).ok_or_else(|| StoreError::from_sdk(operation, &error)),
+            Err(error) => match cancellation(&error) {
+                Some(Cancellation::Answer(cancelled)) => Ok(Some(cancelled)),
+                // DynamoDB wraps a throttle of one item in a cancellation of all, which the SDK does not retry.
+                Some(Cancellation::Busy(code)) => Err(StoreError::busy(operation, code)),
+                None => Err(StoreError::from_sdk(operation, &error)),
+            },
         }
     }
 }
 
-fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
+/// What a cancellation says.
+enum Cancellation {
+    Answer(Cancelled),
+    /// Nothing about our conditions: the table was too busy.
+    Busy(String),
+}
+
+fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancellation> {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error.as_service_error()? else {
         return None;
     };
     let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
     if let Some(index) = codes().position(|code| code == "ConditionalCheckFailed") {
-        return Some(Cancelled::Condition(index));
+        return Some(Cancellation::Answer(Cancelled::Condition(index)));
     }
-    codes().any(|code| code == "TransactionConflict").then_some(Cancelled::Conflict)
+    if codes().any(|code| code == "TransactionConflict") {
+        return Some(Cancellation::Answer(Cancelled::Conflict));
+    }
+    let busy = codes().find(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
+    busy.map(|code| Cancellation::Busy(code.to_owned()))
 }
 
 fn outbox_item(order: &Order, event: OutboxEvent, at: Timestamp) -> Item {

@@ -31,8 +31,9 @@ impl Key {
         Self::new(format!("EVT#{natural_key}"), "EVT")
     }
 
-    pub(crate) fn quarantine(natural_key: &str, reason: &str) -> Self {
-        Self::new(format!("QUARANTINE#{natural_key}"), reason)
+    /// A poll's own words must not take the place of the event that lomi. signed, nor the reverse.
+    pub(crate) fn quarantine(natural_key: &str, reason: &str, source: &str) -> Self {
+        Self::new(format!("QUARANTINE#{natural_key}"), &format!("{reason}#{source}"))
     }
 
     pub(crate) fn session(checkout_session_id: &str) -> Self {
@@ -60,10 +61,10 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// The shard of the `due` index that an order belongs to: always the same, spread evenly.
+/// The shard of the `due` index that an order belongs to: always the same, by the last digit of its id.
 pub(crate) fn due_shard(id: &OrderId) -> String {
-    let digit = id.as_str().bytes().last().unwrap_or_default();
-    shard_name(digit % DUE_SHARDS)
+    let digit = id.as_str().chars().last().and_then(|digit| digit.to_digit(16)).unwrap_or_default();
+    shard_name(u8::try_from(digit).unwrap_or_default() % DUE_SHARDS)
 }
 
 pub(crate) fn shard_name(shard: u8) -> String {

@@ -11,7 +11,7 @@ mod product;
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::{DidItHappen, StoreError};
 pub use evidence::{Evidence, Recorded};
-pub use order::{ListedOrders, OrderCursor};
+pub use order::{DueCursor, ListedOrders, OrderCursor};
 
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;

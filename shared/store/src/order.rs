@@ -8,6 +8,9 @@ use domain::{Order, OrderId, OrderStatus, Timestamp};
 /// The most orders a list shows at once.
 const MAX_PAGE: usize = 100;
 
+/// Orders of one shard read at once from what is due.
+const DUE_PAGE: i32 = 25;
+
 /// Where a list goes on. Opaque to callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderCursor(String);
@@ -35,6 +38,27 @@ pub struct ListedOrders {
     pub orders: Vec<Order>,
     /// Where the next page begins, if there may be one.
     pub next: Option<OrderCursor>,
+}
+
+/// How far a run has read what is due.
+#[derive(Debug, Default)]
+pub struct DueCursor([Position; DUE_SHARDS as usize]);
+
+#[derive(Debug, Default)]
+enum Position {
+    #[default]
+    Start,
+    After(Item),
+    End,
+}
+
+impl Position {
+    fn start_key(&self) -> Option<Item> {
+        match self {
+            Self::After(key) => Some(key.clone()),
+            Self::Start | Self::End => None,
+        }
+    }
 }
 
 impl Store {
@@ -71,15 +95,19 @@ impl Store {
         Ok(self.transact("save order", vec![update]).await?.is_none())
     }
 
-    /// At most `limit` orders that were due at `now`, the longest overdue of each shard first.
+    /// The next orders that were due at `now`, at most 25 of each shard, the longest overdue of a shard first. Empty when
+    /// `cursor` has seen them all, so that an order which cannot be dealt with hides no other.
     ///
     /// The index is eventually consistent: read each order before deciding anything about it.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn due_orders(&self, now: Timestamp, limit: u16) -> Result<Vec<OrderId>, StoreError> {
+    pub async fn due_orders(&self, now: Timestamp, cursor: &mut DueCursor) -> Result<Vec<OrderId>, StoreError> {
         let mut due = Vec::new();
-        for shard in 0..DUE_SHARDS {
+        for (shard, position) in (0..DUE_SHARDS).zip(&mut cursor.0) {
+            if matches!(position, Position::End) {
+                continue;
+            }
             let call = self
                 .client
                 .query()
@@ -88,8 +116,10 @@ impl Store {
                 .key_condition_expression("due_shard = :shard AND due_at_ms <= :now")
                 .expression_attribute_values(":shard", text(shard_name(shard)))
                 .expression_attribute_values(":now", number(now.as_ms()))
-                .limit(i32::from(limit / u16::from(DUE_SHARDS)).max(1));
+                .set_exclusive_start_key(position.start_key())
+                .limit(DUE_PAGE);
             let answer = call.send().await.map_err(|error| StoreError::from_sdk("read due", &error))?;
+            *position = answer.last_evaluated_key.map_or(Position::End, Position::After);
             due.extend(answer.items.unwrap_or_default().iter().filter_map(id_of));
         }
         Ok(due)
@@ -127,18 +157,29 @@ impl Store {
         after: Option<&OrderCursor>,
     ) -> Result<Vec<Order>, StoreError> {
         let bound = after.map_or(":", |cursor| cursor.0.as_str());
-        let call = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("listing")
-            .key_condition_expression("listing_pk = :status AND listing_sk < :bound")
-            .expression_attribute_values(":status", text(listing_of(status)))
-            .expression_attribute_values(":bound", text(bound))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX));
-        let answer = call.send().await.map_err(|error| StoreError::from_sdk("list orders", &error))?;
-        answer.items.unwrap_or_default().into_iter().map(read_order).collect()
+        let wanted = limit.saturating_add(1);
+        let (mut orders, mut start) = (Vec::new(), None);
+        // A page of DynamoDB ends at 1 MB, wherever that is.
+        loop {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("listing")
+                .key_condition_expression("listing_pk = :status AND listing_sk < :bound")
+                .expression_attribute_values(":status", text(listing_of(status)))
+                .expression_attribute_values(":bound", text(bound))
+                .scan_index_forward(false)
+                .set_exclusive_start_key(start)
+                .limit(i32::try_from(wanted.saturating_sub(orders.len())).unwrap_or(i32::MAX));
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk("list orders", &error))?;
+            // An order that this release cannot read must not hide the others.
+            orders.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read_order(item).ok()));
+            start = answer.last_evaluated_key;
+            if start.is_none() || orders.len() >= wanted {
+                return Ok(orders);
+            }
+        }
     }
 }
 

@@ -67,9 +67,8 @@ impl Store {
                 .expression_attribute_values(":listing", text("PRODUCT"))
                 .set_exclusive_start_key(start);
             let answer = call.send().await.map_err(|error| StoreError::from_sdk("list products", &error))?;
-            for item in answer.items.unwrap_or_default() {
-                products.push(read(item)?);
-            }
+            // A product that this release cannot read must not close the shop.
+            products.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read(item).ok()));
             start = answer.last_evaluated_key;
             if start.is_none() || products.len() >= MAX_LISTED_PRODUCTS {
                 products.truncate(MAX_LISTED_PRODUCTS);

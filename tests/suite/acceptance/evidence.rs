@@ -33,6 +33,24 @@ async fn a_webhook_with_a_new_envelope_id_each_time_pays_once() {
 }
 
 #[tokio::test]
+async fn payments_that_arrive_at_the_same_moment_are_all_counted() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    let order = app.open_order().await;
+    let mut events = Vec::new();
+    for method in ["card", "wave", "mtn", "wave"] {
+        events.push(app.pay_silently(&order, method).await);
+    }
+    let answers = join_all(events.iter().map(|event| app.deliver(event))).await;
+    assert!(answers.iter().all(|answer| answer.outcome() == "applied"));
+    let stored = app.order(&order.order_id).await;
+    assert_eq!(stored["payments"].as_object().unwrap().len(), 4);
+    assert_eq!(stored["overpaid"], true);
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn copies_that_lomi_itself_sends_under_new_ids_pay_once() {
     let app = TestApp::start().await;
     app.lomi.webhook_fault("duplicate", json!({ "copies": 4, "new_id": true })).await;

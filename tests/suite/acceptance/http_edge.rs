@@ -6,25 +6,22 @@ use tests::TestApp;
 #[tokio::test]
 async fn a_browser_of_the_shop_may_call_the_api_and_no_other_may() {
     let app = TestApp::start().await;
-    let ask = |origin: String| {
-        let app = &app;
-        async move {
-            let headers = [
-                ("origin", origin.as_str()),
-                ("access-control-request-method", "POST"),
-                ("access-control-request-headers", "content-type,idempotency-key,authorization"),
-            ];
-            app.http.send("OPTIONS", &app.url("/checkout-sessions"), &headers, "").await
-        }
+    let ask = async |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type,idempotency-key,authorization"),
+        ];
+        app.http.send("OPTIONS", &app.url("/checkout-sessions"), &headers, "").await
     };
-    let own = ask(app.origin.clone()).await;
+    let own = ask(&app.origin).await;
     assert!((200..300).contains(&own.status));
     assert_eq!(own.header("access-control-allow-origin"), app.origin);
     assert!(own.header("access-control-allow-methods").contains("POST"));
     for name in ["content-type", "idempotency-key", "authorization"] {
         assert!(own.header("access-control-allow-headers").contains(name), "{name}");
     }
-    let foreign = ask("https://evil.example".to_owned()).await;
+    let foreign = ask("https://evil.example").await;
     assert_eq!(foreign.header("access-control-allow-origin"), "");
     app.audit().await;
 }
@@ -48,12 +45,9 @@ async fn a_french_shop_gets_french_refusals() {
     let app = TestApp::start().await;
     let url = app.url("/checkout-sessions");
     let body = app.body(json!({ "items": [{ "sku": "NOPE", "quantity": 1 }] }));
-    let in_language = |language: &'static str| {
-        let (app, url, body) = (&app, &url, &body);
-        async move {
-            let headers = [("accept-language", language), ("idempotency-key", "k")];
-            app.http.send_json("POST", url, &headers, body).await.expect(400)
-        }
+    let in_language = async |language: &str| {
+        let headers = [("accept-language", language), ("idempotency-key", "k")];
+        app.http.send_json("POST", &url, &headers, &body).await.expect(400)
     };
     let french = in_language("fr-CI,fr;q=0.9,en;q=0.5").await;
     assert_eq!(french.header("content-language"), "fr");

@@ -139,6 +139,24 @@ async fn a_payment_in_the_last_second_is_found_before_the_order_is_called_expire
 }
 
 #[tokio::test]
+async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the_page() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.lomi.lose_webhooks().await;
+    app.pay(&order, "wave").await;
+    app.outlive(&order.order_id).await;
+    // The listing is asked from the order's birth on: with a clock that ran an hour ahead, that is after the payment.
+    let created_at_ms = app.order(&order.order_id).await["created_at_ms"].as_i64().unwrap();
+    let pk = format!("ORDER#{}", order.order_id);
+    assert!(app.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms + 3_600_000).await);
+    app.reconcile().await;
+    let paid = app.order(&order.order_id).await;
+    assert_eq!((&paid["status"], &paid["session_completed"]), (&json!("paid"), &json!(true)));
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn an_older_generations_session_event_and_the_payment_behind_it_count_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;

@@ -22,14 +22,14 @@ async fn a_forged_body_is_refused_and_changes_nothing() {
     let genuine = sign(&secret, bytes.as_bytes());
     let forger = WebhookSecret::parse("whsec_guessed_by_somebody").unwrap();
     let forged = sign(&forger, bytes.as_bytes());
-    let cut = &genuine[..genuine.len() - 2];
+    let cut: String = genuine.chars().skip(2).collect();
     let dated = sign_v1(&forger, 1_781_946_847, bytes.as_bytes());
     for headers in [
         vec![],
         vec![(LEGACY_HEADER, forged.as_str())],
         vec![(LEGACY_HEADER, "")],
         vec![(LEGACY_HEADER, "sha256=")],
-        vec![(LEGACY_HEADER, cut)],
+        vec![(LEGACY_HEADER, cut.as_str())],
         vec![(V1_HEADER, genuine.as_str())],
         vec![(V1_HEADER, dated.as_str())],
         vec![("x-lomi-event", "PAYMENT_SUCCEEDED"), ("authorization", genuine.as_str())],

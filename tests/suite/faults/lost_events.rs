@@ -36,7 +36,27 @@ async fn an_order_is_due_by_itself_before_anybody_has_paid() {
     assert!(stored["due_shard"].is_string());
     app.pay(&order, "card").await;
     let paid = app.wait_for(&order.order_id, "paid").await;
-    assert!(paid["due_at_ms"].is_null() && paid["due_shard"].is_null(), "a paid order is no work any more");
+    let (due_at_ms, end_ms) = (paid["due_at_ms"].as_i64().unwrap(), paid["expires_at_ms"].as_i64().unwrap());
+    assert!(due_at_ms > end_ms, "a paid order is looked at once more, when its page has ended");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_second_payment_that_no_event_told_of_is_found_when_the_page_has_ended() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    let order = app.open_order().await;
+    app.pay(&order, "card").await;
+    app.wait_for(&order.order_id, "paid").await;
+    app.lomi.lose_webhooks().await;
+    let second = app.pay(&order, "wave").await;
+    app.outlive(&order.order_id).await;
+    app.reconcile().await;
+    let stored = app.order(&order.order_id).await;
+    assert_eq!((&stored["status"], &stored["overpaid"]), (&json!("paid"), &json!(true)));
+    assert!(stored["payments"].get(&second).is_some());
+    assert!(stored["due_at_ms"].is_null(), "nothing more can come");
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
     app.audit().await;
 }
 

@@ -1,7 +1,13 @@
 //! DynamoDB out of reach.
 
-use serde_json::Value;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use tests::{TestApp, eventually};
+use tokio::time::Instant;
+
+/// lomi. hangs up on an endpoint that says nothing for so long.
+const LOMIS_PATIENCE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn while_the_store_is_down_webhooks_are_not_acknowledged_and_nothing_is_lost() {
@@ -38,6 +44,54 @@ async fn a_webhook_that_meets_an_outage_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn a_store_that_hangs_does_not_use_up_lomis_patience() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "card").await;
+    app.dynamodb.hold();
+    let began = Instant::now();
+    let answer = app.deliver(&event).await;
+    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    assert!(began.elapsed() < LOMIS_PATIENCE, "{:?}", began.elapsed());
+    assert!(app.dynamodb.held() > 0);
+    app.dynamodb.mend();
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_event_that_was_written_while_the_answer_was_lost_is_a_duplicate_when_it_comes_again() {
+    let app = TestApp::start().await;
+    app.dynamodb.mute();
+    // Kept without a look at any order: the one write whose answer is lost.
+    let payout = tests::Event::new("PAYOUT_COMPLETED", json!({ "transaction_id": "payout-1" }));
+    let payout = payout.with("/data/environment", "test");
+    assert_eq!(app.deliver(&payout).await.problem(), (503, "store_unavailable".to_owned()));
+    app.dynamodb.mend();
+    assert_eq!(app.table.items("EVT#").await.len(), 1, "it was written all the same");
+    assert_eq!(app.deliver(&payout).await.outcome(), "duplicate");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_the_store_took_and_did_not_confirm_is_given_by_the_retry() {
+    let app = TestApp::start().await;
+    let hold = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": 1000 });
+    app.lomi.fault(hold).await;
+    let cart = app.cart(1);
+    let (answer, ()) = tokio::join!(app.create(&cart, "k"), async {
+        eventually("lomi. opens a page", async || app.lomi.sessions().await.pop()).await;
+        app.dynamodb.mute();
+    });
+    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    app.dynamodb.mend();
+    let again = app.create(&cart, "k").await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true", "the work was done, only its answer was lost");
+    assert_eq!((app.orders().await.len(), app.lomi.sessions().await.len()), (1, 1));
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn while_the_store_is_down_nothing_is_asked_of_lomi() {
     let app = TestApp::start().await;
     app.dynamodb.cut();
@@ -53,8 +107,7 @@ async fn while_the_store_is_down_nothing_is_asked_of_lomi() {
 #[tokio::test]
 async fn a_store_that_goes_down_after_lomi_opened_the_page_costs_a_retry_and_no_second_page() {
     let app = TestApp::start().await;
-    let hold =
-        serde_json::json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": 1000 });
+    let hold = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": 1000 });
     app.lomi.fault(hold).await;
     let cart = app.cart(1);
     let (answer, order_id) = tokio::join!(app.create(&cart, "k"), async {

@@ -1,6 +1,8 @@
 //! What an order makes of a fact.
 //!
-//! The state after a set of facts does not depend on the order in which they came, nor on how often.
+//! Status, payments and `overpaid` after a set of facts from lomi. do not depend on the order in which they came, nor on
+//! how often. (`paid_after_cancel` tells of the shopper's own word, which is no fact of lomi.'s: it means nothing after
+//! the money.)
 
 use super::{Environment, Happened, Order, OrderStatus, Payment, Source};
 use crate::{Money, Timestamp};
@@ -166,7 +168,7 @@ impl Order {
         }
     }
 
-    /// Evidence of the wrong environment or session is not about this order at all and leaves no mark on it.
+    /// Only evidence that is about this order beyond doubt leaves a mark on it.
     fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Verdict {
         let marks = matches!(mismatch, Mismatch::Amount | Mismatch::Currency) && !self.mismatch;
         let marked = marks.then(|| {

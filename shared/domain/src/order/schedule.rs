@@ -8,6 +8,10 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 /// lomi.'s sessions live 60 minutes; an order without a page is given up after as long.
 const SESSION_LIFE_MS: i64 = 60 * MINUTE_MS;
+/// No page lives longer than the longest life that can be asked for.
+pub(super) const LONGEST_PAGE_MS: i64 = 24 * 60 * MINUTE_MS;
+/// A page that lomi. may have opened so long ago is not worth handing out.
+pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 /// A page is called expired this long after its end, so that a payment in its last second is heard of first.
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
 /// lomi. may still complete a transaction it called pending for two hours.
@@ -16,10 +20,12 @@ const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
 impl Order {
     /// When the reconciler looks at the order next; `None` when nothing more can come.
     ///
-    /// An order that can still turn paid is looked at at least every five minutes while its page lives.
+    /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
+    /// looked at once more when its page has ended, for a second payment that nobody told of.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
-            return None;
+            return (now < decision).then_some(decision);
         }
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
         let wait_ms = (age_ms / 2).clamp(MINUTE_MS, 5 * MINUTE_MS);
@@ -28,7 +34,6 @@ impl Order {
             return Some(next);
         }
         // The first look after the end decides about expiry; a few more catch late confirmations.
-        let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if now < decision {
             return Some(decision);
         }
@@ -61,8 +66,7 @@ impl Order {
     /// How long a waiting page should wait before it asks again, `None` when nothing more will come.
     #[must_use]
     pub fn poll_after_ms(&self, now: Timestamp) -> Option<i64> {
-        self.due_at?;
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
-        (!self.status.is_paid()).then(|| (age_ms / 100).clamp(2 * SECOND_MS, 15 * SECOND_MS))
+        (!self.status.is_paid() && self.due_at.is_some()).then(|| (age_ms / 100).clamp(2 * SECOND_MS, 15 * SECOND_MS))
     }
 }

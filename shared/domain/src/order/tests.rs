@@ -165,7 +165,7 @@ fn a_page_that_was_handed_out_is_not_opened_again() {
 }
 
 #[test]
-fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_never() {
+fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_once_more() {
     let mut order = open();
     let mut looks = 0;
     let mut longest_wait_ms = 0;
@@ -183,7 +183,10 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_never() {
     assert_eq!(order.status, OrderStatus::Expired);
     assert!(longest_wait_ms <= 10 * MINUTE_MS, "{longest_wait_ms}");
     let Verdict::Changed(paid, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
-    assert_eq!(paid.due_at, None);
+    let last_look = paid.due_at.unwrap();
+    assert!(paid.is_past_its_end(last_look));
+    assert_eq!(paid.asked(last_look).due_at, None);
+    assert_eq!(paid.poll_after_ms(T0), None);
 }
 
 #[test]
@@ -192,4 +195,32 @@ fn every_status_has_a_name_of_its_own_and_a_rank() {
         assert_eq!(OrderStatus::from_name(status.as_str()), Some(status));
         assert!(OrderStatus::ALL.iter().skip(index + 1).all(|higher| *higher > status));
     }
+}
+
+#[test]
+fn a_waiting_shopper_does_not_postpone_the_reconciler() {
+    let order = open();
+    let asked = order.turn_taken(T0.plus_ms(30_000));
+    assert_eq!(asked.due_at, order.due_at);
+    assert!(!asked.may_be_asked_about(T0.plus_ms(31_000)));
+}
+
+#[test]
+fn a_client_that_tries_for_ever_leaves_room_for_the_payment() {
+    let mut order = creating();
+    for attempt in 0..200 {
+        let id = AttemptId::from_entropy([attempt; 32]);
+        order = order.taken_over_by(id, T0, T0).unwrap().in_doubt(false, T0);
+    }
+    let Verdict::Changed(paid, _) = order.judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
+    assert_eq!(paid.timeline.last().unwrap().what, Happened::Paid);
+}
+
+#[test]
+fn what_a_newer_release_notes_in_the_timeline_does_not_keep_an_older_one_from_reading_the_order() {
+    let mut json = serde_json::to_value(open()).unwrap();
+    json["timeline"][0]["what"] = "teleported".into();
+    json["timeline"][0]["source"] = "oracle".into();
+    let order: Order = serde_json::from_value(json).unwrap();
+    assert_eq!(order.timeline[0].what, Happened::Other);
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// More entries than any real order makes; later ones are dropped, never the order.
 pub(super) const MAX_ENTRIES: usize = 100;
+/// Tries to open a page may fill this much, so that there is room for what happens afterwards.
+pub(super) const MAX_ENTRIES_OF_TRIES: usize = 50;
 
 /// Who brought the news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub enum Source {
     Poll,
     /// The scheduled reconciler, by its own clock.
     Reconciler,
+    /// Somebody whom a newer release knows.
+    #[serde(other)]
+    Other,
 }
 
 /// What happened.
@@ -50,6 +55,9 @@ pub enum Happened {
     Cancelled,
     /// The page can no longer be paid on.
     Expired,
+    /// Something that a newer release wrote: an older one must still be able to read the order.
+    #[serde(other)]
+    Other,
 }
 
 /// One line of an order's history.
@@ -65,6 +73,13 @@ pub struct TimelineEntry {
     /// lomi.'s transaction, where one is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+}
+
+impl Happened {
+    /// Whether a client that tries and tries makes many of these.
+    pub(super) const fn is_a_try(self) -> bool {
+        matches!(self, Self::Retried | Self::Rejected | Self::InDoubt)
+    }
 }
 
 impl TimelineEntry {

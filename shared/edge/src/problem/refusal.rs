@@ -21,6 +21,7 @@ impl From<CreateError> for Problem {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }
             CreateError::NoKey => Self::new(Code::ProviderUnavailable),
+            CreateError::Unsendable => Self::new(Code::InternalError),
             CreateError::ProviderRejected(_) | CreateError::WrongPage => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
             CreateError::Store(error) => error.into(),

@@ -5,6 +5,7 @@
 
 mod line;
 mod names;
+mod settled;
 
 pub use names::{Counter, Field};
 

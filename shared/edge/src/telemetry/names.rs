@@ -21,15 +21,12 @@ pub enum Field {
     LomiStatus,
     LomiErrorCode,
     LomiRequestId,
-    LomiDurationMs,
-    WebhookEvent,
-    WebhookEventId,
     WebhookOutcome,
-    WebhookAgeMs,
+    WebhookReason,
     ReconcileDue,
-    ReconcileAsked,
     ReconcileRepaired,
-    ReconcileRemaining,
+    ReconcileSkipped,
+    ReconcileFailed,
 }
 
 impl Field {
@@ -54,15 +51,12 @@ impl Field {
             Self::LomiStatus => "lomi.status",
             Self::LomiErrorCode => "lomi.error_code",
             Self::LomiRequestId => "lomi.request_id",
-            Self::LomiDurationMs => "lomi.duration_ms",
-            Self::WebhookEvent => "webhook.event",
-            Self::WebhookEventId => "webhook.event_id",
             Self::WebhookOutcome => "webhook.outcome",
-            Self::WebhookAgeMs => "webhook.age_ms",
+            Self::WebhookReason => "webhook.reason",
             Self::ReconcileDue => "reconcile.due",
-            Self::ReconcileAsked => "reconcile.asked",
             Self::ReconcileRepaired => "reconcile.repaired",
-            Self::ReconcileRemaining => "reconcile.remaining",
+            Self::ReconcileSkipped => "reconcile.skipped",
+            Self::ReconcileFailed => "reconcile.failed",
         }
     }
 }

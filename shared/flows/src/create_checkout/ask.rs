@@ -44,7 +44,9 @@ pub(super) async fn open_page(
     let order = &work.order;
     // The same order and number always make the same key and the same body: lomi. then answers with the same page.
     let key = IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number()));
-    let (Ok(key), Some(session)) = (key, session_of(request, work)) else { return Err(wrong_page()) };
+    let (Ok(key), Some(session)) = (key, session_of(request, work)) else {
+        return Err(Failure { mark: Mark::Untouched, cool_down_ms: 0, error: CreateError::Unsendable });
+    };
     let call = work.lomi.checkout_sessions().create(&session).idempotency_key(key).deadline(deadline);
     match call.send().await.map_err(failure)? {
         CreatedCheckoutSession::Session(new) => accept(order, &new, world.clock.now()).ok_or_else(wrong_page),
@@ -81,7 +83,7 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Pag
 }
 
 fn wrong_page() -> Failure {
-    Failure { mark: Mark::Rejected, cool_down_ms: 0, error: CreateError::WrongPage }
+    Failure { mark: Mark::Rejected, cool_down_ms: COOL_DOWN_MS, error: CreateError::WrongPage }
 }
 
 fn failure(error: Error) -> Failure {

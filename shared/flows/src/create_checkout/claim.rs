@@ -33,7 +33,7 @@ pub(super) async fn enter(
     request: &CreateCheckout,
     lomi: &mut impl AsyncFnMut() -> Option<Client>,
 ) -> Result<Entered, CreateError> {
-    let key_hash = Claim::hash(request.operation, &request.idempotency_key);
+    let key_hash = Claim::hash(world.environment, request.operation, &request.idempotency_key);
     for attempt in 0..MAX_LOOKS {
         let now = world.clock.now();
         let left_over = match world.store.claim(&key_hash, now).await? {
@@ -47,7 +47,7 @@ pub(super) async fn enter(
         };
         let lomi = lomi().await.ok_or(CreateError::NoKey)?;
         let begun = match left_over {
-            None => begin(world, request, now).await?,
+            None => begin(world, request, key_hash.clone(), now).await?,
             Some(claim) => take_over(world, &claim, now).await?,
         };
         if let Some((claim, order)) = begun {
@@ -64,7 +64,12 @@ fn wait(claim: &Claim, now: Timestamp) -> u32 {
     left_s.min(RETRY_AFTER_S)
 }
 
-async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Result<Option<Held>, CreateError> {
+async fn begin(
+    world: &World,
+    request: &CreateCheckout,
+    key_hash: String,
+    now: Timestamp,
+) -> Result<Option<Held>, CreateError> {
     let cart = price(world, &request.pricing, now).await?;
     let order_id = OrderId::from_entropy(world.entropy.bytes());
     let token = OrderToken::from_entropy(world.entropy.bytes());
@@ -84,25 +89,23 @@ async fn begin(world: &World, request: &CreateCheckout, now: Timestamp) -> Resul
         now,
     );
     let fingerprint = request.fingerprint.clone();
-    let claim = Claim::new(
-        request.operation,
-        &request.idempotency_key,
-        fingerprint,
-        attempt_id,
-        (order_id, token),
-        lease_until,
-    );
+    let claim = Claim::new(key_hash, fingerprint, attempt_id, (order_id, token), lease_until);
     let begun = world.store.begin(claim.clone(), &order, now).await?;
     Ok((begun == Begun::Ours).then_some((claim, order)))
 }
 
-/// The lease of another try has ended. Its order, its price and its token stay; the work starts over.
+/// The lease of another try has ended. Its order, its price and its token stay; the work starts over. `None` when
+/// somebody else moved meanwhile.
 async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Option<Held>, CreateError> {
-    let order = world.store.order(&claim.order_id).await?;
+    let order = world.order(&claim.order_id).await?;
     let order = order.ok_or(StoreError::Malformed { operation: "take over" })?;
     let attempt_id = AttemptId::from_entropy(world.entropy.bytes());
     let lease_until = now.plus_ms(LEASE_MS);
-    let order = order.taken_over_by(attempt_id.clone(), lease_until, now).ok_or(CreateError::OrderClosed)?;
+    let Some(order) = order.taken_over_by(attempt_id.clone(), lease_until, now) else {
+        // Either the holder woke up and finished, and its answer is there, or the order is over.
+        let again = world.store.claim(&claim.key_hash, now).await?;
+        return if again.as_ref() == Some(claim) { Err(CreateError::OrderClosed) } else { Ok(None) };
+    };
     let ours = claim.taken_over_by(attempt_id, lease_until);
     let begun = world.store.take_over(&ours, &claim.attempt_id, &order).await?;
     Ok((begun == Begun::Ours).then_some((ours, order)))

@@ -1,0 +1,6 @@
+//! The demo shop in a real browser, over a running stack.
+
+mod driver;
+mod looks;
+mod purchase;
+mod shop;

@@ -1,0 +1,7 @@
+//! `infra/openapi.yaml` says what the stack does: every answer, every bound, every example.
+
+mod answers;
+mod bounds;
+mod document;
+mod examples;
+mod refusals;

@@ -1,0 +1,142 @@
+//! What the stack answers when it cannot do as it is asked is what the contract says.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tests::{Answer, Created, Event, TestApp};
+
+use super::document::Contract;
+
+const CREATES: [&str; 2] = ["/checkout-sessions", "/admin/checkout-sessions"];
+
+pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
+    for path in CREATES {
+        let route = format!("POST {path}");
+        let refused = |status, code: &'static str, headers: Vec<(&'static str, &'static str)>, body: String| {
+            let (route, contract) = (&route, contract);
+            async move {
+                let answer = as_admin(app, "POST", path, &headers, body).await;
+                assert_eq!(answer.problem(), (status, code.to_owned()));
+                contract.holds(route, &answer);
+            }
+        };
+        let (key, json) = (("idempotency-key", "used"), ("content-type", "application/json"));
+        let cart = app.cart(1).to_string();
+        refused(400, "validation_failed", vec![key, json], "{}".to_owned()).await;
+        refused(400, "malformed_json", vec![key, json], "{".to_owned()).await;
+        refused(400, "idempotency_key_required", vec![json], cart.clone()).await;
+        refused(413, "payload_too_large", vec![key, json], " ".repeat(33 * 1024)).await;
+        refused(415, "unsupported_media_type", vec![key, ("content-type", "text/plain")], cart.clone()).await;
+        as_admin(app, "POST", path, &[key, json], cart).await.expect(201);
+        refused(422, "idempotency_key_reused", vec![key, json], app.cart(2).to_string()).await;
+    }
+    let list = app.admin("GET", "/admin/orders?limit=0", &Value::Null).await.expect(400);
+    contract.holds("GET /admin/orders", &list);
+    let (path, route) = ("/admin/products/ESSAI-1", "PUT /admin/products/{sku}");
+    let json = ("content-type", "application/json");
+    contract.holds(route, &as_admin(app, "PUT", path, &[json], "{}".to_owned()).await.expect(400));
+    contract.holds(route, &as_admin(app, "PUT", path, &[json], " ".repeat(17 * 1024)).await.expect(413));
+    contract
+        .holds(route, &as_admin(app, "PUT", path, &[("content-type", "text/csv")], "{}".to_owned()).await.expect(415));
+    let order = app.open_order().await;
+    let cancel = format!("/orders/{}/cancel", order.order_id);
+    let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(2 * 1024)).await.expect(413);
+    contract.holds("POST /orders/{order_id}/cancel", &large);
+    let large = app.http.send("POST", &app.url("/webhooks/lomi"), &[json], " ".repeat(257 * 1024)).await.expect(413);
+    contract.holds("POST /webhooks/lomi", &large);
+}
+
+pub(super) async fn of_strangers(app: &TestApp, contract: &Contract) {
+    contract.holds("GET /orders/{order_id}", &app.status_with("unknown", "x").await.expect(404));
+    let mut stranger = app.open_order().await;
+    stranger.order_token = "0".repeat(64);
+    contract.holds("POST /orders/{order_id}/cancel", &app.cancel(&stranger).await.expect(404));
+    for (route, path) in [
+        ("GET /admin/orders/{order_id}", "/admin/orders/unknown"),
+        ("GET /admin/products/{sku}", "/admin/products/UNKNOWN"),
+        ("DELETE /admin/products/{sku}", "/admin/products/UNKNOWN"),
+    ] {
+        let method = route.split(' ').next().expect("a method");
+        contract.holds(route, &app.admin(method, path, &Value::Null).await.expect(404));
+    }
+    for (route, path) in BACK_OFFICE {
+        let method = route.split(' ').next().expect("a method");
+        contract.holds(route, &app.http.send(method, &app.url(path), &[], "").await.expect(403));
+    }
+    let forged = Event::new("PAYMENT_SUCCEEDED", json!({}));
+    let answer = app.deliver_signed_with(&forged, "whsec_0123456789abcdef0123456789abcdef").await;
+    assert_eq!(answer.problem(), (401, "unauthorized".to_owned()));
+    contract.holds("POST /webhooks/lomi", &answer);
+}
+
+const BACK_OFFICE: [(&str, &str); 7] = [
+    ("POST /admin/checkout-sessions", "/admin/checkout-sessions"),
+    ("GET /admin/orders", "/admin/orders"),
+    ("GET /admin/orders/{order_id}", "/admin/orders/unknown"),
+    ("GET /admin/products", "/admin/products"),
+    ("GET /admin/products/{sku}", "/admin/products/UNKNOWN"),
+    ("PUT /admin/products/{sku}", "/admin/products/UNKNOWN"),
+    ("DELETE /admin/products/{sku}", "/admin/products/UNKNOWN"),
+];
+
+pub(super) async fn of_lomi(app: &TestApp, contract: &Contract) {
+    let fail =
+        |status: u16| json!({ "target": "POST /checkout-sessions", "kind": "status", "arg": status, "times": null });
+    for path in CREATES {
+        let route = format!("POST {path}");
+        let create = |key: String| async move {
+            if path == CREATES[0] {
+                app.create(&app.cart(1), &key).await
+            } else {
+                app.create_as_admin(&app.cart(1), &key).await
+            }
+        };
+        app.lomi.fault(fail(400)).await;
+        let refused = create(app.fresh_key()).await;
+        assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()));
+        contract.holds(&route, &refused);
+        app.lomi.clear_faults().await;
+        app.lomi.fault(fail(503)).await;
+        let key = app.fresh_key();
+        let unavailable = create(key.clone()).await;
+        assert_eq!(unavailable.problem(), (503, "provider_unavailable".to_owned()));
+        contract.holds(&route, &unavailable);
+        let early = create(key).await;
+        assert_eq!(early.problem(), (409, "idempotency_in_progress".to_owned()));
+        contract.holds(&route, &early);
+        app.lomi.clear_faults().await;
+    }
+}
+
+/// Without its table the stack asks for patience, on every route.
+pub(super) async fn of_the_store(app: &TestApp, contract: &Contract) {
+    let order = app.open_order().await;
+    let event = Event::new("PAYMENT_SUCCEEDED", json!({ "transaction_id": "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54" }));
+    app.dynamodb.cut();
+    let public = [("POST /checkout-sessions", app.create(&app.cart(1), "no-store").await)];
+    let own = [
+        ("GET /orders/{order_id}", app.status(&order).await),
+        ("POST /orders/{order_id}/cancel", app.cancel(&order).await),
+        ("POST /webhooks/lomi", app.deliver(&event).await),
+        ("GET /products", app.http.get(&app.url("/products"), &[]).await),
+        ("POST /admin/checkout-sessions", app.create_as_admin(&app.cart(1), "no-store").await),
+    ];
+    let closed = join_all(BACK_OFFICE[1..].iter().map(|(route, path)| back_office(app, &order, route, path))).await;
+    for (route, answer) in public.into_iter().chain(own).chain(closed) {
+        assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()), "{route}");
+        contract.holds(route, &answer);
+    }
+    app.dynamodb.mend();
+}
+
+async fn back_office<'a>(app: &TestApp, order: &Created, route: &'a str, path: &str) -> (&'a str, Answer) {
+    let product = json!({ "title": "Savon noir", "currency_code": "XOF", "amount": 450 });
+    let (method, _) = route.split_once(' ').expect("a route");
+    let body = if method == "PUT" { product } else { Value::Null };
+    (route, app.admin(method, &path.replace("/orders/unknown", &format!("/orders/{}", order.order_id)), &body).await)
+}
+
+async fn as_admin(app: &TestApp, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+    let bearer = app.admin_bearer();
+    let headers: Vec<_> = headers.iter().copied().chain([("authorization", bearer.as_str())]).collect();
+    app.http.send(method, &app.url(path), &headers, body).await
+}
