@@ -135,8 +135,7 @@ export function createCheckout({ api, language }) {
   /** Tells the backend that the shopper turned back. Look at the order it resolves with: it may have been paid meanwhile. */
   function cancel() {
     const reference = orderOfPage();
-    const closed = (error) => (error.code === "order_closed" ? order(reference) : Promise.reject(error));
-    return retrying(() => callOrder("POST", reference, "/cancel").catch(closed), READ_BUDGET_MS);
+    return retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
   }
 
   return { products, pay, order, waitForOrder, cancel };

@@ -20,7 +20,7 @@ fn a_function_that_cannot_be_built_or_is_forgotten_is_found() {
         ("CatalogFunction: is not built by rust-cargolambda", CATALOG_BUILD, "Binary: catalog"),
         ("ReconcilerFunction: is not arm64 on provided.al2023", "[arm64]", "[x86_64]"),
         ("ReconcilerFunction: is not arm64 on provided.al2023", "provided.al2023", "provided.al2"),
-        ("OrdersFunction: has no log group with a retention", "${OrdersFunction}", "${OrderFunction}"),
+        ("OrdersFunction: has no log group with a retention", "!Ref OrdersLogs", "!Ref OrderLogs"),
     ]);
 }
 

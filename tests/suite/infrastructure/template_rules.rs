@@ -84,13 +84,12 @@ fn functions_run_on_arm64(template: &Value) -> Vec<String> {
 }
 
 fn functions_log_for_a_limited_time(template: &Value) -> Vec<String> {
-    let is_kept = |id: &String| {
-        let name = json!({ "Fn::Sub": format!("/aws/lambda/${{{id}}}") });
+    let is_kept = |function: &Value| {
+        let group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"].as_str();
         resources(template, "AWS::Logs::LogGroup")
-            .map(|(_, group)| &group["Properties"])
-            .any(|group| group["LogGroupName"] == name && group.get("RetentionInDays").is_some())
+            .any(|(id, kept)| Some(id.as_str()) == group && kept["Properties"].get("RetentionInDays").is_some())
     };
-    let wrong = functions(template).filter(|(id, _)| !is_kept(id));
+    let wrong = functions(template).filter(|(_, function)| !is_kept(function));
     wrong.map(|(id, _)| format!("{id}: has no log group with a retention")).collect()
 }
 

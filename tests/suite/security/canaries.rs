@@ -18,7 +18,7 @@ fn disguises(canary: &str) -> Vec<String> {
     let url =
         |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     let json = Value::from(canary).to_string();
-    let mut all = vec![canary.to_owned(), json[1..json.len() - 1].to_owned(), hex(canary.as_bytes())];
+    let mut all = vec![canary.to_owned(), json.trim_matches('"').to_owned(), hex(canary.as_bytes())];
     all.push(canary.bytes().map(url).collect());
     all.extend((0..3).flat_map(|shift| {
         [inside_base64(&STANDARD_NO_PAD, canary, shift), inside_base64(&URL_SAFE_NO_PAD, canary, shift)]
@@ -30,7 +30,8 @@ fn disguises(canary: &str) -> Vec<String> {
 fn inside_base64(engine: &impl Engine, canary: &str, shift: usize) -> String {
     let bytes = [&[0; 3][..shift], canary.as_bytes()].concat();
     let encoded = engine.encode(&bytes);
-    encoded[(shift * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned()
+    let (first, end) = ((shift * 8).div_ceil(6), bytes.len() * 8 / 6);
+    encoded.chars().take(end).skip(first).collect()
 }
 
 /// Which canaries stand in which lines.
