@@ -93,6 +93,8 @@ async function payCart() {
   const bought = cartLines();
   const opened = await checkout.pay({
     items: items(),
+    // The same in both languages: another body would be another order.
+    title: "Boutique Baobab",
     success_url: new URL("return.html", location.href).href,
     cancel_url: new URL("cancel.html", location.href).href,
   });

@@ -59,7 +59,7 @@ impl Contract {
         validate(schema, &self.document["components"], body).err()
     }
 
-    /// Every example with the schema that it stands beside: `(place, is an answer, schema, example)`.
+    /// Every example with the schema that it stands beside: `(place, schema, example)`.
     pub(super) fn examples(&self) -> Vec<(String, Value, Value)> {
         let mut found = Vec::new();
         collect_examples(&self.document, String::new(), &mut found);
