@@ -70,10 +70,7 @@ pub(crate) struct ProductView<'a> {
 
 impl<'a> ProductView<'a> {
     pub(crate) fn for_shoppers(product: &'a Product) -> Self {
-        let (amount, min_amount, max_amount) = match product.price {
-            Price::Fixed(money) => (Some(money.amount_minor()), None, None),
-            Price::Open { min, max } => (None, Some(min.amount_minor()), Some(max.amount_minor())),
-        };
+        let (amount, min_amount, max_amount) = product.price.parts();
         Self {
             sku: product.sku.as_str(),
             title: &product.title,

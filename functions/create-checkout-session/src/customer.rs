@@ -1,4 +1,5 @@
-//! The shopper's contact, checked for shape and passed on to lomi.; it is kept nowhere here.
+//! The shopper's contact, checked for shape and passed on to lomi.; it is not kept with the order. (lomi.'s
+//! own events are kept as they came, and may repeat it.)
 
 use crate::body::Faults;
 use lomi_client::CustomerDetails;

@@ -101,7 +101,7 @@ fn report_error(error: &CreateError, event: &mut Telemetry) {
                 event.id(Field::LomiRequestId, id);
             }
         }
-        CreateError::WrongPage => event.count(Counter::AmountMismatch),
+        CreateError::WrongPage => event.count(Counter::WrongPage),
         _ => {}
     }
 }

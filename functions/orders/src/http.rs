@@ -54,7 +54,7 @@ impl App {
 
     async fn detail(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-        let order = self.world.store.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
+        let order = self.world.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
         event.id(Field::OrderId, order.id().as_str());
         Response::json(200, &OrderDetail::of(&order, self.world.clock.now()))
     }

@@ -44,5 +44,5 @@ fn tell(report: Report, event: &mut Telemetry) {
     event.count_many(Counter::Overpaid, report.overpaid);
     event.count_many(Counter::InDoubt, report.in_doubt);
     event.count_many(Counter::Quarantined, report.mismatched);
-    event.count_many(Counter::AmountMismatch, report.mismatched);
+    event.count_many(Counter::AmountMismatch, report.wrong_amounts);
 }

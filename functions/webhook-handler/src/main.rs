@@ -1,7 +1,7 @@
 //! `POST /webhooks/lomi`: lomi.'s signed events.
 //!
-//! Promise: a 2xx means that the event is durable; an authentic event is never answered with a 4xx, because lomi. would
-//! drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
+//! Promise: a 2xx means that the event is durable; an authentic event of up to 256 KiB is never answered with a 4xx,
+//! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
 //!
 //! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table; read the webhook secret. It has no lomi. key: whoever
 //! broke in here could not call lomi.

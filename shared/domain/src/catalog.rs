@@ -8,7 +8,7 @@ pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 2000;
 /// The longest image URL, in bytes.
-pub const MAX_IMAGE_URL_BYTES: usize = 2048;
+const MAX_IMAGE_URL_BYTES: usize = 2048;
 
 /// How a product's price is set. It is never set by a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Product {
     pub price: Price,
     /// Only an active product is shown and sold.
     pub active: bool,
-    /// An https picture, at most [`MAX_IMAGE_URL_BYTES`] bytes.
+    /// An https picture, at most 2048 bytes.
     pub image_url: Option<String>,
 }
 
@@ -116,6 +116,15 @@ impl Product {
 }
 
 impl Price {
+    /// `amount`, `min_amount` and `max_amount`, in minor units; the reverse of [`Price::from_parts`].
+    #[must_use]
+    pub const fn parts(self) -> (Option<i64>, Option<i64>, Option<i64>) {
+        match self {
+            Self::Fixed(money) => (Some(money.amount_minor()), None, None),
+            Self::Open { min, max } => (None, Some(min.amount_minor()), Some(max.amount_minor())),
+        }
+    }
+
     /// The price that these members describe, all in minor units of `currency`.
     #[must_use]
     pub fn from_parts(currency: Currency, amount: Option<i64>, min: Option<i64>, max: Option<i64>) -> Option<Self> {
@@ -140,10 +149,7 @@ impl TryFrom<ProductRecord> for Product {
 
 impl From<Product> for ProductRecord {
     fn from(product: Product) -> Self {
-        let (amount, min_amount, max_amount) = match product.price {
-            Price::Fixed(money) => (Some(money.amount_minor()), None, None),
-            Price::Open { min, max } => (None, Some(min.amount_minor()), Some(max.amount_minor())),
-        };
+        let (amount, min_amount, max_amount) = product.price.parts();
         Self {
             sku: product.sku.into(),
             title: product.title,

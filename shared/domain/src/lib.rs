@@ -12,9 +12,7 @@ mod timestamp;
 
 pub use cart::{CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError, PricedCart};
 pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, open_cart_token};
-pub use catalog::{
-    MAX_DESCRIPTION_CHARS, MAX_IMAGE_URL_BYTES, MAX_TITLE_CHARS, Price, Product, ProductError, ProductRecord,
-};
+pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
 pub use ids::{AttemptId, IdempotencyKey, OrderId, OrderToken, Sku, TokenHash};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
@@ -22,5 +20,5 @@ pub use order::{
     Environment, Fact, Happened, Mismatch, NewOrder, OpenedSession, Order, OrderStatus, OutboxEvent, Payment,
     SettledPayment, Source, TimelineEntry, Verdict,
 };
-pub use redirect::{AllowedUrl, MAX_REDIRECT_URL_BYTES, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy};
+pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;

@@ -39,13 +39,13 @@ impl Environment {
     }
 }
 
-/// Where an order stands. The variants are in the order of the lattice: a fact only ever moves an order down this list.
+/// Where an order stands. A fact only ever moves an order to a later variant, never back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Written, lomi. not yet asked or not yet answered.
     Creating,
-    /// lomi. refused to open a session; nothing can be paid.
+    /// lomi. opened no page that could be handed out; a later try may.
     Rejected,
     /// lomi. was asked and the answer was lost; nothing was handed to the shopper.
     InDoubt,
@@ -277,7 +277,7 @@ impl Order {
         order
     }
 
-    /// The order after lomi. definitely refused the session. The next try asks under a fresh key.
+    /// The order after lomi. refused, or opened another page than asked for. The next try asks under a fresh key.
     #[must_use]
     pub fn rejected(&self, now: Timestamp) -> Self {
         self.not_opened(OrderStatus::Rejected, Happened::Rejected, true, now)

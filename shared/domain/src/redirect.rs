@@ -4,7 +4,7 @@ use crate::{OrderId, OrderToken};
 use url::{Host, Url};
 
 /// The longest redirect URL accepted, in bytes.
-pub const MAX_REDIRECT_URL_BYTES: usize = 2048;
+const MAX_REDIRECT_URL_BYTES: usize = 2048;
 
 /// The origins a shopper may be returned to.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct NotAnOrigin;
 /// Why a redirect URL was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectError {
-    /// Longer than [`MAX_REDIRECT_URL_BYTES`], or not a URL, or a URL that two readers could read in two ways.
+    /// Longer than 2048 bytes, or not a URL, or a URL that two readers could read in two ways.
     #[error("not a URL that every browser reads the same way")]
     NotAUrl,
     /// A sound URL of an origin that is not on the list.
@@ -71,7 +71,9 @@ fn bare_origin(text: &str, allow_loopback_http: bool) -> Option<url::Origin> {
     (bare && !wildcard && scheme_allowed).then(|| url.origin())
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the URL leads to this very machine: the only place for plain http.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

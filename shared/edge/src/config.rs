@@ -1,7 +1,7 @@
 //! The environment, read once at start. Every bad variable is reported together; no value is ever repeated.
 
 use crate::aws::AwsEnvironment;
-use domain::{Environment, RedirectPolicy};
+use domain::{Environment, RedirectPolicy, is_loopback};
 use serde::Serialize;
 use std::fmt;
 use url::Url;
@@ -201,13 +201,4 @@ fn web_url(text: &str) -> Option<Url> {
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let private = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     (bare && private && url.has_host()).then_some(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

@@ -1,4 +1,4 @@
-//! One order, and at most one payable page, per idempotency key.
+//! One order, and at most one page handed out, per idempotency key.
 //!
 //! 1. Who works on this key? Answered, somebody else, or us.
 //! 2. Price the cart.
@@ -69,7 +69,7 @@ pub struct PageDetails {
     pub title: Option<String>,
     /// Text of the page.
     pub public_description: Option<String>,
-    /// Pre-fills the page. Goes to lomi. and is kept nowhere here.
+    /// Pre-fills the page. Goes to lomi. and is not kept with the order.
     pub customer: lomi_client::CustomerDetails,
     /// The merchant's own notes.
     pub metadata: BTreeMap<String, String>,
@@ -135,7 +135,7 @@ pub enum CreateError {
         /// What happened.
         error: lomi_client::Error,
     },
-    /// The request cannot be put into lomi.'s words. Nothing was sent.
+    /// The request cannot be put into lomi.'s words. Nothing was sent to lomi.
     #[error("the request cannot be sent to lomi.")]
     Unsendable,
     /// lomi. refused; it made no page.
@@ -156,7 +156,7 @@ pub enum CreateError {
 /// before anything is written.
 ///
 /// # Errors
-/// [`CreateError`]; every variant says whether something was written.
+/// [`CreateError`]. Whatever it is, nobody has a page in hand because of this call.
 pub async fn create_checkout(
     world: &World,
     request: &CreateCheckout,

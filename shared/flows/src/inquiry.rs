@@ -4,7 +4,9 @@ use crate::evidence::{Settled, Testimony};
 use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, Payment, SettledPayment, Source, Timestamp};
-use lomi_client::{CheckoutSession, CheckoutSessionId, Client, SessionStatus, Transaction, TransactionStatus};
+use lomi_client::{
+    CheckoutSession, CheckoutSessionId, Client, ErrorKind, SessionStatus, Transaction, TransactionStatus,
+};
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
 
@@ -53,9 +55,9 @@ impl World {
         findings.calls += 1;
         let transactions = match completed_page(lomi, order.created_at(), 1, deadline).await {
             Ok(transactions) => transactions,
-            Err(error) if error.is_retryable() => return Err(error.into()),
             // A list that cannot be read does not make the session less completed.
-            Err(_) => Vec::new(),
+            Err(error) if is_answer(&error) => Vec::new(),
+            Err(error) => return Err(error.into()),
         };
         for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
         {
@@ -145,6 +147,12 @@ pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
 fn is_payment(transaction: &Transaction) -> bool {
     let kind = transaction.transaction_type.as_deref();
     transaction.status == TransactionStatus::Completed && matches!(kind, None | Some("payment" | "instalment"))
+}
+
+/// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.
+pub(crate) fn is_answer(error: &lomi_client::Error) -> bool {
+    let is_unreadable = matches!(error.kind(), ErrorKind::UnusableAnswer | ErrorKind::AnswerTooLarge);
+    is_unreadable || !error.is_retryable()
 }
 
 /// Whether a page was the last one.

@@ -30,7 +30,10 @@ pub struct World {
 
 impl World {
     /// The order, if it is of this stack's environment: a table that once served the other one does not mix them.
-    pub(crate) async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         let order = self.store.order(id).await?;
         Ok(order.filter(|order| order.environment() == self.environment))
     }

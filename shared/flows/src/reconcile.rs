@@ -34,8 +34,10 @@ pub struct Report {
     pub overpaid: u32,
     /// Orders found without an outcome of their call to lomi.
     pub in_doubt: u32,
-    /// Payments that did not fit their order.
+    /// Evidence that did not fit its order.
     pub mismatched: u32,
+    /// Among it that of another amount or currency.
+    pub wrong_amounts: u32,
     /// Orders left for the next run because this one had no calls or no time left.
     pub skipped: u32,
     /// Orders that could not be looked at; they stay due.
@@ -178,7 +180,10 @@ fn tell(settled: &[Settled], report: &mut Report) {
                 report.paid_after_cancel += u32::from(order.is_paid_after_cancel());
             }
             Settled::Applied(order, None) => report.overpaid += u32::from(order.is_overpaid()),
-            Settled::Mismatched(_) => report.mismatched += 1,
+            Settled::Mismatched(mismatch) => {
+                report.mismatched += 1;
+                report.wrong_amounts += u32::from(mismatch.is_about_money());
+            }
             Settled::Duplicate | Settled::Ignored | Settled::UnknownOrder => {}
         }
     }

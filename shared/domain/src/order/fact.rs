@@ -53,26 +53,27 @@ pub enum Fact {
 }
 
 /// How authentic evidence fails to fit an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// A test payment for a live order or the reverse.
-    #[error("environment")]
     Environment,
     /// Another currency than the order's.
-    #[error("currency")]
     Currency,
     /// Another amount than the order's.
-    #[error("amount")]
     Amount,
     /// Another session than the order's.
-    #[error("session")]
     Session,
     /// The order does not know its own price yet.
-    #[error("no_expectation")]
     NoExpectation,
 }
 
 impl Mismatch {
+    /// Whether the sum is wrong, and not the order or the environment.
+    #[must_use]
+    pub const fn is_about_money(self) -> bool {
+        matches!(self, Self::Amount | Self::Currency)
+    }
+
     /// The mismatch in one word, for metrics and stored records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -170,7 +171,7 @@ impl Order {
 
     /// Only evidence that is about this order beyond doubt leaves a mark on it.
     fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Verdict {
-        let marks = matches!(mismatch, Mismatch::Amount | Mismatch::Currency) && !self.mismatch;
+        let marks = mismatch.is_about_money() && !self.mismatch;
         let marked = marks.then(|| {
             let mut order = self.changed(now);
             order.mismatch = true;

@@ -64,7 +64,7 @@ fn end_state(order: &Order, facts: &[Fact]) -> (OrderStatus, bool, bool, Vec<Str
     for fact in facts {
         match order.judge(fact, Source::Webhook, T0) {
             Verdict::Changed(next, event) => {
-                assert!(next.status >= order.status, "a fact moved an order down");
+                assert!(next.status >= order.status, "a fact moved an order back");
                 told += usize::from(event == Some(OutboxEvent::OrderPaid));
                 order = *next;
             }

@@ -71,6 +71,8 @@ pub enum Counter {
     Quarantined,
     /// The amount or the currency paid is not the one that was asked.
     AmountMismatch,
+    /// lomi. opened another page than asked for; it was handed to nobody.
+    WrongPage,
     /// lomi. may or may not have acted.
     InDoubt,
     /// The reconciler found what no webhook had told.
@@ -89,10 +91,11 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
+        Self::WrongPage,
         Self::InDoubt,
         Self::ReconcileRepairs,
         Self::SignatureRejected,
@@ -109,6 +112,7 @@ impl Counter {
             Self::PaymentsApplied => "PaymentsApplied",
             Self::Quarantined => "Quarantined",
             Self::AmountMismatch => "AmountMismatch",
+            Self::WrongPage => "WrongPage",
             Self::InDoubt => "InDoubt",
             Self::ReconcileRepairs => "ReconcileRepairs",
             Self::SignatureRejected => "SignatureRejected",

@@ -1,7 +1,7 @@
 //! What became of a fact about an order, as fields and counters: the same whether an event or a poll brought it.
 
 use super::{Counter, Field, Telemetry};
-use domain::{Mismatch, Order};
+use domain::Order;
 use flows::Settled;
 
 impl Telemetry {
@@ -15,7 +15,7 @@ impl Telemetry {
             Settled::Duplicate => "duplicate",
             Settled::Ignored => "ignored",
             Settled::Mismatched(mismatch) => {
-                if matches!(mismatch, Mismatch::Amount | Mismatch::Currency) {
+                if mismatch.is_about_money() {
                     self.count(Counter::AmountMismatch);
                 }
                 self.quarantined()

@@ -1,6 +1,6 @@
 //! One listing of lomi.'s completed transactions, read for many orders at once.
 
-use crate::inquiry::{completed_page, earliest_payment, is_last_page, order_of};
+use crate::inquiry::{completed_page, earliest_payment, is_answer, is_last_page, order_of};
 use domain::{Order, OrderId, Timestamp};
 use lomi_client::{Client, Error, Transaction};
 use std::collections::BTreeMap;
@@ -27,8 +27,8 @@ impl Sweep {
             *calls = calls.saturating_add(1);
             let transactions = match completed_page(lomi, oldest, page, deadline).await {
                 Ok(transactions) => transactions,
-                Err(error) if error.is_retryable() => return Err(error),
-                Err(_) => return Ok(sweep),
+                Err(error) if is_answer(&error) => return Ok(sweep),
+                Err(error) => return Err(error),
             };
             let is_last = is_last_page(&transactions);
             sweep.reaches_back_to = if is_last { Some(earliest_payment(oldest)) } else { oldest_of(&transactions) };
