@@ -79,8 +79,8 @@ impl Asked {
             _ => {
                 faults.add(
                     "",
-                    "Exactly one of items, line_items, product_id, price_id and cart_token sets the price.",
-                    "Un seul parmi items, line_items, product_id, price_id et cart_token fixe le prix.",
+                    "Exactly one way sets the price: items, line_items, product_id, price_id or cart_token (or amount, on /admin).",
+                    "Un seul moyen fixe le prix : items, line_items, product_id, price_id ou cart_token (ou amount, sur /admin).",
                 );
                 None
             }

@@ -26,6 +26,9 @@ impl App {
         let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
         let mut report = Report::default();
         let finished = reconcile(&self.world, &lomi, deadline, &mut report).await;
+        if let Err(error) = finished {
+            event.word(Field::ProblemCause, error.reason());
+        }
         tell(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
         if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }

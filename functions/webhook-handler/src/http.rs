@@ -33,7 +33,7 @@ impl App {
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let body = self.verify(request, event).await?;
-        let ingested = ingest(&self.world, body).await.map_err(|_| unavailable())?;
+        let ingested = ingest(&self.world, body).await.map_err(|error| unavailable().because(error.reason()))?;
         let outcome = report(&ingested, event);
         event.word(Field::WebhookOutcome, outcome);
         Response::json(200, &Acknowledgement { received: true, outcome })

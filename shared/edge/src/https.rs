@@ -1,8 +1,8 @@
-//! The one HTTPS client: lomi. and AWS share its TLS stack, which `lomi_client` owns.
+//! The HTTPS client for AWS, on the one TLS stack of the binary, which `lomi_client` owns.
 
 use std::time::Duration;
 
-/// Longest wait for TCP and TLS together. Both lomi. and AWS answer in a fraction of it.
+/// Longest wait for TCP and TLS together. AWS answers in a fraction of it.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1000);
 
 /// The client could not be built. It depends on nothing outside the binary, so this is a defect of the build.

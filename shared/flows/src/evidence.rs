@@ -137,10 +137,6 @@ fn outcome(recorded: Recorded, applied: Settled) -> Option<Settled> {
     }
 }
 
-fn contended() -> StoreError {
-    StoreError::Unavailable {
-        operation: "write order",
-        code: "Contended".to_owned(),
-        did_it_happen: store::DidItHappen::No,
-    }
+const fn contended() -> StoreError {
+    StoreError::Busy { operation: "write order", reason: "contended" }
 }

@@ -1,38 +1,35 @@
-//! One question about every failed call: did it happen?
+//! Errors whose variant answers the first question about any failed write: did it happen?
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// Whether a failed call changed the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DidItHappen {
-    /// It did not: DynamoDB refused it or never saw it.
-    No,
-    /// Nobody knows: the answer was lost.
-    Unknown,
-}
-
-/// A call to DynamoDB that did not answer the question.
-#[derive(Debug, thiserror::Error)]
+/// A call to DynamoDB that did not do what it was asked for. `reason` is one word for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB was out of reach, throttled us or lost the answer. Trying again may help.
-    #[error("{operation}: dynamodb is out of reach ({code})")]
-    Unavailable {
-        /// The DynamoDB operation.
+    /// It did not happen: the table was too busy. Trying again may help.
+    #[error("{operation}: the table is too busy ({reason})")]
+    Busy {
+        /// What was being read or written.
         operation: &'static str,
-        /// DynamoDB's error code, or how the connection failed.
-        code: String,
-        /// Whether the call changed anything.
-        did_it_happen: DidItHappen,
+        /// What kept it busy.
+        reason: &'static str,
     },
-    /// DynamoDB refused the call for a reason that stays: no such table, no permission, a malformed request.
-    #[error("{operation}: dynamodb refused ({code})")]
+    /// Nobody knows whether it happened: the answer was lost. Trying again may help.
+    #[error("{operation}: no answer from dynamodb ({reason})")]
+    NoAnswer {
+        /// What was being read or written.
+        operation: &'static str,
+        /// How the answer was lost.
+        reason: &'static str,
+    },
+    /// It did not happen, for a reason that stays: no such table, no permission, a malformed request.
+    #[error("{operation}: dynamodb refused ({reason})")]
     Refused {
-        /// The DynamoDB operation.
+        /// What was being read or written.
         operation: &'static str,
         /// DynamoDB's error code.
-        code: String,
+        reason: &'static str,
     },
-    /// An item does not have the shape that this code writes.
+    /// It did not happen: an item does not have the shape that this code writes.
     #[error("{operation}: an item is malformed")]
     Malformed {
         /// What was being read or written.
@@ -41,18 +38,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the failed call changed the table.
+    /// Why, in one word for logs.
     #[must_use]
-    pub const fn did_it_happen(&self) -> DidItHappen {
+    pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Unavailable { did_it_happen, .. } => *did_it_happen,
-            Self::Refused { .. } | Self::Malformed { .. } => DidItHappen::No,
+            Self::Busy { reason, .. } | Self::NoAnswer { reason, .. } | Self::Refused { reason, .. } => reason,
+            Self::Malformed { .. } => "item_malformed",
         }
-    }
-
-    /// The call did not happen because the table was too busy.
-    pub(crate) const fn busy(operation: &'static str, code: String) -> Self {
-        Self::Unavailable { operation, code, did_it_happen: DidItHappen::No }
     }
 
     pub(crate) const fn malformed(operation: &'static str) -> Self {
@@ -66,39 +58,36 @@ impl StoreError {
     {
         match error {
             SdkError::ServiceError(answer) => {
-                let code = answer.err().code().unwrap_or("Unknown").to_owned();
-                if is_transient(&code) || answer.raw().status().as_u16() >= 500 {
-                    let did_it_happen = if is_throttle(&code) { DidItHappen::No } else { DidItHappen::Unknown };
-                    Self::Unavailable { operation, code, did_it_happen }
-                } else {
-                    Self::Refused { operation, code }
+                let reason = word_for(answer.err().code().unwrap_or_default());
+                match reason {
+                    "throttled" | "conflict" => Self::Busy { operation, reason },
+                    _ if answer.raw().status().as_u16() >= 500 => Self::NoAnswer { operation, reason },
+                    _ => Self::Refused { operation, reason },
                 }
             }
-            SdkError::ConstructionFailure(_) => {
-                Self::Unavailable { operation, code: "NotSent".to_owned(), did_it_happen: DidItHappen::No }
-            }
-            _ => Self::Unavailable { operation, code: "NoAnswer".to_owned(), did_it_happen: DidItHappen::Unknown },
+            SdkError::ConstructionFailure(_) => Self::Refused { operation, reason: "not_sent" },
+            SdkError::TimeoutError(_) => Self::NoAnswer { operation, reason: "timed_out" },
+            SdkError::DispatchFailure(_) => Self::NoAnswer { operation, reason: "connection_failed" },
+            _ => Self::NoAnswer { operation, reason: "answer_unreadable" },
         }
     }
 }
 
-fn is_throttle(code: &str) -> bool {
-    matches!(
-        code,
+/// DynamoDB's error code in a word of ours: logs hold no text that somebody else wrote.
+pub(crate) fn word_for(code: &str) -> &'static str {
+    match code {
         "ProvisionedThroughputExceededException"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "LimitExceededException"
-    )
-}
-
-fn is_transient(code: &str) -> bool {
-    is_throttle(code)
-        || matches!(
-            code,
-            "TransactionInProgressException"
-                | "TransactionConflictException"
-                | "InternalServerError"
-                | "ServiceUnavailable"
-        )
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "LimitExceededException"
+        | "ThrottlingError"
+        | "ProvisionedThroughputExceeded" => "throttled",
+        "TransactionConflict" | "TransactionConflictException" | "TransactionInProgressException" => "conflict",
+        "AccessDeniedException" => "access_denied",
+        "ResourceNotFoundException" => "no_such_table",
+        "ValidationException" | "ValidationError" => "request_invalid",
+        "UnrecognizedClientException" | "ExpiredTokenException" => "credentials_refused",
+        "InternalServerError" | "ServiceUnavailable" => "dynamodb_failed",
+        _ => "other",
+    }
 }

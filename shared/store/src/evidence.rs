@@ -1,7 +1,7 @@
 //! Evidence, and the one transaction that makes it count.
 
 use crate::Store;
-use crate::error::StoreError;
+use crate::error::{StoreError, word_for};
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use aws_sdk_dynamodb::error::SdkError;
@@ -150,7 +150,7 @@ impl Store {
             Err(error) => match cancellation(&error) {
                 Some(Cancellation::Answer(cancelled)) => Ok(Some(cancelled)),
                 // DynamoDB wraps a throttle of one item in a cancellation of all, which the SDK does not retry.
-                Some(Cancellation::Busy(code)) => Err(StoreError::busy(operation, code)),
+                Some(Cancellation::Busy(reason)) => Err(StoreError::Busy { operation, reason }),
                 None => Err(StoreError::from_sdk(operation, &error)),
             },
         }
@@ -161,7 +161,7 @@ impl Store {
 enum Cancellation {
     Answer(Cancelled),
     /// Nothing about our conditions: the table was too busy.
-    Busy(String),
+    Busy(&'static str),
 }
 
 fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancellation> {
@@ -175,8 +175,7 @@ fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancellatio
     if codes().any(|code| code == "TransactionConflict") {
         return Some(Cancellation::Answer(Cancelled::Conflict));
     }
-    let busy = codes().find(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
-    busy.map(|code| Cancellation::Busy(code.to_owned()))
+    codes().map(word_for).find(|reason| *reason == "throttled").map(Cancellation::Busy)
 }
 
 fn outbox_item(order: &Order, event: OutboxEvent, at: Timestamp) -> Item {

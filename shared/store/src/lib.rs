@@ -9,7 +9,7 @@ mod order;
 mod product;
 
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
-pub use error::{DidItHappen, StoreError};
+pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
 pub use order::{DueCursor, ListedOrders, OrderCursor};
 

@@ -35,11 +35,7 @@ impl Store {
                 return Ok(products);
             }
         }
-        Err(StoreError::Unavailable {
-            operation: "read products",
-            code: "UnprocessedKeys".to_owned(),
-            did_it_happen: crate::DidItHappen::No,
-        })
+        Err(StoreError::Busy { operation: "read products", reason: "unprocessed_keys" })
     }
 
     /// One product. Strongly consistent.

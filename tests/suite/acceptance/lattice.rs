@@ -106,7 +106,10 @@ async fn an_order_whose_page_is_over_is_called_expired_once_lomi_was_asked() {
     let order = app.open_order().await;
     app.lomi.expire(&order.session_id).await;
     app.outlive(&order.order_id).await;
+    let question = json!({ "target": "GET /checkout-sessions/{id}", "kind": "latency_ms", "arg": 1, "times": null });
+    app.lomi.fault(question).await;
     app.reconcile().await;
+    assert_eq!(app.lomi.faults_fired().await, 1, "lomi. was not asked about the session");
     assert_eq!(app.order_status(&order.order_id).await, "expired");
     assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "expired/reconciler");
     app.audit().await;

@@ -63,7 +63,7 @@ async fn lomi_is_asked_for_exactly_what_the_shop_ordered() {
 }
 
 #[tokio::test]
-async fn the_shoppers_contact_is_kept_nowhere_in_the_table() {
+async fn the_shoppers_contact_is_not_kept_with_the_order() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay(&order, "wave").await;

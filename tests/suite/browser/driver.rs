@@ -166,6 +166,9 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
+/// So often ChromeDriver may fail to start.
+const START_TRIES: u32 = 5;
+
 /// A ChromeDriver on a free port, and the folder of its browser's profile.
 #[derive(Debug)]
 struct Driver {
@@ -181,12 +184,24 @@ impl Driver {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let profile = std::env::temp_dir().join(format!("lomi-checkout-{}-{number}", std::process::id()));
+        // ChromeDriver takes one port on two address families: between the two somebody else may take it, and it gives up.
+        let started = (0..START_TRIES).find_map(|_| Self::try_start(program));
+        let (process, stdout, port) = started.expect("ChromeDriver starts successfully");
+        Self { process, _stdout: stdout, port, profile }
+    }
+
+    fn try_start(program: &Path) -> Option<(Child, BufReader<ChildStdout>, u16)> {
         let mut command = Command::new(program);
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().expect("ChromeDriver starts");
         let mut stdout = BufReader::new(process.stdout.take().expect("a pipe"));
-        let port = port(&mut stdout);
-        Self { process, _stdout: stdout, port, profile }
+        match port(&mut stdout) {
+            Some(port) => Some((process, stdout, port)),
+            None => {
+                process.wait().expect("ChromeDriver ended");
+                None
+            }
+        }
     }
 
     async fn open(&self, chromium: &Path, owner: Owner, shop: &str) -> Browser {
@@ -207,11 +222,11 @@ impl Driver {
 }
 
 /// ChromeDriver says where it listens: `ChromeDriver was started successfully on port 41327.`
-fn port(stdout: &mut impl BufRead) -> u16 {
+/// `None` when it ended without saying so.
+fn port(stdout: &mut impl BufRead) -> Option<u16> {
     let mut lines = stdout.lines().map_while(Result::ok);
     let said = lines.find_map(|line| line.split_once("successfully on port ").map(|(_, rest)| rest.to_owned()));
-    let said = said.expect("ChromeDriver starts successfully");
-    said.trim_end_matches('.').parse().expect("a port")
+    said.map(|port| port.trim_end_matches('.').parse().expect("a port"))
 }
 
 impl Drop for Driver {

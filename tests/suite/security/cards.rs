@@ -47,12 +47,12 @@ async fn a_card_number_is_refused_wherever_it_is_posted_and_never_logged() {
 async fn a_card_number_in_free_text_is_never_logged_either() {
     let app = TestApp::start().await;
     SPELLINGS.iter().for_each(|card| app.keep_out_of_logs(card));
-    for card in SPELLINGS {
+    for (index, card) in SPELLINGS.iter().enumerate() {
         let mut body = app.cart(1);
         body["title"] = json!(card);
         body["customer_name"] = json!(card);
         body["metadata"] = json!({ "note": card });
-        app.create(&body, &CARD.repeat(2)).await;
+        app.create(&body, &format!("{CARD}{index}")).await.expect(201);
     }
     app.audit().await;
 }

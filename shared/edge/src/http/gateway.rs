@@ -26,18 +26,12 @@ pub(super) fn language(event: &ApiGatewayV2httpRequest) -> Language {
 }
 
 /// The request as a handler takes it.
-pub(super) fn request(
-    event: ApiGatewayV2httpRequest,
-    request_id: String,
-    deadline: Instant,
-    limits: Limits,
-) -> Result<Request, Problem> {
+pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits: Limits) -> Result<Request, Problem> {
     let language = language(&event);
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded, limits.body_bytes)?;
     Ok(Request {
         route: event.route_key.unwrap_or_default(),
         body,
-        request_id,
         deadline,
         language,
         path: event.path_parameters,

@@ -23,8 +23,6 @@ pub struct Request {
     pub route: String,
     /// The bytes that the client sent, at most [`Limits::body_bytes`], decoded when the gateway had encoded them.
     pub body: Bytes,
-    /// The Lambda request id, as in the platform's own log lines.
-    pub request_id: String,
     /// When the handler has to be done.
     pub deadline: Instant,
     /// The language that the client prefers.

@@ -56,7 +56,7 @@ where
         let event = gateway::parse(event.payload.get()).ok_or(Problem::new(Code::InternalError))?;
         language = gateway::language(&event);
         telemetry.route(event.route_key.as_deref().unwrap_or_default());
-        let request = gateway::request(event, request_id.clone(), deadlines.flow, limits)?;
+        let request = gateway::request(event, deadlines.flow, limits)?;
         telemetry.number(Field::RequestBodyBytes, request.body.len());
         handler(request, &mut telemetry).await
     })
@@ -69,6 +69,9 @@ where
     };
     let response = result.unwrap_or_else(|problem| {
         telemetry.word(Field::ProblemCode, problem.code.as_str());
+        if let Some(cause) = problem.cause {
+            telemetry.word(Field::ProblemCause, cause);
+        }
         problem.to_response(&request_id, language)
     });
     telemetry.number(Field::HttpStatus, response.status());

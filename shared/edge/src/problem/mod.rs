@@ -26,12 +26,12 @@ pub struct FieldError {
 pub struct Problem {
     /// What happened.
     pub code: Code,
-    /// More than the title says; the catalogue's detail unless replaced.
-    pub detail: Text,
     /// Seconds for `Retry-After`.
     pub retry_after_s: Option<u32>,
     /// At most [`MAX_FIELD_ERRORS`].
     pub errors: Vec<FieldError>,
+    /// What went wrong inside, in one word of ours.
+    pub(crate) cause: Option<&'static str>,
 }
 
 impl Problem {
@@ -39,7 +39,7 @@ impl Problem {
     #[must_use]
     pub const fn new(code: Code) -> Self {
         let entry = code.entry();
-        Self { code, detail: entry.detail, retry_after_s: entry.retry_after_s, errors: Vec::new() }
+        Self { code, retry_after_s: entry.retry_after_s, errors: Vec::new(), cause: None }
     }
 
     /// `validation_failed` for one member.
@@ -55,10 +55,11 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
-    /// The same problem, explained better than the catalogue can.
+    /// The same problem, with its cause in one word: for the log, never for the client.
     #[must_use]
-    pub fn with_detail(self, detail: Text) -> Self {
-        Self { detail, ..self }
+    pub const fn because(mut self, cause: &'static str) -> Self {
+        self.cause = Some(cause);
+        self
     }
 
     /// The same problem, with another `Retry-After`.
@@ -75,7 +76,7 @@ impl Problem {
             kind: entry.kind,
             title: entry.title.in_language(language),
             status: entry.status,
-            detail: self.detail.in_language(language),
+            detail: entry.detail.in_language(language),
             code: self.code.as_str(),
             request_id,
             retryable: entry.retryable,

@@ -40,10 +40,11 @@ impl From<StatusError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable { .. } => Self::new(Code::StoreUnavailable),
-            StoreError::Refused { .. } | StoreError::Malformed { .. } => Self::new(Code::InternalError),
-        }
+        let code = match error {
+            StoreError::Busy { .. } | StoreError::NoAnswer { .. } => Code::StoreUnavailable,
+            StoreError::Refused { .. } | StoreError::Malformed { .. } => Code::InternalError,
+        };
+        Self::new(code).because(error.reason())
     }
 }
 
