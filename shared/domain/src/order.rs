@@ -59,9 +59,9 @@ pub enum OrderStatus {
     Cancelled,
     /// Paid: proved by authentic evidence equal in order, amount, currency and environment.
     Paid,
-    /// Some of the money went back.
+    /// Some of the money went back. No fact leads here yet: refund events are kept as evidence only.
     PartiallyRefunded,
-    /// All of the money went back.
+    /// All of the money went back. No fact leads here yet.
     Refunded,
 }
 

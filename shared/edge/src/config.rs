@@ -142,6 +142,12 @@ impl EnvReader<'_> {
         web_url(&text).or_else(|| self.note(name, "must be an https URL without user, query and fragment"))
     }
 
+    /// Such a URL without a path.
+    pub fn origin(&mut self, name: &'static str) -> Option<Url> {
+        let url = self.url(name)?;
+        if url.path() == "/" { Some(url) } else { self.note(name, "must have no path") }
+    }
+
     /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
     /// Plain http is for this very machine, and only in the sandbox environment.
     pub fn redirect_policy(&mut self, name: &'static str) -> Option<RedirectPolicy> {

@@ -23,7 +23,7 @@ pub struct LomiSettings {
 impl LomiSettings {
     /// Reads `LOMI_BASE_URL` and `LOMI_SECRET_KEY_ID`.
     pub fn read(env: &mut EnvReader<'_>) -> Option<Self> {
-        let base_url = env.url("LOMI_BASE_URL");
+        let base_url = env.origin("LOMI_BASE_URL");
         let secret_key = env.secret_id("LOMI_SECRET_KEY_ID");
         Some(Self { base_url: base_url?, secret_key: secret_key? })
     }

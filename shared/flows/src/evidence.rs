@@ -26,40 +26,25 @@ pub enum Settled {
     UnknownOrder,
 }
 
-/// How evidence is written down once it is judged.
-pub(crate) struct Testimony {
-    pub(crate) evidence: Evidence,
-    pub(crate) source: Source,
-}
-
 impl World {
-    /// Judges `fact` against the order as it stands and writes what follows, again and again until nobody interferes.
-    pub(crate) async fn settle(&self, id: &OrderId, fact: &Fact, testimony: Testimony) -> Result<Settled, StoreError> {
-        for attempt in 0..MAX_TRIES {
-            let Some(order) = self.order(id).await? else { return Ok(Settled::UnknownOrder) };
-            if let Some(settled) = self.settle_once(&order, fact, &testimony).await? {
-                return Ok(settled);
-            }
-            sleep(self.pause(attempt)).await;
-        }
-        Err(contended())
+    /// Judges `fact` against the order as it stands and writes what follows, on top of whatever others write meanwhile.
+    pub(crate) async fn settle(&self, id: &OrderId, fact: &Fact, evidence: &Evidence) -> Result<Settled, StoreError> {
+        self.until_undisturbed(async || match self.order(id).await? {
+            Some(order) => self.settle_once(&order, fact, evidence.clone()).await,
+            None => Ok(Some(Settled::UnknownOrder)),
+        })
+        .await
     }
 
     /// `None` when the order moved meanwhile.
-    async fn settle_once(
-        &self,
-        order: &Order,
-        fact: &Fact,
-        testimony: &Testimony,
-    ) -> Result<Option<Settled>, StoreError> {
-        let evidence = testimony.evidence.clone();
-        match order.judge(fact, testimony.source, self.clock.now()) {
+    async fn settle_once(&self, order: &Order, fact: &Fact, evidence: Evidence) -> Result<Option<Settled>, StoreError> {
+        match order.judge(fact, evidence.source, self.clock.now()) {
             Verdict::Changed(next, event) => {
                 let recorded = self.store.apply(evidence, &next, event).await?;
                 Ok(outcome(recorded, Settled::Applied(next, event)))
             }
             // What a poll finds again and again is not worth a write.
-            Verdict::Unchanged if testimony.source == Source::Poll => Ok(Some(Settled::Duplicate)),
+            Verdict::Unchanged if evidence.source == Source::Poll => Ok(Some(Settled::Duplicate)),
             Verdict::Unchanged => {
                 let recorded = self.store.archive(evidence, Some(order.id())).await?;
                 Ok(outcome(recorded, Settled::Ignored))
@@ -76,16 +61,9 @@ impl World {
         }
     }
 
-    /// Keeps evidence that changes no order. A conflict means that the same evidence is being written this very moment,
-    /// perhaps in vain: only a write that was seen to succeed counts.
+    /// Keeps evidence that changes no order.
     pub(crate) async fn keep(&self, evidence: &Evidence) -> Result<Recorded, StoreError> {
-        for attempt in 0..MAX_TRIES {
-            match self.store.archive(evidence.clone(), None).await? {
-                Recorded::OrderMoved => sleep(self.pause(attempt)).await,
-                recorded => return Ok(recorded),
-            }
-        }
-        Err(contended())
+        self.until_undisturbed(async || self.store.archive(evidence.clone(), None).await.map(seen)).await
     }
 
     /// Keeps evidence that is of no use as it is, for a person to look at.
@@ -94,31 +72,37 @@ impl World {
         evidence: &Evidence,
         reason: &'static str,
         order_id: Option<&OrderId>,
-    ) -> Result<(), StoreError> {
-        for attempt in 0..MAX_TRIES {
-            match self.store.quarantine(evidence.clone(), reason, order_id, None).await? {
-                Recorded::OrderMoved => sleep(self.pause(attempt)).await,
-                Recorded::Applied | Recorded::Duplicate => return Ok(()),
-            }
-        }
-        Err(contended())
+    ) -> Result<Recorded, StoreError> {
+        self.until_undisturbed(async || self.store.quarantine(evidence.clone(), reason, order_id, None).await.map(seen))
+            .await
     }
 
-    /// Changes an order by something that is no evidence. `None` when `change` finds nothing to change.
+    /// Changes an order by something that is no evidence: the order as it then is, `None` when there is none.
     pub(crate) async fn change_order(
         &self,
         id: &OrderId,
         change: impl Fn(&Order) -> Option<Order>,
     ) -> Result<Option<Order>, StoreError> {
+        self.until_undisturbed(async || {
+            let Some(order) = self.order(id).await? else { return Ok(Some(None)) };
+            let Some(next) = change(&order) else { return Ok(Some(Some(order))) };
+            Ok(self.store.save(&next).await?.then_some(Some(next)))
+        })
+        .await
+    }
+
+    /// Takes `step` again, after a pause, for as long as it says `None`: somebody else wrote in between.
+    async fn until_undisturbed<T>(
+        &self,
+        step: impl AsyncFn() -> Result<Option<T>, StoreError>,
+    ) -> Result<T, StoreError> {
         for attempt in 0..MAX_TRIES {
-            let Some(order) = self.order(id).await? else { return Ok(None) };
-            let Some(next) = change(&order) else { return Ok(Some(order)) };
-            if self.store.save(&next).await? {
-                return Ok(Some(next));
+            if let Some(done) = step().await? {
+                return Ok(done);
             }
             sleep(self.pause(attempt)).await;
         }
-        Err(contended())
+        Err(StoreError::Busy { operation: "write order", reason: "contended" })
     }
 
     /// A random pause, so that writers who met once do not meet again.
@@ -137,6 +121,8 @@ fn outcome(recorded: Recorded, applied: Settled) -> Option<Settled> {
     }
 }
 
-const fn contended() -> StoreError {
-    StoreError::Busy { operation: "write order", reason: "contended" }
+/// A conflict means that the same evidence is being written this very moment, perhaps in vain: only a write that was seen
+/// to succeed counts.
+fn seen(recorded: Recorded) -> Option<Recorded> {
+    (recorded != Recorded::OrderMoved).then_some(recorded)
 }

@@ -3,7 +3,7 @@
 //! Everything authentic ends in a write and an acknowledgement: lomi. never sends an event again that was refused.
 //! Only a store that does not answer is an error, and lomi. tries again.
 
-use crate::evidence::{Settled, Testimony};
+use crate::evidence::Settled;
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventKind, VerifiedBody, WebhookEvent};
@@ -75,8 +75,7 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         (None, None) => return quarantine(world, &evidence, "unknown_order", None).await,
     };
     // 4 Judge and write in one transaction.
-    let testimony = Testimony { evidence: evidence.clone(), source: Source::Webhook };
-    match world.settle(&id, fact, testimony).await {
+    match world.settle(&id, fact, &evidence).await {
         Ok(Settled::UnknownOrder) => quarantine(world, &evidence, "unknown_order", None).await,
         Ok(settled) => Ok(Ingested::Settled(id, settled)),
         // This release cannot read the order and will not learn to while lomi. tries again: keep the event.
@@ -177,7 +176,7 @@ fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
 }
 
 fn evidence(natural_key: String, event: &str, body: VerifiedBody<'_>, received_at: Timestamp) -> Evidence {
-    Evidence { natural_key, event: event.to_owned(), source: "webhook", raw: body.bytes().to_vec(), received_at }
+    Evidence { natural_key, event: event.to_owned(), source: Source::Webhook, raw: body.bytes().to_vec(), received_at }
 }
 
 async fn quarantine(

@@ -1,6 +1,6 @@
 //! Asking lomi. about an order. The answers are evidence like any event.
 
-use crate::evidence::{Settled, Testimony};
+use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, Payment, SettledPayment, Source, Timestamp};
@@ -87,7 +87,7 @@ impl World {
             payment_method_code: transaction.payment_method_code.clone(),
             paid_at: transaction.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
         };
-        let testimony = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
+        let evidence = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
         let fact = Fact::PaymentSucceeded(SettledPayment {
             transaction_id,
             money,
@@ -95,7 +95,7 @@ impl World {
             checkout_session_id: None,
             payment,
         });
-        self.settle(&id, &fact, testimony).await.map(Some)
+        self.settle(&id, &fact, &evidence).await.map(Some)
     }
 
     async fn settle_session(
@@ -107,10 +107,10 @@ impl World {
         let Some(money) = units::from_lomi(session.amount, session.currency_code.as_ref()) else { return Ok(None) };
         let checkout_session_id = session.checkout_session_id.to_string();
         let said = format!("session {checkout_session_id} completed");
-        let testimony = poll(session_key(&checkout_session_id), &said, self.clock.now());
+        let evidence = poll(session_key(&checkout_session_id), &said, self.clock.now());
         let environment = self.environment_behind(lomi, session.environment);
         let fact = Fact::SessionCompleted { checkout_session_id, money, environment };
-        self.settle(id, &fact, testimony).await.map(Some)
+        self.settle(id, &fact, &evidence).await.map(Some)
     }
 
     /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
@@ -165,8 +165,7 @@ pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
     OrderId::parse(transaction.metadata.text("order_id")?)
 }
 
-fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Testimony {
+fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
     let event = natural_key.split('#').next().unwrap_or_default().to_owned();
-    let evidence = Evidence { natural_key, event, source: "poll", raw: said.as_bytes().to_vec(), received_at };
-    Testimony { evidence, source: Source::Poll }
+    Evidence { natural_key, event, source: Source::Poll, raw: said.as_bytes().to_vec(), received_at }
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::{Order, OrderId, OutboxEvent, Timestamp};
+use domain::{Order, OrderId, OutboxEvent, Source, Timestamp};
 
 /// How long applied evidence is kept: past every replay and every yearly audit.
 const EVIDENCE_LIFE_S: i64 = 400 * 24 * 60 * 60;
@@ -20,8 +20,8 @@ pub struct Evidence {
     pub natural_key: String,
     /// lomi.'s name of the event.
     pub event: String,
-    /// `webhook` or `poll`.
-    pub source: &'static str,
+    /// Who told it.
+    pub source: Source,
     /// The bytes, as received.
     pub raw: Vec<u8>,
     /// When they were received.
@@ -51,7 +51,7 @@ impl Evidence {
     fn into_item(self, key: Key, order_id: Option<&OrderId>) -> Item {
         let mut item = key.into_item();
         item.insert("event".to_owned(), text(self.event));
-        item.insert("source".to_owned(), text(self.source));
+        item.insert("source".to_owned(), text(self.source.as_str()));
         item.insert("raw".to_owned(), AttributeValue::B(Blob::new(self.raw)));
         item.insert("received_at_ms".to_owned(), number(self.received_at.as_ms()));
         if let Some(id) = order_id {
@@ -121,7 +121,7 @@ impl Store {
         marked: Option<&Order>,
     ) -> Result<Recorded, StoreError> {
         let listing_sk = format!("{:013}#{}", evidence.received_at.as_ms(), evidence.natural_key);
-        let key = Key::quarantine(&evidence.natural_key, reason, evidence.source);
+        let key = Key::quarantine(&evidence.natural_key, reason, evidence.source.as_str());
         let mut item = evidence.into_item(key, order_id);
         item.insert("reason".to_owned(), text(reason));
         item.insert("listing_pk".to_owned(), text("QUARANTINE"));

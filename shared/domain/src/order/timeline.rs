@@ -75,6 +75,21 @@ pub struct TimelineEntry {
     pub transaction_id: Option<String>,
 }
 
+impl Source {
+    /// The source as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Storefront => "storefront",
+            Self::Lomi => "lomi",
+            Self::Webhook => "webhook",
+            Self::Poll => "poll",
+            Self::Reconciler => "reconciler",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl Happened {
     /// Whether a client that tries and tries makes many of these.
     pub(super) const fn is_a_try(self) -> bool {

@@ -91,7 +91,8 @@ fn failure(error: Error) -> Failure {
     let cool_down_ms = wish_ms.unwrap_or(COOL_DOWN_MS).clamp(COOL_DOWN_MS, MAX_COOL_DOWN_MS);
     let mark = match error.outcome() {
         Outcome::NotSent => Mark::Untouched,
-        Outcome::Rejected if error.is_retryable() => Mark::Untouched,
+        // It is our key that lomi. refuses, and a rotated one is in use within a minute.
+        Outcome::Rejected if error.is_retryable() || matches!(error.status(), Some(401 | 403)) => Mark::Untouched,
         Outcome::Rejected => Mark::Rejected,
         // An error that lomi. repeats from its memory will be repeated for a day. A repeated success whose answer could
         // not be read is none: the page exists, and a fresh key would open a second one.
