@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CustomerId, TransactionId};
 use crate::key::Environment;
+use crate::listing::{self, Listed, Page, Paging};
 use crate::open_enum::open_enum;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
@@ -110,7 +111,7 @@ impl Transactions {
     /// `GET /transactions`: those of the key's environment, newest first as observed. There is no total and
     /// no filter on metadata or session. A row that cannot be read is left out.
     pub fn list(&self) -> Call<Vec<Transaction>> {
-        Call::get(self.0.clone(), "/transactions".to_owned(), decode_list)
+        Call::get(self.0.clone(), "/transactions".to_owned(), listing::rows)
     }
 }
 
@@ -149,8 +150,14 @@ fn decode_one(text: &str) -> Result<Transaction, Unusable> {
     Transaction::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
 }
 
-/// One row that cannot be read must not hide the others.
-fn decode_list(text: &str) -> Result<Vec<Transaction>, Unusable> {
-    let rows = Row::list(text).ok_or(Unusable("body"))?;
-    Ok(rows.iter().filter_map(|row| Transaction::read(row).ok()).collect())
+impl Listed for Vec<Transaction> {
+    type Row = Transaction;
+    const PAGING: Paging = Paging::Numbered { size: 50 };
+
+    /// One row that cannot be read must not hide the others.
+    fn read_page(text: &str) -> Result<Page<Transaction>, Unusable> {
+        let rows = Row::list(text).ok_or(Unusable("body"))?;
+        let readable = rows.iter().filter_map(|row| Transaction::read(row).ok()).collect();
+        Ok(Page { rows: readable, sent: rows.len(), size: None })
+    }
 }

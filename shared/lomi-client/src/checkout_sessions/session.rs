@@ -1,9 +1,9 @@
 //! The answers about a checkout session.
 
-use url::Url;
-
+use crate::check::is_web_url;
 use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId};
 use crate::key::Environment;
+use crate::listing::{Listed, Page, Paging};
 use crate::open_enum::open_enum;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, CustomerDetails, Metadata};
@@ -89,9 +89,13 @@ impl CheckoutSession {
     }
 }
 
-pub(crate) fn decode_list(text: &str) -> Result<Vec<CheckoutSession>, Unusable> {
-    let rows = Row::list(text).ok_or(Unusable("body"))?;
-    rows.iter().map(CheckoutSession::read).collect()
+impl Listed for Vec<CheckoutSession> {
+    type Row = CheckoutSession;
+    const PAGING: Paging = Paging::OffsetAndPage { limit: super::DEFAULT_LIMIT };
+
+    fn read_page(text: &str) -> Result<Page<CheckoutSession>, Unusable> {
+        Page::read(text, CheckoutSession::read)
+    }
 }
 
 /// What a 2xx to a create means: not always a session.
@@ -136,7 +140,7 @@ impl CreatedCheckoutSession {
         if row.flag("payment_required") == Some(true) {
             return BlockingInvoice::read(&row).map(Self::InvoicePaymentRequired);
         }
-        let checkout_url = row.text(&["checkout_url", "url"]).filter(|url| is_page(url));
+        let checkout_url = row.text(&["checkout_url", "url"]).filter(|url| is_web_url(url));
         let status = row.text(&["status"]).map_or(SessionStatus::Open, SessionStatus::from_wire);
         Ok(Self::Session(Box::new(NewCheckoutSession {
             checkout_url: checkout_url.ok_or(Unusable("checkout_url"))?,
@@ -153,11 +157,7 @@ impl BlockingInvoice {
             invoice_number: invoice.text(&["invoice_number"]),
             amount_remaining: invoice.amount(&["amount_remaining"])?,
             currency_code: invoice.currency(&["currency_code"])?,
-            checkout_url: invoice.text(&["checkout_url"]).filter(|url| is_page(url)),
+            checkout_url: invoice.text(&["checkout_url"]).filter(|url| is_web_url(url)),
         })
     }
-}
-
-fn is_page(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }
