@@ -11,6 +11,8 @@ mod customer;
 pub mod customers;
 pub mod delivery_logs;
 mod error;
+#[doc = include_str!("../FIELDS.md")]
+pub mod fields {}
 mod host;
 pub mod https;
 mod ids;
@@ -34,8 +36,8 @@ pub mod webhook_endpoints;
 pub use amount::{Amount, AmountError};
 pub use call::Call;
 pub use card_charges::{
-    AppearanceTheme, BillingAddress, Buyer, CardCharge, CardChargeStatus, CardRoutes, CreateCardCharge, NewCardCharge,
-    PaymentIntentId,
+    Appearance, AppearanceTheme, BillingAddress, Buyer, CardCharge, CardChargeStatus, CardRoutes, ChargeTransaction,
+    CreateCardCharge, NewCardCharge, PaymentIntentId, PaymentIntentIdError,
 };
 pub use checkout_sessions::{
     BlockingInvoice, CheckoutSession, CreateCheckoutSession, CreatedCheckoutSession, LineItem, NewCheckoutSession,

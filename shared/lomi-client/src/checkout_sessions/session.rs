@@ -1,7 +1,7 @@
 //! The answers about a checkout session.
 
 use crate::check::is_web_url;
-use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId};
+use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId, PlanId, ProductId, SubscriptionId};
 use crate::key::Environment;
 use crate::listing::{Listed, Page, Paging};
 use crate::open_enum::open_enum;
@@ -44,8 +44,24 @@ pub struct CheckoutSession {
     pub customer_id: Option<CustomerId>,
     /// The payment link that opened it.
     pub payment_link_id: Option<PaymentLinkId>,
+    /// The product that sets the amount.
+    pub product_id: Option<ProductId>,
+    /// The subscription that it pays for.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The plan of a subscription (first generation only).
+    pub plan_id: Option<PlanId>,
+    /// Rails that the page may offer (first generation only); empty otherwise.
+    pub allowed_providers: Vec<String>,
+    /// Whether the shopper may enter a coupon, and so change the amount.
+    pub allow_coupon_code: Option<bool>,
+    /// Where a payment leads, as the merchant sent it.
+    pub success_url: Option<String>,
+    /// Where giving up leads.
+    pub cancel_url: Option<String>,
     /// What the merchant attached; the first generation does not send it back on creation.
     pub metadata: Metadata,
+    /// The merchant account that made it; since 2026 only in reads.
+    pub merchant_id: Option<String>,
     /// The owning organisation.
     pub organization_id: Option<String>,
     /// Test or live, when the answer says; reads do not.
@@ -76,7 +92,15 @@ impl CheckoutSession {
             customer: CustomerDetails::read(row),
             customer_id: row.id(&["customer_id"]),
             payment_link_id: row.id(&["payment_link_id"]),
+            product_id: row.id(&["product_id"]),
+            subscription_id: row.id(&["subscription_id"]),
+            plan_id: row.id(&["plan_id"]),
+            allowed_providers: row.texts("allowed_providers").unwrap_or_default(),
+            allow_coupon_code: row.flag("allow_coupon_code"),
+            success_url: row.text(&["success_url"]),
+            cancel_url: row.text(&["cancel_url"]),
             metadata: row.metadata(),
+            merchant_id: row.text(&["merchant_id"]),
             organization_id: row.text(&["organization_id"]),
             environment: row.environment(),
             created_at: row.text(&["created_at"]),
