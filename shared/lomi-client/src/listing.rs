@@ -115,18 +115,23 @@ impl<T: Send + 'static> Listing<T> {
     /// Takes the rows of a page, and sets up the call of the one after it.
     fn turn(&mut self, page: Page<T>) -> Result<(), Error> {
         self.pages += 1;
-        let call = self.call.take();
-        let asked = call.as_ref().and_then(|call| self.paging.size(call));
-        self.call = match asked.map(|asked| as_len(page.size.map_or(asked, |used| used.min(asked)))) {
-            None => None,
-            Some(size) => match page.sent.cmp(&size) {
-                Ordering::Less => None,
-                Ordering::Equal => call.filter(|_| size > 0).map(|call| self.paging.after(call, size)),
-                Ordering::Greater => return Err(Error::endless_list()),
-            },
-        };
+        self.call = self.after(&page)?;
         self.rows = page.rows.into_iter();
         Ok(())
+    }
+
+    /// The call of the next page, unless this one was short or empty.
+    fn after(&mut self, page: &Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
+        let call = self.call.take();
+        let Some((call, asked)) = call.and_then(|call| self.paging.size(&call).map(|asked| (call, asked))) else {
+            return Ok(None);
+        };
+        let size = as_len(page.size.map_or(asked, |used| used.min(asked)));
+        match page.sent.cmp(&size) {
+            Ordering::Greater => Err(Error::endless_list()),
+            Ordering::Equal if size > 0 => Ok(Some(self.paging.after(call, size))),
+            Ordering::Equal | Ordering::Less => Ok(None),
+        }
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<T, Error>>> {

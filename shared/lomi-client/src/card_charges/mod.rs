@@ -47,8 +47,8 @@ impl CardCharges {
     /// `POST /charge/card`: what a card form needs. No money moves before the shopper confirms.
     ///
     /// The key is the caller's own name of this one charge and is sent on every attempt: the newest generation
-    /// refuses a charge without one. A server of before July 2026 ignores it, so a retry may leave a second,
-    /// unconfirmed charge there; its secret is then known to nobody.
+    /// refuses a charge without one. The server of June 2026 ignores it, so a retry may leave a second, unconfirmed
+    /// charge there; its secret is then known to nobody.
     pub fn create(&self, charge: &CreateCardCharge, key: IdempotencyKey) -> Call<NewCardCharge> {
         let path = self.routes.path().to_owned();
         Call::post(self.client.clone(), path, charge.to_body(), NewCardCharge::decode).with_idempotency_key(key)

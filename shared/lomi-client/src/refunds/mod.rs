@@ -22,7 +22,8 @@ impl Refunds {
         Self(client)
     }
 
-    /// `POST /refunds`: gives money back. Completed transactions only; cards and Wave, MTN since July 2026.
+    /// `POST /refunds`: gives money back. Completed transactions only; cards and Wave, in the newest
+    /// generation MTN too.
     ///
     /// The newest generation refuses a refund without a key; older ones ignore the key and refund again. So the
     /// call is **never repeated** once something of it was sent: after an unknown outcome look for the refund in

@@ -16,7 +16,7 @@ pub struct WebhookEndpoint {
     pub webhook_endpoint_id: WebhookEndpointId,
     /// Where lomi. sends to.
     pub url: Option<String>,
-    /// The events that it gets.
+    /// The events that it gets; names of older generations are folded into today's.
     pub authorized_events: Vec<EventKind>,
     /// Whether lomi. sends to it.
     pub is_active: Option<bool>,

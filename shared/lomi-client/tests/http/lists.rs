@@ -1,7 +1,7 @@
 //! Lists as streams: each style of paging, and where a stream ends.
 
 use crate::support::{Lomi, OBJECT_ID, Reply, json};
-use lomi_client::{CustomerId, ErrorKind, Listing, WebhookEndpointId};
+use lomi_client::{CustomerId, Error, ErrorKind, Listing, WebhookEndpointId};
 use tokio::time::{Duration, Instant};
 
 fn id(number: usize) -> String {
@@ -43,6 +43,9 @@ async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     assert!(listing.next().await.is_none(), "a stream that has ended stays so");
     rows
 }
+
+/// What a stream library asks for.
+fn is_a_stream<T>(_: impl futures_core::Stream<Item = Result<T, Error>> + Send + Unpin) {}
 
 fn queries(lomi: &Lomi) -> Vec<String> {
     let query = |line: String| line.split(['?', ' ']).nth(2).unwrap().to_owned();
@@ -193,5 +196,6 @@ async fn a_deadline_holds_for_the_whole_stream() {
 async fn nothing_is_asked_for_before_the_first_poll() {
     let lomi = Lomi::start(vec![bare(0, 1)]).await;
     drop(lomi.client().transactions().list().stream());
+    is_a_stream(lomi.client().customers().list().stream());
     assert_eq!(lomi.count(), 0);
 }
