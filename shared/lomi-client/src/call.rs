@@ -31,6 +31,8 @@ pub struct Call<T> {
     /// The body, or the name of the member that keeps it from being one.
     body: Result<Option<Bytes>, &'static str>,
     idempotency_key: Option<IdempotencyKey>,
+    /// Whether the idempotency key is reason enough to send a write again.
+    is_repeatable: bool,
     deadline: Option<Instant>,
     decode: Decode<T>,
 }
@@ -44,6 +46,7 @@ impl<T> Call<T> {
             query: BTreeMap::new(),
             body: Ok(None),
             idempotency_key: None,
+            is_repeatable: true,
             deadline: None,
             decode,
         }
@@ -52,6 +55,41 @@ impl<T> Call<T> {
     pub(crate) fn post(client: Client, path: String, body: Result<Bytes, &'static str>, decode: Decode<T>) -> Self {
         let body = body.map(Some);
         Self { method: Method::POST, body, ..Self::get(client, path, decode) }
+    }
+
+    /// A `POST` that says nothing beyond its path. The empty object keeps servers content that parse every body.
+    pub(crate) fn act(client: Client, path: String, decode: Decode<T>) -> Self {
+        Self::post(client, path, Ok(Bytes::from_static(b"{}")), decode)
+    }
+
+    pub(crate) fn patch(client: Client, path: String, body: Result<Bytes, &'static str>, decode: Decode<T>) -> Self {
+        Self { method: Method::PATCH, ..Self::post(client, path, body, decode) }
+    }
+
+    pub(crate) fn delete(client: Client, path: String, decode: Decode<T>) -> Self {
+        Self { method: Method::DELETE, ..Self::get(client, path, decode) }
+    }
+
+    /// Never sent again once something of it left, whatever its key: some generations of the API ignore the key
+    /// of this call and would do it twice.
+    pub(crate) fn only_once(mut self) -> Self {
+        self.is_repeatable = false;
+        self
+    }
+
+    /// The same question, its answer read in another way.
+    pub(crate) fn reading<U>(self, decode: Decode<U>) -> Call<U> {
+        Call {
+            client: self.client,
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            body: self.body,
+            idempotency_key: self.idempotency_key,
+            is_repeatable: self.is_repeatable,
+            deadline: self.deadline,
+            decode,
+        }
     }
 
     /// When the whole call must be over, pauses included. Twenty seconds after [`Call::send`] unless set.
@@ -95,7 +133,7 @@ impl<T> Call<T> {
             attempts += u32::from(error.kind() != ErrorKind::DeadlinePassed);
             may_have_happened |= request.is_write() && error.outcome() == Outcome::Unknown;
             let error = error.of_call(attempts, may_have_happened);
-            if !may_repeat(&request, &error) {
+            if !self.may_repeat(&request, &error) {
                 return Err(error);
             }
             match self.client.retry.pause(&error, attempts, deadline) {
@@ -123,12 +161,30 @@ impl<T> Call<T> {
         let text = std::str::from_utf8(&answer.body).map_err(|_| Unusable("body"));
         text.and_then(self.decode).map_err(|unusable| Error::unusable(answer.head.clone(), unusable))
     }
+
+    /// A write without a key may only be repeated when nothing of it left: lomi. would do it twice. A deadline
+    /// that has passed passes again.
+    fn may_repeat(&self, request: &Request, error: &Error) -> bool {
+        let is_keyed = request.idempotency_key.is_some() && self.is_repeatable;
+        let is_safe = !request.is_write() || is_keyed;
+        let has_time = error.kind() != ErrorKind::DeadlinePassed;
+        has_time && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
+    }
 }
 
-/// A write without a key may only be repeated when nothing of it left: lomi. would do it twice. A deadline that
-/// has passed passes again.
-fn may_repeat(request: &Request, error: &Error) -> bool {
-    let is_safe = !request.is_write() || request.idempotency_key.is_some();
-    let has_time = error.kind() != ErrorKind::DeadlinePassed;
-    has_time && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
+/// By hand, because a derived `Clone` would ask the same of `T`.
+impl<T> Clone for Call<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            body: self.body.clone(),
+            idempotency_key: self.idempotency_key.clone(),
+            is_repeatable: self.is_repeatable,
+            deadline: self.deadline,
+            decode: self.decode,
+        }
+    }
 }

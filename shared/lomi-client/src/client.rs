@@ -7,14 +7,21 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 
 use crate::call::Call;
+use crate::card_charges::{CardCharges, CardRoutes};
 use crate::checkout_sessions::CheckoutSessions;
+use crate::customers::Customers;
+use crate::delivery_logs::DeliveryLogs;
 use crate::host;
 use crate::https::{self, HttpsError};
 use crate::key::{Environment, SecretKey};
 use crate::me::{self, Me};
+use crate::payment_links::PaymentLinks;
+use crate::providers::{self, Provider};
+use crate::refunds::Refunds;
 use crate::retry::RetryPolicy;
 use crate::transactions::Transactions;
 use crate::transport::Transport;
+use crate::webhook_endpoints::WebhookEndpoints;
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -27,6 +34,7 @@ const MOST_ATTEMPTS: u32 = 10;
 pub struct Client {
     pub(crate) transport: Arc<Transport>,
     pub(crate) retry: Arc<RetryPolicy>,
+    card_routes: CardRoutes,
     environment: Option<Environment>,
 }
 
@@ -39,6 +47,7 @@ impl Client {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
             max_attempts: DEFAULT_MAX_ATTEMPTS,
+            card_routes: CardRoutes::ChargeCard,
             jitter_seed: None,
         }
     }
@@ -53,9 +62,44 @@ impl Client {
         CheckoutSessions::new(self.clone())
     }
 
+    /// Card charges for a card form on the merchant's own page.
+    pub fn card_charges(&self) -> CardCharges {
+        CardCharges::new(self.clone(), self.card_routes)
+    }
+
+    /// Payment links: pages that many shoppers can pay through.
+    pub fn payment_links(&self) -> PaymentLinks {
+        PaymentLinks::new(self.clone())
+    }
+
+    /// The merchant's customers.
+    pub fn customers(&self) -> Customers {
+        Customers::new(self.clone())
+    }
+
     /// Transactions: attempts of shoppers to pay.
     pub fn transactions(&self) -> Transactions {
         Transactions::new(self.clone())
+    }
+
+    /// Refunds of completed transactions.
+    pub fn refunds(&self) -> Refunds {
+        Refunds::new(self.clone())
+    }
+
+    /// Where lomi. sends its webhooks.
+    pub fn webhook_endpoints(&self) -> WebhookEndpoints {
+        WebhookEndpoints::new(self.clone())
+    }
+
+    /// What became of webhooks that lomi. sent.
+    pub fn delivery_logs(&self) -> DeliveryLogs {
+        DeliveryLogs::new(self.clone())
+    }
+
+    /// `GET /providers`: the payment rails and whether the merchant has connected them.
+    pub fn providers(&self) -> Call<Vec<Provider>> {
+        providers::list(self.clone())
     }
 
     /// `GET /me`: whose key this is. The cheapest check that a key works.
@@ -81,6 +125,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     attempt_timeout: Duration,
     max_attempts: u32,
+    card_routes: CardRoutes,
     jitter_seed: Option<u64>,
 }
 
@@ -111,6 +156,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Under which path card charges are served. [`CardRoutes::ChargeCard`] unless set, which every generation
+    /// since 20 May 2026 serves.
+    pub fn card_routes(mut self, card_routes: CardRoutes) -> Self {
+        self.card_routes = card_routes;
+        self
+    }
+
     /// Makes the pauses between attempts repeatable.
     pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
         self.jitter_seed = Some(jitter_seed);
@@ -133,6 +185,7 @@ impl ClientBuilder {
         Ok(Client {
             transport: Arc::new(Transport::new(http, base_url, key, self.attempt_timeout)),
             retry: Arc::new(RetryPolicy::new(self.max_attempts, self.jitter_seed)),
+            card_routes: self.card_routes,
             environment,
         })
     }

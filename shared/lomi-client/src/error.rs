@@ -37,6 +37,9 @@ pub enum ErrorKind {
     UnusableAnswer,
     /// Any status that is not a 2xx; redirects are among them and never followed.
     Refused,
+    /// A list that is read as a stream has more than 1 000 pages, or a page is longer than asked for, so that
+    /// there is no telling where the next one begins.
+    EndlessList,
 }
 
 /// Why a call did not return what it was asked for.
@@ -117,7 +120,7 @@ impl Error {
             return false;
         }
         match self.0.kind {
-            ErrorKind::InvalidRequest | ErrorKind::AnswerTooLarge => false,
+            ErrorKind::InvalidRequest | ErrorKind::AnswerTooLarge | ErrorKind::EndlessList => false,
             ErrorKind::Refused => match self.status() {
                 Some(429 | 500..=599) => true,
                 Some(409) => own_outcome(409, self.code()) == Outcome::Unknown,
@@ -152,6 +155,11 @@ impl Error {
 
     pub(crate) fn deadline_passed() -> Self {
         Self::new(ErrorKind::DeadlinePassed, Outcome::NotSent)
+    }
+
+    /// Nothing more was asked for; what was read so far stands.
+    pub(crate) fn endless_list() -> Self {
+        Self::new(ErrorKind::EndlessList, Outcome::NotSent)
     }
 
     pub(crate) fn timed_out() -> Self {
@@ -231,6 +239,7 @@ impl fmt::Display for Error {
             ErrorKind::AnswerTooLarge => "the answer of lomi. is too large",
             ErrorKind::UnusableAnswer => "the answer of lomi. has an unknown shape",
             ErrorKind::Refused => "lomi. did not do it",
+            ErrorKind::EndlessList => "the list of lomi. has no end",
         })?;
         if let Some(member) = self.0.member {
             write!(f, ", see {member}")?;

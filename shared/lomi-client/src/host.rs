@@ -49,7 +49,7 @@ fn parse(text: &str) -> Result<Url, BuildError> {
     (bare && anonymous).then_some(url).ok_or(BuildError::BaseUrlMalformed)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -97,6 +97,28 @@ uuid_id!(
     "payment link id"
 );
 
+uuid_id!(
+    /// Names a refund.
+    RefundId,
+    "refund id"
+);
+uuid_id!(
+    /// Names a webhook endpoint of the merchant.
+    WebhookEndpointId,
+    "webhook endpoint id"
+);
+uuid_id!(
+    /// Names one row of the log of webhook deliveries.
+    DeliveryLogId,
+    "delivery log id"
+);
+
+/// Whether an id is a UUID of version 4, the only one that a card charge takes.
+pub(crate) fn is_version_4(id: &str) -> bool {
+    let variant = id.as_bytes().get(19);
+    id.as_bytes().get(14) == Some(&b'4') && variant.is_some_and(|byte| b"89ab".contains(byte))
+}
+
 fn is_uuid_shaped(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(position, byte)| match position {

@@ -13,7 +13,7 @@ use crate::{Amount, CurrencyCode, Environment, Metadata};
 
 /// The first thing that made an answer unusable: the name of a member, or a word for the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unusable(pub(crate) &'static str);
+pub struct Unusable(pub(crate) &'static str);
 
 /// One JSON object whose members are read on demand; nested values stay text until asked for, so depth
 /// costs nothing.
@@ -40,6 +40,11 @@ impl<'a> Row<'a> {
             None => text,
         };
         elements(array)?.into_iter().map(of_raw).collect()
+    }
+
+    /// The array of objects in this member.
+    pub(crate) fn rows(&self, name: &str) -> Option<Vec<Self>> {
+        elements(self.value(name)?.get())?.into_iter().map(of_raw).collect()
     }
 
     /// The member, unless it is absent or `null`.
@@ -97,6 +102,11 @@ impl<'a> Row<'a> {
 
     pub(crate) fn row(&self, name: &str) -> Option<Self> {
         Self::parse(self.value(name)?.get())
+    }
+
+    /// The JSON text of the member, unread.
+    pub(crate) fn json(&self, name: &str) -> Option<String> {
+        Some(self.value(name)?.get().to_owned())
     }
 
     pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CustomerId, TransactionId};
 use crate::key::Environment;
+use crate::listing::{self, Listed, Page, Paging};
 use crate::open_enum::open_enum;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
@@ -108,10 +109,10 @@ impl Transactions {
     }
 
     /// `GET /transactions`: those of the key's environment, newest first as observed. There is no total and
-    /// no filter on metadata or session. One row that cannot be read makes the page an
-    /// error: a page that is short because of it would look like the last one.
+    /// no filter on metadata or session. One row that cannot be read makes the page an error:
+    /// a page that is short because of it would look like the last one.
     pub fn list(&self) -> Call<Vec<Transaction>> {
-        Call::get(self.0.clone(), "/transactions".to_owned(), decode_list)
+        Call::get(self.0.clone(), "/transactions".to_owned(), listing::rows)
     }
 }
 
@@ -150,7 +151,11 @@ fn decode_one(text: &str) -> Result<Transaction, Unusable> {
     Transaction::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
 }
 
-fn decode_list(text: &str) -> Result<Vec<Transaction>, Unusable> {
-    let rows = Row::list(text).ok_or(Unusable("body"))?;
-    rows.iter().map(Transaction::read).collect()
+impl Listed for Vec<Transaction> {
+    type Row = Transaction;
+    const PAGING: Paging = Paging::Numbered { size: 50 };
+
+    fn read_page(text: &str) -> Result<Page<Transaction>, Unusable> {
+        Page::read(text, Transaction::read)
+    }
 }

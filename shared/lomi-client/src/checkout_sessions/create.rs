@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use bytes::Bytes;
 use serde::Serialize;
-use url::Url;
 
+use crate::check::{first_broken, is_web_url};
 use crate::ids::{CustomerId, PaymentLinkId, PlanId, PriceId, ProductId, SubscriptionId};
 use crate::{Amount, CurrencyCode, CustomerDetails};
 
@@ -127,17 +127,14 @@ impl CreateCheckoutSession {
 
     fn check(&self) -> Result<(), &'static str> {
         let rules = [
-            (is_absolute(&self.success_url), "success_url"),
-            (is_absolute(&self.cancel_url), "cancel_url"),
+            (is_web_url(&self.success_url), "success_url"),
+            (is_web_url(&self.cancel_url), "cancel_url"),
             (self.amount.is_none_or(Amount::is_positive), "amount"),
             (self.amount.is_some() || self.is_priced_by_lomi(), "amount"),
             (self.amount.is_none() || self.currency_code.is_some(), "currency_code"),
             (self.metadata.len() <= MAX_METADATA_KEYS, "metadata"),
         ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            Some((_, member)) => Err(member),
-            None => Ok(()),
-        }
+        first_broken(rules)
     }
 
     fn is_priced_by_lomi(&self) -> bool {
@@ -147,11 +144,6 @@ impl CreateCheckoutSession {
             || self.subscription_id.is_some()
             || !self.line_items.is_empty()
     }
-}
-
-/// The text stays as given (braces of a placeholder included); it only has to be an absolute web address.
-fn is_absolute(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 #[derive(Serialize)]

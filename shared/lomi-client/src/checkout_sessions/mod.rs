@@ -9,6 +9,7 @@ pub use session::{BlockingInvoice, CheckoutSession, CreatedCheckoutSession, NewC
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CheckoutSessionId, IdempotencyKey};
+use crate::listing;
 
 const PATH: &str = "/checkout-sessions";
 /// What lomi. takes when a list call does not say.
@@ -37,7 +38,7 @@ impl CheckoutSessions {
 
     /// `GET /checkout-sessions`: newest first as observed, no total. Some generations mix test and live rows.
     pub fn list(&self) -> Call<Vec<CheckoutSession>> {
-        Call::get(self.0.clone(), PATH.to_owned(), session::decode_list)
+        Call::get(self.0.clone(), PATH.to_owned(), listing::rows)
     }
 }
 
@@ -65,14 +66,7 @@ impl Call<Vec<CheckoutSession>> {
         self.with_query("offset", offset.to_string()).with_page()
     }
 
-    /// The first generation of the API counts pages and knows no offset; an offset that is whole pages is
-    /// sent in both ways.
     fn with_page(self) -> Self {
-        let limit = self.query_number("limit").unwrap_or(DEFAULT_LIMIT);
-        let offset = self.query_number("offset").unwrap_or(0);
-        match (offset.checked_div(limit), offset.checked_rem(limit)) {
-            (Some(pages), Some(0)) if pages > 0 => self.with_query("page", pages.saturating_add(1).to_string()),
-            _ => self.without_query("page"),
-        }
+        listing::with_offset_as_page(self, DEFAULT_LIMIT)
     }
 }

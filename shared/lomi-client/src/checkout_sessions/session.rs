@@ -1,9 +1,9 @@
 //! The answers about a checkout session.
 
-use url::Url;
-
-use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId};
+use crate::check::is_web_url;
+use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId, PlanId, ProductId, SubscriptionId};
 use crate::key::Environment;
+use crate::listing::{Listed, Page, Paging};
 use crate::open_enum::open_enum;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, CustomerDetails, Metadata};
@@ -44,8 +44,24 @@ pub struct CheckoutSession {
     pub customer_id: Option<CustomerId>,
     /// The payment link that opened it.
     pub payment_link_id: Option<PaymentLinkId>,
+    /// The product that sets the amount.
+    pub product_id: Option<ProductId>,
+    /// The subscription that it pays for.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The plan of a subscription (first generation only).
+    pub plan_id: Option<PlanId>,
+    /// Rails that the page may offer (first generation only); empty otherwise.
+    pub allowed_providers: Vec<String>,
+    /// Whether the shopper may enter a coupon, and so change the amount.
+    pub allow_coupon_code: Option<bool>,
+    /// Where a payment leads, as the merchant sent it.
+    pub success_url: Option<String>,
+    /// Where giving up leads.
+    pub cancel_url: Option<String>,
     /// What the merchant attached; the first generation does not send it back on creation.
     pub metadata: Metadata,
+    /// The merchant account that made it; since 2026 only in reads.
+    pub merchant_id: Option<String>,
     /// The owning organisation.
     pub organization_id: Option<String>,
     /// Test or live, when the answer says; reads do not.
@@ -76,7 +92,15 @@ impl CheckoutSession {
             customer: CustomerDetails::read(row),
             customer_id: row.id(&["customer_id"]),
             payment_link_id: row.id(&["payment_link_id"]),
+            product_id: row.id(&["product_id"]),
+            subscription_id: row.id(&["subscription_id"]),
+            plan_id: row.id(&["plan_id"]),
+            allowed_providers: row.texts("allowed_providers").unwrap_or_default(),
+            allow_coupon_code: row.flag("allow_coupon_code"),
+            success_url: row.text(&["success_url"]),
+            cancel_url: row.text(&["cancel_url"]),
             metadata: row.metadata(),
+            merchant_id: row.text(&["merchant_id"]),
             organization_id: row.text(&["organization_id"]),
             environment: row.environment(),
             created_at: row.text(&["created_at"]),
@@ -89,9 +113,13 @@ impl CheckoutSession {
     }
 }
 
-pub(crate) fn decode_list(text: &str) -> Result<Vec<CheckoutSession>, Unusable> {
-    let rows = Row::list(text).ok_or(Unusable("body"))?;
-    rows.iter().map(CheckoutSession::read).collect()
+impl Listed for Vec<CheckoutSession> {
+    type Row = CheckoutSession;
+    const PAGING: Paging = Paging::OffsetAndPage { limit: super::DEFAULT_LIMIT };
+
+    fn read_page(text: &str) -> Result<Page<CheckoutSession>, Unusable> {
+        Page::read(text, CheckoutSession::read)
+    }
 }
 
 /// What a 2xx to a create means: not always a session.
@@ -136,7 +164,7 @@ impl CreatedCheckoutSession {
         if row.flag("payment_required") == Some(true) {
             return BlockingInvoice::read(&row).map(Self::InvoicePaymentRequired);
         }
-        let checkout_url = row.text(&["checkout_url", "url"]).filter(|url| is_page(url));
+        let checkout_url = row.text(&["checkout_url", "url"]).filter(|url| is_web_url(url));
         let status = row.text(&["status"]).map_or(SessionStatus::Open, SessionStatus::from_wire);
         Ok(Self::Session(Box::new(NewCheckoutSession {
             checkout_url: checkout_url.ok_or(Unusable("checkout_url"))?,
@@ -153,11 +181,7 @@ impl BlockingInvoice {
             invoice_number: invoice.text(&["invoice_number"]),
             amount_remaining: invoice.amount(&["amount_remaining"])?,
             currency_code: invoice.currency(&["currency_code"])?,
-            checkout_url: invoice.text(&["checkout_url"]).filter(|url| is_page(url)),
+            checkout_url: invoice.text(&["checkout_url"]).filter(|url| is_web_url(url)),
         })
     }
-}
-
-fn is_page(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }

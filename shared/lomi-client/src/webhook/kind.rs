@@ -25,7 +25,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub(super) fn from_wire(name: &str) -> Self {
+    pub(crate) fn from_wire(name: &str) -> Self {
         match name {
             "PAYMENT_SUCCEEDED" | "payment.succeeded" => Self::PaymentSucceeded,
             "transaction.completed" | "transaction.succeeded" => Self::PaymentSucceeded,

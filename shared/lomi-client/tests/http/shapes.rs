@@ -40,6 +40,7 @@ async fn a_created_session_is_read_from_every_generation() {
         assert_eq!(new.session.environment, Some(environment));
         assert!(new.session.expires_at.is_some());
     }
+    assert_eq!(created(FIRST).await.session.allowed_providers, ["WAVE", "ORANGE"]);
     assert_eq!(created(CURRENT).await.session.metadata.text("order_id"), Some("A-1007"));
 }
 

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lomi_client::{Amount, Client, ClientBuilder, CreateCheckoutSession, CurrencyCode, IdempotencyKey, SecretKey};
+use lomi_client::{
+    Amount, Client, ClientBuilder, CreateCheckoutSession, CurrencyCode, ErrorKind, IdempotencyKey, Outcome, SecretKey,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -179,4 +181,22 @@ pub(crate) fn order() -> CreateCheckoutSession {
 
 pub(crate) fn key() -> IdempotencyKey {
     IdempotencyKey::parse("order-A-1007").unwrap()
+}
+
+/// The id of some object.
+pub(crate) const OBJECT_ID: &str = "0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33";
+
+/// The one request of a call that went well.
+pub(crate) async fn received(reply: Reply, call: impl AsyncFnOnce(Client)) -> Received {
+    let lomi = Lomi::start(vec![reply]).await;
+    call(lomi.client()).await;
+    let mut received = lomi.received();
+    assert_eq!(received.len(), 1);
+    received.remove(0)
+}
+
+/// The member that keeps a call from being made at all.
+pub(crate) fn unsent(error: &lomi_client::Error) -> String {
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidRequest, Outcome::NotSent));
+    error.to_string().rsplit(' ').next().unwrap_or_default().to_owned()
 }

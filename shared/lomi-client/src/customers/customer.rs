@@ -1,0 +1,99 @@
+//! The answers about a customer.
+
+use std::fmt;
+
+use super::write::CustomerProfile;
+use crate::Metadata;
+use crate::ids::CustomerId;
+use crate::key::Environment;
+use crate::listing::{Listed, Page, Paging};
+use crate::row::{Row, Unusable};
+
+/// A customer as lomi. knows it. Personal data: `Debug` shows only the id.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Customer {
+    /// Its id (`id` in the document, `customer_id` on the wire since June 2026).
+    pub customer_id: CustomerId,
+    /// The owning organisation.
+    pub organization_id: Option<String>,
+    /// Full name. A guest who pays with the same e-mail or phone can change it.
+    pub name: Option<String>,
+    /// How to reach the customer.
+    pub profile: CustomerProfile,
+    /// The merchant's own keys; always empty in lists.
+    pub metadata: Metadata,
+    /// Test or live, when the row says.
+    pub environment: Option<Environment>,
+    /// Time of creation, ISO 8601 UTC as sent.
+    pub created_at: Option<String>,
+    /// Time of the last change, ISO 8601 UTC as sent.
+    pub updated_at: Option<String>,
+}
+
+impl Customer {
+    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
+        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
+        Ok(Self {
+            customer_id: row.id(&["customer_id", "id"]).ok_or(Unusable("customer_id"))?,
+            organization_id: row.text(&["organization_id"]),
+            name: row.text(&["name"]),
+            profile: CustomerProfile::read(row),
+            metadata: row.metadata(),
+            environment: row.environment(),
+            created_at: row.text(&["created_at"]),
+            updated_at: row.text(&["updated_at"]),
+        })
+    }
+}
+
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customer").field("customer_id", &self.customer_id).finish_non_exhaustive()
+    }
+}
+
+/// One page of customers.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CustomerPage {
+    /// The rows.
+    pub customers: Vec<Customer>,
+    /// The number of this page, from 1.
+    pub page: Option<u32>,
+    /// Rows per page.
+    pub page_size: Option<u32>,
+    /// How many customers the filters leave. lomi. says 0 on a page past the end, so believe it only when the
+    /// page has rows.
+    pub total_count: Option<u32>,
+    /// How many pages that makes; 0 on a page past the end.
+    pub total_pages: Option<u32>,
+}
+
+impl CustomerPage {
+    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
+        let outer = Row::parse(text).ok_or(Unusable("body"))?;
+        let rows = outer.rows("customers").ok_or(Unusable("customers"))?;
+        let number = |name| outer.row("pagination").and_then(|pagination| pagination.number(name));
+        Ok(Self {
+            customers: rows.iter().map(Customer::read).collect::<Result<_, _>>()?,
+            page: number("page"),
+            page_size: number("pageSize"),
+            total_count: number("totalCount"),
+            total_pages: number("totalPages"),
+        })
+    }
+}
+
+impl Listed for CustomerPage {
+    type Row = Customer;
+    const PAGING: Paging = Paging::Numbered { size: 50 };
+
+    fn read_page(text: &str) -> Result<Page<Customer>, Unusable> {
+        let Self { customers, page_size, .. } = Self::decode(text)?;
+        Ok(Page { sent: customers.len(), size: page_size, rows: customers })
+    }
+}

@@ -1,0 +1,111 @@
+//! The merchant's customers and what they paid.
+
+mod customer;
+mod transaction;
+mod write;
+
+pub use customer::{Customer, CustomerPage};
+pub use transaction::CustomerTransaction;
+pub use write::{CreateCustomer, CustomerProfile, UpdateCustomer};
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::ids::CustomerId;
+use crate::listing;
+
+const PATH: &str = "/customers";
+
+/// `/customers`. lomi. knows no idempotency key here: a write is not repeated once it was sent.
+#[derive(Debug, Clone)]
+pub struct Customers(Client);
+
+/// What a customer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CustomerType {
+    /// `is_business` is true.
+    Business,
+    /// Everyone else.
+    Individual,
+}
+
+/// Whether a customer has ever tried to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CustomerActivity {
+    /// Has at least one transaction.
+    Active,
+    /// Has none.
+    Inactive,
+}
+
+impl Customers {
+    pub(crate) fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// `POST /customers`. Two calls make two customers, even with the same e-mail; hosted checkout and card
+    /// charges find one by phone or e-mail instead.
+    pub fn create(&self, customer: &CreateCustomer) -> Call<Customer> {
+        Call::post(self.0.clone(), PATH.to_owned(), customer.to_body(), Customer::decode)
+    }
+
+    /// `GET /customers/{id}`. A deleted customer is refused with 404.
+    pub fn get(&self, id: &CustomerId) -> Call<Customer> {
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), Customer::decode)
+    }
+
+    /// `GET /customers`: one page, with the count of all. Rows come without metadata.
+    pub fn list(&self) -> Call<CustomerPage> {
+        Call::get(self.0.clone(), PATH.to_owned(), CustomerPage::decode)
+    }
+
+    /// `PATCH /customers/{id}`: changes what is set and leaves the rest.
+    pub fn update(&self, id: &CustomerId, changes: &UpdateCustomer) -> Call<Customer> {
+        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), Customer::decode)
+    }
+
+    /// `DELETE /customers/{id}`: hides the customer from every read and keeps the transactions. Cannot be undone
+    /// through this API.
+    pub fn delete(&self, id: &CustomerId) -> Call<()> {
+        Call::delete(self.0.clone(), format!("{PATH}/{id}"), |_| Ok(()))
+    }
+
+    /// `GET /customers/{id}/transactions`: all of them in one answer of at most 1 MiB.
+    pub fn transactions(&self, id: &CustomerId) -> Call<Vec<CustomerTransaction>> {
+        Call::get(self.0.clone(), format!("{PATH}/{id}/transactions"), listing::rows)
+    }
+}
+
+impl Call<CustomerPage> {
+    /// Only customers with this in their name or e-mail. It becomes part of the URL.
+    pub fn search(self, text: &str) -> Self {
+        self.with_query("search", text.to_owned())
+    }
+
+    /// Only businesses or only individuals; all when not set.
+    pub fn customer_type(self, customer_type: CustomerType) -> Self {
+        let name = match customer_type {
+            CustomerType::Business => "business",
+            CustomerType::Individual => "individual",
+        };
+        self.with_query("type", name.to_owned())
+    }
+
+    /// Only customers with or only customers without a transaction; all when not set.
+    pub fn status(self, activity: CustomerActivity) -> Self {
+        let name = match activity {
+            CustomerActivity::Active => "active",
+            CustomerActivity::Inactive => "inactive",
+        };
+        self.with_query("status", name.to_owned())
+    }
+
+    /// Page number from 1; lomi. takes 1 when not set.
+    pub fn page(self, page: u32) -> Self {
+        self.with_query("page", page.to_string())
+    }
+
+    /// Rows per page; lomi. takes 50 when not set. A page of more than 1 MiB is an error.
+    pub fn page_size(self, page_size: u32) -> Self {
+        self.with_query("pageSize", page_size.to_string())
+    }
+}

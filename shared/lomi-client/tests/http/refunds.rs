@@ -1,0 +1,127 @@
+//! Refunds and providers in the shapes of every generation.
+
+use crate::support::{Lomi, OBJECT_ID, Reply, json, key, received, unsent};
+use lomi_client::{
+    Amount, CreateRefund, ErrorKind, Outcome, RefundId, RefundStatus, RefundType, SubscriptionAction, TransactionId,
+};
+
+const REFUND_ID: &str = "5a3f8d0e-1b2c-4d3e-8f4a-6b7c8d9e0f11";
+
+fn refund() -> CreateRefund {
+    CreateRefund::new(TransactionId::parse(OBJECT_ID).unwrap(), Amount::from_scaled(5_000, 0).unwrap())
+}
+
+fn made() -> String {
+    format!(
+        r#"{{"success":true,"refund_id":"{REFUND_ID}","transaction_id":"{OBJECT_ID}","refunded_amount":5000,"status":"completed","message":"ok"}}"#
+    )
+}
+
+fn row() -> String {
+    format!(
+        r#"{{"refund_id":"{REFUND_ID}","transaction_id":"{OBJECT_ID}","amount":5000,"refunded_amount":4900.5,"fee_amount":99.5,"reason":"broken","status":"pending","metadata":null,"created_at":"2026-06-20T09:13:11.020Z","updated_at":"2026-06-20T09:13:11.020Z"}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_refund_is_asked_for_with_its_key() {
+    let full = CreateRefund {
+        reason: Some("broken".to_owned()),
+        refund_type: Some(RefundType::Partial),
+        subscription_action: Some(SubscriptionAction::None),
+        ..refund()
+    };
+    let request = received(json("201 Created", &made()), async |client| {
+        let refund = client.refunds().create(&full, key()).send().await.unwrap();
+        assert_eq!((refund.refund_id.as_str(), refund.status), (REFUND_ID, RefundStatus::Completed));
+        assert_eq!(refund.refunded_amount, Amount::from_scaled(5_000, 0));
+        assert_eq!(refund.amount, None);
+    });
+    let request = request.await;
+    assert_eq!(request.line, "POST /refunds HTTP/1.1");
+    assert_eq!(request.headers["idempotency-key"], "order-A-1007");
+    let expected = format!(
+        r#"{{"transaction_id":"{OBJECT_ID}","amount":5000,"reason":"broken","refund_type":"partial","subscription_action":"none"}}"#
+    );
+    assert_eq!(request.body, expected);
+}
+
+#[tokio::test]
+async fn a_refund_is_never_sent_twice_whatever_its_key() {
+    let failures: [fn() -> Reply; 4] = [
+        || Reply::Drop,
+        || json("500 Internal Server Error", r#"{"error":{"code":"internal_error"}}"#),
+        || json("429 Too Many Requests", r#"{"error":{"code":"rate_limit_exceeded"}}"#),
+        || json("201 Created", "{"),
+    ];
+    for (number, failure) in failures.iter().enumerate() {
+        let lomi = Lomi::start(vec![failure(), json("201 Created", &made())]).await;
+        let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
+        assert_eq!((lomi.count(), error.attempts()), (1, 1), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_of_nothing_is_not_sent() {
+    let lomi = Lomi::start(vec![json("201 Created", &made())]).await;
+    let nothing = CreateRefund { amount: Amount::from_scaled(0, 0).unwrap(), ..refund() };
+    let error = lomi.client().refunds().create(&nothing, key()).send().await.unwrap_err();
+    assert_eq!((unsent(&error).as_str(), lomi.count()), ("amount", 0));
+}
+
+#[tokio::test]
+async fn an_over_refund_is_rejected() {
+    let body = r#"{"error":{"code":"bad_request","message":"already refunded"},"request_id":"r-1"}"#;
+    let lomi = Lomi::start(vec![json("400 Bad Request", body)]).await;
+    let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
+    assert_eq!((error.outcome(), error.status()), (Outcome::Rejected, Some(400)));
+}
+
+#[tokio::test]
+async fn a_refund_is_read_with_its_fee() {
+    for body in [row(), format!(r#"{{"success":true,"data":{}}}"#, row())] {
+        let request = received(json("200 OK", &body), async |client| {
+            let id = RefundId::parse(REFUND_ID).unwrap();
+            let refund = client.refunds().get(&id).send().await.unwrap();
+            assert_eq!((refund.status, refund.amount), (RefundStatus::Pending, Amount::from_scaled(5_000, 0)));
+            assert_eq!(refund.refunded_amount, Some("4900.5".parse().unwrap()));
+            assert_eq!(refund.fee_amount, Some("99.5".parse().unwrap()));
+        });
+        assert_eq!(request.await.line, format!("GET /refunds/{REFUND_ID} HTTP/1.1"));
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_refunds_filters_and_pages() {
+    let body = format!(r#"{{"success":true,"data":[{}]}}"#, row());
+    let request = received(json("200 OK", &body), async |client| {
+        let list = client.refunds().list().status(&RefundStatus::Pending).start_date("2026-06-01T00:00:00Z");
+        let rows = list.end_date("2026-07-01T00:00:00Z").limit(10).offset(20).send().await.unwrap();
+        assert_eq!(rows.len(), 1);
+    });
+    assert_eq!(
+        request.await.line,
+        "GET /refunds?endDate=2026-07-01T00%3A00%3A00Z&limit=10&offset=20&startDate=2026-06-01T00%3A00%3A00Z&status=pending HTTP/1.1"
+    );
+}
+
+#[tokio::test]
+async fn a_refund_that_cannot_be_read_does_not_go_missing_from_a_list() {
+    let body = format!(r#"{{"success":true,"data":[{},{{"refund_id":"{REFUND_ID}"}}]}}"#, row());
+    let lomi = Lomi::start(vec![json("200 OK", &body)]).await;
+    let client = lomi.builder().max_attempts(1).build().unwrap();
+    let error = client.refunds().list().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnusableAnswer);
+}
+
+#[tokio::test]
+async fn providers_say_what_is_connected_and_no_debug_shows_the_phone() {
+    let body = r#"{"success":true,"data":[{"provider_code":"STRIPE","is_connected":true,"is_phone_verified":null,"onboarding_status":"done","phone_number":"+221canary","provider_merchant_id":"canary","organization_id":"o","metadata":null}]}"#;
+    let request = received(json("200 OK", body), async |client| {
+        let rows = client.providers().provider_code("CARD").send().await.unwrap();
+        assert_eq!((rows[0].provider_code.as_str(), rows[0].is_connected), ("STRIPE", Some(true)));
+        assert_eq!(rows[0].onboarding_status.as_deref(), Some("done"));
+        assert!(!format!("{rows:?}").contains("canary"));
+    });
+    assert_eq!(request.await.line, "GET /providers?provider_code=CARD HTTP/1.1");
+}
