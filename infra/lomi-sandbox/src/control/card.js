@@ -3,8 +3,22 @@
   const base = new URL(document.currentScript.src).origin;
   const french = (document.documentElement.lang || navigator.language || "").startsWith("fr");
   const words = french
-    ? { number: "Numéro de carte", exp: "Expiration (MM/AA)", cvc: "Code", ask: "Votre banque vous demande de confirmer ce paiement.", pass: "Confirmer", fail: "Refuser" }
-    : { number: "Card number", exp: "Expiry (MM/YY)", cvc: "CVC", ask: "Your bank asks you to confirm this payment.", pass: "Confirm", fail: "Refuse" };
+    ? {
+        number: "Numéro de carte",
+        exp: "Expiration (MM/AA)",
+        cvc: "Code",
+        ask: "Votre banque vous demande de confirmer ce paiement.",
+        pass: "Confirmer",
+        fail: "Refuser",
+      }
+    : {
+        number: "Card number",
+        exp: "Expiry (MM/YY)",
+        cvc: "CVC",
+        ask: "Your bank asks you to confirm this payment.",
+        pass: "Confirm",
+        fail: "Refuse",
+      };
 
   const node = (name, properties = {}, children = []) => {
     const made = Object.assign(document.createElement(name), properties);
@@ -39,7 +53,8 @@
         node("button", { type: "button", textContent: words.pass, onclick: answer(true) }),
         node("button", { type: "button", textContent: words.fail, onclick: answer(false) }),
       ];
-      const question = node("div", { role: "alertdialog", ariaLabel: words.ask }, [node("p", { textContent: words.ask }), ...buttons]);
+      const text = node("p", { textContent: words.ask });
+      const question = node("div", { role: "alertdialog", ariaLabel: words.ask }, [text, ...buttons]);
       form.append(question);
       buttons[0].focus();
     });
@@ -68,7 +83,12 @@
       const typed = Object.fromEntries(Object.entries(fields).map(([name, { input }]) => [name, input.value]));
       const intent = intentOf(clientSecret);
       const optional = (text) => (text.trim() === "" ? null : text);
-      const body = { client_secret: clientSecret, card_number: typed.card_number, exp: optional(typed.exp), cvc: optional(typed.cvc) };
+      const body = {
+        client_secret: clientSecret,
+        card_number: typed.card_number,
+        exp: optional(typed.exp),
+        cvc: optional(typed.cvc),
+      };
       const result = await send(`/_sim/card/${intent}/confirm`, body);
       return result.paymentIntent?.status === "requires_action" ? askBank(form, intent) : result;
     };
