@@ -1,7 +1,7 @@
 //! Two organisations that always exist, so that a client can start without signing up and can meet a stranger's objects.
 
 use crate::clock::Timestamp;
-use crate::model::{Caller, Customer, Environment};
+use crate::model::{Caller, Customer, CustomerDetails, Environment};
 use crate::money::{Amount, Currency};
 
 /// Test secret key of organisation A.
@@ -129,9 +129,13 @@ pub(crate) fn customers(now: Timestamp) -> impl Iterator<Item = Customer> {
         customer_id: organization.customer_id.to_owned(),
         organization_id: organization.id.to_owned(),
         environment: Environment::Test,
-        name: "Awa Koné".to_owned(),
-        email: Some("awa.kone@example.com".to_owned()),
-        phone_number: Some("+2250700000000".to_owned()),
+        details: CustomerDetails {
+            name: "Awa Koné".to_owned(),
+            email: Some("awa.kone@example.com".to_owned()),
+            phone_number: Some("+2250700000000".to_owned()),
+            ..CustomerDetails::default()
+        },
+        deleted_at: None,
         created_at: now,
         updated_at: now,
     })

@@ -34,6 +34,12 @@ pub(crate) fn is_uuid(text: &str) -> bool {
         })
 }
 
+/// Whether the text is a version 4 UUID.
+pub(crate) fn is_uuid_v4(text: &str) -> bool {
+    let at = |at: usize| text.as_bytes().get(at).map(u8::to_ascii_lowercase);
+    is_uuid(text) && at(14) == Some(b'4') && matches!(at(19), Some(b'8' | b'9' | b'a' | b'b'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +58,6 @@ mod tests {
         assert_eq!(id.as_bytes()[14], b'4');
         assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
         assert!(!is_uuid("not-a-uuid"));
+        assert!(is_uuid_v4(&id) && !is_uuid_v4("7c0dd2f4-52a1-1f0e-9a53-0f6f2a1b9c11"));
     }
 }

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Above this many hundredths a JSON number is no longer exact in every reader.
 const MAX_HUNDREDTHS: i64 = 1_000_000_000_000_000;
+/// The fixed parity of the CFA franc.
+const FRANCS_PER_1000_EUR: i64 = 655_957;
 
 /// Currencies a session can be opened in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,14 @@ impl Currency {
         }
     }
 
+    /// What the card processor books, in its own spelling.
+    pub(crate) const fn processor_code(self) -> &'static str {
+        match self {
+            Self::Xof | Self::Eur => "eur",
+            Self::Usd => "usd",
+        }
+    }
+
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Xof => "XOF",
@@ -39,6 +49,9 @@ impl Currency {
 pub(crate) struct Amount(i64);
 
 impl Amount {
+    /// One hundredth.
+    pub(crate) const CENT: Self = Self(1);
+
     pub(crate) const fn whole(units: u32) -> Self {
         // A u32 fits an i64 a hundred times over.
         Self(units as i64 * 100)
@@ -49,7 +62,8 @@ impl Amount {
         value.as_number().and_then(|number| Self::parse(&number.to_string()))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// From decimal text without an exponent.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
         let (units, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -82,6 +96,15 @@ impl Amount {
         let unit = if matches!(currency, Currency::Xof) { 100 } else { 1 };
         let step = 1000 * unit;
         Self((self.0 * rate + step / 2) / step * unit)
+    }
+
+    /// In cents of the currency that the card processor books: francs go over at the fixed parity.
+    pub(crate) const fn processor_cents(self, currency: Currency) -> i64 {
+        match currency {
+            // Twice the numerator, so that adding the divisor once rounds half up.
+            Currency::Xof => (self.0 * 2_000 + FRANCS_PER_1000_EUR) / (2 * FRANCS_PER_1000_EUR),
+            Currency::Usd | Currency::Eur => self.0,
+        }
     }
 
     /// `25000`, `12.5` or `-3.05`: the shortest decimal.
@@ -136,6 +159,14 @@ mod tests {
     fn an_amount_is_written_as_a_whole_number_when_it_is_one() {
         assert_eq!(serde_json::to_string(&Amount::whole(25_000)).unwrap(), "25000");
         assert_eq!(serde_json::to_string(&Amount::parse("0.1").unwrap()).unwrap(), "0.1");
+    }
+
+    #[test]
+    fn francs_become_cents_at_the_fixed_parity() {
+        for (francs, cents) in [(25_000, 3811), (1_000, 152), (10_000, 1524)] {
+            assert_eq!(Amount::whole(francs).processor_cents(Currency::Xof), cents);
+        }
+        assert_eq!(Amount::parse("12.5").unwrap().processor_cents(Currency::Usd), 1250);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Settings {
     pub expiry_sweep_s: u64,
     /// Pending transactions older than this turn `expired`, in seconds.
     pub pending_tx_ttl_s: u64,
-    /// Requests per 60 s and client address on `POST /checkout-sessions`.
+    /// Requests per 60 s, client address and route on `POST /checkout-sessions`; in `current` also on `POST /charge/*`
+    /// and `POST /refunds`.
     pub rate_write: u32,
     /// Requests per 900 s, client address and route, everywhere else.
     pub rate_default: u32,
@@ -114,13 +115,19 @@ impl Profile {
 pub struct Quirks {
     /// A completed session can be paid again.
     pub allow_double_pay: bool,
+    /// Card charges are refused with 503; cards on the hosted page still work.
+    #[serde(default)]
+    pub card_rail_muted: bool,
     /// Webhook bodies are re-encoded with sorted keys after signing, as a relay might.
     pub cli_reserialise: bool,
     /// Amounts in webhooks are written as `25000.0`.
     pub decimal_numbers: bool,
     /// A new envelope id on every attempt of the direct delivery path (all paths in `current`).
     pub id_churn: bool,
-    /// Session lists show test and live rows together.
+    /// What is sent as the metadata of a payment link is forgotten.
+    #[serde(default)]
+    pub link_metadata_dropped: bool,
+    /// Session and link lists show test and live rows together.
     pub list_mixes_environments: bool,
     /// Events are routed by their payload alone, so a test event without a marker reaches live endpoints.
     pub misroute_test_events: bool,
@@ -146,9 +153,11 @@ impl Quirks {
         let is_seeds = matches!(profile, Profile::Seeds);
         Self {
             allow_double_pay: false,
+            card_rail_muted: false,
             cli_reserialise: false,
             decimal_numbers: false,
             id_churn: is_june,
+            link_metadata_dropped: !is_seeds,
             list_mixes_environments: is_june,
             misroute_test_events: false,
             omit_env_marker: true,

@@ -11,8 +11,8 @@ use crate::http::idempotency::IdempotencyRecord;
 use crate::http::limits::Limits;
 use crate::ids::IdSource;
 use crate::model::{
-    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Session, SessionDetails,
-    SessionStatus, Transaction, TransactionStatus,
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Intent, Link, Refund, Session,
+    SessionDetails, SessionStatus, Transaction, TransactionStatus,
 };
 use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
@@ -30,6 +30,12 @@ pub(crate) struct World {
     pub(crate) sessions: Table<Session>,
     pub(crate) transactions: Table<Transaction>,
     pub(crate) customers: Table<Customer>,
+    #[serde(default)]
+    pub(crate) intents: Table<Intent>,
+    #[serde(default)]
+    pub(crate) links: Table<Link>,
+    #[serde(default)]
+    pub(crate) refunds: Table<Refund>,
     pub(crate) endpoints: Table<Endpoint>,
     pub(crate) logs: Table<DeliveryLog>,
     pub(crate) outbox: Table<Dispatch>,
@@ -69,6 +75,9 @@ impl World {
             sessions: Table::default(),
             transactions: Table::default(),
             customers: Table::default(),
+            intents: Table::default(),
+            links: Table::default(),
+            refunds: Table::default(),
             endpoints: Table::default(),
             logs: Table::default(),
             outbox: Table::default(),

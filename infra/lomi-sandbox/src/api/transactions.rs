@@ -59,8 +59,8 @@ impl<'a> Filter<'a> {
             currency: call.query("currency"),
             method: call.query("paymentMethod"),
             is_pos: call.query("isPos"),
-            from: instant(call, "startDate")?,
-            to: instant(call, "endDate")?,
+            from: call.instant("startDate")?,
+            to: call.instant("endDate")?,
         })
     }
 
@@ -79,12 +79,6 @@ impl<'a> Filter<'a> {
 /// A comma list; absent keeps everything.
 fn among(list: Option<&str>, value: &str) -> bool {
     list.is_none_or(|list| list.split(',').any(|member| member.trim().eq_ignore_ascii_case(value)))
-}
-
-fn instant(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    let read =
-        |text| Timestamp::parse(text).ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")));
-    call.query(name).map(read).transpose()
 }
 
 /// `GET /transactions`: only the environment of the key.
@@ -129,9 +123,9 @@ fn list_row(world: &World, row: &Transaction) -> Value {
     let mut columns = detail(row);
     let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
     let flattened = json!({
-        "customer_name": customer.map(|customer| &customer.name),
-        "customer_email": customer.map(|customer| &customer.email),
-        "customer_phone": customer.map(|customer| &customer.phone_number),
+        "customer_name": customer.map(|customer| &customer.details.name),
+        "customer_email": customer.map(|customer| &customer.details.email),
+        "customer_phone": customer.map(|customer| &customer.details.phone_number),
         "product_name": null,
         "gross_amount_xof": row.gross_amount,
         "fee_amount_xof": row.fee_amount,

@@ -1,7 +1,9 @@
 //! The control API, `/_sim/*`: for tests and for people at a laptop. It takes no key and answers only to this machine.
 
+mod card;
 mod clock;
 mod faults;
+mod links;
 mod outbox;
 mod payments;
 pub(crate) mod state;
@@ -36,6 +38,12 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/_sim/sessions/{id}/late_approve", post(payments::late_approve))
         .route("/_sim/transactions/{id}/approve", post(payments::approve))
         .route("/_sim/transactions/{id}/decline", post(payments::decline))
+        .route("/_sim/card.js", get(card::script))
+        .route("/_sim/card/{id}/confirm", post(card::confirm))
+        .route("/_sim/card/{id}/authenticate", post(card::authenticate))
+        .route("/_sim/links/{id}/deactivate", post(links::deactivate))
+        .route("/_sim/links/{id}/open", post(links::open))
+        .route("/_sim/refunds/{id}/fail", post(links::fail_refund))
         .route("/_sim/customers/{id}/blocking-invoice", post(payments::block))
         .route("/_sim/events", post(outbox::emit))
         .route("/_sim/outbox", get(outbox::list))

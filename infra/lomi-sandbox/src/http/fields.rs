@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::Problem;
+use crate::clock::Timestamp;
 use crate::ids;
 use crate::money::Amount;
 
@@ -62,6 +63,12 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn amount(&mut self, name: &str) -> Option<Amount> {
         self.read(name, "must be a number", Amount::from_json)
+    }
+
+    /// ISO 8601.
+    pub(crate) fn instant(&mut self, name: &str) -> Option<Timestamp> {
+        let instant = |value: &Value| value.as_str().and_then(Timestamp::parse);
+        self.read(name, "must be an ISO 8601 date", instant)
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {

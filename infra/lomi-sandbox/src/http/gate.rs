@@ -16,15 +16,15 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::idempotency;
 use super::limits::Budget;
+use crate::clock::Timestamp;
 use crate::fixtures;
-use crate::model::Caller;
+use crate::model::{Caller, Environment};
 use crate::settings::Profile;
 use crate::sim::Sim;
 
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// Rows of one page; larger wishes are cut.
 const MAX_PAGE: usize = 1000;
-const WRITE_ROUTE: &str = "POST /checkout-sessions";
 
 /// The address of the other end of the connection. Absent when there is no connection.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +71,22 @@ impl Call {
         Ok(self.whole(name, default)?.min(MAX_PAGE))
     }
 
+    /// The bound of a period, ISO 8601.
+    pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let read =
+            |text| Timestamp::parse(text).ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")));
+        self.query(name).map(read).transpose()
+    }
+
     /// Offset and size of a page that is counted from 1.
     pub(crate) fn numbered_page(&self, size_name: &str, size: usize) -> Result<(usize, usize), ApiError> {
         let limit = self.limit(size_name, size)?;
         Ok((self.whole("page", 1)?.saturating_sub(1).saturating_mul(limit), limit))
+    }
+
+    /// Whether a row of this owner and environment belongs to the key.
+    pub(crate) fn covers(&self, organization_id: &str, environment: Environment) -> bool {
+        self.owns(organization_id) && self.caller.environment == environment
     }
 
     /// Whether a row of this owner may be seen at all, whatever its environment.
@@ -105,16 +117,19 @@ async fn admit(sim: &Sim, parts: &Parts, body: Body) -> Result<(Call, u32), ApiE
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let route = format!("{} {path}", parts.method);
     let client = parts.extensions.get::<Peer>().map_or_else(|| "local".to_owned(), |peer| peer.0.ip().to_string());
-    let budget = budget(sim, &route);
+    let profile = sim.read(|world, _| world.profile);
+    let budget = budget(sim, profile, &route);
     let remaining = sim.with(|world, now| world.limits.spend(&client, &route, budget, now))?;
     let caller = authenticate(&parts.headers)?;
+    let idempotency_key = header(&parts.headers, "idempotency-key").and_then(idempotency::key_of);
+    idempotency::check_presence(profile, &route, idempotency_key.as_deref())?;
     let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri);
     let call = Call {
         caller,
-        profile: sim.read(|world, _| world.profile),
+        profile,
         body,
         query: query.map(|query| query.0).unwrap_or_default(),
-        idempotency_key: header(&parts.headers, "idempotency-key").and_then(idempotency::key_of),
+        idempotency_key,
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         pause_ms: parts.extensions.get::<Pause>().map_or(0, |pause| pause.0),
         route,
@@ -122,8 +137,9 @@ async fn admit(sim: &Sim, parts: &Parts, body: Body) -> Result<(Call, u32), ApiE
     Ok((call, remaining))
 }
 
-fn budget(sim: &Sim, route: &str) -> Budget {
-    if route == WRITE_ROUTE {
+fn budget(sim: &Sim, profile: Profile, route: &str) -> Budget {
+    let is_payment = route.starts_with("POST /charge/") || route == "POST /refunds";
+    if route == "POST /checkout-sessions" || (is_payment && profile.is_current()) {
         return Budget { limit: sim.settings().rate_write, window_s: 60 };
     }
     Budget { limit: sim.settings().rate_default, window_s: 900 }
@@ -152,6 +168,14 @@ fn authenticate(headers: &HeaderMap) -> Result<Caller, ApiError> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Lets a request through only where the route exists.
+pub(crate) async fn only_in_seeds(State(sim): State<Sim>, request: Request, next: Next) -> Response {
+    if sim.read(|world, _| world.profile.is_seeds()) {
+        return next.run(request).await;
+    }
+    unknown_route(request.method().clone(), request.uri().clone()).await.into_response()
 }
 
 /// The answer to a route that does not exist in this profile.

@@ -61,6 +61,29 @@ pub(crate) fn fingerprint(body: &Value) -> String {
     hex::encode(Sha256::digest(body.to_string()))
 }
 
+const SESSIONS: &str = "POST /checkout-sessions";
+const CHARGES: [&str; 2] = ["POST /charge/card", "POST /payment-intents"];
+const REFUNDS: &str = "POST /refunds";
+const LINKS: &str = "POST /payment-links";
+
+fn honours(profile: Profile, route: &str) -> bool {
+    match profile {
+        Profile::Current => route == SESSIONS || CHARGES.contains(&route) || route == REFUNDS,
+        Profile::June2026 => route == SESSIONS,
+        Profile::Seeds => route == SESSIONS || CHARGES.contains(&route) || route == LINKS,
+    }
+}
+
+/// In `current`, what moves money cannot be asked without a key.
+pub(crate) fn check_presence(profile: Profile, route: &str, key: Option<&str>) -> Result<(), ApiError> {
+    let is_required = profile.is_current() && (CHARGES.contains(&route) || route == REFUNDS);
+    if is_required && key.is_none() {
+        let error = ApiError::bad_request("Idempotency-Key header is required");
+        return Err(error.coded("idempotency_key_required"));
+    }
+    Ok(())
+}
+
 enum Claim {
     Fresh,
     Replay(Reply),
@@ -100,13 +123,14 @@ fn settle(world: &mut World, scope: &str, reply: &Reply) {
     }
 }
 
-/// Runs `effect` at most once per key, and without a key every time.
+/// Runs `effect` at most once per key, and every time without a key or where keys are ignored.
 pub(crate) async fn once(
     sim: &Sim,
     call: &Call,
     effect: impl FnOnce(&mut World, &Caller, Timestamp) -> Result<Value, ApiError>,
 ) -> Result<Reply, ApiError> {
-    let Some(key) = &call.idempotency_key else {
+    let key = call.idempotency_key.as_ref().filter(|_| honours(call.profile, &call.route));
+    let Some(key) = key else {
         pause(call).await;
         return sim.with(|world, now| effect(world, &call.caller, now)).map(Reply::created);
     };

@@ -1,21 +1,41 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Environment;
 use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// A payer, found or created when a payment is made.
+/// A payer, made by the merchant or found or created when a payment is made. Serialises as the row of the API, plus
+/// `deleted_at`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Customer {
     pub(crate) customer_id: String,
     pub(crate) organization_id: String,
     pub(crate) environment: Environment,
+    #[serde(flatten)]
+    pub(crate) details: CustomerDetails,
+    /// Deleted customers stay for their transactions' sake; nobody can read them.
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// What is known of the person or business.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct CustomerDetails {
     pub(crate) name: String,
     pub(crate) email: Option<String>,
     pub(crate) phone_number: Option<String>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) whatsapp_number: Option<String>,
+    pub(crate) country: String,
+    pub(crate) city: String,
+    pub(crate) address: String,
+    pub(crate) postal_code: String,
+    pub(crate) is_business: bool,
+    /// An object, or null when none was sent.
+    pub(crate) metadata: Value,
 }
 
 impl Row for Customer {

@@ -3,14 +3,20 @@
 mod customer;
 mod dispatch;
 mod endpoint;
+mod intent;
+mod link;
+mod refund;
 mod session;
 mod transaction;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use customer::{BlockingInvoice, Customer};
+pub(crate) use customer::{BlockingInvoice, Customer, CustomerDetails};
 pub(crate) use dispatch::{Attempt, DeliveryPath, Dispatch, DispatchStatus};
 pub(crate) use endpoint::{DeliveryLog, Endpoint, Envelope};
+pub(crate) use intent::{Intent, IntentStatus};
+pub(crate) use link::{Link, LinkDetails, LinkType};
+pub(crate) use refund::{Refund, RefundStatus};
 pub(crate) use session::{Session, SessionDetails, SessionStatus};
 pub(crate) use transaction::{Rail, Transaction, TransactionStatus};
 

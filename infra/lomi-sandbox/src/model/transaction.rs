@@ -69,6 +69,8 @@ pub(crate) enum TransactionStatus {
     Completed,
     Failed,
     Expired,
+    /// All of it, in one refund.
+    Refunded,
 }
 
 impl TransactionStatus {
@@ -78,14 +80,18 @@ impl TransactionStatus {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Expired => "expired",
+            Self::Refunded => "refunded",
         }
     }
 
-    /// A completed payment is never undone here; a failed or expired one may still complete.
+    /// A completed payment can only be refunded; a failed or expired one may still complete.
     pub(crate) const fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Pending, _) | (Self::Failed, Self::Completed | Self::Failed) | (Self::Expired, Self::Completed)
+            (Self::Pending, Self::Completed | Self::Failed | Self::Expired)
+                | (Self::Failed, Self::Completed | Self::Failed)
+                | (Self::Expired, Self::Completed)
+                | (Self::Completed, Self::Refunded)
         )
     }
 }

@@ -12,18 +12,20 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::model::{Rail, Session};
+use crate::pay::link::Shut;
 use crate::pay::{self, Closed, Outcome, PayForm, Step};
 use crate::sim::Sim;
 use words::Words;
 
 type Fields = HashMap<String, String>;
 
-/// The page and its two buttons.
+/// The page and its two buttons, and the way in through a payment link.
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
         .route("/checkout/{id}", get(show))
         .route("/checkout/{id}/pay", post(press_pay))
         .route("/checkout/{id}/cancel", post(press_cancel))
+        .route("/pay/{link_id}", get(open_link))
 }
 
 async fn show(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap) -> Response {
@@ -60,6 +62,19 @@ async fn press_cancel(State(sim): State<Sim>, Path(id): Path<String>, headers: H
     match sim.with(|world, now| pay::cancel(world, &id, now)) {
         Ok(Step::Left { url, .. }) => leave(url.as_deref(), || html::notice(words, words.cancelled, None)),
         Ok(_) | Err(_) => closed_page(&sim, words, &id, Closed::Unknown, None),
+    }
+}
+
+/// Every opening makes a session of its own, even by the same person.
+async fn open_link(State(sim): State<Sim>, Path(link_id): Path<String>, headers: HeaderMap) -> Response {
+    let words = Words::for_reader(&headers);
+    match sim.with(|world, now| pay::link::open(world, &link_id, now)) {
+        Ok(session) => {
+            let url = format!("{}/checkout/{}", sim.base_url(), session.checkout_session_id);
+            leave(Some(&url), || html::notice(words, words.link_over, Some(&url)))
+        }
+        Err(Shut::Unknown) => page(StatusCode::NOT_FOUND, html::notice(words, words.unknown_link, None)),
+        Err(Shut::Over) => page(StatusCode::GONE, html::notice(words, words.link_over, None)),
     }
 }
 

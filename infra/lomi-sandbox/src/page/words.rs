@@ -30,6 +30,8 @@ pub(super) struct Words {
     pub(super) waiting: &'static str,
     pub(super) over: &'static str,
     pub(super) unknown_session: &'static str,
+    pub(super) link_over: &'static str,
+    pub(super) unknown_link: &'static str,
     pub(super) rail_not_allowed: &'static str,
     pub(super) back_to_shop: &'static str,
 }
@@ -60,6 +62,8 @@ static ENGLISH: Words = Words {
     waiting: "Confirm the payment on your phone. You can close this page.",
     over: "This payment session is over.",
     unknown_session: "There is no such payment session.",
+    link_over: "This payment link is no longer active.",
+    unknown_link: "There is no such payment link.",
     rail_not_allowed: "This shop does not take that payment method.",
     back_to_shop: "Continue",
 };
@@ -90,6 +94,8 @@ static FRENCH: Words = Words {
     waiting: "Confirmez le paiement sur votre téléphone. Vous pouvez fermer cette page.",
     over: "Cette session de paiement est terminée.",
     unknown_session: "Cette session de paiement n’existe pas.",
+    link_over: "Ce lien de paiement n’est plus actif.",
+    unknown_link: "Ce lien de paiement n’existe pas.",
     rail_not_allowed: "Cette boutique n’accepte pas ce moyen de paiement.",
     back_to_shop: "Continuer",
 };

@@ -47,6 +47,14 @@ const fn challenged(answer: Option<bool>, passed: Verdict) -> Verdict {
     }
 }
 
+/// `07/29` or `07/2029` as `2029-07`, which compares like an instant's text.
+pub(super) fn expiry_month(exp: &str) -> Option<String> {
+    let (month, year) = exp.split_once('/')?;
+    let (month, year): (u8, u16) = (month.trim().parse().ok()?, year.trim().parse().ok()?);
+    let year = if year < 100 { 2000 + year } else { year };
+    ((1..=12).contains(&month) && (2000..=2999).contains(&year)).then(|| format!("{year:04}-{month:02}"))
+}
+
 /// The check digit of card numbers, for 12 to 19 digits.
 fn passes_luhn(number: &str) -> bool {
     let digits: Option<Vec<u32>> = number.chars().map(|c| c.to_digit(10)).collect();
@@ -85,6 +93,15 @@ mod tests {
     fn an_unknown_card_works_in_test_and_is_declined_in_live() {
         assert_eq!(verdict("5555555555554444", Test, None), Verdict::Succeeds);
         assert_eq!(verdict("5555555555554444", Live, None), Verdict::Refused("card_declined"));
+    }
+
+    #[test]
+    fn an_expiry_is_a_month_of_this_millennium() {
+        assert_eq!(expiry_month("7/29").as_deref(), Some("2029-07"));
+        assert_eq!(expiry_month(" 12 / 2031 ").as_deref(), Some("2031-12"));
+        for nonsense in ["", "13/29", "0/29", "1229", "12/-1", "12/3000"] {
+            assert_eq!(expiry_month(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

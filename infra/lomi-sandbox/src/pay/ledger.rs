@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::PayForm;
 use crate::clock::Timestamp;
-use crate::model::{Customer, Rail, Session, Transaction, TransactionStatus};
+use crate::model::{Customer, CustomerDetails, Environment, Rail, Session, Transaction, TransactionStatus};
 use crate::world::World;
 
 /// The session's transaction of this rail that can still be completed.
@@ -51,6 +51,11 @@ fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: T
         created_at: now,
         updated_at: now,
     };
+    insert(world, transaction, now)
+}
+
+/// Keeps a new transaction, which expires unless it is paid. Gives its id.
+pub(super) fn insert(world: &mut World, transaction: Transaction, now: Timestamp) -> String {
     let id = transaction.transaction_id.clone();
     world.transactions.insert(transaction);
     let end = now.plus_s(world.pending_tx_ttl_s);
@@ -101,32 +106,61 @@ pub(crate) fn mark_paid(transaction: &mut Transaction) {
     transaction.metadata.insert(name.to_owned(), json!(value));
 }
 
-/// Finds the payer by phone or e-mail, takes over the name, or makes a new one.
 fn payer(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> String {
     let details = &session.details;
     if let Some(known) = details.customer_id.as_ref().and_then(|id| world.customers.get(id)) {
         return known.customer_id.clone();
     }
-    let phone = form.phone.clone().or_else(|| details.customer_phone.clone());
-    let email = form.email.clone().or_else(|| details.customer_email.clone());
-    let name = form.name.clone().or_else(|| details.customer_name.clone());
-    let known = world.customers.rows_mut().find(|customer| {
-        customer.organization_id == session.organization_id
-            && customer.environment == session.environment
-            && ((phone.is_some() && customer.phone_number == phone) || (email.is_some() && customer.email == email))
-    });
-    if let Some(known) = known {
-        known.name = name.unwrap_or_else(|| known.name.clone());
+    let payer = Payer {
+        organization_id: &session.organization_id,
+        environment: session.environment,
+        name: form.name.as_ref().or(details.customer_name.as_ref()),
+        email: form.email.as_ref().or(details.customer_email.as_ref()),
+        phone: form.phone.as_ref().or(details.customer_phone.as_ref()),
+    };
+    find_or_create(world, &payer, now)
+}
+
+/// Who pays, as far as the payer said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payer<'a> {
+    pub(super) organization_id: &'a str,
+    pub(super) environment: Environment,
+    pub(super) name: Option<&'a String>,
+    pub(super) email: Option<&'a String>,
+    pub(super) phone: Option<&'a String>,
+}
+
+impl Payer<'_> {
+    /// The same phone or the same e-mail is the same customer: a shared phone merges people.
+    fn is(&self, customer: &Customer) -> bool {
+        let details = &customer.details;
+        customer.organization_id == self.organization_id
+            && customer.environment == self.environment
+            && customer.deleted_at.is_none()
+            && ((self.phone.is_some() && details.phone_number.as_ref() == self.phone)
+                || (self.email.is_some() && details.email.as_ref() == self.email))
+    }
+}
+
+/// Finds the payer and takes over the name, or makes a new customer. Gives the id.
+pub(super) fn find_or_create(world: &mut World, payer: &Payer<'_>, now: Timestamp) -> String {
+    if let Some(known) = world.customers.rows_mut().find(|customer| payer.is(customer)) {
+        known.details.name = payer.name.unwrap_or(&known.details.name).clone();
         known.updated_at = now;
         return known.customer_id.clone();
     }
     let customer = Customer {
         customer_id: world.ids.uuid(),
-        organization_id: session.organization_id.clone(),
-        environment: session.environment,
-        name: name.unwrap_or_default(),
-        email,
-        phone_number: phone,
+        organization_id: payer.organization_id.to_owned(),
+        environment: payer.environment,
+        details: CustomerDetails {
+            name: payer.name.cloned().unwrap_or_default(),
+            email: payer.email.cloned(),
+            phone_number: payer.phone.cloned(),
+            ..CustomerDetails::default()
+        },
+        deleted_at: None,
         created_at: now,
         updated_at: now,
     };

@@ -1,14 +1,18 @@
 //! What happens when a shopper pays or cancels. The page and the control API share this code.
 
 pub(crate) mod card;
+pub(crate) mod charge;
+pub(crate) mod confirm;
 mod ledger;
+pub(crate) mod link;
 mod redirect;
+pub(crate) mod refund;
 
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::fault::Stage;
-use crate::model::{Environment, Rail, Session, SessionStatus, TransactionStatus};
+use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
 use crate::webhook::event;
 use crate::world::World;
 use card::Verdict;
@@ -167,6 +171,9 @@ pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) 
     transaction.status = TransactionStatus::Completed;
     ledger::mark_paid(transaction);
     let session_id = transaction.checkout_session_id.clone().unwrap_or_default();
+    if let Some(intent) = world.intents.get_mut(&transaction.provider_transaction_id) {
+        intent.status = IntentStatus::Succeeded;
+    }
     event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
     let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
     if let Some(session) = session {

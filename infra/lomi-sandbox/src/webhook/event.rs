@@ -4,12 +4,15 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::members::Members;
-use crate::model::{DeliveryPath, Environment, Rail, Transaction};
+use crate::model::{DeliveryPath, Environment, Rail, Refund, Transaction};
 use crate::settings::Quirks;
 use crate::world::World;
 
 pub(crate) const PAYMENT_SUCCEEDED: &str = "PAYMENT_SUCCEEDED";
 pub(crate) const PAYMENT_FAILED: &str = "PAYMENT_FAILED";
+pub(crate) const REFUND_CREATED: &str = "REFUND_CREATED";
+pub(crate) const REFUND_COMPLETED: &str = "REFUND_COMPLETED";
+pub(crate) const REFUND_FAILED: &str = "REFUND_FAILED";
 pub(crate) const SESSION_COMPLETED: &str = "checkout.session.completed";
 pub(crate) const SESSION_EXPIRED: &str = "checkout.session.expired";
 
@@ -18,9 +21,9 @@ pub(crate) const PAYMENT_EVENTS: [&str; 8] = [
     "PAYMENT_CREATED",
     PAYMENT_SUCCEEDED,
     PAYMENT_FAILED,
-    "REFUND_CREATED",
-    "REFUND_COMPLETED",
-    "REFUND_FAILED",
+    REFUND_CREATED,
+    REFUND_COMPLETED,
+    REFUND_FAILED,
     SESSION_COMPLETED,
     SESSION_EXPIRED,
 ];
@@ -106,6 +109,21 @@ const CARD_MEMBERS: [&str; 24] = [
     "updated_at",
 ];
 
+const REFUND_MEMBERS: [&str; 12] = [
+    "refund_id",
+    "transaction_id",
+    "organization_id",
+    "amount",
+    "refunded_amount",
+    "fee_amount",
+    "reason",
+    "status",
+    "metadata",
+    "environment",
+    "created_at",
+    "updated_at",
+];
+
 /// Internals that never leave with an event. Every `stripe_` member is dropped too, even a merchant's own.
 const INTERNAL_METADATA: [&str; 4] = ["card_country", "fee_currency", "fx_rate", "wave_session"];
 
@@ -178,6 +196,21 @@ pub(crate) fn payment(world: &mut World, transaction_id: &str, name: &str, now: 
         name: name.to_owned(),
         data: payment_data(transaction, &world.quirks),
         path: if queued || world.profile.is_current() { DeliveryPath::Queued } else { DeliveryPath::Direct },
+    };
+    world.emit(&event, now);
+}
+
+/// Announces a refund, where that is announced at all.
+pub(crate) fn refund(world: &mut World, refund: &Refund, name: &str, now: Timestamp) {
+    if !world.profile.is_current() {
+        return;
+    }
+    let event = Event {
+        organization_id: refund.organization_id.clone(),
+        environment: refund.environment,
+        name: name.to_owned(),
+        data: Members::pick(&serde_json::to_value(refund).unwrap_or_default(), &REFUND_MEMBERS),
+        path: DeliveryPath::Queued,
     };
     world.emit(&event, now);
 }

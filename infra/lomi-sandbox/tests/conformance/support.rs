@@ -74,6 +74,30 @@ impl Lomi {
         self.call("POST", path, &body).await
     }
 
+    /// Posts with an idempotency key, with the test key of organisation A.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Reply {
+        let headers = [("x-api-key", fixtures::TEST_KEY_A), ("idempotency-key", key)];
+        self.send("POST", path, &headers, body).await.unwrap()
+    }
+
+    /// Sends what organisation B would send.
+    pub(crate) async fn as_stranger(&self, method: &str, path: &str) -> Reply {
+        self.send(method, path, &[("x-api-key", fixtures::TEST_KEY_B)], &Value::Null).await.unwrap()
+    }
+
+    /// A card charge of 25 000 francs.
+    pub(crate) async fn charge(&self, key: &str) -> Value {
+        let reply = self.post_once("/charge/card", key, &charge_body()).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        reply.json()["data"].clone()
+    }
+
+    /// A wallet payment of 25 000 francs; gives the id of its transaction.
+    pub(crate) async fn payment(&self, form: Value) -> String {
+        let session = self.session().await;
+        self.pay(&session, form).await["transaction_id"].as_str().unwrap().to_owned()
+    }
+
     /// A null body is no body, a text is sent as it is.
     pub(crate) async fn send(
         &self,
@@ -167,6 +191,18 @@ pub(crate) fn session_body() -> Value {
         "cancel_url": "https://shop.example/cancel",
         "metadata": {"order_id": "A-1007"},
         "allowed_providers": ["WAVE", "MTN", "STRIPE"],
+    })
+}
+
+pub(crate) fn charge_body() -> Value {
+    json!({
+        "amount": 25000,
+        "currency_code": "XOF",
+        "customer_email": "ada@shop.example",
+        "customer_name": "Ada Kouassi",
+        "description": "Order A-1007",
+        "payment_reference": "REF-77",
+        "metadata": {"order_id": "A-1007", "lines": 2},
     })
 }
 

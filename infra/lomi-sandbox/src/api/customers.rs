@@ -1,0 +1,250 @@
+//! Customers. Deleting one is soft, and the list counts in a way of its own.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::gate::{Admitted, Call};
+use crate::http::reply::Reply;
+use crate::ids;
+use crate::model::{Customer, CustomerDetails, Transaction};
+use crate::settings::Profile;
+use crate::sim::Sim;
+use crate::webhook::event::transaction_row;
+use crate::world::World;
+
+const TRANSACTION: [&str; 9] = [
+    "transaction_id",
+    "description",
+    "gross_amount",
+    "currency_code",
+    "status",
+    "provider_code",
+    "payment_method_code",
+    "metadata",
+    "created_at",
+];
+
+/// What a body says about a customer; only what was sent is there.
+struct Sent {
+    name: Option<String>,
+    email: Option<String>,
+    phone_number: Option<String>,
+    whatsapp_number: Option<String>,
+    country: Option<String>,
+    city: Option<String>,
+    address: Option<String>,
+    postal_code: Option<String>,
+    is_business: Option<bool>,
+    metadata: Value,
+}
+
+impl Sent {
+    /// A new customer needs a name; a change needs nothing.
+    fn read(call: &Call, needs_name: bool) -> Result<Self, ApiError> {
+        let mut fields = Fields::new(&call.body);
+        if needs_name {
+            fields.require("name");
+        }
+        let sent = Self {
+            name: fields.text("name").filter(|name| !name.trim().is_empty()),
+            email: if call.profile.is_current() { fields.email("email") } else { fields.text("email") },
+            phone_number: fields.text("phone_number"),
+            whatsapp_number: fields.text("whatsapp_number"),
+            country: fields.text("country"),
+            city: fields.text("city"),
+            address: fields.text("address"),
+            postal_code: fields.text("postal_code"),
+            is_business: fields.flag("is_business"),
+            metadata: fields.object("metadata"),
+        };
+        if needs_name && sent.name.is_none() && fields.problems.is_empty() {
+            fields.problem("name", "must not be empty");
+        }
+        match fields.problems.is_empty() {
+            true => Ok(sent),
+            false if call.profile == Profile::June2026 => Err(ApiError::unexpected()),
+            false => Err(ApiError::validation(fields.problems)),
+        }
+    }
+
+    fn write(self, details: &mut CustomerDetails) {
+        details.email = self.email.or_else(|| details.email.take());
+        details.phone_number = self.phone_number.or_else(|| details.phone_number.take());
+        details.whatsapp_number = self.whatsapp_number.or_else(|| details.whatsapp_number.take());
+        details.is_business = self.is_business.unwrap_or(details.is_business);
+        let texts = [
+            (self.name, &mut details.name),
+            (self.country, &mut details.country),
+            (self.city, &mut details.city),
+            (self.address, &mut details.address),
+            (self.postal_code, &mut details.postal_code),
+        ];
+        for (sent, kept) in texts {
+            if let Some(sent) = sent {
+                *kept = sent;
+            }
+        }
+        if !self.metadata.is_null() {
+            details.metadata = self.metadata;
+        }
+    }
+}
+
+/// `POST /customers`: the same person twice is two customers.
+pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let sent = Sent::read(&call, true)?;
+    let mut details = CustomerDetails::default();
+    sent.write(&mut details);
+    sim.with(|world, now| {
+        let customer = Customer {
+            customer_id: world.ids.uuid(),
+            organization_id: call.caller.organization_id.to_owned(),
+            environment: call.caller.environment,
+            details,
+            deleted_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let row = row(call.profile, &customer);
+        world.customers.insert(customer);
+        Ok(Reply::created(row))
+    })
+}
+
+/// `GET /customers`: past the last page there are suddenly none at all.
+pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
+    let (offset, size) = call.numbered_page("pageSize", 50)?;
+    let page = call.whole("page", 1)?.max(1);
+    let (rows, count) = sim.read(|world, _| {
+        let found = || world.customers.newest_first().filter(|customer| is_found(world, &call, customer));
+        let rows: Vec<Value> =
+            found().skip(offset).take(size).map(|customer| list_row(call.profile, customer)).collect();
+        let count = if rows.is_empty() { 0 } else { found().count() };
+        (rows, count)
+    });
+    let pages = count.div_ceil(size.max(1));
+    let pagination = json!({"page": page, "pageSize": size, "totalCount": count, "totalPages": pages});
+    Ok(Reply::ok(&json!({"customers": rows, "pagination": pagination})))
+}
+
+fn is_found(world: &World, call: &Call, customer: &Customer) -> bool {
+    let details = &customer.details;
+    let holds = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+    let is_active = || transactions(world, &customer.customer_id).next().is_some();
+    is_own(call, customer)
+        && call.query("search").is_none_or(|part| {
+            holds(&details.name, part) || details.email.as_ref().is_some_and(|email| holds(email, part))
+        })
+        && match call.query("type") {
+            Some("business") => details.is_business,
+            Some("individual") => !details.is_business,
+            _ => true,
+        }
+        && match call.query("status") {
+            Some("active") => is_active(),
+            Some("inactive") => !is_active(),
+            _ => true,
+        }
+}
+
+/// `GET /customers/{id}`.
+pub(crate) async fn read(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    sim.read(|world, _| own(world, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
+}
+
+/// `PATCH /customers/{id}`: only what is sent changes, and a name cannot be emptied.
+pub(crate) async fn update(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    let sent = Sent::read(&call, false)?;
+    sim.with(|world, now| {
+        own(world, &call, &id)?;
+        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+        sent.write(&mut customer.details);
+        customer.updated_at = now;
+        Ok(Reply::ok(&row(call.profile, customer)))
+    })
+}
+
+/// `DELETE /customers/{id}`: the transactions stay.
+pub(crate) async fn delete(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    sim.with(|world, now| {
+        own(world, &call, &id)?;
+        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+        customer.deleted_at = Some(now);
+        Ok(Reply::ok(&json!({"message": "Customer deleted successfully"})))
+    })
+}
+
+/// `GET /customers/{id}/transactions`: all of them.
+pub(crate) async fn list_transactions(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    sim.read(|world, _| {
+        own(world, &call, &id)?;
+        Ok(Reply::ok(&transactions(world, &id).map(transaction_view).collect()))
+    })
+}
+
+fn transactions<'a>(world: &'a World, customer_id: &'a str) -> impl Iterator<Item = &'a Transaction> {
+    world.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
+}
+
+fn transaction_view(transaction: &Transaction) -> Value {
+    let mut row = transaction_row(transaction);
+    if let Some(row) = row.as_object_mut() {
+        row.retain(|name, _| TRANSACTION.contains(&name.as_str()));
+    }
+    row
+}
+
+fn is_own(call: &Call, customer: &Customer) -> bool {
+    call.covers(&customer.organization_id, customer.environment) && customer.deleted_at.is_none()
+}
+
+fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
+    if !ids::is_uuid(id) {
+        return Err(match call.profile {
+            Profile::Current => ApiError::bad_request("Customer id must be a UUID"),
+            Profile::June2026 => ApiError::unexpected(),
+            Profile::Seeds => ApiError::unexpected().coded("DATABASE_ERROR"),
+        });
+    }
+    let customer = world.customers.get(id).filter(|customer| is_own(call, customer));
+    customer.ok_or_else(|| ApiError::missing("Customer", id))
+}
+
+fn row(profile: Profile, customer: &Customer) -> Value {
+    let mut row = serde_json::to_value(customer).unwrap_or_default();
+    if let Some(row) = row.as_object_mut() {
+        row.remove("deleted_at");
+        if profile.is_seeds() {
+            row.insert("id".to_owned(), json!(customer.customer_id));
+        }
+    }
+    row
+}
+
+/// The list's query does not read the metadata.
+fn list_row(profile: Profile, customer: &Customer) -> Value {
+    let mut row = row(profile, customer);
+    if let Some(metadata) = row.get_mut("metadata") {
+        *metadata = Value::Null;
+    }
+    row
+}

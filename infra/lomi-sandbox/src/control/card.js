@@ -1,0 +1,110 @@
+// A stand-in for the card form of a payment SDK: window.loadLomi(publishableKey). Test cards only.
+(() => {
+  const base = new URL(document.currentScript.src).origin;
+  const french = (document.documentElement.lang || navigator.language || "").startsWith("fr");
+  const words = french
+    ? {
+        number: "Numéro de carte",
+        exp: "Expiration (MM/AA)",
+        cvc: "Code",
+        ask: "Votre banque vous demande de confirmer ce paiement.",
+        pass: "Confirmer",
+        fail: "Refuser",
+      }
+    : {
+        number: "Card number",
+        exp: "Expiry (MM/YY)",
+        cvc: "CVC",
+        ask: "Your bank asks you to confirm this payment.",
+        pass: "Confirm",
+        fail: "Refuse",
+      };
+
+  const node = (name, properties = {}, children = []) => {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  };
+
+  const field = (label, properties) => {
+    const input = node("input", properties);
+    return { input, row: node("label", { style: "display:block" }, [label, " ", input]) };
+  };
+
+  const intentOf = (secret) => String(secret).split("_secret_")[0];
+
+  // A text body needs no preflight, so the page may be on any origin.
+  const send = async (path, body) => {
+    try {
+      const response = await fetch(base + path, { method: "POST", body: JSON.stringify(body) });
+      return await response.json();
+    } catch (cause) {
+      return { error: { type: "api_connection_error", code: "network", message: String(cause) } };
+    }
+  };
+
+  const askBank = (form, intent) =>
+    new Promise((resolve) => {
+      const answer = (pass) => async () => {
+        question.remove();
+        resolve(await send(`/_sim/card/${intent}/authenticate`, { pass }));
+      };
+      const buttons = [
+        node("button", { type: "button", textContent: words.pass, onclick: answer(true) }),
+        node("button", { type: "button", textContent: words.fail, onclick: answer(false) }),
+      ];
+      const text = node("p", { textContent: words.ask });
+      const question = node("div", { role: "alertdialog", ariaLabel: words.ask }, [text, ...buttons]);
+      form.append(question);
+      buttons[0].focus();
+    });
+
+  const elements = ({ clientSecret }) => {
+    const fields = {
+      card_number: field(words.number, { inputMode: "numeric", autocomplete: "off", name: "card_number" }),
+      exp: field(words.exp, { autocomplete: "off", name: "exp", size: 7 }),
+      cvc: field(words.cvc, { inputMode: "numeric", autocomplete: "off", name: "cvc", size: 4 }),
+    };
+    const form = node("div", { className: "lomi-card" }, Object.values(fields).map(({ row }) => row));
+    const listeners = [];
+    const element = {
+      mount(target) {
+        (typeof target === "string" ? document.querySelector(target) : target).replaceChildren(form);
+        listeners.forEach((listener) => listener());
+      },
+      unmount: () => form.remove(),
+      destroy: () => form.remove(),
+      on(event, listener) {
+        if (event === "ready") listeners.push(listener);
+        return element;
+      },
+    };
+    const confirm = async () => {
+      const typed = Object.fromEntries(Object.entries(fields).map(([name, { input }]) => [name, input.value]));
+      const intent = intentOf(clientSecret);
+      const optional = (text) => (text.trim() === "" ? null : text);
+      const body = {
+        client_secret: clientSecret,
+        card_number: typed.card_number,
+        exp: optional(typed.exp),
+        cvc: optional(typed.cvc),
+      };
+      const result = await send(`/_sim/card/${intent}/confirm`, body);
+      return result.paymentIntent?.status === "requires_action" ? askBank(form, intent) : result;
+    };
+    return { create: () => element, getElement: () => element, submit: async () => ({}), clientSecret, confirm };
+  };
+
+  const confirmPayment = async ({ elements, redirect = "always", confirmParams = {} }) => {
+    const result = await elements.confirm();
+    if (result.error || redirect === "if_required" || !confirmParams.return_url) return result;
+    const url = new URL(confirmParams.return_url, location.href);
+    url.searchParams.set("payment_intent", result.paymentIntent.id);
+    url.searchParams.set("payment_intent_client_secret", elements.clientSecret);
+    url.searchParams.set("redirect_status", result.paymentIntent.status);
+    location.assign(url);
+    return result;
+  };
+
+  window.loadLomi = async () => ({ elements, confirmPayment });
+})();

@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Environment;
+use crate::clock::Timestamp;
+use crate::money::Amount;
+use crate::table::Row;
+
+/// `completed` means recorded; the money may still fail to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RefundStatus {
+    Pending,
+    Completed,
+    Failed,
+}
+
+impl RefundStatus {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Money on its way back to a payer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Refund {
+    pub(crate) refund_id: String,
+    pub(crate) transaction_id: String,
+    pub(crate) organization_id: String,
+    pub(crate) environment: Environment,
+    pub(crate) amount: Amount,
+    pub(crate) refunded_amount: Amount,
+    pub(crate) fee_amount: Amount,
+    pub(crate) reason: Option<String>,
+    pub(crate) status: RefundStatus,
+    pub(crate) metadata: Value,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Row for Refund {
+    fn id(&self) -> &str {
+        &self.refund_id
+    }
+}

@@ -1,0 +1,142 @@
+//! A card charge: an intent at the processor, then a pending transaction here. The order is lomi.'s, and so is the gap.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::ledger::{self, Payer};
+use crate::clock::Timestamp;
+use crate::model::{Caller, Intent, IntentStatus, Rail, Transaction, TransactionStatus};
+use crate::money::{Amount, Currency};
+use crate::world::World;
+
+/// A checked request for a card charge.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    pub(crate) amount: Amount,
+    pub(crate) currency: Currency,
+    pub(crate) payer: ChargePayer,
+    pub(crate) description: Option<String>,
+    pub(crate) payment_reference: Option<String>,
+    pub(crate) product_id: Option<String>,
+    pub(crate) subscription_id: Option<String>,
+    pub(crate) quantity: u32,
+    pub(crate) metadata: Map<String, Value>,
+}
+
+/// Who pays: a customer of the merchant, or a guest.
+#[derive(Clone, Debug)]
+pub(crate) enum ChargePayer {
+    /// Not yet known to exist.
+    Customer(String),
+    Guest {
+        name: String,
+        email: String,
+        phone: Option<String>,
+    },
+}
+
+/// Makes the intent and its transaction. `None`: the customer does not exist, and the intent stays behind alone.
+pub(crate) fn open(world: &mut World, caller: &Caller, charge: &Charge, now: Timestamp) -> Option<Intent> {
+    let customer_id = match &charge.payer {
+        ChargePayer::Customer(id) => id.clone(),
+        ChargePayer::Guest { name, email, phone } => {
+            let payer = Payer {
+                organization_id: caller.organization_id,
+                environment: caller.environment,
+                name: Some(name),
+                email: Some(email),
+                phone: phone.as_ref(),
+            };
+            ledger::find_or_create(world, &payer, now)
+        }
+    };
+    let intent_id = open_intent(world, caller, charge, now);
+    let is_own = |id: &str| {
+        world.customers.get(id).is_some_and(|row| {
+            row.organization_id == caller.organization_id
+                && row.environment == caller.environment
+                && row.deleted_at.is_none()
+        })
+    };
+    if !is_own(&customer_id) {
+        return None;
+    }
+    let transaction = transaction(world, caller, charge, (customer_id, intent_id.clone()), now);
+    let transaction_id = ledger::insert(world, transaction, now);
+    let intent = world.intents.get_mut(&intent_id)?;
+    intent.transaction_id = Some(transaction_id);
+    Some(intent.clone())
+}
+
+fn open_intent(world: &mut World, caller: &Caller, charge: &Charge, now: Timestamp) -> String {
+    let id = world.ids.token("pi_", 24);
+    let intent = Intent {
+        client_secret: world.ids.token(&format!("{id}_secret_"), 25),
+        id: id.clone(),
+        environment: caller.environment,
+        amount: charge.amount.processor_cents(charge.currency),
+        currency: charge.currency.processor_code().to_owned(),
+        original_amount: charge.amount,
+        original_currency: charge.currency,
+        status: IntentStatus::RequiresPaymentMethod,
+        description: charge.description.clone(),
+        metadata: processor_metadata(caller, charge),
+        transaction_id: None,
+        challenged_card: None,
+        created_at: now,
+    };
+    world.intents.insert(intent);
+    id
+}
+
+/// Text only, and the only place that the payment reference goes to.
+fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut metadata: BTreeMap<String, String> =
+        charge.metadata.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    metadata.insert("organization_id".to_owned(), caller.organization_id.to_owned());
+    metadata.insert("merchant_id".to_owned(), caller.merchant_id.to_owned());
+    if let Some(reference) = &charge.payment_reference {
+        metadata.insert("payment_reference".to_owned(), reference.clone());
+    }
+    metadata
+}
+
+fn transaction(
+    world: &mut World,
+    caller: &Caller,
+    charge: &Charge,
+    (customer_id, intent_id): (String, String),
+    now: Timestamp,
+) -> Transaction {
+    let fee_amount = charge.amount.permille(Rail::Card.fee_permille(), charge.currency);
+    Transaction {
+        transaction_id: world.ids.uuid(),
+        organization_id: caller.organization_id.to_owned(),
+        environment: caller.environment,
+        customer_id: Some(customer_id),
+        checkout_session_id: None,
+        product_id: charge.product_id.clone(),
+        price_id: None,
+        subscription_id: charge.subscription_id.clone(),
+        quantity: charge.quantity,
+        rail: Rail::Card,
+        status: TransactionStatus::Pending,
+        description: charge.description.clone(),
+        gross_amount: charge.amount,
+        fee_amount,
+        net_amount: charge.amount.minus(fee_amount),
+        currency_code: charge.currency,
+        metadata: charge.metadata.clone(),
+        provider_transaction_id: intent_id,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The local side of an intent, as the API shows it.
+pub(crate) fn transaction_of(world: &World, intent: &Intent) -> Value {
+    let row = intent.transaction_id.as_ref().and_then(|id| world.transactions.get(id));
+    json!(row.map(|row| json!({"transaction_id": row.transaction_id, "status": row.status})))
+}

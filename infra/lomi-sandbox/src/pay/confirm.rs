@@ -1,0 +1,116 @@
+//! The card form's side of an intent: a card is entered, the bank may ask, the charge succeeds or can be tried again.
+
+use super::card::{self, Verdict};
+use crate::clock::Timestamp;
+use crate::model::{Intent, IntentStatus};
+use crate::world::World;
+
+/// What was typed into the card form.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    pub(crate) number: String,
+    /// `MM/YY` or `MM/YYYY`.
+    pub(crate) exp: Option<String>,
+    pub(crate) cvc: Option<String>,
+}
+
+/// Why an attempt did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    UnknownIntent,
+    WrongSecret,
+    /// Nothing can be tried in this state.
+    WrongState,
+    /// The form refused the card; the processor never saw it.
+    Form(&'static str),
+    /// The processor or the bank refused; the payment has failed for now.
+    Card(&'static str),
+}
+
+/// One press of the form's button. Gives the intent's new state: succeeded, or a question of the bank.
+pub(crate) fn confirm(
+    world: &mut World,
+    intent_id: &str,
+    client_secret: &str,
+    entered: &Card,
+    now: Timestamp,
+) -> Result<IntentStatus, Refusal> {
+    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    if intent.client_secret != client_secret {
+        return Err(Refusal::WrongSecret);
+    }
+    if intent.status.is_final() {
+        return Err(Refusal::WrongState);
+    }
+    let verdict = card::verdict(&entered.number, intent.environment, None);
+    if let Verdict::RefusedByForm(code) = verdict {
+        return Err(Refusal::Form(code));
+    }
+    check_form(entered, now)?;
+    settle(world, intent_id, &entered.number, verdict, now)
+}
+
+/// The shopper's answer to the bank.
+pub(crate) fn authenticate(
+    world: &mut World,
+    intent_id: &str,
+    passes: bool,
+    now: Timestamp,
+) -> Result<IntentStatus, Refusal> {
+    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let asked = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
+    let number = asked.ok_or(Refusal::WrongState)?;
+    let verdict = card::verdict(&number, intent.environment, Some(passes));
+    settle(world, intent_id, &number, verdict, now)
+}
+
+fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
+    let month = entered.exp.as_deref().map(|exp| card::expiry_month(exp).ok_or(Refusal::Form("invalid_expiry")));
+    let this_month = now.to_string();
+    if month.transpose()?.is_some_and(|month| this_month.get(..7).is_some_and(|this| month.as_str() < this)) {
+        return Err(Refusal::Form("expired_card"));
+    }
+    let is_cvc = |text: &str| (3..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    match entered.cvc.as_deref() {
+        Some(cvc) if !is_cvc(cvc.trim()) => Err(Refusal::Form("incomplete_cvc")),
+        _ => Ok(()),
+    }
+}
+
+fn settle(
+    world: &mut World,
+    intent_id: &str,
+    number: &str,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Result<IntentStatus, Refusal> {
+    let intent = world.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let (status, challenged_card) = match verdict {
+        Verdict::Succeeds => (IntentStatus::Succeeded, None),
+        Verdict::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
+        Verdict::Refused(_) | Verdict::RefusedByForm(_) => (IntentStatus::RequiresPaymentMethod, None),
+    };
+    intent.status = status;
+    intent.challenged_card = challenged_card;
+    // An orphan has nothing to complete or to fail, and nobody hears of it.
+    let transaction_id = intent.transaction_id.clone().unwrap_or_default();
+    match verdict {
+        Verdict::Succeeds => super::complete(world, &transaction_id, now),
+        Verdict::Refused(_) => super::fail(world, &transaction_id, now),
+        Verdict::NeedsChallenge | Verdict::RefusedByForm(_) => false,
+    };
+    match verdict {
+        Verdict::Refused(code) | Verdict::RefusedByForm(code) => Err(Refusal::Card(code)),
+        Verdict::Succeeds | Verdict::NeedsChallenge => Ok(status),
+    }
+}
+
+/// Gives up on an intent; its transaction is left to expire. `None`: it is already final.
+pub(crate) fn cancel(intent: &mut Intent) -> Option<IntentStatus> {
+    if intent.status.is_final() {
+        return None;
+    }
+    intent.status = IntentStatus::Canceled;
+    intent.challenged_card = None;
+    Some(intent.status)
+}

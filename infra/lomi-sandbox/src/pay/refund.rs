@@ -1,0 +1,131 @@
+//! Giving money back.
+
+use serde_json::json;
+
+use crate::clock::Timestamp;
+use crate::model::{Rail, Refund, RefundStatus, Transaction, TransactionStatus};
+use crate::money::Amount;
+use crate::webhook::event;
+use crate::world::World;
+
+/// How far apart two amounts may be and still count as the same: 0.01.
+const TOLERANCE: Amount = Amount::CENT;
+
+/// Why nothing is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRefund {
+    NotCompleted,
+    NotPositive,
+    AboveGross,
+    Rail,
+    NoPhone,
+    AlreadyRefunded,
+}
+
+/// What of a transaction is wanted back.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) amount: Amount,
+    /// All of it, whatever the amount says.
+    pub(crate) is_full: bool,
+    pub(crate) reason: Option<String>,
+}
+
+/// Records a refund of the transaction. Only one that takes everything at once changes the transaction.
+pub(crate) fn refund(
+    world: &mut World,
+    transaction: &Transaction,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Refund, NoRefund> {
+    let gross = transaction.gross_amount;
+    if transaction.status != TransactionStatus::Completed {
+        return Err(NoRefund::NotCompleted);
+    }
+    if !wish.amount.is_positive() {
+        return Err(NoRefund::NotPositive);
+    }
+    if wish.amount.minus(TOLERANCE) > gross {
+        return Err(NoRefund::AboveGross);
+    }
+    let is_full = wish.is_full || wish.amount >= gross.minus(TOLERANCE);
+    let amount = if is_full { gross } else { wish.amount };
+    check_rail(world, transaction, is_full)?;
+    if earlier(world, transaction).plus(amount).is_none_or(|sum| sum > gross) {
+        return Err(NoRefund::AlreadyRefunded);
+    }
+    let refund = record(world, transaction, amount, wish.reason, now);
+    if is_full {
+        mark_refunded(world, transaction, now);
+    }
+    Ok(refund)
+}
+
+fn check_rail(world: &World, transaction: &Transaction, is_full: bool) -> Result<(), NoRefund> {
+    if transaction.rail == Rail::Mtn && !world.profile.is_current() {
+        return Err(NoRefund::Rail);
+    }
+    let customer = transaction.customer_id.as_ref().and_then(|id| world.customers.get(id));
+    let has_phone = customer.is_some_and(|customer| customer.details.phone_number.is_some());
+    match transaction.rail == Rail::Wave && !is_full && !has_phone {
+        true => Err(NoRefund::NoPhone),
+        false => Ok(()),
+    }
+}
+
+/// What was given back before, failures aside.
+fn earlier(world: &World, transaction: &Transaction) -> Amount {
+    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+    let kept = own.filter(|row| row.status != RefundStatus::Failed);
+    // Their sum never exceeds the payment, so it stays in range.
+    kept.fold(Amount::whole(0), |sum, row| sum.plus(row.refunded_amount).unwrap_or(sum))
+}
+
+fn record(
+    world: &mut World,
+    transaction: &Transaction,
+    amount: Amount,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Refund {
+    let refund = Refund {
+        refund_id: world.ids.uuid(),
+        transaction_id: transaction.transaction_id.clone(),
+        organization_id: transaction.organization_id.clone(),
+        environment: transaction.environment,
+        amount,
+        refunded_amount: amount,
+        fee_amount: Amount::whole(0),
+        reason,
+        status: RefundStatus::Pending,
+        metadata: json!({}),
+        created_at: now,
+        updated_at: now,
+    };
+    event::refund(world, &refund, event::REFUND_CREATED, now);
+    let refund = Refund { status: RefundStatus::Completed, ..refund };
+    event::refund(world, &refund, event::REFUND_COMPLETED, now);
+    world.refunds.insert(refund.clone());
+    refund
+}
+
+fn mark_refunded(world: &mut World, transaction: &Transaction, now: Timestamp) {
+    let row = world.transactions.get_mut(&transaction.transaction_id);
+    if let Some(row) = row.filter(|row| row.status.may_become(TransactionStatus::Refunded)) {
+        row.status = TransactionStatus::Refunded;
+        row.updated_at = now;
+    }
+}
+
+/// A refund that was recorded does not arrive. Its transaction is left as it is. `None`: there is no such refund.
+pub(crate) fn fail(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let refund = world.refunds.get_mut(refund_id)?;
+    if refund.status == RefundStatus::Failed {
+        return Some(refund.clone());
+    }
+    refund.status = RefundStatus::Failed;
+    refund.updated_at = now;
+    let refund = refund.clone();
+    event::refund(world, &refund, event::REFUND_FAILED, now);
+    Some(refund)
+}

@@ -1,0 +1,116 @@
+use lomi_sandbox::{Profile, fixtures};
+use serde_json::{Value, json};
+
+use crate::support::Lomi;
+
+async fn create(lomi: &Lomi, body: Value) -> Value {
+    let reply = lomi.post("/customers", body).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    reply.json()
+}
+
+fn path(customer: &Value) -> String {
+    format!("/customers/{}", customer["customer_id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_new_customer_has_blanks_for_the_address_and_nulls_for_the_rest() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let lomi = Lomi::start(profile).await;
+        let row = create(&lomi, json!({"name": "Amadou Ba", "metadata": {"internal_id": "U1"}})).await;
+        assert_eq!((&row["country"], &row["postal_code"], &row["email"]), (&json!(""), &json!(""), &Value::Null));
+        assert_eq!((&row["is_business"], &row["metadata"]["internal_id"]), (&json!(false), &json!("U1")));
+        assert_eq!((&row["environment"], &row["organization_id"]), (&json!("test"), &json!(fixtures::ORGANIZATION_A)));
+        assert_eq!(row.get("id") == Some(&row["customer_id"]), profile == Profile::Seeds);
+        assert!(row.get("deleted_at").is_none());
+        assert_eq!(lomi.get(&path(&row)).await.json(), row);
+        assert_ne!(create(&lomi, json!({"name": "Amadou Ba"})).await["customer_id"], row["customer_id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_customer_needs_a_name_and_an_id_a_shape() {
+    for (profile, nameless, shapeless) in
+        [(Profile::Current, 400, 400), (Profile::June2026, 500, 500), (Profile::Seeds, 400, 500)]
+    {
+        let lomi = Lomi::start(profile).await;
+        for body in [json!({"email": "a@b.ci"}), json!({"name": " "}), json!({"name": 7})] {
+            assert_eq!(lomi.post("/customers", body).await.status, nameless, "{profile:?}");
+        }
+        assert_eq!(lomi.get("/customers/cus_abc123").await.status, shapeless, "{profile:?}");
+        assert_eq!(lomi.get("/customers/7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11").await.status, 404);
+    }
+    let lomi = Lomi::start(Profile::Current).await;
+    let reply = lomi.post("/customers", json!({"name": "A", "email": "nobody", "is_business": "yes"})).await;
+    assert_eq!(reply.json()["error"]["details"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_change_touches_only_what_was_sent() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let row = create(&lomi, json!({"name": "Awa", "city": "Dakar", "email": "awa@b.sn", "metadata": {"a": 1}})).await;
+    let change = json!({"name": "", "phone_number": "+221771234567", "metadata": {"vip": true}, "city": ""});
+    let reply = lomi.call("PATCH", &path(&row), &change).await;
+    let changed = reply.json();
+    assert_eq!((reply.status, &changed["name"], &changed["city"]), (200, &json!("Awa"), &json!("")));
+    assert_eq!((&changed["email"], &changed["phone_number"]), (&json!("awa@b.sn"), &json!("+221771234567")));
+    assert_eq!(changed["metadata"], json!({"vip": true}));
+    assert_eq!(lomi.call("PATCH", &path(&row), &json!({"email": "nobody"})).await.status, 400);
+}
+
+#[tokio::test]
+async fn the_list_filters_and_forgets_the_count_past_its_end() {
+    let lomi = Lomi::start(Profile::Current).await;
+    for name in ["Moussa", "Mariam"] {
+        create(&lomi, json!({"name": name, "is_business": name == "Moussa", "metadata": {"a": 1}})).await;
+    }
+    let first = lomi.get("/customers?page=1&pageSize=2").await.json();
+    assert_eq!(first["pagination"], json!({"page": 1, "pageSize": 2, "totalCount": 3, "totalPages": 2}));
+    assert_eq!((&first["customers"][0]["name"], &first["customers"][0]["metadata"]), (&json!("Mariam"), &Value::Null));
+    let past = lomi.get("/customers?page=3&pageSize=2").await.json();
+    assert_eq!(past["customers"], json!([]));
+    assert_eq!(past["pagination"], json!({"page": 3, "pageSize": 2, "totalCount": 0, "totalPages": 0}));
+    let count =
+        async |query: &str| lomi.get(&format!("/customers?{query}")).await.json()["pagination"]["totalCount"].clone();
+    assert_eq!(count("search=mOuS").await, 1);
+    assert_eq!(count("search=awa.kone%40").await, 1);
+    assert_eq!(count("type=business").await, 1);
+    assert_eq!(count("type=individual").await, 2);
+    assert_eq!(count("status=active").await, 0);
+    lomi.payment(json!({"method": "wave", "phone": "+2250700000000"})).await;
+    assert_eq!((count("status=active").await, count("status=inactive").await), (json!(1), json!(2)));
+    assert_eq!(lomi.get("/customers?pageSize=many").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_deleted_customer_is_gone_and_the_transactions_stay() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "wave", "phone": "+2250700000000"})).await;
+    let path = format!("/customers/{}", fixtures::CUSTOMER_A);
+    let listed = lomi.get(&format!("{path}/transactions")).await.json();
+    assert_eq!((&listed[0]["transaction_id"], &listed[0]["gross_amount"]), (&json!(transaction), &json!(25000)));
+    assert_eq!(listed[0].as_object().unwrap().len(), 9);
+    let deleted = lomi.call("DELETE", &path, &Value::Null).await;
+    assert_eq!(deleted.status, 200);
+    assert!(deleted.json()["message"].as_str().unwrap().ends_with("deleted successfully"));
+    assert_eq!(lomi.get(&path).await.status, 404);
+    assert_eq!(lomi.get(&format!("{path}/transactions")).await.status, 404);
+    assert_eq!(lomi.call("PATCH", &path, &json!({"name": "X"})).await.status, 404);
+    assert_eq!(lomi.call("DELETE", &path, &Value::Null).await.status, 404);
+    assert_eq!(lomi.get("/customers").await.json()["customers"], json!([]));
+    assert_eq!(lomi.get(&format!("/transactions/{transaction}")).await.json()["customer_id"], fixtures::CUSTOMER_A);
+    lomi.payment(json!({"method": "wave", "phone": "+2250700000000"})).await;
+    assert_eq!(lomi.get("/customers").await.json()["pagination"]["totalCount"], 1, "a payer is not found in a grave");
+}
+
+#[tokio::test]
+async fn customers_belong_to_one_organisation_and_environment() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let path = format!("/customers/{}", fixtures::CUSTOMER_A);
+    for suffix in ["", "/transactions"] {
+        assert_eq!(lomi.as_stranger("GET", &format!("{path}{suffix}")).await.status, 404);
+    }
+    assert_eq!(lomi.as_stranger("DELETE", &path).await.status, 404);
+    let live = [("x-api-key", fixtures::LIVE_KEY_A)];
+    assert_eq!(lomi.send("GET", &path, &live, &Value::Null).await.unwrap().status, 404);
+}

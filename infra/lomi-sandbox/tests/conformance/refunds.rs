@@ -1,0 +1,184 @@
+use lomi_sandbox::{Profile, fixtures};
+use serde_json::{Value, json};
+
+use crate::support::{Lomi, Reply, lomi_and_shop};
+
+async fn refund(lomi: &Lomi, transaction: &str, amount: Value) -> Reply {
+    let key = format!("{transaction} {amount} {}", lomi.state().await["idempotency_keys"]);
+    lomi.post_once("/refunds", &key, &json!({"transaction_id": transaction, "amount": amount, "reason": "r"})).await
+}
+
+async fn status(lomi: &Lomi, transaction: &str) -> Value {
+    lomi.get(&format!("/transactions/{transaction}")).await.json()["status"].clone()
+}
+
+#[tokio::test]
+async fn a_full_refund_changes_the_transaction_and_a_partial_one_does_not() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let lomi = Lomi::start(profile).await;
+        let transaction = lomi.payment(json!({"method": "card"})).await;
+        let partial = refund(&lomi, &transaction, json!(5000)).await;
+        assert_eq!(partial.status, 201, "{partial:?}");
+        let answer = partial.json();
+        assert_eq!((&answer["success"], &answer["refunded_amount"]), (&json!(true), &json!(5000)));
+        assert_eq!((&answer["status"], &answer["transaction_id"]), (&json!("completed"), &json!(transaction)));
+        assert_eq!(status(&lomi, &transaction).await, "completed");
+        let whole = lomi.payment(json!({"method": "wave"})).await;
+        assert_eq!(refund(&lomi, &whole, json!(25000)).await.status, 201);
+        assert_eq!(status(&lomi, &whole).await, "refunded");
+        assert_eq!(refund(&lomi, &whole, json!(1)).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn partial_refunds_add_up_to_the_payment_and_no_further() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    assert_eq!(refund(&lomi, &transaction, json!(10000)).await.status, 201);
+    assert_eq!(refund(&lomi, &transaction, json!(15001)).await.status, 400);
+    assert_eq!(refund(&lomi, &transaction, json!(25000)).await.status, 400);
+    assert_eq!(refund(&lomi, &transaction, json!(15000)).await.status, 201);
+    assert_eq!(refund(&lomi, &transaction, json!(1)).await.status, 400);
+    assert_eq!(lomi.get("/refunds").await.json()["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_refunded_is_refused() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    for amount in [json!(0), json!(-5), json!("5"), json!(25001), Value::Null] {
+        assert_eq!(refund(&lomi, &transaction, amount).await.status, 400);
+    }
+    assert_eq!(refund(&lomi, "7", json!(5)).await.status, 400);
+    assert_eq!(refund(&lomi, "7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11", json!(5)).await.status, 404);
+    let stranger = [("x-api-key", fixtures::TEST_KEY_B), ("idempotency-key", "k")];
+    let body = json!({"transaction_id": transaction, "amount": 5});
+    assert_eq!(lomi.send("POST", "/refunds", &stranger, &body).await.unwrap().status, 404);
+    lomi.charge("k").await;
+    let pending = lomi.state().await["transactions"][1]["transaction_id"].as_str().unwrap().to_owned();
+    assert_eq!(refund(&lomi, &pending, json!(5)).await.status, 400);
+    assert_eq!(lomi.state().await["refunds"], json!([]));
+}
+
+#[tokio::test]
+async fn a_cent_too_much_is_still_everything_and_full_means_full() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let one = lomi.payment(json!({"method": "card"})).await;
+    assert_eq!(refund(&lomi, &one, json!(25000.01)).await.json()["refunded_amount"], 25000);
+    let two = lomi.payment(json!({"method": "card"})).await;
+    let body = json!({"transaction_id": two, "amount": 5, "refund_type": "full"});
+    assert_eq!(lomi.post_once("/refunds", "full", &body).await.json()["refunded_amount"], 25000);
+    assert_eq!(status(&lomi, &two).await, "refunded");
+}
+
+#[tokio::test]
+async fn the_rail_decides_what_can_go_back() {
+    for (profile, mtn) in [(Profile::Current, 201), (Profile::June2026, 400), (Profile::Seeds, 400)] {
+        let lomi = Lomi::start(profile).await;
+        let transaction = lomi.payment(json!({"method": "mtn"})).await;
+        assert_eq!(refund(&lomi, &transaction, json!(25000)).await.status, mtn, "{profile:?}");
+        let faceless = lomi.payment(json!({"method": "wave", "email": "x@y.ci"})).await;
+        assert_eq!(refund(&lomi, &faceless, json!(5000)).await.status, 400);
+        let reachable = lomi.payment(json!({"method": "wave", "phone": "+2250700000009"})).await;
+        assert_eq!(refund(&lomi, &reachable, json!(5000)).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn refunds_are_listed_and_read_by_their_owner() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let made = refund(&lomi, &transaction, json!(5000)).await.json();
+    let path = format!("/refunds/{}", made["refund_id"].as_str().unwrap());
+    let read = lomi.get(&path).await.json();
+    let names = [
+        "amount",
+        "created_at",
+        "fee_amount",
+        "metadata",
+        "reason",
+        "refund_id",
+        "refunded_amount",
+        "status",
+        "transaction_id",
+        "updated_at",
+    ];
+    assert_eq!(read["data"].as_object().unwrap().keys().collect::<Vec<_>>(), names);
+    assert_eq!((&read["success"], &read["data"]["reason"]), (&json!(true), &json!("r")));
+    let count =
+        async |query: &str| lomi.get(&format!("/refunds?{query}")).await.json()["data"].as_array().unwrap().len();
+    assert_eq!((count("status=completed").await, count("status=failed").await), (1, 0));
+    assert_eq!((count("startDate=2026-06-20").await, count("endDate=2026-06-19").await), (1, 0));
+    assert_eq!((count("limit=1").await, count("offset=1").await), (1, 0));
+    assert_eq!(lomi.as_stranger("GET", &path).await.status, 404);
+    assert_eq!(lomi.as_stranger("GET", "/refunds").await.json()["data"], json!([]));
+    assert_eq!(lomi.get("/refunds/re_1").await.status, 400);
+    assert_eq!(lomi.get("/refunds/7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11").await.status, 404);
+}
+
+#[tokio::test]
+async fn refunds_are_announced_only_in_current() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let (lomi, shop, _) = lomi_and_shop(profile).await;
+        let transaction = lomi.payment(json!({"method": "card"})).await;
+        let made = refund(&lomi, &transaction, json!(5000)).await.json();
+        lomi.advance(0).await;
+        let fail = format!("/_sim/refunds/{}/fail", made["refund_id"].as_str().unwrap());
+        assert_eq!(lomi.post(&fail, Value::Null).await.json()["status"], "failed");
+        lomi.post(&fail, Value::Null).await;
+        lomi.advance(0).await;
+        let refunds: Vec<_> = shop.received().into_iter().filter(|one| one.event().starts_with("REFUND")).collect();
+        let mut events: Vec<String> = refunds.iter().map(crate::support::Received::event).collect();
+        events.sort();
+        if profile != Profile::Current {
+            assert!(events.is_empty(), "{events:?}");
+            continue;
+        }
+        assert_eq!(events, ["REFUND_COMPLETED", "REFUND_CREATED", "REFUND_FAILED"]);
+        for event in refunds {
+            let data = &event.json()["data"];
+            assert_eq!((&data["refund_id"], &data["environment"]), (&made["refund_id"], &json!("test")));
+            assert!(event.text().contains(r#""data":{"refund_id":"#), "{}", event.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failed_refund_makes_room_for_another() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let made = refund(&lomi, &transaction, json!(20000)).await.json();
+    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 400);
+    lomi.post(&format!("/_sim/refunds/{}/fail", made["refund_id"].as_str().unwrap()), Value::Null).await;
+    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 201);
+}
+
+#[tokio::test]
+async fn in_current_a_refund_needs_an_idempotency_key_and_happens_once() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let body = json!({"transaction_id": transaction, "amount": 5000});
+    let refused = lomi.post("/refunds", body.clone()).await;
+    assert_eq!((refused.status, refused.error_code().as_str()), (400, "idempotency_key_required"));
+    let first = lomi.post_once("/refunds", "k", &body).await;
+    let again = lomi.post_once("/refunds", "k", &body).await;
+    assert_eq!((&first.text, again.header("idempotency-cache-hit")), (&again.text, "true"));
+    let other = json!({"transaction_id": transaction, "amount": 6000});
+    assert_eq!(lomi.post_once("/refunds", "k", &other).await.status, 409);
+    assert_eq!(lomi.state().await["refunds"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refund_can_be_recorded_and_answered_with_an_error() {
+    for (profile, refunds) in [(Profile::Current, 1), (Profile::June2026, 2)] {
+        let lomi = Lomi::start(profile).await;
+        let transaction = lomi.payment(json!({"method": "card"})).await;
+        lomi.fault(json!({"target": "POST /refunds", "kind": "commit_then_500"})).await;
+        let body = json!({"transaction_id": transaction, "amount": 5000});
+        assert_eq!(lomi.post_once("/refunds", "k", &body).await.status, 500);
+        assert_eq!(lomi.get("/refunds").await.json()["data"].as_array().unwrap().len(), 1);
+        assert_eq!(lomi.post_once("/refunds", "k", &body).await.status, 201);
+        let kept = lomi.state().await["refunds"].as_array().unwrap().len();
+        assert_eq!(kept, refunds, "{profile:?}: a blind retry without idempotency gives the money back twice");
+    }
+}
