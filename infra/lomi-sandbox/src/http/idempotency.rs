@@ -20,6 +20,8 @@ use crate::world::World;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
+/// How long a request waits for an earlier one with its key.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// What is known of one key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +43,15 @@ enum State {
     },
     /// The first attempt failed and this profile forgets failures.
     Free,
+}
+
+impl IdempotencyRecord {
+    /// Frees a key whose first attempt ended with the simulator that ran it.
+    pub(crate) fn release(&mut self) {
+        if matches!(self.state, State::Running) {
+            self.state = State::Free;
+        }
+    }
 }
 
 impl Row for IdempotencyRecord {
@@ -114,15 +125,9 @@ pub(crate) async fn once(
     let environment = call.caller.environment.name();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
     let fingerprint = fingerprint(&call.body);
-    loop {
-        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, &scope, &fingerprint, now)));
-        match claim {
-            Claim::Fresh => break,
-            Claim::Replay(reply) => return Ok(if profile.is_current() { reply.replayed() } else { reply }),
-            Claim::Reused => return Err(reused()),
-            Claim::Running if profile.is_current() => return Err(in_progress()),
-            Claim::Running => sim.key_settled().await,
-        }
+    let claimed = tokio::time::timeout(MAX_WAIT, claim_or_wait(sim, &scope, &fingerprint)).await;
+    if let Some(replay) = claimed.unwrap_or_else(|_| Err(in_progress()))? {
+        return Ok(replay);
     }
     pause(call).await;
     let reply = sim.with(|world, now| {
@@ -135,6 +140,20 @@ pub(crate) async fn once(
     });
     sim.announce_settled();
     Ok(reply)
+}
+
+/// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
+async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
+    loop {
+        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, scope, fingerprint, now)));
+        match claim {
+            Claim::Fresh => return Ok(None),
+            Claim::Replay(reply) => return Ok(Some(if profile.is_current() { reply.replayed() } else { reply })),
+            Claim::Reused => return Err(reused()),
+            Claim::Running if profile.is_current() => return Err(in_progress()),
+            Claim::Running => sim.key_settled().await,
+        }
+    }
 }
 
 fn failure(error: &ApiError, profile: Profile, call: &Call, now: Timestamp) -> Reply {
