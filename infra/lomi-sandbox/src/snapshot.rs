@@ -26,3 +26,22 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(&draft, bytes)?;
     fs::rename(draft, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_version_is_read_and_one_that_is_no_state_is_named() {
+        let folder = std::env::temp_dir().join(format!("lomi-sandbox-snapshot-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("state.json");
+        assert!(load(&file).unwrap().is_none());
+        fs::write(&file, r#"{"profile": "forgotten", "quirks": {"unheard_of": true}, "sessions": []}"#).unwrap();
+        assert_eq!(load(&file).unwrap().map(|world| world.outbox.len()), Some(0));
+        fs::write(&file, "[").unwrap();
+        let problem = load(&file).unwrap_err().to_string();
+        assert!(problem.contains("state.json") && problem.contains("delete it"), "{problem}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -11,7 +11,7 @@ use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
 use crate::sim::Sim;
-use crate::webhook::event::transaction_row;
+use crate::webhook::event::{transaction_row, with_decimals};
 use crate::world::{World, page};
 
 const DETAIL: [&str; 21] = [
@@ -82,8 +82,11 @@ fn among(list: Option<&str>, value: &str) -> bool {
 }
 
 fn instant(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    let read =
-        |text| Timestamp::parse(text).ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")));
+    // A plus sign that was not encoded arrives as a space.
+    let read = |text: &str| {
+        let instant = Timestamp::parse(&text.replace(' ', "+"));
+        instant.ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")))
+    };
     call.query(name).map(read).transpose()
 }
 
@@ -95,7 +98,9 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
-        page(&world.transactions, offset, limit, keep).map(|row| list_row(world, row)).collect()
+        page(&world.transactions, offset, limit, keep)
+            .map(|row| with_decimals(list_row(world, row), &world.quirks))
+            .collect()
     });
     Ok(Reply::ok(&Value::Array(rows)))
 }
@@ -115,7 +120,7 @@ pub(crate) async fn read(
             .get(&id)
             .filter(|row| call.owns(&row.organization_id) && row.environment == call.caller.environment);
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        Ok(Reply::ok(&Value::Object(detail(row))))
+        Ok(Reply::ok(&with_decimals(Value::Object(detail(row)), &world.quirks)))
     })
 }
 

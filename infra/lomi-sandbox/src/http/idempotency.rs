@@ -125,8 +125,7 @@ pub(crate) async fn once(
     let environment = call.caller.environment.name();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
     let fingerprint = fingerprint(&call.body);
-    let claimed = tokio::time::timeout(MAX_WAIT, claim_or_wait(sim, &scope, &fingerprint)).await;
-    if let Some(replay) = claimed.unwrap_or_else(|_| Err(in_progress()))? {
+    if let Some(replay) = await_claim(sim, &scope, &fingerprint, MAX_WAIT).await? {
         return Ok(replay);
     }
     pause(call).await;
@@ -140,6 +139,12 @@ pub(crate) async fn once(
     });
     sim.announce_settled();
     Ok(reply)
+}
+
+/// As [`claim_or_wait`], but a wait longer than `limit` is a refusal.
+async fn await_claim(sim: &Sim, scope: &str, fingerprint: &str, limit: Duration) -> Result<Option<Reply>, ApiError> {
+    let claimed = tokio::time::timeout(limit, claim_or_wait(sim, scope, fingerprint)).await;
+    claimed.unwrap_or_else(|_| Err(in_progress()))
 }
 
 /// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
@@ -179,6 +184,18 @@ fn in_progress() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn a_key_in_flight_is_waited_for_only_so_long_and_is_free_after_a_restart() {
+        let sim = Sim::new(Settings { profile: Profile::June2026, ..Settings::default() }).unwrap();
+        assert!(claim_or_wait(&sim, "k", "print").await.unwrap().is_none());
+        assert!(await_claim(&sim, "k", "print", Duration::from_millis(50)).await.is_err());
+        let kept = sim.read(|world, _| serde_json::to_vec(world)).unwrap();
+        let world: World = serde_json::from_slice(&kept).unwrap();
+        let mut world = world.restore(sim.settings(), sim.clock().now());
+        assert!(matches!(claim(&mut world, "k", "print", sim.clock().now()), Claim::Fresh));
+    }
 
     #[test]
     fn the_fingerprint_is_that_of_the_canonical_body() {

@@ -30,6 +30,7 @@ pub(super) struct Words {
     pub(super) waiting: &'static str,
     pub(super) over: &'static str,
     pub(super) unknown_session: &'static str,
+    pub(super) no_method: &'static str,
     pub(super) rail_not_allowed: &'static str,
     pub(super) back_to_shop: &'static str,
 }
@@ -60,6 +61,7 @@ static ENGLISH: Words = Words {
     waiting: "Confirm the payment on your phone. You can close this page.",
     over: "This payment session is over.",
     unknown_session: "There is no such payment session.",
+    no_method: "No payment method was chosen.",
     rail_not_allowed: "This shop does not take that payment method.",
     back_to_shop: "Continue",
 };
@@ -90,6 +92,7 @@ static FRENCH: Words = Words {
     waiting: "Confirmez le paiement sur votre téléphone. Vous pouvez fermer cette page.",
     over: "Cette session de paiement est terminée.",
     unknown_session: "Cette session de paiement n’existe pas.",
+    no_method: "Aucun moyen de paiement n’a été choisi.",
     rail_not_allowed: "Cette boutique n’accepte pas ce moyen de paiement.",
     back_to_shop: "Continuer",
 };
