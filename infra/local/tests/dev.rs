@@ -90,6 +90,20 @@ async fn a_busy_port_ends_it_with_a_message() {
 }
 
 #[tokio::test]
+async fn a_template_in_the_current_folder_is_not_taken_for_this_projects() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("template.yaml"), "[").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = dev(&["--port", &taken.local_addr().unwrap().port().to_string()]);
+    command.current_dir(folder);
+    let output = finished(command).await;
+    // A template that cannot be read ends it before it looks for its ports.
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("(gateway) cannot be used"), "{message}");
+}
+
+#[tokio::test]
 async fn an_unknown_flag_ends_it_with_the_help() {
     let output = finished(dev(&["--prot", "1"])).await;
     assert!(!output.status.success());
