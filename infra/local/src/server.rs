@@ -106,8 +106,11 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stopped: 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
 
     use super::*;
 
@@ -115,9 +118,16 @@ mod tests {
     async fn a_request_that_never_ends_ends_with_its_server() {
         let listener = bind(0).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::start(listener, Router::new().route("/", get(std::future::pending::<()>)));
+        let begun = Arc::new(Notify::new());
+        let handler = Arc::clone(&begun);
+        let hang = move || async move {
+            handler.notify_one();
+            std::future::pending::<()>().await;
+        };
+        let server = Server::start(listener, Router::new().route("/", get(hang)));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        begun.notified().await;
         server.stop().await;
         let mut answer = Vec::new();
         let ended = timeout(Duration::from_secs(5), client.read_to_end(&mut answer)).await;
