@@ -27,6 +27,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         "nap" => tokio::time::sleep(Duration::from_millis(300)).await,
         _ => {}
     }
+    if variable("PROBE_HANGS").is_some() {
+        std::future::pending::<()>().await;
+    }
     eprintln!("answering {command}");
     let body = json!({
         "event": event,

@@ -49,11 +49,12 @@ pub enum BuildError {
 /// Executables by binary name.
 pub type Binaries = BTreeMap<String, PathBuf>;
 
-/// The folder of `template.yaml`: the current one, one above it, or one above this crate.
+/// The folder of `template.yaml`: one above this crate, whose functions these are; where this crate's sources are gone,
+/// the current folder or one above it.
 pub fn workspace_root() -> Result<PathBuf, BuildError> {
     let current = std::env::current_dir().unwrap_or_default();
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let candidates = current.ancestors().chain(crate_folder.ancestors());
+    let candidates = crate_folder.ancestors().chain(current.ancestors());
     let root = candidates.into_iter().find(|folder| folder.join(TEMPLATE).is_file());
     root.map(Path::to_path_buf).ok_or_else(|| BuildError::NoTemplate(current.display().to_string()))
 }

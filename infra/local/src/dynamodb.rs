@@ -1,14 +1,14 @@
 //! DynamoDB on a laptop: an embedded engine behind DynamoDB's own wire protocol, with the template's tables in it.
 
-use std::path::Path;
-
 use dynoxide::Database;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::data_folder::DataFolder;
 use crate::server::Server;
 use crate::template::Table;
+use crate::terminal::say;
 
 /// The embedded DynamoDB of one stack. Clones share the data.
 #[derive(Clone)]
@@ -23,15 +23,23 @@ impl std::fmt::Debug for DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the database in `data_dir`, or in memory, and creates the tables that are missing.
-    pub(crate) fn open(data_dir: Option<&Path>, tables: &[Table]) -> Result<Self, String> {
-        let database = match data_dir {
-            Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
+    /// Opens the database in the folder, or in memory, and creates the tables that are missing.
+    pub(crate) fn open(data: Option<&DataFolder>, tables: &[Table]) -> Result<Self, String> {
+        let file = data.map(|data| data.file("dynamodb.sqlite"));
+        let opened = match &file {
+            Some(file) => Database::new(&file.to_string_lossy()),
             None => Database::memory(),
         };
-        let database = database.map_err(|error| error.to_string())?;
+        let with_remedy = |problem: String| match &file {
+            Some(file) => {
+                format!("{}: {problem}. Delete the file to start anew, or choose another --data", file.display())
+            }
+            None => problem,
+        };
+        let database = opened.map_err(|error| with_remedy(error.to_string()))?;
         for table in tables {
-            create(&database, table).map_err(|problem| format!("table {}: {problem}", table.name))?;
+            let made = create(&database, table);
+            made.map_err(|problem| with_remedy(format!("table {}: {problem}", table.name)))?;
         }
         Ok(Self { database })
     }
@@ -40,7 +48,7 @@ impl DynamoDb {
         let database = self.database.clone();
         Server::run(|stopped| async move {
             if let Err(problem) = dynoxide::server::serve_with_shutdown(listener, database, stopped).await {
-                eprintln!("[dynamodb] {problem}");
+                say(format_args!("[dynamodb] {problem}"));
             }
         })
     }
@@ -71,14 +79,30 @@ impl DynamoDb {
 }
 
 fn create(database: &Database, table: &Table) -> Result<(), String> {
-    if database.describe_table(request(json!({ "TableName": table.name }))?).is_ok() {
-        return Ok(());
+    if let Ok(present) = database.describe_table(request(json!({ "TableName": table.name }))?) {
+        let present = serde_json::to_value(present).map_err(|error| error.to_string())?;
+        let is_same = present.get("Table").map(shape) == Some(shape(&table.create));
+        return if is_same { Ok(()) } else { Err("it was made from another template".to_owned()) };
     }
     database.create_table(request(table.create.clone())?).map_err(|error| error.to_string())?;
     if let Some(time_to_live) = &table.time_to_live {
         database.update_time_to_live(request(time_to_live.clone())?).map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+/// What cannot be changed afterwards, in an order that does not depend on who wrote it: keys and indexes.
+fn shape(table: &Value) -> Vec<String> {
+    let list = |member: &str| table.get(member).and_then(Value::as_array).into_iter().flatten();
+    let attributes = list("AttributeDefinitions").map(Value::to_string);
+    let keys = list("KeySchema").map(Value::to_string);
+    let indexes = ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"].into_iter().flat_map(list).map(|index| {
+        let member = |name: &str| index.get(name).cloned().unwrap_or_default();
+        json!([member("IndexName"), member("KeySchema"), index.pointer("/Projection/ProjectionType")]).to_string()
+    });
+    let mut shape: Vec<String> = attributes.chain(keys).chain(indexes).collect();
+    shape.sort_unstable();
+    shape
 }
 
 fn request<T: DeserializeOwned>(body: Value) -> Result<T, String> {

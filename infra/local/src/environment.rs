@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::lomi::Account;
-use crate::seams;
 use crate::secrets::Secrets;
 use crate::template::{Function, REGION, STACK_NAME, Template};
 
@@ -42,7 +41,7 @@ pub(crate) fn fill_secrets(secrets: &Secrets, functions: &[Function], account: &
     let values = [
         (LOMI_SECRET_KEY_ID, account.secret_key.to_owned()),
         (LOMI_WEBHOOK_SECRET_ID, account.webhook_secret.clone()),
-        (CART_TOKEN_SECRET_ID, seams::random_hex(32)),
+        (CART_TOKEN_SECRET_ID, account.cart_token_key.clone()),
     ];
     for (variable, value) in values {
         for arn in functions.iter().filter_map(|function| function.environment.get(variable)) {

@@ -15,7 +15,7 @@ Usage: cargo dev [OPTIONS]
                 DynamoDB n+3; 0 takes free ports for all
   --data <dir>  keep orders and lomi.'s state in this folder between runs (default: in memory)
   --once        make one purchase over HTTP, print the order's timeline, and end; fails unless the order is paid
-                and exactly one order.paid event stands in the outbox
+                by lomi.'s webhook and exactly one order.paid event stands in the outbox
   --json        print one JSON line with all URLs and tokens on stdout when everything is ready
   --release     build the functions with the release profile
   --help        print this";
@@ -42,6 +42,11 @@ impl Flags {
     /// Whether the functions' lines belong on the terminal: a purchase prints them only when it fails.
     pub(crate) fn echoes_logs(&self) -> bool {
         !self.once
+    }
+
+    /// What a signal means: the end of a stack that runs for people, a failure of a purchase that somebody waits for.
+    pub(crate) fn interrupted(&self) -> Result<(), String> {
+        if self.once { Err("interrupted before the purchase was done".to_owned()) } else { Ok(()) }
     }
 
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod data_folder;
 mod dynamodb;
 mod environment;
 mod gateway;
@@ -7,6 +8,7 @@ mod http_client;
 mod logs;
 mod lomi;
 mod pool;
+mod ports;
 mod process;
 mod runtime_api;
 mod schedule;
@@ -20,7 +22,9 @@ pub mod once;
 pub mod secrets;
 pub mod seed;
 pub mod template;
+pub mod terminal;
 
+pub use data_folder::DataError;
 pub use dynamodb::DynamoDb;
 pub use logs::LogLine;
 pub use process::InvokeError;

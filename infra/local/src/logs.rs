@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::seams::lock;
+use crate::terminal::say;
 
 /// Lines that are kept; older ones are forgotten.
 const MAX_LINES: usize = 20_000;
@@ -15,7 +16,7 @@ const MAX_LINE_BYTES: usize = 256 * 1024;
 /// One line that a function printed to stdout or stderr.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// The binary that printed it.
+    /// The binary that printed it, or `lomi.` for a webhook that lomi. gave up.
     pub function: String,
     /// The line without its end; invalid UTF-8 is replaced.
     pub line: String,
@@ -51,10 +52,11 @@ impl Logs {
         newest.join("\n")
     }
 
-    fn push(&self, function: &str, bytes: &[u8]) {
+    /// Keeps a line; invalid UTF-8 and the line's end are taken care of.
+    pub(crate) fn push(&self, function: &str, bytes: &[u8]) {
         let line = String::from_utf8_lossy(bytes).trim_end_matches(['\r', '\n']).to_owned();
         if self.echo {
-            eprintln!("[{function}] {line}");
+            say(format_args!("[{function}] {line}"));
         }
         let mut lines = lock(&self.lines);
         if lines.len() >= MAX_LINES {

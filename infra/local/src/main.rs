@@ -5,6 +5,7 @@ mod flags;
 use std::process::ExitCode;
 
 use flags::Flags;
+use local::terminal::{print, say};
 use local::{InvokeError, Stack, StackOptions, StartError, build, once, seed};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +15,7 @@ async fn main() -> ExitCode {
     let flags = match Flags::read() {
         Ok(Some(flags)) => flags,
         Ok(None) => {
-            println!("{}", flags::HELP);
+            print(flags::HELP);
             return ExitCode::SUCCESS;
         }
         Err(problem) => return fail(&format!("{problem}\n\n{}", flags::HELP)),
@@ -26,26 +27,26 @@ async fn main() -> ExitCode {
 }
 
 fn fail(problem: &str) -> ExitCode {
-    eprintln!("cargo dev: {problem}");
+    say(format_args!("cargo dev: {problem}"));
     ExitCode::FAILURE
 }
 
 /// Runs until the purchase is done or somebody ends the program; a signal during the start ends it, too.
 async fn run(flags: Flags) -> Result<(), String> {
     let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    eprintln!("building the functions ...");
+    say("building the functions ...");
     let stack = tokio::select! {
         started = Stack::start(options(&flags)) => started.map_err(|error| explain(&error))?,
-        () = signals.any() => return Ok(()),
+        () = signals.any() => return flags.interrupted(),
     };
     let outcome = tokio::select! {
         outcome = serve(&stack, &flags) => outcome,
-        () = signals.any() => Ok(()),
+        () = signals.any() => flags.interrupted(),
     };
     if outcome.is_err() && !flags.echoes_logs() {
         print_logs(&stack);
     }
-    eprintln!("stopping ...");
+    say("stopping ...");
     stack.stop().await;
     outcome
 }
@@ -62,14 +63,14 @@ fn options(flags: &Flags) -> StackOptions {
 }
 
 async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
-    let seeded =
-        seed::catalogue(stack).await.map_err(|problem| format!("the catalogue cannot be filled: {problem}"))?;
-    announce(stack, flags.json, seeded);
     if flags.once {
-        let report = once::purchase(stack).await?;
-        eprintln!("{report}");
+        let ready = |seeded| announce(stack, flags.json, seeded);
+        let report = once::purchase(stack, once::TIMEOUT, ready).await?;
+        say(report);
         return Ok(());
     }
+    let seeded = seed::catalogue(stack).await?;
+    announce(stack, flags.json, seeded);
     std::future::pending().await
 }
 
@@ -84,26 +85,27 @@ fn announce(stack: &Stack, as_json: bool, seeded: usize) {
             "admin_token": stack.admin_token(),
             "webhook_secret": stack.webhook_secret(),
         });
-        println!("{line}");
+        print(line);
         return;
     }
     if seeded > 0 {
-        eprintln!("put {seeded} products into the empty catalogue");
+        say(format_args!("put {seeded} products into the empty catalogue"));
     }
-    eprintln!(
+    say(format_args!(
         "\nready\n\n  shop         {}   <- open this\n  API          {}\n  lomi.        {}\n  DynamoDB     {}\n  \
-         admin token  {}   (Authorization: Bearer ...)\n\nCtrl-C ends everything.\n",
+         admin token  {}   (Authorization: Bearer ...)\n  cart key     {}   (signs cart tokens)\n\nCtrl-C ends everything.\n",
         urls.shop,
         urls.gateway,
         urls.lomi,
         urls.dynamodb,
         stack.admin_token(),
-    );
+        stack.cart_token_key(),
+    ));
 }
 
 fn print_logs(stack: &Stack) {
     for entry in stack.logs() {
-        eprintln!("[{}] {}", entry.function, entry.line);
+        say(format_args!("[{}] {}", entry.function, entry.line));
     }
 }
 

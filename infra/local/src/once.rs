@@ -1,5 +1,6 @@
 //! `cargo dev -- --once`: one purchase over HTTP, exactly as the shop and a browser would make it.
 
+mod deliveries;
 mod page;
 
 use std::time::Duration;
@@ -7,25 +8,32 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
+use self::deliveries::Deliveries;
 use self::page::Form;
 use crate::http_client::{Answer, HttpClient};
 use crate::seams;
+use crate::seed;
 use crate::stack::Stack;
 
-/// The whole purchase, from the catalogue to the outbox.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// For all of it, from filling the catalogue to the outbox.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// A card that lomi.'s test mode approves.
 const TEST_CARD: &str = "4242424242424242";
 /// How often the order is asked for when its answer names no pause.
 const DEFAULT_POLL: Duration = Duration::from_millis(500);
 
-/// Buys the first product with a fixed price and answers a report: the order and its timeline, line by line.
+/// Fills an empty catalogue, tells `ready` how many products it put in, buys the first product with a fixed price, and
+/// answers a report: the order and its timeline, line by line.
 ///
 /// # Errors
-/// What went wrong, in one sentence, unless the order is paid and exactly one `order.paid` stands in the outbox.
-pub async fn purchase(stack: &Stack) -> Result<String, String> {
-    let purchase = Purchase { stack, client: HttpClient::new(), started: Instant::now() };
-    timeout(TIMEOUT, purchase.run()).await.unwrap_or_else(|_| Err(format!("not paid within {} s", TIMEOUT.as_secs())))
+/// What went wrong, in one sentence, unless within `limit` the order is paid, by lomi.'s webhook, and exactly one
+/// `order.paid` stands in the outbox.
+pub async fn purchase(stack: &Stack, limit: Duration, ready: impl FnOnce(usize)) -> Result<String, String> {
+    let all = async {
+        ready(seed::catalogue(stack).await?);
+        Purchase { stack, client: HttpClient::new(), started: Instant::now() }.run().await
+    };
+    timeout(limit, all).await.unwrap_or_else(|_| Err(format!("not paid within {} s", limit.as_secs())))
 }
 
 struct Purchase<'a> {
@@ -46,6 +54,8 @@ impl Purchase<'_> {
         let sku = self.choose().await?;
         let created = self.create(&sku).await?;
         self.pay(&created).await?;
+        // First: to ask for the order is to ask lomi., which may overtake the webhook.
+        self.check_deliveries(&created.order_id).await?;
         self.wait_until_paid(&created).await?;
         let paid_after_ms = self.started.elapsed().as_millis();
         let timeline = self.timeline(&created.order_id).await?;
@@ -141,7 +151,27 @@ impl Purchase<'_> {
             |entry: &Value, member: &str| entry.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
         let line =
             |entry: &Value| format!("  {}  {:<28} {}", text(entry, "at"), text(entry, "what"), text(entry, "source"));
+        let has = |entry: &&Value, member: &str, value: &str| entry.get(member).and_then(Value::as_str) == Some(value);
+        let paid = entries.iter().find(|entry| has(entry, "what", "paid"));
+        if !paid.is_some_and(|entry| has(&entry, "source", "webhook")) {
+            let source = paid.map(|entry| text(entry, "source")).unwrap_or_default();
+            return Err(format!("the order turned paid by {source:?} and not by lomi.'s webhook"));
+        }
         Ok(entries.iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The order can be paid without a webhook, because asking for it asks lomi.; that would hide a dead webhook.
+    async fn check_deliveries(&self, order_id: &str) -> Result<(), String> {
+        // Bounded by the purchase's own time limit.
+        loop {
+            self.stack.lomi().sim().idle().await;
+            let outbox = self.stack.lomi().sim().outbox();
+            let deliveries = Deliveries::of(order_id, &outbox);
+            if deliveries.are_tried() {
+                return deliveries.check();
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     fn check_outbox(&self, order_id: &str) -> Result<(), String> {

@@ -227,10 +227,15 @@ async fn supervise(
 ) {
     let stdout = child.stdout.take().map(|pipe| tokio::spawn(logs.clone().follow(name.clone(), pipe)));
     let stderr = child.stderr.take().map(|pipe| tokio::spawn(logs.follow(name, pipe)));
+    let mut is_owned = true;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status,
-            order = orders.recv() => obey(&mut child, order.unwrap_or(Order::Kill)),
+            // A closed channel answers at once, for ever: it is asked only until it closes.
+            order = orders.recv(), if is_owned => {
+                is_owned = order.is_some();
+                obey(&mut child, order.unwrap_or(Order::Kill));
+            }
         }
     };
     for reader in [stdout, stderr].into_iter().flatten() {

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::pool::Pool;
 use crate::seams;
 use crate::template::{ACCOUNT_ID, REGION, Schedule, arn};
+use crate::terminal::say;
 
 /// Starts one task per schedule. The first invocation comes after one whole interval, as after a deployment.
 pub(crate) fn start(scheduled: Vec<(Arc<Pool>, Schedule)>) -> JoinSet<()> {
@@ -26,7 +27,7 @@ async fn run(pool: Arc<Pool>, schedule: Schedule) {
     loop {
         ticks.tick().await;
         if let Err(error) = pool.invoke(event(&schedule)).await {
-            eprintln!("[{}] scheduled run: {error}", pool.name());
+            say(format_args!("[{}] scheduled run: {error}", pool.name()));
         }
     }
 }

@@ -28,7 +28,14 @@ fn products() -> [(&'static str, Value); 6] {
 }
 
 /// Fills the catalogue unless it already holds something. Answers how many products were put in.
+///
+/// # Errors
+/// What went wrong, in one sentence.
 pub async fn catalogue(stack: &Stack) -> Result<usize, String> {
+    fill(stack).await.map_err(|problem| format!("the catalogue cannot be filled: {problem}"))
+}
+
+async fn fill(stack: &Stack) -> Result<usize, String> {
     let client = HttpClient::new();
     let base = format!("{}/admin/products", stack.urls().gateway);
     let bearer = format!("Bearer {}", stack.admin_token());

@@ -9,23 +9,25 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lomi_sandbox::{Sandbox, Settings};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::build::{self, Binaries, BuildError, Profile, TEMPLATE};
+use crate::data_folder::{DataError, DataFolder};
 use crate::dynamodb::DynamoDb;
 use crate::environment::{self, Endpoints};
 use crate::gateway::Gateway;
 use crate::logs::{LogLine, Logs};
 use crate::lomi::{self, Account};
 use crate::pool::Pool;
+use crate::ports::{Listeners, following};
 use crate::process::{InvokeError, Program};
 use crate::schedule;
 use crate::seams;
 use crate::secrets::Secrets;
-use crate::server::{self, Server};
+use crate::server::Server;
 use crate::shop::Shop;
 use crate::template::{Function, Resolved, Template, TemplateError, arn};
+use crate::terminal::say;
 
 /// How one stack differs from the next.
 #[derive(Debug, Clone, Default)]
@@ -81,8 +83,8 @@ pub enum StartError {
         problem: std::io::Error,
     },
     /// The folder for the data cannot be used.
-    #[error("the data folder cannot be used: {0}")]
-    Data(std::io::Error),
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// lomi.'s kept state cannot be read.
     #[error("lomi.: {0}")]
     Lomi(std::io::Error),
@@ -125,7 +127,10 @@ pub struct Stack {
     fronts: Vec<Server>,
     /// What the functions use: DynamoDB and Secrets Manager.
     services: Vec<Server>,
-    schedules: JoinSet<()>,
+    /// Schedules, and who notes lomi.'s dead letters.
+    tasks: JoinSet<()>,
+    /// Released last.
+    _data: Option<DataFolder>,
 }
 
 impl Stack {
@@ -147,17 +152,16 @@ impl Stack {
     }
 
     async fn assemble(project: Project, options: StackOptions, ports: Listeners) -> Result<Self, StartError> {
-        let data_dir = options.data_dir.as_deref();
-        data_dir.map_or(Ok(()), std::fs::create_dir_all).map_err(StartError::Data)?;
+        let data = options.data_dir.as_deref().map(DataFolder::open).transpose()?;
         let parameters = environment::parameters(&project.template, &options.parameters, &ports.shop_origins());
         let resolved = project.template.resolve(&parameters)?;
         let live = parameters.get("Environment").map(String::as_str);
-        let account = Account::open(live, data_dir).map_err(StartError::Data)?;
+        let account = Account::open(live, data.as_ref())?;
         let secrets = Secrets::default();
         environment::fill_secrets(&secrets, &resolved.functions, &account);
-        let dynamodb = DynamoDb::open(data_dir, &resolved.tables).map_err(StartError::DynamoDb)?;
+        let dynamodb = DynamoDb::open(data.as_ref(), &resolved.tables).map_err(StartError::DynamoDb)?;
         let lomi_port = following(options.port, 2);
-        let lomi = lomi::start(options.lomi.clone(), &account, lomi_port, &ports.urls.gateway, data_dir)
+        let lomi = lomi::start(options.lomi.clone(), &account, lomi_port, &ports.urls.gateway, data.as_ref())
             .await
             .map_err(|problem| lomi_problem(lomi_port, problem))?;
         let urls = Urls { lomi: lomi.base_url().to_owned(), ..ports.urls };
@@ -169,7 +173,8 @@ impl Stack {
         let gateway = Gateway::new(&resolved, pools.clone(), admin_token.clone());
         let shop = Shop { folder: project.storefront, api: urls.gateway.clone() };
         let fronts = vec![Server::start(ports.gateway, gateway.router()), Server::start(ports.shop, shop.router())];
-        let schedules = if options.schedule { schedule::start(scheduled(&resolved, &pools)) } else { JoinSet::new() };
+        let mut tasks = if options.schedule { schedule::start(scheduled(&resolved, &pools)) } else { JoinSet::new() };
+        tasks.spawn(lomi::note_dead_letters(lomi.sim().clone(), logs.clone()));
         Ok(Self {
             urls,
             admin_token,
@@ -182,7 +187,8 @@ impl Stack {
             lomi,
             fronts,
             services,
-            schedules,
+            tasks,
+            _data: data,
         })
     }
 
@@ -202,6 +208,12 @@ impl Stack {
     #[must_use]
     pub fn webhook_secret(&self) -> &str {
         &self.account.webhook_secret
+    }
+
+    /// The key that signs cart tokens.
+    #[must_use]
+    pub fn cart_token_key(&self) -> &str {
+        &self.account.cart_token_key
     }
 
     /// The stand-in for Secrets Manager.
@@ -283,12 +295,12 @@ impl Stack {
 
     /// Ends everything; every child is gone when this returns.
     pub async fn stop(mut self) {
-        self.schedules.shutdown().await;
+        self.tasks.shutdown().await;
         // First those who take requests, then those who serve them.
         join_all(self.fronts.into_iter().map(Server::stop)).await;
         join_all(self.pools.values().map(|pool| pool.kill())).await;
         if let Err(error) = self.lomi.shutdown().await {
-            eprintln!("[lomi.] its state could not be kept: {error}");
+            say(format_args!("[lomi.] its state could not be kept: {error}"));
         }
         join_all(self.services.into_iter().map(Server::stop)).await;
     }
@@ -298,59 +310,11 @@ impl Stack {
     }
 }
 
-/// The listeners of one stack, bound before anything starts, so that every part knows the others' addresses.
-struct Listeners {
-    gateway: TcpListener,
-    shop: TcpListener,
-    dynamodb: TcpListener,
-    secrets: TcpListener,
-    /// `lomi` is filled in when it has started.
-    urls: Urls,
-}
-
-impl Listeners {
-    async fn bind(port: u16) -> Result<Self, StartError> {
-        let gateway = listen(port, "gateway").await?;
-        let shop = listen(following(port, 1), "shop").await?;
-        let dynamodb = listen(following(port, 3), "DynamoDB").await?;
-        let secrets = listen(0, "Secrets Manager").await?;
-        // lomi. binds its own port later; here it only has to be free.
-        drop(listen(following(port, 2), "lomi.").await?);
-        let urls = Urls {
-            gateway: url(&gateway)?,
-            shop: url(&shop)?,
-            lomi: String::new(),
-            dynamodb: url(&dynamodb)?,
-            secrets: url(&secrets)?,
-        };
-        Ok(Self { gateway, shop, dynamodb, secrets, urls })
-    }
-
-    /// A browser may call the loopback interface by its number or by its name.
-    fn shop_origins(&self) -> String {
-        let by_name = self.urls.shop.replace("127.0.0.1", "localhost");
-        format!("{},{by_name}", self.urls.shop)
-    }
-}
-
-async fn listen(port: u16, part: &'static str) -> Result<TcpListener, StartError> {
-    server::bind(port).await.map_err(|problem| StartError::Port { port, part, problem })
-}
-
-fn url(listener: &TcpListener) -> Result<String, StartError> {
-    let address = listener.local_addr().map_err(|problem| StartError::Port { port: 0, part: "loopback", problem })?;
-    Ok(format!("http://{address}"))
-}
-
 fn lomi_problem(port: u16, problem: std::io::Error) -> StartError {
     match problem.kind() {
         ErrorKind::AddrInUse | ErrorKind::PermissionDenied => StartError::Port { port, part: "lomi.", problem },
         _ => StartError::Lomi(problem),
     }
-}
-
-fn following(port: u16, offset: u16) -> u16 {
-    if port == 0 { 0 } else { port.saturating_add(offset) }
 }
 
 async fn start_functions(

@@ -5,6 +5,7 @@ mod support;
 
 use std::process::{Output, Stdio};
 
+use local::{Stack, StackOptions, once};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{get, is_running, until};
@@ -25,6 +26,11 @@ async fn finished(mut command: Command) -> Output {
     timeout(BUILD_TIMEOUT, command.output()).await.expect("it ends").unwrap()
 }
 
+/// As [`finished`], with the command's own pipes.
+async fn finished_status(mut command: Command) -> Option<i32> {
+    timeout(BUILD_TIMEOUT, command.status()).await.expect("it ends").unwrap().code()
+}
+
 /// Starts `dev` and waits for its line of URLs.
 async fn ready(flags: &[&str]) -> (Child, Value) {
     let mut child = dev(flags).stderr(Stdio::null()).spawn().unwrap();
@@ -43,6 +49,37 @@ async fn one_purchase_ends_paid_with_one_event_in_the_outbox() {
 }
 
 #[tokio::test]
+async fn a_purchase_fails_when_the_webhook_is_dead_although_the_order_is_paid() {
+    let elsewhere = [("LOMI_WEBHOOK_SECRET_ID".to_owned(), "nowhere".to_owned())].into();
+    let environment = [("webhook-handler".to_owned(), elsewhere)].into();
+    let stack = Stack::start(StackOptions { environment, ..StackOptions::default() }).await.unwrap();
+    let problem = once::purchase(&stack, once::TIMEOUT, |_| ()).await.unwrap_err();
+    assert!(problem.contains("webhook is ") && problem.contains("answers 5"), "{problem}");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_purchase_is_a_failure() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut dev = dev(&["--once"]).spawn().unwrap();
+        let mut lines = BufReader::new(dev.stderr.take().unwrap()).lines();
+        assert!(lines.next_line().await.unwrap().unwrap().contains("building"));
+        kill_process(Pid::from_raw(i32::try_from(dev.id().unwrap()).unwrap()).unwrap(), signal).unwrap();
+        let status = timeout(Duration::from_secs(30), dev.wait()).await.expect("it ends").unwrap();
+        assert_eq!(status.code(), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn a_terminal_that_has_gone_away_changes_no_exit_status() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = dev(&["--prot", "1"]);
+    command.stderr(writer);
+    assert_eq!(finished_status(command).await, Some(1));
+}
+
+#[tokio::test]
 async fn a_busy_port_ends_it_with_a_message() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -50,6 +87,20 @@ async fn a_busy_port_ends_it_with_a_message() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(message.contains(&format!("port {port} (gateway)")) && message.contains("--port <n>"), "{message}");
+}
+
+#[tokio::test]
+async fn a_template_in_the_current_folder_is_not_taken_for_this_projects() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("template.yaml"), "[").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = dev(&["--port", &taken.local_addr().unwrap().port().to_string()]);
+    command.current_dir(folder);
+    let output = finished(command).await;
+    // A template that cannot be read ends it before it looks for its ports.
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("(gateway) cannot be used"), "{message}");
 }
 
 #[tokio::test]

@@ -43,6 +43,20 @@ async fn a_request_becomes_an_event_of_payload_format_2() {
 }
 
 #[tokio::test]
+async fn a_caller_cannot_pose_as_the_gateway() {
+    let stack = stack().await;
+    let request = request("GET", probe_url(&stack, "/probe/x"))
+        .header("x-forwarded-proto", "https")
+        .header("x-amzn-trace-id", "Root=mine")
+        .header("x-forwarded-for", "192.0.2.1");
+    let headers = event(request, "").await["headers"].clone();
+    assert_eq!(headers["x-forwarded-proto"], "http");
+    assert!(!headers["x-amzn-trace-id"].as_str().unwrap().contains("mine"), "{headers}");
+    assert_eq!(headers["x-forwarded-for"], "192.0.2.1,127.0.0.1");
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn only_text_of_four_media_types_travels_as_text() {
     let stack = stack().await;
     let cases: [(&str, &[u8], bool); 6] = [

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use futures::future::join_all;
-use local::{InvokeError, Stack, StackOptions, StartError};
+use local::{InvokeError, Stack, StackOptions, StartError, once};
 use serde_json::{Value, json};
 use support::{get, is_running, json, launch, probe_url, stack, until};
 use tokio::time::{sleep, timeout};
@@ -38,6 +38,15 @@ async fn a_process_sees_lambdas_environment_and_nothing_else() {
     }
     assert_eq!(answer["arn"], "arn:aws:lambda:eu-west-3:000000000000:function:lomi-checkout-local-ProbeFunction");
     assert!(answer["deadline_ms"].as_u64().unwrap() > 1_700_000_000_000);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_purchase_gives_up_when_its_time_is_over_the_catalogue_included() {
+    let hangs = [("probe".to_owned(), [("PROBE_HANGS".to_owned(), "1".to_owned())].into())].into();
+    let stack = launch(StackOptions { environment: hangs, ..StackOptions::default() }).await.unwrap();
+    let problem = once::purchase(&stack, Duration::from_secs(1), |_| ()).await.unwrap_err();
+    assert_eq!(problem, "not paid within 1 s");
     stack.stop().await;
 }
 

@@ -43,7 +43,8 @@ impl Timestamp {
         Self(self.0.saturating_add_unsigned(s.saturating_mul(1000)))
     }
 
-    /// Reads `2026-06-20`, `2026-06-20T09:14:07Z` or `2026-06-20T09:14:07.512Z`; anything else is `None`.
+    /// Reads `2026-06-20`, `2026-06-20T09:14:07Z` or `2026-06-20T09:14:07.512Z`, also with `+00:00` in place of the `Z`;
+    /// anything else is `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00.000Z"));
@@ -52,7 +53,7 @@ impl Timestamp {
         if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return None;
         }
-        let time = time.strip_suffix('Z').unwrap_or(time);
+        let time = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")).unwrap_or(time);
         let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
         let mut clock = clock.splitn(3, ':').map(digits);
         let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
@@ -179,7 +180,9 @@ mod tests {
         for text in ["1970-01-01T00:00:00.000Z", "2026-06-20T09:14:07.512Z", "2024-02-29T23:59:59.999Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(Timestamp::parse("2026-06-20T09:14:07Z").unwrap().unix_s(), 1_781_946_847);
+        for text in ["2026-06-20T09:14:07Z", "2026-06-20T09:14:07+00:00", "2026-06-20T09:14:07.000+00:00"] {
+            assert_eq!(Timestamp::parse(text).unwrap().unix_s(), 1_781_946_847, "{text}");
+        }
     }
 
     #[test]

@@ -145,10 +145,17 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Refused when the target does not fit the kind, or when there are too many.
+    /// Refused when there are too many, or when it could never fire: its target does not fit its kind, it fires no
+    /// times, or a route is to wait for an event. Whether the route exists is the caller's to know.
     pub(crate) fn plant(&mut self, plan: Plan) -> Result<&Fault, &'static str> {
         if (plan.kind.stage() == Stage::Request) == (plan.target == WEBHOOK) {
             return Err("the kind of fault does not exist for this target");
+        }
+        if plan.times == Some(0) {
+            return Err("times must be at least 1, or null for ever");
+        }
+        if plan.event.is_some() && plan.target != WEBHOOK {
+            return Err("only a webhook fault can be kept to one event");
         }
         if self.planted.len() >= MAX_FAULTS {
             return Err("too many faults; clear them first");
@@ -167,11 +174,17 @@ impl Faults {
         self.planted.clear();
     }
 
-    /// Fires the faults that strike this request.
+    /// Fires the faults that strike this request: every delay, and of the others, which replace the answer, the first
+    /// that was planted. The next one waits for the next request.
     pub(crate) fn strike_request(&mut self, method: &str, route: &str) -> Vec<Struck> {
+        let mut is_answered = false;
         self.strike(|plan| {
             let path = plan.target.strip_prefix(method).map_or(plan.target.as_str(), str::trim_start);
-            plan.kind.stage() == Stage::Request && (path == "*" || path == route)
+            let fits = plan.kind.stage() == Stage::Request && (path == "*" || path == route);
+            let is_delay = plan.kind == FaultKind::LatencyMs;
+            let fires = fits && (is_delay || !is_answered);
+            is_answered |= fires && !is_delay;
+            fires
         })
     }
 
@@ -185,7 +198,7 @@ impl Faults {
         })
     }
 
-    fn strike(&mut self, fits: impl Fn(&Plan) -> bool) -> Vec<Struck> {
+    fn strike(&mut self, mut fits: impl FnMut(&Plan) -> bool) -> Vec<Struck> {
         let mut struck = Vec::new();
         for fault in &mut self.planted {
             if fault.plan.times != Some(0) && fits(&fault.plan) {
@@ -222,6 +235,25 @@ mod tests {
         faults.plant(plan(json!({"target": "webhook", "kind": "lose", "event": "PAYMENT_FAILED"}))).unwrap();
         assert!(faults.strike_webhook(Stage::Event, "PAYMENT_SUCCEEDED").is_empty());
         assert_eq!(faults.strike_webhook(Stage::Event, "PAYMENT_FAILED").len(), 1);
+    }
+
+    #[test]
+    fn two_faults_on_one_route_strike_two_requests_and_a_delay_strikes_beside_them() {
+        let mut faults = Faults::default();
+        for kind in ["html_502", "status", "latency_ms"] {
+            faults.plant(plan(json!({"target": "/me", "kind": kind}))).unwrap();
+        }
+        let mut kinds = || faults.strike_request("GET", "/me").iter().map(|struck| struck.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(), [FaultKind::Html502, FaultKind::LatencyMs]);
+        assert_eq!(kinds(), [FaultKind::Status]);
+        assert_eq!(kinds(), []);
+    }
+
+    #[test]
+    fn a_fault_that_could_never_fire_is_not_planted() {
+        let mut faults = Faults::default();
+        assert!(faults.plant(plan(json!({"target": "/me", "kind": "hang", "times": 0}))).is_err());
+        assert!(faults.plant(plan(json!({"target": "/me", "kind": "hang", "event": "PAYMENT_FAILED"}))).is_err());
     }
 
     #[test]

@@ -33,8 +33,7 @@ pub use webhook::{Answer, Delivery};
 /// API, pages and control API as one service. It needs no socket and spawns nothing; see [`Sim`] for the work that falls
 /// due. A response that carries [`ConnectionDropped`] stands for a broken connection.
 pub fn router(sim: Sim) -> Router {
-    let breakable =
-        api::routes(&sim).merge(page::routes()).route_layer(from_fn_with_state(sim.clone(), http::broken::strike));
+    let breakable = breakable(&sim).route_layer(from_fn_with_state(sim.clone(), http::broken::strike));
     Router::new()
         .merge(breakable)
         .merge(control::routes())
@@ -42,4 +41,9 @@ pub fn router(sim: Sim) -> Router {
         .method_not_allowed_fallback(http::gate::unknown_route)
         .layer(from_fn_with_state(sim.clone(), http::finish::finish))
         .with_state(sim)
+}
+
+/// The routes that faults can strike.
+fn breakable(sim: &Sim) -> Router<Sim> {
+    api::routes(sim).merge(page::routes())
 }

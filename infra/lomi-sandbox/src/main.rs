@@ -41,9 +41,28 @@ async fn run() -> io::Result<()> {
     let (listen, endpoints) = (settings.listen, settings.endpoints.clone());
     let started = Sandbox::start(settings).await;
     let sandbox = started.map_err(|error| io::Error::new(error.kind(), format!("{listen}: {error}")))?;
+    let terminated = terminated()?;
     announce(&sandbox, &endpoints)?;
-    tokio::signal::ctrl_c().await?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        () = terminated => {}
+    }
     sandbox.shutdown().await
+}
+
+/// Ends when a service manager or a container ends the program. Listens from the call on.
+#[cfg(unix)]
+fn terminated() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        let _ = terminate.recv().await;
+    })
+}
+
+#[cfg(not(unix))]
+fn terminated() -> io::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
 }
 
 fn announce(sandbox: &Sandbox, endpoints: &[EndpointSetting]) -> io::Result<()> {

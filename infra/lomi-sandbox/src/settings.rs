@@ -120,7 +120,7 @@ pub struct Quirks {
     pub card_rail_muted: bool,
     /// Webhook bodies are re-encoded with sorted keys after signing, as a relay might.
     pub cli_reserialise: bool,
-    /// Amounts in webhooks are written as `25000.0`.
+    /// Amounts in webhooks, sessions and transactions are written as `25000.0`.
     pub decimal_numbers: bool,
     /// A new envelope id on every attempt of the direct delivery path (all paths in `current`).
     pub id_churn: bool,

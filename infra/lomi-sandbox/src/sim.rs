@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use crate::clock::{Clock, Timestamp};
 use crate::control;
+use crate::model::Dispatch;
 use crate::settings::Settings;
 use crate::snapshot;
 use crate::webhook::{Answer, Delivery, Sender};
@@ -18,6 +19,9 @@ use crate::world::World;
 
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
+
+/// Lines that a slow listener of [`Sim::given_up`] may be behind.
+const MAX_GIVEN_UP: usize = 100;
 
 /// A simulator without a socket: state, clock and due work. Cheap to clone; clones share everything.
 ///
@@ -38,6 +42,7 @@ struct Inner {
     revision: AtomicU64,
     changed: Notify,
     settled: Notify,
+    given_up: broadcast::Sender<String>,
 }
 
 impl Sim {
@@ -66,6 +71,7 @@ impl Sim {
             revision: AtomicU64::new(0),
             changed: Notify::new(),
             settled: Notify::new(),
+            given_up: broadcast::Sender::new(MAX_GIVEN_UP),
         })))
     }
 
@@ -149,9 +155,29 @@ impl Sim {
         world.take_due(now)
     }
 
+    /// What was announced and what came of it, oldest first, as `GET /_sim/outbox` shows it.
+    #[must_use]
+    pub fn outbox(&self) -> Value {
+        self.read(|world, _| serde_json::json!(world.outbox))
+    }
+
+    /// From now on one line for every delivery that is given up: event, address, last answer. A reader that falls more
+    /// than a hundred lines behind misses the oldest.
+    #[must_use]
+    pub fn given_up(&self) -> broadcast::Receiver<String> {
+        self.0.given_up.subscribe()
+    }
+
     /// Records what came of a delivery and plans the retry, if there is one.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        self.with(|world, now| world.settle(delivery, answer, duration_ms, now));
+        let given_up = self.with(|world, now| {
+            world.settle(delivery, answer, duration_ms, now);
+            world.outbox.get(&delivery.dispatch_id).and_then(Dispatch::given_up)
+        });
+        if let Some(line) = given_up {
+            // Nobody has to listen.
+            let _ = self.0.given_up.send(line);
+        }
         self.0.settled.notify_waiters();
     }
 

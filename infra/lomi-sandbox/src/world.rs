@@ -24,8 +24,13 @@ type Agenda = BTreeSet<(Timestamp, String)>;
 
 /// All rows and the agendas that lead to them.
 #[derive(Debug, Serialize, Deserialize)]
+// A table that an older file does not have is as in a fresh world.
+#[serde(default)]
 pub(crate) struct World {
+    // The settings decide the generation, whatever it was when the file was written.
+    #[serde(skip)]
     pub(crate) profile: Profile,
+    #[serde(skip)]
     pub(crate) quirks: Quirks,
     pub(crate) sessions: Table<Session>,
     pub(crate) transactions: Table<Transaction>,
@@ -64,6 +69,12 @@ pub(crate) struct World {
     ends: Agenda,
     #[serde(skip)]
     next_sweep: Timestamp,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new(&Settings::default(), Timestamp::default())
+    }
 }
 
 impl World {
@@ -111,6 +122,7 @@ impl World {
                 dispatch.in_flight = false;
             }
         }
+        self.idempotency.rows_mut().for_each(IdempotencyRecord::release);
         for session in self.sessions.oldest_first().filter(|session| session.status == SessionStatus::Open) {
             self.ends.insert((session.expires_at, session.checkout_session_id.clone()));
         }
@@ -118,6 +130,7 @@ impl World {
             let end = transaction.created_at.plus_s(settings.pending_tx_ttl_s);
             self.ends.insert((end, transaction.transaction_id.clone()));
         }
+        self.forget_former_endpoints(settings);
         self.ensure_endpoints(settings, now);
         self
     }

@@ -73,6 +73,7 @@ async fn turning_back(app: &TestApp, contract: &Contract) {
     contract.holds("GET /orders/{order_id}", &app.status(&order).await.expect(200));
     app.pay(&order, "card").await;
     app.wait_for(&order.order_id, "paid").await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     app.lomi.late_approve(&order.session_id).await;
     for path in
         [format!("/admin/orders/{}", order.order_id), format!("/admin/orders/{}", app.open_order().await.order_id)]

@@ -17,6 +17,9 @@ use crate::template::ACCOUNT_ID;
 /// Headers that belong to one connection and end at the gateway.
 const HOP_BY_HOP: [&str; 6] = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
+/// Headers that only the gateway may set.
+const SET_BY_GATEWAY: [&str; 2] = ["x-forwarded-proto", "x-amzn-trace-id"];
+
 /// A request with its whole body.
 #[derive(Debug)]
 pub(super) struct Received<'a> {
@@ -82,7 +85,8 @@ fn context(request: &Received<'_>, path: &str, route_key: &str) -> Value {
     })
 }
 
-/// Lower-case names, values of one name joined by commas, cookies apart.
+/// Lower-case names, values of one name joined by commas, cookies apart. The gateway adds the peer to
+/// `x-forwarded-for`; of the other headers that it sets, a caller's own never reach the function.
 fn headers(request: &Received<'_>) -> Map<String, Value> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     let forwarded = [
@@ -91,6 +95,7 @@ fn headers(request: &Received<'_>) -> Map<String, Value> {
         ("x-amzn-trace-id", format!("Root=1-{:08x}-{:024x}", seams::since_epoch().as_secs(), fastrand::u64(..))),
     ];
     let received = request.headers.iter().map(|(name, value)| (name.as_str(), lossy(value.as_bytes())));
+    let received = received.filter(|(name, _)| !SET_BY_GATEWAY.contains(name));
     for (name, value) in received.chain(forwarded) {
         if name == header::COOKIE.as_str() || HOP_BY_HOP.contains(&name) {
             continue;

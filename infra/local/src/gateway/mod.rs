@@ -27,6 +27,7 @@ use crate::process::InvokeError;
 use crate::runtime_api::MAX_PAYLOAD_BYTES;
 use crate::seams;
 use crate::template::{Cors, Resolved};
+use crate::terminal::say;
 
 /// The largest body an HTTP API takes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -34,6 +35,9 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 const MAX_HEAD_BYTES: usize = 10_240;
 /// A body that is too large is still read up to here, so that its sender sees the answer and not a reset.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The longest that a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest an HTTP API waits for a function, whatever the function's own limit.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -72,7 +76,7 @@ impl Gateway {
         if found.target.guarded && !self.admits(&parts.headers) {
             return answer::message(StatusCode::FORBIDDEN, "Forbidden");
         }
-        match read_body(body).await {
+        match body_within(BODY_TIMEOUT, body).await {
             Ok(body) => self.invoke(parts, &body, &found, request_id).await,
             Err(refusal) => refusal,
         }
@@ -100,7 +104,7 @@ impl Gateway {
                 answer::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
             Ok(Err(error)) => {
-                eprintln!("[{}] {error}", pool.name());
+                say(format_args!("[{}] {error}", pool.name()));
                 answer::internal_error()
             }
         }
@@ -133,6 +137,13 @@ fn refuse_head(parts: &Parts) -> Option<Response> {
         .then(|| answer::message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"))
 }
 
+async fn body_within(limit: Duration, body: Body) -> Result<Bytes, Response> {
+    match timeout(limit, read_body(body)).await {
+        Ok(read) => read,
+        Err(_) => Err(answer::message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
+    }
+}
+
 async fn read_body(body: Body) -> Result<Bytes, Response> {
     let mut stream = body.into_data_stream();
     let mut whole = BytesMut::new();
@@ -151,4 +162,17 @@ async fn read_body(body: Body) -> Result<Bytes, Response> {
 
 fn too_large() -> Response {
     answer::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let first = futures::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
+        let body = Body::from_stream(first.chain(futures::stream::pending()));
+        let refusal = body_within(Duration::from_millis(20), body).await.unwrap_err();
+        assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }

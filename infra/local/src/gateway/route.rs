@@ -59,8 +59,9 @@ impl Target {
     }
 }
 
+/// Literally: an empty segment is a segment, so `/orders/` and `//orders` are not `/orders`.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.trim_matches('/').split('/')
+    path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
 fn parameter(segment: &str) -> Option<&str> {
@@ -127,6 +128,15 @@ mod tests {
         assert!(routes.find("GET", "/orders/").is_none());
         assert!(routes.find("GET", "/orders/abc/cancel").is_none());
         assert!(routes.find("DELETE", "/orders/abc").is_none());
+    }
+
+    #[test]
+    fn a_slash_too_many_makes_another_path() {
+        let routes = routes(&[("GET", "/products"), ("GET", "/orders/{order_id}"), ("GET", "/")]);
+        assert!(routes.find("GET", "/products").is_some() && routes.find("GET", "/").is_some());
+        for path in ["/products/", "//products", "/orders/abc/", "//orders/abc", "//"] {
+            assert!(routes.find("GET", path).is_none(), "{path}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::money::{Amount, Currency};
 use crate::pay::is_placeholder;
 use crate::settings::Profile;
 use crate::sim::Sim;
+use crate::webhook::event::with_decimals;
 use crate::world::{World, page};
 
 /// Columns of a row, which other rows show with nothing in them.
@@ -95,10 +96,11 @@ fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: T
     check_references(world, caller, &draft)?;
     let priced = price(profile, caller, &draft)?;
     let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
-    Ok(match profile {
+    let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
         Profile::Current | Profile::June2026 => created_row(&session, base_url),
-    })
+    };
+    Ok(with_decimals(created, &world.quirks))
 }
 
 /// The answer for a customer who owes an invoice: 201, and no session.
@@ -186,7 +188,7 @@ pub(crate) async fn read(
         if !call.owns(&session.organization_id) {
             return Err(foreign(call.profile, id));
         }
-        Ok(Reply::ok(&shown(world, &call, session, sim.base_url())))
+        Ok(Reply::ok(&with_decimals(shown(world, &call, session, sim.base_url()), &world.quirks)))
     })
 }
 
@@ -224,7 +226,8 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
                 && (any_environment || session.environment == call.caller.environment)
                 && status.is_none_or(|status| status == session.status)
         };
-        page(&world.sessions, offset, limit, keep).map(|session| row(call.profile, session, sim.base_url())).collect()
+        let shown = |session| with_decimals(row(call.profile, session, sim.base_url()), &world.quirks);
+        page(&world.sessions, offset, limit, keep).map(shown).collect()
     });
     let rows = Value::Array(rows);
     let page_number = call.whole("page", 1)?;

@@ -11,7 +11,7 @@ use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
 use crate::sim::Sim;
-use crate::webhook::event::transaction_row;
+use crate::webhook::event::{transaction_row, with_decimals};
 use crate::world::{World, page};
 
 const DETAIL: [&str; 21] = [
@@ -89,7 +89,9 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
-        page(&world.transactions, offset, limit, keep).map(|row| list_row(world, row)).collect()
+        page(&world.transactions, offset, limit, keep)
+            .map(|row| with_decimals(list_row(world, row), &world.quirks))
+            .collect()
     });
     Ok(Reply::ok(&Value::Array(rows)))
 }
@@ -109,7 +111,7 @@ pub(crate) async fn read(
             .get(&id)
             .filter(|row| call.owns(&row.organization_id) && row.environment == call.caller.environment);
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        Ok(Reply::ok(&Value::Object(detail(row))))
+        Ok(Reply::ok(&with_decimals(Value::Object(detail(row)), &world.quirks)))
     })
 }
 

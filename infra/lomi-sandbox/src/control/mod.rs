@@ -13,8 +13,9 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::Value;
+use url::{Host, Url};
 
 use crate::http::error::ApiError;
 use crate::http::gate::Peer;
@@ -57,7 +58,29 @@ async fn only_this_machine(request: Request, next: Next) -> Response {
     if peer.is_some_and(|peer| !peer.0.ip().to_canonical().is_loopback()) {
         return ApiError::plain(StatusCode::FORBIDDEN, "The control API answers only to this machine").into_response();
     }
+    if !is_asked_here(request.headers()) {
+        let refusal = "The control API answers only to pages of this machine";
+        return ApiError::plain(StatusCode::FORBIDDEN, refusal).into_response();
+    }
     next.run(request).await
+}
+
+/// A stranger's page in a browser on this machine is no friend: it comes under a foreign name or from a foreign origin.
+fn is_asked_here(headers: &HeaderMap) -> bool {
+    let is_ours = |name: HeaderName, prefix: &str| {
+        let named = headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        named.is_none_or(|text| Url::parse(&format!("{prefix}{text}")).is_ok_and(|url| is_this_machine(&url)))
+    };
+    is_ours(header::HOST, "http://") && is_ours(header::ORIGIN, "")
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 /// A body that may be left out.
@@ -80,6 +103,24 @@ mod tests {
 
     use super::*;
     use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn a_strangers_page_cannot_use_a_browser_on_this_machine() {
+        let sim = Sim::new(Settings::default()).unwrap();
+        for (name, value, status) in [
+            ("host", "127.0.0.1:4010", 200),
+            ("host", "localhost:4010", 200),
+            ("host", "[::1]:4010", 200),
+            ("host", "rebound.example:4010", 403),
+            ("origin", "http://127.0.0.1:3001", 200),
+            ("origin", "https://evil.example", 403),
+            ("origin", "null", 403),
+        ] {
+            let request = Request::get("/_sim/state").header(name, value).body(Body::empty()).unwrap();
+            let response = crate::router(sim.clone()).oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{name}: {value}");
+        }
+    }
 
     #[tokio::test]
     async fn strangers_cannot_reach_the_control_api() {

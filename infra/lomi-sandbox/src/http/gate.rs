@@ -73,8 +73,11 @@ impl Call {
 
     /// The bound of a period, ISO 8601.
     pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let read =
-            |text| Timestamp::parse(text).ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")));
+        // A plus sign that was not encoded arrives as a space.
+        let read = |text: &str| {
+            let instant = Timestamp::parse(&text.replace(' ', "+"));
+            instant.ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")))
+        };
         self.query(name).map(read).transpose()
     }
 

@@ -20,6 +20,8 @@ use crate::world::World;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
+/// How long a request waits for an earlier one with its key.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// What is known of one key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +43,15 @@ enum State {
     },
     /// The first attempt failed and this profile forgets failures.
     Free,
+}
+
+impl IdempotencyRecord {
+    /// Frees a key whose first attempt ended with the simulator that ran it.
+    pub(crate) fn release(&mut self) {
+        if matches!(self.state, State::Running) {
+            self.state = State::Free;
+        }
+    }
 }
 
 impl Row for IdempotencyRecord {
@@ -138,15 +149,8 @@ pub(crate) async fn once(
     let environment = call.caller.environment.name();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
     let fingerprint = fingerprint(&call.body);
-    loop {
-        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, &scope, &fingerprint, now)));
-        match claim {
-            Claim::Fresh => break,
-            Claim::Replay(reply) => return Ok(if profile.is_current() { reply.replayed() } else { reply }),
-            Claim::Reused => return Err(reused()),
-            Claim::Running if profile.is_current() => return Err(in_progress()),
-            Claim::Running => sim.key_settled().await,
-        }
+    if let Some(replay) = await_claim(sim, &scope, &fingerprint, MAX_WAIT).await? {
+        return Ok(replay);
     }
     pause(call).await;
     let reply = sim.with(|world, now| {
@@ -159,6 +163,26 @@ pub(crate) async fn once(
     });
     sim.announce_settled();
     Ok(reply)
+}
+
+/// As [`claim_or_wait`], but a wait longer than `limit` is a refusal.
+async fn await_claim(sim: &Sim, scope: &str, fingerprint: &str, limit: Duration) -> Result<Option<Reply>, ApiError> {
+    let claimed = tokio::time::timeout(limit, claim_or_wait(sim, scope, fingerprint)).await;
+    claimed.unwrap_or_else(|_| Err(in_progress()))
+}
+
+/// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
+async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
+    loop {
+        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, scope, fingerprint, now)));
+        match claim {
+            Claim::Fresh => return Ok(None),
+            Claim::Replay(reply) => return Ok(Some(if profile.is_current() { reply.replayed() } else { reply })),
+            Claim::Reused => return Err(reused()),
+            Claim::Running if profile.is_current() => return Err(in_progress()),
+            Claim::Running => sim.key_settled().await,
+        }
+    }
 }
 
 fn failure(error: &ApiError, profile: Profile, call: &Call, now: Timestamp) -> Reply {
@@ -184,6 +208,18 @@ fn in_progress() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn a_key_in_flight_is_waited_for_only_so_long_and_is_free_after_a_restart() {
+        let sim = Sim::new(Settings { profile: Profile::June2026, ..Settings::default() }).unwrap();
+        assert!(claim_or_wait(&sim, "k", "print").await.unwrap().is_none());
+        assert!(await_claim(&sim, "k", "print", Duration::from_millis(50)).await.is_err());
+        let kept = sim.read(|world, _| serde_json::to_vec(world)).unwrap();
+        let world: World = serde_json::from_slice(&kept).unwrap();
+        let mut world = world.restore(sim.settings(), sim.clock().now());
+        assert!(matches!(claim(&mut world, "k", "print", sim.clock().now()), Claim::Fresh));
+    }
 
     #[test]
     fn the_fingerprint_is_that_of_the_canonical_body() {

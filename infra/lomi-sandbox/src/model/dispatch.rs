@@ -64,6 +64,18 @@ pub(crate) struct Dispatch {
     pub(crate) created_at: Timestamp,
 }
 
+impl Dispatch {
+    /// One line for people about a dispatch that will not be tried again; `None` for every other.
+    pub(crate) fn given_up(&self) -> Option<String> {
+        let last = self.attempts.last().filter(|_| self.status == DispatchStatus::DeadLetter)?;
+        let answer = match (last.response_status, &last.error) {
+            (Some(status), _) => status.to_string(),
+            (None, error) => error.clone().unwrap_or_default(),
+        };
+        Some(format!("{} to {} given up after {} attempts: {answer}", self.event, last.url, self.attempts.len()))
+    }
+}
+
 impl Row for Dispatch {
     fn id(&self) -> &str {
         &self.dispatch_id

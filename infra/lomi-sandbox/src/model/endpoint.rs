@@ -25,6 +25,9 @@ pub(crate) struct Endpoint {
     pub(crate) retry_count: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// Registered by the settings, and gone when they no longer name it.
+    #[serde(default)]
+    pub(crate) is_from_settings: bool,
 }
 
 impl Endpoint {
@@ -33,6 +36,7 @@ impl Endpoint {
         let mut row = serde_json::to_value(self).unwrap_or_default();
         if let Some(row) = row.as_object_mut() {
             row.remove("secret");
+            row.remove("is_from_settings");
             row.insert("id".to_owned(), json!(self.webhook_id));
             row.insert("events".to_owned(), json!(self.authorized_events));
             row.insert("active".to_owned(), json!(self.is_active));

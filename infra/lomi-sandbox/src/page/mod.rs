@@ -15,6 +15,7 @@ use crate::model::{Rail, Session};
 use crate::pay::link::Shut;
 use crate::pay::{self, Closed, Outcome, PayForm, Step};
 use crate::sim::Sim;
+use crate::world::World;
 use words::Words;
 
 type Fields = HashMap<String, String>;
@@ -32,7 +33,7 @@ async fn show(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap
     let words = Words::for_reader(&headers);
     sim.read(|world, now| match pay::payable(world, &id, now) {
         Ok(session) => page(StatusCode::OK, html::checkout(words, session, &Fields::new(), None)),
-        Err(closed) => closed_page(&sim, words, &id, closed, world.sessions.get(&id)),
+        Err(closed) => closed_page(&sim, words, &id, closed, Some(world)),
     })
 }
 
@@ -44,7 +45,8 @@ async fn press_pay(
 ) -> Response {
     let words = Words::for_reader(&headers);
     let Some(form) = read_form(&fields) else {
-        return page(StatusCode::BAD_REQUEST, html::notice(words, words.unknown_session, None));
+        let back = format!("{}/checkout/{id}", sim.base_url());
+        return page(StatusCode::BAD_REQUEST, html::notice(words, words.no_method, Some(&back)));
     };
     let (step, waits) = sim.with(|world, now| (pay::pay(world, &id, &form, now), world.quirks.webhook_before_redirect));
     if waits {
@@ -53,7 +55,7 @@ async fn press_pay(
     sim.read(|world, _| match (step, world.sessions.get(&id)) {
         (Ok(step), Some(session)) => after(words, session, &fields, &step),
         (Ok(_), None) => closed_page(&sim, words, &id, Closed::Unknown, None),
-        (Err(closed), session) => closed_page(&sim, words, &id, closed, session),
+        (Err(closed), _) => closed_page(&sim, words, &id, closed, Some(world)),
     })
 }
 
@@ -89,7 +91,8 @@ fn read_form(fields: &Fields) -> Option<PayForm> {
     Some(PayForm {
         rail: Rail::parse(fields.get("method")?)?,
         outcome,
-        card_number: text("card_number"),
+        // Emptied is not absent: the form refuses a card without a number.
+        card_number: fields.get("card_number").map(|number| number.trim().to_owned()),
         challenge: fields.get("challenge").map(|answer| answer == "pass"),
         name: text("customer_name"),
         email: text("customer_email"),
@@ -109,8 +112,10 @@ fn after(words: &Words, session: &Session, fields: &Fields, step: &Step) -> Resp
     }
 }
 
-fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, session: Option<&Session>) -> Response {
-    let cancel_url = session.and_then(|session| session.details.cancel_url.clone());
+fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, world: Option<&World>) -> Response {
+    let found = world.and_then(|world| Some((world, world.sessions.get(id)?)));
+    let cancel_url = found.and_then(|(_, session)| session.details.cancel_url.clone());
+    let success_url = found.and_then(|(world, session)| pay::success_url(world, session));
     match closed {
         Closed::Unknown => page(StatusCode::NOT_FOUND, html::notice(words, words.unknown_session, None)),
         Closed::Over => page(StatusCode::GONE, html::notice(words, words.over, cancel_url.as_deref())),
@@ -118,7 +123,7 @@ fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, session: Opti
             let back = format!("{}/checkout/{id}", sim.base_url());
             page(StatusCode::BAD_REQUEST, html::notice(words, words.rail_not_allowed, Some(&back)))
         }
-        Closed::Paid => page(StatusCode::OK, html::notice(words, words.paid, None)),
+        Closed::Paid => page(StatusCode::OK, html::notice(words, words.paid, success_url.as_deref())),
     }
 }
 

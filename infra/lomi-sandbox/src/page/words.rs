@@ -32,6 +32,7 @@ pub(super) struct Words {
     pub(super) unknown_session: &'static str,
     pub(super) link_over: &'static str,
     pub(super) unknown_link: &'static str,
+    pub(super) no_method: &'static str,
     pub(super) rail_not_allowed: &'static str,
     pub(super) back_to_shop: &'static str,
 }
@@ -64,6 +65,7 @@ static ENGLISH: Words = Words {
     unknown_session: "There is no such payment session.",
     link_over: "This payment link is no longer active.",
     unknown_link: "There is no such payment link.",
+    no_method: "No payment method was chosen.",
     rail_not_allowed: "This shop does not take that payment method.",
     back_to_shop: "Continue",
 };
@@ -96,6 +98,7 @@ static FRENCH: Words = Words {
     unknown_session: "Cette session de paiement n’existe pas.",
     link_over: "Ce lien de paiement n’est plus actif.",
     unknown_link: "Ce lien de paiement n’existe pas.",
+    no_method: "Aucun moyen de paiement n’a été choisi.",
     rail_not_allowed: "Cette boutique n’accepte pas ce moyen de paiement.",
     back_to_shop: "Continuer",
 };

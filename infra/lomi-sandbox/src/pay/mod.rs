@@ -143,9 +143,13 @@ pub(crate) fn cancel(world: &mut World, session_id: &str, now: Timestamp) -> Res
     Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
 }
 
-/// The money arrives although the session is over: the transaction completes and is announced.
+/// The money arrives although the session is over: the transaction completes and is announced. A session that is
+/// already paid takes a second payment only under a quirk.
 pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) -> Result<String, Closed> {
     let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+    if session.status == SessionStatus::Completed && !world.quirks.allow_double_pay {
+        return Err(Closed::Paid);
+    }
     let wallet = PayForm {
         rail: Rail::Wave,
         outcome: Outcome::Approve,

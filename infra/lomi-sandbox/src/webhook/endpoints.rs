@@ -28,6 +28,23 @@ impl World {
         }
     }
 
+    /// Removes the endpoints of earlier settings that the present ones do not name.
+    pub(crate) fn forget_former_endpoints(&mut self, settings: &Settings) {
+        let is_named = |endpoint: &Endpoint| {
+            settings.endpoints.iter().any(|setting| {
+                let owner = fixtures::caller(&setting.api_key);
+                let owner = owner.map(|caller| (caller.organization_id, caller.environment));
+                setting.url == endpoint.url && owner == Some((&endpoint.organization_id, endpoint.environment))
+            })
+        };
+        let rows = self.endpoints.oldest_first();
+        let former = rows.filter(|endpoint| endpoint.is_from_settings && !is_named(endpoint));
+        let former: Vec<String> = former.map(|endpoint| endpoint.webhook_id.clone()).collect();
+        for id in former {
+            self.endpoints.remove(&id);
+        }
+    }
+
     /// The secret of the key owner's endpoint with this URL, made if there is none. `None` for an unknown key.
     pub(crate) fn ensure_endpoint(
         &mut self,
@@ -45,6 +62,7 @@ impl World {
         if let Some(present) = present {
             if let Some(secret) = secret {
                 secret.clone_into(&mut present.secret);
+                present.is_from_settings = true;
             }
             return Some(present.secret.clone());
         }
@@ -82,6 +100,7 @@ impl World {
             retry_count: 0,
             created_at: now,
             updated_at: now,
+            is_from_settings: secret.is_some(),
         };
         self.endpoints.insert(endpoint.clone());
         endpoint

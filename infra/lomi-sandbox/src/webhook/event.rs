@@ -168,7 +168,7 @@ pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Member
         data.set("checkout_session_id", json!(transaction.checkout_session_id));
     }
     if quirks.decimal_numbers {
-        data.iter_mut().filter(|(name, _)| name.ends_with("_amount")).for_each(|(_, value)| make_decimal(value));
+        data.iter_mut().filter(|(name, _)| is_amount(name)).for_each(|(_, value)| make_decimal(value));
     }
     data
 }
@@ -176,6 +176,22 @@ pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Member
 fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
     let is_shown = |name: &str| !name.starts_with("stripe_") && !INTERNAL_METADATA.contains(&name);
     metadata.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The same row as the quirk wants its amounts. What the merchant sent as metadata stays as it is.
+pub(crate) fn with_decimals(mut row: Value, quirks: &Quirks) -> Value {
+    for (name, value) in row.as_object_mut().into_iter().flatten().filter(|_| quirks.decimal_numbers) {
+        match name.as_str() {
+            "data" => *value = with_decimals(value.take(), quirks),
+            name if is_amount(name) => make_decimal(value),
+            _ => {}
+        }
+    }
+    row
+}
+
+fn is_amount(name: &str) -> bool {
+    name == "amount" || name.trim_end_matches("_xof").ends_with("_amount")
 }
 
 /// `25000` becomes `25000.0`; a number with a fraction stays.

@@ -102,10 +102,13 @@ impl World {
         taken
     }
 
-    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, or an attempt is under way.
+    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, when a retry finds its endpoint switched off,
+    /// or when an attempt is under way.
     pub(crate) fn begin(&mut self, dispatch_id: &str, now: Timestamp) -> Option<Delivery> {
         let dispatch = self.outbox.get(dispatch_id).filter(|dispatch| !dispatch.in_flight)?;
-        let Some(endpoint) = self.endpoints.get(&dispatch.webhook_id) else {
+        let is_retry = !dispatch.attempts.is_empty();
+        let endpoint = self.endpoints.get(&dispatch.webhook_id).filter(|endpoint| endpoint.is_active || !is_retry);
+        let Some(endpoint) = endpoint else {
             self.outbox.get_mut(dispatch_id)?.status = DispatchStatus::DeadLetter;
             return None;
         };

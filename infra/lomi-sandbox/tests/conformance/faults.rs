@@ -120,6 +120,14 @@ async fn quirks_change_how_bodies_are_written() {
     lomi.quirk("decimal_numbers").await;
     pay(&lomi).await;
     assert!(shop.received()[0].text().contains("\"gross_amount\":25000.0,"));
+    for (path, amount) in [("/checkout-sessions", "amount"), ("/transactions", "gross_amount")] {
+        let list = lomi.get(path).await;
+        let name = path.trim_start_matches('/').trim_end_matches('s').replace('-', "_") + "_id";
+        let one = lomi.get(&format!("{path}/{}", list.json()[0][&name].as_str().unwrap())).await;
+        let expected = format!("\"{amount}\":25000.0");
+        assert!(list.text.contains(&expected) && one.text.contains(&expected), "{list:?} {one:?}");
+    }
+    assert!(lomi.post("/checkout-sessions", session_body()).await.text.contains("\"amount\":25000.0"));
     lomi.quirk("cli_reserialise").await;
     lomi.post("/_sim/profile", json!({"quirks": {"omit_env_marker": false}})).await;
     let id = pay(&lomi).await;
@@ -151,6 +159,8 @@ async fn an_answer_can_be_replaced_before_anything_happened() {
     lomi.fault(json!({"target": "*", "kind": "drop_connection"})).await;
     let limited = create(&lomi).await.unwrap();
     assert_eq!((limited.status, limited.header("retry-after")), (429, "60"));
+    assert_eq!(create(&lomi).await.unwrap().status, 502);
+    assert!(create(&lomi).await.is_err());
     assert_eq!(sessions(&lomi).await, 0);
     let fired: Vec<Value> =
         lomi.state().await["faults"].as_array().unwrap().iter().map(|f| f["fired"].clone()).collect();
@@ -162,6 +172,19 @@ async fn an_answer_can_be_replaced_before_anything_happened() {
     assert_eq!((page.status, page.text.starts_with("<html>")), (502, true));
     lomi.fault(json!({"target": CREATE, "kind": "drop_connection"})).await;
     assert!(create(&lomi).await.is_err());
+}
+
+#[tokio::test]
+async fn a_fault_on_a_route_that_does_not_exist_is_refused() {
+    let lomi = Lomi::start(Profile::Current).await;
+    for target in ["/checkout-session", "GET /checkout-sessions/7", "/_sim/state", "FETCH /me", "GET  ", "me"] {
+        let plan = json!({"target": target, "kind": "hang"});
+        assert_eq!(lomi.post("/_sim/faults", plan).await.status, 400, "{target}");
+    }
+    for target in ["*", "GET /checkout-sessions/{id}", "/me", "POST *", "/checkout/{id}/pay", "/health"] {
+        lomi.fault(json!({"target": target, "kind": "hang"})).await;
+    }
+    assert!(lomi.state().await["sessions"].as_array().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn paying_sends_the_shopper_back_before_the_webhook_is_answered() {
     assert!(started.elapsed().as_millis() < 1500);
     let again = open(&lomi, &id, "en").await;
     assert_eq!(again.status, 200);
-    assert!(again.text.contains("has been made"));
+    assert!(again.text.contains("has been made") && again.text.contains("href=\"https://shop.example/ok\""));
 }
 
 #[tokio::test]
@@ -71,6 +71,20 @@ async fn a_decline_keeps_what_was_typed_and_a_challenge_carries_it_on() {
     assert!(asked.text.contains("name=\"challenge\"") && asked.text.contains("4000002500003155"));
     let passed = submit(&lomi, &path, "method=card&card_number=4000002500003155&challenge=pass").await;
     assert_eq!(passed.status, 303);
+}
+
+#[tokio::test]
+async fn a_form_without_a_card_number_or_a_method_pays_nothing() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let id = lomi.session().await;
+    let path = format!("/checkout/{id}/pay");
+    let emptied = submit(&lomi, &path, "method=card&card_number=").await;
+    assert_eq!(emptied.status, 200);
+    assert!(emptied.text.contains("incorrect_number"));
+    let no_method = submit(&lomi, &path, "card_number=4242424242424242").await;
+    assert_eq!(no_method.status, 400);
+    assert!(no_method.text.contains("No payment method was chosen"));
+    assert!(lomi.state().await["transactions"].as_array().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -4,6 +4,19 @@ use serde_json::{Value, json};
 use crate::support::{Lomi, Receiver, lomi_and_shop, session_body};
 
 #[tokio::test]
+async fn money_comes_late_to_a_paid_session_only_under_the_quirk() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let id = lomi.session().await;
+    lomi.pay(&id, json!({"method": "card"})).await;
+    let path = format!("/_sim/sessions/{id}/late_approve");
+    assert_eq!(lomi.post(&path, Value::Null).await.status, 409);
+    assert_eq!(lomi.state().await["transactions"].as_array().unwrap().len(), 1);
+    lomi.quirk("allow_double_pay").await;
+    assert_eq!(lomi.post(&path, Value::Null).await.status, 200);
+    assert_eq!(lomi.state().await["transactions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_cancelled_session_stays_open_and_payable() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;

@@ -83,6 +83,20 @@ async fn a_redirect_is_not_followed_and_tried_again() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_switched_off_is_not_tried_again() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let shop = Receiver::start().await;
+    shop.always(503);
+    let (webhook, _) = lomi.register(fixtures::TEST_KEY_A, &shop.url).await;
+    pay_in_test(&lomi).await;
+    lomi.advance(0).await;
+    lomi.call("PATCH", &format!("/webhooks/{webhook}"), &json!({"is_active": false})).await;
+    lomi.advance(300).await;
+    assert_eq!(lomi.attempt_times().await, [0]);
+    assert_eq!(lomi.outbox().await[0]["status"], "dead_letter");
+}
+
+#[tokio::test]
 async fn an_answer_after_four_seconds_does_not_count() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     shop.next(200, 4500);
