@@ -12,7 +12,9 @@ pub struct Lomi {
 }
 
 impl Lomi {
-    pub(crate) fn new(http: Http, url: &str) -> Self {
+    /// The stand-in that listens at `url` (`http://<address>`).
+    #[must_use]
+    pub fn new(http: Http, url: &str) -> Self {
         Self { http, url: url.to_owned() }
     }
 
@@ -24,6 +26,19 @@ impl Lomi {
     /// As [`Lomi::pay`], with every field of the form.
     pub async fn pay_with(&self, session_id: &str, form: &Value) -> Value {
         self.post(&format!("/sessions/{session_id}/pay"), form).await
+    }
+
+    /// The card form of a charge is filled in and sent, with a card that is good.
+    pub async fn confirm_card(&self, intent_id: &str, client_secret: &str) -> Value {
+        let form = json!({
+            "client_secret": client_secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123",
+        });
+        self.post(&format!("/card/{intent_id}/confirm"), &form).await
+    }
+
+    /// The customer owes an invoice of `francs`, and gets no session before it is paid.
+    pub async fn block_with_invoice(&self, customer_id: &str, francs: u32) -> Value {
+        self.post(&format!("/customers/{customer_id}/blocking-invoice"), &json!({ "amount": francs })).await
     }
 
     /// The money arrives whatever became of the session.

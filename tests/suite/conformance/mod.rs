@@ -1,0 +1,37 @@
+//! `lomi_client` against `lomi_sandbox`, in the newest generation of the API and in that of the guides: every operation,
+//! what it returns, what it is refused, and whether it knows what happened when an answer is lost.
+
+/// Runs each test once per generation, under its own name in the modules `current` and `seeds`.
+macro_rules! in_both_profiles {
+    ($($test:ident,)+) => {
+        in_both_profiles! { @module current Current $($test)+ }
+        in_both_profiles! { @module seeds Seeds $($test)+ }
+    };
+    (@module $module:ident $profile:ident $($test:ident)+) => {
+        mod $module {
+            use crate::conformance::world::World;
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(World::start(lomi_sandbox::Profile::$profile).await).await;
+                }
+            )+
+        }
+    };
+}
+
+mod account;
+mod card_charges;
+mod checkout_sessions;
+mod coverage;
+mod customers;
+mod delivery_logs;
+mod faults;
+mod payment_links;
+mod receiver;
+mod refunds;
+mod refusals;
+mod transactions;
+mod webhook_endpoints;
+mod webhooks;
+mod world;

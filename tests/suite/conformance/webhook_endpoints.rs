@@ -1,0 +1,69 @@
+//! Webhook endpoints: create, list, get, update, delete, test.
+
+use lomi_client::webhook::EventKind;
+use lomi_client::{CreateWebhookEndpoint, Environment, NewWebhookEndpoint, Outcome, UpdateWebhookEndpoint};
+
+use super::receiver::Receiver;
+use super::world::{World, all, assert_listed, assert_refused};
+
+in_both_profiles! {
+    an_endpoint_is_made_and_read_back,
+    an_endpoint_can_be_changed,
+    a_deleted_endpoint_is_gone,
+    every_endpoint_is_listed,
+    a_test_delivery_says_whether_the_endpoint_took_it,
+}
+
+async fn registered(world: &World, url: &str) -> NewWebhookEndpoint {
+    let endpoint = CreateWebhookEndpoint::new(url, vec![EventKind::PaymentSucceeded, EventKind::PaymentFailed]);
+    world.client.webhook_endpoints().create(&endpoint).send().await.unwrap()
+}
+
+async fn an_endpoint_is_made_and_read_back(world: World) {
+    let new = registered(&world, "https://shop.example/hook").await;
+    assert!(new.secret.expose().starts_with("whsec_"));
+    let read = world.client.webhook_endpoints().get(&new.endpoint.webhook_endpoint_id).send().await.unwrap();
+    assert_eq!(new.endpoint, read);
+    assert_eq!(read.url.as_deref(), Some("https://shop.example/hook"));
+    assert_eq!(read.authorized_events, [EventKind::PaymentSucceeded, EventKind::PaymentFailed]);
+    assert_eq!((read.is_active, read.environment), (Some(true), Some(Environment::Test)));
+}
+
+async fn an_endpoint_can_be_changed(world: World) {
+    let id = registered(&world, "https://shop.example/hook").await.endpoint.webhook_endpoint_id;
+    let changes = UpdateWebhookEndpoint {
+        authorized_events: Some(vec![EventKind::RefundCompleted]),
+        is_active: Some(false),
+        ..Default::default()
+    };
+    let changed = world.client.webhook_endpoints().update(&id, &changes).send().await.unwrap();
+    let read = world.client.webhook_endpoints().get(&id).send().await.unwrap();
+    assert_eq!(changed, read);
+    assert_eq!((read.is_active, read.url.as_deref()), (Some(false), Some("https://shop.example/hook")));
+    assert_eq!(read.authorized_events, [EventKind::RefundCompleted]);
+}
+
+async fn a_deleted_endpoint_is_gone(world: World) {
+    let id = registered(&world, "https://shop.example/hook").await.endpoint.webhook_endpoint_id;
+    world.client.webhook_endpoints().delete(&id).send().await.unwrap();
+    assert_refused(world.client.webhook_endpoints().get(&id).send().await, 404, Outcome::Rejected);
+}
+
+async fn every_endpoint_is_listed(world: World) {
+    let one = registered(&world, "https://shop.example/one").await.endpoint;
+    let two = registered(&world, "https://shop.example/two").await.endpoint;
+    let listed = all(world.client.webhook_endpoints().list().stream()).await;
+    let ids = |rows: &[lomi_client::WebhookEndpoint]| {
+        rows.iter().map(|row| row.webhook_endpoint_id.clone()).collect::<Vec<_>>()
+    };
+    assert_listed(ids(&listed), ids(&[one, two]));
+    assert_eq!(world.client.webhook_endpoints().list().send().await.unwrap(), listed);
+}
+
+async fn a_test_delivery_says_whether_the_endpoint_took_it(world: World) {
+    let receiver = Receiver::start().await;
+    let id = registered(&world, &receiver.url).await.endpoint.webhook_endpoint_id;
+    world.client.webhook_endpoints().test(&id).send().await.unwrap();
+    receiver.answer_with(500);
+    assert_refused(world.client.webhook_endpoints().test(&id).send().await, 400, Outcome::Rejected);
+}

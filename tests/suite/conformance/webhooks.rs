@@ -1,0 +1,129 @@
+//! What lomi. signs, as the client verifies and reads it.
+
+use lomi_client::webhook::{EventKind, Scheme, Secrets, SignatureError, Signatures, WebhookSecret, verify};
+use lomi_client::{CreateRefund, CreateWebhookEndpoint, CurrencyCode, Environment};
+
+use super::receiver::Receiver;
+use super::world::{World, francs, key};
+
+in_both_profiles! {
+    a_delivery_is_verified_and_tells_the_payment,
+    a_delivery_is_verified_by_the_newest_signature_that_the_generation_has,
+    a_delivery_that_was_changed_is_refused,
+    a_delivery_is_accepted_while_its_secret_is_being_replaced,
+    a_test_delivery_is_known_as_one,
+    a_refund_is_told_only_by_the_newest_generation,
+    a_session_is_told_only_by_the_generation_of_the_guides,
+}
+
+/// An endpoint for these events: its receiver and its secret.
+async fn listening(world: &World, events: Vec<EventKind>) -> (Receiver, WebhookSecret) {
+    let receiver = Receiver::start().await;
+    let endpoint = CreateWebhookEndpoint::new(&receiver.url, events);
+    let new = world.client.webhook_endpoints().create(&endpoint).send().await.unwrap();
+    (receiver, new.secret.to_secret().unwrap())
+}
+
+async fn listening_to_payments(world: &World) -> (Receiver, Secrets) {
+    let (receiver, secret) = listening(world, vec![EventKind::PaymentSucceeded]).await;
+    (receiver, Secrets::new(vec![secret]).unwrap())
+}
+
+async fn a_delivery_is_verified_and_tells_the_payment(world: World) {
+    let (mut receiver, secrets) = listening_to_payments(&world).await;
+    for (method, environment) in [("wave", None), ("card", Some(Environment::Test))] {
+        let paid = world.paid(method).await;
+        let event = receiver.next().await.event(&secrets);
+        assert_eq!((&event.kind, event.name.as_str()), (&EventKind::PaymentSucceeded, "PAYMENT_SUCCEEDED"));
+        assert!(event.id.is_some() && event.timestamp.is_some());
+        assert_eq!(event.data.transaction_id.as_deref(), Some(paid.transaction_id.as_str()));
+        assert_eq!((event.data.amount, event.data.currency_code), (Some(francs(25_000)), Some(CurrencyCode::XOF)));
+        assert_eq!(
+            (event.data.organization_id.as_ref(), &event.data.status),
+            (paid.organization_id.as_ref(), &some("completed"))
+        );
+        assert_eq!(event.data.metadata.text("order_id"), Some("A-1007"));
+        // An event of mobile money names no environment.
+        assert_eq!(event.environment(), environment);
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+async fn a_delivery_is_verified_by_the_newest_signature_that_the_generation_has(world: World) {
+    let (mut receiver, secrets) = listening_to_payments(&world).await;
+    world.paid("wave").await;
+    let delivery = receiver.next().await;
+    let scheme = delivery.verify(&secrets).unwrap().scheme();
+    assert_eq!(matches!(scheme, Scheme::V1 { .. }), world.is_current(), "{scheme:?}");
+    let legacy = Signatures { v1: None, ..delivery.signatures() };
+    assert_eq!(verify(legacy, &delivery.body, &secrets).unwrap().scheme(), Scheme::Legacy);
+}
+
+async fn a_delivery_that_was_changed_is_refused(world: World) {
+    let (mut receiver, secrets) = listening_to_payments(&world).await;
+    world.paid("wave").await;
+    let delivery = receiver.next().await;
+    let changed = [&delivery.body[..], b" "].concat();
+    assert_eq!(verify(delivery.signatures(), &changed, &secrets).unwrap_err(), SignatureError::NoMatch);
+    let unsigned = Signatures::default();
+    assert_eq!(verify(unsigned, &delivery.body, &secrets).unwrap_err(), SignatureError::Missing);
+}
+
+async fn a_delivery_is_accepted_while_its_secret_is_being_replaced(world: World) {
+    let (mut receiver, old) = listening(&world, vec![EventKind::PaymentSucceeded]).await;
+    world.paid("wave").await;
+    let delivery = receiver.next().await;
+    let new = WebhookSecret::parse("whsec_the_next_one").unwrap();
+    let without = Secrets::new(vec![new.clone()]).unwrap();
+    assert_eq!(delivery.verify(&without).unwrap_err(), SignatureError::NoMatch);
+    assert!(delivery.verify(&Secrets::new(vec![new, old]).unwrap()).is_ok());
+}
+
+async fn a_test_delivery_is_known_as_one(world: World) {
+    let (mut receiver, secrets) = listening_to_payments(&world).await;
+    let endpoint = world.client.webhook_endpoints().list().send().await.unwrap().remove(0);
+    world.client.webhook_endpoints().test(&endpoint.webhook_endpoint_id).send().await.unwrap();
+    let event = receiver.next().await.event(&secrets);
+    assert_eq!((&event.kind, event.data.has_test_marker), (&EventKind::Test, true));
+    assert_eq!((event.data.amount, event.environment()), (Some(francs(1_000)), Some(Environment::Test)));
+}
+
+async fn a_refund_is_told_only_by_the_newest_generation(world: World) {
+    let events = vec![EventKind::RefundCompleted, EventKind::PaymentSucceeded];
+    let (mut receiver, secret) = listening(&world, events).await;
+    let secrets = Secrets::new(vec![secret]).unwrap();
+    let id = world.paid("card").await.transaction_id;
+    assert_eq!(receiver.next().await.event(&secrets).kind, EventKind::PaymentSucceeded);
+    let refund = CreateRefund::new(id.clone(), francs(5_000));
+    let refund = world.client.refunds().create(&refund, key("refund-1")).send().await.unwrap();
+    // Where no refund is told, the next event is that of the next payment.
+    let next = world.paid("card").await.transaction_id;
+    let event = receiver.next().await.event(&secrets);
+    if world.is_current() {
+        assert_eq!((&event.kind, event.data.amount), (&EventKind::RefundCompleted, Some(francs(5_000))));
+        assert_eq!(event.data.refund_id.as_deref(), Some(refund.refund_id.as_str()));
+        assert_eq!(event.data.transaction_id.as_deref(), Some(id.as_str()));
+    } else {
+        assert_eq!(event.data.transaction_id.as_deref(), Some(next.as_str()));
+    }
+}
+
+async fn a_session_is_told_only_by_the_generation_of_the_guides(world: World) {
+    let events = vec![EventKind::Other("checkout.session.completed".into()), EventKind::PaymentFailed];
+    let (mut receiver, secret) = listening(&world, events).await;
+    let secrets = Secrets::new(vec![secret]).unwrap();
+    let session = world.session().await.session.checkout_session_id;
+    world.lomi.pay(session.as_str(), "wave").await;
+    if world.is_current() {
+        let outbox = world.lomi.outbox().await;
+        assert!(outbox.is_empty(), "nobody listens to what is told: {outbox:?}");
+    } else {
+        let event = receiver.next().await.event(&secrets);
+        assert_eq!((&event.kind, event.name.as_str()), (&EventKind::CheckoutCompleted, "checkout.session.completed"));
+        assert_eq!(event.data.checkout_session_id.as_deref(), Some(session.as_str()));
+        assert_eq!((event.data.amount, event.data.metadata.text("order_id")), (Some(francs(25_000)), Some("A-1007")));
+    }
+}
