@@ -1,9 +1,13 @@
 //! Answers that are lost: the client repeats what it may, and says `Unknown` where it cannot know.
 
+use std::time::Duration;
+
 use lomi_client::{
     Client, CreateCustomer, CreatePaymentLink, CreateRefund, CurrencyCode, ErrorKind, LinkTarget, Outcome, SecretKey,
 };
-use tests::Gate;
+use serde_json::json;
+use tests::{Gate, eventually};
+use tokio::time::Instant;
 
 use super::world::{World, assert_refused, francs, key, opened, order};
 
@@ -17,6 +21,9 @@ in_both_profiles! {
     a_key_that_may_have_been_used_stays_unknown_whatever_comes_after,
     a_read_is_repeated_after_a_500_and_after_a_broken_connection,
     an_answer_that_is_cut_off_or_a_page_is_unknown,
+    an_answer_that_does_not_come_by_the_deadline_is_unknown,
+    a_call_whose_deadline_has_passed_is_not_sent,
+    a_second_call_under_a_key_that_still_runs_waits_or_is_unknown,
     a_server_that_is_not_there_was_never_asked,
 }
 
@@ -106,6 +113,43 @@ async fn an_answer_that_is_cut_off_or_a_page_is_unknown(world: World) {
         let error = client.checkout_sessions().create(&order()).send().await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (reason, Outcome::Unknown), "{kind}");
     }
+}
+
+async fn an_answer_that_does_not_come_by_the_deadline_is_unknown(world: World) {
+    world.fault_once("POST /checkout-sessions", "hang").await;
+    let deadline = Instant::now() + Duration::from_millis(200);
+    let call = world.client.checkout_sessions().create(&order()).idempotency_key(key("order-A-1007"));
+    let error = call.deadline(deadline).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::TimedOut, Outcome::Unknown), "{error:?}");
+    assert_eq!(world.lomi.faults_fired().await, 1);
+}
+
+async fn a_call_whose_deadline_has_passed_is_not_sent(world: World) {
+    let call = world.client.checkout_sessions().create(&order()).deadline(Instant::now());
+    let error = call.send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::DeadlinePassed, Outcome::NotSent), "{error:?}");
+    assert_eq!(world.lomi.sessions().await.len(), 0);
+}
+
+async fn a_second_call_under_a_key_that_still_runs_waits_or_is_unknown(world: World) {
+    let slow = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "inside", "arg": 500 });
+    world.lomi.fault(slow).await;
+    let client = world.impatient_client();
+    let create = || client.checkout_sessions().create(&order()).idempotency_key(key("order-A-1007")).send();
+    let later = async {
+        eventually("the first call holds the key", async || (world.keys_held() == 1).then_some(())).await;
+        create().await
+    };
+    let (first, second) = tokio::join!(create(), later);
+    let first = opened(first);
+    if world.is_current() {
+        let error = assert_refused(second, 409, Outcome::Unknown);
+        assert_eq!(error.code(), Some("idempotency_in_progress"));
+        assert!(error.is_retryable());
+    } else {
+        assert_eq!(opened(second), first);
+    }
+    assert_eq!(world.lomi.sessions().await.len(), 1);
 }
 
 async fn a_server_that_is_not_there_was_never_asked(world: World) {

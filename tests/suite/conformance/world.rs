@@ -46,6 +46,11 @@ impl World {
         self.profile == Profile::Current
     }
 
+    /// How many idempotency keys lomi. knows.
+    pub(crate) fn keys_held(&self) -> u64 {
+        self.sandbox.sim().ledger()["idempotency_keys"].as_u64().unwrap()
+    }
+
     /// A fresh session for order A-1007.
     pub(crate) async fn session(&self) -> NewCheckoutSession {
         opened(self.client.checkout_sessions().create(&order()).send().await)
