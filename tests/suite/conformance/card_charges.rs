@@ -15,6 +15,7 @@ in_both_profiles! {
     a_cancelled_charge_cannot_be_cancelled_again,
     a_charge_asked_for_twice_with_one_key_is_one_charge,
     a_muted_rail_answers_503,
+    a_charge_is_asked_for_under_the_path_of_its_generation,
 }
 
 fn charge() -> CreateCardCharge {
@@ -91,4 +92,16 @@ async fn a_muted_rail_answers_503(world: World) {
     // The newest generation repeats the stored refusal, and the client stops as soon as it sees that.
     assert_eq!((error.is_replay(), error.attempts()), if world.is_current() { (true, 2) } else { (false, 3) });
     assert_eq!(world.lomi.transactions().await.len(), 0);
+}
+
+async fn a_charge_is_asked_for_under_the_path_of_its_generation(world: World) {
+    let path = if world.is_current() { "/charge/card" } else { "/payment-intents" };
+    // A fault that changes nothing, and counts.
+    for route in [format!("POST {path}"), format!("GET {path}/{{id}}"), format!("POST {path}/{{id}}/cancel")] {
+        world.lomi.fault(json!({ "target": route, "kind": "latency_ms", "arg": 0 })).await;
+    }
+    let id = charged(&world).await.charge.payment_intent_id;
+    world.client.card_charges().get(&id).send().await.unwrap();
+    world.client.card_charges().cancel(&id).send().await.unwrap();
+    assert_eq!(world.lomi.faults_fired().await, 3);
 }
