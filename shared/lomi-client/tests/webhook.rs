@@ -186,7 +186,7 @@ fn older_names_of_an_event_mean_the_same() {
         ("REFUND_CREATED refund.created", EventKind::RefundCreated),
         ("REFUND_COMPLETED refund.completed", EventKind::RefundCompleted),
         ("REFUND_FAILED refund.failed", EventKind::RefundFailed),
-        ("CHECKOUT_COMPLETED checkout.completed checkout.session.completed", EventKind::CheckoutCompleted),
+        ("checkout.session.completed checkout.completed CHECKOUT_COMPLETED", EventKind::CheckoutCompleted),
     ];
     for (aliases, kind) in names {
         for name in aliases.split(' ') {

@@ -9,6 +9,7 @@ use super::world::{World, all, assert_listed, assert_refused};
 in_both_profiles! {
     an_endpoint_is_made_and_read_back,
     an_endpoint_can_be_changed,
+    an_endpoint_keeps_its_events_when_they_are_written_back,
     a_deleted_endpoint_is_gone,
     every_endpoint_is_listed,
     a_test_delivery_says_whether_the_endpoint_took_it,
@@ -41,6 +42,25 @@ async fn an_endpoint_can_be_changed(world: World) {
     assert_eq!(changed, read);
     assert_eq!((read.is_active, read.url.as_deref()), (Some(false), Some("https://shop.example/hook")));
     assert_eq!(read.authorized_events, [EventKind::RefundCompleted]);
+}
+
+async fn an_endpoint_keeps_its_events_when_they_are_written_back(world: World) {
+    let events = vec![
+        EventKind::PaymentCreated,
+        EventKind::PaymentSucceeded,
+        EventKind::PaymentFailed,
+        EventKind::RefundCreated,
+        EventKind::RefundCompleted,
+        EventKind::RefundFailed,
+        EventKind::CheckoutCompleted,
+        EventKind::Other("checkout.session.expired".into()),
+    ];
+    let endpoint = CreateWebhookEndpoint::new("https://shop.example/hook", events.clone());
+    let new = world.client.webhook_endpoints().create(&endpoint).send().await.unwrap().endpoint;
+    assert_eq!(new.authorized_events, events);
+    let changes = UpdateWebhookEndpoint { authorized_events: Some(new.authorized_events), ..Default::default() };
+    let changed = world.client.webhook_endpoints().update(&new.webhook_endpoint_id, &changes).send().await.unwrap();
+    assert_eq!(changed.authorized_events, events);
 }
 
 async fn a_deleted_endpoint_is_gone(world: World) {

@@ -112,7 +112,7 @@ async fn a_refund_is_told_only_by_the_newest_generation(world: World) {
 }
 
 async fn a_session_is_told_only_by_the_generation_of_the_guides(world: World) {
-    let events = vec![EventKind::Other("checkout.session.completed".into()), EventKind::PaymentFailed];
+    let events = vec![EventKind::CheckoutCompleted, EventKind::PaymentFailed];
     let (mut receiver, secret) = listening(&world, events).await;
     let secrets = Secrets::new(vec![secret]).unwrap();
     let session = world.session().await.session.checkout_session_id;

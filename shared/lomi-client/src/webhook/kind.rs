@@ -41,7 +41,8 @@ impl EventKind {
         }
     }
 
-    /// The name that lomi. gives the event today, or the name as sent.
+    /// The name under which lomi. takes a subscription: the one that the last generation to send the event gives it,
+    /// or the name as sent.
     pub fn as_str(&self) -> &str {
         match self {
             Self::PaymentSucceeded => "PAYMENT_SUCCEEDED",
@@ -50,7 +51,7 @@ impl EventKind {
             Self::RefundCreated => "REFUND_CREATED",
             Self::RefundCompleted => "REFUND_COMPLETED",
             Self::RefundFailed => "REFUND_FAILED",
-            Self::CheckoutCompleted => "CHECKOUT_COMPLETED",
+            Self::CheckoutCompleted => "checkout.session.completed",
             Self::Test => "test.webhook",
             Self::Other(name) => name,
         }
