@@ -319,8 +319,7 @@ impl Order {
     /// The order after the reconciler looked at it and nothing new was learnt.
     #[must_use]
     pub fn asked(&self, now: Timestamp) -> Self {
-        let mut order = self.changed(now);
-        order.asked_at = Some(now);
+        let mut order = self.turn_taken(now);
         order.due_at = order.next_due(now);
         order
     }

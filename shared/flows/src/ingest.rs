@@ -6,7 +6,7 @@
 use crate::evidence::Settled;
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, Payment, SettledPayment, Source, Timestamp};
-use lomi_client::webhook::{EventKind, VerifiedBody, WebhookEvent};
+use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
 use store::{Evidence, Recorded, StoreError};
 
@@ -88,56 +88,51 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
 }
 
 fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
-    let data = &event.data;
-    if !matters(&event.kind) {
-        return Reading::Irrelevant;
-    }
-    let Some(environment) = environment_of(event, own) else { return Reading::Unusable("environment_unproven") };
-    match &event.kind {
-        EventKind::PaymentSucceeded => {
-            let Some(id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
-            // lomi. sends the event even when its own update failed: name and status must agree.
-            if data.status.as_deref().is_some_and(|status| status != "completed") {
-                return Reading::Unusable("status_disagrees");
-            }
-            let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
-                return Reading::Unusable("amount_unreadable");
-            };
-            let key = payment_key(&id);
-            let payment = Payment {
-                provider_code: data.provider_code.clone(),
-                payment_method_code: data.payment_method_code.clone(),
-                paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
-            };
-            let checkout_session_id = data.checkout_session_id.clone();
-            let settled = SettledPayment { transaction_id: id, money, environment, checkout_session_id, payment };
-            Reading::Fact(Fact::PaymentSucceeded(settled), key)
-        }
-        EventKind::PaymentFailed => match data.transaction_id.clone() {
-            Some(id) => {
-                let key = format!("PAYMENT_FAILED#{id}");
-                Reading::Fact(Fact::PaymentFailed { transaction_id: id, environment }, key)
-            }
-            None => Reading::Unusable("no_transaction"),
-        },
-        EventKind::CheckoutCompleted => {
-            let session = data.checkout_session_id.clone();
-            match (session, units::from_lomi(data.amount, data.currency_code.as_ref())) {
-                (Some(checkout_session_id), Some(money)) => {
-                    let key = session_key(&checkout_session_id);
-                    Reading::Fact(Fact::SessionCompleted { checkout_session_id, money, environment }, key)
-                }
-                (None, _) => Reading::Unusable("no_session"),
-                (_, None) => Reading::Unusable("amount_unreadable"),
-            }
-        }
-        _ => Reading::Irrelevant,
+    let read = match event.kind {
+        EventKind::PaymentSucceeded => payment_succeeded,
+        EventKind::PaymentFailed => payment_failed,
+        EventKind::CheckoutCompleted => session_completed,
+        _ => return Reading::Irrelevant,
+    };
+    match environment_of(event, own) {
+        Some(environment) => read(&event.data, environment, now),
+        None => Reading::Unusable("environment_unproven"),
     }
 }
 
-/// Whether an order can depend on such an event.
-const fn matters(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::PaymentSucceeded | EventKind::PaymentFailed | EventKind::CheckoutCompleted)
+fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp) -> Reading {
+    let Some(transaction_id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
+    // lomi. sends the event even when its own update failed: name and status must agree.
+    if data.status.as_deref().is_some_and(|status| status != "completed") {
+        return Reading::Unusable("status_disagrees");
+    }
+    let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
+        return Reading::Unusable("amount_unreadable");
+    };
+    let key = payment_key(&transaction_id);
+    let payment = Payment {
+        provider_code: data.provider_code.clone(),
+        payment_method_code: data.payment_method_code.clone(),
+        paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+    };
+    let checkout_session_id = data.checkout_session_id.clone();
+    let settled = SettledPayment { transaction_id, money, environment, checkout_session_id, payment };
+    Reading::Fact(Fact::PaymentSucceeded(settled), key)
+}
+
+fn payment_failed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
+    let Some(transaction_id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
+    let key = format!("PAYMENT_FAILED#{transaction_id}");
+    Reading::Fact(Fact::PaymentFailed { transaction_id, environment }, key)
+}
+
+fn session_completed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
+    let Some(checkout_session_id) = data.checkout_session_id.clone() else { return Reading::Unusable("no_session") };
+    let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
+        return Reading::Unusable("amount_unreadable");
+    };
+    let key = session_key(&checkout_session_id);
+    Reading::Fact(Fact::SessionCompleted { checkout_session_id, money, environment }, key)
 }
 
 /// Test or live, proved.
