@@ -148,7 +148,7 @@ impl Books {
         let order = self.orders.iter().find(|order| order["order_id"] == transaction["metadata"]["order_id"])?;
         let payments = order["payments"].as_object()?;
         // A completed session pays an order without naming its transaction: one, and only while none is named.
-        let unnamed = order["session_completed"] == true && payments.is_empty();
+        let unnamed = order["completed_unnamed"] == true && payments.is_empty();
         let counts = payments.contains_key(id) || unnamed;
         let aside = self.quarantine.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(id)));
         let is_lost = transaction["status"] == "completed" && !counts && !aside;

@@ -8,9 +8,7 @@
 //! key; call lomi.
 
 mod body;
-mod customer;
 mod http;
-mod pricing;
 
 use edge::config;
 use edge::lomi::LomiSettings;

@@ -161,6 +161,51 @@ impl From<Sku> for String {
     }
 }
 
+/// A managed link's short name in its address: 10 characters of `0-9 a-z` without `i l o u`, 50 bits of entropy, so that
+/// it can be read aloud and not be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LinkCode(String);
+
+const LINK_CODE_CHARS: usize = 10;
+const LINK_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+impl LinkCode {
+    /// A code from the first bytes of `entropy`.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        let letter = |byte: u8| LINK_ALPHABET.get(usize::from(byte % 32)).map(|letter| char::from(*letter));
+        Self(entropy.into_iter().take(LINK_CODE_CHARS).filter_map(letter).collect())
+    }
+
+    /// `None` unless `text` has the shape of a code.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == LINK_CODE_CHARS && text.bytes().all(|byte| LINK_ALPHABET.contains(&byte));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for LinkCode {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a link code")
+    }
+}
+
+impl From<LinkCode> for String {
+    fn from(code: LinkCode) -> Self {
+        code.0
+    }
+}
+
 /// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);

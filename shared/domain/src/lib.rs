@@ -14,11 +14,11 @@ pub use cart::{CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, Order
 pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
-pub use ids::{AttemptId, IdempotencyKey, OrderId, OrderToken, Sku, TokenHash};
+pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, Sku, TokenHash};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
-    Environment, Fact, Happened, Mismatch, NewOrder, OpenedSession, Order, OrderStatus, OutboxEvent, Payment,
-    SettledPayment, Source, TimelineEntry, Verdict,
+    Environment, Fact, Happened, Mismatch, NewOrder, OpenedPayable, Order, OrderStatus, Origin, OutboxEvent, PayableId,
+    Payment, SettledPayment, Source, TimelineEntry, Verdict,
 };
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;

@@ -1,114 +1,20 @@
 //! An order and the lattice its state climbs.
 
 mod fact;
+mod payable;
 mod schedule;
+mod status;
 mod timeline;
 mod view;
 
 pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
+pub use payable::{OpenedPayable, PayableId};
+pub use status::{Environment, OrderStatus};
 pub use timeline::{Happened, Source, TimelineEntry};
 
-use crate::{AttemptId, Currency, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash};
+use crate::{AttemptId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// Which lomi. environment an order lives in. The two never mix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// Test keys, no real money.
-    Sandbox,
-    /// Live keys, real money.
-    Live,
-}
-
-impl Environment {
-    /// `sandbox` or `live`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Live => "live",
-        }
-    }
-
-    /// The environment of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sandbox, Self::Live].into_iter().find(|environment| environment.as_str() == name)
-    }
-}
-
-/// Where an order stands. A fact only ever moves an order to a later variant, never back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    /// Written, lomi. not yet asked or not yet answered.
-    Creating,
-    /// lomi. opened no page that could be handed out; a later try may.
-    Rejected,
-    /// lomi. was asked and the answer was lost; nothing was handed to the shopper.
-    InDoubt,
-    /// The shopper has a page to pay on.
-    Open,
-    /// A try to pay failed; another may succeed on the same page.
-    FailedAttempt,
-    /// The page can no longer be paid on.
-    Expired,
-    /// The shopper gave up; the page at lomi. stays payable until it expires.
-    Cancelled,
-    /// Paid: proved by authentic evidence equal in order, amount, currency and environment.
-    Paid,
-    /// Some of the money went back. No fact leads here yet: refund events are kept as evidence only.
-    PartiallyRefunded,
-    /// All of the money went back. No fact leads here yet.
-    Refunded,
-}
-
-impl OrderStatus {
-    /// Every status, lowest first.
-    pub const ALL: [Self; 10] = [
-        Self::Creating,
-        Self::Rejected,
-        Self::InDoubt,
-        Self::Open,
-        Self::FailedAttempt,
-        Self::Expired,
-        Self::Cancelled,
-        Self::Paid,
-        Self::PartiallyRefunded,
-        Self::Refunded,
-    ];
-
-    /// The status as it is stored and sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Rejected => "rejected",
-            Self::InDoubt => "in_doubt",
-            Self::Open => "open",
-            Self::FailedAttempt => "failed_attempt",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Paid => "paid",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// The status of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// Whether money has arrived.
-    #[must_use]
-    pub fn is_paid(self) -> bool {
-        self >= Self::Paid
-    }
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A payment that counted towards an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,15 +27,21 @@ pub struct Payment {
     pub paid_at: Timestamp,
 }
 
-/// The page a shopper pays on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenedSession {
-    /// lomi.'s id of the session, a UUID.
-    pub checkout_session_id: String,
-    /// From then on lomi. takes no payment there.
-    pub expires_at: Timestamp,
-    /// What lomi. says the session costs; the expectation of an order that lomi. priced.
-    pub amount: Option<Money>,
+/// What is known of an order besides its price.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Shown on lomi.'s page.
+    pub title: Option<String>,
+    /// The merchant's own name for the order, where the cart does not bring one.
+    pub reference: Option<String>,
+    /// The merchant's own notes, kept with the order.
+    pub metadata: BTreeMap<String, String>,
+    /// lomi.'s id of the customer, a UUID.
+    pub customer_id: Option<String>,
+    /// The managed link that the shopper followed.
+    pub link_code: Option<LinkCode>,
+    /// lomi.'s own payment link that the shopper followed, a UUID.
+    pub payment_link_id: Option<String>,
 }
 
 /// What a shopper's request makes of an order.
@@ -141,10 +53,8 @@ pub struct NewOrder {
     pub environment: Environment,
     /// What is bought.
     pub cart: PricedCart,
-    /// Shown on lomi.'s page.
-    pub title: Option<String>,
-    /// The merchant's own notes, kept with the order.
-    pub metadata: BTreeMap<String, String>,
+    /// Where it comes from and whom it is for.
+    pub origin: Origin,
     /// Recognises the order's token.
     pub token_hash: TokenHash,
     /// The try that is about to call lomi.
@@ -183,13 +93,23 @@ pub struct Order {
     pub(crate) attempt_number: u32,
     pub(crate) token_hash: TokenHash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) customer_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link_code: Option<LinkCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_link_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checkout_session_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_intent_id: Option<String>,
+    #[serde(default)]
+    pub(crate) orphaned_intents: BTreeSet<String>,
     #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) payments: BTreeMap<String, Payment>,
     #[serde(default)]
-    pub(crate) session_completed: bool,
+    pub(crate) completed_unnamed: bool,
     #[serde(default, rename = "asked_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) asked_at: Option<Timestamp>,
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
@@ -218,16 +138,21 @@ impl Order {
             currency_code: new.cart.total.map(Money::currency),
             lines: new.cart.lines,
             lomi_cart: new.cart.lomi,
-            reference: new.cart.reference,
-            title: new.title,
-            metadata: new.metadata,
+            reference: new.cart.reference.or(new.origin.reference),
+            title: new.origin.title,
+            metadata: new.origin.metadata,
             attempt_id: new.attempt_id,
             attempt_number: 1,
             token_hash: new.token_hash,
+            customer_id: new.origin.customer_id,
+            link_code: new.origin.link_code,
+            payment_link_id: new.origin.payment_link_id,
             checkout_session_id: None,
+            payment_intent_id: None,
+            orphaned_intents: BTreeSet::new(),
             expires_at: None,
             payments: BTreeMap::new(),
-            session_completed: false,
+            completed_unnamed: false,
             asked_at: None,
             due_at: Some(new.lease_until),
             created_at: now,
@@ -261,16 +186,22 @@ impl Order {
         Some(order)
     }
 
-    /// The order with the page that lomi. opened for it. Money that already arrived stays.
+    /// The order with what lomi. opened for its shopper to pay on. Money that already arrived stays.
     #[must_use]
-    pub fn opened(&self, session: OpenedSession, now: Timestamp) -> Self {
+    pub fn opened(&self, payable: OpenedPayable, now: Timestamp) -> Self {
         let mut order = self.changed(now);
         if order.expected().is_none() {
-            order.amount = session.amount.map(Money::amount_minor);
-            order.currency_code = session.amount.map(Money::currency);
+            order.amount = payable.amount.map(Money::amount_minor);
+            order.currency_code = payable.amount.map(Money::currency);
         }
-        order.checkout_session_id = Some(session.checkout_session_id);
-        order.expires_at = Some(session.expires_at.min(now.plus_ms(schedule::LONGEST_PAGE_MS)));
+        match payable.id {
+            PayableId::CheckoutSession(id) => order.checkout_session_id = Some(id),
+            PayableId::PaymentIntent(id) => {
+                order.orphaned_intents.remove(&id);
+                order.payment_intent_id = Some(id);
+            }
+        }
+        order.expires_at = Some(payable.expires_at.min(now.plus_ms(schedule::LONGEST_PAGE_MS)));
         order.status = order.status.max(OrderStatus::Open);
         order.note(now, Happened::Opened, Source::Lomi, None);
         order.due_at = order.next_due(now);

@@ -2,11 +2,13 @@
 
 pub mod aws;
 pub mod config;
+pub mod create;
 pub mod http;
 pub mod https;
 mod invocation;
 pub mod language;
 pub mod lomi;
+pub mod members;
 pub mod problem;
 pub mod scheduled;
 pub mod seams;

@@ -1,4 +1,4 @@
-//! One order, and at most one page handed out, per idempotency key.
+//! One order, and at most one page or card form handed out, per idempotency key.
 //!
 //! 1. Who works on this key? Answered, somebody else, or us.
 //! 2. Price the cart.
@@ -7,19 +7,20 @@
 //! 5. Write the outcome and the answer together, if the claim is still ours.
 //!
 //! A crash before 3 leaves nothing. A crash between 3 and 5 leaves an order that a retry finishes once the lease has
-//! ended: it asks lomi. under the same key and gets the same page. A page that is not written in 5 is in nobody's hands.
+//! ended: it asks lomi. under the same key and gets the same page. What is not written in 5 is in nobody's hands; a card
+//! form's intent of which that is known is noted as an orphan and cancelled.
 
+mod answer;
 mod ask;
 mod claim;
 
 use crate::World;
 use claim::{Entered, Work};
 use domain::{
-    AllowedUrl, CartLine, CartTokenError, Fingerprint, IdempotencyKey, LomiCart, Money, Order, PriceError, Timestamp,
+    AllowedUrl, CartLine, CartTokenError, Fingerprint, IdempotencyKey, LomiCart, Money, OpenedPayable, Order, OrderId,
+    Origin, PayableId, PaymentPageUrl, PriceError,
 };
-use lomi_client::Client;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use lomi_client::{AppearanceTheme, BillingAddress, Buyer, Client, ProductId, SubscriptionId};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use store::{Answer, Finished, Operation, StoreError};
@@ -56,6 +57,42 @@ pub enum Pricing {
     Lomi(LomiCart),
 }
 
+/// What the shopper is to pay on.
+#[derive(Clone, Debug)]
+pub enum Offer {
+    /// lomi.'s hosted page.
+    Page(Box<PageDetails>),
+    /// A card form on the shop's own page.
+    Card(Box<CardDetails>),
+}
+
+/// What lomi. is to know of a card payment. It goes to lomi. and is not kept with the order.
+#[derive(Clone, Debug)]
+pub struct CardDetails {
+    /// Who pays.
+    pub buyer: Buyer,
+    /// E.164.
+    pub customer_phone: Option<String>,
+    /// Shown by the card processor.
+    pub description: Option<String>,
+    /// The merchant's name for the payment.
+    pub payment_reference: Option<String>,
+    /// For the merchant's records at lomi.
+    pub product_id: Option<ProductId>,
+    /// For the merchant's records at lomi.
+    pub subscription_id: Option<SubscriptionId>,
+    /// For the merchant's records at lomi.
+    pub quantity: Option<NonZeroU32>,
+    /// Colours of the form.
+    pub appearance_theme: Option<AppearanceTheme>,
+    /// Corners of the form.
+    pub appearance_border_radius_px: Option<u32>,
+    /// Whether the form asks for an address.
+    pub appearance_billing_address: Option<BillingAddress>,
+    /// The merchant's public key, which the form is loaded with; handed through to the shop.
+    pub publishable_key: Option<String>,
+}
+
 /// What the shopper sees on lomi.'s page, and where it leads.
 #[derive(Clone, Debug)]
 pub struct PageDetails {
@@ -65,19 +102,15 @@ pub struct PageDetails {
     pub cancel_url: AllowedUrl,
     /// Rails to offer; lomi.'s first generation obeys, later ones offer what is connected.
     pub allowed_providers: Vec<String>,
-    /// Heading of the page.
-    pub title: Option<String>,
     /// Text of the page.
     pub public_description: Option<String>,
     /// Pre-fills the page. Goes to lomi. and is not kept with the order.
     pub customer: lomi_client::CustomerDetails,
-    /// The merchant's own notes.
-    pub metadata: BTreeMap<String, String>,
     /// The page's life; lomi.'s first generation obeys, later ones give 60 minutes.
     pub expiration_minutes: Option<NonZeroU32>,
 }
 
-/// A request to open a page.
+/// A request to open a page or a card form.
 #[derive(Clone, Debug)]
 pub struct CreateCheckout {
     /// Whose request it is.
@@ -88,8 +121,10 @@ pub struct CreateCheckout {
     pub fingerprint: Fingerprint,
     /// Who sets the price.
     pub pricing: Pricing,
-    /// The page.
-    pub page: PageDetails,
+    /// What is kept of the order besides its price.
+    pub origin: Origin,
+    /// What to open.
+    pub offer: Offer,
 }
 
 /// An answer that is saved and will be given again, byte for byte.
@@ -101,6 +136,8 @@ pub struct Created {
     pub replayed: bool,
     /// The order it is about, where this request made it.
     pub order: Option<Box<Order>>,
+    /// Where the shopper pays, where this request opened a page.
+    pub checkout_url: Option<PaymentPageUrl>,
 }
 
 /// Why no page was opened, or not by this request.
@@ -141,9 +178,13 @@ pub enum CreateError {
     /// lomi. refused; it made no page.
     #[error("lomi. refused")]
     ProviderRejected(lomi_client::Error),
-    /// lomi. opened a page at another price, currency, environment or host than asked for. It was handed to nobody.
-    #[error("lomi. opened another page than asked for")]
-    WrongPage,
+    /// lomi. opened a page or a card form at another price, currency, environment or host than asked for. It was handed
+    /// to nobody.
+    #[error("lomi. opened something else than asked for")]
+    WrongPayable,
+    /// lomi. takes no card payments on the shop's own page just now; its hosted page may still take them.
+    #[error("lomi. takes no direct card payments")]
+    CardUnavailable(lomi_client::Error),
     /// The customer has an unpaid invoice at lomi., which comes first.
     #[error("an invoice has to be paid first")]
     InvoicePaymentRequired,
@@ -152,11 +193,11 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
-/// Opens a page, or gives the answer that was given before. `lomi` is only called when there is work to do, and then
+/// Opens a page or a card form, or gives the answer that was given before. `lomi` is only called when there is work to do, and then
 /// before anything is written.
 ///
 /// # Errors
-/// [`CreateError`]. Whatever it is, nobody has a page in hand because of this call.
+/// [`CreateError`]. Whatever it is, nobody has anything to pay on because of this call.
 pub async fn create_checkout(
     world: &World,
     request: &CreateCheckout,
@@ -165,58 +206,43 @@ pub async fn create_checkout(
 ) -> Result<Created, CreateError> {
     // 1-3 Claim the key, price the cart, write both.
     let work = match claim::enter(world, request, &mut lomi).await? {
-        Entered::Answered(answer) => return Ok(Created { answer, replayed: true, order: None }),
+        Entered::Answered(answer) => return Ok(Created { answer, replayed: true, order: None, checkout_url: None }),
         Entered::Ours(work) => work,
     };
     // 4 Ask lomi.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + LOMI_BUDGET);
-    match ask::open_page(world, request, &work, ask_until).await {
+    match ask::open(world, request, &work, ask_until).await {
         // 5 Write the outcome.
-        Ok(page) => hand_out(world, &work, &page).await,
+        Ok(opened) => hand_out(world, &work, &opened).await,
         Err(failure) => Err(give_up(world, &work, failure).await),
     }
 }
 
-async fn hand_out(world: &World, work: &Work, page: &ask::Page) -> Result<Created, CreateError> {
+async fn hand_out(world: &World, work: &Work, opened: &ask::Opened) -> Result<Created, CreateError> {
     let mut order = work.order.clone();
     for attempt in 0..MAX_FINISH_TRIES {
-        let opened = order.opened(page.session.clone(), world.clock.now());
-        let answer = answer(work, &opened, page)?;
-        match world.store.finish(&work.claim, &answer, &opened).await? {
-            Finished::Done => return Ok(Created { answer, replayed: false, order: Some(Box::new(opened)) }),
-            Finished::Fenced => return Err(CreateError::InProgress { retry_after_s: 1 }),
+        let next = order.opened(opened.payable.clone(), world.clock.now());
+        let answer = answer::of(work, &next, opened)?;
+        match world.store.finish(&work.claim, &answer, &next).await? {
+            Finished::Done => {
+                let checkout_url = opened.checkout_url().cloned();
+                return Ok(Created { answer, replayed: false, order: Some(Box::new(next)), checkout_url });
+            }
+            Finished::Fenced => break,
             Finished::OrderMoved => tokio::time::sleep(world.pause(attempt)).await,
         }
         order = world.order(work.order.id()).await?.unwrap_or(order);
     }
+    disown(world, work.order.id(), &opened.payable).await;
     Err(CreateError::InProgress { retry_after_s: 1 })
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    order_id: &'a str,
-    order_token: &'a str,
-    status: &'a str,
-    amount: Option<i64>,
-    currency_code: Option<&'a str>,
-    expires_at: Option<String>,
-    checkout_session_id: &'a str,
-    checkout_url: &'a str,
-}
-
-fn answer(work: &Work, order: &Order, page: &ask::Page) -> Result<Answer, CreateError> {
-    let body = Body {
-        order_id: order.id().as_str(),
-        order_token: work.claim.order_token.reveal(),
-        status: order.status().as_str(),
-        amount: order.expected().map(Money::amount_minor),
-        currency_code: order.expected().map(|money| money.currency().code()),
-        expires_at: order.expires_at().map(Timestamp::to_rfc3339),
-        checkout_session_id: &page.session.checkout_session_id,
-        checkout_url: page.checkout_url.as_str(),
-    };
-    let body = serde_json::to_string(&body).map_err(|_| StoreError::Malformed { operation: "answer" })?;
-    Ok(Answer { status: 201, body })
+/// Notes an intent that this try may not hand out, so that it is cancelled: unlike a page it would never end. If that
+/// cannot be written, its secret still is in nobody's hands.
+async fn disown(world: &World, id: &OrderId, payable: &OpenedPayable) {
+    if let PayableId::PaymentIntent(intent) = &payable.id {
+        let _ = world.change_order(id, |order| order.with_orphan(intent, world.clock.now())).await;
+    }
 }
 
 /// Writes that no page was opened, so that the next try need not wait for the lease. If even that fails, the lease ends
@@ -231,5 +257,8 @@ async fn give_up(world: &World, work: &Work, failure: ask::Failure) -> CreateErr
     let free_at = now.plus_ms(failure.cool_down_ms);
     // The answer is an error either way; what could not be written here, the reconciler finds.
     let _ = world.store.give_up(&work.claim, free_at, &order).await;
+    if let Some(payable) = failure.unwanted {
+        disown(world, work.order.id(), &payable).await;
+    }
     failure.error
 }

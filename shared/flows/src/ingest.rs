@@ -5,7 +5,7 @@
 
 use crate::evidence::Settled;
 use crate::{World, units};
-use domain::{Environment, Fact, OrderId, Payment, SettledPayment, Source, Timestamp};
+use domain::{Environment, Fact, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
 use store::{Evidence, Recorded, StoreError};
@@ -68,7 +68,7 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
     // 3 Find the order: our own id in the metadata first, lomi.'s session second.
     let id = match (order_named_by(event), &event.data.checkout_session_id) {
         (Some(id), _) => id,
-        (None, Some(session)) => match world.store.order_of_session(session).await? {
+        (None, Some(session)) => match world.store.order_of(&PayableId::CheckoutSession(session.clone())).await? {
             Some(id) => id,
             None => return quarantine(world, &evidence, "unknown_order", None).await,
         },
@@ -132,7 +132,8 @@ fn session_completed(data: &EventData, environment: Environment, _: Timestamp) -
         return Reading::Unusable("amount_unreadable");
     };
     let key = session_key(&checkout_session_id);
-    Reading::Fact(Fact::SessionCompleted { checkout_session_id, money, environment }, key)
+    let payable = PayableId::CheckoutSession(checkout_session_id);
+    Reading::Fact(Fact::Completed { payable, money, environment }, key)
 }
 
 /// Test or live, proved.

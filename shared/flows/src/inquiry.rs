@@ -3,7 +3,7 @@
 use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
-use domain::{Environment, Fact, Order, OrderId, Payment, SettledPayment, Source, Timestamp};
+use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, ErrorKind, SessionStatus, Transaction, TransactionStatus,
 };
@@ -109,7 +109,8 @@ impl World {
         let said = format!("session {checkout_session_id} completed");
         let evidence = poll(session_key(&checkout_session_id), &said, self.clock.now());
         let environment = self.environment_behind(lomi, session.environment);
-        let fact = Fact::SessionCompleted { checkout_session_id, money, environment };
+        let payable = PayableId::CheckoutSession(checkout_session_id);
+        let fact = Fact::Completed { payable, money, environment };
         self.settle(id, &fact, &evidence).await.map(Some)
     }
 

@@ -21,6 +21,12 @@ pub enum Operation {
     CreateCheckoutSession,
     /// `POST /admin/checkout-sessions`
     CreateCheckoutSessionAsAdmin,
+    /// `POST /payment-intents`
+    CreatePaymentIntent,
+    /// `POST /admin/payment-intents`
+    CreatePaymentIntentAsAdmin,
+    /// `GET /pay/{code}`
+    OpenLink,
 }
 
 impl Operation {
@@ -30,6 +36,9 @@ impl Operation {
         match self {
             Self::CreateCheckoutSession => "create-checkout-session",
             Self::CreateCheckoutSessionAsAdmin => "admin-create-checkout-session",
+            Self::CreatePaymentIntent => "create-payment-intent",
+            Self::CreatePaymentIntentAsAdmin => "admin-create-payment-intent",
+            Self::OpenLink => "open-link",
         }
     }
 }
@@ -193,7 +202,7 @@ impl Store {
         }
     }
 
-    /// Writes the answer, the order and the way from the session to the order together, if the claim is still ours.
+    /// Writes the answer, the order and the way from what is paid on to the order together, if the claim is still ours.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -203,8 +212,8 @@ impl Store {
         let changes = Changes::default().set("state", state);
         let mut writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
-        if let Some(session) = order.checkout_session_id() {
-            let mut item = Key::session(session).into_item();
+        if let Some(payable) = order.payable() {
+            let mut item = Key::payable(&payable).into_item();
             item.insert("order_id".to_owned(), text(order.id().as_str()));
             let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
             writes.push(write_put(put.map_err(|_| StoreError::malformed("finish"))?));

@@ -1,7 +1,7 @@
 //! The primary key of every kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{OrderId, Sku};
+use domain::{OrderId, PayableId, Sku};
 use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -36,8 +36,11 @@ impl Key {
         Self::new(format!("QUARANTINE#{natural_key}"), &format!("{reason}#{source}"))
     }
 
-    pub(crate) fn session(checkout_session_id: &str) -> Self {
-        Self::new(format!("REF#session#{checkout_session_id}"), "REF")
+    pub(crate) fn payable(payable: &PayableId) -> Self {
+        match payable {
+            PayableId::CheckoutSession(id) => Self::new(format!("REF#session#{id}"), "REF"),
+            PayableId::PaymentIntent(id) => Self::new(format!("REF#intent#{id}"), "REF"),
+        }
     }
 
     pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {

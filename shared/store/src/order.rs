@@ -3,7 +3,7 @@
 use crate::item::{listing_of, read_order};
 use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
 use crate::{Store, StoreError};
-use domain::{Order, OrderId, OrderStatus, Timestamp};
+use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
 
 /// The most orders a list shows at once.
 const MAX_PAGE: usize = 100;
@@ -76,12 +76,12 @@ impl Store {
         self.get(Key::order(id), "read order").await?.map(read_order).transpose()
     }
 
-    /// The order behind one of lomi.'s sessions.
+    /// The order behind something to pay on.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn order_of_session(&self, checkout_session_id: &str) -> Result<Option<OrderId>, StoreError> {
-        let item = self.get(Key::session(checkout_session_id), "read session").await?;
+    pub async fn order_of(&self, payable: &PayableId) -> Result<Option<OrderId>, StoreError> {
+        let item = self.get(Key::payable(payable), "read payable").await?;
         let id = item.as_ref().and_then(|item| item.get("order_id")).and_then(|value| value.as_s().ok());
         Ok(id.and_then(|id| OrderId::parse(id)))
     }

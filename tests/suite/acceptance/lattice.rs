@@ -154,7 +154,7 @@ async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the
     assert!(app.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms + 3_600_000).await);
     app.reconcile().await;
     let paid = app.order(&order.order_id).await;
-    assert_eq!((&paid["status"], &paid["session_completed"]), (&json!("paid"), &json!(true)));
+    assert_eq!((&paid["status"], &paid["completed_unnamed"]), (&json!("paid"), &json!(true)));
     assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
     app.audit().await;
 }

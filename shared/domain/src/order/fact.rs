@@ -4,7 +4,7 @@
 //! how often. (`paid_after_cancel` tells of the shopper's own word, which is no fact of lomi.'s: it means nothing after
 //! the money.)
 
-use super::{Environment, Happened, Order, OrderStatus, Payment, Source};
+use super::{Environment, Happened, Order, OrderStatus, PayableId, Payment, Source};
 use crate::{Money, Timestamp};
 
 /// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
@@ -37,11 +37,11 @@ pub enum Fact {
         /// Where it took place.
         environment: Environment,
     },
-    /// lomi. says the order's session is completed, without naming the transaction.
-    SessionCompleted {
-        /// The session.
-        checkout_session_id: String,
-        /// What the session cost.
+    /// lomi. says that what the shopper was to pay on is paid, without naming the transaction.
+    Completed {
+        /// What was paid on.
+        payable: PayableId,
+        /// What it cost, in the merchant's currency.
         money: Money,
         /// Where.
         environment: Environment,
@@ -61,8 +61,8 @@ pub enum Mismatch {
     Currency,
     /// Another amount than the order's.
     Amount,
-    /// Another session than the order's.
-    Session,
+    /// Another page or card form than the order's.
+    Payable,
     /// The order does not know its own price yet.
     NoExpectation,
 }
@@ -81,7 +81,7 @@ impl Mismatch {
             Self::Environment => "environment",
             Self::Currency => "currency",
             Self::Amount => "amount",
-            Self::Session => "session",
+            Self::Payable => "payable",
             Self::NoExpectation => "no_expectation",
         }
     }
@@ -127,11 +127,11 @@ impl Order {
                 }
                 self.climb(OrderStatus::FailedAttempt, Happened::PaymentFailed, source, Some(transaction_id), now)
             }
-            Fact::SessionCompleted { checkout_session_id, money, environment } => {
-                match self.mismatch_of(*money, *environment, Some(checkout_session_id)) {
+            Fact::Completed { payable, money, environment } => {
+                match self.mismatch_of(*money, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
-                    None if self.session_completed || !self.payments.is_empty() => Verdict::Unchanged,
-                    None => self.pay(source, now, None, |order| order.session_completed = true),
+                    None if self.completed_unnamed || !self.payments.is_empty() => Verdict::Unchanged,
+                    None => self.pay(source, now, None, |order| order.completed_unnamed = true),
                 }
             }
             Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),
@@ -140,8 +140,8 @@ impl Order {
     }
 
     fn judge_payment(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
-        let session = settled.checkout_session_id.as_deref();
-        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session) {
+        let session = settled.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
             return self.refuse(mismatch, source, now);
         }
         if self.payments.contains_key(&settled.transaction_id) || self.payments.len() >= MAX_PAYMENTS {
@@ -153,13 +153,12 @@ impl Order {
         })
     }
 
-    fn mismatch_of(&self, money: Money, environment: Environment, session: Option<&str>) -> Option<Mismatch> {
+    fn mismatch_of(&self, money: Money, environment: Environment, payable: Option<&PayableId>) -> Option<Mismatch> {
         let Some(expected) = self.expected() else { return Some(Mismatch::NoExpectation) };
-        let own_session = self.checkout_session_id.as_deref();
         if environment != self.environment {
             Some(Mismatch::Environment)
-        } else if session.is_some() && own_session.is_some() && session != own_session {
-            Some(Mismatch::Session)
+        } else if payable.is_some_and(|payable| self.has_another(payable)) {
+            Some(Mismatch::Payable)
         } else if money.currency() != expected.currency() {
             Some(Mismatch::Currency)
         } else if money != expected {

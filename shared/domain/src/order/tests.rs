@@ -13,8 +13,7 @@ fn creating() -> Order {
         order_id: OrderId::from_entropy([1; 32]),
         environment: Environment::Live,
         cart: PricedCart::from_merchant(francs(25_000), None),
-        title: None,
-        metadata: BTreeMap::new(),
+        origin: Origin::default(),
         token_hash: OrderToken::from_entropy([2; 32]).hash(),
         attempt_id: AttemptId::from_entropy([3; 32]),
         lease_until: T0.plus_ms(30_000),
@@ -23,8 +22,8 @@ fn creating() -> Order {
 }
 
 fn open() -> Order {
-    let session = OpenedSession {
-        checkout_session_id: "session-1".into(),
+    let session = OpenedPayable {
+        id: PayableId::CheckoutSession("session-1".into()),
         expires_at: T0.plus_ms(60 * MINUTE_MS),
         amount: Some(francs(25_000)),
     };
@@ -50,8 +49,8 @@ fn failed() -> Fact {
 }
 
 fn session_completed() -> Fact {
-    Fact::SessionCompleted {
-        checkout_session_id: "session-1".into(),
+    Fact::Completed {
+        payable: PayableId::CheckoutSession("session-1".into()),
         money: francs(25_000),
         environment: Environment::Live,
     }
@@ -112,7 +111,7 @@ fn a_second_payment_is_flagged_and_told_once() {
 #[test]
 fn money_that_arrives_before_the_page_is_recorded_stays() {
     let Verdict::Changed(paid, _) = creating().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
-    let session = OpenedSession { checkout_session_id: "s".into(), expires_at: T0, amount: None };
+    let session = OpenedPayable { id: PayableId::CheckoutSession("s".into()), expires_at: T0, amount: None };
     assert_eq!(paid.opened(session, T0).status, OrderStatus::Paid);
 }
 
@@ -123,7 +122,7 @@ fn evidence_that_differs_in_anything_pays_nothing() {
         (payment("t", francs(24_999), Environment::Live, None), Mismatch::Amount),
         (payment("t", Money::new(25_000, Currency::Eur).unwrap(), Environment::Live, None), Mismatch::Currency),
         (payment("t", francs(25_000), Environment::Sandbox, None), Mismatch::Environment),
-        (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::Session),
+        (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::Payable),
     ] {
         let Verdict::Refused(found, marked) = order.judge(&fact, Source::Webhook, T0) else {
             panic!("accepted {fact:?}")
@@ -138,8 +137,11 @@ fn an_order_that_lomi_prices_is_not_paid_before_its_price_is_known() {
     let mut order = creating();
     order.amount = None;
     assert!(matches!(order.judge(&paid("tx-1"), Source::Webhook, T0), Verdict::Refused(Mismatch::NoExpectation, None)));
-    let session =
-        OpenedSession { checkout_session_id: "session-1".into(), expires_at: T0, amount: Some(francs(25_000)) };
+    let session = OpenedPayable {
+        id: PayableId::CheckoutSession("session-1".into()),
+        expires_at: T0,
+        amount: Some(francs(25_000)),
+    };
     assert!(matches!(order.opened(session, T0).judge(&paid("tx-1"), Source::Poll, T0), Verdict::Changed(_, Some(_))));
 }
 

@@ -55,6 +55,8 @@ pub enum Happened {
     Cancelled,
     /// The page can no longer be paid on.
     Expired,
+    /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
+    IntentOrphaned,
     /// Something that a newer release wrote: an older one must still be able to read the order.
     #[serde(other)]
     Other,
@@ -93,7 +95,7 @@ impl Source {
 impl Happened {
     /// Whether a client that tries and tries makes many of these.
     pub(super) const fn is_a_try(self) -> bool {
-        matches!(self, Self::Retried | Self::Rejected | Self::InDoubt)
+        matches!(self, Self::Retried | Self::Rejected | Self::InDoubt | Self::IntentOrphaned)
     }
 }
 

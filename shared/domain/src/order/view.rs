@@ -1,7 +1,7 @@
 //! Reading an order.
 
 use super::{Environment, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
-use crate::{AttemptId, OrderId, OrderLine, Timestamp, TokenHash};
+use crate::{AttemptId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::BTreeMap;
 
 impl Order {
@@ -81,6 +81,30 @@ impl Order {
     #[must_use]
     pub fn checkout_session_id(&self) -> Option<&str> {
         self.checkout_session_id.as_deref()
+    }
+
+    /// lomi.'s id of the card form's intent.
+    #[must_use]
+    pub fn payment_intent_id(&self) -> Option<&str> {
+        self.payment_intent_id.as_deref()
+    }
+
+    /// lomi.'s id of the customer, where the shop named one.
+    #[must_use]
+    pub fn customer_id(&self) -> Option<&str> {
+        self.customer_id.as_deref()
+    }
+
+    /// The managed link that led here.
+    #[must_use]
+    pub const fn link_code(&self) -> Option<&LinkCode> {
+        self.link_code.as_ref()
+    }
+
+    /// lomi.'s own payment link that led here.
+    #[must_use]
+    pub fn payment_link_id(&self) -> Option<&str> {
+        self.payment_link_id.as_deref()
     }
 
     /// The end of the page.

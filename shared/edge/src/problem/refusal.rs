@@ -22,7 +22,8 @@ impl From<CreateError> for Problem {
             }
             CreateError::NoKey => Self::new(Code::ProviderUnavailable),
             CreateError::Unsendable => Self::new(Code::InternalError),
-            CreateError::ProviderRejected(_) | CreateError::WrongPage => Self::new(Code::ProviderRejected),
+            CreateError::CardUnavailable(_) => Self::new(Code::CardUnavailable),
+            CreateError::ProviderRejected(_) | CreateError::WrongPayable => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
             CreateError::Store(error) => error.into(),
         }

@@ -1,25 +1,44 @@
-//! Step 4: lomi. opens the page, or does not, or nobody knows.
+//! Step 4: lomi. opens what the shopper pays on, or does not, or nobody knows.
 
-use super::{COOL_DOWN_MS, CreateCheckout, CreateError, MAX_COOL_DOWN_MS, Work};
+mod card;
+mod page;
+
+use super::{COOL_DOWN_MS, CreateCheckout, CreateError, MAX_COOL_DOWN_MS, Offer, Work};
 use crate::{World, units};
-use domain::{Environment, LomiCart, LomiLine, Money, OpenedSession, Order, PaymentPageUrl, Timestamp};
-use lomi_client::{
-    CreateCheckoutSession, CreatedCheckoutSession, CurrencyCode, Error, ErrorKind, IdempotencyKey, LineItem,
-    NewCheckoutSession, Outcome, PriceId, ProductId,
-};
-use std::num::NonZeroU32;
+use domain::{OpenedPayable, Order, PaymentPageUrl};
+use lomi_client::{Appearance, ClientSecret, CustomerId, Error, ErrorKind, IdempotencyKey, Outcome};
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// Used when lomi. does not say when the page ends: its own fixed life of a session.
-const DEFAULT_LIFE_MS: i64 = 60 * 60 * 1000;
-
-/// A page that is in nobody's hands yet.
-pub(super) struct Page {
-    pub(super) session: OpenedSession,
-    pub(super) checkout_url: PaymentPageUrl,
+/// Something to pay on that is in nobody's hands yet.
+pub(super) struct Opened {
+    pub(super) payable: OpenedPayable,
+    pub(super) handle: Handle,
 }
 
-/// What the order must remember of a call that brought no page.
+/// What the shopper needs in order to pay on it.
+pub(super) enum Handle {
+    Page(PaymentPageUrl),
+    Card(Box<Card>),
+}
+
+/// What the card form needs.
+pub(super) struct Card {
+    pub(super) client_secret: ClientSecret,
+    pub(super) publishable_key: Option<String>,
+    pub(super) appearance: Option<Appearance>,
+}
+
+impl Opened {
+    pub(super) const fn checkout_url(&self) -> Option<&PaymentPageUrl> {
+        match &self.handle {
+            Handle::Page(url) => Some(url),
+            Handle::Card(_) => None,
+        }
+    }
+}
+
+/// What the order must remember of a call that brought nothing to hand out.
 pub(super) enum Mark {
     /// Nothing happened at lomi.; the same call may be made again.
     Untouched,
@@ -33,57 +52,54 @@ pub(super) struct Failure {
     pub(super) mark: Mark,
     pub(super) cool_down_ms: i64,
     pub(super) error: CreateError,
+    /// What lomi. opened and nobody must get.
+    pub(super) unwanted: Option<OpenedPayable>,
 }
 
-pub(super) async fn open_page(
+impl Failure {
+    const fn new(mark: Mark, cool_down_ms: i64, error: CreateError) -> Self {
+        Self { mark, cool_down_ms, error, unwanted: None }
+    }
+}
+
+pub(super) async fn open(
     world: &World,
     request: &CreateCheckout,
     work: &Work,
     deadline: Instant,
-) -> Result<Page, Failure> {
-    let order = &work.order;
-    // The same order and number always make the same key and the same body: lomi. then answers with the same page.
-    let key = IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number()));
-    let (Ok(key), Some(session)) = (key, session_of(request, work)) else {
-        return Err(Failure { mark: Mark::Untouched, cool_down_ms: 0, error: CreateError::Unsendable });
-    };
-    let call = work.lomi.checkout_sessions().create(&session).idempotency_key(key).deadline(deadline);
-    match call.send().await.map_err(failure)? {
-        CreatedCheckoutSession::Session(new) => accept(order, &new, world.clock.now()).ok_or_else(wrong_page),
-        CreatedCheckoutSession::InvoicePaymentRequired(_) => {
-            Err(Failure { mark: Mark::Rejected, cool_down_ms: 0, error: CreateError::InvoicePaymentRequired })
-        }
+) -> Result<Opened, Failure> {
+    match &request.offer {
+        Offer::Page(page) => page::open(world, request, page, work, deadline).await,
+        Offer::Card(card) => card::open(world, request, card, work, deadline).await,
     }
 }
 
-/// `None` when the page is not the one that was asked for.
-fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Page> {
-    let session = &new.session;
-    let amount = units::from_lomi(session.amount, session.currency_code.as_ref());
-    let same_price = match (order.expected(), amount) {
-        (Some(expected), Some(amount)) => expected == amount,
-        // lomi. may leave the amount out of its answer, but then it must not be lomi. that sets it.
-        (Some(_), None) => session.amount.is_none(),
-        (None, amount) => amount.is_some(),
-    };
-    let environment = session.environment.map(units::environment_from_lomi);
-    if !same_price || environment.is_some_and(|environment| environment != order.environment()) {
-        return None;
-    }
-    let checkout_url = PaymentPageUrl::parse(&new.checkout_url, order.environment() == Environment::Sandbox)?;
-    let expires_at = session.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
-    Some(Page {
-        session: OpenedSession {
-            checkout_session_id: session.checkout_session_id.to_string(),
-            expires_at: expires_at.unwrap_or_else(|| now.plus_ms(DEFAULT_LIFE_MS)),
-            amount,
-        },
-        checkout_url,
-    })
+/// The same order and number always make the same key and the same body: lomi. then answers with the same page.
+fn key(order: &Order) -> Result<IdempotencyKey, Failure> {
+    IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number())).map_err(|_| unsendable())
 }
 
-fn wrong_page() -> Failure {
-    Failure { mark: Mark::Rejected, cool_down_ms: COOL_DOWN_MS, error: CreateError::WrongPage }
+/// The merchant's notes and ours. Ours win: they lead the event back to its order and prove its environment.
+fn metadata(request: &CreateCheckout, order: &Order) -> BTreeMap<String, String> {
+    let mut metadata = request.origin.metadata.clone();
+    metadata.insert("order_id".to_owned(), order.id().to_string());
+    let environment = units::environment_to_lomi(order.environment());
+    metadata.insert("payment_environment".to_owned(), environment.to_owned());
+    metadata
+}
+
+/// `None` for an id that is none.
+#[expect(clippy::option_option, reason = "no customer is a request, an unreadable one is not")]
+fn customer_id(request: &CreateCheckout) -> Option<Option<CustomerId>> {
+    request.origin.customer_id.as_deref().map(CustomerId::parse).transpose().ok()
+}
+
+const fn unsendable() -> Failure {
+    Failure::new(Mark::Untouched, 0, CreateError::Unsendable)
+}
+
+fn wrong(unwanted: Option<OpenedPayable>) -> Failure {
+    Failure { unwanted, ..Failure::new(Mark::Rejected, COOL_DOWN_MS, CreateError::WrongPayable) }
 }
 
 fn failure(error: Error) -> Failure {
@@ -99,59 +115,8 @@ fn failure(error: Error) -> Failure {
         Outcome::Unknown => Mark::InDoubt { fresh_key: error.is_replay() && error.kind() == ErrorKind::Refused },
     };
     if matches!(mark, Mark::Rejected) {
-        return Failure { mark, cool_down_ms: 0, error: CreateError::ProviderRejected(error) };
+        return Failure::new(mark, 0, CreateError::ProviderRejected(error));
     }
     let retry_after_s = u32::try_from(cool_down_ms / 1000).unwrap_or_default();
-    Failure { mark, cool_down_ms, error: CreateError::ProviderUnavailable { retry_after_s, error } }
-}
-
-/// lomi.'s request for the order; the same for every try, to the byte.
-fn session_of(request: &CreateCheckout, work: &Work) -> Option<CreateCheckoutSession> {
-    let (page, order) = (&request.page, &work.order);
-    let url = |url: &domain::AllowedUrl| url.for_order(order.id(), &work.claim.order_token);
-    let mut session = CreateCheckoutSession {
-        allowed_providers: page.allowed_providers.clone(),
-        title: page.title.clone(),
-        public_description: page.public_description.clone(),
-        customer: page.customer.clone(),
-        expiration_minutes: page.expiration_minutes,
-        metadata: page.metadata.clone(),
-        ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))
-    };
-    // Ours win over the merchant's own: they lead the event back to its order and prove its environment.
-    session.metadata.insert("order_id".to_owned(), order.id().to_string());
-    let environment = units::environment_to_lomi(order.environment());
-    session.metadata.insert("payment_environment".to_owned(), environment.to_owned());
-    match order.lomi_cart() {
-        Some(cart) => set_lomi_cart(&mut session, cart)?,
-        None => set_price(&mut session, order.expected()?)?,
-    }
-    Some(session)
-}
-
-fn set_price(session: &mut CreateCheckoutSession, money: Money) -> Option<()> {
-    session.amount = Some(units::to_lomi(money)?);
-    session.currency_code = CurrencyCode::parse(money.currency().code()).ok();
-    Some(())
-}
-
-fn set_lomi_cart(session: &mut CreateCheckoutSession, cart: &LomiCart) -> Option<()> {
-    match cart {
-        LomiCart::Product { product_id, quantity } => {
-            session.product_id = Some(ProductId::parse(product_id).ok()?);
-            session.quantity = NonZeroU32::new(*quantity);
-        }
-        LomiCart::Price(line) => {
-            session.price_id = Some(PriceId::parse(&line.price_id).ok()?);
-            session.quantity = NonZeroU32::new(line.quantity);
-        }
-        LomiCart::Lines(lines) => {
-            session.line_items = lines.iter().map(line_item).collect::<Option<_>>()?;
-        }
-    }
-    Some(())
-}
-
-fn line_item(line: &LomiLine) -> Option<LineItem> {
-    Some(LineItem { price_id: PriceId::parse(&line.price_id).ok()?, quantity: NonZeroU32::new(line.quantity)? })
+    Failure::new(mark, cool_down_ms, CreateError::ProviderUnavailable { retry_after_s, error })
 }

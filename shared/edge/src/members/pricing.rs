@@ -1,43 +1,76 @@
 //! Exactly one way to a price.
 
-use crate::body::{Caller, Faults};
+use super::{Faults, is_uuid};
+use crate::problem::{Code, Problem};
+use crate::secrets::Secret;
 use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
-use edge::problem::{Code, Problem};
-use edge::secrets::Secret;
 use flows::create_checkout::Pricing;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-#[derive(Deserialize)]
-pub(crate) struct Item {
+/// Who asks. Only the merchant's own backend may name an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody.
+    Storefront,
+    /// Whom the gateway let through to `/admin`.
+    Merchant,
+}
+
+/// `items[]`: an article of the merchant's catalogue.
+#[derive(Debug, Deserialize)]
+pub struct Item {
     sku: String,
     quantity: u32,
     amount: Option<i64>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct LineItem {
+/// `line_items[]`: a price of lomi.'s catalogue.
+#[derive(Debug, Deserialize)]
+pub struct LineItem {
     price_id: String,
     quantity: u32,
 }
 
+/// The members of which exactly one way sets the price.
+#[derive(Debug, Default)]
+pub struct PricingMembers {
+    /// From the merchant's catalogue.
+    pub items: Option<Vec<Item>>,
+    /// From lomi.'s catalogue.
+    pub line_items: Option<Vec<LineItem>>,
+    /// One product of lomi.'s catalogue.
+    pub product_id: Option<String>,
+    /// One price of lomi.'s catalogue.
+    pub price_id: Option<String>,
+    /// How many of the one.
+    pub quantity: Option<u32>,
+    /// Signed by the merchant's backend.
+    pub cart_token: Option<String>,
+    /// In minor units.
+    pub amount: Option<i64>,
+    /// ISO 4217.
+    pub currency_code: Option<String>,
+}
+
 /// How the caller wants the cart to be priced.
-pub(crate) enum Asked {
+#[derive(Debug)]
+pub enum Asked {
+    /// By the merchant's catalogue.
     Catalog(Vec<CartLine>),
+    /// By a cart token.
     Signed(String),
+    /// By the merchant's backend.
     Merchant(Money),
+    /// By lomi.
     Lomi(LomiCart),
 }
 
 impl Asked {
-    pub(crate) fn read(
-        caller: Caller,
-        (items, line_items): (Option<Vec<Item>>, Option<Vec<LineItem>>),
-        (product_id, price_id, quantity): (Option<String>, Option<String>, Option<u32>),
-        cart_token: Option<String>,
-        (amount, currency_code): (Option<i64>, Option<String>),
-        faults: &mut Faults,
-    ) -> Option<Self> {
+    /// The one way to a price. `None`, and `faults` says why, when there is none or more than one.
+    pub fn read(caller: Caller, members: PricingMembers, faults: &mut Faults) -> Option<Self> {
+        let PricingMembers { items, line_items, product_id, price_id, quantity, cart_token, amount, currency_code } =
+            members;
         if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
             let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
             faults.add(pointer, "A storefront does not set prices.", "Une boutique ne fixe pas les prix.");
@@ -88,7 +121,10 @@ impl Asked {
     }
 
     /// Adds what only the stack knows: the key that must have signed a cart token.
-    pub(crate) async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
+    ///
+    /// # Errors
+    /// `store_unavailable` when the key cannot be fetched.
+    pub async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
         Ok(match self {
             Self::Catalog(lines) => Pricing::Catalog(lines),
             Self::Merchant(money) => Pricing::Merchant(money),
@@ -130,7 +166,8 @@ fn lomi_lines(lines: Vec<LineItem>, faults: &mut Faults) -> Option<Vec<LomiLine>
     Some(lines.into_iter().map(|line| LomiLine { price_id: line.price_id, quantity: line.quantity }).collect())
 }
 
-fn money(amount: i64, currency_code: Option<&str>, faults: &mut Faults) -> Option<Money> {
+/// `amount` in minor units of `currency_code`.
+pub fn money(amount: i64, currency_code: Option<&str>, faults: &mut Faults) -> Option<Money> {
     let currency = currency_code.and_then(Currency::from_code);
     faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
     let money = Money::new(amount, currency?);
@@ -152,11 +189,5 @@ fn is_count(count: usize, pointer: &str, faults: &mut Faults) -> bool {
 fn is_quantity(quantity: u32, pointer: &str, faults: &mut Faults) -> bool {
     let fits = (1..=MAX_QUANTITY).contains(&quantity);
     faults.unless(fits, pointer, "1 to 999.", "De 1 à 999.");
-    fits
-}
-
-fn is_uuid(text: &str, pointer: &str, faults: &mut Faults) -> bool {
-    let fits = lomi_client::PriceId::parse(text).is_ok();
-    faults.unless(fits, pointer, "A UUID of lomi.'s catalogue.", "Un UUID du catalogue lomi.");
     fits
 }

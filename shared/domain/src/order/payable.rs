@@ -1,0 +1,72 @@
+//! What a shopper pays on, and what of it must be taken back.
+
+use super::{Happened, Order, Source};
+use crate::{Money, Timestamp};
+
+/// More than any number of tries leaves behind; later ones are in the log only.
+const MAX_ORPHANS: usize = 10;
+
+/// Something at lomi. that takes a shopper's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayableId {
+    /// A hosted page, by its UUID.
+    CheckoutSession(String),
+    /// A card form on the shop's own page, by its `pi_` id.
+    PaymentIntent(String),
+}
+
+/// What lomi. opened for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedPayable {
+    /// Its id.
+    pub id: PayableId,
+    /// From then on no payment is taken: lomi. sees to that for a page, the reconciler for a card form.
+    pub expires_at: Timestamp,
+    /// What lomi. says it costs; the expectation of an order that lomi. priced.
+    pub amount: Option<Money>,
+}
+
+impl Order {
+    /// What the shopper was handed to pay on.
+    #[must_use]
+    pub fn payable(&self) -> Option<PayableId> {
+        let session = self.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        session.or_else(|| self.payment_intent_id.clone().map(PayableId::PaymentIntent))
+    }
+
+    /// Whether the order has something of this kind, and it is another one.
+    pub(super) fn has_another(&self, payable: &PayableId) -> bool {
+        let (own, id) = match payable {
+            PayableId::CheckoutSession(id) => (&self.checkout_session_id, id),
+            PayableId::PaymentIntent(id) => (&self.payment_intent_id, id),
+        };
+        own.as_ref().is_some_and(|own| own != id)
+    }
+
+    /// The order remembering an intent that was handed to nobody and is to be cancelled. `None` when it is the order's
+    /// own, or known.
+    #[must_use]
+    pub fn with_orphan(&self, payment_intent_id: &str, now: Timestamp) -> Option<Self> {
+        let is_own = self.payment_intent_id.as_deref() == Some(payment_intent_id);
+        if is_own || self.orphaned_intents.contains(payment_intent_id) || self.orphaned_intents.len() >= MAX_ORPHANS {
+            return None;
+        }
+        let mut order = self.changed(now);
+        order.orphaned_intents.insert(payment_intent_id.to_owned());
+        order.note(now, Happened::IntentOrphaned, Source::Lomi, None);
+        order.due_at = order.due_at.or(Some(now));
+        Some(order)
+    }
+
+    /// The order after an orphan of it was cancelled; `None` when it has none of that name.
+    #[must_use]
+    pub fn without_orphan(&self, payment_intent_id: &str, now: Timestamp) -> Option<Self> {
+        let mut order = self.changed(now);
+        order.orphaned_intents.remove(payment_intent_id).then_some(order)
+    }
+
+    /// Intents that nobody holds and that are still to be cancelled at lomi.
+    pub fn orphaned_intents(&self) -> impl Iterator<Item = &str> {
+        self.orphaned_intents.iter().map(String::as_str)
+    }
+}

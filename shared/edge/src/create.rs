@@ -1,0 +1,88 @@
+//! What the two functions that open something to pay on have in common at the wire.
+
+use crate::http::{Request, Response, json};
+use crate::lomi::Lomi;
+use crate::members::Caller;
+use crate::problem::{Code, Problem};
+use crate::telemetry::{Counter, Field, Telemetry};
+use domain::{Fingerprint, IdempotencyKey, Order};
+use flows::World;
+use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
+
+/// Who asks, by the gateway's own word on the route that matched: it lets nobody unknown through to `/admin`.
+///
+/// # Errors
+/// `not_found` for a route that is neither `storefront` nor `merchant`.
+pub fn caller(request: &Request, storefront: &str, merchant: &str) -> Result<Caller, Problem> {
+    match request.route.as_str() {
+        route if route == storefront => Ok(Caller::Storefront),
+        route if route == merchant => Ok(Caller::Merchant),
+        _ => Err(Problem::new(Code::NotFound)),
+    }
+}
+
+/// The caller's key, and what recognises its request.
+///
+/// # Errors
+/// `idempotency_key_required`, or what is wrong with the body as JSON.
+pub fn idempotency(request: &Request) -> Result<(IdempotencyKey, Fingerprint), Problem> {
+    let key = request.header("idempotency-key").and_then(IdempotencyKey::parse);
+    let key = key.ok_or(Problem::new(Code::IdempotencyKeyRequired))?;
+    Ok((key, Fingerprint::of(&request.route, &json(request)?)))
+}
+
+/// Runs the use case and answers, telling `event` what became of it.
+///
+/// # Errors
+/// Why nothing was handed out.
+pub async fn run(
+    world: &World,
+    create: &CreateCheckout,
+    lomi: &Lomi,
+    request: &Request,
+    event: &mut Telemetry,
+) -> Result<Response, Problem> {
+    let client = async || lomi.client(request.deadline, event).await;
+    let created = create_checkout(world, create, client, request.deadline).await;
+    let created = created.inspect_err(|error| report_error(error, event))?;
+    report_created(&created, event);
+    let response = Response::new(created.answer.status, "application/json", created.answer.body);
+    Ok(if created.replayed { response.header("idempotency-replayed", "true") } else { response })
+}
+
+/// Tells `event` what was made.
+pub fn report_created(created: &Created, event: &mut Telemetry) {
+    event.flag(Field::IdempotencyReplayed, created.replayed);
+    if let Some(order) = &created.order {
+        report_order(order, event);
+    }
+}
+
+fn report_order(order: &Order, event: &mut Telemetry) {
+    event.id(Field::OrderId, order.id().as_str());
+    event.word(Field::OrderStatus, order.status().as_str());
+    if let Some(money) = order.expected() {
+        event.number(Field::OrderAmountMinor, money.amount_minor());
+        event.word(Field::OrderCurrency, money.currency().code());
+    }
+}
+
+/// Tells `event` why nothing was made.
+pub fn report_error(error: &CreateError, event: &mut Telemetry) {
+    match error {
+        CreateError::ProviderUnavailable { error, .. }
+        | CreateError::ProviderRejected(error)
+        | CreateError::CardUnavailable(error) => {
+            if error.outcome() == lomi_client::Outcome::Unknown {
+                event.count(Counter::InDoubt);
+            }
+            event.number(Field::LomiStatus, error.status().unwrap_or_default());
+            event.number(Field::LomiCalls, error.attempts());
+            if let Some(id) = error.request_id() {
+                event.id(Field::LomiRequestId, id);
+            }
+        }
+        CreateError::WrongPayable => event.count(Counter::WrongPage),
+        _ => {}
+    }
+}

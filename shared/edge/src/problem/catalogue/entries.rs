@@ -1,0 +1,190 @@
+//! The rows.
+
+use super::Entry;
+use crate::language::Text;
+
+pub(super) const VALIDATION_FAILED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:validation_failed",
+    status: 400,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Invalid request", fr: "Requête invalide" },
+    detail: Text {
+        en: "Correct the members named in errors and send the request again.",
+        fr: "Corrigez les champs indiqués dans errors, puis renvoyez la requête.",
+    },
+};
+
+pub(super) const MALFORMED_JSON: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:malformed_json",
+    status: 400,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Malformed JSON", fr: "JSON mal formé" },
+    detail: Text {
+        en: "The body must be one JSON value in UTF-8, nested at most 127 levels deep.",
+        fr: "Le corps doit être une seule valeur JSON en UTF-8, sur 127 niveaux d'imbrication au plus.",
+    },
+};
+
+pub(super) const PAYLOAD_TOO_LARGE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:payload_too_large",
+    status: 413,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Body too large", fr: "Corps trop volumineux" },
+    detail: Text {
+        en: "The body is larger than this route accepts.",
+        fr: "Le corps dépasse la taille acceptée par cette route.",
+    },
+};
+
+pub(super) const UNSUPPORTED_MEDIA_TYPE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:unsupported_media_type",
+    status: 415,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Unsupported media type", fr: "Type de contenu non pris en charge" },
+    detail: Text { en: "Send the body as application/json.", fr: "Envoyez le corps en application/json." },
+};
+
+pub(super) const IDEMPOTENCY_KEY_REQUIRED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:idempotency_key_required",
+    status: 400,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Idempotency-Key required", fr: "Idempotency-Key obligatoire" },
+    detail: Text {
+        en: "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, the same for every try of one purchase.",
+        fr: "Envoyez l'en-tête Idempotency-Key avec 1 à 255 caractères ASCII visibles, le même pour chaque tentative d'un achat.",
+    },
+};
+
+pub(super) const IDEMPOTENCY_KEY_REUSED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:idempotency_key_reused",
+    status: 422,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Idempotency-Key already used", fr: "Idempotency-Key déjà utilisée" },
+    detail: Text {
+        en: "This key was used with another body. Use a new key for a new purchase.",
+        fr: "Cette clé a déjà servi avec un autre corps. Utilisez une nouvelle clé pour un nouvel achat.",
+    },
+};
+
+pub(super) const IDEMPOTENCY_IN_PROGRESS: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:idempotency_in_progress",
+    status: 409,
+    retryable: true,
+    retry_after_s: Some(2),
+    title: Text { en: "Request in progress", fr: "Requête en cours" },
+    detail: Text {
+        en: "A request with this key is still running. Retry with the same key.",
+        fr: "Une requête avec cette clé est encore en cours. Réessayez avec la même clé.",
+    },
+};
+
+pub(super) const UNAUTHORIZED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:unauthorized",
+    status: 401,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Unauthorized", fr: "Non autorisé" },
+    detail: Text {
+        en: "The credentials or the signature are missing or wrong.",
+        fr: "Les identifiants ou la signature sont absents ou incorrects.",
+    },
+};
+
+pub(super) const NOT_FOUND: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:not_found",
+    status: 404,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Not found", fr: "Introuvable" },
+    detail: Text { en: "There is nothing here, or not for you.", fr: "Il n'y a rien ici, ou pas pour vous." },
+};
+
+pub(super) const ORDER_CLOSED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:order_closed",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Order closed", fr: "Commande close" },
+    detail: Text {
+        en: "The order is in a state that does not allow this.",
+        fr: "L'état de la commande ne le permet pas.",
+    },
+};
+
+pub(super) const PROVIDER_UNAVAILABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:provider_unavailable",
+    status: 503,
+    retryable: true,
+    retry_after_s: Some(5),
+    title: Text { en: "Payment provider unavailable", fr: "Prestataire de paiement indisponible" },
+    detail: Text {
+        en: "The payment provider cannot be reached. Retry with the same Idempotency-Key.",
+        fr: "Le prestataire de paiement est injoignable. Réessayez avec la même Idempotency-Key.",
+    },
+};
+
+pub(super) const PROVIDER_REJECTED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:provider_rejected",
+    status: 502,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Refused by the payment provider", fr: "Refusé par le prestataire de paiement" },
+    detail: Text {
+        en: "The payment provider refused the request. Nothing was charged.",
+        fr: "Le prestataire de paiement a refusé la requête. Rien n'a été débité.",
+    },
+};
+
+pub(super) const CARD_UNAVAILABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:card_unavailable",
+    status: 503,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "No card form just now", fr: "Formulaire de carte indisponible" },
+    detail: Text {
+        en: "lomi. takes no card payments on your own page for the moment. Open a hosted page instead: POST /checkout-sessions.",
+        fr: "lomi. ne prend pas de paiement par carte sur votre page pour le moment. Ouvrez une page hébergée : POST /checkout-sessions.",
+    },
+};
+
+pub(super) const INVOICE_PAYMENT_REQUIRED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:invoice_payment_required",
+    status: 402,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Open invoice", fr: "Facture impayée" },
+    detail: Text {
+        en: "This customer has an unpaid invoice, which must be paid first.",
+        fr: "Ce client a une facture impayée, à régler d'abord.",
+    },
+};
+
+pub(super) const STORE_UNAVAILABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:store_unavailable",
+    status: 503,
+    retryable: true,
+    retry_after_s: Some(1),
+    title: Text { en: "Temporarily unavailable", fr: "Momentanément indisponible" },
+    detail: Text {
+        en: "The request could not be finished in time. Retry it.",
+        fr: "La requête n'a pas pu aboutir à temps. Réessayez.",
+    },
+};
+
+pub(super) const INTERNAL_ERROR: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:internal_error",
+    status: 500,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Internal error", fr: "Erreur interne" },
+    detail: Text {
+        en: "Something went wrong on our side. Tell us the request_id.",
+        fr: "Une erreur est survenue de notre côté. Communiquez-nous le request_id.",
+    },
+};
