@@ -37,6 +37,8 @@ pub enum Recorded {
     Duplicate,
     /// The order changed meanwhile: read it again, judge again.
     OrderMoved,
+    /// The link that led to the order took its last payment from somebody else: flag the order and write it so.
+    LinkUsedUp,
 }
 
 /// Why a transaction was cancelled.
@@ -70,7 +72,8 @@ impl Evidence {
 }
 
 impl Store {
-    /// Writes the evidence, the order it changed and the event that tells of it: all or nothing.
+    /// Writes the evidence, the order it changed, the event that tells of it, and the count of the link that led to it:
+    /// all or nothing.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -86,9 +89,15 @@ impl Store {
         if let Some(event) = outbox {
             writes.push(write_put(self.put_new(outbox_item(order, event, at))?));
         }
+        // The first money of an order, and only that, counts at the link.
+        let link_index = writes.len();
+        if outbox == Some(OutboxEvent::OrderPaid) {
+            writes.extend(self.link_count(order)?);
+        }
         Ok(match self.transact("apply evidence", writes).await? {
             None => Recorded::Applied,
             Some(Cancelled::Condition(0)) => Recorded::Duplicate,
+            Some(Cancelled::Condition(index)) if index == link_index => Recorded::LinkUsedUp,
             Some(_) => Recorded::OrderMoved,
         })
     }
@@ -191,6 +200,10 @@ fn outbox_item(order: &Order, event: OutboxEvent, at: Timestamp) -> Item {
     }
     if let Some(reference) = order.reference() {
         item.insert("reference".to_owned(), text(reference));
+    }
+    if let Some(code) = order.link_code() {
+        item.insert("link_code".to_owned(), text(code.as_str()));
+        item.insert("beyond_link_limit".to_owned(), AttributeValue::Bool(order.is_beyond_link_limit()));
     }
     if let Some((transaction_id, _)) = order.first_payment() {
         item.insert("transaction_id".to_owned(), text(transaction_id));
