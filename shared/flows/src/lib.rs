@@ -4,10 +4,11 @@ pub mod create_checkout;
 mod evidence;
 pub mod ingest;
 mod inquiry;
+pub mod links;
 pub mod order_status;
 pub mod reconcile;
 pub mod seams;
-mod units;
+pub mod units;
 
 pub use evidence::Settled;
 

@@ -8,12 +8,14 @@ use domain::{Currency, Environment, Money};
 use lomi_client::{Amount, CurrencyCode};
 
 /// The amount as lomi. counts it.
-pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
+#[must_use]
+pub fn to_lomi(money: Money) -> Option<Amount> {
     Amount::from_scaled(money.amount_minor(), money.currency().exponent())
 }
 
 /// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
-pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
+#[must_use]
+pub fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
     let currency = Currency::from_code(currency?.as_str())?;
     Money::new(amount?.to_scaled(currency.exponent())?, currency)
 }
