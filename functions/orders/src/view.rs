@@ -1,6 +1,6 @@
 //! What is shown of an order: little to its shopper, everything but secrets to the back office.
 
-use domain::{Happened, Money, Order, OrderLine, Source, Timestamp};
+use domain::{Happened, LinkCode, Money, Order, OrderLine, Source, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
@@ -35,6 +35,9 @@ pub(crate) struct OrderDetail<'a> {
     environment: &'static str,
     mismatch: bool,
     checkout_session_id: Option<&'a str>,
+    link_code: Option<&'a str>,
+    payment_link_id: Option<&'a str>,
+    beyond_link_limit: bool,
     reference: Option<&'a str>,
     title: Option<&'a str>,
     items: &'a [OrderLine],
@@ -93,6 +96,9 @@ impl<'a> OrderDetail<'a> {
             environment: order.environment().as_str(),
             mismatch: order.has_mismatch(),
             checkout_session_id: order.checkout_session_id(),
+            link_code: order.link_code().map(LinkCode::as_str),
+            payment_link_id: order.payment_link_id(),
+            beyond_link_limit: order.is_beyond_link_limit(),
             reference: order.reference(),
             title: order.title(),
             items: order.lines(),

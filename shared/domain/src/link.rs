@@ -174,6 +174,17 @@ impl ManagedLink {
     }
 }
 
+impl LinkPrice {
+    /// The currency, where it is not the catalogue that says.
+    #[must_use]
+    pub const fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::Amount(price) => Some(price.currency()),
+            Self::Items(_) => None,
+        }
+    }
+}
+
 impl TryFrom<LinkPriceRecord> for LinkPrice {
     type Error = &'static str;
 

@@ -148,6 +148,14 @@ impl EnvReader<'_> {
         if url.path() == "/" { Some(url) } else { self.note(name, "must have no path") }
     }
 
+    /// The same, for a variable that may be missing or empty. `None` inside when it is.
+    pub fn optional_origin(&mut self, name: &'static str) -> Option<Option<Url>> {
+        if self.optional_text(name).is_none() && self.bad.iter().all(|bad| bad.name != name) {
+            return Some(None);
+        }
+        self.origin(name).map(Some)
+    }
+
     /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
     /// Plain http is for this very machine, and only in the sandbox environment.
     pub fn redirect_policy(&mut self, name: &'static str) -> Option<RedirectPolicy> {

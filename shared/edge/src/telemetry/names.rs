@@ -17,6 +17,7 @@ pub enum Field {
     OrderStatus,
     OrderAmountMinor,
     OrderCurrency,
+    CustomerId,
     IdempotencyReplayed,
     LomiCalls,
     LomiStatus,
@@ -48,6 +49,7 @@ impl Field {
             Self::OrderStatus => "order.status",
             Self::OrderAmountMinor => "order.amount_minor",
             Self::OrderCurrency => "order.currency",
+            Self::CustomerId => "customer.id",
             Self::IdempotencyReplayed => "idempotency.replayed",
             Self::LomiCalls => "lomi.calls",
             Self::LomiStatus => "lomi.status",
@@ -83,6 +85,8 @@ pub enum Counter {
     SignatureRejected,
     /// Paid although the shopper had cancelled.
     PaidAfterCancel,
+    /// Paid through a link that had taken its last payment.
+    BeyondLinkLimit,
     /// Paid twice.
     Overpaid,
     /// A defect of ours, contained.
@@ -93,7 +97,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -102,6 +106,7 @@ impl Counter {
         Self::ReconcileRepairs,
         Self::SignatureRejected,
         Self::PaidAfterCancel,
+        Self::BeyondLinkLimit,
         Self::Overpaid,
         Self::Panicked,
         Self::TimedOut,
@@ -119,6 +124,7 @@ impl Counter {
             Self::ReconcileRepairs => "ReconcileRepairs",
             Self::SignatureRejected => "SignatureRejected",
             Self::PaidAfterCancel => "PaidAfterCancel",
+            Self::BeyondLinkLimit => "BeyondLinkLimit",
             Self::Overpaid => "Overpaid",
             Self::Panicked => "Panicked",
             Self::TimedOut => "TimedOut",

@@ -37,6 +37,9 @@ impl Telemetry {
             if order.is_paid_after_cancel() {
                 self.count(Counter::PaidAfterCancel);
             }
+            if order.is_beyond_link_limit() {
+                self.count(Counter::BeyondLinkLimit);
+            }
         } else if order.is_overpaid() {
             self.count(Counter::Overpaid);
         }

@@ -3,8 +3,12 @@
 use super::{Keyed, LinkError, Made, Recalled, in_progress};
 use crate::World;
 use lomi_client::{Client, CreatePaymentLink, Outcome, PaymentLink};
+use std::time::Duration;
 use store::{Answer, Begun, Receipt, StoreError};
 use tokio::time::Instant;
+
+/// Kept back from the caller's deadline to keep the answer.
+const WRITE_MARGIN: Duration = Duration::from_secs(2);
 
 /// Makes the link, or gives the answer that was given before. `describe` turns the link into the answer.
 ///
@@ -31,7 +35,8 @@ pub async fn create_native(
         return Err(in_progress());
     }
     // 3 Ask, once.
-    let made = match lomi.payment_links().create(link).deadline(deadline).send().await {
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
+    let made = match lomi.payment_links().create(link).deadline(ask_until).send().await {
         Ok(made) => made,
         Err(error) if error.outcome() == Outcome::Unknown => return Err(LinkError::OutcomeUnknown),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use crate::World;
 use crate::create_checkout::{CreateCheckout, CreateError, Created, Offer, PageDetails, Pricing, create_checkout};
-use domain::{AllowedUrl, Fingerprint, IdempotencyKey, LinkCode, LinkRefusal, LinkSale, ManagedLink, Origin};
+use domain::{AllowedUrl, Currency, Fingerprint, IdempotencyKey, LinkCode, LinkRefusal, LinkSale, ManagedLink, Origin};
 use lomi_client::{Client, CustomerDetails};
 use store::{Operation, StoreError};
 use tokio::time::Instant;
@@ -33,13 +33,17 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// Reads a link and judges whether it can be paid now, by a shopper who chose `chosen_minor`.
+/// Reads a link and judges whether it can be paid now, by a shopper who chose so many minor units of its currency.
 ///
 /// # Errors
 /// Why not.
-pub async fn judge(world: &World, code: &LinkCode, chosen_minor: Option<i64>) -> Result<Opening, OpenError> {
+pub async fn judge(
+    world: &World,
+    code: &LinkCode,
+    chosen_minor: impl FnOnce(Currency) -> Option<i64>,
+) -> Result<Opening, OpenError> {
     let link = world.link(code).await?.ok_or(OpenError::Unknown)?;
-    match link.open(world.clock.now(), chosen_minor) {
+    match link.open(world.clock.now(), link.price.currency().and_then(chosen_minor)) {
         Ok(sale) => Ok(Opening { link, sale }),
         Err(refusal) => Err(OpenError::Refused(Box::new(link), refusal)),
     }
@@ -59,7 +63,7 @@ pub async fn open(
     let Opening { link, sale } = opening;
     // 1 Count the opening, if the link can still be paid: its last payment may have come since it was read.
     if !world.store.count_opening(&link.code, world.clock.now()).await? {
-        judge(world, &link.code, chosen(&sale)).await?;
+        judge(world, &link.code, |_| chosen(&sale)).await?;
         return Err(StoreError::Busy { operation: "open link", reason: "contended" }.into());
     }
     // 2 A page bound to an order of its own. Whoever opens the link again gets another one: nobody repeats this key.
