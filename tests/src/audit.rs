@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::audit_links::check_link;
 
 /// Faults after which a delivery is no longer lomi.'s word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
 /// The statuses in which money has arrived.
-const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+pub(crate) const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
 
 /// Fails a test that ends well without an audit.
 #[derive(Debug, Default)]
@@ -30,6 +31,7 @@ impl Drop for Guard {
 /// The three books.
 struct Books {
     orders: Vec<Value>,
+    links: Vec<Value>,
     evidence: Vec<Value>,
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
@@ -67,6 +69,7 @@ impl TestApp {
     async fn read_books(&self) -> Books {
         Books {
             orders: self.orders().await,
+            links: self.table.items("LINK#").await,
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
@@ -112,6 +115,7 @@ impl Books {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
+        findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
         findings
     }
 

@@ -9,10 +9,12 @@
 
 mod app;
 mod audit;
+mod audit_links;
 pub mod cart_token;
 mod delivery;
 mod gate;
 mod http;
+mod link;
 mod lomi;
 mod record;
 mod shop;
@@ -23,6 +25,7 @@ pub use app::{FUNCTIONS, Setup, TestApp};
 pub use delivery::Event;
 pub use gate::Gate;
 pub use http::{Answer, Http};
+pub use link::Led;
 pub use lomi::Lomi;
 pub use shop::{Created, EMAIL, NAME, PHONE};
 pub use table::Table;

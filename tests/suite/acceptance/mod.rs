@@ -7,6 +7,7 @@ mod generations;
 mod http_edge;
 mod idempotency;
 mod lattice;
+mod links;
 mod pricing;
 mod purchase;
 mod signatures;
