@@ -9,6 +9,7 @@
 
 mod app;
 mod audit;
+mod card;
 pub mod cart_token;
 mod delivery;
 mod gate;
@@ -20,6 +21,7 @@ mod table;
 mod wait;
 
 pub use app::{FUNCTIONS, Setup, TestApp};
+pub use card::CardOrder;
 pub use delivery::Event;
 pub use gate::Gate;
 pub use http::{Answer, Http};
