@@ -10,6 +10,7 @@
 mod app;
 mod audit;
 mod audit_links;
+mod card;
 pub mod cart_token;
 mod delivery;
 mod gate;
@@ -22,6 +23,7 @@ mod table;
 mod wait;
 
 pub use app::{FUNCTIONS, Setup, TestApp};
+pub use card::CardOrder;
 pub use delivery::Event;
 pub use gate::Gate;
 pub use http::{Answer, Http};

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             let lomi = LomiSettings::read(env);
             let redirects = env.redirect_policy("ALLOWED_ORIGINS");
             let public_origin = env.optional_origin("PUBLIC_BASE_URL");
-            Some((wiring?, lomi?, redirects?, public_origin?))
+            Some((wiring?, lomi?, redirects?, public_origin))
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, lomi, redirects, public_origin);

@@ -148,12 +148,10 @@ impl EnvReader<'_> {
         if url.path() == "/" { Some(url) } else { self.note(name, "must have no path") }
     }
 
-    /// The same, for a variable that may be missing or empty. `None` inside when it is.
-    pub fn optional_origin(&mut self, name: &'static str) -> Option<Option<Url>> {
-        if self.optional_text(name).is_none() && self.bad.iter().all(|bad| bad.name != name) {
-            return Some(None);
-        }
-        self.origin(name).map(Some)
+    /// The same, where the merchant has set one.
+    pub fn optional_origin(&mut self, name: &'static str) -> Option<Url> {
+        self.optional_text(name)?;
+        self.origin(name)
     }
 
     /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
@@ -172,6 +170,17 @@ impl EnvReader<'_> {
     pub fn secret_id(&mut self, name: &'static str) -> Option<SecretId> {
         let text = self.text(name)?;
         SecretId::parse(&text).or_else(|| self.note(name, "must be the name or ARN of a Secrets Manager secret"))
+    }
+
+    /// lomi.'s key that a browser may see, for a merchant who has set one.
+    pub fn publishable_key(&mut self, name: &'static str) -> Option<String> {
+        let key = self.optional_text(name)?;
+        let fits = key.starts_with("lomi_pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Some(key)
+        } else {
+            self.note(name, "must begin with lomi_pk_: a secret key must never reach a browser")
+        }
     }
 
     /// Region, credentials and endpoints, from the variables that every AWS SDK reads.

@@ -3,6 +3,7 @@
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
 use domain::{CartTokenError, PriceError};
+use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
 use flows::links::LinkError;
 use flows::order_status::StatusError;
@@ -43,6 +44,16 @@ impl From<LinkError> for Problem {
             LinkError::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
             LinkError::Lomi(error) => Self::of_creation(error),
             LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::new(Code::NotFound),
+            CancelError::NoKey | CancelError::Lomi(_) => Self::new(Code::ProviderUnavailable),
+            CancelError::Store(error) => error.into(),
         }
     }
 }
