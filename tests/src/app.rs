@@ -15,7 +15,8 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 5] = ["catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"];
+pub const FUNCTIONS: [&str; 6] =
+    ["catalog", "create-checkout-session", "customers", "orders", "reconciler", "webhook-handler"];
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";

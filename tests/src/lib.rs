@@ -10,6 +10,7 @@
 mod app;
 mod audit;
 pub mod cart_token;
+mod customers;
 mod delivery;
 mod gate;
 mod http;

@@ -7,7 +7,7 @@ mod inquiry;
 pub mod order_status;
 pub mod reconcile;
 pub mod seams;
-mod units;
+pub mod units;
 
 pub use evidence::Settled;
 

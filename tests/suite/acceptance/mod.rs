@@ -2,6 +2,7 @@
 
 mod back_office;
 mod cart_tokens;
+mod customers;
 mod evidence;
 mod generations;
 mod http_edge;

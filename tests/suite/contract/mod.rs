@@ -2,6 +2,7 @@
 
 mod answers;
 mod bounds;
+mod customers;
 mod document;
 mod examples;
 mod refusals;
