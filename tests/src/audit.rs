@@ -37,6 +37,7 @@ struct Books {
     outbox: Vec<Value>,
     transactions: Vec<Value>,
     customers: Vec<Value>,
+    intents: Vec<Value>,
     dispatches: Vec<Value>,
 }
 
@@ -76,6 +77,7 @@ impl TestApp {
             outbox: self.table.items("OUTBOX#").await,
             transactions: self.lomi.transactions().await,
             customers: self.lomi.customers().await,
+            intents: self.lomi.intents().await,
             dispatches: self.lomi.outbox().await,
         }
     }
@@ -89,12 +91,13 @@ impl TestApp {
         for create in created() {
             by_key.entry(&create.key).or_default().insert(&create.body);
             let body: Value = serde_json::from_str(&create.body).unwrap_or_default();
-            pages.entry(body["order_id"].to_string()).or_default().insert(body["checkout_url"].to_string());
+            let handed_out = format!("{} {}", body["checkout_url"], body["client_secret"]);
+            pages.entry(body["order_id"].to_string()).or_default().insert(handed_out);
         }
         let keys = by_key.iter().filter(|(_, bodies)| bodies.len() > 1);
         let keys = keys.map(|(key, bodies)| format!("{key} was answered in {} ways", bodies.len()));
         let orders = pages.iter().filter(|(_, urls)| urls.len() > 1);
-        let orders = orders.map(|(order, urls)| format!("order {order} has {} pages: {urls:?}", urls.len()));
+        let orders = orders.map(|(order, urls)| format!("order {order} has {} things to pay on: {urls:?}", urls.len()));
         let refused = record.deliveries.iter().filter(|delivery| (300..500).contains(&delivery.status));
         let refused =
             refused.map(|delivery| format!("{} to an authentic delivery: {}", delivery.status, delivery.event));
@@ -117,6 +120,7 @@ impl Books {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
+        findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
         findings
     }
 
@@ -134,6 +138,15 @@ impl Books {
             findings.push(format!("nothing proves that order {id} is paid: {order}"));
         }
         findings
+    }
+
+    /// An order that is over leaves no intent of its own that lomi. would take money on.
+    fn check_intents(&self, order: &Value) -> Option<String> {
+        let is_over = ["cancelled", "expired"].iter().any(|status| order["status"] == *status);
+        let is_own = |intent: &&Value| intent["id"] == order["payment_intent_id"];
+        let is_live = |intent: &Value| intent["status"] != "canceled" && intent["status"] != "succeeded";
+        let live = self.intents.iter().filter(is_own).any(is_live);
+        (is_over && live).then(|| format!("the card form of order {} still takes money", order["order_id"]))
     }
 
     fn is_proved(&self, order: &Value) -> bool {

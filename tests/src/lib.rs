@@ -9,6 +9,7 @@
 
 mod app;
 mod audit;
+mod card;
 pub mod cart_token;
 mod customers;
 mod delivery;
@@ -21,6 +22,7 @@ mod table;
 mod wait;
 
 pub use app::{FUNCTIONS, Setup, TestApp};
+pub use card::CardOrder;
 pub use delivery::Event;
 pub use gate::Gate;
 pub use http::{Answer, Http};

@@ -30,10 +30,27 @@ impl Lomi {
 
     /// The card form of a charge is filled in and sent, with a card that is good.
     pub async fn confirm_card(&self, intent_id: &str, client_secret: &str) -> Value {
-        let form = json!({
-            "client_secret": client_secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123",
-        });
-        self.post(&format!("/card/{intent_id}/confirm"), &form).await
+        let answer = self.present_card(intent_id, client_secret, "4242424242424242").await;
+        assert_eq!(answer["paymentIntent"]["status"], "succeeded", "{answer}");
+        answer
+    }
+
+    /// The same with any card: what the form is told, be it a refusal.
+    pub async fn present_card(&self, intent_id: &str, client_secret: &str, card_number: &str) -> Value {
+        let form = json!({ "client_secret": client_secret, "card_number": card_number, "exp": "12/34", "cvc": "123" });
+        let url = self.path(&format!("/card/{intent_id}/confirm"));
+        self.http.send_json("POST", &url, &[], &form).await.json()
+    }
+
+    /// The shopper's answer to the bank's question: what the form is told.
+    pub async fn authenticate(&self, intent_id: &str, pass: bool) -> Value {
+        let url = self.path(&format!("/card/{intent_id}/authenticate"));
+        self.http.send_json("POST", &url, &[], &json!({ "pass": pass })).await.json()
+    }
+
+    /// The intents, oldest first.
+    pub async fn intents(&self) -> Vec<Value> {
+        list(&self.get("/state").await["intents"])
     }
 
     /// The customer owes an invoice of `francs`, and gets no session before it is paid.
@@ -100,6 +117,13 @@ impl Lomi {
     /// What was announced, oldest first, with every attempt.
     pub async fn outbox(&self) -> Vec<Value> {
         list(&self.get("/outbox").await)
+    }
+
+    /// The id of a customer whom lomi. knows in test mode.
+    pub async fn customer(&self) -> String {
+        let customers = list(&self.get("/state").await["customers"]);
+        let customer = customers.iter().find(|customer| customer["environment"] == "test");
+        customer.and_then(|customer| customer["customer_id"].as_str()).expect("a customer").to_owned()
     }
 
     /// The sessions, oldest first.

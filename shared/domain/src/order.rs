@@ -103,6 +103,8 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) payment_intent_id: Option<String>,
     #[serde(default)]
+    pub(crate) intent_closed: bool,
+    #[serde(default)]
     pub(crate) orphaned_intents: BTreeSet<String>,
     #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
@@ -149,6 +151,7 @@ impl Order {
             payment_link_id: new.origin.payment_link_id,
             checkout_session_id: None,
             payment_intent_id: None,
+            intent_closed: false,
             orphaned_intents: BTreeSet::new(),
             expires_at: None,
             payments: BTreeMap::new(),

@@ -166,6 +166,17 @@ impl EnvReader<'_> {
         SecretId::parse(&text).or_else(|| self.note(name, "must be the name or ARN of a Secrets Manager secret"))
     }
 
+    /// lomi.'s key that a browser may see, for a merchant who has set one.
+    pub fn publishable_key(&mut self, name: &'static str) -> Option<String> {
+        let key = self.optional_text(name)?;
+        let fits = key.starts_with("lomi_pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Some(key)
+        } else {
+            self.note(name, "must begin with lomi_pk_: a secret key must never reach a browser")
+        }
+    }
+
     /// Region, credentials and endpoints, from the variables that every AWS SDK reads.
     pub fn aws(&mut self) -> Option<AwsEnvironment> {
         let region = self.text("AWS_REGION");

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod card_intent;
 pub mod create_checkout;
 mod evidence;
 pub mod ingest;

@@ -7,9 +7,9 @@ mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{Findings, InquiryError};
+use crate::inquiry::InquiryError;
 use domain::{Fact, Order, OrderId, OrderStatus, Source, Timestamp, Verdict};
-use lomi_client::Client;
+use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
 use store::{DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
@@ -51,6 +51,17 @@ enum Stop {
     Order,
     /// lomi. does not answer: nothing else would fare better.
     Lomi,
+}
+
+impl Stop {
+    fn after(error: &InquiryError) -> Self {
+        match error {
+            // lomi. fails on this one thing: it must not hide the others.
+            InquiryError::Lomi(error) if matches!(error.status(), Some(400..=428 | 430..=500)) => Self::Order,
+            InquiryError::Lomi(_) => Self::Lomi,
+            InquiryError::Store(_) => Self::Order,
+        }
+    }
 }
 
 /// Looks at everything that is due, until nothing is, or `deadline`. What was done before an error is in `report`.
@@ -143,8 +154,12 @@ async fn look_at(
         }
         settled = inquire(world, lomi, order, deadline, report).await?;
     }
+    // 3 A card form whose order is over, or that nobody holds, takes no more money.
+    if settled.is_empty() {
+        settled = close_intents(world, lomi, order, deadline, report).await?;
+    }
     tell(&settled, report);
-    // 3 Write what is left to say: paid orders are written already.
+    // 4 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
 
@@ -156,20 +171,61 @@ async fn inquire(
     report: &mut Report,
 ) -> Result<Vec<Settled>, Stop> {
     let found = world.inquire(lomi, order, deadline).await;
+    match counted(found, |findings| findings.calls, report) {
+        Ok(findings) => Ok(findings.settled),
+        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
+        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        Err(error) => Err(Stop::after(&error)),
+    }
+}
+
+async fn close_intents(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let mut settled = Vec::new();
+    let own = order.intent_to_close(world.clock.now());
+    for name in own.into_iter().chain(order.orphaned_intents()) {
+        let Ok(intent) = PaymentIntentId::parse(name) else { continue };
+        let closed = world.close_intent(lomi, order, &intent, deadline).await;
+        let closed = match counted(closed, |closed| closed.findings.calls, report) {
+            Ok(closed) => closed,
+            // What lomi. does not know takes no money.
+            Err(InquiryError::Lomi(error)) if error.status() == Some(404) => continue,
+            Err(error) => return Err(Stop::after(&error)),
+        };
+        settled.extend(closed.findings.settled);
+        if closed.status == CardChargeStatus::Canceled {
+            note_closed(world, order, name).await.map_err(|_| Stop::Order)?;
+        }
+    }
+    Ok(settled)
+}
+
+async fn note_closed(world: &World, order: &Order, intent: &str) -> Result<(), StoreError> {
+    if order.payment_intent_id() == Some(intent) {
+        return world.note_closed(order.id(), Source::Reconciler).await;
+    }
+    world.change_order(order.id(), |order| order.without_orphan(intent, world.clock.now())).await.map(drop)
+}
+
+/// Counts the calls to lomi. that an inquiry made.
+fn counted<T>(
+    found: Result<T, InquiryError>,
+    calls: impl FnOnce(&T) -> u32,
+    report: &mut Report,
+) -> Result<T, InquiryError> {
     let calls = match &found {
-        Ok(Findings { calls, .. }) => *calls,
+        Ok(found) => calls(found),
         Err(InquiryError::Lomi(error)) => error.attempts(),
         Err(InquiryError::Store(_)) => 1,
     };
     report.single_calls = report.single_calls.saturating_add(calls);
     report.lomi_calls = report.lomi_calls.saturating_add(calls);
-    match found {
-        Ok(findings) => Ok(findings.settled),
-        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
-        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
-        Err(InquiryError::Lomi(_)) => Err(Stop::Lomi),
-        Err(InquiryError::Store(_)) => Err(Stop::Order),
-    }
+    found
 }
 
 fn tell(settled: &[Settled], report: &mut Report) {
@@ -203,7 +259,9 @@ async fn conclude(world: &World, before: &Order, now: Timestamp, report: &mut Re
 
 /// What time alone makes of an order about which lomi. knows nothing new.
 fn conclusion(order: &Order, now: Timestamp) -> Order {
+    // A card form that could not be closed may still take money.
     if order.is_past_its_end(now)
+        && order.intent_to_close(now).is_none()
         && let Verdict::Changed(expired, _) = order.judge(&Fact::SessionExpired, Source::Reconciler, now)
     {
         return *expired;

@@ -1,6 +1,7 @@
 //! What shoppers, shops and merchants are promised when nothing breaks.
 
 mod back_office;
+mod cards;
 mod cart_tokens;
 mod customers;
 mod evidence;

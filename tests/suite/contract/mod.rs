@@ -2,6 +2,7 @@
 
 mod answers;
 mod bounds;
+mod card_bounds;
 mod customers;
 mod document;
 mod examples;

@@ -1,5 +1,6 @@
 //! The same promises while something breaks.
 
+mod card_forms;
 mod crashes;
 mod lost_events;
 mod provider;

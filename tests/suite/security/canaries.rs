@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tests::{Created, EMAIL, Event, NAME, PHONE, TestApp, cart_token};
+use tests::{CardOrder, Created, EMAIL, Event, NAME, PHONE, TestApp, cart_token};
 
 const LABEL: &str = "canary-label-5d1f";
 const TITLE: &str = "Canary title 77c2";
@@ -58,6 +58,7 @@ async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
         canaries.extend([order.order_token, order.checkout_url]);
     }
     customer(&app, &mut canaries).await;
+    canaries.extend(by_card(&app).await);
     refused(&app).await;
     broken(&app).await;
     app.reconcile().await;
@@ -146,6 +147,19 @@ async fn customer(app: &TestApp, canaries: &mut Vec<String>) {
         app.lomi.clear_faults().await;
     }
     app.admin("DELETE", &path, &Value::Null).await.expect(204);
+}
+
+/// A card form, from its intent to its end; what must not show of it.
+async fn by_card(app: &TestApp) -> [String; 2] {
+    let mut cart = app.card_cart(1);
+    cart["payment_reference"] = json!(LABEL);
+    cart["description"] = json!(TITLE);
+    let card = CardOrder::of(&app.create_intent(&cart, &app.fresh_key()).await);
+    app.create_intent(&app.card_body(json!({ "customer_email": format!("{EMAIL} x") })), KEY).await.expect(400);
+    app.lomi.present_card(&card.intent_id, &card.client_secret, "4000000000000002").await;
+    app.cancel_intent(&card.intent_id).await.expect(200);
+    app.cancel_intent(&card.client_secret).await.expect(404);
+    [card.client_secret, card.order.order_token]
 }
 
 /// Every refusal has its own chance to repeat what it refuses.

@@ -62,6 +62,7 @@ async fn a_method_that_a_route_does_not_have_reaches_no_function() {
     let routes = [
         ("/products", "GET"),
         ("/checkout-sessions", "POST"),
+        ("/payment-intents", "POST"),
         ("/orders/ord_0123456789abcdef0123456789abcdef", "GET"),
         ("/orders/ord_0123456789abcdef0123456789abcdef/cancel", "POST"),
         ("/webhooks/lomi", "POST"),

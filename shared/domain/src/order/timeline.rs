@@ -22,6 +22,8 @@ pub enum Source {
     Poll,
     /// The scheduled reconciler, by its own clock.
     Reconciler,
+    /// The merchant.
+    BackOffice,
     /// Somebody whom a newer release knows.
     #[serde(other)]
     Other,
@@ -55,6 +57,8 @@ pub enum Happened {
     Cancelled,
     /// The page can no longer be paid on.
     Expired,
+    /// lomi. cancelled the order's intent: no card can be charged any more.
+    IntentCancelled,
     /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
     IntentOrphaned,
     /// Something that a newer release wrote: an older one must still be able to read the order.
@@ -87,6 +91,7 @@ impl Source {
             Self::Webhook => "webhook",
             Self::Poll => "poll",
             Self::Reconciler => "reconciler",
+            Self::BackOffice => "back_office",
             Self::Other => "other",
         }
     }

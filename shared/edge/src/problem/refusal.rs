@@ -3,6 +3,7 @@
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
 use domain::{CartTokenError, PriceError};
+use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
 use flows::order_status::StatusError;
 use store::StoreError;
@@ -26,6 +27,16 @@ impl From<CreateError> for Problem {
             CreateError::ProviderRejected(_) | CreateError::WrongPayable => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
             CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::new(Code::NotFound),
+            CancelError::NoKey | CancelError::Lomi(_) => Self::new(Code::ProviderUnavailable),
+            CancelError::Store(error) => error.into(),
         }
     }
 }
