@@ -15,8 +15,15 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 6] =
-    ["catalog", "create-checkout-session", "create-payment-intent", "orders", "reconciler", "webhook-handler"];
+pub const FUNCTIONS: [&str; 7] = [
+    "catalog",
+    "create-checkout-session",
+    "create-payment-intent",
+    "customers",
+    "orders",
+    "reconciler",
+    "webhook-handler",
+];
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";

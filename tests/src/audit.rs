@@ -2,6 +2,8 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod customers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -34,6 +36,7 @@ struct Books {
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
     transactions: Vec<Value>,
+    customers: Vec<Value>,
     intents: Vec<Value>,
     dispatches: Vec<Value>,
 }
@@ -46,6 +49,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
@@ -72,6 +76,7 @@ impl TestApp {
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
             transactions: self.lomi.transactions().await,
+            customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,
             dispatches: self.lomi.outbox().await,
         }

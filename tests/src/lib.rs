@@ -11,6 +11,7 @@ mod app;
 mod audit;
 mod card;
 pub mod cart_token;
+mod customers;
 mod delivery;
 mod gate;
 mod http;

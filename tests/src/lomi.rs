@@ -150,6 +150,11 @@ impl Lomi {
         list(&self.get("/state").await["transactions"])
     }
 
+    /// The customers, those that were deleted among them, oldest first.
+    pub async fn customers(&self) -> Vec<Value> {
+        list(&self.get("/state").await["customers"])
+    }
+
     async fn get(&self, path: &str) -> Value {
         self.http.get(&self.path(path), &[]).await.expect(200).json()
     }

@@ -9,7 +9,7 @@ pub mod order_status;
 mod question;
 pub mod reconcile;
 pub mod seams;
-mod units;
+pub mod units;
 
 pub use evidence::Settled;
 

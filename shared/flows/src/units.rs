@@ -14,8 +14,15 @@ pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
 
 /// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
 pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
-    let currency = Currency::from_code(currency?.as_str())?;
-    Money::new(amount?.to_scaled(currency.exponent())?, currency)
+    let minor_units = minor_units(amount, currency)?;
+    Money::new(minor_units, Currency::from_code(currency?.as_str())?)
+}
+
+/// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not
+/// a whole number of them, or of a currency we do not know.
+#[must_use]
+pub fn minor_units(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<i64> {
+    amount?.to_scaled(Currency::from_code(currency?.as_str())?.exponent())
 }
 
 pub(crate) const fn environment_from_lomi(environment: lomi_client::Environment) -> Environment {

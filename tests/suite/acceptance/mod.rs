@@ -3,6 +3,7 @@
 mod back_office;
 mod cards;
 mod cart_tokens;
+mod customers;
 mod evidence;
 mod generations;
 mod http_edge;

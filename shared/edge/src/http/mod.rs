@@ -2,9 +2,11 @@
 
 mod body;
 mod gateway;
+mod query;
 mod serve;
 
 pub use body::json;
+pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT};
 pub use serve::{Limits, serve};
 
 use crate::language::Language;

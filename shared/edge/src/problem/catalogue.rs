@@ -31,6 +31,8 @@ pub enum Code {
     ProviderUnavailable,
     /// 502: lomi. refused.
     ProviderRejected,
+    /// 502: lomi.'s answer is lost, and asking again might do the same thing twice.
+    OutcomeUnknown,
     /// 503: lomi. takes no card payments on the shop's own page just now; its hosted page may.
     CardUnavailable,
     /// 402: lomi. wants this customer's open invoice paid first.
@@ -57,7 +59,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -70,6 +72,7 @@ impl Code {
         Self::OrderClosed,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
+        Self::OutcomeUnknown,
         Self::CardUnavailable,
         Self::InvoicePaymentRequired,
         Self::StoreUnavailable,
@@ -102,6 +105,7 @@ impl Code {
             Self::OrderClosed => &entries::ORDER_CLOSED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,
+            Self::OutcomeUnknown => &entries::OUTCOME_UNKNOWN,
             Self::CardUnavailable => &entries::CARD_UNAVAILABLE,
             Self::InvoicePaymentRequired => &entries::INVOICE_PAYMENT_REQUIRED,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,

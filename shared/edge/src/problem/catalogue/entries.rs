@@ -124,8 +124,8 @@ pub(super) const PROVIDER_UNAVAILABLE: Entry = Entry {
     retry_after_s: Some(5),
     title: Text { en: "Payment provider unavailable", fr: "Prestataire de paiement indisponible" },
     detail: Text {
-        en: "The payment provider cannot be reached. Retry with the same Idempotency-Key.",
-        fr: "Le prestataire de paiement est injoignable. Réessayez avec la même Idempotency-Key.",
+        en: "The payment provider cannot be reached. Retry, with the same Idempotency-Key if you sent one.",
+        fr: "Le prestataire de paiement est injoignable. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
     },
 };
 
@@ -138,6 +138,18 @@ pub(super) const PROVIDER_REJECTED: Entry = Entry {
     detail: Text {
         en: "The payment provider refused the request. Nothing was charged.",
         fr: "Le prestataire de paiement a refusé la requête. Rien n'a été débité.",
+    },
+};
+
+pub(super) const OUTCOME_UNKNOWN: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:outcome_unknown",
+    status: 502,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Outcome unknown", fr: "Issue inconnue" },
+    detail: Text {
+        en: "The payment provider's answer was lost: it may or may not have done this. Look first, and only then send it again.",
+        fr: "La réponse du prestataire de paiement s'est perdue : il l'a peut-être fait, peut-être pas. Vérifiez avant de renvoyer.",
     },
 };
 
