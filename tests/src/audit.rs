@@ -2,6 +2,8 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod customers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -36,6 +38,7 @@ struct Books {
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
     transactions: Vec<Value>,
+    customers: Vec<Value>,
     intents: Vec<Value>,
     dispatches: Vec<Value>,
 }
@@ -48,6 +51,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
@@ -75,6 +79,7 @@ impl TestApp {
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
             transactions: self.lomi.transactions().await,
+            customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,
             dispatches: self.lomi.outbox().await,
         }
@@ -151,7 +156,7 @@ impl Books {
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
             transaction["status"] == "completed"
-                && transaction["metadata"]["order_id"] == order["order_id"]
+                && is_of(transaction, order)
                 && fits(transaction, &transaction["environment"], order)
         });
         let told = self.evidence.iter().filter(|item| item["order_id"] == order["order_id"]);
@@ -162,7 +167,7 @@ impl Books {
     /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
     fn check_transaction(&self, transaction: &Value) -> Option<String> {
         let id = transaction["transaction_id"].as_str()?;
-        let order = self.orders.iter().find(|order| order["order_id"] == transaction["metadata"]["order_id"])?;
+        let order = self.orders.iter().find(|order| is_of(transaction, order))?;
         let payments = order["payments"].as_object()?;
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
@@ -171,6 +176,13 @@ impl Books {
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
+}
+
+/// Whether lomi.'s ledger says that this was paid for the order: by our own mark, or on the page of a link of lomi.'s.
+fn is_of(transaction: &Value, order: &Value) -> bool {
+    let by_link = order["payment_link_id"].is_string();
+    transaction["metadata"]["order_id"] == order["order_id"]
+        || (by_link && transaction["checkout_session_id"] == order["checkout_session_id"])
 }
 
 /// Whether the money is the order's, in amount, currency and environment.

@@ -12,6 +12,7 @@ mod audit;
 mod audit_links;
 mod card;
 pub mod cart_token;
+mod customers;
 mod delivery;
 mod gate;
 mod http;

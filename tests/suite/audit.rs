@@ -1,6 +1,6 @@
 //! The auditor can fail: each of these breaks a book on purpose.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::TestApp;
 
 #[tokio::test]
@@ -65,6 +65,25 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
     app.stack.secrets().set(app.secret_id("LOMI_WEBHOOK_SECRET_ID"), "whsec_mistyped_by_the_merchant");
     app.stack.kill("webhook-handler").await.unwrap();
     app.deliver(&event).await.expect(401);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "made 2 customers")]
+async fn a_customer_that_one_request_made_twice_is_found() {
+    let app = TestApp::start().await;
+    let customer = json!({ "name": "Awa", "metadata": { "request": "key-1" } });
+    app.admin("POST", "/admin/customers", &customer).await.expect(201);
+    app.create_customer(&customer).await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "is not at lomi.")]
+async fn a_customer_that_was_answered_and_is_not_there_is_found() {
+    let app = TestApp::start().await;
+    app.named_customer("Awa").await;
+    app.http.send("POST", &format!("{}/_sim/reset", app.stack.urls().lomi), &[], "").await.expect(200);
     app.audit().await;
 }
 

@@ -7,6 +7,7 @@ pub mod ingest;
 mod inquiry;
 pub mod links;
 pub mod order_status;
+mod question;
 pub mod reconcile;
 pub mod seams;
 pub mod units;

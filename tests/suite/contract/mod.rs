@@ -3,6 +3,7 @@
 mod answers;
 mod bounds;
 mod card_bounds;
+mod customers;
 mod document;
 mod examples;
 mod refusals;
