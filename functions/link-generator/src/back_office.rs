@@ -20,7 +20,7 @@ impl App {
         let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
         let keyed = Keyed { idempotency_key, fingerprint };
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
-        let made = match json::<Body>(request)?.check(&self.redirects, now)? {
+        let made = match json::<Body>(request)?.check(&self.redirects)? {
             Wanted::Managed(new) => {
                 create(&self.world, &keyed, new, |link| created(&LinkView::managed(link, &origin, now))).await
             }

@@ -65,7 +65,7 @@ pub(crate) enum Wanted {
 }
 
 impl Body {
-    pub(crate) fn check(self, redirects: &RedirectPolicy, now: Timestamp) -> Result<Wanted, Problem> {
+    pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
         let mut faults = Faults::default();
         self.check_texts(&mut faults);
         for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
@@ -73,12 +73,12 @@ impl Body {
                 allowed_url(redirects, url, pointer, &mut faults);
             }
         }
-        let expires_at = self.expires_at.as_deref().map(|text| Timestamp::parse_rfc3339(text).filter(|end| *end > now));
+        let expires_at = self.expires_at.as_deref().map(Timestamp::parse_rfc3339);
         faults.unless(
             expires_at != Some(None),
             "/expires_at",
-            "A time to come, as in 2026-12-31T23:59:59Z.",
-            "Un moment à venir, par exemple 2026-12-31T23:59:59Z.",
+            "A time as in 2026-12-31T23:59:59Z.",
+            "Un moment, par exemple 2026-12-31T23:59:59Z.",
         );
         match self.kind {
             Kind::Managed => self.into_managed(expires_at.flatten(), faults).map(Wanted::Managed),

@@ -30,12 +30,12 @@ impl App {
 
     /// Where lomi. sends a shopper who paid by a link of a shop without a site. It proves nothing, and says so.
     pub(crate) fn thanks(&self, request: &Request) -> Response {
-        let words = LinkCode::parse(request.path("code")).map_or((404, words::UNKNOWN), |_| (200, words::THANKS));
-        self.page(saying(words.0, words.1, request.language), request)
+        let (status, words) = code(request).map_or((404, words::UNKNOWN), |_| (200, words::THANKS));
+        self.page(saying(status, words, request.language), request)
     }
 
     async fn lead(&self, request: &Request, event: &mut Telemetry) -> Result<Response, OpenError> {
-        let code = LinkCode::parse(request.path("code")).ok_or(OpenError::Unknown)?;
+        let code = code(request).ok_or(OpenError::Unknown)?;
         let opening = judge(&self.world, &code, |currency| chosen(request, currency)).await?;
         let gave_up = request.query("cancelled").is_some();
         let decided = request.query("pay").is_some() || request.query("value").is_some();
@@ -89,6 +89,11 @@ impl App {
     fn page(&self, page: Page, request: &Request) -> Response {
         page.into_response(request.language, self.world.environment)
     }
+}
+
+/// Codes are read aloud and typed from paper, and phones like to begin with a capital.
+fn code(request: &Request) -> Option<LinkCode> {
+    LinkCode::parse(&request.path("code").to_ascii_lowercase())
 }
 
 /// What the shopper chose, in minor units: by the form, or as a number of them in the address. 0, which nobody can pay,

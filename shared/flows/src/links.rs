@@ -47,6 +47,9 @@ pub enum LinkError {
         /// When to come again.
         retry_after_s: u32,
     },
+    /// It would be over before it is made. Nothing was written.
+    #[error("the link's end has passed")]
+    EndHasPassed,
     /// An article cannot be sold as asked. Nothing was written.
     #[error(transparent)]
     Price(#[from] PriceError),
@@ -74,10 +77,12 @@ impl World {
         Ok(link.filter(|link| link.environment == self.environment))
     }
 
-    /// What was answered under the key, or the name of the receipt that is to be written.
-    async fn recall(&self, keyed: &Keyed, now: Timestamp) -> Result<Recalled, LinkError> {
+    /// What was answered under the key, or the name of the receipt that is to be written for a link that ends at `end`.
+    async fn recall(&self, keyed: &Keyed, end: Option<Timestamp>, now: Timestamp) -> Result<Recalled, LinkError> {
         let key_hash = Claim::hash(self.environment, Operation::CreatePaymentLink, &keyed.idempotency_key);
         match self.store.receipt(&key_hash, now).await? {
+            // Only now: what was answered once is answered again, also when the link is over.
+            None if end.is_some_and(|end| end <= now) => Err(LinkError::EndHasPassed),
             None => Ok(Recalled::Nothing { key_hash }),
             Some(receipt) if receipt.fingerprint != keyed.fingerprint => Err(LinkError::KeyReused),
             Some(Receipt { answer: Some(answer), .. }) => Ok(Recalled::Made(Made { answer, replayed: true })),

@@ -39,6 +39,9 @@ impl From<LinkError> for Problem {
             LinkError::InProgress { retry_after_s } => {
                 Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
             }
+            LinkError::EndHasPassed => {
+                Self::invalid("/expires_at", Text { en: "A time to come.", fr: "Un moment à venir." })
+            }
             LinkError::Price(error) => error.into(),
             LinkError::NoKey => Self::new(Code::ProviderUnavailable),
             LinkError::OutcomeUnknown => Self::new(Code::OutcomeUnknown),

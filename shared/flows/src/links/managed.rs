@@ -40,7 +40,7 @@ pub async fn create(
 ) -> Result<Made, LinkError> {
     let now = world.clock.now();
     // 1 Was it made before?
-    let key_hash = match world.recall(keyed, now).await? {
+    let key_hash = match world.recall(keyed, new.expires_at, now).await? {
         Recalled::Made(made) => return Ok(made),
         Recalled::Nothing { key_hash } => key_hash,
     };
@@ -56,7 +56,7 @@ pub async fn create(
     match world.store.create_link(&link, &receipt, now).await? {
         Begun::Ours => Ok(Made { answer, replayed: false }),
         // Somebody with the same key was first, this very moment.
-        Begun::Taken => match world.recall(keyed, now).await? {
+        Begun::Taken => match world.recall(keyed, None, now).await? {
             Recalled::Made(made) => Ok(made),
             Recalled::Nothing { .. } => Err(in_progress()),
         },

@@ -2,6 +2,7 @@
 
 use super::{Keyed, LinkError, Made, Recalled, in_progress};
 use crate::World;
+use domain::Timestamp;
 use lomi_client::{Client, CreatePaymentLink, Outcome, PaymentLink};
 use std::time::Duration;
 use store::{Answer, Begun, Receipt, StoreError};
@@ -23,8 +24,9 @@ pub async fn create_native(
     describe: impl FnOnce(&PaymentLink) -> Option<Answer>,
 ) -> Result<Made, LinkError> {
     let now = world.clock.now();
+    let end = link.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
     // 1 Was it made before?
-    let key_hash = match world.recall(keyed, now).await? {
+    let key_hash = match world.recall(keyed, end, now).await? {
         Recalled::Made(made) => return Ok(made),
         Recalled::Nothing { key_hash } => key_hash,
     };
