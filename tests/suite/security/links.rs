@@ -72,10 +72,11 @@ async fn guessing_codes_tells_nothing() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let last = if code.ends_with('0') { "1" } else { "0" };
-    let near = format!("{}{last}", &code[..9]);
+    let (short, _) = code.split_at(9);
+    let near = format!("{short}{last}");
     let mut pages = std::collections::BTreeSet::new();
     for guess in
-        ["0000000000", "x", &near, &format!("{code}0"), &code[..9], "%00", "ord_0123456789abcdef", &"0".repeat(2_000)]
+        ["0000000000", "x", &near, &format!("{code}0"), short, "%00", "ord_0123456789abcdef", &"0".repeat(2_000)]
     {
         let answer = app.follow(guess, "fr").await;
         pages.insert((answer.status, answer.text()));

@@ -123,3 +123,44 @@ impl Response {
         self.status
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reached_at(domain_name: Option<&str>) -> Option<String> {
+        let request = Request {
+            route: String::new(),
+            body: Bytes::new(),
+            deadline: Instant::now(),
+            language: Language::English,
+            path: HashMap::new(),
+            query: QueryMap::default(),
+            headers: HeaderMap::new(),
+            domain_name: domain_name.map(str::to_owned),
+        };
+        request.origin().map(String::from)
+    }
+
+    #[test]
+    fn links_lead_back_by_https_but_on_this_very_machine() {
+        let origin = |domain_name| reached_at(Some(domain_name)).unwrap();
+        assert_eq!(
+            origin("a1b2.execute-api.eu-west-3.amazonaws.com"),
+            "https://a1b2.execute-api.eu-west-3.amazonaws.com/"
+        );
+        assert_eq!(origin("pay.shop.example"), "https://pay.shop.example/");
+        assert_eq!(origin("127.0.0.1:3000"), "http://127.0.0.1:3000/");
+        assert_eq!(origin("localhost:3000"), "http://localhost:3000/");
+    }
+
+    #[test]
+    fn what_is_no_bare_host_is_no_origin() {
+        assert_eq!(reached_at(None), None);
+        for odd in
+            ["", "a@evil.example", "shop.example/path", "shop.example?a", "shop.example#a", "shop example", ":80"]
+        {
+            assert_eq!(reached_at(Some(odd)), None, "{odd}");
+        }
+    }
+}
