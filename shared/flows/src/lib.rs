@@ -6,6 +6,7 @@ pub mod ingest;
 mod inquiry;
 pub mod order_status;
 pub mod reconcile;
+pub mod refund;
 pub mod seams;
 mod units;
 

@@ -14,8 +14,12 @@ pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
 
 /// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
 pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
-    let currency = Currency::from_code(currency?.as_str())?;
-    Money::new(amount?.to_scaled(currency.exponent())?, currency)
+    from_lomi_in(amount?, Currency::from_code(currency?.as_str())?)
+}
+
+/// The money behind lomi.'s number in a currency that goes without saying; `None` when it is not exactly an amount of it.
+pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> {
+    Money::new(amount.to_scaled(currency.exponent())?, currency)
 }
 
 pub(crate) const fn environment_from_lomi(environment: lomi_client::Environment) -> Environment {

@@ -81,9 +81,15 @@ impl Store {
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn order_of(&self, payable: &PayableId) -> Result<Option<OrderId>, StoreError> {
-        let item = self.get(Key::payable(payable), "read payable").await?;
-        let id = item.as_ref().and_then(|item| item.get("order_id")).and_then(|value| value.as_s().ok());
-        Ok(id.and_then(|id| OrderId::parse(id)))
+        Ok(self.get(Key::payable(payable), "read payable").await?.as_ref().and_then(order_id_in))
+    }
+
+    /// The order behind evidence that was applied or kept for one, by its natural key.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn order_of_evidence(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.get(Key::evidence(natural_key), "read evidence").await?.as_ref().and_then(order_id_in))
     }
 
     /// Writes an order that changed for a reason other than evidence. `false` when it changed meanwhile.
@@ -181,6 +187,10 @@ impl Store {
             }
         }
     }
+}
+
+fn order_id_in(item: &Item) -> Option<OrderId> {
+    OrderId::parse(item.get("order_id")?.as_s().ok()?)
 }
 
 fn id_of(item: &Item) -> Option<OrderId> {
