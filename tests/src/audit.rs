@@ -2,6 +2,8 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod refunds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -34,6 +36,8 @@ struct Books {
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
     transactions: Vec<Value>,
+    refunds: Vec<Value>,
+    secret_refunds: BTreeSet<String>,
     dispatches: Vec<Value>,
 }
 
@@ -65,12 +69,15 @@ impl TestApp {
     }
 
     async fn read_books(&self) -> Books {
+        let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
         Books {
             orders: self.orders().await,
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
             transactions: self.lomi.transactions().await,
+            refunds: self.lomi.refunds().await,
+            secret_refunds,
             dispatches: self.lomi.outbox().await,
         }
     }
@@ -111,6 +118,7 @@ impl Books {
     fn check(&self) -> Vec<String> {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
+        findings.extend(self.check_refunds());
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings
     }
@@ -133,7 +141,7 @@ impl Books {
 
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
-            transaction["status"] == "completed"
+            ["completed", "refunded"].iter().any(|status| transaction["status"] == *status)
                 && transaction["metadata"]["order_id"] == order["order_id"]
                 && fits(transaction, &transaction["environment"], order)
         });

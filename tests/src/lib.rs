@@ -15,6 +15,7 @@ mod gate;
 mod http;
 mod lomi;
 mod record;
+mod refund;
 mod shop;
 mod table;
 mod wait;

@@ -193,6 +193,7 @@ fn tell(settled: &[Settled], report: &mut Report) {
             Settled::Applied(order, event) => {
                 let is_news = |what| order.last_news() == Some(what);
                 report.overpaid += u32::from(is_news(Happened::PaidAgain));
+                report.wrong_amounts += u32::from(is_news(Happened::Mismatch));
                 report.refunds_failed += u32::from(is_news(Happened::RefundFailed));
                 report.over_refunded += u32::from(event.is_some() && order.is_over_refunded());
             }

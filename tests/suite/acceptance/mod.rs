@@ -9,5 +9,7 @@ mod idempotency;
 mod lattice;
 mod pricing;
 mod purchase;
+mod refund_events;
+mod refunds;
 mod signatures;
 mod status;

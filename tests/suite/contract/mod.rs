@@ -4,4 +4,5 @@ mod answers;
 mod bounds;
 mod document;
 mod examples;
+mod refunds;
 mod refusals;

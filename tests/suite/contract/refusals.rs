@@ -39,7 +39,7 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
         .holds(route, &as_admin(app, "PUT", path, &[("content-type", "text/csv")], "{}".to_owned()).await.expect(415));
     let order = app.open_order().await;
     let cancel = format!("/orders/{}/cancel", order.order_id);
-    let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(2 * 1024)).await.expect(413);
+    let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(9 * 1024)).await.expect(413);
     contract.holds("POST /orders/{order_id}/cancel", &large);
     let large = app.http.send("POST", &app.url("/webhooks/lomi"), &[json], " ".repeat(257 * 1024)).await.expect(413);
     contract.holds("POST /webhooks/lomi", &large);

@@ -3,5 +3,6 @@
 mod crashes;
 mod lost_events;
 mod provider;
+mod refunds;
 mod secrets;
 mod store;

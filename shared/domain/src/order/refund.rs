@@ -189,3 +189,6 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

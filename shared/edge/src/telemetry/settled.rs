@@ -40,6 +40,7 @@ impl Telemetry {
                 }
             }
             (Some(OutboxEvent::OrderRefunded(_)), _) if order.is_over_refunded() => self.count(Counter::OverRefunded),
+            (_, Some(Happened::Mismatch)) => self.count(Counter::AmountMismatch),
             (_, Some(Happened::RefundFailed)) => self.count(Counter::RefundFailed),
             (None, Some(Happened::PaidAgain)) => self.count(Counter::Overpaid),
             _ => {}

@@ -115,7 +115,8 @@ impl Order {
             }
             (None, Some(money)) => {
                 let refund = Refund::made_elsewhere(told, money.amount_minor(), now);
-                self.refund_written(&told.refund_id, refund, source, now)
+                let (order, event) = self.refund_written(&told.refund_id, refund, source, now);
+                Verdict::Changed(Box::new(order), event)
             }
         }
     }
@@ -123,34 +124,41 @@ impl Order {
     /// The later status and the larger amount win. That lomi. names two amounts for one refund is marked.
     fn refund_grown(&self, key: &str, told: &SettledRefund, source: Source, now: Timestamp) -> Verdict {
         let Some(known) = self.refunds.get(key) else { return Verdict::Unchanged };
-        let amount_minor = told.money.map_or(known.amount_minor, Money::amount_minor).max(known.amount_minor);
+        let amount_minor = told.money.map_or(known.amount_minor, Money::amount_minor);
+        let is_mismatch = amount_minor != known.amount_minor && !self.mismatch;
         let grown = Refund {
             refund_id: Some(told.refund_id.clone()),
             status: known.status.max(told.status),
-            amount_minor,
+            amount_minor: amount_minor.max(known.amount_minor),
             ..known.clone()
         };
-        if grown == *known { Verdict::Unchanged } else { self.refund_written(key, grown, source, now) }
+        if grown == *known && !is_mismatch {
+            return Verdict::Unchanged;
+        }
+        let (mut order, event) = self.refund_written(key, grown, source, now);
+        if is_mismatch {
+            order.mismatch = true;
+            order.note(now, Happened::Mismatch, source, Some(told.transaction_id.clone()));
+        }
+        Verdict::Changed(Box::new(order), event)
     }
 
-    fn refund_written(&self, key: &str, refund: Refund, source: Source, now: Timestamp) -> Verdict {
-        let before = self.refunds.get(key);
-        let was = before.map(|refund| refund.status);
-        let mut order = self.changed(now);
-        order.mismatch |= before.is_some_and(|before| before.amount_minor != refund.amount_minor);
+    fn refund_written(&self, key: &str, refund: Refund, source: Source, now: Timestamp) -> (Self, Option<OutboxEvent>) {
+        let was = self.refunds.get(key).map(|refund| refund.status);
         let event = match (was, refund.status) {
             (Some(RefundStatus::Completed), RefundStatus::Failed) => refund.notice().map(OutboxEvent::RefundFailed),
             (Some(RefundStatus::Completed), _) => None,
             (_, RefundStatus::Completed) => refund.notice().map(OutboxEvent::OrderRefunded),
             _ => None,
         };
+        let mut order = self.changed(now);
         if was != Some(refund.status) {
             order.note(now, news_of(refund.status), source, Some(refund.transaction_id.clone()));
         }
         order.refunds.insert(key.to_owned(), refund);
         order.status = order.status_by_money();
         order.due_at = order.next_due(now);
-        Verdict::Changed(Box::new(order), event)
+        (order, event)
     }
 }
 
