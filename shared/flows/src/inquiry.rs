@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
 const PAGE_SIZE: u32 = 50;
 /// Our clock and lomi.'s may differ by this much.
-const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
+pub(crate) const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
 /// Why an inquiry brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +195,7 @@ pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
     OrderId::parse(transaction.metadata.text("order_id")?)
 }
 
-fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
+pub(crate) fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
     let event = natural_key.split('#').next().unwrap_or_default().to_owned();
     Evidence { natural_key, event, source: Source::Poll, raw: said.as_bytes().to_vec(), received_at }
 }
