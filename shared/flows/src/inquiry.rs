@@ -174,9 +174,11 @@ pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
     created_at.plus_ms(-CLOCK_SKEW_MS)
 }
 
+/// What was given back was paid before.
 fn is_payment(transaction: &Transaction) -> bool {
     let kind = transaction.transaction_type.as_deref();
-    transaction.status == TransactionStatus::Completed && matches!(kind, None | Some("payment" | "instalment"))
+    let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
+    is_paid && matches!(kind, None | Some("payment" | "instalment"))
 }
 
 /// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.
