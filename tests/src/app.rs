@@ -15,11 +15,12 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 7] = [
+pub const FUNCTIONS: [&str; 8] = [
     "catalog",
     "create-checkout-session",
     "create-payment-intent",
     "customers",
+    "link-generator",
     "orders",
     "reconciler",
     "webhook-handler",

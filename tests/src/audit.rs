@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::audit_links::check_link;
 
 /// Faults after which a delivery is no longer lomi.'s word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
 /// The statuses in which money has arrived.
-const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+pub(crate) const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
 
 /// Fails a test that ends well without an audit.
 #[derive(Debug, Default)]
@@ -33,6 +34,7 @@ impl Drop for Guard {
 /// The three books.
 struct Books {
     orders: Vec<Value>,
+    links: Vec<Value>,
     evidence: Vec<Value>,
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
@@ -76,6 +78,7 @@ impl TestApp {
         let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
         Books {
             orders: self.orders().await,
+            links: self.table.items("LINK#").await,
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
@@ -128,6 +131,7 @@ impl Books {
         findings.extend(self.check_refunds());
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
+        findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
         findings
     }
 

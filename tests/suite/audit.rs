@@ -121,6 +121,38 @@ async fn a_customer_that_was_answered_and_is_not_there_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "paid orders and counts 2")]
+async fn a_payment_that_counts_twice_at_its_link_is_found() {
+    let app = TestApp::start().await;
+    let code = app.link(serde_json::json!({})).await;
+    app.pay_led(&app.led(&code).await, "wave").await;
+    assert!(app.table.set_number(&format!("LINK#{code}"), "LINK", "paid_count", 2).await);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "flagged orders and a surplus of 0")]
+async fn a_flag_without_a_surplus_is_found() {
+    let app = TestApp::start().await;
+    let led = app.led(&app.link(serde_json::json!({})).await).await;
+    app.pay_led(&led, "wave").await;
+    rewrite(&app, &led.order_id, &[("beyond_link_limit", true.into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "took more payments than it takes")]
+async fn a_link_that_took_too_many_payments_is_found() {
+    let app = TestApp::start().await;
+    let code = app.link(serde_json::json!({ "max_payments": 5 })).await;
+    for _ in 0..2 {
+        app.pay_led(&app.led(&code).await, "wave").await;
+    }
+    assert!(app.table.set_number(&format!("LINK#{code}"), "LINK", "max_payments", 1).await);
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "a test ends with")]
 async fn a_test_without_an_audit_is_found() {
     drop(TestApp::start().await);

@@ -5,6 +5,7 @@ mod cart_token;
 mod catalog;
 mod fingerprint;
 mod ids;
+mod link;
 mod money;
 mod order;
 mod question;
@@ -16,6 +17,7 @@ pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
 pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, Sku, TokenHash};
+pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
     Environment, Fact, Happened, MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable,

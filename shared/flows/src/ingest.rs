@@ -54,7 +54,7 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
             match world.keep(&evidence).await? {
                 Recorded::Duplicate => Ok(Ingested::Duplicate),
-                Recorded::Applied | Recorded::OrderMoved => Ok(Ingested::Ignored),
+                Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
             }
         }
         Reading::Unusable(reason) => {

@@ -5,6 +5,7 @@ pub mod create_checkout;
 mod evidence;
 pub mod ingest;
 mod inquiry;
+pub mod links;
 pub mod order_status;
 mod question;
 pub mod reconcile;

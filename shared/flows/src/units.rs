@@ -8,7 +8,8 @@ use domain::{Currency, Environment, Money};
 use lomi_client::{Amount, CurrencyCode};
 
 /// The amount as lomi. counts it.
-pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
+#[must_use]
+pub fn to_lomi(money: Money) -> Option<Amount> {
     Amount::from_scaled(money.amount_minor(), money.currency().exponent())
 }
 

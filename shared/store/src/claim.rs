@@ -27,6 +27,8 @@ pub enum Operation {
     CreatePaymentIntentAsAdmin,
     /// `GET /pay/{code}`
     OpenLink,
+    /// `POST /admin/payment-links`
+    CreatePaymentLink,
 }
 
 impl Operation {
@@ -39,6 +41,7 @@ impl Operation {
             Self::CreatePaymentIntent => "create-payment-intent",
             Self::CreatePaymentIntentAsAdmin => "admin-create-payment-intent",
             Self::OpenLink => "open-link",
+            Self::CreatePaymentLink => "create-payment-link",
         }
     }
 }

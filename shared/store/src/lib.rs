@@ -5,15 +5,19 @@ mod error;
 mod evidence;
 mod item;
 mod keys;
+mod link;
 mod order;
 mod outbox;
 mod product;
 mod question;
+mod receipt;
 
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
+pub use link::{LinkCursor, ListedLinks};
 pub use order::{Due, DueCursor, ListedOrders, OrderCursor};
+pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;

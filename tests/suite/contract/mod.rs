@@ -6,5 +6,6 @@ mod card_bounds;
 mod customers;
 mod document;
 mod examples;
+mod links;
 mod refunds;
 mod refusals;

@@ -2,6 +2,7 @@
 
 mod card_forms;
 mod crashes;
+mod links;
 mod lost_events;
 mod provider;
 mod refunds;

@@ -130,6 +130,7 @@ async fn a_body_of_ten_megabytes_costs_a_413() {
             ("POST", "/webhooks/lomi"),
             ("POST", "/orders/ord_0123456789abcdef0123456789abcdef/cancel"),
             ("PUT", "/admin/products/A"),
+            ("POST", "/admin/payment-links"),
         ] {
             let headers = [
                 ("authorization", bearer.as_str()),

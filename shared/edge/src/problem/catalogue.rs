@@ -41,6 +41,8 @@ pub enum Code {
     CardUnavailable,
     /// 402: lomi. wants this customer's open invoice paid first.
     InvoicePaymentRequired,
+    /// 409: only lomi.'s dashboard can end a link of lomi.'s own.
+    NativeLinkUnchangeable,
     /// 503: DynamoDB or Secrets Manager did not answer in time.
     StoreUnavailable,
     /// 500: a defect of ours.
@@ -63,7 +65,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -81,6 +83,7 @@ impl Code {
         Self::OutcomeUnknown,
         Self::CardUnavailable,
         Self::InvoicePaymentRequired,
+        Self::NativeLinkUnchangeable,
         Self::StoreUnavailable,
         Self::InternalError,
     ];
@@ -116,6 +119,7 @@ impl Code {
             Self::OutcomeUnknown => &entries::OUTCOME_UNKNOWN,
             Self::CardUnavailable => &entries::CARD_UNAVAILABLE,
             Self::InvoicePaymentRequired => &entries::INVOICE_PAYMENT_REQUIRED,
+            Self::NativeLinkUnchangeable => &entries::NATIVE_LINK_UNCHANGEABLE,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,
             Self::InternalError => &entries::INTERNAL_ERROR,
         }

@@ -201,6 +201,18 @@ pub(super) const INVOICE_PAYMENT_REQUIRED: Entry = Entry {
     },
 };
 
+pub(super) const NATIVE_LINK_UNCHANGEABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:native_link_unchangeable",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "A link of lomi.'s own", fr: "Lien propre à lomi." },
+    detail: Text {
+        en: "lomi. lets nobody end its own links through its API. End it in lomi.'s dashboard, or make managed links.",
+        fr: "lomi. ne permet pas de terminer ses propres liens par son API. Faites-le dans son tableau de bord, ou créez des liens gérés.",
+    },
+};
+
 pub(super) const STORE_UNAVAILABLE: Entry = Entry {
     kind: "urn:lomi-checkout:problem:store_unavailable",
     status: 503,
