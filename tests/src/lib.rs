@@ -19,6 +19,7 @@ mod http;
 mod link;
 mod lomi;
 mod record;
+mod refund;
 mod shop;
 mod table;
 mod wait;

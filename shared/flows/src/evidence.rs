@@ -65,10 +65,10 @@ impl World {
         mut next: Box<Order>,
         event: Option<OutboxEvent>,
     ) -> Result<Option<Settled>, StoreError> {
-        let mut recorded = self.store.apply(evidence.clone(), &next, event).await?;
+        let mut recorded = self.store.apply(evidence.clone(), &next, event.as_ref()).await?;
         if recorded == Recorded::LinkUsedUp {
             *next = next.beyond_link_limit();
-            recorded = self.store.apply(evidence, &next, event).await?;
+            recorded = self.store.apply(evidence, &next, event.as_ref()).await?;
         }
         Ok(outcome(recorded, Settled::Applied(next, event)))
     }
@@ -104,7 +104,7 @@ impl World {
     }
 
     /// Takes `step` again, after a pause, for as long as it says `None`: somebody else wrote in between.
-    async fn until_undisturbed<T>(
+    pub(crate) async fn until_undisturbed<T>(
         &self,
         step: impl AsyncFn() -> Result<Option<T>, StoreError>,
     ) -> Result<T, StoreError> {

@@ -9,6 +9,7 @@ pub mod links;
 pub mod order_status;
 mod question;
 pub mod reconcile;
+pub mod refund;
 pub mod seams;
 pub mod units;
 

@@ -7,6 +7,7 @@ mod item;
 mod keys;
 mod link;
 mod order;
+mod outbox;
 mod product;
 mod question;
 mod receipt;

@@ -13,5 +13,7 @@ mod links;
 mod native_links;
 mod pricing;
 mod purchase;
+mod refund_events;
+mod refunds;
 mod signatures;
 mod status;

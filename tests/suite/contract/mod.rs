@@ -7,4 +7,5 @@ mod customers;
 mod document;
 mod examples;
 mod links;
+mod refunds;
 mod refusals;

@@ -5,5 +5,6 @@ mod crashes;
 mod links;
 mod lost_events;
 mod provider;
+mod refunds;
 mod secrets;
 mod store;
