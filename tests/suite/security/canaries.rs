@@ -59,6 +59,7 @@ async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
     }
     customer(&app, &mut canaries).await;
     canaries.extend(by_card(&app).await);
+    canaries.push(by_link(&app).await);
     refused(&app).await;
     broken(&app).await;
     app.reconcile().await;
@@ -105,6 +106,18 @@ async fn paid(app: &TestApp) -> Created {
     app.admin("GET", &format!("/admin/orders/{}", order.order_id), &Value::Null).await.expect(200);
     app.http.get(&app.url("/products"), &[]).await.expect(200);
     order
+}
+
+/// Answers the link's code: whoever knows it can open pages.
+async fn by_link(app: &TestApp) -> String {
+    let terms = json!({ "title": TITLE, "description": TITLE, "metadata": { LABEL: LABEL },
+        "success_url": format!("{}/{PATH}", app.origin) });
+    let link = app.post_link(&app.link_body(terms), KEY).await.expect(201).json();
+    let code = link["code"].as_str().expect("a code").to_owned();
+    app.pay_led(&app.led(&code).await, "wave").await;
+    app.http.get(link["qr_svg_url"].as_str().expect("an address"), &[("user-agent", TITLE)]).await.expect(200);
+    app.follow(&format!("{PATH}?amount={EMAIL}"), "fr").await.expect(404);
+    code
 }
 
 async fn declined(app: &TestApp) -> Created {
