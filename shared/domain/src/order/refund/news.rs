@@ -88,8 +88,11 @@ impl Order {
     }
 
     /// The oldest request of this payment and amount that lomi. has not named yet: what is told of is surely it, or as
-    /// good as it.
+    /// good as it. A failure is not: it could be an older one's, and would set free what may be on its way.
     fn refund_waiting_for(&self, told: &SettledRefund) -> Option<&str> {
+        if told.status == RefundStatus::Failed {
+            return None;
+        }
         let amount_minor = told.money?.amount_minor();
         let fits = |refund: &Refund| {
             refund.is_unnamed() && refund.transaction_id == told.transaction_id && refund.amount_minor == amount_minor

@@ -195,6 +195,15 @@ fn a_refund_made_elsewhere_at_the_same_moment_keeps_a_place_of_its_own() {
 }
 
 #[test]
+fn the_failure_of_an_unknown_refund_sets_nothing_free() {
+    let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap().refund_in_doubt("a", T0).unwrap();
+    let (order, events) = after(&order, [&news("r", PRICE, RefundStatus::Failed)]);
+    assert_eq!(shown(&order), [("-".to_owned(), RefundStatus::InDoubt), ("r".to_owned(), RefundStatus::Failed)]);
+    assert!(events.is_empty());
+    assert_eq!(order.with_refund("b", wish(Some(1)), T0).unwrap_err(), RefundRefusal::ExceedsPayment);
+}
+
+#[test]
 fn two_amounts_for_one_refund_are_marked_and_the_larger_counts() {
     for amounts in [[1_000, 2_000], [2_000, 1_000]] {
         let facts = amounts.map(|amount| news("r", amount, RefundStatus::Completed));
