@@ -193,6 +193,8 @@ async fn a_kill_before_lomi_did_anything_leaves_a_doubt_that_ends() {
     // Whoever comes back with the key learns that nobody knows.
     let answer = app.refund(&order.order_id, &json!({}), "k").await.expect(202);
     assert_eq!(answer.json()["refund"]["status"], "in_doubt");
+    let alarms = app.stack.logs().iter().filter(|line| line.line.contains("\"RefundInDoubt\":1")).count();
+    assert_eq!(alarms, 1);
     app.age_refunds(&order.order_id).await;
     app.reconcile().await;
     assert_eq!(only_refund(&app, &order).await["status"], "failed");
