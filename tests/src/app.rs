@@ -15,7 +15,16 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 5] = ["catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"];
+pub const FUNCTIONS: [&str; 8] = [
+    "catalog",
+    "create-checkout-session",
+    "create-payment-intent",
+    "customers",
+    "link-generator",
+    "orders",
+    "reconciler",
+    "webhook-handler",
+];
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -27,7 +36,7 @@ const LIVE_ORIGIN: &str = "https://shop.example";
 pub struct Setup {
     /// Live rules. A live key never leaves for a stand-in: such a stack takes events and opens no pages.
     pub live: bool,
-    /// Where `create-checkout-session` finds lomi. instead of at the stand-in itself.
+    /// Where the functions that open something to pay on find lomi. instead of at the stand-in itself.
     pub lomi_url: Option<String>,
 }
 
@@ -180,8 +189,10 @@ fn options(setup: &Setup, dynamodb: &Gate) -> StackOptions {
         options.environment.insert(function.to_owned(), variables);
     }
     if let Some(url) = &setup.lomi_url {
-        let variables = options.environment.entry("create-checkout-session".to_owned()).or_default();
-        variables.insert("LOMI_BASE_URL".to_owned(), url.clone());
+        for function in ["create-checkout-session", "create-payment-intent"] {
+            let variables = options.environment.entry(function.to_owned()).or_default();
+            variables.insert("LOMI_BASE_URL".to_owned(), url.clone());
+        }
     }
     if setup.live {
         let parameters = [("Environment", "live"), ("AllowedOrigins", LIVE_ORIGIN)];

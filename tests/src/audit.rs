@@ -2,6 +2,7 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod customers;
 mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::audit_links::check_link;
 
 /// Faults after which a delivery is no longer lomi.'s word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
 /// The statuses in which money has arrived.
-const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+pub(crate) const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
 
 /// Fails a test that ends well without an audit.
 #[derive(Debug, Default)]
@@ -32,10 +34,13 @@ impl Drop for Guard {
 /// The three books.
 struct Books {
     orders: Vec<Value>,
+    links: Vec<Value>,
     evidence: Vec<Value>,
     quarantine: Vec<Value>,
     outbox: Vec<Value>,
     transactions: Vec<Value>,
+    customers: Vec<Value>,
+    intents: Vec<Value>,
     refunds: Vec<Value>,
     secret_refunds: BTreeSet<String>,
     dispatches: Vec<Value>,
@@ -49,6 +54,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
@@ -72,10 +78,13 @@ impl TestApp {
         let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
         Books {
             orders: self.orders().await,
+            links: self.table.items("LINK#").await,
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
             transactions: self.lomi.transactions().await,
+            customers: self.lomi.customers().await,
+            intents: self.lomi.intents().await,
             refunds: self.lomi.refunds().await,
             secret_refunds,
             dispatches: self.lomi.outbox().await,
@@ -91,12 +100,13 @@ impl TestApp {
         for create in created() {
             by_key.entry(&create.key).or_default().insert(&create.body);
             let body: Value = serde_json::from_str(&create.body).unwrap_or_default();
-            pages.entry(body["order_id"].to_string()).or_default().insert(body["checkout_url"].to_string());
+            let handed_out = format!("{} {}", body["checkout_url"], body["client_secret"]);
+            pages.entry(body["order_id"].to_string()).or_default().insert(handed_out);
         }
         let keys = by_key.iter().filter(|(_, bodies)| bodies.len() > 1);
         let keys = keys.map(|(key, bodies)| format!("{key} was answered in {} ways", bodies.len()));
         let orders = pages.iter().filter(|(_, urls)| urls.len() > 1);
-        let orders = orders.map(|(order, urls)| format!("order {order} has {} pages: {urls:?}", urls.len()));
+        let orders = orders.map(|(order, urls)| format!("order {order} has {} things to pay on: {urls:?}", urls.len()));
         let refused = record.deliveries.iter().filter(|delivery| (300..500).contains(&delivery.status));
         let refused =
             refused.map(|delivery| format!("{} to an authentic delivery: {}", delivery.status, delivery.event));
@@ -120,6 +130,8 @@ impl Books {
         findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
         findings.extend(self.check_refunds());
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
+        findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
+        findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
         findings
     }
 
@@ -139,10 +151,19 @@ impl Books {
         findings
     }
 
+    /// An order that is over leaves no intent of its own that lomi. would take money on.
+    fn check_intents(&self, order: &Value) -> Option<String> {
+        let is_over = ["cancelled", "expired"].iter().any(|status| order["status"] == *status);
+        let is_own = |intent: &&Value| intent["id"] == order["payment_intent_id"];
+        let is_live = |intent: &Value| intent["status"] != "canceled" && intent["status"] != "succeeded";
+        let live = self.intents.iter().filter(is_own).any(is_live);
+        (is_over && live).then(|| format!("the card form of order {} still takes money", order["order_id"]))
+    }
+
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
             ["completed", "refunded"].iter().any(|status| transaction["status"] == *status)
-                && transaction["metadata"]["order_id"] == order["order_id"]
+                && is_of(transaction, order)
                 && fits(transaction, &transaction["environment"], order)
         });
         let told = self.evidence.iter().filter(|item| item["order_id"] == order["order_id"]);
@@ -153,7 +174,7 @@ impl Books {
     /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
     fn check_transaction(&self, transaction: &Value) -> Option<String> {
         let id = transaction["transaction_id"].as_str()?;
-        let order = self.orders.iter().find(|order| order["order_id"] == transaction["metadata"]["order_id"])?;
+        let order = self.orders.iter().find(|order| is_of(transaction, order))?;
         let payments = order["payments"].as_object()?;
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
@@ -162,6 +183,13 @@ impl Books {
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
+}
+
+/// Whether lomi.'s ledger says that this was paid for the order: by our own mark, or on the page of a link of lomi.'s.
+fn is_of(transaction: &Value, order: &Value) -> bool {
+    let by_link = order["payment_link_id"].is_string();
+    transaction["metadata"]["order_id"] == order["order_id"]
+        || (by_link && transaction["checkout_session_id"] == order["checkout_session_id"])
 }
 
 /// Whether the money is the order's, in amount, currency and environment.

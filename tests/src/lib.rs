@@ -9,10 +9,14 @@
 
 mod app;
 mod audit;
+mod audit_links;
+mod card;
 pub mod cart_token;
+mod customers;
 mod delivery;
 mod gate;
 mod http;
+mod link;
 mod lomi;
 mod record;
 mod refund;
@@ -21,9 +25,11 @@ mod table;
 mod wait;
 
 pub use app::{FUNCTIONS, Setup, TestApp};
+pub use card::CardOrder;
 pub use delivery::Event;
 pub use gate::Gate;
 pub use http::{Answer, Http};
+pub use link::Led;
 pub use lomi::Lomi;
 pub use shop::{Created, EMAIL, NAME, PHONE};
 pub use table::Table;

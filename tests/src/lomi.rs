@@ -30,10 +30,27 @@ impl Lomi {
 
     /// The card form of a charge is filled in and sent, with a card that is good.
     pub async fn confirm_card(&self, intent_id: &str, client_secret: &str) -> Value {
-        let form = json!({
-            "client_secret": client_secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123",
-        });
-        self.post(&format!("/card/{intent_id}/confirm"), &form).await
+        let answer = self.present_card(intent_id, client_secret, "4242424242424242").await;
+        assert_eq!(answer["paymentIntent"]["status"], "succeeded", "{answer}");
+        answer
+    }
+
+    /// The same with any card: what the form is told, be it a refusal.
+    pub async fn present_card(&self, intent_id: &str, client_secret: &str, card_number: &str) -> Value {
+        let form = json!({ "client_secret": client_secret, "card_number": card_number, "exp": "12/34", "cvc": "123" });
+        let url = self.path(&format!("/card/{intent_id}/confirm"));
+        self.http.send_json("POST", &url, &[], &form).await.json()
+    }
+
+    /// The shopper's answer to the bank's question: what the form is told.
+    pub async fn authenticate(&self, intent_id: &str, pass: bool) -> Value {
+        let url = self.path(&format!("/card/{intent_id}/authenticate"));
+        self.http.send_json("POST", &url, &[], &json!({ "pass": pass })).await.json()
+    }
+
+    /// The intents, oldest first.
+    pub async fn intents(&self) -> Vec<Value> {
+        list(&self.get("/state").await["intents"])
     }
 
     /// The customer owes an invoice of `francs`, and gets no session before it is paid.
@@ -102,6 +119,27 @@ impl Lomi {
         list(&self.get("/outbox").await)
     }
 
+    /// The id of a customer whom lomi. knows in test mode.
+    pub async fn customer(&self) -> String {
+        let customers = list(&self.get("/state").await["customers"]);
+        let customer = customers.iter().find(|customer| customer["environment"] == "test");
+        customer.and_then(|customer| customer["customer_id"].as_str()).expect("a customer").to_owned()
+    }
+
+    /// A payment link, made through lomi.'s API with this key: its id.
+    pub async fn payment_link(&self, secret_key: &str, link: &Value) -> String {
+        let url = format!("{}/payment-links", self.url);
+        let answer = self.http.send_json("POST", &url, &[("x-api-key", secret_key)], link).await.expect(201);
+        answer.json()["link_id"].as_str().expect("a link").to_owned()
+    }
+
+    /// Somebody opens a payment link: the page that it leads to.
+    pub async fn follow_link(&self, link_id: &str) -> String {
+        let answer = self.http.get(&format!("{}/pay/{link_id}", self.url), &[]).await.expect(303);
+        let page = answer.header("location").rsplit('/').next().unwrap_or_default();
+        page.split('?').next().unwrap_or_default().to_owned()
+    }
+
     /// The sessions, oldest first.
     pub async fn sessions(&self) -> Vec<Value> {
         list(&self.get("/state").await["sessions"])
@@ -110,6 +148,11 @@ impl Lomi {
     /// The transactions, oldest first.
     pub async fn transactions(&self) -> Vec<Value> {
         list(&self.get("/state").await["transactions"])
+    }
+
+    /// The customers, those that were deleted among them, oldest first.
+    pub async fn customers(&self) -> Vec<Value> {
+        list(&self.get("/state").await["customers"])
     }
 
     /// The refunds, oldest first.

@@ -10,6 +10,7 @@ pub(crate) struct Record(Mutex<Entries>);
 pub(crate) struct Entries {
     pub(crate) creates: Vec<CreateSeen>,
     pub(crate) deliveries: Vec<DeliverySeen>,
+    pub(crate) customers: Vec<CustomerSeen>,
     /// What must never stand in a log line.
     pub(crate) canaries: Vec<String>,
     /// lomi.'s refunds that nobody told of.
@@ -30,6 +31,12 @@ pub(crate) struct CreateSeen {
 pub(crate) struct DeliverySeen {
     pub(crate) status: u16,
     pub(crate) event: String,
+}
+
+/// A customer that a client was told of.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomerSeen {
+    pub(crate) customer_id: String,
 }
 
 impl Record {

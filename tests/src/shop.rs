@@ -89,12 +89,16 @@ impl TestApp {
         self.post_create("/admin/checkout-sessions", body, &headers).await
     }
 
-    async fn post_create(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post_create(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
         let answer = self.http.send_json("POST", &self.url(path), headers, body).await;
         let key = format!("{path} {}", headers[0].1);
         let mut record = self.record.lock();
         record.creates.push(CreateSeen { key, status: answer.status, body: answer.text() });
-        record.canaries.extend(answer.status.eq(&201).then(|| Created::of(&answer).order_token));
+        if answer.status == 201 {
+            let body = answer.json();
+            let secrets = ["order_token", "client_secret"].map(|name| body[name].as_str().map(str::to_owned));
+            record.canaries.extend(secrets.into_iter().flatten());
+        }
         answer
     }
 

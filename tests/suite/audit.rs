@@ -1,6 +1,6 @@
 //! The auditor can fail: each of these breaks a book on purpose.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::TestApp;
 
 #[tokio::test]
@@ -98,6 +98,57 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
     app.stack.secrets().set(app.secret_id("LOMI_WEBHOOK_SECRET_ID"), "whsec_mistyped_by_the_merchant");
     app.stack.kill("webhook-handler").await.unwrap();
     app.deliver(&event).await.expect(401);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "made 2 customers")]
+async fn a_customer_that_one_request_made_twice_is_found() {
+    let app = TestApp::start().await;
+    let customer = json!({ "name": "Awa", "metadata": { "request": "key-1" } });
+    app.admin("POST", "/admin/customers", &customer).await.expect(201);
+    app.create_customer(&customer).await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "is not at lomi.")]
+async fn a_customer_that_was_answered_and_is_not_there_is_found() {
+    let app = TestApp::start().await;
+    app.named_customer("Awa").await;
+    app.http.send("POST", &format!("{}/_sim/reset", app.stack.urls().lomi), &[], "").await.expect(200);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "paid orders and counts 2")]
+async fn a_payment_that_counts_twice_at_its_link_is_found() {
+    let app = TestApp::start().await;
+    let code = app.link(serde_json::json!({})).await;
+    app.pay_led(&app.led(&code).await, "wave").await;
+    assert!(app.table.set_number(&format!("LINK#{code}"), "LINK", "paid_count", 2).await);
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "flagged orders and a surplus of 0")]
+async fn a_flag_without_a_surplus_is_found() {
+    let app = TestApp::start().await;
+    let led = app.led(&app.link(serde_json::json!({})).await).await;
+    app.pay_led(&led, "wave").await;
+    rewrite(&app, &led.order_id, &[("beyond_link_limit", true.into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "took more payments than it takes")]
+async fn a_link_that_took_too_many_payments_is_found() {
+    let app = TestApp::start().await;
+    let code = app.link(serde_json::json!({ "max_payments": 5 })).await;
+    for _ in 0..2 {
+        app.pay_led(&app.led(&code).await, "wave").await;
+    }
+    assert!(app.table.set_number(&format!("LINK#{code}"), "LINK", "max_payments", 1).await);
     app.audit().await;
 }
 

@@ -3,7 +3,7 @@
 use crate::refunds;
 use crate::view::{OrderDetail, OrderList, OrderView};
 use domain::{Order, OrderId, OrderStatus};
-use edge::http::{Limits, Request, Response};
+use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Request, Response};
 use edge::language::Text;
 use edge::lomi::{Lomi, LomiSettings};
 use edge::problem::{Code, Problem};
@@ -15,9 +15,6 @@ use std::time::Duration;
 use store::OrderCursor;
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(8) };
-
-const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
 
 pub(crate) struct App {
     world: World,
@@ -81,23 +78,8 @@ fn token(request: &Request) -> &str {
 
 fn list_query(request: &Request) -> Result<(Option<OrderStatus>, usize, Option<OrderCursor>), Problem> {
     let unknown = Text { en: "Not a status of an order.", fr: "Ce n'est pas un statut de commande." };
-    let status = optional(request, "status", OrderStatus::from_name, unknown)?;
-    let range = Text { en: "1 to 100.", fr: "De 1 à 100." };
-    let parse_limit = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    let limit = optional(request, "limit", parse_limit, range)?.unwrap_or(DEFAULT_LIMIT);
-    let foreign = Text { en: "Not a cursor from this list.", fr: "Ce curseur ne vient pas de cette liste." };
-    let cursor = optional(request, "cursor", OrderCursor::parse, foreign)?;
-    Ok((status, limit, cursor))
-}
-
-fn optional<T>(
-    request: &Request,
-    name: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-    otherwise: Text,
-) -> Result<Option<T>, Problem> {
-    match request.query(name).filter(|text| !text.is_empty()) {
-        None => Ok(None),
-        Some(text) => parse(text).map(Some).ok_or_else(|| Problem::invalid(format!("/{name}"), otherwise)),
-    }
+    let status = request.query_as("status", OrderStatus::from_name, unknown)?;
+    let limit = request.limit()?.unwrap_or(DEFAULT_LIMIT);
+    let cursor = request.query_as("cursor", OrderCursor::parse, FOREIGN_CURSOR)?;
+    Ok((status, limit.into(), cursor))
 }

@@ -1,6 +1,6 @@
 //! What is shown of an order: little to its shopper, everything but secrets to the back office.
 
-use domain::{Happened, Money, Order, OrderLine, Refund, Source, Timestamp};
+use domain::{Happened, LinkCode, Money, Order, OrderLine, Refund, Source, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
@@ -47,6 +47,11 @@ pub(crate) struct OrderDetail<'a> {
     environment: &'static str,
     mismatch: bool,
     checkout_session_id: Option<&'a str>,
+    payment_intent_id: Option<&'a str>,
+    link_code: Option<&'a str>,
+    payment_link_id: Option<&'a str>,
+    customer_id: Option<&'a str>,
+    beyond_link_limit: bool,
     reference: Option<&'a str>,
     title: Option<&'a str>,
     items: &'a [OrderLine],
@@ -121,6 +126,11 @@ impl<'a> OrderDetail<'a> {
             environment: order.environment().as_str(),
             mismatch: order.has_mismatch(),
             checkout_session_id: order.checkout_session_id(),
+            payment_intent_id: order.payment_intent_id(),
+            link_code: order.link_code().map(LinkCode::as_str),
+            payment_link_id: order.payment_link_id(),
+            customer_id: order.customer_id(),
+            beyond_link_limit: order.is_beyond_link_limit(),
             reference: order.reference(),
             title: order.title(),
             items: order.lines(),

@@ -21,7 +21,11 @@ pub(crate) struct Endpoints<'a> {
     pub(crate) lomi: &'a str,
 }
 
-/// The given parameters, with the demo shop as an allowed origin of a sandbox stack unless origins are given.
+/// What the stand-in's card form is loaded with; it looks at no more than the beginning.
+const PUBLISHABLE_KEY: &str = "lomi_pk_test_local";
+
+/// The given parameters, with the demo shop as an allowed origin of a sandbox stack and a publishable key for
+/// its card form, unless they are given.
 pub(crate) fn parameters(
     template: &Template,
     given: &BTreeMap<String, String>,
@@ -32,6 +36,9 @@ pub(crate) fn parameters(
     let is_live = given.get("Environment").is_some_and(|environment| environment == "live");
     if template.has_parameter("AllowedOrigins") && !is_live {
         parameters.entry("AllowedOrigins".to_owned()).or_insert_with(|| shop_origins.to_owned());
+    }
+    if template.has_parameter("LomiPublishableKey") && !is_live {
+        parameters.entry("LomiPublishableKey".to_owned()).or_insert_with(|| PUBLISHABLE_KEY.to_owned());
     }
     parameters
 }

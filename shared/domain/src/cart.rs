@@ -1,6 +1,6 @@
 //! From what a shopper wants to what it costs.
 
-use crate::{Currency, Money, Price, Product, Sku};
+use crate::{Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
 
 /// The most lines a cart may have.
@@ -9,13 +9,14 @@ pub const MAX_CART_LINES: usize = 50;
 pub const MAX_QUANTITY: u32 = 999;
 
 /// What a shopper asks for: an article and how many of it, never its price.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
     /// The article.
     pub sku: Sku,
     /// 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
     /// In minor units; for an open-amount product, where the shopper's choice is the price.
+    #[serde(default, rename = "amount", skip_serializing_if = "Option::is_none")]
     pub chosen_amount_minor: Option<i64>,
 }
 
@@ -156,21 +157,14 @@ fn unit_price(price: Price, chosen_minor: Option<i64>, line: usize) -> Result<Mo
         (Price::Fixed(money), None) => Ok(money),
         (Price::Fixed(_), Some(_)) => Err(PriceError::AmountNotAllowed { line }),
         (Price::Open { .. }, None) => Err(PriceError::AmountRequired { line }),
-        (Price::Open { min, max }, Some(chosen)) => {
-            within(min, max, chosen).ok_or(PriceError::AmountOutOfBounds { line })
-        }
+        (Price::Open { .. }, Some(chosen)) => price.chosen(chosen).ok_or(PriceError::AmountOutOfBounds { line }),
     }
-}
-
-fn within(min: Money, max: Money, chosen_minor: i64) -> Option<Money> {
-    let bounds = min.amount_minor()..=max.amount_minor();
-    let currency: Currency = min.currency();
-    if bounds.contains(&chosen_minor) { Money::new(chosen_minor, currency) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Currency;
 
     fn product(sku: &str, price: Price) -> Product {
         Product::new(sku, sku, None, Some(price), true, None).unwrap()

@@ -116,6 +116,17 @@ impl Product {
 }
 
 impl Price {
+    /// What a shopper who chose `amount_minor` pays; `None` where nothing is to be chosen, and outside the bounds.
+    #[must_use]
+    pub fn chosen(self, amount_minor: i64) -> Option<Money> {
+        match self {
+            Self::Open { min, max } if (min.amount_minor()..=max.amount_minor()).contains(&amount_minor) => {
+                Money::new(amount_minor, min.currency())
+            }
+            Self::Open { .. } | Self::Fixed(_) => None,
+        }
+    }
+
     /// `amount`, `min_amount` and `max_amount`, in minor units; the reverse of [`Price::from_parts`].
     #[must_use]
     pub const fn parts(self) -> (Option<i64>, Option<i64>, Option<i64>) {

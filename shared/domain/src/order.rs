@@ -80,6 +80,8 @@ pub struct Order {
     pub(crate) mismatch: bool,
     #[serde(default)]
     pub(crate) paid_after_cancel: bool,
+    #[serde(default)]
+    pub(crate) beyond_link_limit: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) amount: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,8 @@ pub struct Order {
     pub(crate) checkout_session_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) payment_intent_id: Option<String>,
+    #[serde(default)]
+    pub(crate) intent_closed: bool,
     #[serde(default)]
     pub(crate) orphaned_intents: BTreeSet<String>,
     #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
@@ -141,6 +145,7 @@ impl Order {
             overpaid: false,
             mismatch: false,
             paid_after_cancel: false,
+            beyond_link_limit: false,
             amount: new.cart.total.map(Money::amount_minor),
             currency_code: new.cart.total.map(Money::currency),
             lines: new.cart.lines,
@@ -156,6 +161,7 @@ impl Order {
             payment_link_id: new.origin.payment_link_id,
             checkout_session_id: None,
             payment_intent_id: None,
+            intent_closed: false,
             orphaned_intents: BTreeSet::new(),
             expires_at: None,
             payments: BTreeMap::new(),
@@ -270,6 +276,14 @@ impl Order {
         let mut order = self.changed(now);
         order.due_at = Some(now);
         Some(order)
+    }
+
+    /// The same version of the order, flagged: its link had taken its last payment already. Money is money, so it stays
+    /// as paid as it is.
+    #[must_use]
+    pub fn beyond_link_limit(mut self) -> Self {
+        self.beyond_link_limit = true;
+        self
     }
 
     /// A copy one version up.

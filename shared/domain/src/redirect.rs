@@ -41,6 +41,13 @@ impl RedirectPolicy {
         Ok(Self { origins })
     }
 
+    /// The same policy with one more origin: the backend's own, where a shop without a site sends its shoppers.
+    #[must_use]
+    pub fn and(mut self, own: &Url) -> Self {
+        self.origins.push(own.origin());
+        self
+    }
+
     /// Proof that `raw` leads to an allowed origin.
     ///
     /// # Errors

@@ -148,6 +148,12 @@ impl EnvReader<'_> {
         if url.path() == "/" { Some(url) } else { self.note(name, "must have no path") }
     }
 
+    /// The same, where the merchant has set one.
+    pub fn optional_origin(&mut self, name: &'static str) -> Option<Url> {
+        self.optional_text(name)?;
+        self.origin(name)
+    }
+
     /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
     /// Plain http is for this very machine, and only in the sandbox environment.
     pub fn redirect_policy(&mut self, name: &'static str) -> Option<RedirectPolicy> {
@@ -164,6 +170,17 @@ impl EnvReader<'_> {
     pub fn secret_id(&mut self, name: &'static str) -> Option<SecretId> {
         let text = self.text(name)?;
         SecretId::parse(&text).or_else(|| self.note(name, "must be the name or ARN of a Secrets Manager secret"))
+    }
+
+    /// lomi.'s key that a browser may see, for a merchant who has set one.
+    pub fn publishable_key(&mut self, name: &'static str) -> Option<String> {
+        let key = self.optional_text(name)?;
+        let fits = key.starts_with("lomi_pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Some(key)
+        } else {
+            self.note(name, "must begin with lomi_pk_: a secret key must never reach a browser")
+        }
     }
 
     /// Region, credentials and endpoints, from the variables that every AWS SDK reads.
@@ -207,4 +224,29 @@ fn web_url(text: &str) -> Option<Url> {
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let private = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     (bare && private && url.has_host()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public_origin(value: Option<&str>) -> (Option<String>, usize) {
+        let lookup = |name: &str| if name == "PUBLIC_BASE_URL" { value.map(str::to_owned) } else { None };
+        let mut env = EnvReader { lookup: &lookup, bad: Vec::new() };
+        let origin = env.optional_origin("PUBLIC_BASE_URL").map(String::from);
+        (origin, env.bad.len())
+    }
+
+    #[test]
+    fn an_origin_that_nobody_set_is_none_and_one_that_makes_no_sense_is_reported() {
+        for unset in [None, Some(""), Some(" ")] {
+            assert_eq!(public_origin(unset), (None, 0), "{unset:?}");
+        }
+        assert_eq!(public_origin(Some("https://pay.shop.example")), (Some("https://pay.shop.example/".to_owned()), 0));
+        for wrong in
+            ["pay.shop.example", "http://pay.shop.example", "https://pay.shop.example/links", "https://a@b.example"]
+        {
+            assert_eq!(public_origin(Some(wrong)), (None, 1), "{wrong}");
+        }
+    }
 }

@@ -76,11 +76,7 @@ pub fn report_error(error: &CreateError, event: &mut Telemetry) {
             if error.outcome() == lomi_client::Outcome::Unknown {
                 event.count(Counter::InDoubt);
             }
-            event.number(Field::LomiStatus, error.status().unwrap_or_default());
-            event.number(Field::LomiCalls, error.attempts());
-            if let Some(id) = error.request_id() {
-                event.id(Field::LomiRequestId, id);
-            }
+            crate::lomi::report(error, event);
         }
         CreateError::WrongPayable => event.count(Counter::WrongPage),
         _ => {}

@@ -96,3 +96,12 @@ impl Lomi {
         }
     }
 }
+
+/// Tells `event` what lomi. said to a call that failed.
+pub fn report(error: &lomi_client::Error, event: &mut Telemetry) {
+    event.number(Field::LomiStatus, error.status().unwrap_or_default());
+    event.number(Field::LomiCalls, error.attempts());
+    if let Some(id) = error.request_id() {
+        event.id(Field::LomiRequestId, id);
+    }
+}

@@ -39,10 +39,7 @@ impl World {
     /// `None` when the order moved meanwhile.
     async fn settle_once(&self, order: &Order, fact: &Fact, evidence: Evidence) -> Result<Option<Settled>, StoreError> {
         match order.judge(fact, evidence.source, self.clock.now()) {
-            Verdict::Changed(next, event) => {
-                let recorded = self.store.apply(evidence, &next, event.as_ref()).await?;
-                Ok(outcome(recorded, Settled::Applied(next, event)))
-            }
+            Verdict::Changed(next, event) => self.apply(evidence, next, event).await,
             // What a poll finds again and again is not worth a write.
             Verdict::Unchanged if evidence.source == Source::Poll => Ok(Some(Settled::Duplicate)),
             Verdict::Unchanged => {
@@ -59,6 +56,21 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Money is money: a payment after a link's last one still makes its order paid, which then says so.
+    async fn apply(
+        &self,
+        evidence: Evidence,
+        mut next: Box<Order>,
+        event: Option<OutboxEvent>,
+    ) -> Result<Option<Settled>, StoreError> {
+        let mut recorded = self.store.apply(evidence.clone(), &next, event.as_ref()).await?;
+        if recorded == Recorded::LinkUsedUp {
+            *next = next.beyond_link_limit();
+            recorded = self.store.apply(evidence, &next, event.as_ref()).await?;
+        }
+        Ok(outcome(recorded, Settled::Applied(next, event)))
     }
 
     /// Keeps evidence that changes no order.
@@ -117,7 +129,7 @@ fn outcome(recorded: Recorded, applied: Settled) -> Option<Settled> {
     match recorded {
         Recorded::Applied => Some(applied),
         Recorded::Duplicate => Some(Settled::Duplicate),
-        Recorded::OrderMoved => None,
+        Recorded::OrderMoved | Recorded::LinkUsedUp => None,
     }
 }
 

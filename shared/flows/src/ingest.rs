@@ -6,8 +6,9 @@
 mod refund;
 
 use crate::evidence::Settled;
+use crate::question::UNKNOWN_ORDER;
 use crate::{World, units};
-use domain::{Environment, Fact, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
+use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
 use store::{Evidence, Recorded, StoreError};
@@ -53,7 +54,7 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
             match world.keep(&evidence).await? {
                 Recorded::Duplicate => Ok(Ingested::Duplicate),
-                Recorded::Applied | Recorded::OrderMoved => Ok(Ingested::Ignored),
+                Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
             }
         }
         Reading::Unusable(reason) => {
@@ -77,9 +78,9 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         (Some(id), _) => id,
         (None, Some(session)) => match world.store.order_of(&PayableId::CheckoutSession(session.clone())).await? {
             Some(id) => id,
-            None => return quarantine(world, &evidence, "unknown_order", None).await,
+            None => return ask_whose(world, event, &evidence).await,
         },
-        (None, None) => return quarantine(world, &evidence, "unknown_order", None).await,
+        (None, None) => return ask_whose(world, event, &evidence).await,
     };
     judge(world, id, fact, evidence).await
 }
@@ -87,11 +88,21 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
 /// 4 Judge and write in one transaction.
 async fn judge(world: &World, id: OrderId, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
     match world.settle(&id, fact, &evidence).await {
-        Ok(Settled::UnknownOrder) => quarantine(world, &evidence, "unknown_order", None).await,
+        Ok(Settled::UnknownOrder) => quarantine(world, &evidence, UNKNOWN_ORDER, None).await,
         Ok(settled) => Ok(Ingested::Settled(id, settled)),
         Err(StoreError::Malformed { .. }) => keep_for_later(world, &evidence, &id).await,
         Err(error) => Err(error),
     }
+}
+
+/// Keeps the event, and has lomi. asked about its payment: it may be one by lomi.'s own link.
+async fn ask_whose(world: &World, event: &WebhookEvent, evidence: &Evidence) -> Result<Ingested, StoreError> {
+    let kept = quarantine(world, evidence, UNKNOWN_ORDER, None).await?;
+    if let (EventKind::PaymentSucceeded, Some(transaction)) = (&event.kind, &event.data.transaction_id) {
+        let session = event.data.checkout_session_id.clone();
+        world.store.ask(&Question::new(transaction.clone(), session, world.clock.now())).await?;
+    }
+    Ok(kept)
 }
 
 /// This release cannot read the order and will not learn to while lomi. tries again.

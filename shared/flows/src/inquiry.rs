@@ -5,7 +5,8 @@ use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
-    CheckoutSession, CheckoutSessionId, Client, ErrorKind, SessionStatus, Transaction, TransactionStatus,
+    Amount, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus, Transaction,
+    TransactionStatus,
 };
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
@@ -36,19 +37,31 @@ pub(crate) struct Findings {
 }
 
 impl World {
-    /// Asks lomi. about `order`'s session, and about its transactions when the session is completed.
+    /// Asks lomi. about what `order`'s shopper was to pay on, and about the transactions when that is paid.
     pub(crate) async fn inquire(
         &self,
         lomi: &Client,
         order: &Order,
         deadline: Instant,
     ) -> Result<Findings, InquiryError> {
-        let mut findings = Findings::default();
-        let Some(id) = order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) else {
-            return Ok(findings);
-        };
-        findings.calls += 1;
-        let session = lomi.checkout_sessions().get(&id).deadline(deadline).send().await?;
+        if let Some(intent) = order.payment_intent_id().and_then(|id| PaymentIntentId::parse(id).ok()) {
+            return self.inquire_intent(lomi, order, &intent, deadline).await;
+        }
+        match order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) {
+            Some(session) => self.inquire_session(lomi, order, &session, deadline).await,
+            None => Ok(Findings::default()),
+        }
+    }
+
+    async fn inquire_session(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        id: &CheckoutSessionId,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
+        let mut findings = Findings { calls: 1, ..Findings::default() };
+        let session = lomi.checkout_sessions().get(id).deadline(deadline).send().await?;
         if session.status != SessionStatus::Completed {
             return Ok(findings);
         }
@@ -64,7 +77,9 @@ impl World {
             findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
         }
         if findings.settled.is_empty() {
-            findings.settled.extend(self.settle_session(lomi, order.id(), &session).await?);
+            let price = (session.amount, session.currency_code.as_ref());
+            let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
+            findings.settled.extend(completed(self, lomi, order.id(), payable, price, session.environment).await?);
         }
         Ok(findings)
     }
@@ -76,10 +91,21 @@ impl World {
         lomi: &Client,
         transaction: &Transaction,
     ) -> Result<Option<Settled>, StoreError> {
+        match order_of(transaction) {
+            Some(id) => self.settle_payment(lomi, &id, transaction).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same for a payment whose order is known in another way.
+    pub(crate) async fn settle_payment(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        transaction: &Transaction,
+    ) -> Result<Option<Settled>, StoreError> {
         let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
-        let (Some(id), Some(money), true) = (order_of(transaction), money, is_payment(transaction)) else {
-            return Ok(None);
-        };
+        let (Some(money), true) = (money, is_payment(transaction)) else { return Ok(None) };
         let now = self.clock.now();
         let transaction_id = transaction.transaction_id.to_string();
         let payment = Payment {
@@ -95,22 +121,6 @@ impl World {
             checkout_session_id: None,
             payment,
         });
-        self.settle(&id, &fact, &evidence).await.map(Some)
-    }
-
-    async fn settle_session(
-        &self,
-        lomi: &Client,
-        id: &OrderId,
-        session: &CheckoutSession,
-    ) -> Result<Option<Settled>, StoreError> {
-        let Some(money) = units::from_lomi(session.amount, session.currency_code.as_ref()) else { return Ok(None) };
-        let checkout_session_id = session.checkout_session_id.to_string();
-        let said = format!("session {checkout_session_id} completed");
-        let evidence = poll(session_key(&checkout_session_id), &said, self.clock.now());
-        let environment = self.environment_behind(lomi, session.environment);
-        let payable = PayableId::CheckoutSession(checkout_session_id);
-        let fact = Fact::Completed { payable, money, environment };
         self.settle(id, &fact, &evidence).await.map(Some)
     }
 
@@ -119,6 +129,25 @@ impl World {
     pub(crate) fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
         said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
     }
+}
+
+/// lomi. says that what was to be paid on is paid, and of no transaction. `None` when the price cannot be read.
+pub(crate) async fn completed(
+    world: &World,
+    lomi: &Client,
+    id: &OrderId,
+    payable: PayableId,
+    (amount, currency): (Option<Amount>, Option<&CurrencyCode>),
+    environment: Option<lomi_client::Environment>,
+) -> Result<Option<Settled>, StoreError> {
+    let Some(money) = units::from_lomi(amount, currency) else { return Ok(None) };
+    let environment = world.environment_behind(lomi, environment);
+    let (key, name) = match &payable {
+        PayableId::CheckoutSession(id) => (session_key(id), id),
+        PayableId::PaymentIntent(id) => (format!("INTENT_SUCCEEDED#{id}"), id),
+    };
+    let evidence = poll(key, &format!("{name} completed"), world.clock.now());
+    world.settle(id, &Fact::Completed { payable, money, environment }, &evidence).await.map(Some)
 }
 
 /// One page of the completed transactions that can belong to orders made from `since` on, newest first.
@@ -145,9 +174,11 @@ pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
     created_at.plus_ms(-CLOCK_SKEW_MS)
 }
 
+/// What was given back was paid before.
 fn is_payment(transaction: &Transaction) -> bool {
     let kind = transaction.transaction_type.as_deref();
-    transaction.status == TransactionStatus::Completed && matches!(kind, None | Some("payment" | "instalment"))
+    let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
+    is_paid && matches!(kind, None | Some("payment" | "instalment"))
 }
 
 /// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.

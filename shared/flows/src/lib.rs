@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod card_intent;
 pub mod create_checkout;
 mod evidence;
 pub mod ingest;
 mod inquiry;
+pub mod links;
 pub mod order_status;
+mod question;
 pub mod reconcile;
 pub mod refund;
 pub mod seams;
-mod units;
+pub mod units;
 
 pub use evidence::Settled;
 

@@ -1,7 +1,8 @@
 //! What a waiting shopper sees, and the shopper's own word that they gave up.
 
+use crate::card_intent::given_up;
 use crate::{Settled, World};
-use domain::{Fact, Order, OrderId, Source, Verdict};
+use domain::{Fact, Order, OrderId, Source};
 use lomi_client::Client;
 use std::time::Duration;
 use store::StoreError;
@@ -70,7 +71,8 @@ pub async fn status(
     Ok(Shown { order, learnt })
 }
 
-/// Notes that the shopper gave up. lomi. keeps the page payable: money that still comes is taken and flagged.
+/// Notes that the shopper gave up. lomi. keeps a page payable, and a card form until the reconciler ends it: money that
+/// still comes is taken and flagged.
 ///
 /// # Errors
 /// [`StatusError`].
@@ -78,10 +80,7 @@ pub async fn cancel(world: &World, id: &str, token: &str) -> Result<Order, Statu
     let order = open(world, id, token).await?;
     let cancelled = world
         .change_order(order.id(), |order| {
-            match order.judge(&Fact::CancelledByShopper, Source::Storefront, world.clock.now()) {
-                Verdict::Changed(next, _) => Some(*next),
-                Verdict::Unchanged | Verdict::Refused(..) => None,
-            }
+            given_up(order.judge(&Fact::Cancelled, Source::Storefront, world.clock.now()))
         })
         .await?;
     cancelled.ok_or(StatusError::NotFound)

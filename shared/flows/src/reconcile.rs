@@ -3,15 +3,16 @@
 //! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
 //! transactions answers for fifty payments at a time.
 
+mod questions;
 mod refunds;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{Findings, InquiryError};
-use domain::{Fact, Happened, Order, OrderId, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
-use lomi_client::Client;
-use store::{DueCursor, StoreError};
+use crate::inquiry::InquiryError;
+use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
+use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
+use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
 
@@ -60,6 +61,17 @@ enum Stop {
     Lomi,
 }
 
+impl Stop {
+    fn after(error: &InquiryError) -> Self {
+        match error {
+            // lomi. fails on this one thing: it must not hide the others.
+            InquiryError::Lomi(error) if matches!(error.status(), Some(400..=428 | 430..=500)) => Self::Order,
+            InquiryError::Lomi(_) => Self::Lomi,
+            InquiryError::Store(_) => Self::Order,
+        }
+    }
+}
+
 /// Looks at everything that is due, until nothing is, or `deadline`. What was done before an error is in `report`.
 ///
 /// # Errors
@@ -68,11 +80,11 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
     let mut cursor = DueCursor::default();
     for _ in 0..MAX_ROUNDS {
         // 1 What is due?
-        let ids = world.store.due_orders(world.clock.now(), &mut cursor).await?;
-        if ids.is_empty() || Instant::now() >= deadline {
+        let due = world.store.due(world.clock.now(), &mut cursor).await?;
+        if due.is_empty() || Instant::now() >= deadline {
             break;
         }
-        let orders = read_due(world, &ids, report).await;
+        let orders = read_due(world, &due, report).await;
         // 2 One listing answers for many.
         let Ok(sweep) = Sweep::of(lomi, &orders, deadline, &mut report.lomi_calls).await else {
             report.failed = report.failed.saturating_add(count(&orders));
@@ -82,13 +94,18 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
         if !look_at_all(world, lomi, &orders, &sweep, deadline, report).await {
             break;
         }
+        // 4 Payments that name none of them.
+        if !questions::look_into_all(world, lomi, &due, deadline, report).await {
+            break;
+        }
     }
     Ok(())
 }
 
-async fn read_due(world: &World, ids: &[OrderId], report: &mut Report) -> Vec<Order> {
-    let mut orders = Vec::with_capacity(ids.len());
-    for id in ids {
+async fn read_due(world: &World, due: &[Due], report: &mut Report) -> Vec<Order> {
+    let mut orders = Vec::with_capacity(due.len());
+    for due in due {
+        let Due::Order(id) = due else { continue };
         match world.order(id).await {
             // The index lags behind: the order itself says whether it is due.
             Ok(Some(order)) if order.due_at().is_some_and(|due| due <= world.clock.now()) => orders.push(order),
@@ -150,12 +167,16 @@ async fn look_at(
         }
         settled = inquire(world, lomi, order, deadline, report).await?;
     }
+    // 3 A card form whose order is over, or that nobody holds, takes no more money.
+    if settled.is_empty() {
+        settled = close_intents(world, lomi, order, deadline, report).await?;
+    }
     tell(&settled, report);
-    // 3 What became of refunds.
+    // 4 What became of refunds.
     if order.has_open_refunds() && !refunds::look_at(world, lomi, order, deadline, report).await? {
         return Ok(());
     }
-    // 4 Write what is left to say: paid orders are written already.
+    // 5 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
 
@@ -167,20 +188,61 @@ async fn inquire(
     report: &mut Report,
 ) -> Result<Vec<Settled>, Stop> {
     let found = world.inquire(lomi, order, deadline).await;
+    match counted(found, |findings| findings.calls, report) {
+        Ok(findings) => Ok(findings.settled),
+        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
+        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        Err(error) => Err(Stop::after(&error)),
+    }
+}
+
+async fn close_intents(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let mut settled = Vec::new();
+    let own = order.intent_to_close(world.clock.now());
+    for name in own.into_iter().chain(order.orphaned_intents()) {
+        let Ok(intent) = PaymentIntentId::parse(name) else { continue };
+        let closed = world.close_intent(lomi, order, &intent, deadline).await;
+        let closed = match counted(closed, |closed| closed.findings.calls, report) {
+            Ok(closed) => closed,
+            // What lomi. does not know takes no money.
+            Err(InquiryError::Lomi(error)) if error.status() == Some(404) => continue,
+            Err(error) => return Err(Stop::after(&error)),
+        };
+        settled.extend(closed.findings.settled);
+        if closed.status == CardChargeStatus::Canceled {
+            note_closed(world, order, name).await.map_err(|_| Stop::Order)?;
+        }
+    }
+    Ok(settled)
+}
+
+async fn note_closed(world: &World, order: &Order, intent: &str) -> Result<(), StoreError> {
+    if order.payment_intent_id() == Some(intent) {
+        return world.note_closed(order.id(), Source::Reconciler).await;
+    }
+    world.change_order(order.id(), |order| order.without_orphan(intent, world.clock.now())).await.map(drop)
+}
+
+/// Counts the calls to lomi. that an inquiry made.
+fn counted<T>(
+    found: Result<T, InquiryError>,
+    calls: impl FnOnce(&T) -> u32,
+    report: &mut Report,
+) -> Result<T, InquiryError> {
     let calls = match &found {
-        Ok(Findings { calls, .. }) => *calls,
+        Ok(found) => calls(found),
         Err(InquiryError::Lomi(error)) => error.attempts(),
         Err(InquiryError::Store(_)) => 1,
     };
     report.single_calls = report.single_calls.saturating_add(calls);
     report.lomi_calls = report.lomi_calls.saturating_add(calls);
-    match found {
-        Ok(findings) => Ok(findings.settled),
-        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
-        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
-        Err(InquiryError::Lomi(_)) => Err(Stop::Lomi),
-        Err(InquiryError::Store(_)) => Err(Stop::Order),
-    }
+    found
 }
 
 fn tell(settled: &[Settled], report: &mut Report) {
@@ -220,7 +282,9 @@ async fn conclude(world: &World, before: &Order, now: Timestamp, report: &mut Re
 
 /// What time alone makes of an order about which lomi. knows nothing new.
 fn conclusion(order: &Order, now: Timestamp) -> Order {
+    // A card form that could not be closed may still take money.
     if order.is_past_its_end(now)
+        && order.intent_to_close(now).is_none()
         && let Verdict::Changed(expired, _) = order.judge(&Fact::SessionExpired, Source::Reconciler, now)
     {
         return *expired;

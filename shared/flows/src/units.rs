@@ -8,7 +8,8 @@ use domain::{Currency, Environment, Money};
 use lomi_client::{Amount, CurrencyCode};
 
 /// The amount as lomi. counts it.
-pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
+#[must_use]
+pub fn to_lomi(money: Money) -> Option<Amount> {
     Amount::from_scaled(money.amount_minor(), money.currency().exponent())
 }
 
@@ -20,6 +21,13 @@ pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>)
 /// The money behind lomi.'s number in a currency that goes without saying; `None` when it is not exactly an amount of it.
 pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> {
     Money::new(amount.to_scaled(currency.exponent())?, currency)
+}
+
+/// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not
+/// a whole number of them, or of a currency we do not know.
+#[must_use]
+pub fn minor_units(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<i64> {
+    amount?.to_scaled(Currency::from_code(currency?.as_str())?.exponent())
 }
 
 pub(crate) const fn environment_from_lomi(environment: lomi_client::Environment) -> Environment {

@@ -38,6 +38,8 @@ pub enum Recorded {
     Duplicate,
     /// The order changed meanwhile: read it again, judge again.
     OrderMoved,
+    /// The link that led to the order took its last payment from somebody else: flag the order and write it so.
+    LinkUsedUp,
 }
 
 /// Why a transaction was cancelled.
@@ -71,7 +73,8 @@ impl Evidence {
 }
 
 impl Store {
-    /// Writes the evidence, the order it changed and the event that tells of it: all or nothing.
+    /// Writes the evidence, the order it changed, the event that tells of it, and the count of the link that led to it:
+    /// all or nothing.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -87,9 +90,15 @@ impl Store {
         if let Some(event) = outbox {
             writes.push(write_put(self.put_new(outbox_item(order, event, at))?));
         }
+        // The first money of an order, and only that, counts at the link.
+        let link_index = writes.len();
+        if outbox == Some(&OutboxEvent::OrderPaid) {
+            writes.extend(self.link_count(order)?);
+        }
         Ok(match self.transact("apply evidence", writes).await? {
             None => Recorded::Applied,
             Some(Cancelled::Condition(0)) => Recorded::Duplicate,
+            Some(Cancelled::Condition(index)) if index == link_index => Recorded::LinkUsedUp,
             Some(_) => Recorded::OrderMoved,
         })
     }

@@ -1,7 +1,7 @@
 //! The primary key of every kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{OrderId, PayableId, Sku};
+use domain::{LinkCode, OrderId, PayableId, Sku};
 use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -43,12 +43,24 @@ impl Key {
         }
     }
 
+    pub(crate) fn question(name: &str) -> Self {
+        Self::new(format!("QUESTION#{name}"), "QUESTION")
+    }
+
+    pub(crate) fn link_watch() -> Self {
+        Self::new("WATCH#links".to_owned(), "WATCH")
+    }
+
     pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {
         Self::new(format!("OUTBOX#{id}#{event}"), "OUTBOX")
     }
 
     pub(crate) fn product(sku: &Sku) -> Self {
         Self::new(format!("PRODUCT#{}", sku.as_str()), "PRODUCT")
+    }
+
+    pub(crate) fn link(code: &LinkCode) -> Self {
+        Self::new(format!("LINK#{}", code.as_str()), "LINK")
     }
 
     pub(crate) fn into_item(self) -> Item {

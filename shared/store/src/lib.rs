@@ -5,17 +5,23 @@ mod error;
 mod evidence;
 mod item;
 mod keys;
+mod link;
 mod order;
 mod outbox;
 mod product;
+mod question;
+mod receipt;
 
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
-pub use order::{DueCursor, ListedOrders, OrderCursor};
+pub use link::{LinkCursor, ListedLinks};
+pub use order::{Due, DueCursor, ListedOrders, OrderCursor};
+pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
+pub(crate) use keys::DUE_SHARDS;
 
 /// The table. Cheap to clone; every clone shares one connection pool.
 #[derive(Clone, Debug)]

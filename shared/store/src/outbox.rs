@@ -4,6 +4,7 @@ use crate::evidence::Cancelled;
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use crate::{Store, StoreError};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Order, OutboxEvent, Timestamp};
 
 impl Store {
@@ -41,6 +42,10 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
     }
     if let Some(reference) = order.reference() {
         item.insert("reference".to_owned(), text(reference));
+    }
+    if let Some(code) = order.link_code() {
+        item.insert("link_code".to_owned(), text(code.as_str()));
+        item.insert("beyond_link_limit".to_owned(), AttributeValue::Bool(order.is_beyond_link_limit()));
     }
     if let Some((transaction_id, _)) = order.first_payment() {
         item.insert("transaction_id".to_owned(), text(transaction_id));

@@ -17,10 +17,20 @@ async fn the_back_office_is_closed_without_its_token() {
         ("GET", "/admin/orders"),
         ("GET", detail.as_str()),
         ("POST", refunds.as_str()),
+        ("POST", "/admin/payment-links"),
+        ("GET", "/admin/payment-links"),
+        ("GET", "/admin/payment-links/0000000000"),
+        ("DELETE", "/admin/payment-links/0000000000"),
         ("GET", "/admin/products"),
         ("GET", "/admin/products/PAGNE-WAX-6Y"),
         ("PUT", "/admin/products/PAGNE-WAX-6Y"),
         ("DELETE", "/admin/products/PAGNE-WAX-6Y"),
+        ("POST", "/admin/customers"),
+        ("GET", "/admin/customers"),
+        ("GET", "/admin/customers/a0000000-0000-4000-8000-000000000005"),
+        ("PATCH", "/admin/customers/a0000000-0000-4000-8000-000000000005"),
+        ("DELETE", "/admin/customers/a0000000-0000-4000-8000-000000000005"),
+        ("GET", "/admin/customers/a0000000-0000-4000-8000-000000000005/transactions"),
     ] {
         for bearer in ["", "Bearer ", "Bearer wrong", &own] {
             let headers = [("authorization", bearer), ("idempotency-key", "k")];

@@ -1,12 +1,16 @@
 //! What shoppers, shops and merchants are promised when nothing breaks.
 
 mod back_office;
+mod cards;
 mod cart_tokens;
+mod customers;
 mod evidence;
 mod generations;
 mod http_edge;
 mod idempotency;
 mod lattice;
+mod links;
+mod native_links;
 mod pricing;
 mod purchase;
 mod refund_events;

@@ -177,3 +177,24 @@ async fn more_than_was_paid_is_a_fact_when_lomi_says_so() {
     assert!(alarm, "nobody is told that too much went back");
     app.audit().await;
 }
+
+/// lomi.'s refund names its payment and nothing of ours: until the payment is known, lomi. is asked whose it is.
+#[tokio::test]
+async fn a_refund_that_is_heard_of_before_its_payment_is_not_lost() {
+    let app = TestApp::start().await;
+    for is_payment_told in [true, false] {
+        let (order, [payment, _, completed]) = silent_refund(&app, 5_000).await;
+        let nameless = completed.with("/data/metadata", json!({}));
+        assert_eq!(app.deliver(&nameless).await.outcome(), "quarantined");
+        if is_payment_told {
+            assert_eq!(app.deliver(&payment).await.outcome(), "applied");
+        }
+        app.reconcile().await;
+        let expected = json!(["partially_refunded", false, false, 1, ["completed"], ["order.paid", "order.refunded"]]);
+        assert_eq!(end_state(&app, &order.order_id).await, expected, "payment told: {is_payment_told}");
+    }
+    let left: Vec<_> =
+        app.table.items("QUARANTINE#").await.into_iter().filter(|item| item["listing_pk"].is_string()).collect();
+    assert_eq!(left, Vec::<Value>::new(), "nobody has to look at what was used after all");
+    app.audit().await;
+}

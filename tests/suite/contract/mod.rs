@@ -2,7 +2,10 @@
 
 mod answers;
 mod bounds;
+mod card_bounds;
+mod customers;
 mod document;
 mod examples;
+mod links;
 mod refunds;
 mod refusals;

@@ -6,7 +6,23 @@ use tests::{Answer, Created, Event, TestApp};
 
 use super::document::Contract;
 
-const CREATES: [&str; 2] = ["/checkout-sessions", "/admin/checkout-sessions"];
+const CREATES: [&str; 4] =
+    ["/checkout-sessions", "/admin/checkout-sessions", "/payment-intents", "/admin/payment-intents"];
+
+/// A body that the create at `path` takes.
+fn cart(app: &TestApp, path: &str, quantity: u32) -> Value {
+    if path.ends_with("/payment-intents") { app.card_cart(quantity) } else { app.cart(quantity) }
+}
+
+async fn create(app: &TestApp, path: &str, key: &str) -> Answer {
+    let body = cart(app, path, 1);
+    match path {
+        "/checkout-sessions" => app.create(&body, key).await,
+        "/admin/checkout-sessions" => app.create_as_admin(&body, key).await,
+        "/payment-intents" => app.create_intent(&body, key).await,
+        _ => app.create_intent_as_admin(&body, key).await,
+    }
+}
 
 pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
     for path in CREATES {
@@ -20,14 +36,14 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
             }
         };
         let (key, json) = (("idempotency-key", "used"), ("content-type", "application/json"));
-        let cart = app.cart(1).to_string();
+        let one = cart(app, path, 1).to_string();
         refused(400, "validation_failed", vec![key, json], "{}".to_owned()).await;
         refused(400, "malformed_json", vec![key, json], "{".to_owned()).await;
-        refused(400, "idempotency_key_required", vec![json], cart.clone()).await;
+        refused(400, "idempotency_key_required", vec![json], one.clone()).await;
         refused(413, "payload_too_large", vec![key, json], " ".repeat(33 * 1024)).await;
-        refused(415, "unsupported_media_type", vec![key, ("content-type", "text/plain")], cart.clone()).await;
-        as_admin(app, "POST", path, &[key, json], cart).await.expect(201);
-        refused(422, "idempotency_key_reused", vec![key, json], app.cart(2).to_string()).await;
+        refused(415, "unsupported_media_type", vec![key, ("content-type", "text/plain")], one.clone()).await;
+        as_admin(app, "POST", path, &[key, json], one).await.expect(201);
+        refused(422, "idempotency_key_reused", vec![key, json], cart(app, path, 2).to_string()).await;
     }
     let list = app.admin("GET", "/admin/orders?limit=0", &Value::Null).await.expect(400);
     contract.holds("GET /admin/orders", &list);
@@ -41,6 +57,8 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
     let cancel = format!("/orders/{}/cancel", order.order_id);
     let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(9 * 1024)).await.expect(413);
     contract.holds("POST /orders/{order_id}/cancel", &large);
+    let large = as_admin(app, "POST", "/admin/payment-intents/pi_x/cancel", &[], " ".repeat(33 * 1024)).await;
+    contract.holds("POST /admin/payment-intents/{payment_intent_id}/cancel", &large.expect(413));
     let large = app.http.send("POST", &app.url("/webhooks/lomi"), &[json], " ".repeat(257 * 1024)).await.expect(413);
     contract.holds("POST /webhooks/lomi", &large);
 }
@@ -54,6 +72,7 @@ pub(super) async fn of_strangers(app: &TestApp, contract: &Contract) {
         ("GET /admin/orders/{order_id}", "/admin/orders/unknown"),
         ("GET /admin/products/{sku}", "/admin/products/UNKNOWN"),
         ("DELETE /admin/products/{sku}", "/admin/products/UNKNOWN"),
+        (CANCEL_INTENT, "/admin/payment-intents/pi_unknown/cancel"),
     ] {
         let method = route.split(' ').next().expect("a method");
         contract.holds(route, &app.admin(method, path, &Value::Null).await.expect(404));
@@ -68,8 +87,12 @@ pub(super) async fn of_strangers(app: &TestApp, contract: &Contract) {
     contract.holds("POST /webhooks/lomi", &answer);
 }
 
-const BACK_OFFICE: [(&str, &str); 7] = [
+const CANCEL_INTENT: &str = "POST /admin/payment-intents/{payment_intent_id}/cancel";
+
+const BACK_OFFICE: [(&str, &str); 9] = [
     ("POST /admin/checkout-sessions", "/admin/checkout-sessions"),
+    ("POST /admin/payment-intents", "/admin/payment-intents"),
+    (CANCEL_INTENT, "/admin/payment-intents/pi_unknown/cancel"),
     ("GET /admin/orders", "/admin/orders"),
     ("GET /admin/orders/{order_id}", "/admin/orders/unknown"),
     ("GET /admin/products", "/admin/products"),
@@ -79,32 +102,48 @@ const BACK_OFFICE: [(&str, &str); 7] = [
 ];
 
 pub(super) async fn of_lomi(app: &TestApp, contract: &Contract) {
-    let fail =
-        |status: u16| json!({ "target": "POST /checkout-sessions", "kind": "status", "arg": status, "times": null });
     for path in CREATES {
         let route = format!("POST {path}");
-        let create = |key: String| async move {
-            if path == CREATES[0] {
-                app.create(&app.cart(1), &key).await
-            } else {
-                app.create_as_admin(&app.cart(1), &key).await
-            }
-        };
+        let is_card = path.ends_with("/payment-intents");
+        let target = if is_card { "POST /charge/card" } else { "POST /checkout-sessions" };
+        let fail = |status: u16| json!({ "target": target, "kind": "status", "arg": status, "times": null });
         app.lomi.fault(fail(400)).await;
-        let refused = create(app.fresh_key()).await;
+        let refused = create(app, path, &app.fresh_key()).await;
         assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()));
         contract.holds(&route, &refused);
         app.lomi.clear_faults().await;
-        app.lomi.fault(fail(503)).await;
+        app.lomi.fault(fail(500)).await;
         let key = app.fresh_key();
-        let unavailable = create(key.clone()).await;
+        let unavailable = create(app, path, &key).await;
         assert_eq!(unavailable.problem(), (503, "provider_unavailable".to_owned()));
         contract.holds(&route, &unavailable);
-        let early = create(key).await;
+        let early = create(app, path, &key).await;
         assert_eq!(early.problem(), (409, "idempotency_in_progress".to_owned()));
         contract.holds(&route, &early);
         app.lomi.clear_faults().await;
+        if is_card {
+            app.lomi.quirks(json!({ "card_rail_muted": true })).await;
+            let muted = create(app, path, &app.fresh_key()).await;
+            assert_eq!(muted.problem(), (503, "card_unavailable".to_owned()));
+            contract.holds(&route, &muted);
+            app.lomi.quirks(json!({ "card_rail_muted": false })).await;
+        } else {
+            contract.holds(&route, &of_a_debtor(app, path).await);
+        }
     }
+}
+
+/// A customer whom lomi. wants to pay something else first.
+async fn of_a_debtor(app: &TestApp, path: &str) -> Answer {
+    let customer = app.lomi.customer().await;
+    app.lomi.block_with_invoice(&customer, 5_000).await;
+    let mut body = app.cart(1);
+    body["customer_id"] = json!(customer);
+    let key = app.fresh_key();
+    let answer =
+        if path == CREATES[0] { app.create(&body, &key).await } else { app.create_as_admin(&body, &key).await };
+    assert_eq!(answer.problem(), (402, "invoice_payment_required".to_owned()));
+    answer
 }
 
 /// Without its table the stack asks for patience, on every route.
@@ -112,7 +151,11 @@ pub(super) async fn of_the_store(app: &TestApp, contract: &Contract) {
     let order = app.open_order().await;
     let event = Event::new("PAYMENT_SUCCEEDED", json!({ "transaction_id": "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54" }));
     app.dynamodb.cut();
-    let public = [("POST /checkout-sessions", app.create(&app.cart(1), "no-store").await)];
+    let public = [
+        ("POST /checkout-sessions", app.create(&app.cart(1), "no-store").await),
+        ("POST /payment-intents", app.create_intent(&app.card_cart(1), "no-store").await),
+        ("POST /admin/payment-intents", app.create_intent_as_admin(&app.card_cart(1), "no-store").await),
+    ];
     let own = [
         ("GET /orders/{order_id}", app.status(&order).await),
         ("POST /orders/{order_id}/cancel", app.cancel(&order).await),
@@ -120,7 +163,7 @@ pub(super) async fn of_the_store(app: &TestApp, contract: &Contract) {
         ("GET /products", app.http.get(&app.url("/products"), &[]).await),
         ("POST /admin/checkout-sessions", app.create_as_admin(&app.cart(1), "no-store").await),
     ];
-    let closed = join_all(BACK_OFFICE[1..].iter().map(|(route, path)| back_office(app, &order, route, path))).await;
+    let closed = join_all(BACK_OFFICE[2..].iter().map(|(route, path)| back_office(app, &order, route, path))).await;
     for (route, answer) in public.into_iter().chain(own).chain(closed) {
         assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()), "{route}");
         contract.holds(route, &answer);

@@ -1,6 +1,8 @@
 //! The same promises while something breaks.
 
+mod card_forms;
 mod crashes;
+mod links;
 mod lost_events;
 mod provider;
 mod refunds;

@@ -52,6 +52,7 @@ fn an_open_back_office_and_a_closed_webhook_are_found() {
             "EnableIamAuthorizer: true\n        DefaultAuthorizer: AWS_IAM",
         ),
         ("the API has no IAM authorizer", "EnableIamAuthorizer: true", "EnableIamAuthorizer: false"),
+        ("links are opened faster than orders are made", "GET /pay/{code}:", "GET /pay/{id}:"),
         ("the webhook has no throttle of its own", "POST /webhooks/lomi:", "POST /webhooks/other:"),
         ("the webhook is throttled at 50 per second", "ThrottlingRateLimit: 500", "ThrottlingRateLimit: 50"),
         (

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tests::{Created, EMAIL, Event, NAME, PHONE, TestApp, cart_token};
+use tests::{CardOrder, Created, EMAIL, Event, NAME, PHONE, TestApp, cart_token};
 
 const LABEL: &str = "canary-label-5d1f";
 const TITLE: &str = "Canary title 77c2";
@@ -57,6 +57,8 @@ async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
     for order in [paid(&app).await, declined(&app).await, by_cart_token(&app, &mut canaries).await] {
         canaries.extend([order.order_token, order.checkout_url]);
     }
+    customer(&app, &mut canaries).await;
+    canaries.extend(by_card(&app).await);
     refused(&app).await;
     broken(&app).await;
     app.reconcile().await;
@@ -120,6 +122,44 @@ async fn by_cart_token(app: &TestApp, canaries: &mut Vec<String>) -> Created {
     let body = app.body(json!({ "cart_token": token }));
     canaries.push(token);
     Created::of(&app.create(&body, &app.fresh_key()).await)
+}
+
+/// A customer's whole life, with every member and every question about them, done, refused and broken.
+async fn customer(app: &TestApp, canaries: &mut Vec<String>) {
+    const ADDRESS: &str = "Canary street 4b9e";
+    canaries.push(ADDRESS.to_owned());
+    let profile = json!({
+        "name": NAME, "email": EMAIL, "phone_number": PHONE, "whatsapp_number": PHONE, "country": ADDRESS,
+        "city": ADDRESS, "address": ADDRESS, "postal_code": ADDRESS, "metadata": { LABEL: LABEL },
+    });
+    let made = app.create_customer(&profile).await.expect(201).json();
+    let path = format!("/admin/customers/{}", made["customer_id"].as_str().expect("an id"));
+    let search = format!("/admin/customers?search={}&cursor=", EMAIL.replace('@', "%40"));
+    app.admin("PATCH", &path, &profile).await.expect(200);
+    app.admin("PATCH", &path, &json!({ "email": format!("{EMAIL} x") })).await.expect(400);
+    app.admin("GET", &format!("/admin/customers/{EMAIL}"), &Value::Null).await.expect(404);
+    app.admin("GET", &search, &Value::Null).await.expect(200);
+    app.admin("GET", &format!("{search}{LABEL}"), &Value::Null).await.expect(400);
+    app.admin("GET", &format!("{path}/transactions"), &Value::Null).await.expect(200);
+    for (kind, arg, status) in [("status", json!(400), 502), ("html_502", Value::Null, 502)] {
+        app.lomi.fault(json!({ "target": "POST /customers", "kind": kind, "arg": arg, "times": null })).await;
+        app.create_customer(&profile).await.expect(status);
+        app.lomi.clear_faults().await;
+    }
+    app.admin("DELETE", &path, &Value::Null).await.expect(204);
+}
+
+/// A card form, from its intent to its end; what must not show of it.
+async fn by_card(app: &TestApp) -> [String; 2] {
+    let mut cart = app.card_cart(1);
+    cart["payment_reference"] = json!(LABEL);
+    cart["description"] = json!(TITLE);
+    let card = CardOrder::of(&app.create_intent(&cart, &app.fresh_key()).await);
+    app.create_intent(&app.card_body(json!({ "customer_email": format!("{EMAIL} x") })), KEY).await.expect(400);
+    app.lomi.present_card(&card.intent_id, &card.client_secret, "4000000000000002").await;
+    app.cancel_intent(&card.intent_id).await.expect(200);
+    app.cancel_intent(&card.client_secret).await.expect(404);
+    [card.client_secret, card.order.order_token]
 }
 
 /// Every refusal has its own chance to repeat what it refuses.

@@ -62,9 +62,13 @@ async fn a_method_that_a_route_does_not_have_reaches_no_function() {
     let routes = [
         ("/products", "GET"),
         ("/checkout-sessions", "POST"),
+        ("/payment-intents", "POST"),
         ("/orders/ord_0123456789abcdef0123456789abcdef", "GET"),
         ("/orders/ord_0123456789abcdef0123456789abcdef/cancel", "POST"),
         ("/webhooks/lomi", "POST"),
+        ("/pay/0000000000", "GET"),
+        ("/pay/0000000000/thanks", "GET"),
+        ("/payment-links/0000000000/qr.svg", "GET"),
     ];
     for (path, own) in routes {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {

@@ -124,10 +124,13 @@ async fn a_body_of_ten_megabytes_costs_a_413() {
         let body = bytes::Bytes::from(format!("\"{}\"", "x".repeat(bytes)));
         for (method, path) in [
             ("POST", "/checkout-sessions"),
+            ("POST", "/payment-intents"),
+            ("POST", "/admin/payment-intents"),
             ("POST", "/admin/checkout-sessions"),
             ("POST", "/webhooks/lomi"),
             ("POST", "/orders/ord_0123456789abcdef0123456789abcdef/cancel"),
             ("PUT", "/admin/products/A"),
+            ("POST", "/admin/payment-links"),
         ] {
             let headers = [
                 ("authorization", bearer.as_str()),

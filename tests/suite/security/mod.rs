@@ -4,6 +4,7 @@ mod canaries;
 mod cards;
 mod doors;
 mod input;
+mod links;
 mod numbers;
 mod urls;
 

@@ -6,7 +6,7 @@ use tests::{Setup, TestApp};
 use super::assert_still_sells;
 
 /// Addresses made of the shop's own origin, none of which is at the shop.
-fn tricks(origin: &str) -> Vec<String> {
+pub(super) fn tricks(origin: &str) -> Vec<String> {
     let host = origin.split_once("://").expect("an origin").1;
     let name = host.split(':').next().unwrap_or_default();
     let mut tricks: Vec<String> = [

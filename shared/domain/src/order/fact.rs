@@ -50,8 +50,8 @@ pub enum Fact {
     Refund(SettledRefund),
     /// lomi. was asked after the page's end and knows of no payment.
     SessionExpired,
-    /// The shopper gave up.
-    CancelledByShopper,
+    /// The shopper, or the merchant, gave the order up.
+    Cancelled,
 }
 
 /// How authentic evidence fails to fit an order.
@@ -165,7 +165,7 @@ impl Order {
             }
             Fact::Refund(told) => self.judge_refund(told, source, now),
             Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),
-            Fact::CancelledByShopper => self.climb(OrderStatus::Cancelled, Happened::Cancelled, source, None, now),
+            Fact::Cancelled => self.climb(OrderStatus::Cancelled, Happened::Cancelled, source, None, now),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a shopper pays on, and what of it must be taken back.
 
-use super::{Happened, Order, Source};
+use super::{Happened, NewOrder, Order, OrderStatus, Source};
 use crate::{Money, Timestamp};
 
 /// More than any number of tries leaves behind; later ones are in the log only.
@@ -27,6 +27,14 @@ pub struct OpenedPayable {
 }
 
 impl Order {
+    /// An order that began at lomi. and not in the shop: its page was opened there, at lomi.'s price. Nobody holds its token.
+    #[must_use]
+    pub fn found_at_lomi(new: NewOrder, payable: OpenedPayable, now: Timestamp) -> Self {
+        let mut order = Self::create(new, now);
+        order.timeline.clear();
+        order.opened(payable, now)
+    }
+
     /// What the shopper was handed to pay on.
     #[must_use]
     pub fn payable(&self) -> Option<PayableId> {
@@ -41,6 +49,25 @@ impl Order {
             PayableId::PaymentIntent(id) => (&self.payment_intent_id, id),
         };
         own.as_ref().is_some_and(|own| own != id)
+    }
+
+    /// The order's intent, when it should take no money any more: the order is over, and lomi. would take a payment for ever.
+    #[must_use]
+    pub fn intent_to_close(&self, now: Timestamp) -> Option<&str> {
+        let is_over = self.status == OrderStatus::Cancelled || now >= self.payable_until();
+        self.payment_intent_id.as_deref().filter(|_| is_over && !self.intent_closed && !self.status.is_paid())
+    }
+
+    /// The order after lomi. cancelled its intent; `None` when that is known.
+    #[must_use]
+    pub fn with_intent_closed(&self, source: Source, now: Timestamp) -> Option<Self> {
+        if self.intent_closed || self.payment_intent_id.is_none() {
+            return None;
+        }
+        let mut order = self.changed(now);
+        order.intent_closed = true;
+        order.note(now, Happened::IntentCancelled, source, None);
+        Some(order)
     }
 
     /// The order remembering an intent that was handed to nobody and is to be cancelled. `None` when it is the order's

@@ -148,7 +148,7 @@ fn an_order_that_lomi_prices_is_not_paid_before_its_price_is_known() {
 
 #[test]
 fn a_cancelled_order_that_is_paid_after_all_is_paid_and_flagged() {
-    let Verdict::Changed(cancelled, None) = open().judge(&Fact::CancelledByShopper, Source::Storefront, T0) else {
+    let Verdict::Changed(cancelled, None) = open().judge(&Fact::Cancelled, Source::Storefront, T0) else {
         panic!("not cancelled")
     };
     let Verdict::Changed(paid, Some(OutboxEvent::OrderPaid)) = cancelled.judge(&paid("tx-1"), Source::Webhook, T0)
@@ -156,7 +156,7 @@ fn a_cancelled_order_that_is_paid_after_all_is_paid_and_flagged() {
         panic!("not paid")
     };
     assert!(paid.paid_after_cancel);
-    assert_eq!(paid.judge(&Fact::CancelledByShopper, Source::Storefront, T0), Verdict::Unchanged);
+    assert_eq!(paid.judge(&Fact::Cancelled, Source::Storefront, T0), Verdict::Unchanged);
 }
 
 #[test]

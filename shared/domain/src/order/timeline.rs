@@ -57,6 +57,8 @@ pub enum Happened {
     Cancelled,
     /// The page can no longer be paid on.
     Expired,
+    /// lomi. cancelled the order's intent: no card can be charged any more.
+    IntentCancelled,
     /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
     IntentOrphaned,
     /// The merchant asked for a refund.

@@ -143,6 +143,12 @@ impl Order {
         self.paid_after_cancel
     }
 
+    /// Whether it was paid through a link that had taken its last payment already.
+    #[must_use]
+    pub const fn is_beyond_link_limit(&self) -> bool {
+        self.beyond_link_limit
+    }
+
     /// When the reconciler looks at it next.
     #[must_use]
     pub const fn due_at(&self) -> Option<Timestamp> {

@@ -37,6 +37,7 @@ pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits:
         path: event.path_parameters,
         query: event.query_string_parameters,
         headers: event.headers,
+        domain_name: event.request_context.domain_name,
     })
 }
 

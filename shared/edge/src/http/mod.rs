@@ -2,19 +2,23 @@
 
 mod body;
 mod gateway;
+mod query;
 mod serve;
 
 pub use body::json;
+pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT};
 pub use serve::{Limits, serve};
 
 use crate::language::Language;
 use crate::problem::{Code, Problem};
 use bytes::Bytes;
+use domain::is_loopback;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::HeaderMap;
 use serde::Serialize;
 use std::collections::HashMap;
 use tokio::time::Instant;
+use url::Url;
 
 /// One request, as far as the edge understands it.
 #[derive(Debug)]
@@ -30,9 +34,22 @@ pub struct Request {
     path: HashMap<String, String>,
     query: QueryMap,
     headers: HeaderMap,
+    domain_name: Option<String>,
 }
 
 impl Request {
+    /// Where the gateway was reached, by its own word: the origin of links back to it. Plain http is for this very
+    /// machine. `None` for what is no bare host.
+    #[must_use]
+    pub fn origin(&self) -> Option<Url> {
+        let host = self.domain_name.as_deref()?;
+        let url = Url::parse(&format!("https://{host}")).ok()?;
+        let is_bare =
+            url.path() == "/" && url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
+        let url = if is_loopback(&url) { Url::parse(&format!("http://{host}")).ok()? } else { url };
+        is_bare.then_some(url)
+    }
+
     /// A decoded parameter of the route's template; empty when the template has no such one.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
@@ -104,5 +121,46 @@ impl Response {
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reached_at(domain_name: Option<&str>) -> Option<String> {
+        let request = Request {
+            route: String::new(),
+            body: Bytes::new(),
+            deadline: Instant::now(),
+            language: Language::English,
+            path: HashMap::new(),
+            query: QueryMap::default(),
+            headers: HeaderMap::new(),
+            domain_name: domain_name.map(str::to_owned),
+        };
+        request.origin().map(String::from)
+    }
+
+    #[test]
+    fn links_lead_back_by_https_but_on_this_very_machine() {
+        let origin = |domain_name| reached_at(Some(domain_name)).unwrap();
+        assert_eq!(
+            origin("a1b2.execute-api.eu-west-3.amazonaws.com"),
+            "https://a1b2.execute-api.eu-west-3.amazonaws.com/"
+        );
+        assert_eq!(origin("pay.shop.example"), "https://pay.shop.example/");
+        assert_eq!(origin("127.0.0.1:3000"), "http://127.0.0.1:3000/");
+        assert_eq!(origin("localhost:3000"), "http://localhost:3000/");
+    }
+
+    #[test]
+    fn what_is_no_bare_host_is_no_origin() {
+        assert_eq!(reached_at(None), None);
+        for odd in
+            ["", "a@evil.example", "shop.example/path", "shop.example?a", "shop.example#a", "shop example", ":80"]
+        {
+            assert_eq!(reached_at(Some(odd)), None, "{odd}");
+        }
     }
 }

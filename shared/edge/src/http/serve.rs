@@ -68,10 +68,7 @@ where
         Err(interrupted) => (Err(Problem::new(Code::InternalError)), Some(interrupted)),
     };
     let response = result.unwrap_or_else(|problem| {
-        telemetry.word(Field::ProblemCode, problem.code.as_str());
-        if let Some(cause) = problem.cause {
-            telemetry.word(Field::ProblemCause, cause);
-        }
+        telemetry.problem(&problem);
         problem.to_response(&request_id, language)
     });
     telemetry.number(Field::HttpStatus, response.status());

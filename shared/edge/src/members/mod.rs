@@ -66,6 +66,19 @@ pub fn is_uuid(text: &str, pointer: &str, faults: &mut Faults) -> bool {
     fits
 }
 
+/// A UUID of version 4, which lomi. wants where a card pays. `None` for a missing one, and for a wrong one that is reported.
+pub fn version_4_id<T, E>(
+    text: Option<&str>,
+    pointer: &str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = text?;
+    let id = parse(text).ok().filter(|_| text.as_bytes().get(14) == Some(&b'4'));
+    faults.unless(id.is_some(), pointer, "A UUID of version 4.", "Un UUID de version 4.");
+    id
+}
+
 /// An address that a shopper may be sent to.
 pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, faults: &mut Faults) -> Option<AllowedUrl> {
     match policy.allow(raw) {

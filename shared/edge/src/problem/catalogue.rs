@@ -35,10 +35,14 @@ pub enum Code {
     ProviderUnavailable,
     /// 502: lomi. refused.
     ProviderRejected,
+    /// 502: lomi.'s answer is lost, and asking again might do the same thing twice.
+    OutcomeUnknown,
     /// 503: lomi. takes no card payments on the shop's own page just now; its hosted page may.
     CardUnavailable,
     /// 402: lomi. wants this customer's open invoice paid first.
     InvoicePaymentRequired,
+    /// 409: only lomi.'s dashboard can end a link of lomi.'s own.
+    NativeLinkUnchangeable,
     /// 503: DynamoDB or Secrets Manager did not answer in time.
     StoreUnavailable,
     /// 500: a defect of ours.
@@ -61,7 +65,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -76,8 +80,10 @@ impl Code {
         Self::PaymentUnidentified,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
+        Self::OutcomeUnknown,
         Self::CardUnavailable,
         Self::InvoicePaymentRequired,
+        Self::NativeLinkUnchangeable,
         Self::StoreUnavailable,
         Self::InternalError,
     ];
@@ -110,8 +116,10 @@ impl Code {
             Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,
+            Self::OutcomeUnknown => &entries::OUTCOME_UNKNOWN,
             Self::CardUnavailable => &entries::CARD_UNAVAILABLE,
             Self::InvoicePaymentRequired => &entries::INVOICE_PAYMENT_REQUIRED,
+            Self::NativeLinkUnchangeable => &entries::NATIVE_LINK_UNCHANGEABLE,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,
             Self::InternalError => &entries::INTERNAL_ERROR,
         }

@@ -1,6 +1,7 @@
 //! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out.
 
 mod catalogue;
+mod provider;
 mod refusal;
 
 pub use catalogue::Code;

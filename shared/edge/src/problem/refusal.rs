@@ -3,7 +3,9 @@
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
 use domain::{CartTokenError, PriceError, RefundRefusal};
+use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
+use flows::links::LinkError;
 use flows::order_status::StatusError;
 use flows::refund::RefundError;
 use store::StoreError;
@@ -27,6 +29,36 @@ impl From<CreateError> for Problem {
             CreateError::ProviderRejected(_) | CreateError::WrongPayable => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),
             CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            LinkError::InProgress { retry_after_s } => {
+                Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
+            }
+            LinkError::EndHasPassed => {
+                Self::invalid("/expires_at", Text { en: "A time to come.", fr: "Un moment à venir." })
+            }
+            LinkError::Price(error) => error.into(),
+            LinkError::NoKey => Self::new(Code::ProviderUnavailable),
+            LinkError::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
+            LinkError::Lomi(error) => Self::of_creation(error),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::new(Code::NotFound),
+            CancelError::NoKey => Self::new(Code::ProviderUnavailable),
+            CancelError::Lomi(error) => error.into(),
+            CancelError::Store(error) => error.into(),
         }
     }
 }

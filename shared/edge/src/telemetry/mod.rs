@@ -10,6 +10,7 @@ mod settled;
 pub use names::{Counter, Field};
 
 use crate::config::Function;
+use crate::problem::Problem;
 use domain::Timestamp;
 use line::Line;
 use tokio::time::Instant;
@@ -101,6 +102,14 @@ impl Telemetry {
     pub(crate) fn route(&mut self, route_key: &str) {
         let value = if is_route(route_key) { Value::Id(route_key.to_owned()) } else { Value::Word("unrecognised") };
         self.set(Field::HttpRoute, value);
+    }
+
+    /// Why a request got no better answer, in whatever form it is told so.
+    pub fn problem(&mut self, problem: &Problem) {
+        self.word(Field::ProblemCode, problem.code.as_str());
+        if let Some(cause) = problem.cause {
+            self.word(Field::ProblemCause, cause);
+        }
     }
 
     /// One more of something that an alarm or a dashboard watches.

@@ -17,6 +17,7 @@ pub enum Field {
     OrderStatus,
     OrderAmountMinor,
     OrderCurrency,
+    CustomerId,
     RefundStatus,
     RefundAmountMinor,
     IdempotencyReplayed,
@@ -50,6 +51,7 @@ impl Field {
             Self::OrderStatus => "order.status",
             Self::OrderAmountMinor => "order.amount_minor",
             Self::OrderCurrency => "order.currency",
+            Self::CustomerId => "customer.id",
             Self::RefundStatus => "refund.status",
             Self::RefundAmountMinor => "refund.amount_minor",
             Self::IdempotencyReplayed => "idempotency.replayed",
@@ -87,6 +89,8 @@ pub enum Counter {
     SignatureRejected,
     /// Paid although the shopper had cancelled.
     PaidAfterCancel,
+    /// Paid through a link that had taken its last payment.
+    BeyondLinkLimit,
     /// Paid twice.
     Overpaid,
     /// lomi. may or may not have given money back.
@@ -103,7 +107,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -112,6 +116,7 @@ impl Counter {
         Self::ReconcileRepairs,
         Self::SignatureRejected,
         Self::PaidAfterCancel,
+        Self::BeyondLinkLimit,
         Self::Overpaid,
         Self::RefundInDoubt,
         Self::RefundFailed,
@@ -132,6 +137,7 @@ impl Counter {
             Self::ReconcileRepairs => "ReconcileRepairs",
             Self::SignatureRejected => "SignatureRejected",
             Self::PaidAfterCancel => "PaidAfterCancel",
+            Self::BeyondLinkLimit => "BeyondLinkLimit",
             Self::Overpaid => "Overpaid",
             Self::RefundInDoubt => "RefundInDoubt",
             Self::RefundFailed => "RefundFailed",

@@ -38,6 +38,9 @@ impl Telemetry {
                 if order.is_paid_after_cancel() {
                     self.count(Counter::PaidAfterCancel);
                 }
+                if order.is_beyond_link_limit() {
+                    self.count(Counter::BeyondLinkLimit);
+                }
             }
             (Some(OutboxEvent::OrderRefunded(_)), _) if order.is_over_refunded() => self.count(Counter::OverRefunded),
             (_, Some(Happened::Mismatch)) => self.count(Counter::AmountMismatch),

@@ -2,8 +2,9 @@
 
 use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, payment_key, quarantine};
 use crate::World;
+use crate::question::UNKNOWN_PAYMENT;
 use crate::refund::words::{Words, status_of};
-use domain::{Environment, Fact, RefundStatus};
+use domain::{Environment, Fact, Question, RefundStatus};
 use lomi_client::webhook::{EventKind, WebhookEvent};
 use store::{Evidence, StoreError};
 
@@ -37,6 +38,14 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
 }
 
 impl RefundNews {
+    /// Keeps the event, and has lomi. asked whose payment it gives back: the refund may be heard of before its payment.
+    async fn ask_whose(&self, world: &World, evidence: &Evidence) -> Result<Ingested, StoreError> {
+        let kept = quarantine(world, evidence, UNKNOWN_PAYMENT, None).await?;
+        let (refund, transaction) = (self.words.refund_id.clone(), self.words.transaction_id.clone());
+        world.store.ask(&Question::about_refund(refund, transaction, world.clock.now())).await?;
+        Ok(kept)
+    }
+
     pub(super) fn natural_key(&self) -> String {
         self.words.natural_key()
     }
@@ -52,7 +61,7 @@ impl RefundNews {
             Some(id) => id,
             None => match world.store.order_of_evidence(&payment_key(&self.words.transaction_id)).await? {
                 Some(id) => id,
-                None => return quarantine(world, &evidence, "unknown_payment", None).await,
+                None => return self.ask_whose(world, &evidence).await,
             },
         };
         // 4 Judge and write in one transaction. The amount is in the currency of the payment.

@@ -143,8 +143,7 @@ fn is_of(order: &Order, words: &Words) -> bool {
 async fn settle(world: &World, lomi: &Client, order: &Order, all: &[Words], report: &mut Report) -> Result<(), Stop> {
     for words in all {
         let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { continue };
-        let said = format!("refund {} of {} {}", words.refund_id, words.transaction_id, words.status.as_str());
-        let evidence = poll(words.natural_key(), &said, world.clock.now());
+        let evidence = poll(words.natural_key(), &words.said(), world.clock.now());
         let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await.map_err(|_| Stop::Order)?;
         tell(std::slice::from_ref::<Settled>(&settled), report);
     }

@@ -44,6 +44,11 @@ impl Words {
         })
     }
 
+    /// The words in one line, as they are kept.
+    pub(crate) fn said(&self) -> String {
+        format!("refund {} of {} {}", self.refund_id, self.transaction_id, self.status.as_str())
+    }
+
     /// The natural key of this news, by whichever way it comes.
     pub(crate) fn natural_key(&self) -> String {
         let name = match self.status {

@@ -148,8 +148,8 @@ pub(super) const PROVIDER_UNAVAILABLE: Entry = Entry {
     retry_after_s: Some(5),
     title: Text { en: "Payment provider unavailable", fr: "Prestataire de paiement indisponible" },
     detail: Text {
-        en: "The payment provider cannot be reached. Retry with the same Idempotency-Key.",
-        fr: "Le prestataire de paiement est injoignable. Réessayez avec la même Idempotency-Key.",
+        en: "The payment provider cannot be reached. Retry, with the same Idempotency-Key if you sent one.",
+        fr: "Le prestataire de paiement est injoignable. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
     },
 };
 
@@ -162,6 +162,18 @@ pub(super) const PROVIDER_REJECTED: Entry = Entry {
     detail: Text {
         en: "The payment provider refused the request. Nothing was charged.",
         fr: "Le prestataire de paiement a refusé la requête. Rien n'a été débité.",
+    },
+};
+
+pub(super) const OUTCOME_UNKNOWN: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:outcome_unknown",
+    status: 502,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Outcome unknown", fr: "Issue inconnue" },
+    detail: Text {
+        en: "The payment provider's answer was lost: it may or may not have done this. Look first, and only then send it again.",
+        fr: "La réponse du prestataire de paiement s'est perdue : il l'a peut-être fait, peut-être pas. Vérifiez avant de renvoyer.",
     },
 };
 
@@ -186,6 +198,18 @@ pub(super) const INVOICE_PAYMENT_REQUIRED: Entry = Entry {
     detail: Text {
         en: "This customer has an unpaid invoice, which must be paid first.",
         fr: "Ce client a une facture impayée, à régler d'abord.",
+    },
+};
+
+pub(super) const NATIVE_LINK_UNCHANGEABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:native_link_unchangeable",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "A link of lomi.'s own", fr: "Lien propre à lomi." },
+    detail: Text {
+        en: "lomi. lets nobody end its own links through its API. End it in lomi.'s dashboard, or make managed links.",
+        fr: "lomi. ne permet pas de terminer ses propres liens par son API. Faites-le dans son tableau de bord, ou créez des liens gérés.",
     },
 };
 

@@ -1,0 +1,136 @@
+//! The request body, and the rules of its members.
+
+use crate::appearance;
+use domain::{MAX_TITLE_CHARS, Origin};
+use edge::members::{Asked, Caller, Contact, Faults, Item, PricingMembers, check_metadata, check_text, version_4_id};
+use edge::problem::Problem;
+use flows::create_checkout::{CardDetails, Offer};
+use lomi_client::{Buyer, CustomerDetails, CustomerId, ProductId, SubscriptionId};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+const MAX_DESCRIPTION_CHARS: usize = 500;
+const MAX_REFERENCE_CHARS: usize = 200;
+const MAX_QUANTITY: u32 = 1_000_000;
+
+#[derive(Deserialize)]
+pub(crate) struct Body {
+    items: Option<Vec<Item>>,
+    cart_token: Option<String>,
+    amount: Option<i64>,
+    currency_code: Option<String>,
+    customer_id: Option<String>,
+    customer_email: Option<String>,
+    customer_name: Option<String>,
+    customer_phone: Option<String>,
+    title: Option<String>,
+    description: Option<String>,
+    payment_reference: Option<String>,
+    product_id: Option<String>,
+    subscription_id: Option<String>,
+    quantity: Option<NonZeroU32>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    appearance_theme: Option<String>,
+    appearance_border_radius: Option<u32>,
+    appearance_billing_address: Option<String>,
+}
+
+impl Body {
+    pub(crate) fn check(
+        self,
+        caller: Caller,
+        publishable_key: Option<String>,
+    ) -> Result<(Offer, Origin, Asked), Problem> {
+        let mut faults = Faults::default();
+        self.check_texts(&mut faults);
+        check_metadata(&self.metadata, &mut faults);
+        let customer = version_4_id(self.customer_id.as_deref(), "/customer_id", CustomerId::parse, &mut faults);
+        let contact = Contact { email: self.customer_email, name: self.customer_name, phone: self.customer_phone };
+        let contact = contact.check(&mut faults);
+        let customer_phone = contact.phone.clone();
+        let buyer = buyer(customer, contact, self.customer_id.is_some(), &mut faults);
+        let product_id = self.product_id.as_deref();
+        let product_id = version_4_id(product_id, "/product_id", ProductId::parse, &mut faults);
+        let subscription_id = self.subscription_id.as_deref();
+        let subscription_id = version_4_id(subscription_id, "/subscription_id", SubscriptionId::parse, &mut faults);
+        let look = self.appearance_theme.as_deref();
+        let appearance_theme = appearance::theme(look, &mut faults);
+        let appearance_border_radius_px = appearance::border_radius_px(self.appearance_border_radius, &mut faults);
+        let address = self.appearance_billing_address.as_deref();
+        let appearance_billing_address = appearance::billing_address(address, &mut faults);
+        let card = buyer.map(|buyer| CardDetails {
+            buyer,
+            customer_phone,
+            description: self.description,
+            payment_reference: self.payment_reference.clone(),
+            product_id,
+            subscription_id,
+            quantity: self.quantity,
+            appearance_theme,
+            appearance_border_radius_px,
+            appearance_billing_address,
+            publishable_key,
+        });
+        let pricing = PricingMembers {
+            items: self.items,
+            cart_token: self.cart_token,
+            amount: self.amount,
+            currency_code: self.currency_code,
+            ..PricingMembers::default()
+        };
+        let asked = Asked::read(caller, pricing, &mut faults);
+        let (card, asked) = faults.none_or(card.zip(asked))?;
+        let origin = Origin {
+            title: self.title,
+            reference: self.payment_reference,
+            metadata: self.metadata,
+            customer_id: self.customer_id,
+            ..Origin::default()
+        };
+        Ok((Offer::Card(Box::new(card)), origin, asked))
+    }
+
+    fn check_texts(&self, faults: &mut Faults) {
+        let up_to_200 = ("At most 200 characters.", "200 caractères au plus.");
+        let up_to_500 = ("At most 500 characters.", "500 caractères au plus.");
+        check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", up_to_200, faults);
+        check_text(self.description.as_deref(), MAX_DESCRIPTION_CHARS, "/description", up_to_500, faults);
+        let reference = self.payment_reference.as_deref();
+        check_text(reference, MAX_REFERENCE_CHARS, "/payment_reference", up_to_200, faults);
+        let quantity = self.quantity.is_none_or(|quantity| quantity.get() <= MAX_QUANTITY);
+        faults.unless(quantity, "/quantity", "1 to 1000000.", "De 1 à 1000000.");
+    }
+}
+
+/// lomi. refuses a charge whose payer it can neither find nor make.
+fn buyer(
+    customer: Option<CustomerId>,
+    contact: CustomerDetails,
+    is_customer_named: bool,
+    faults: &mut Faults,
+) -> Option<Buyer> {
+    if is_customer_named {
+        return customer.map(|customer_id| Buyer::Customer { customer_id });
+    }
+    match (contact.email, contact.name) {
+        (Some(customer_email), Some(customer_name)) => Some(Buyer::Guest { customer_email, customer_name }),
+        (None, Some(_)) => {
+            faults.add("/customer_email", "Goes with customer_name.", "Va avec customer_name.");
+            None
+        }
+        (Some(_), None) => {
+            faults.add("/customer_name", "Goes with customer_email.", "Va avec customer_email.");
+            None
+        }
+        (None, None) => {
+            faults.add(
+                "/customer_id",
+                "Say who pays: customer_id, or customer_email and customer_name.",
+                "Dites qui paie : customer_id, ou customer_email et customer_name.",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Wire <-> use case.
+
+use crate::body::Body;
+use edge::config::SecretId;
+use edge::http::{Limits, Request, Response, json};
+use edge::lomi::{Lomi, LomiSettings};
+use edge::members::Caller;
+use edge::problem::Problem;
+use edge::secrets::{Secret, Stages};
+use edge::telemetry::{Field, Telemetry};
+use edge::wiring::Connected;
+use flows::World;
+use flows::card_intent::{CancelledIntent, cancel_intent};
+use flows::create_checkout::CreateCheckout;
+use serde::Serialize;
+use std::time::Duration;
+use store::Operation;
+
+/// A cart of fifty lines with every optional member stays well below.
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22) };
+
+pub(crate) struct App {
+    world: World,
+    lomi: Lomi,
+    cart_token_key: Secret,
+    publishable_key: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Cancelled<'a> {
+    payment_intent_id: &'a str,
+    status: &'a str,
+    order_id: &'a str,
+    order_status: &'a str,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, lomi: LomiSettings, key: SecretId, publishable: Option<String>) -> Self {
+        Self {
+            world: connected.world.clone(),
+            lomi: connected.lomi(lomi),
+            cart_token_key: connected.secret(key, Stages::Current),
+            publishable_key: publishable,
+        }
+    }
+
+    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        if request.route == "POST /admin/payment-intents/{payment_intent_id}/cancel" {
+            return self.cancel(request, event).await;
+        }
+        let create = self.read(request).await?;
+        edge::create::run(&self.world, &create, &self.lomi, request, event).await
+    }
+
+    async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
+        let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
+        let (offer, origin, asked) = json::<Body>(request)?.check(caller, self.publishable_key.clone())?;
+        let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
+        let operation = match caller {
+            Caller::Storefront => Operation::CreatePaymentIntent,
+            Caller::Merchant => Operation::CreatePaymentIntentAsAdmin,
+        };
+        Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, origin, offer })
+    }
+
+    async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let lomi = async || self.lomi.client(request.deadline, event).await;
+        let id = request.path("payment_intent_id");
+        let CancelledIntent { payment_intent_id, status, order, learnt } =
+            cancel_intent(&self.world, id, lomi, request.deadline).await?;
+        for settled in &learnt {
+            event.settled(settled);
+        }
+        event.id(Field::OrderId, order.id().as_str());
+        event.word(Field::OrderStatus, order.status().as_str());
+        let (payment_intent_id, status) = (payment_intent_id.as_str(), status.as_str());
+        let (order_id, order_status) = (order.id().as_str(), order.status().as_str());
+        Response::json(200, &Cancelled { payment_intent_id, status, order_id, order_status })
+    }
+}

@@ -1,0 +1,34 @@
+//! `POST /payment-intents` for storefronts, `POST /admin/payment-intents` for the merchant's own backend, and
+//! `POST /admin/payment-intents/{payment_intent_id}/cancel`.
+//!
+//! Prices the cart, writes the order, makes an intent at lomi. and answers with the secret that a card form on the shop's
+//! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
+//! no price; the admin routes are closed at the gateway.
+//!
+//! May: `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem` on the table; read the lomi. key and the cart-token
+//! key; call lomi.
+
+mod appearance;
+mod body;
+mod http;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi, cart_token_key, publishable_key) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
+            let publishable_key = env.publishable_key("LOMI_PUBLISHABLE_KEY");
+            Some((wiring?, lomi?, cart_token_key?, publishable_key))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi, cart_token_key, publishable_key);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

@@ -1,0 +1,31 @@
+//! `/admin/customers`, `/admin/customers/{customer_id}` and its `/transactions` for the back office, closed at the
+//! gateway: the merchant's customers as lomi. knows them.
+//!
+//! Checks what lomi. would answer with a shrug or a 500, asks lomi. once, and says honestly when nobody knows whether a
+//! customer was made. It keeps nothing.
+//!
+//! May: read the lomi. key; call lomi.
+
+mod body;
+mod http;
+mod query;
+mod view;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            Some((wiring?, lomi?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

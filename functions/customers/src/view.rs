@@ -1,0 +1,109 @@
+//! Customers and their transactions on the wire.
+
+use domain::Timestamp;
+use flows::units::minor_units;
+use lomi_client::{Customer, CustomerPage, CustomerTransaction};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Serialize)]
+pub(crate) struct CustomerView<'a> {
+    customer_id: &'a str,
+    name: Option<&'a str>,
+    email: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    whatsapp_number: Option<&'a str>,
+    country: Option<&'a str>,
+    city: Option<&'a str>,
+    address: Option<&'a str>,
+    postal_code: Option<&'a str>,
+    is_business: bool,
+    /// lomi. leaves it out of its lists: there, nothing is known of it.
+    metadata: Option<BTreeMap<&'a str, &'a Value>>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct CustomerList<'a> {
+    data: Vec<CustomerView<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// What the payer's side left in the metadata, a phone number among it, is not shown.
+#[derive(Serialize)]
+struct TransactionView<'a> {
+    transaction_id: &'a str,
+    status: &'a str,
+    amount: Option<i64>,
+    currency_code: Option<&'a str>,
+    provider_code: Option<&'a str>,
+    payment_method_code: Option<&'a str>,
+    description: Option<&'a str>,
+    created_at: Option<String>,
+}
+
+/// lomi. answers with all of them at once; the shape is that of every list here.
+#[derive(Serialize)]
+pub(crate) struct TransactionList<'a> {
+    data: Vec<TransactionView<'a>>,
+    next_cursor: Option<String>,
+}
+
+impl<'a> CustomerView<'a> {
+    pub(crate) fn of(customer: &'a Customer) -> Self {
+        Self { metadata: Some(customer.metadata.iter().collect()), ..Self::of_list(customer) }
+    }
+
+    fn of_list(customer: &'a Customer) -> Self {
+        let profile = &customer.profile;
+        Self {
+            customer_id: customer.customer_id.as_str(),
+            name: customer.name.as_deref(),
+            email: profile.email.as_deref(),
+            phone_number: profile.phone_number.as_deref(),
+            whatsapp_number: profile.whatsapp_number.as_deref(),
+            country: profile.country.as_deref(),
+            city: profile.city.as_deref(),
+            address: profile.address.as_deref(),
+            postal_code: profile.postal_code.as_deref(),
+            is_business: profile.is_business.unwrap_or_default(),
+            metadata: None,
+            created_at: time(customer.created_at.as_deref()),
+            updated_at: time(customer.updated_at.as_deref()),
+        }
+    }
+}
+
+impl<'a> CustomerList<'a> {
+    pub(crate) fn of(page: &'a CustomerPage, next_cursor: Option<String>) -> Self {
+        Self { data: page.customers.iter().map(CustomerView::of_list).collect(), next_cursor }
+    }
+}
+
+impl<'a> TransactionView<'a> {
+    fn of(transaction: &'a CustomerTransaction) -> Self {
+        Self {
+            transaction_id: transaction.transaction_id.as_str(),
+            status: transaction.status.as_str(),
+            amount: minor_units(transaction.gross_amount, transaction.currency_code.as_ref()),
+            currency_code: transaction.currency_code.as_ref().map(lomi_client::CurrencyCode::as_str),
+            provider_code: transaction.provider_code.as_deref(),
+            payment_method_code: transaction.payment_method_code.as_deref(),
+            description: transaction.description.as_deref(),
+            created_at: time(transaction.created_at.as_deref()),
+        }
+    }
+}
+
+impl<'a> TransactionList<'a> {
+    pub(crate) fn of(transactions: &'a [CustomerTransaction]) -> Self {
+        Self { data: transactions.iter().map(TransactionView::of).collect(), next_cursor: None }
+    }
+}
+
+/// lomi.'s time in our form; nothing when it is no time.
+fn time(sent: Option<&str>) -> Option<String> {
+    Timestamp::parse_rfc3339(sent?).map(Timestamp::to_rfc3339)
+}

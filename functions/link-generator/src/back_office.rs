@@ -1,0 +1,126 @@
+//! `/admin/payment-links`: wire <-> use case.
+
+use crate::body::{Body, Wanted};
+use crate::http::{App, LinkId};
+use crate::view::{LinkView, Links};
+use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response, json};
+use edge::language::Text;
+use edge::problem::{Code, Problem};
+use edge::telemetry::{Field, Telemetry};
+use flows::links::{Keyed, LinkError, Made, create, create_native};
+use lomi_client::LinkType;
+use serde::Serialize;
+use store::{Answer, LinkCursor};
+
+/// Beyond so many links lomi.'s list is not read.
+const MAX_OFFSET: u32 = 100_000;
+
+impl App {
+    pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
+        let keyed = Keyed { idempotency_key, fingerprint };
+        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let made = match json::<Body>(request)?.check(&self.redirects)? {
+            Wanted::Managed(new) => {
+                create(&self.world, &keyed, new, |link| created(&LinkView::managed(link, &origin, now))).await
+            }
+            Wanted::Native(link) => {
+                let lomi = async || self.lomi.client(request.deadline, event).await;
+                let describe = |link: &_| created(&LinkView::native(link, &origin, now));
+                create_native(&self.world, &keyed, &link, lomi, request.deadline, describe).await
+            }
+        };
+        answer(made.inspect_err(|error| report(error, event))?, event)
+    }
+
+    pub(crate) async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        match LinkId::of(request)? {
+            LinkId::Managed(code) => {
+                let link = self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+                Response::json(200, &LinkView::managed(&link, &origin, now))
+            }
+            LinkId::Native(id) => {
+                let link = self.native_link(&id, request, event).await?;
+                Response::json(200, &LinkView::native(&link, &origin, now))
+            }
+        }
+    }
+
+    pub(crate) async fn deactivate(&self, request: &Request) -> Result<Response, Problem> {
+        let LinkId::Managed(code) = LinkId::of(request)? else {
+            return Err(Problem::new(Code::NativeLinkUnchangeable));
+        };
+        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let mut link = self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+        link.active = !self.world.store.deactivate_link(&code).await?;
+        Response::json(200, &LinkView::managed(&link, &origin, now))
+    }
+
+    pub(crate) async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let limit = request.limit()?.unwrap_or(DEFAULT_LIMIT);
+        let kinds = Text { en: "managed or native.", fr: "managed ou native." };
+        let is_native =
+            |text: &str| ["managed", "native"].iter().position(|kind| *kind == text).map(|index| index == 1);
+        if request.query_as("kind", is_native, kinds)?.unwrap_or_default() {
+            return self.list_native(request, limit, event).await;
+        }
+        for name in ["link_type", "is_active"] {
+            let native_only = Text { en: "Goes with kind=native only.", fr: "Va avec kind=native seulement." };
+            request.query_as(name, |_| None::<()>, native_only)?;
+        }
+        let cursor = request.query_as("cursor", LinkCursor::parse, FOREIGN_CURSOR)?;
+        let listed = self.world.store.list_links(limit.into(), cursor.as_ref()).await?;
+        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let own = listed.links.iter().filter(|link| link.environment == self.world.environment);
+        let data = own.map(|link| LinkView::managed(link, &origin, now)).collect();
+        Response::json(200, &Links { data, next_cursor: listed.next.map(|cursor| cursor.to_text()) })
+    }
+
+    async fn list_native(&self, request: &Request, limit: u8, event: &mut Telemetry) -> Result<Response, Problem> {
+        let types = Text { en: "product or instant.", fr: "product ou instant." };
+        let link_type = request.query_as("link_type", link_type, types)?;
+        let flags = Text { en: "true or false.", fr: "true ou false." };
+        let is_active = request.query_as("is_active", |text| text.parse::<bool>().ok(), flags)?;
+        let offset = request.query_as("cursor", offset, FOREIGN_CURSOR)?.unwrap_or_default();
+        let client = self.client(request, event).await?;
+        let mut call = client.payment_links().list().limit(limit.into()).offset(offset).deadline(request.deadline);
+        if let Some(link_type) = &link_type {
+            call = call.link_type(link_type);
+        }
+        if let Some(is_active) = is_active {
+            call = call.is_active(is_active);
+        }
+        let links = call.send().await.inspect_err(|error| edge::lomi::report(error, event))?;
+        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        // lomi. gives no total: a full page may have another one behind it.
+        let next = offset.saturating_add(u32::from(limit));
+        let has_more = links.len() >= usize::from(limit) && next <= MAX_OFFSET;
+        let data = links.iter().map(|link| LinkView::native(link, &origin, now)).collect();
+        Response::json(200, &Links { data, next_cursor: has_more.then(|| next.to_string()) })
+    }
+}
+
+fn link_type(text: &str) -> Option<LinkType> {
+    [LinkType::Product, LinkType::Instant].into_iter().find(|known| known.as_str() == text)
+}
+
+fn offset(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
+}
+
+fn created(view: &impl Serialize) -> Option<Answer> {
+    Some(Answer { status: 201, body: serde_json::to_string(view).ok()? })
+}
+
+fn answer(made: Made, event: &mut Telemetry) -> Result<Response, Problem> {
+    event.flag(Field::IdempotencyReplayed, made.replayed);
+    let response = Response::new(made.answer.status, "application/json", made.answer.body);
+    Ok(if made.replayed { response.header("idempotency-replayed", "true") } else { response })
+}
+
+fn report(error: &LinkError, event: &mut Telemetry) {
+    if let LinkError::Lomi(error) = error {
+        edge::lomi::report(error, event);
+    }
+}

@@ -1,0 +1,79 @@
+//! A link of ours.
+
+use super::{Body, Kind, OpenAmount, only_with};
+use domain::{Currency, LinkPrice, Price, Timestamp};
+use edge::members::{Asked, Caller, Faults, PricingMembers, check_metadata, money};
+use edge::problem::Problem;
+use flows::links::NewLink;
+use std::num::NonZeroU32;
+
+/// More than any fair sells tickets.
+const MAX_PAYMENTS: u32 = 1_000_000;
+
+impl Body {
+    pub(super) fn into_managed(self, expires_at: Option<Timestamp>, mut faults: Faults) -> Result<NewLink, Problem> {
+        let foreign = [
+            (self.link_type.is_some(), "/link_type"),
+            (self.product_id.is_some(), "/product_id"),
+            (self.price_id.is_some(), "/price_id"),
+            (self.allow_coupon_code.is_some(), "/allow_coupon_code"),
+            (self.allow_quantity.is_some(), "/allow_quantity"),
+            (self.require_billing_address.is_some(), "/require_billing_address"),
+        ];
+        only_with(Kind::Native, &foreign, &mut faults);
+        let is_count = self.max_payments.is_none_or(|max| max <= NonZeroU32::new(MAX_PAYMENTS).unwrap_or(max));
+        faults.unless(is_count, "/max_payments", "1 to 1 000 000.", "De 1 à 1 000 000.");
+        let metadata = self.metadata.unwrap_or_default();
+        check_metadata(&metadata, &mut faults);
+        let priced = self.currency_code.is_none() || self.amount.is_some();
+        faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        let price = match (self.amount, self.open_amount, self.items) {
+            (Some(amount), None, None) => {
+                let money = money(amount, self.currency_code.as_deref(), &mut faults);
+                money.map(|money| LinkPrice::Amount(Price::Fixed(money)))
+            }
+            (None, Some(open), None) => open.check(&mut faults).map(LinkPrice::Amount),
+            (None, None, Some(items)) => {
+                let members = PricingMembers { items: Some(items), ..PricingMembers::default() };
+                match Asked::read(Caller::Merchant, members, &mut faults) {
+                    Some(Asked::Catalog(lines)) => Some(LinkPrice::Items(lines)),
+                    _ => None,
+                }
+            }
+            _ => {
+                faults.add(
+                    "",
+                    "Exactly one of amount, open_amount and items sets the price.",
+                    "Un seul de amount, open_amount et items fixe le prix.",
+                );
+                None
+            }
+        };
+        let price = faults.none_or(price)?;
+        Ok(NewLink {
+            title: self.title.trim().to_owned(),
+            description: self.description,
+            price,
+            max_payments: self.max_payments,
+            expires_at,
+            metadata,
+            success_url: self.success_url,
+            cancel_url: self.cancel_url,
+        })
+    }
+}
+
+impl OpenAmount {
+    fn check(&self, faults: &mut Faults) -> Option<Price> {
+        let currency = Currency::from_code(&self.currency_code);
+        faults.unless(currency.is_some(), "/open_amount/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+        let price = Price::from_parts(currency?, None, Some(self.min), Some(self.max));
+        faults.unless(
+            price.is_some(),
+            "/open_amount",
+            "min and max are positive whole numbers of minor units, min at most max.",
+            "min et max sont des entiers positifs en unités mineures, min au plus max.",
+        );
+        price
+    }
+}

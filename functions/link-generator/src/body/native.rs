@@ -1,0 +1,88 @@
+//! A link of lomi.'s own.
+
+use super::{Body, Kind, NativeType, only_with};
+use domain::{Currency, Timestamp};
+use edge::members::{Faults, is_uuid, money};
+use edge::problem::Problem;
+use flows::units::to_lomi;
+use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, PriceId, ProductId};
+
+impl Body {
+    pub(super) fn into_native(
+        self,
+        expires_at: Option<Timestamp>,
+        mut faults: Faults,
+    ) -> Result<CreatePaymentLink, Problem> {
+        let foreign = [
+            (self.open_amount.is_some(), "/open_amount"),
+            (self.items.is_some(), "/items"),
+            (self.max_payments.is_some(), "/max_payments"),
+        ];
+        only_with(Kind::Managed, &foreign, &mut faults);
+        faults.unless(
+            self.metadata.is_none(),
+            "/metadata",
+            "lomi. drops the metadata of its own links. A managed link keeps it.",
+            "lomi. perd les métadonnées de ses propres liens. Un lien géré les garde.",
+        );
+        let code = self.currency_code.as_deref();
+        let currency = code.and_then(Currency::from_code).and_then(|known| CurrencyCode::parse(known.code()).ok());
+        faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+        let target = match self.link_type {
+            Some(NativeType::Instant) => self.instant(&mut faults),
+            Some(NativeType::Product) => self.product(&mut faults),
+            None => {
+                faults.add("/link_type", "product or instant.", "product ou instant.");
+                None
+            }
+        };
+        let (target, currency) = faults.none_or(target.zip(currency))?;
+        Ok(CreatePaymentLink {
+            description: self.description,
+            allow_coupon_code: self.allow_coupon_code,
+            allow_quantity: self.allow_quantity,
+            require_billing_address: self.require_billing_address,
+            expires_at: expires_at.map(Timestamp::to_rfc3339),
+            success_url: self.success_url,
+            cancel_url: self.cancel_url,
+            ..CreatePaymentLink::new(target, self.title.trim(), currency)
+        })
+    }
+
+    fn instant(&self, faults: &mut Faults) -> Option<LinkTarget> {
+        for (is_there, pointer) in [(self.product_id.is_some(), "/product_id"), (self.price_id.is_some(), "/price_id")]
+        {
+            faults.unless(
+                !is_there,
+                pointer,
+                "Goes with link_type product only.",
+                "Va avec link_type product seulement.",
+            );
+        }
+        let Some(amount) = self.amount else {
+            faults.add("/amount", "An instant link needs an amount.", "Un lien instantané demande un montant.");
+            return None;
+        };
+        // A currency that is none has been reported by then.
+        let currency = self.currency_code.as_deref().filter(|code| Currency::from_code(code).is_some())?;
+        let money = money(amount, Some(currency), faults)?;
+        Some(LinkTarget::Instant { amount: to_lomi(money)? })
+    }
+
+    fn product(&self, faults: &mut Faults) -> Option<LinkTarget> {
+        faults.unless(
+            self.amount.is_none(),
+            "/amount",
+            "The price of a product is lomi.'s.",
+            "Le prix d'un produit est celui de lomi.",
+        );
+        let price_id = self.price_id.as_deref().filter(|id| is_uuid(id, "/price_id", faults));
+        let Some(product_id) = self.product_id.as_deref() else {
+            faults.add("/product_id", "A product link needs a product.", "Un lien produit demande un produit.");
+            return None;
+        };
+        is_uuid(product_id, "/product_id", faults);
+        let product_id = ProductId::parse(product_id).ok()?;
+        Some(LinkTarget::Product { product_id, price_id: price_id.and_then(|id| PriceId::parse(id).ok()) })
+    }
+}

@@ -1,0 +1,133 @@
+//! Which route is whose, and what they share: addresses that lead back here.
+
+use crate::qr;
+use domain::{LinkCode, PaymentPageUrl, RedirectPolicy};
+use edge::http::{Limits, Request, Response};
+use edge::lomi::{Lomi, LomiSettings};
+use edge::problem::{Code, Problem};
+use edge::telemetry::Telemetry;
+use edge::wiring::Connected;
+use flows::World;
+use lomi_client::{Client, PaymentLink, PaymentLinkId};
+use std::time::Duration;
+use url::Url;
+
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(22) };
+
+/// An address never leads to another link, so a picture of it lasts.
+const CACHE: &str = "public, max-age=86400";
+
+pub(crate) struct App {
+    pub(crate) world: World,
+    pub(crate) lomi: Lomi,
+    pub(crate) redirects: RedirectPolicy,
+    public_origin: Option<Url>,
+}
+
+/// One id space: a UUID is never a code.
+pub(crate) enum LinkId {
+    Managed(LinkCode),
+    Native(PaymentLinkId),
+}
+
+impl LinkId {
+    /// # Errors
+    /// `not_found` for what is neither, before anybody is asked.
+    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+        let id = request.path("id");
+        match (LinkCode::parse(id), PaymentLinkId::parse(id)) {
+            (Some(code), _) => Ok(Self::Managed(code)),
+            (None, Ok(id)) => Ok(Self::Native(id)),
+            (None, Err(_)) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+impl App {
+    pub(crate) fn new(
+        connected: &Connected,
+        lomi: LomiSettings,
+        redirects: RedirectPolicy,
+        public_origin: Option<Url>,
+    ) -> Self {
+        Self { world: connected.world.clone(), lomi: connected.lomi(lomi), redirects, public_origin }
+    }
+
+    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "POST /admin/payment-links" => self.create(request, event).await,
+            "GET /admin/payment-links" => self.list(request, event).await,
+            "GET /admin/payment-links/{id}" => self.get(request, event).await,
+            "DELETE /admin/payment-links/{id}" => self.deactivate(request).await,
+            "GET /pay/{code}" => Ok(self.pay(request, event).await),
+            "GET /pay/{code}/thanks" => Ok(self.thanks(request)),
+            "GET /payment-links/{id}/qr.svg" => self.qr_svg(request, event).await,
+            "GET /payment-links/{id}/qr.png" => self.qr_png(request, event).await,
+            _ => Err(Problem::new(Code::NotFound)),
+        }
+    }
+
+    /// The origin of our own addresses: the merchant's own domain, or the one that this request came by.
+    pub(crate) fn origin(&self, request: &Request) -> Result<Url, Problem> {
+        let origin = self.public_origin.clone().or_else(|| request.origin());
+        origin.ok_or(Problem::new(Code::InternalError).because("origin_unknown"))
+    }
+
+    /// Access to lomi., where an answer depends on it.
+    pub(crate) async fn client(&self, request: &Request, event: &mut Telemetry) -> Result<Client, Problem> {
+        let client = self.lomi.client(request.deadline, event).await;
+        client.ok_or(Problem::new(Code::ProviderUnavailable))
+    }
+
+    /// A link of lomi.'s own.
+    pub(crate) async fn native_link(
+        &self,
+        id: &PaymentLinkId,
+        request: &Request,
+        event: &mut Telemetry,
+    ) -> Result<PaymentLink, Problem> {
+        let links = self.client(request, event).await?.payment_links();
+        let link = links.get(id).deadline(request.deadline).send().await;
+        Ok(link.inspect_err(|error| edge::lomi::report(error, event))?)
+    }
+
+    async fn qr_svg(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let address = self.address(request, event).await?;
+        let picture = qr::svg(&address).ok_or(Problem::new(Code::InternalError).because("qr_too_long"))?;
+        Ok(of_picture(Response::new(200, "image/svg+xml", picture)))
+    }
+
+    async fn qr_png(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let address = self.address(request, event).await?;
+        let picture = qr::png(&address).ok_or(Problem::new(Code::InternalError).because("qr_too_long"))?;
+        Ok(of_picture(Response::new(200, "image/png", picture)))
+    }
+
+    /// The address that a link's picture leads to: ours, or a page of lomi.'s and no other.
+    async fn address(&self, request: &Request, event: &mut Telemetry) -> Result<String, Problem> {
+        match LinkId::of(request)? {
+            LinkId::Managed(code) => {
+                self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+                Ok(address_of(&self.origin(request)?, &code))
+            }
+            LinkId::Native(id) => {
+                let link = self.native_link(&id, request, event).await?;
+                let is_sandbox = self.world.environment == domain::Environment::Sandbox;
+                let page = PaymentPageUrl::parse(&link.url, is_sandbox).ok_or(Problem::new(Code::ProviderRejected))?;
+                Ok(page.as_str().to_owned())
+            }
+        }
+    }
+}
+
+/// Where a managed link is opened.
+pub(crate) fn address_of(origin: &Url, code: &LinkCode) -> String {
+    format!("{origin}pay/{}", code.as_str())
+}
+
+fn of_picture(response: Response) -> Response {
+    response
+        .header("cache-control", CACHE)
+        .header("content-security-policy", "default-src 'none'")
+        .header("x-content-type-options", "nosniff")
+}

@@ -1,0 +1,39 @@
+//! `/admin/payment-links` for the back office, closed at the gateway; `GET /pay/{code}` for whoever follows a managed
+//! link; `GET /payment-links/{id}/qr.svg` and `.png` for posters and screens.
+//!
+//! A managed link is ours: counted, limited, ended at will, and every opening is a fresh page bound to its own order.
+//! A native link is lomi.'s: made, read and listed through its API, which cannot end it.
+//!
+//! May: `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read
+//! the lomi. key; call lomi.
+
+mod amount;
+mod back_office;
+mod body;
+mod http;
+mod page;
+mod pay;
+mod qr;
+mod view;
+mod visitor;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi, redirects, public_origin) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            let redirects = env.redirect_policy("ALLOWED_ORIGINS");
+            let public_origin = env.optional_origin("PUBLIC_BASE_URL");
+            Some((wiring?, lomi?, redirects?, public_origin))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi, redirects, public_origin);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

@@ -1,0 +1,170 @@
+//! `GET /pay/{code}`: a shopper follows a managed link. Whatever happens is told in a page that a person can read.
+
+mod words;
+
+use crate::amount::{plain, shown, typed};
+use crate::http::{App, address_of};
+use crate::page::{Action, Page};
+use crate::visitor::only_looks;
+use domain::{AllowedUrl, Currency, LinkCode, LinkRefusal, LinkSale, ManagedLink, Money};
+use edge::create::{report_created, report_error};
+use edge::http::{Request, Response};
+use edge::language::{Language, Text};
+use edge::problem::{Code, Problem};
+use edge::telemetry::Telemetry;
+use flows::links::{OpenError, Opening, judge, open};
+
+impl App {
+    pub(crate) async fn pay(&self, request: &Request, event: &mut Telemetry) -> Response {
+        match self.lead(request, event).await {
+            Ok(response) => response,
+            Err(OpenError::Refused(link, refusal)) => self.page(refused(&link, refusal, request.language), request),
+            Err(OpenError::Unknown) => self.page(saying(404, words::UNKNOWN, request.language), request),
+            Err(OpenError::Create(error)) => {
+                report_error(&error, event);
+                self.failed(error.into(), request, event)
+            }
+            Err(OpenError::Store(error)) => self.failed(error.into(), request, event),
+        }
+    }
+
+    /// Where lomi. sends a shopper who paid by a link of a shop without a site. It proves nothing, and says so.
+    pub(crate) fn thanks(&self, request: &Request) -> Response {
+        let (status, words) = code(request).map_or((404, words::UNKNOWN), |_| (200, words::THANKS));
+        self.page(saying(status, words, request.language), request)
+    }
+
+    async fn lead(&self, request: &Request, event: &mut Telemetry) -> Result<Response, OpenError> {
+        let code = code(request).ok_or(OpenError::Unknown)?;
+        let opening = judge(&self.world, &code, |currency| chosen(request, currency)).await?;
+        let gave_up = request.query("cancelled").is_some();
+        let decided = request.query("pay").is_some() || request.query("value").is_some();
+        if gave_up || (only_looks(request) && !decided) {
+            return Ok(self.page(landing(&opening, gave_up, request.language), request));
+        }
+        let Some(returns) = self.returns(request, &opening.link) else {
+            return Ok(self.failed(Problem::new(Code::InternalError), request, event));
+        };
+        let lomi = async || self.lomi.client(request.deadline, event).await;
+        let created = open(&self.world, opening, returns, lomi, request.deadline).await?;
+        report_created(&created, event);
+        let page = created.checkout_url.as_ref().ok_or(OpenError::Unknown)?;
+        Ok(Response::new(303, "text/plain", "")
+            .header("location", page.as_str())
+            .header("referrer-policy", "no-referrer"))
+    }
+
+    /// Where lomi. sends the shopper afterwards: where the merchant said, if that is still allowed, else to pages of ours.
+    fn returns(&self, request: &Request, link: &ManagedLink) -> Option<(AllowedUrl, AllowedUrl)> {
+        let origin = self.origin(request).ok()?;
+        let address = address_of(&origin, &link.code);
+        let policy = self.redirects.clone().and(&origin);
+        let allowed = |own: Option<&String>, fallback: &str| {
+            own.and_then(|url| policy.allow(url).ok()).or_else(|| policy.allow(fallback).ok())
+        };
+        let success_url = allowed(link.success_url.as_ref(), &format!("{address}/thanks"))?;
+        let cancel_url = allowed(link.cancel_url.as_ref(), &format!("{address}?cancelled=1"))?;
+        Some((success_url, cancel_url))
+    }
+
+    fn failed(&self, problem: Problem, request: &Request, event: &mut Telemetry) -> Response {
+        event.problem(&problem);
+        let status = problem.code.status();
+        let mut page = match status {
+            // The catalogue changed since the link was made; its merchant can mend that.
+            400 => saying(409, words::NOT_FOR_SALE, request.language),
+            503 => saying(503, words::UNAVAILABLE, request.language),
+            _ => saying(status, words::BROKEN, request.language),
+        };
+        if status == 503 {
+            page.action = Some(Action::Go { href: again(request), label: words::TRY_AGAIN });
+        }
+        let response = self.page(page, request);
+        match problem.retry_after_s {
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
+        }
+    }
+
+    fn page(&self, page: Page, request: &Request) -> Response {
+        page.into_response(request.language, self.world.environment)
+    }
+}
+
+/// Codes are read aloud and typed from paper, and phones like to begin with a capital.
+fn code(request: &Request) -> Option<LinkCode> {
+    LinkCode::parse(&request.path("code").to_ascii_lowercase())
+}
+
+/// What the shopper chose, in minor units: by the form, or as a number of them in the address. 0, which nobody can pay,
+/// for what is no amount.
+fn chosen(request: &Request, currency: Currency) -> Option<i64> {
+    let typed = request.query("value").map(|text| typed(text, currency).unwrap_or_default());
+    typed.or_else(|| request.query("amount").map(|text| text.parse().unwrap_or_default()))
+}
+
+/// The same opening once more. Only an amount that is a number comes back from the address.
+fn again(request: &Request) -> String {
+    let is_number = |text: &&str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    for name in ["value", "amount"] {
+        if let Some(text) = request.query(name).filter(is_number) {
+            return format!("?pay=1&{name}={text}");
+        }
+    }
+    "?pay=1".to_owned()
+}
+
+fn saying(status: u16, (heading, detail): (Text, Text), language: Language) -> Page {
+    Page::saying(status, heading, detail, language)
+}
+
+/// What the link is for, with a button.
+fn landing(opening: &Opening, gave_up: bool, language: Language) -> Page {
+    let price = match &opening.sale {
+        LinkSale::Amount(money) => Some(shown(*money, language)),
+        LinkSale::Items(_) => None,
+    };
+    let action = Action::Go { href: pay_href(&opening.sale), label: words::PAY };
+    let mut page = about(&opening.link);
+    if gave_up {
+        page.paragraphs.push(words::GAVE_UP.in_language(language).to_owned());
+    }
+    Page { price, action: Some(action), ..page }
+}
+
+/// An amount that was chosen stays chosen; where nothing is, it changes nothing.
+fn pay_href(sale: &LinkSale) -> String {
+    match sale {
+        LinkSale::Amount(money) => format!("?pay=1&amount={}", money.amount_minor()),
+        LinkSale::Items(_) => "?pay=1".to_owned(),
+    }
+}
+
+fn about(link: &ManagedLink) -> Page {
+    Page {
+        status: 200,
+        heading: link.title.clone(),
+        paragraphs: link.description.clone().into_iter().collect(),
+        price: None,
+        action: None,
+    }
+}
+
+fn refused(link: &ManagedLink, refusal: LinkRefusal, language: Language) -> Page {
+    match refusal {
+        LinkRefusal::Inactive => saying(410, words::INACTIVE, language),
+        LinkRefusal::Expired => saying(410, words::EXPIRED, language),
+        LinkRefusal::UsedUp => saying(410, words::USED_UP, language),
+        LinkRefusal::AmountToBeChosen { min, max, out_of_bounds } => choose(link, (min, max), out_of_bounds, language),
+    }
+}
+
+fn choose(link: &ManagedLink, (min, max): (Money, Money), out_of_bounds: bool, language: Language) -> Page {
+    let mut page = about(link);
+    if out_of_bounds {
+        page.paragraphs.push(words::OUT_OF_BOUNDS.in_language(language).to_owned());
+    }
+    let label = words::between(&shown(min, language), &shown(max, language), language);
+    let step = if min.currency().exponent() == 0 { "1" } else { "0.01" };
+    Page { action: Some(Action::Choose { label, min: plain(min), max: plain(max), step }), ..page }
+}

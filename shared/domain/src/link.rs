@@ -1,0 +1,299 @@
+//! A payment link of ours: something to pay for, kept at one address, judged anew at every opening.
+
+use crate::{CartLine, Currency, Environment, LinkCode, Money, Price, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+/// A link and what became of it. Nothing but its three counts and `active` ever changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedLink {
+    /// Its name in its address.
+    pub code: LinkCode,
+    /// The stack's environment when it was made; it opens nothing in the other one.
+    pub environment: Environment,
+    /// Shown to shoppers, 1 to [`crate::MAX_TITLE_CHARS`] characters.
+    pub title: String,
+    /// Shown to shoppers, at most [`crate::MAX_DESCRIPTION_CHARS`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it asks for.
+    #[serde(flatten)]
+    pub price: LinkPrice,
+    /// How many orders it takes; 1 makes it a link for one payment. No limit when not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_payments: Option<NonZeroU32>,
+    /// From then on it opens nothing.
+    #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether the merchant still wants it.
+    pub active: bool,
+    /// The merchant's own notes, handed on to every order.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Where a payment leads, as the merchant wrote it; a page of ours when not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_url: Option<String>,
+    /// Where giving up leads; the link's own page when not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_url: Option<String>,
+    /// How often somebody was about to be led to a payment page.
+    #[serde(default)]
+    pub opened_count: u64,
+    /// Paid orders within `max_payments`.
+    #[serde(default)]
+    pub paid_count: u64,
+    /// Paid orders beyond it: their pages were open already when the last payment came.
+    #[serde(default)]
+    pub surplus_count: u64,
+    /// When it was made.
+    #[serde(rename = "created_at_ms")]
+    pub created_at: Timestamp,
+}
+
+/// What a link asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "LinkPriceRecord", into = "LinkPriceRecord")]
+pub enum LinkPrice {
+    /// An amount that the merchant set, or one that the shopper chooses within the merchant's bounds.
+    Amount(Price),
+    /// Articles, at what the catalogue says at each opening. 1 to [`crate::MAX_CART_LINES`] lines.
+    Items(Vec<CartLine>),
+}
+
+/// A link's price as it is stored: flat, like a product's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkPriceRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency_code: Option<Currency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<Vec<CartLine>>,
+}
+
+/// Where a link stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// It can be paid.
+    Active,
+    /// The merchant ended it.
+    Inactive,
+    /// Its time is over.
+    Expired,
+    /// As many orders as it takes are paid.
+    UsedUp,
+}
+
+impl LinkStatus {
+    /// The status as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Expired => "expired",
+            Self::UsedUp => "used_up",
+        }
+    }
+}
+
+/// What the shopper who opens a link is to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkSale {
+    /// This much.
+    Amount(Money),
+    /// These articles, at the catalogue's price.
+    Items(Vec<CartLine>),
+}
+
+/// Why a link opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkRefusal {
+    /// The merchant ended it.
+    #[error("the link is not active any more")]
+    Inactive,
+    /// Its time is over.
+    #[error("the link has expired")]
+    Expired,
+    /// It took as many payments as it takes.
+    #[error("the link is used up")]
+    UsedUp,
+    /// The shopper chooses the amount, and has not, or not within the bounds.
+    #[error("an amount has to be chosen")]
+    AmountToBeChosen {
+        /// The least that is taken.
+        min: Money,
+        /// The most that is taken.
+        max: Money,
+        /// Whether an amount was named that is out of bounds.
+        out_of_bounds: bool,
+    },
+}
+
+impl ManagedLink {
+    /// Where it stands at `now`. The merchant's own word comes first, then the one that no time can change.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> LinkStatus {
+        if !self.active {
+            LinkStatus::Inactive
+        } else if self.max_payments.is_some_and(|max| self.paid_count >= u64::from(max.get())) {
+            LinkStatus::UsedUp
+        } else if self.expires_at.is_some_and(|end| now >= end) {
+            LinkStatus::Expired
+        } else {
+            LinkStatus::Active
+        }
+    }
+
+    /// What somebody who opens it at `now` is to pay. `chosen_minor` counts only where the shopper chooses.
+    ///
+    /// # Errors
+    /// Why it opens nothing, or what the shopper has to choose first.
+    pub fn open(&self, now: Timestamp, chosen_minor: Option<i64>) -> Result<LinkSale, LinkRefusal> {
+        match self.status(now) {
+            LinkStatus::Inactive => return Err(LinkRefusal::Inactive),
+            LinkStatus::Expired => return Err(LinkRefusal::Expired),
+            LinkStatus::UsedUp => return Err(LinkRefusal::UsedUp),
+            LinkStatus::Active => {}
+        }
+        match &self.price {
+            LinkPrice::Items(lines) => Ok(LinkSale::Items(lines.clone())),
+            LinkPrice::Amount(Price::Fixed(money)) => Ok(LinkSale::Amount(*money)),
+            LinkPrice::Amount(price @ Price::Open { min, max }) => {
+                let chosen = chosen_minor.and_then(|chosen| price.chosen(chosen));
+                let out_of_bounds = chosen_minor.is_some();
+                let refusal = LinkRefusal::AmountToBeChosen { min: *min, max: *max, out_of_bounds };
+                chosen.map(LinkSale::Amount).ok_or(refusal)
+            }
+        }
+    }
+}
+
+impl LinkPrice {
+    /// The currency, where it is not the catalogue that says.
+    #[must_use]
+    pub const fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::Amount(price) => Some(price.currency()),
+            Self::Items(_) => None,
+        }
+    }
+}
+
+impl TryFrom<LinkPriceRecord> for LinkPrice {
+    type Error = &'static str;
+
+    fn try_from(record: LinkPriceRecord) -> Result<Self, Self::Error> {
+        let LinkPriceRecord { currency_code, amount, min_amount, max_amount, items } = record;
+        match (items, currency_code) {
+            (Some(items), None) => Ok(Self::Items(items)),
+            (None, Some(currency)) => {
+                let price = Price::from_parts(currency, amount, min_amount, max_amount);
+                price.map(Self::Amount).ok_or("not a price of a link")
+            }
+            _ => Err("not a price of a link"),
+        }
+    }
+}
+
+impl From<LinkPrice> for LinkPriceRecord {
+    fn from(price: LinkPrice) -> Self {
+        match price {
+            LinkPrice::Items(items) => {
+                Self { currency_code: None, amount: None, min_amount: None, max_amount: None, items: Some(items) }
+            }
+            LinkPrice::Amount(price) => {
+                let (amount, min_amount, max_amount) = price.parts();
+                Self { currency_code: Some(price.currency()), amount, min_amount, max_amount, items: None }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sku;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_000_000);
+
+    fn xof(amount: i64) -> Money {
+        Money::new(amount, Currency::Xof).unwrap()
+    }
+
+    fn link(price: LinkPrice) -> ManagedLink {
+        ManagedLink {
+            code: LinkCode::from_entropy([3; 32]),
+            environment: Environment::Sandbox,
+            title: "Cotisation".to_owned(),
+            description: None,
+            price,
+            max_payments: None,
+            expires_at: None,
+            active: true,
+            metadata: BTreeMap::new(),
+            success_url: None,
+            cancel_url: None,
+            opened_count: 0,
+            paid_count: 0,
+            surplus_count: 0,
+            created_at: NOW,
+        }
+    }
+
+    fn fixed() -> ManagedLink {
+        link(LinkPrice::Amount(Price::Fixed(xof(5000))))
+    }
+
+    #[test]
+    fn a_fixed_price_is_asked_for_whatever_the_shopper_would_rather_pay() {
+        assert_eq!(fixed().open(NOW, None), Ok(LinkSale::Amount(xof(5000))));
+        assert_eq!(fixed().open(NOW, Some(1)), Ok(LinkSale::Amount(xof(5000))));
+    }
+
+    #[test]
+    fn a_link_takes_as_many_payments_as_it_takes() {
+        let once = ManagedLink { max_payments: NonZeroU32::new(1), ..fixed() };
+        assert!(once.open(NOW, None).is_ok());
+        let paid = ManagedLink { paid_count: 1, ..once };
+        assert_eq!(paid.open(NOW, None), Err(LinkRefusal::UsedUp));
+        assert!(ManagedLink { paid_count: 9, ..fixed() }.open(NOW, None).is_ok());
+    }
+
+    #[test]
+    fn a_link_that_is_over_says_why() {
+        let ended = ManagedLink { active: false, expires_at: Some(NOW), ..fixed() };
+        assert_eq!(ended.open(NOW, None), Err(LinkRefusal::Inactive));
+        let expired = ManagedLink { expires_at: Some(NOW), ..fixed() };
+        assert_eq!(expired.open(NOW, None), Err(LinkRefusal::Expired));
+        assert!(expired.open(NOW.plus_ms(-1), None).is_ok());
+    }
+
+    #[test]
+    fn a_shopper_who_chooses_stays_within_the_bounds() {
+        let (min, max) = (xof(500), xof(9000));
+        let open = link(LinkPrice::Amount(Price::Open { min, max }));
+        assert_eq!(open.open(NOW, Some(500)), Ok(LinkSale::Amount(min)));
+        let refusal = |out_of_bounds| Err(LinkRefusal::AmountToBeChosen { min, max, out_of_bounds });
+        assert_eq!(open.open(NOW, None), refusal(false));
+        for chosen in [i64::MIN, 0, 499, 9001, i64::MAX] {
+            assert_eq!(open.open(NOW, Some(chosen)), refusal(true), "{chosen}");
+        }
+    }
+
+    #[test]
+    fn a_link_survives_being_stored_whatever_it_asks_for() {
+        let line = CartLine { sku: Sku::parse("PAGNE").unwrap(), quantity: 2, chosen_amount_minor: None };
+        let open = LinkPrice::Amount(Price::Open { min: xof(500), max: xof(9000) });
+        for price in [LinkPrice::Items(vec![line]), open, LinkPrice::Amount(Price::Fixed(xof(1)))] {
+            let link = link(price);
+            let text = serde_json::to_string(&link).unwrap();
+            assert_eq!(serde_json::from_str::<ManagedLink>(&text).unwrap(), link, "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What lomi. says about a card form's intent, and the end of one.
+
+use crate::World;
+use crate::inquiry::{Findings, InquiryError, completed};
+use domain::{Fact, Order, OrderId, PayableId, Source, Verdict};
+use lomi_client::{CardCharge, CardChargeStatus, Client, Outcome, PaymentIntentId};
+use store::StoreError;
+use tokio::time::Instant;
+
+/// What became of an attempt to end an intent.
+pub(crate) struct Closed {
+    /// Where it stands now.
+    pub(crate) status: CardChargeStatus,
+    /// What was learnt on the way: it may have been paid in the meantime.
+    pub(crate) findings: Findings,
+}
+
+/// What became of the back office's wish to end an intent.
+#[derive(Debug)]
+pub struct CancelledIntent {
+    /// The intent.
+    pub payment_intent_id: PaymentIntentId,
+    /// Where it stands now: `canceled`, or `succeeded` when the shopper was faster.
+    pub status: CardChargeStatus,
+    /// Its order as it now is.
+    pub order: Order,
+    /// What was learnt on the way.
+    pub learnt: Vec<crate::Settled>,
+}
+
+/// Why an intent was not ended. Whatever it is, the reconciler ends it when its order is over.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// No intent of an order of ours.
+    #[error("no such intent")]
+    NotFound,
+    /// There is no key to call lomi. with.
+    #[error("no usable key for lomi.")]
+    NoKey,
+    /// lomi. did not do it, or its answer was lost. Asking again is safe.
+    #[error(transparent)]
+    Lomi(lomi_client::Error),
+    /// DynamoDB did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<InquiryError> for CancelError {
+    fn from(error: InquiryError) -> Self {
+        match error {
+            InquiryError::Lomi(error) => Self::Lomi(error),
+            InquiryError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Ends an intent for the back office.
+///
+/// # Errors
+/// [`CancelError`].
+pub async fn cancel_intent(
+    world: &World,
+    id: &str,
+    lomi: impl AsyncFnOnce() -> Option<Client>,
+    deadline: Instant,
+) -> Result<CancelledIntent, CancelError> {
+    // 1 Whose is it? lomi. is asked about none but ours.
+    let payment_intent_id = PaymentIntentId::parse(id).map_err(|_| CancelError::NotFound)?;
+    let order_id = world.store.order_of(&PayableId::PaymentIntent(id.to_owned())).await?;
+    let order_id = order_id.ok_or(CancelError::NotFound)?;
+    let order = world.order(&order_id).await?.ok_or(CancelError::NotFound)?;
+    let lomi = lomi().await.ok_or(CancelError::NoKey)?;
+    // 2 End it at lomi., and learn whether it was paid first.
+    let closed = world.close_intent(&lomi, &order, &payment_intent_id, deadline).await?;
+    // 3 The order is given up, unless money came.
+    let order = if closed.status == CardChargeStatus::Canceled {
+        world.note_closed(&order_id, Source::Merchant).await?;
+        let now = world.clock.now();
+        world.change_order(&order_id, |order| given_up(order.judge(&Fact::Cancelled, Source::Merchant, now))).await?
+    } else {
+        world.order(&order_id).await?
+    };
+    let order = order.ok_or(CancelError::NotFound)?;
+    Ok(CancelledIntent { payment_intent_id, status: closed.status, order, learnt: closed.findings.settled })
+}
+
+pub(crate) fn given_up(verdict: Verdict) -> Option<Order> {
+    match verdict {
+        Verdict::Changed(next, _) => Some(*next),
+        Verdict::Unchanged | Verdict::Refused(..) => None,
+    }
+}
+
+impl World {
+    /// Asks lomi. about the order's intent; a paid one is evidence.
+    pub(crate) async fn inquire_intent(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        intent: &PaymentIntentId,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
+        let mut findings = Findings { calls: 1, ..Findings::default() };
+        let charge = lomi.card_charges().get(intent).deadline(deadline).send().await?;
+        self.settle_charge(lomi, order, &charge, deadline, &mut findings).await?;
+        Ok(findings)
+    }
+
+    /// Ends the intent at lomi. lomi. answers an error for one that has ended already, so an error is followed by a look.
+    pub(crate) async fn close_intent(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        intent: &PaymentIntentId,
+        deadline: Instant,
+    ) -> Result<Closed, InquiryError> {
+        let mut findings = Findings { calls: 1, ..Findings::default() };
+        match lomi.card_charges().cancel(intent).deadline(deadline).send().await {
+            Ok(status) => return Ok(Closed { status, findings }),
+            Err(error) if error.outcome() == Outcome::NotSent => return Err(error.into()),
+            Err(_) => findings.calls += 1,
+        }
+        let charge = lomi.card_charges().get(intent).deadline(deadline).send().await?;
+        self.settle_charge(lomi, order, &charge, deadline, &mut findings).await?;
+        Ok(Closed { status: charge.status, findings })
+    }
+
+    /// Notes that lomi. takes no more money on the order's intent.
+    pub(crate) async fn note_closed(&self, id: &OrderId, source: Source) -> Result<(), StoreError> {
+        self.change_order(id, |order| order.with_intent_closed(source, self.clock.now())).await.map(drop)
+    }
+
+    async fn settle_charge(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        charge: &CardCharge,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<(), InquiryError> {
+        if charge.status != CardChargeStatus::Succeeded {
+            return Ok(());
+        }
+        // The transaction names the order and the payment; lomi. may have lost it, or not have written it yet.
+        if let Some(behind) = &charge.transaction {
+            findings.calls += 1;
+            let transaction = lomi.transactions().get(&behind.transaction_id).deadline(deadline).send().await;
+            if let Ok(transaction) = transaction
+                && crate::inquiry::order_of(&transaction).as_ref() == Some(order.id())
+            {
+                findings.settled.extend(self.settle_transaction(lomi, &transaction).await?);
+            }
+        }
+        if findings.settled.is_empty() {
+            // In the merchant's currency, never what the card processor collects after conversion.
+            let price = (charge.original_amount, charge.original_currency.as_ref());
+            let payable = PayableId::PaymentIntent(charge.payment_intent_id.to_string());
+            findings.settled.extend(completed(self, lomi, order.id(), payable, price, None).await?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Making a link of lomi.'s own, which takes no idempotency key: asked for once per key of ours.
+
+use super::{Keyed, LinkError, Made, Recalled, in_progress};
+use crate::World;
+use domain::Timestamp;
+use lomi_client::{Client, CreatePaymentLink, Outcome, PaymentLink};
+use std::time::Duration;
+use store::{Answer, Begun, Receipt, StoreError};
+use tokio::time::Instant;
+
+/// Kept back from the caller's deadline to keep the answer.
+const WRITE_MARGIN: Duration = Duration::from_secs(2);
+
+/// Makes the link, or gives the answer that was given before. `describe` turns the link into the answer.
+///
+/// # Errors
+/// [`LinkError`]. After `OutcomeUnknown` the same key never makes a link any more: look for it in lomi.'s list.
+pub async fn create_native(
+    world: &World,
+    keyed: &Keyed,
+    link: &CreatePaymentLink,
+    lomi: impl AsyncFnOnce() -> Option<Client>,
+    deadline: Instant,
+    describe: impl FnOnce(&PaymentLink) -> Option<Answer>,
+) -> Result<Made, LinkError> {
+    let now = world.clock.now();
+    let end = link.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    // 1 Was it made before?
+    let key_hash = match world.recall(keyed, end, now).await? {
+        Recalled::Made(made) => return Ok(made),
+        Recalled::Nothing { key_hash } => key_hash,
+    };
+    // 2 Note that it is being made, before lomi. is asked.
+    let lomi = lomi().await.ok_or(LinkError::NoKey)?;
+    let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, None);
+    if world.store.begin_receipt(&receipt, now).await? == Begun::Taken {
+        return Err(in_progress());
+    }
+    // 3 Ask, once.
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
+    let made = match lomi.payment_links().create(link).deadline(ask_until).send().await {
+        Ok(made) => made,
+        Err(error) if error.outcome() == Outcome::Unknown => return Err(LinkError::OutcomeUnknown),
+        Err(error) => {
+            // The error is the answer either way; a receipt that stays makes a repetition careful, not wrong.
+            let _ = world.store.forget_receipt(&receipt).await;
+            return Err(error.into());
+        }
+    };
+    // 4 Keep the answer. The link exists whether or not that succeeds.
+    let answer = describe(&made).ok_or(StoreError::Malformed { operation: "answer" })?;
+    let _ = world.store.finish_receipt(&receipt, &answer).await;
+    Ok(Made { answer, replayed: false })
+}

@@ -1,0 +1,191 @@
+//! Managed links, and what is counted of them.
+
+use crate::keys::{Item, Key, number, text};
+use crate::receipt::Receipt;
+use crate::{Begun, Store, StoreError};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use domain::{LinkCode, ManagedLink, Order, Timestamp};
+
+/// The most links a list shows at once.
+const MAX_PAGE: usize = 100;
+/// So often an opening is counted anew when it meets a payment of the same link.
+const MAX_COUNT_TRIES: u32 = 4;
+
+/// What somebody may still be led to, in DynamoDB's words: [`ManagedLink::status`] is the same in ours.
+const IS_ACTIVE: &str = "attribute_exists(PK) AND active = :true \
+    AND (attribute_not_exists(expires_at_ms) OR expires_at_ms > :now) \
+    AND (attribute_not_exists(max_payments) OR paid_count < max_payments)";
+
+/// Where a list of links goes on. Opaque to callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkCursor(String);
+
+impl LinkCursor {
+    /// `None` unless `text` can be a cursor: the sort key of the last link shown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (millis, code) = text.split_once('.')?;
+        let fits = millis.len() == 13 && millis.bytes().all(|b| b.is_ascii_digit()) && LinkCode::parse(code).is_some();
+        fits.then(|| Self(format!("{millis}#{code}")))
+    }
+
+    /// The cursor as text that needs no escaping in a URL.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.0.replace('#', ".")
+    }
+
+    fn of(link: &ManagedLink) -> Self {
+        Self(format!("{:013}#{}", link.created_at.as_ms(), link.code.as_str()))
+    }
+}
+
+/// A page of links, newest first.
+#[derive(Clone, Debug)]
+pub struct ListedLinks {
+    /// The links.
+    pub links: Vec<ManagedLink>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<LinkCursor>,
+}
+
+impl Store {
+    /// Writes a fresh link together with the receipt of the request that made it.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn create_link(
+        &self,
+        link: &ManagedLink,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(link).map_err(|_| malformed())?;
+        item.extend(Key::link(&link.code).into_item());
+        item.insert("listing_pk".to_owned(), text("LINK"));
+        item.insert("listing_sk".to_owned(), text(LinkCursor::of(link).0));
+        let writes = vec![self.receipt_put(receipt, now)?, crate::item::write_put(self.put_new(item)?)];
+        Ok(if self.transact("create link", writes).await?.is_none() { Begun::Ours } else { Begun::Taken })
+    }
+
+    /// The link as it stands now. Strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn link(&self, code: &LinkCode) -> Result<Option<ManagedLink>, StoreError> {
+        self.get(Key::link(code), "read link").await?.map(read).transpose()
+    }
+
+    /// A page of links, newest first. `limit` is cut to 100.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn list_links(&self, limit: usize, after: Option<&LinkCursor>) -> Result<ListedLinks, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let wanted = limit.saturating_add(1);
+        let bound = after.map_or(":", |cursor| cursor.0.as_str());
+        let (mut links, mut start) = (Vec::new(), None);
+        loop {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("listing")
+                .key_condition_expression("listing_pk = :links AND listing_sk < :bound")
+                .expression_attribute_values(":links", text("LINK"))
+                .expression_attribute_values(":bound", text(bound))
+                .scan_index_forward(false)
+                .set_exclusive_start_key(start)
+                .limit(i32::try_from(wanted.saturating_sub(links.len())).unwrap_or(i32::MAX));
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk("list links", &error))?;
+            // A link that this release cannot read must not hide the others.
+            links.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read(item).ok()));
+            start = answer.last_evaluated_key;
+            if start.is_none() || links.len() >= wanted {
+                break;
+            }
+        }
+        let more = links.len() > limit;
+        links.truncate(limit);
+        let next = links.last().filter(|_| more).map(LinkCursor::of);
+        Ok(ListedLinks { links, next })
+    }
+
+    /// Ends a link, once or again. `false` when there is none.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn deactivate_link(&self, code: &LinkCode) -> Result<bool, StoreError> {
+        let values = [(":false", AttributeValue::Bool(false))];
+        self.change_link(code, "SET active = :false", "attribute_exists(PK)", &values).await
+    }
+
+    /// Counts an opening of a link that can be paid at `now`. `false` when it cannot, any more.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn count_opening(&self, code: &LinkCode, now: Timestamp) -> Result<bool, StoreError> {
+        let values = [(":one", number(1)), (":true", AttributeValue::Bool(true)), (":now", number(now.as_ms()))];
+        self.change_link(code, "ADD opened_count :one", IS_ACTIVE, &values).await
+    }
+
+    /// One conditional update, tried again when it meets a transaction at the same link.
+    async fn change_link(
+        &self,
+        code: &LinkCode,
+        expression: &str,
+        condition: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<bool, StoreError> {
+        let mut tries = 0;
+        loop {
+            let mut call = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(Key::link(code).into_item()))
+                .update_expression(expression)
+                .condition_expression(condition);
+            for (name, value) in values {
+                call = call.expression_attribute_values(*name, value.clone());
+            }
+            let Err(error) = call.send().await else { return Ok(true) };
+            if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) {
+                return Ok(false);
+            }
+            tries += 1;
+            match StoreError::from_sdk("change link", &error) {
+                StoreError::Busy { reason: "conflict", .. } if tries < MAX_COUNT_TRIES => {}
+                error => return Err(error),
+            }
+        }
+    }
+
+    /// Counts the order that turns paid at the link that led to it, if one did.
+    ///
+    /// Within the link's limit, or else refused; an order that is flagged as beyond it is counted apart, come what may.
+    pub(crate) fn link_count(&self, order: &Order) -> Result<Option<TransactWriteItem>, StoreError> {
+        let Some(code) = order.link_code() else { return Ok(None) };
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::link(code).into_item()))
+            .expression_attribute_values(":one", number(1));
+        let update = if order.is_beyond_link_limit() {
+            update.update_expression("ADD surplus_count :one")
+        } else {
+            update.update_expression("ADD paid_count :one").condition_expression(
+                "attribute_exists(PK) AND (attribute_not_exists(max_payments) OR paid_count < max_payments)",
+            )
+        };
+        let update = update.build().map_err(|_| malformed())?;
+        Ok(Some(crate::item::write_update(update)))
+    }
+}
+
+fn read(item: Item) -> Result<ManagedLink, StoreError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| malformed())
+}
+
+const fn malformed() -> StoreError {
+    StoreError::malformed("link")
+}

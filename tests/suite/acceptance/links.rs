@@ -1,0 +1,7 @@
+//! Payment links: made by the merchant, followed by shoppers, counted exactly.
+
+mod back_office;
+mod counting;
+mod native;
+mod pages;
+mod qr;
