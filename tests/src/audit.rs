@@ -152,7 +152,7 @@ impl Books {
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
             transaction["status"] == "completed"
-                && transaction["metadata"]["order_id"] == order["order_id"]
+                && is_of(transaction, order)
                 && fits(transaction, &transaction["environment"], order)
         });
         let told = self.evidence.iter().filter(|item| item["order_id"] == order["order_id"]);
@@ -163,7 +163,7 @@ impl Books {
     /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
     fn check_transaction(&self, transaction: &Value) -> Option<String> {
         let id = transaction["transaction_id"].as_str()?;
-        let order = self.orders.iter().find(|order| order["order_id"] == transaction["metadata"]["order_id"])?;
+        let order = self.orders.iter().find(|order| is_of(transaction, order))?;
         let payments = order["payments"].as_object()?;
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
@@ -172,6 +172,13 @@ impl Books {
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
+}
+
+/// Whether lomi.'s ledger says that this was paid for the order: by our own mark, or on the page of a link of lomi.'s.
+fn is_of(transaction: &Value, order: &Value) -> bool {
+    let by_link = order["payment_link_id"].is_string();
+    transaction["metadata"]["order_id"] == order["order_id"]
+        || (by_link && transaction["checkout_session_id"] == order["checkout_session_id"])
 }
 
 /// Whether the money is the order's, in amount, currency and environment.

@@ -126,6 +126,20 @@ impl Lomi {
         customer.and_then(|customer| customer["customer_id"].as_str()).expect("a customer").to_owned()
     }
 
+    /// A payment link, made through lomi.'s API with this key: its id.
+    pub async fn payment_link(&self, secret_key: &str, link: &Value) -> String {
+        let url = format!("{}/payment-links", self.url);
+        let answer = self.http.send_json("POST", &url, &[("x-api-key", secret_key)], link).await.expect(201);
+        answer.json()["link_id"].as_str().expect("a link").to_owned()
+    }
+
+    /// Somebody opens a payment link: the page that it leads to.
+    pub async fn follow_link(&self, link_id: &str) -> String {
+        let answer = self.http.get(&format!("{}/pay/{link_id}", self.url), &[]).await.expect(303);
+        let page = answer.header("location").rsplit('/').next().unwrap_or_default();
+        page.split('?').next().unwrap_or_default().to_owned()
+    }
+
     /// The sessions, oldest first.
     pub async fn sessions(&self) -> Vec<Value> {
         list(&self.get("/state").await["sessions"])

@@ -20,6 +20,12 @@ impl OrderId {
         Self(format!("{ORDER_PREFIX}{}", digits.get(..32).unwrap_or_default()))
     }
 
+    /// The id of the order that began with a page which lomi. opened by itself: the same page always makes the same order.
+    #[must_use]
+    pub fn of_page(checkout_session_id: &str) -> Self {
+        Self::from_entropy(Sha256::digest(format!("page {checkout_session_id}")).into())
+    }
+
     /// `None` unless `text` has exactly the shape of an order id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

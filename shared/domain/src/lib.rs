@@ -7,6 +7,7 @@ mod fingerprint;
 mod ids;
 mod money;
 mod order;
+mod question;
 mod redirect;
 mod timestamp;
 
@@ -20,5 +21,6 @@ pub use order::{
     Environment, Fact, Happened, Mismatch, NewOrder, OpenedPayable, Order, OrderStatus, Origin, OutboxEvent, PayableId,
     Payment, SettledPayment, Source, TimelineEntry, Verdict,
 };
+pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;

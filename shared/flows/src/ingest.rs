@@ -4,8 +4,9 @@
 //! Only a store that does not answer is an error, and lomi. tries again.
 
 use crate::evidence::Settled;
+use crate::question::UNKNOWN_ORDER;
 use crate::{World, units};
-use domain::{Environment, Fact, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
+use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
 use store::{Evidence, Recorded, StoreError};
@@ -70,13 +71,13 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         (Some(id), _) => id,
         (None, Some(session)) => match world.store.order_of(&PayableId::CheckoutSession(session.clone())).await? {
             Some(id) => id,
-            None => return quarantine(world, &evidence, "unknown_order", None).await,
+            None => return ask_whose(world, event, &evidence).await,
         },
-        (None, None) => return quarantine(world, &evidence, "unknown_order", None).await,
+        (None, None) => return ask_whose(world, event, &evidence).await,
     };
     // 4 Judge and write in one transaction.
     match world.settle(&id, fact, &evidence).await {
-        Ok(Settled::UnknownOrder) => quarantine(world, &evidence, "unknown_order", None).await,
+        Ok(Settled::UnknownOrder) => quarantine(world, &evidence, UNKNOWN_ORDER, None).await,
         Ok(settled) => Ok(Ingested::Settled(id, settled)),
         // This release cannot read the order and will not learn to while lomi. tries again: keep the event.
         Err(StoreError::Malformed { .. }) => {
@@ -85,6 +86,16 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         }
         Err(error) => Err(error),
     }
+}
+
+/// Keeps the event, and has lomi. asked about its payment: it may be one by lomi.'s own link.
+async fn ask_whose(world: &World, event: &WebhookEvent, evidence: &Evidence) -> Result<Ingested, StoreError> {
+    let kept = quarantine(world, evidence, UNKNOWN_ORDER, None).await?;
+    if let (EventKind::PaymentSucceeded, Some(transaction)) = (&event.kind, &event.data.transaction_id) {
+        let session = event.data.checkout_session_id.clone();
+        world.store.ask(&Question::new(transaction.clone(), session, world.clock.now())).await?;
+    }
+    Ok(kept)
 }
 
 fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {

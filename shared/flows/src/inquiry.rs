@@ -91,10 +91,21 @@ impl World {
         lomi: &Client,
         transaction: &Transaction,
     ) -> Result<Option<Settled>, StoreError> {
+        match order_of(transaction) {
+            Some(id) => self.settle_payment(lomi, &id, transaction).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same for a payment whose order is known in another way.
+    pub(crate) async fn settle_payment(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        transaction: &Transaction,
+    ) -> Result<Option<Settled>, StoreError> {
         let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
-        let (Some(id), Some(money), true) = (order_of(transaction), money, is_payment(transaction)) else {
-            return Ok(None);
-        };
+        let (Some(money), true) = (money, is_payment(transaction)) else { return Ok(None) };
         let now = self.clock.now();
         let transaction_id = transaction.transaction_id.to_string();
         let payment = Payment {
@@ -110,12 +121,12 @@ impl World {
             checkout_session_id: None,
             payment,
         });
-        self.settle(&id, &fact, &evidence).await.map(Some)
+        self.settle(id, &fact, &evidence).await.map(Some)
     }
 
     /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
     /// environment through.
-    fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
+    pub(crate) fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
         said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
     }
 }

@@ -6,6 +6,7 @@ mod evidence;
 pub mod ingest;
 mod inquiry;
 pub mod order_status;
+mod question;
 pub mod reconcile;
 pub mod seams;
 pub mod units;

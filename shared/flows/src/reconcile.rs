@@ -3,14 +3,15 @@
 //! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
 //! transactions answers for fifty payments at a time.
 
+mod questions;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
 use crate::inquiry::InquiryError;
-use domain::{Fact, Order, OrderId, OrderStatus, Source, Timestamp, Verdict};
+use domain::{Fact, Order, OrderStatus, Source, Timestamp, Verdict};
 use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
-use store::{DueCursor, StoreError};
+use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
 
@@ -72,11 +73,11 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
     let mut cursor = DueCursor::default();
     for _ in 0..MAX_ROUNDS {
         // 1 What is due?
-        let ids = world.store.due_orders(world.clock.now(), &mut cursor).await?;
-        if ids.is_empty() || Instant::now() >= deadline {
+        let due = world.store.due(world.clock.now(), &mut cursor).await?;
+        if due.is_empty() || Instant::now() >= deadline {
             break;
         }
-        let orders = read_due(world, &ids, report).await;
+        let orders = read_due(world, &due, report).await;
         // 2 One listing answers for many.
         let Ok(sweep) = Sweep::of(lomi, &orders, deadline, &mut report.lomi_calls).await else {
             report.failed = report.failed.saturating_add(count(&orders));
@@ -86,13 +87,18 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
         if !look_at_all(world, lomi, &orders, &sweep, deadline, report).await {
             break;
         }
+        // 4 Payments that name none of them.
+        if !questions::look_into_all(world, lomi, &due, deadline, report).await {
+            break;
+        }
     }
     Ok(())
 }
 
-async fn read_due(world: &World, ids: &[OrderId], report: &mut Report) -> Vec<Order> {
-    let mut orders = Vec::with_capacity(ids.len());
-    for id in ids {
+async fn read_due(world: &World, due: &[Due], report: &mut Report) -> Vec<Order> {
+    let mut orders = Vec::with_capacity(due.len());
+    for due in due {
+        let Due::Order(id) = due else { continue };
         match world.order(id).await {
             // The index lags behind: the order itself says whether it is due.
             Ok(Some(order)) if order.due_at().is_some_and(|due| due <= world.clock.now()) => orders.push(order),

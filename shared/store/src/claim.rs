@@ -213,10 +213,7 @@ impl Store {
         let mut writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
         if let Some(payable) = order.payable() {
-            let mut item = Key::payable(&payable).into_item();
-            item.insert("order_id".to_owned(), text(order.id().as_str()));
-            let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
-            writes.push(write_put(put.map_err(|_| StoreError::malformed("finish"))?));
+            writes.push(write_put(self.way_to(&payable, order.id())?));
         }
         self.finish_with("finish", writes).await
     }

@@ -43,6 +43,14 @@ impl Key {
         }
     }
 
+    pub(crate) fn question(transaction_id: &str) -> Self {
+        Self::new(format!("QUESTION#{transaction_id}"), "QUESTION")
+    }
+
+    pub(crate) fn link_watch() -> Self {
+        Self::new("WATCH#links".to_owned(), "WATCH")
+    }
+
     pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {
         Self::new(format!("OUTBOX#{id}#{event}"), "OUTBOX")
     }

@@ -7,14 +7,16 @@ mod item;
 mod keys;
 mod order;
 mod product;
+mod question;
 
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
-pub use order::{DueCursor, ListedOrders, OrderCursor};
+pub use order::{Due, DueCursor, ListedOrders, OrderCursor};
 
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
+pub(crate) use keys::DUE_SHARDS;
 
 /// The table. Cheap to clone; every clone shares one connection pool.
 #[derive(Clone, Debug)]

@@ -40,6 +40,17 @@ pub struct ListedOrders {
     pub next: Option<OrderCursor>,
 }
 
+/// What the reconciler has to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// An order.
+    Order(OrderId),
+    /// A payment, by lomi.'s transaction, that names no order of ours.
+    Question(String),
+    /// Whatever was paid by lomi.'s own links.
+    Links,
+}
+
 /// How far a run has read what is due.
 #[derive(Debug, Default)]
 pub struct DueCursor([Position; DUE_SHARDS as usize]);
@@ -76,14 +87,20 @@ impl Store {
         self.get(Key::order(id), "read order").await?.map(read_order).transpose()
     }
 
+    /// The order that a payment was counted for.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn order_of_evidence(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
+        self.get(Key::evidence(natural_key), "read evidence").await.map(|item| order_named(item.as_ref()))
+    }
+
     /// The order behind something to pay on.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn order_of(&self, payable: &PayableId) -> Result<Option<OrderId>, StoreError> {
-        let item = self.get(Key::payable(payable), "read payable").await?;
-        let id = item.as_ref().and_then(|item| item.get("order_id")).and_then(|value| value.as_s().ok());
-        Ok(id.and_then(|id| OrderId::parse(id)))
+        self.get(Key::payable(payable), "read payable").await.map(|item| order_named(item.as_ref()))
     }
 
     /// Writes an order that changed for a reason other than evidence. `false` when it changed meanwhile.
@@ -95,14 +112,14 @@ impl Store {
         Ok(self.transact("save order", vec![update]).await?.is_none())
     }
 
-    /// The next orders that were due at `now`, at most 25 of each shard, the longest overdue of a shard first. Empty when
+    /// What was due next at `now`, at most 25 of each shard, the longest overdue of a shard first. Empty when
     /// `cursor` has seen them all, so that an order which cannot be dealt with hides no other.
     ///
     /// The index is eventually consistent: read each order before deciding anything about it.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn due_orders(&self, now: Timestamp, cursor: &mut DueCursor) -> Result<Vec<OrderId>, StoreError> {
+    pub async fn due(&self, now: Timestamp, cursor: &mut DueCursor) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
         for (shard, position) in (0..DUE_SHARDS).zip(&mut cursor.0) {
             if matches!(position, Position::End) {
@@ -120,7 +137,7 @@ impl Store {
                 .limit(DUE_PAGE);
             let answer = call.send().await.map_err(|error| StoreError::from_sdk("read due", &error))?;
             *position = answer.last_evaluated_key.map_or(Position::End, Position::After);
-            due.extend(answer.items.unwrap_or_default().iter().filter_map(id_of));
+            due.extend(answer.items.unwrap_or_default().iter().filter_map(due_of));
         }
         Ok(due)
     }
@@ -183,6 +200,15 @@ impl Store {
     }
 }
 
-fn id_of(item: &Item) -> Option<OrderId> {
-    OrderId::parse(item.get("PK")?.as_s().ok()?.strip_prefix("ORDER#")?)
+fn order_named(item: Option<&Item>) -> Option<OrderId> {
+    OrderId::parse(item?.get("order_id")?.as_s().ok()?)
+}
+
+fn due_of(item: &Item) -> Option<Due> {
+    match item.get("PK")?.as_s().ok()?.split_once('#')? {
+        ("ORDER", id) => OrderId::parse(id).map(Due::Order),
+        ("QUESTION", transaction_id) => Some(Due::Question(transaction_id.to_owned())),
+        ("WATCH", _) => Some(Due::Links),
+        _ => None,
+    }
 }

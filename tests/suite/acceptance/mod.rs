@@ -9,6 +9,7 @@ mod generations;
 mod http_edge;
 mod idempotency;
 mod lattice;
+mod native_links;
 mod pricing;
 mod purchase;
 mod signatures;

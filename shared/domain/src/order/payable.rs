@@ -1,6 +1,6 @@
 //! What a shopper pays on, and what of it must be taken back.
 
-use super::{Happened, Order, OrderStatus, Source};
+use super::{Happened, NewOrder, Order, OrderStatus, Source};
 use crate::{Money, Timestamp};
 
 /// More than any number of tries leaves behind; later ones are in the log only.
@@ -27,6 +27,14 @@ pub struct OpenedPayable {
 }
 
 impl Order {
+    /// An order that began at lomi. and not in the shop: its page was opened there, at lomi.'s price. Nobody holds its token.
+    #[must_use]
+    pub fn found_at_lomi(new: NewOrder, payable: OpenedPayable, now: Timestamp) -> Self {
+        let mut order = Self::create(new, now);
+        order.timeline.clear();
+        order.opened(payable, now)
+    }
+
     /// What the shopper was handed to pay on.
     #[must_use]
     pub fn payable(&self) -> Option<PayableId> {

@@ -1,0 +1,71 @@
+//! A payment that names no order of ours, and that lomi. is to be asked about.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+
+const MINUTE_MS: i64 = 60 * 1000;
+/// lomi. is asked this often, over some hours; by then somebody has to look.
+const MAX_ASKED: u32 = 8;
+
+/// Whose payment is this?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// lomi.'s id of the transaction.
+    pub transaction_id: String,
+    /// The session that the event named, where it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout_session_id: Option<String>,
+    /// How often lomi. was asked in vain.
+    pub asked_count: u32,
+    /// When to ask next; `None` when it is answered, or given up.
+    #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// When the payment was heard of.
+    #[serde(rename = "created_at_ms")]
+    pub created_at: Timestamp,
+}
+
+impl Question {
+    /// A question to be asked right away.
+    #[must_use]
+    pub const fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
+        Self { transaction_id, checkout_session_id, asked_count: 0, due_at: Some(now), created_at: now }
+    }
+
+    /// The question after lomi. was asked and knew no answer yet.
+    #[must_use]
+    pub fn asked_in_vain(&self, now: Timestamp) -> Self {
+        let asked_count = self.asked_count.saturating_add(1);
+        let pause_ms = MINUTE_MS.saturating_mul(1 << asked_count.min(10));
+        let due_at = (asked_count < MAX_ASKED).then(|| now.plus_ms(pause_ms));
+        Self { asked_count, due_at, ..self.clone() }
+    }
+
+    /// The question after it was answered.
+    #[must_use]
+    pub fn answered(&self) -> Self {
+        Self { due_at: None, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_without_an_answer_is_asked_ever_less_often_and_then_no_more() {
+        let mut now = Timestamp::from_ms(1_800_000_000_000);
+        let begun = now;
+        let mut question = Question::new("t".into(), None, now);
+        let mut asked = 0;
+        while let Some(due) = question.due_at {
+            assert!(due >= now);
+            now = due;
+            question = question.asked_in_vain(now);
+            asked += 1;
+        }
+        assert_eq!(asked, MAX_ASKED);
+        let hours = (now.as_ms() - begun.as_ms()) / (60 * MINUTE_MS);
+        assert!((2..=8).contains(&hours), "{hours}");
+    }
+}

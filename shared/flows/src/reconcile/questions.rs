@@ -1,0 +1,63 @@
+//! The part of a run that is about payments which name no order.
+
+use super::{MAX_SINGLE_CALLS, Report, Stop, counted, tell};
+use crate::World;
+use crate::inquiry::InquiryError;
+use crate::question::LinkPages;
+use lomi_client::Client;
+use store::Due;
+use tokio::time::Instant;
+
+/// `false` when the run should end.
+pub(super) async fn look_into_all(
+    world: &World,
+    lomi: &Client,
+    due: &[Due],
+    deadline: Instant,
+    report: &mut Report,
+) -> bool {
+    let mut pages = LinkPages::default();
+    for due in due.iter().filter(|due| !matches!(due, Due::Order(_))) {
+        if Instant::now() >= deadline || report.single_calls >= MAX_SINGLE_CALLS {
+            report.skipped += 1;
+            continue;
+        }
+        let looked = match due {
+            Due::Question(transaction_id) => look_into(world, lomi, transaction_id, &mut pages, deadline, report).await,
+            Due::Order(_) | Due::Links => watch(world, lomi, deadline, report).await,
+        };
+        match looked {
+            Ok(()) => report.due += 1,
+            Err(Stop::Order) => report.failed += 1,
+            Err(Stop::Lomi) => {
+                report.failed += 1;
+                return false;
+            }
+        }
+    }
+    true
+}
+
+async fn look_into(
+    world: &World,
+    lomi: &Client,
+    transaction_id: &str,
+    pages: &mut LinkPages,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<(), Stop> {
+    let question = world.store.question(transaction_id).await.map_err(|_| Stop::Order)?;
+    // The index lags behind: the question itself says whether it is due.
+    let Some(question) = question.filter(|question| question.due_at.is_some_and(|due| due <= world.clock.now())) else {
+        return Ok(());
+    };
+    let found = world.look_into(lomi, &question, pages, deadline).await;
+    let found = counted(found, |findings| findings.calls, report).map_err(|error| Stop::after(&error))?;
+    tell(&found.settled, report);
+    Ok(())
+}
+
+async fn watch(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), Stop> {
+    let watched = world.watch_links(lomi, deadline).await;
+    counted(watched, |calls| *calls, report).map(drop).map_err(|error: InquiryError| Stop::after(&error))
+}

@@ -1,0 +1,146 @@
+//! Payments that lomi. is to be asked about, in the same index as the orders that are due.
+
+use crate::evidence::Cancelled;
+use crate::item::write_put;
+use crate::keys::{Item, Key, number, shard_name, text};
+use crate::{DUE_SHARDS, Store, StoreError};
+use aws_sdk_dynamodb::types::{Put, Update};
+use domain::{Order, OrderId, PayableId, Question, Source, Timestamp};
+
+/// How long an answered question is kept for people to look at.
+const LIFE_S: i64 = 90 * 24 * 60 * 60;
+
+fn item_of(question: &Question) -> Result<Item, StoreError> {
+    let mut item: Item =
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(question).map_err(|_| StoreError::malformed("write question"))?;
+    if question.due_at.is_some() {
+        // Ids are UUIDs: their last digit spreads over the shards.
+        let digit = question.transaction_id.bytes().last().unwrap_or_default();
+        item.insert("due_shard".to_owned(), text(shard_name(digit % DUE_SHARDS)));
+    }
+    item.insert("ttl_s".to_owned(), number(question.created_at.as_s().saturating_add(LIFE_S)));
+    item.extend(Key::question(&question.transaction_id).into_item());
+    Ok(item)
+}
+
+fn watch(since: Timestamp, due_at: Timestamp) -> Item {
+    let mut item = Key::link_watch().into_item();
+    item.insert("due_shard".to_owned(), text(shard_name(0)));
+    item.insert("due_at_ms".to_owned(), number(due_at.as_ms()));
+    item.insert("watched_since_ms".to_owned(), number(since.as_ms()));
+    item
+}
+
+impl Store {
+    /// Has the reconciler ask lomi. about a payment; one that was asked about before stays as it is.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn ask(&self, question: &Question) -> Result<(), StoreError> {
+        let put = self.put_new(item_of(question)?)?;
+        match self.transact("ask", vec![write_put(put)]).await? {
+            None | Some(Cancelled::Condition(_)) => Ok(()),
+            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "ask", reason: "conflict" }),
+        }
+    }
+
+    /// The question about a transaction. Strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn question(&self, transaction_id: &str) -> Result<Option<Question>, StoreError> {
+        let Some(item) = self.get(Key::question(transaction_id), "read question").await? else { return Ok(None) };
+        let question = serde_dynamo::aws_sdk_dynamodb_1::from_item(item);
+        question.map(Some).map_err(|_| StoreError::malformed("read question"))
+    }
+
+    /// Writes what became of `before`, unless somebody else did.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_question(&self, before: &Question, after: &Question) -> Result<(), StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item_of(after)?))
+            .condition_expression("asked_count = :before AND created_at_ms = :created")
+            .expression_attribute_values(":before", number(before.asked_count))
+            .expression_attribute_values(":created", number(before.created_at.as_ms()))
+            .build()
+            .map_err(|_| StoreError::malformed("write question"))?;
+        self.transact("write question", vec![write_put(put)]).await.map(drop)
+    }
+
+    /// Has the reconciler look for payments by lomi.'s own links that nobody told of, from `now` on.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn watch_links(&self, now: Timestamp) -> Result<(), StoreError> {
+        let put = self.put_new(watch(now, now))?;
+        self.transact("watch links", vec![write_put(put)]).await.map(drop)
+    }
+
+    /// Since when payments by lomi.'s own links have not been looked for; `None` when there are no such links.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn links_watched_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        let item = self.get(Key::link_watch(), "read watch").await?;
+        let since = item.as_ref().and_then(|item| item.get("watched_since_ms")).and_then(|value| value.as_n().ok());
+        Ok(since.and_then(|text| text.parse().ok()).map(Timestamp::from_ms))
+    }
+
+    /// Notes that they were looked for up to `since`; the next look is at `due_at`.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn links_watched(&self, since: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(watch(since, due_at))).build();
+        let put = put.map_err(|_| StoreError::malformed("watch links"))?;
+        self.transact("watch links", vec![write_put(put)]).await.map(drop)
+    }
+
+    /// Writes an order that began at lomi., and the way to it from what was paid on. Somebody else may have been faster.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn adopt(&self, order: &Order) -> Result<(), StoreError> {
+        let mut item = crate::item::order_attributes(order)?;
+        item.extend(Key::order(order.id()).into_item());
+        let mut writes = vec![write_put(self.put_new(item)?)];
+        if let Some(payable) = order.payable() {
+            writes.push(write_put(self.way_to(&payable, order.id())?));
+        }
+        self.transact("adopt", writes).await.map(drop)
+    }
+
+    pub(crate) fn way_to(&self, payable: &PayableId, id: &OrderId) -> Result<Put, StoreError> {
+        let mut item = Key::payable(payable).into_item();
+        item.insert("order_id".to_owned(), text(id.as_str()));
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
+        put.map_err(|_| StoreError::malformed("way to order"))
+    }
+
+    /// Takes evidence out of the list of what somebody has to look at: it was used after all.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn settle_quarantined(
+        &self,
+        natural_key: &str,
+        reason: &str,
+        id: &OrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = Key::quarantine(natural_key, reason, Source::Webhook.as_str());
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.into_item()))
+            .update_expression("SET settled_at_ms = :now, order_id = :order REMOVE listing_pk, listing_sk")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":now", number(now.as_ms()))
+            .expression_attribute_values(":order", text(id.as_str()))
+            .build()
+            .map_err(|_| StoreError::malformed("settle quarantined"))?;
+        self.transact("settle quarantined", vec![crate::item::write_update(update)]).await.map(drop)
+    }
+}

@@ -1,0 +1,131 @@
+//! Payments by lomi.'s own links, which carry nothing of ours.
+
+use serde_json::{Value, json};
+use tests::{Event, TestApp};
+
+/// A shopper follows the link and pays: lomi.'s id of the transaction.
+async fn pay_by_link(app: &TestApp, link: &str, method: &str) -> String {
+    let session = app.lomi.follow_link(link).await;
+    let step = app.lomi.pay(&session, method).await;
+    app.lomi.run_outbox().await;
+    step["transaction_id"].as_str().expect("a transaction").to_owned()
+}
+
+async fn link(app: &TestApp) -> String {
+    let link = json!({ "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 7_500 });
+    app.lomi.payment_link(&app.secret("LOMI_SECRET_KEY_ID"), &link).await
+}
+
+/// The order that has this transaction among its payments.
+async fn order_of(app: &TestApp, transaction: &str) -> Option<Value> {
+    app.orders().await.into_iter().find(|order| order["payments"].get(transaction).is_some())
+}
+
+#[tokio::test]
+async fn a_payment_by_lomis_own_link_becomes_a_paid_order() {
+    let app = TestApp::start().await;
+    let link = link(&app).await;
+    // A card's event names its page; one of mobile money names nothing.
+    let (first, second) = (pay_by_link(&app, &link, "card").await, pay_by_link(&app, &link, "wave").await);
+    assert_eq!(app.quarantined().await, ["unknown_order", "unknown_order"]);
+    app.reconcile().await;
+    // Whichever was looked into first: once the card's page is known, the other one is the only one left.
+    app.table.set_number(&format!("QUESTION#{second}"), "QUESTION", "due_at_ms", 0).await;
+    app.reconcile().await;
+    for transaction in [&first, &second] {
+        let order = order_of(&app, transaction).await.expect("an order");
+        assert_eq!(
+            (&order["status"], &order["amount"], &order["title"]),
+            (&json!("paid"), &json!(7_500), &json!("Don"))
+        );
+        assert_eq!(order["payment_link_id"], *link);
+        let id = order["order_id"].as_str().unwrap();
+        assert_eq!(app.outbox(id).await, ["order.paid"]);
+        assert_eq!(app.timeline(id).await, ["opened/lomi", "paid/poll"]);
+        let shown = app.admin("GET", &format!("/admin/orders/{id}"), &Value::Null).await.expect(200).json();
+        assert_eq!(shown["payment_link_id"], *link);
+    }
+    let left: Vec<_> =
+        app.table.items("QUARANTINE#").await.into_iter().filter(|item| item.get("listing_pk").is_some()).collect();
+    assert_eq!(left, Vec::<Value>::new(), "nobody has to look at what was used after all");
+    assert_eq!(app.orders().await.len(), 2);
+    // The same event again, and a second run, change nothing.
+    let event = app.announced(&first).await;
+    assert_eq!(app.deliver(&event.in_envelope(3)).await.outcome(), "duplicate");
+    app.reconcile().await;
+    assert_eq!(app.orders().await.len(), 2);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn while_lomi_cannot_be_asked_the_payment_waits_and_is_not_forgotten() {
+    let app = TestApp::start().await;
+    let link = link(&app).await;
+    let transaction = pay_by_link(&app, &link, "card").await;
+    app.lomi.fault(json!({ "target": "GET /checkout-sessions/{id}", "kind": "drop_connection", "times": null })).await;
+    assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody is told");
+    assert!(app.lomi.faults_fired().await >= 1);
+    assert!(order_of(&app, &transaction).await.is_none());
+    app.lomi.clear_faults().await;
+    app.reconcile().await;
+    assert_eq!(order_of(&app, &transaction).await.expect("an order")["status"], "paid");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
+    let app = TestApp::start().await;
+    let link = link(&app).await;
+    let mut paid = Vec::new();
+    for phone in ["+2250700000001", "+2250700000002"] {
+        let session = app.lomi.follow_link(&link).await;
+        let step = app.lomi.pay_with(&session, &json!({ "method": "wave", "phone": phone })).await;
+        paid.push((session, step["transaction_id"].as_str().unwrap().to_owned()));
+    }
+    app.lomi.run_outbox().await;
+    app.reconcile().await;
+    for (session, transaction) in paid {
+        // Each is the payment of its own page, or waits for somebody to look.
+        if let Some(order) = order_of(&app, &transaction).await {
+            assert_eq!(order["checkout_session_id"], *session);
+        } else {
+            assert_eq!(app.table.item(&format!("QUESTION#{transaction}"), "QUESTION").await.unwrap()["asked_count"], 1);
+        }
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
+    let app = TestApp::start().await;
+    let link = link(&app).await;
+    app.lomi.lose_webhooks().await;
+    let transaction = pay_by_link(&app, &link, "wave").await;
+    app.table
+        .put(&json!({ "PK": "WATCH#links", "SK": "WATCH", "due_shard": "DUE#0", "due_at_ms": 0, "watched_since_ms": 1_700_000_000_000_i64 }))
+        .await;
+    // The first run finds that there is a payment, the second whose it is.
+    app.reconcile().await;
+    app.reconcile().await;
+    assert_eq!(order_of(&app, &transaction).await.expect("an order")["status"], "paid");
+    let watch = app.table.item("WATCH#links", "WATCH").await.unwrap();
+    assert!(watch["due_at_ms"].as_i64().unwrap() > watch["watched_since_ms"].as_i64().unwrap());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_person() {
+    let app = TestApp::start().await;
+    let unknown = Event::new(
+        "PAYMENT_SUCCEEDED",
+        json!({ "transaction_id": "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54",
+        "status": "completed", "gross_amount": 500, "currency_code": "XOF", "environment": "test" }),
+    );
+    assert_eq!(app.deliver(&unknown).await.outcome(), "quarantined");
+    assert_eq!(app.deliver(&unknown.in_envelope(2)).await.outcome(), "quarantined");
+    app.reconcile().await;
+    let asked = app.table.items("QUESTION#").await;
+    assert_eq!((asked.len(), &asked[0]["asked_count"]), (1, &json!(1)), "lomi. may come to know of it: {asked:?}");
+    assert_eq!((app.orders().await, app.quarantined().await), (Vec::new(), vec!["unknown_order".to_owned()]));
+    app.audit().await;
+}
