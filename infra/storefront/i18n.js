@@ -224,6 +224,14 @@ export function onLanguage(listener) {
   listener();
 }
 
+/** More texts, of a page that has many of its own: {fr: {...}, en: {...}}. */
+export function addTexts(dictionaries) {
+  for (const tag of Object.keys(DICTIONARIES)) Object.assign(DICTIONARIES[tag], dictionaries[tag]);
+}
+
+/** The text for a word of the backend's, or the word itself when it is newer than this page. */
+export const word = (kind, value) => DICTIONARIES[current][`${kind}.${value}`] ?? String(value);
+
 /** The text for `key`, with its {placeholders} filled in. */
 export function t(key, values = {}) {
   return DICTIONARIES[current][key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);

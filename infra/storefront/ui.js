@@ -24,7 +24,7 @@ function narrow(api, cardForm) {
   const takesCards = document.querySelector("main").hasAttribute("data-card");
   const policy = takesCards && cardForm
     ? `script-src 'self' ${cardForm}; connect-src ${api} ${cardForm}`
-    : `script-src 'self'; connect-src ${api}`;
+    : `script-src 'self'; connect-src ${api}; img-src 'self' https: ${api}`;
   document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
