@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, ValueExt};
+use local::once::Flow;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -16,6 +17,7 @@ Usage: cargo dev [OPTIONS]
   --data <dir>  keep orders and lomi.'s state in this folder between runs (default: in memory)
   --once        make one purchase over HTTP, print the order's timeline, and end; fails unless the order is paid
                 by lomi.'s webhook and exactly one order.paid event stands in the outbox
+  --flow <way>  with --once: buy by session (lomi.'s page, the default), intent (a card form) or link
   --json        print one JSON line with all URLs and tokens on stdout when everything is ready
   --release     build the functions with the release profile
   --help        print this";
@@ -29,6 +31,7 @@ pub(crate) struct Flags {
     pub(crate) port: u16,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) once: bool,
+    pub(crate) flow: Flow,
     pub(crate) json: bool,
     pub(crate) release: bool,
 }
@@ -50,8 +53,8 @@ impl Flags {
     }
 
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
-        let mut flags = Self { port: 0, data_dir: None, once: false, json: false, release: false };
-        let mut port = None;
+        let mut flags = Self { port: 0, data_dir: None, once: false, flow: Flow::Session, json: false, release: false };
+        let (mut port, mut flow) = (None, None);
         // `cargo dev -- --once` reaches this program with the dashes, `cargo dev --once` without.
         let mut arguments = arguments.into_iter().peekable();
         arguments.next_if(|argument| argument == "--");
@@ -61,11 +64,16 @@ impl Flags {
                 Long("port") => port = Some(parser.value().and_then(|value| value.parse()).map_err(text)?),
                 Long("data") => flags.data_dir = Some(parser.value().map_err(text)?.into()),
                 Long("once") => flags.once = true,
+                Long("flow") => flow = Some(parser.value().and_then(|value| value.string()).map_err(text)?),
                 Long("json") => flags.json = true,
                 Long("release") => flags.release = true,
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(text(other.unexpected())),
             }
+        }
+        if let Some(name) = flow {
+            let known = Flow::from_name(&name).filter(|_| flags.once);
+            flags.flow = known.ok_or_else(|| format!("--flow {name}: session, intent or link, with --once"))?;
         }
         flags.port = port.unwrap_or(if flags.once { 0 } else { DEFAULT_PORT });
         if flags.port > u16::MAX - 3 {
@@ -89,10 +97,12 @@ mod tests {
 
     #[test]
     fn flags_may_come_in_any_order_and_have_defaults() {
-        let defaults = Flags { port: 3000, data_dir: None, once: false, json: false, release: false };
+        let defaults =
+            Flags { port: 3000, data_dir: None, once: false, flow: Flow::Session, json: false, release: false };
         assert_eq!(parse(""), Ok(Some(defaults)));
-        let all = Flags { port: 4000, data_dir: Some("d".into()), once: true, json: true, release: true };
-        assert_eq!(parse("--release --json --data d --port=4000 --once"), Ok(Some(all)));
+        let all =
+            Flags { port: 4000, data_dir: Some("d".into()), once: true, flow: Flow::Link, json: true, release: true };
+        assert_eq!(parse("--release --json --data d --port=4000 --once --flow link"), Ok(Some(all)));
         assert_eq!(parse("--once --help"), Ok(None));
         assert_eq!(parse("-- --json"), parse("--json"));
         assert_eq!(parse("--once").map(|flags| flags.map(|flags| flags.port)), Ok(Some(0)));
@@ -104,5 +114,7 @@ mod tests {
         assert!(parse("--port abc").unwrap_err().contains("abc"));
         assert!(parse("--port 65533").unwrap_err().contains("three ports"));
         assert!(parse("--port").is_err());
+        assert!(parse("--once --flow boat").unwrap_err().contains("boat"));
+        assert!(parse("--flow link").unwrap_err().contains("--once"));
     }
 }

@@ -65,7 +65,7 @@ fn options(flags: &Flags) -> StackOptions {
 async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
     if flags.once {
         let ready = |seeded| announce(stack, flags.json, seeded);
-        let report = once::purchase(stack, once::TIMEOUT, ready).await?;
+        let report = once::purchase(stack, flags.flow, once::TIMEOUT, ready).await?;
         say(report);
         return Ok(());
     }

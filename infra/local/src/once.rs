@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod page;
+mod ways;
 
 use std::time::Duration;
 
@@ -9,16 +10,14 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::deliveries::Deliveries;
-use self::page::Form;
-use crate::http_client::{Answer, HttpClient};
-use crate::seams;
+use self::ways::Bought;
+pub use self::ways::Flow;
+use crate::http_client::HttpClient;
 use crate::seed;
 use crate::stack::Stack;
 
 /// For all of it, from filling the catalogue to the outbox.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// A card that lomi.'s test mode approves.
-const TEST_CARD: &str = "4242424242424242";
 /// How often the order is asked for when its answer names no pause.
 const DEFAULT_POLL: Duration = Duration::from_millis(500);
 
@@ -28,10 +27,10 @@ const DEFAULT_POLL: Duration = Duration::from_millis(500);
 /// # Errors
 /// What went wrong, in one sentence, unless within `limit` the order is paid, by lomi.'s webhook, and exactly one
 /// `order.paid` stands in the outbox.
-pub async fn purchase(stack: &Stack, limit: Duration, ready: impl FnOnce(usize)) -> Result<String, String> {
+pub async fn purchase(stack: &Stack, flow: Flow, limit: Duration, ready: impl FnOnce(usize)) -> Result<String, String> {
     let all = async {
         ready(seed::catalogue(stack).await?);
-        Purchase { stack, client: HttpClient::new(), started: Instant::now() }.run().await
+        Purchase { stack, client: HttpClient::new(), flow, started: Instant::now() }.run().await
     };
     timeout(limit, all).await.unwrap_or_else(|_| Err(format!("not paid within {} s", limit.as_secs())))
 }
@@ -39,21 +38,14 @@ pub async fn purchase(stack: &Stack, limit: Duration, ready: impl FnOnce(usize))
 struct Purchase<'a> {
     stack: &'a Stack,
     client: HttpClient,
+    flow: Flow,
     started: Instant,
-}
-
-/// What a create answers, as far as a shopper needs it.
-struct Created {
-    order_id: String,
-    order_token: String,
-    checkout_url: String,
 }
 
 impl Purchase<'_> {
     async fn run(&self) -> Result<String, String> {
         let sku = self.choose().await?;
-        let created = self.create(&sku).await?;
-        self.pay(&created).await?;
+        let created = self.buy(self.flow, &sku).await?;
         // First: to ask for the order is to ask lomi., which may overtake the webhook.
         self.check_deliveries(&created.order_id).await?;
         self.wait_until_paid(&created).await?;
@@ -72,59 +64,7 @@ impl Purchase<'_> {
         sku.map(str::to_owned).ok_or_else(|| format!("GET {url}: no product with a fixed price"))
     }
 
-    async fn create(&self, sku: &str) -> Result<Created, String> {
-        let shop = &self.stack.urls().shop;
-        let url = format!("{}/checkout-sessions", self.stack.urls().gateway);
-        let body = json!({
-            "items": [{ "sku": sku, "quantity": 1 }],
-            "success_url": format!("{shop}/return.html#order_id={{ORDER_ID}}&order_token={{ORDER_TOKEN}}"),
-            "cancel_url": format!("{shop}/cancel.html#order_id={{ORDER_ID}}&order_token={{ORDER_TOKEN}}"),
-            "customer_email": "awa.kone@example.com",
-            "customer_name": "Awa Koné",
-        });
-        let key = seams::request_id();
-        let headers = [("idempotency-key", key.as_str()), ("origin", shop.as_str())];
-        let answer: Value = self.client.send_json("POST", &url, &headers, &body).await?.json()?;
-        let text = |member: &str| {
-            let value = answer.get(member).and_then(Value::as_str).map(str::to_owned);
-            value.ok_or_else(|| format!("POST {url}: no {member} in {answer}"))
-        };
-        Ok(Created {
-            order_id: text("order_id")?,
-            order_token: text("order_token")?,
-            checkout_url: text("checkout_url")?,
-        })
-    }
-
-    /// Opens the hosted page, pays with its own form, and follows it back to the shop.
-    async fn pay(&self, created: &Created) -> Result<(), String> {
-        let page = self.client.get(&created.checkout_url, &[]).await?;
-        if !page.status.is_success() {
-            return Err(format!("the hosted page answers {}", page.status));
-        }
-        let form = Form::with_field(&page.text(), "card_number")
-            .ok_or("the hosted page has no form that takes a card number")?;
-        let action = page::absolute(&created.checkout_url, &form.action)?;
-        let body = form.submission(&[("card_number", TEST_CARD)]);
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let answer = self.client.send("POST", &action, &headers, body.into()).await?;
-        self.follow_back(&answer, created).await
-    }
-
-    async fn follow_back(&self, answer: &Answer, created: &Created) -> Result<(), String> {
-        let location = answer.headers.get("location").and_then(|value| value.to_str().ok());
-        let location = location.filter(|_| answer.status.is_redirection());
-        let location = location.ok_or_else(|| format!("the hosted page did not take the card ({})", answer.status))?;
-        // The shop's page needs the order in its own address.
-        if !location.contains(&created.order_id) {
-            return Err(format!("the shopper is sent to {location}, which does not name the order"));
-        }
-        let without_fragment = location.split('#').next().unwrap_or(location);
-        let page = self.client.get(without_fragment, &[]).await?;
-        page.status.is_success().then_some(()).ok_or_else(|| format!("{without_fragment} answers {}", page.status))
-    }
-
-    async fn wait_until_paid(&self, created: &Created) -> Result<(), String> {
+    async fn wait_until_paid(&self, created: &Bought) -> Result<(), String> {
         let url = format!("{}/orders/{}", self.stack.urls().gateway, created.order_id);
         let bearer = format!("Bearer {}", created.order_token);
         // Bounded by the purchase's own time limit.

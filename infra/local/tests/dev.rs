@@ -40,12 +40,14 @@ async fn ready(flags: &[&str]) -> (Child, Value) {
 }
 
 #[tokio::test]
-async fn one_purchase_ends_paid_with_one_event_in_the_outbox() {
-    let output = finished(dev(&["--", "--once"])).await;
-    let report = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{report}");
-    assert!(report.contains(" is paid after "), "{report}");
-    assert_eq!(output.stdout, b"");
+async fn one_purchase_by_each_way_ends_paid_with_one_event_in_the_outbox() {
+    for flags in [&["--", "--once"][..], &["--once", "--flow", "intent"], &["--once", "--flow=link"]] {
+        let output = finished(dev(flags)).await;
+        let report = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{flags:?}: {report}");
+        assert!(report.contains(" is paid after "), "{flags:?}: {report}");
+        assert_eq!(output.stdout, b"");
+    }
 }
 
 #[tokio::test]
@@ -53,7 +55,7 @@ async fn a_purchase_fails_when_the_webhook_is_dead_although_the_order_is_paid() 
     let elsewhere = [("LOMI_WEBHOOK_SECRET_ID".to_owned(), "nowhere".to_owned())].into();
     let environment = [("webhook-handler".to_owned(), elsewhere)].into();
     let stack = Stack::start(StackOptions { environment, ..StackOptions::default() }).await.unwrap();
-    let problem = once::purchase(&stack, once::TIMEOUT, |_| ()).await.unwrap_err();
+    let problem = once::purchase(&stack, once::Flow::Session, once::TIMEOUT, |_| ()).await.unwrap_err();
     assert!(problem.contains("webhook is ") && problem.contains("answers 5"), "{problem}");
     stack.stop().await;
 }

@@ -45,7 +45,7 @@ async fn a_process_sees_lambdas_environment_and_nothing_else() {
 async fn a_purchase_gives_up_when_its_time_is_over_the_catalogue_included() {
     let hangs = [("probe".to_owned(), [("PROBE_HANGS".to_owned(), "1".to_owned())].into())].into();
     let stack = launch(StackOptions { environment: hangs, ..StackOptions::default() }).await.unwrap();
-    let problem = once::purchase(&stack, Duration::from_secs(1), |_| ()).await.unwrap_err();
+    let problem = once::purchase(&stack, once::Flow::Session, Duration::from_secs(1), |_| ()).await.unwrap_err();
     assert_eq!(problem, "not paid within 1 s");
     stack.stop().await;
 }

@@ -35,7 +35,8 @@ impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
             CancelError::NotFound => Self::new(Code::NotFound),
-            CancelError::NoKey | CancelError::Lomi(_) => Self::new(Code::ProviderUnavailable),
+            CancelError::NoKey => Self::new(Code::ProviderUnavailable),
+            CancelError::Lomi(error) => error.into(),
             CancelError::Store(error) => error.into(),
         }
     }
