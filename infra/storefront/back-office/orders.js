@@ -35,14 +35,15 @@ function orderRow(order) {
 const statusBadge = ({ status }) => badge(COLOURS[status] ?? "plain", word("status", status));
 
 async function openOrder(panel, office, id) {
+  const here = location.hash;
   const back = element("p", {}, element("a", { href: "#orders" }, t("orders.back")));
   panel.replaceChildren(back, element("p", { role: "status" }, t("list.loading")));
   try {
     const order = await office.read(`/admin/orders/${encodeURIComponent(id)}`);
     const again = () => openOrder(panel, office, id);
-    panel.replaceChildren(back, ...orderParts(order, office, again));
+    if (location.hash === here) panel.replaceChildren(back, ...orderParts(order, office, again));
   } catch (error) {
-    panel.replaceChildren(back, problem(error));
+    if (location.hash === here) panel.replaceChildren(back, problem(error));
   }
 }
 
