@@ -124,5 +124,7 @@ for (const [id, work] of [["contact", openForm], ["form", confirm]]) {
     alone(work);
   });
 }
+// Back from the receipt, as the page was left: its order may be paid by now.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 onCart(show);
 onLanguage(show);

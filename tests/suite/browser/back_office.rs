@@ -102,3 +102,15 @@ async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_text_of_the_back_office_is_there_in_both_languages() {
+    browse(KOFI, async |_, browser| {
+        browser.open("back-office.html").await;
+        let keys = "return import('/back-office/texts.js').then(({ TEXTS }) => [Object.keys(TEXTS.fr), Object.keys(TEXTS.en)])";
+        let keys = browser.run(keys, Value::Null).await;
+        assert!(keys[0].as_array().is_some_and(|keys| keys.len() > 100));
+        assert_eq!(keys[0], keys[1]);
+    })
+    .await;
+}
