@@ -3,6 +3,7 @@
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
 mod customers;
+mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ struct Books {
     transactions: Vec<Value>,
     customers: Vec<Value>,
     intents: Vec<Value>,
+    refunds: Vec<Value>,
+    secret_refunds: BTreeSet<String>,
     dispatches: Vec<Value>,
 }
 
@@ -70,6 +73,7 @@ impl TestApp {
     }
 
     async fn read_books(&self) -> Books {
+        let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
         Books {
             orders: self.orders().await,
             evidence: self.table.items("EVT#").await,
@@ -78,6 +82,8 @@ impl TestApp {
             transactions: self.lomi.transactions().await,
             customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,
+            refunds: self.lomi.refunds().await,
+            secret_refunds,
             dispatches: self.lomi.outbox().await,
         }
     }
@@ -119,6 +125,7 @@ impl Books {
     fn check(&self) -> Vec<String> {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)));
+        findings.extend(self.check_refunds());
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
         findings
@@ -151,7 +158,7 @@ impl Books {
 
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
-            transaction["status"] == "completed"
+            ["completed", "refunded"].iter().any(|status| transaction["status"] == *status)
                 && is_of(transaction, order)
                 && fits(transaction, &transaction["environment"], order)
         });

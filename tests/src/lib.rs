@@ -17,6 +17,7 @@ mod gate;
 mod http;
 mod lomi;
 mod record;
+mod refund;
 mod shop;
 mod table;
 mod wait;

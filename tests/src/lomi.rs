@@ -155,6 +155,16 @@ impl Lomi {
         list(&self.get("/state").await["customers"])
     }
 
+    /// The refunds, oldest first.
+    pub async fn refunds(&self) -> Vec<Value> {
+        list(&self.get("/state").await["refunds"])
+    }
+
+    /// A refund that was recorded does not arrive.
+    pub async fn fail_refund(&self, refund_id: &str) {
+        self.post(&format!("/refunds/{refund_id}/fail"), &json!({})).await;
+    }
+
     async fn get(&self, path: &str) -> Value {
         self.http.get(&self.path(path), &[]).await.expect(200).json()
     }

@@ -13,6 +13,8 @@ pub(crate) struct Entries {
     pub(crate) customers: Vec<CustomerSeen>,
     /// What must never stand in a log line.
     pub(crate) canaries: Vec<String>,
+    /// lomi.'s refunds that nobody told of.
+    pub(crate) secret_refunds: Vec<String>,
 }
 
 /// The answer that a client got to a create.

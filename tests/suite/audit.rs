@@ -45,6 +45,39 @@ async fn money_that_counts_nowhere_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "and here: None")]
+async fn money_that_went_back_and_that_no_order_knows_of_is_found() {
+    let app = TestApp::start().await;
+    let (_, transaction_id) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    app.refund_at_lomi(&transaction_id, 5_000).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "did not tell once of refund")]
+async fn a_refund_that_nobody_was_told_of_is_found() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    app.refund(&order.order_id, &serde_json::json!({}), "k").await.expect(201);
+    let mut refunds = app.order(&order.order_id).await["refunds"].clone();
+    refunds.as_object_mut().unwrap().values_mut().for_each(|refund| refund["amount_minor"] = 5.into());
+    rewrite(&app, &order.order_id, &[("refunds", refunds)]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "its money says")]
+async fn a_status_that_does_not_follow_from_the_money_is_found() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    app.refund(&order.order_id, &serde_json::json!({ "amount": 500 }), "k").await.expect(201);
+    rewrite(&app, &order.order_id, &[("status", "refunded".into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "orders logs")]
 async fn a_secret_in_a_log_line_is_found() {
     let app = TestApp::start().await;

@@ -1,5 +1,6 @@
 //! Wire <-> use case.
 
+use crate::refunds;
 use crate::view::{OrderDetail, OrderList, OrderView};
 use domain::{Order, OrderId, OrderStatus};
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Request, Response};
@@ -13,7 +14,7 @@ use flows::order_status::{cancel, status};
 use std::time::Duration;
 use store::OrderCursor;
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 1024, budget: Duration::from_secs(8) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(8) };
 
 pub(crate) struct App {
     world: World,
@@ -31,6 +32,7 @@ impl App {
             "POST /orders/{order_id}/cancel" => self.cancel(request, event).await,
             "GET /admin/orders" => self.list(request).await,
             "GET /admin/orders/{order_id}" => self.detail(request, event).await,
+            refunds::ROUTE => refunds::create(&self.world, &self.lomi, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }

@@ -1,5 +1,6 @@
 //! `GET /orders/{order_id}` and `POST /orders/{order_id}/cancel` for the shopper who holds the order's token;
-//! `GET /admin/orders` and `/admin/orders/{order_id}` for the back office, closed at the gateway.
+//! `GET /admin/orders` and `/admin/orders/{order_id}` and `POST /admin/orders/{order_id}/refunds` for the back office, closed
+//! at the gateway.
 //!
 //! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
 //! no event comes.
@@ -8,6 +9,7 @@
 //! call lomi.
 
 mod http;
+mod refunds;
 mod view;
 
 use edge::config;

@@ -1,6 +1,6 @@
 //! What is shown of an order: little to its shopper, everything but secrets to the back office.
 
-use domain::{Happened, Money, Order, OrderLine, Source, Timestamp};
+use domain::{Happened, Money, Order, OrderLine, Refund, Source, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
@@ -12,6 +12,7 @@ pub(crate) struct OrderView<'a> {
     amount: Option<i64>,
     currency_code: Option<&'static str>,
     payment: Option<PaymentView<'a>>,
+    amount_refunded: i64,
     paid_after_cancel: bool,
     overpaid: bool,
     expires_at: Option<String>,
@@ -26,6 +27,17 @@ struct PaymentView<'a> {
     provider_code: Option<&'a str>,
     payment_method_code: Option<&'a str>,
     paid_at: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RefundView<'a> {
+    id: &'a str,
+    refund_id: Option<&'a str>,
+    transaction_id: &'a str,
+    amount: i64,
+    status: &'static str,
+    reason: Option<&'a str>,
+    requested_at: String,
 }
 
 #[derive(Serialize)]
@@ -44,6 +56,7 @@ pub(crate) struct OrderDetail<'a> {
     items: &'a [OrderLine],
     metadata: &'a BTreeMap<String, String>,
     payments: Vec<PaymentView<'a>>,
+    refunds: Vec<RefundView<'a>>,
     due_at: Option<String>,
     timeline: Vec<TimelineView<'a>>,
 }
@@ -71,12 +84,27 @@ impl<'a> OrderView<'a> {
             amount: order.expected().map(Money::amount_minor),
             currency_code: order.expected().map(|money| money.currency().code()),
             payment: order.first_payment().map(payment_view),
+            amount_refunded: order.amount_refunded(),
             paid_after_cancel: order.is_paid_after_cancel(),
             overpaid: order.is_overpaid(),
             expires_at: order.expires_at().map(Timestamp::to_rfc3339),
             created_at: order.created_at().to_rfc3339(),
             updated_at: order.updated_at().to_rfc3339(),
             poll_after_ms: order.poll_after_ms(now),
+        }
+    }
+}
+
+impl<'a> RefundView<'a> {
+    pub(crate) fn of(id: &'a str, refund: &'a Refund) -> Self {
+        Self {
+            id,
+            refund_id: refund.refund_id.as_deref(),
+            transaction_id: &refund.transaction_id,
+            amount: refund.amount_minor,
+            status: refund.status.as_str(),
+            reason: refund.reason.as_deref(),
+            requested_at: refund.requested_at.to_rfc3339(),
         }
     }
 }
@@ -106,6 +134,7 @@ impl<'a> OrderDetail<'a> {
             items: order.lines(),
             metadata: order.metadata(),
             payments: order.payments().iter().map(payment_view).collect(),
+            refunds: order.refunds().iter().map(|(id, refund)| RefundView::of(id, refund)).collect(),
             due_at: order.due_at().map(Timestamp::to_rfc3339),
             timeline: order
                 .timeline()

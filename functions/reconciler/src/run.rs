@@ -46,6 +46,9 @@ fn tell(report: Report, event: &mut Telemetry) {
     event.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
     event.count_many(Counter::Overpaid, report.overpaid);
     event.count_many(Counter::InDoubt, report.in_doubt);
+    event.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);
+    event.count_many(Counter::RefundFailed, report.refunds_failed);
+    event.count_many(Counter::OverRefunded, report.over_refunded);
     event.count_many(Counter::Quarantined, report.mismatched);
     event.count_many(Counter::AmountMismatch, report.wrong_amounts);
 }

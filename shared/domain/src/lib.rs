@@ -18,8 +18,9 @@ pub use fingerprint::Fingerprint;
 pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, Sku, TokenHash};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
-    Environment, Fact, Happened, Mismatch, NewOrder, OpenedPayable, Order, OrderStatus, Origin, OutboxEvent, PayableId,
-    Payment, SettledPayment, Source, TimelineEntry, Verdict,
+    Environment, Fact, Happened, MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable,
+    Order, OrderStatus, Origin, OutboxEvent, PayableId, Payment, Refund, RefundNotice, RefundRefusal, RefundRequest,
+    RefundStatus, SettledPayment, SettledRefund, Source, TimelineEntry, Verdict,
 };
 pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};

@@ -2,6 +2,7 @@
 
 mod fact;
 mod payable;
+mod refund;
 mod schedule;
 mod status;
 mod timeline;
@@ -9,6 +10,10 @@ mod view;
 
 pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
 pub use payable::{OpenedPayable, PayableId};
+pub use refund::{
+    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, Refund, RefundNotice, RefundRefusal, RefundRequest, RefundStatus,
+    SettledRefund,
+};
 pub use status::{Environment, OrderStatus};
 pub use timeline::{Happened, Source, TimelineEntry};
 
@@ -112,6 +117,8 @@ pub struct Order {
     pub(crate) payments: BTreeMap<String, Payment>,
     #[serde(default)]
     pub(crate) completed_unnamed: bool,
+    #[serde(default)]
+    pub(crate) refunds: BTreeMap<String, Refund>,
     #[serde(default, rename = "asked_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) asked_at: Option<Timestamp>,
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
@@ -156,6 +163,7 @@ impl Order {
             expires_at: None,
             payments: BTreeMap::new(),
             completed_unnamed: false,
+            refunds: BTreeMap::new(),
             asked_at: None,
             due_at: Some(new.lease_until),
             created_at: now,

@@ -1,4 +1,4 @@
-//! A payment that names no order of ours, and that lomi. is to be asked about.
+//! A payment, or a refund of one, that names no order of ours, and that lomi. is to be asked about.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ pub struct Question {
     /// The session that the event named, where it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout_session_id: Option<String>,
+    /// The refund of it that the event told of, where it told of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
     /// How often lomi. was asked in vain.
     pub asked_count: u32,
     /// When to ask next; `None` when it is answered, or given up.
@@ -28,8 +31,22 @@ pub struct Question {
 impl Question {
     /// A question to be asked right away.
     #[must_use]
-    pub const fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
-        Self { transaction_id, checkout_session_id, asked_count: 0, due_at: Some(now), created_at: now }
+    pub fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
+        let (refund_id, due_at) = (None, Some(now));
+        Self { transaction_id, checkout_session_id, refund_id, asked_count: 0, due_at, created_at: now }
+    }
+
+    /// The same about a payment of which a refund was heard first.
+    #[must_use]
+    pub fn about_refund(refund_id: String, transaction_id: String, now: Timestamp) -> Self {
+        let (refund_id, due_at) = (Some(refund_id), Some(now));
+        Self { transaction_id, checkout_session_id: None, refund_id, asked_count: 0, due_at, created_at: now }
+    }
+
+    /// What tells it apart from every other question.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.refund_id.as_deref().unwrap_or(&self.transaction_id)
     }
 
     /// The question after lomi. was asked and knew no answer yet.

@@ -74,9 +74,9 @@ pub async fn cancel_intent(
     let closed = world.close_intent(&lomi, &order, &payment_intent_id, deadline).await?;
     // 3 The order is given up, unless money came.
     let order = if closed.status == CardChargeStatus::Canceled {
-        world.note_closed(&order_id, Source::BackOffice).await?;
+        world.note_closed(&order_id, Source::Merchant).await?;
         let now = world.clock.now();
-        world.change_order(&order_id, |order| given_up(order.judge(&Fact::Cancelled, Source::BackOffice, now))).await?
+        world.change_order(&order_id, |order| given_up(order.judge(&Fact::Cancelled, Source::Merchant, now))).await?
     } else {
         world.order(&order_id).await?
     };

@@ -40,7 +40,7 @@ impl World {
     async fn settle_once(&self, order: &Order, fact: &Fact, evidence: Evidence) -> Result<Option<Settled>, StoreError> {
         match order.judge(fact, evidence.source, self.clock.now()) {
             Verdict::Changed(next, event) => {
-                let recorded = self.store.apply(evidence, &next, event).await?;
+                let recorded = self.store.apply(evidence, &next, event.as_ref()).await?;
                 Ok(outcome(recorded, Settled::Applied(next, event)))
             }
             // What a poll finds again and again is not worth a write.
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Takes `step` again, after a pause, for as long as it says `None`: somebody else wrote in between.
-    async fn until_undisturbed<T>(
+    pub(crate) async fn until_undisturbed<T>(
         &self,
         step: impl AsyncFn() -> Result<Option<T>, StoreError>,
     ) -> Result<T, StoreError> {

@@ -3,6 +3,8 @@
 //! Everything authentic ends in a write and an acknowledgement: lomi. never sends an event again that was refused.
 //! Only a store that does not answer is an error, and lomi. tries again.
 
+mod refund;
+
 use crate::evidence::Settled;
 use crate::question::UNKNOWN_ORDER;
 use crate::{World, units};
@@ -27,6 +29,7 @@ pub enum Ingested {
 /// What an event says about an order.
 enum Reading {
     Fact(Fact, String),
+    Refund(refund::RefundNews),
     /// Of a kind that no order depends on.
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
@@ -62,6 +65,10 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
             let evidence = evidence(natural_key, event.kind.as_str(), body, now);
             settle(world, &event, &fact, evidence).await
         }
+        Reading::Refund(news) => {
+            let evidence = evidence(news.natural_key(), event.kind.as_str(), body, now);
+            news.settle(world, &event, evidence).await
+        }
     }
 }
 
@@ -75,15 +82,15 @@ async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evid
         },
         (None, None) => return ask_whose(world, event, &evidence).await,
     };
-    // 4 Judge and write in one transaction.
+    judge(world, id, fact, evidence).await
+}
+
+/// 4 Judge and write in one transaction.
+async fn judge(world: &World, id: OrderId, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
     match world.settle(&id, fact, &evidence).await {
         Ok(Settled::UnknownOrder) => quarantine(world, &evidence, UNKNOWN_ORDER, None).await,
         Ok(settled) => Ok(Ingested::Settled(id, settled)),
-        // This release cannot read the order and will not learn to while lomi. tries again: keep the event.
-        Err(StoreError::Malformed { .. }) => {
-            world.quarantine(&evidence, "order_unreadable", Some(&id)).await?;
-            Ok(Ingested::Quarantined("order_unreadable"))
-        }
+        Err(StoreError::Malformed { .. }) => keep_for_later(world, &evidence, &id).await,
         Err(error) => Err(error),
     }
 }
@@ -98,7 +105,16 @@ async fn ask_whose(world: &World, event: &WebhookEvent, evidence: &Evidence) -> 
     Ok(kept)
 }
 
+/// This release cannot read the order and will not learn to while lomi. tries again.
+async fn keep_for_later(world: &World, evidence: &Evidence, id: &OrderId) -> Result<Ingested, StoreError> {
+    world.quarantine(evidence, "order_unreadable", Some(id)).await?;
+    Ok(Ingested::Quarantined("order_unreadable"))
+}
+
 fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
+    if let Some(read) = refund::read(event, own) {
+        return read.map_or_else(Reading::Unusable, Reading::Refund);
+    }
     let read = match event.kind {
         EventKind::PaymentSucceeded => payment_succeeded,
         EventKind::PaymentFailed => payment_failed,

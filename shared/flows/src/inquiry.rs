@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
 const PAGE_SIZE: u32 = 50;
 /// Our clock and lomi.'s may differ by this much.
-const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
+pub(crate) const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
 /// Why an inquiry brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -174,9 +174,11 @@ pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
     created_at.plus_ms(-CLOCK_SKEW_MS)
 }
 
+/// What was given back was paid before.
 fn is_payment(transaction: &Transaction) -> bool {
     let kind = transaction.transaction_type.as_deref();
-    transaction.status == TransactionStatus::Completed && matches!(kind, None | Some("payment" | "instalment"))
+    let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
+    is_paid && matches!(kind, None | Some("payment" | "instalment"))
 }
 
 /// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.
@@ -195,7 +197,7 @@ pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
     OrderId::parse(transaction.metadata.text("order_id")?)
 }
 
-fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
+pub(crate) fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
     let event = natural_key.split('#').next().unwrap_or_default().to_owned();
     Evidence { natural_key, event, source: Source::Poll, raw: said.as_bytes().to_vec(), received_at }
 }

@@ -8,6 +8,7 @@ mod inquiry;
 pub mod order_status;
 mod question;
 pub mod reconcile;
+pub mod refund;
 pub mod seams;
 pub mod units;
 

@@ -4,20 +4,24 @@
 //! its link: such a payment becomes an order. Anything else that arrives (a till, another system of the merchant's) is not ours.
 
 use crate::ingest::payment_key;
-use crate::inquiry::{Findings, InquiryError, completed_page, is_last_page, order_of};
-use crate::{World, units};
+use crate::inquiry::{Findings, InquiryError, completed_page, is_last_page, order_of, poll};
+use crate::refund::words::Words;
+use crate::{Settled, World, units};
 use domain::{
-    AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, Question, Timestamp,
+    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, Question,
+    Timestamp,
 };
 use lomi_client::{
-    CheckoutSession, CheckoutSessionId, Client, CurrencyCode, Error, SessionStatus, Transaction, TransactionId,
-    TransactionStatus,
+    CheckoutSession, CheckoutSessionId, Client, CurrencyCode, Error, RefundId, SessionStatus, Transaction,
+    TransactionId, TransactionStatus,
 };
 use store::StoreError;
 use tokio::time::Instant;
 
 /// Under this reason an event is kept aside that names no order of ours.
 pub(crate) const UNKNOWN_ORDER: &str = "unknown_order";
+/// Under this reason an event is kept aside that is about a refund of a payment we have not heard of.
+pub(crate) const UNKNOWN_PAYMENT: &str = "unknown_payment";
 
 /// Completed sessions read at once.
 const MAX_PAGES_READ: u32 = 100;
@@ -109,14 +113,20 @@ impl World {
             Err(error) => return Err(error.into()),
         };
         // 2 Its order: the one it was counted for, the one it names, or the one that its page makes.
-        let answer = if transaction.status == TransactionStatus::Completed {
+        let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
+        let answer = if is_paid {
             self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?
         } else {
             Answer::NotYet
         };
-        // 3 The same judgement as for any payment.
+        // 3 The same judgement as for any payment, and for any refund.
         if let Answer::Order(id) = &answer {
             findings.settled.extend(self.settle_payment(lomi, id, &transaction).await?);
+            if let Some(refund_id) = question.refund_id.as_deref().and_then(|id| RefundId::parse(id).ok()) {
+                findings.calls += 1;
+                let row = lomi.refunds().get(&refund_id).deadline(deadline).send().await?;
+                findings.settled.extend(self.settle_refund(lomi, id, &row).await?);
+            }
         }
         self.close(question, &answer).await?;
         Ok(findings)
@@ -214,6 +224,20 @@ impl World {
         Ok(Some(order.id().clone()))
     }
 
+    async fn settle_refund(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &lomi_client::Refund,
+    ) -> Result<Option<Settled>, StoreError> {
+        let Some(order) = self.order(id).await? else { return Ok(None) };
+        let words = Words::of_row(row);
+        let told = words.as_ref().and_then(|words| words.about(&order, self.environment_behind(lomi, None)));
+        let (Some(words), Some(told)) = (words, told) else { return Ok(None) };
+        let evidence = poll(words.natural_key(), &words.said(), self.clock.now());
+        self.settle(id, &Fact::Refund(told), &evidence).await.map(Some)
+    }
+
     async fn close(&self, question: &Question, answer: &Answer) -> Result<(), InquiryError> {
         let now = self.clock.now();
         let after = match answer {
@@ -221,9 +245,21 @@ impl World {
             Answer::Order(_) | Answer::Foreign => question.answered(),
         };
         if let Answer::Order(id) = answer {
-            let key = payment_key(&question.transaction_id);
-            self.store.settle_quarantined(&key, UNKNOWN_ORDER, id, now).await?;
+            for (natural_key, reason) in kept_aside(question) {
+                self.store.settle_quarantined(&natural_key, reason, id, now).await?;
+            }
         }
         Ok(self.store.put_question(question, &after).await?)
+    }
+}
+
+/// Where the events that raised the question were put aside, and why.
+fn kept_aside(question: &Question) -> Vec<(String, &'static str)> {
+    match &question.refund_id {
+        None => vec![(payment_key(&question.transaction_id), UNKNOWN_ORDER)],
+        Some(refund) => {
+            let names = ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
+            names.map(|name| (format!("{name}#{refund}"), UNKNOWN_PAYMENT)).into()
+        }
     }
 }

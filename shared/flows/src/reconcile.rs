@@ -4,12 +4,13 @@
 //! transactions answers for fifty payments at a time.
 
 mod questions;
+mod refunds;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
 use crate::inquiry::InquiryError;
-use domain::{Fact, Order, OrderStatus, Source, Timestamp, Verdict};
+use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
 use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
@@ -35,6 +36,12 @@ pub struct Report {
     pub overpaid: u32,
     /// Orders found without an outcome of their call to lomi.
     pub in_doubt: u32,
+    /// Refunds found without an outcome of their call to lomi.
+    pub refunds_in_doubt: u32,
+    /// Refunds of which the money stays or came back.
+    pub refunds_failed: u32,
+    /// Refunds found after which more went back than was paid.
+    pub over_refunded: u32,
     /// Evidence that did not fit its order.
     pub mismatched: u32,
     /// Among it that of another amount or currency.
@@ -165,7 +172,11 @@ async fn look_at(
         settled = close_intents(world, lomi, order, deadline, report).await?;
     }
     tell(&settled, report);
-    // 4 Write what is left to say: paid orders are written already.
+    // 4 What became of refunds.
+    if order.has_open_refunds() && !refunds::look_at(world, lomi, order, deadline, report).await? {
+        return Ok(());
+    }
+    // 5 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
 
@@ -237,11 +248,17 @@ fn counted<T>(
 fn tell(settled: &[Settled], report: &mut Report) {
     for outcome in settled {
         match outcome {
-            Settled::Applied(order, Some(_)) => {
+            Settled::Applied(order, Some(OutboxEvent::OrderPaid)) => {
                 report.repaired += 1;
                 report.paid_after_cancel += u32::from(order.is_paid_after_cancel());
             }
-            Settled::Applied(order, None) => report.overpaid += u32::from(order.is_overpaid()),
+            Settled::Applied(order, event) => {
+                let is_news = |what| order.last_news() == Some(what);
+                report.overpaid += u32::from(is_news(Happened::PaidAgain));
+                report.wrong_amounts += u32::from(is_news(Happened::Mismatch));
+                report.refunds_failed += u32::from(is_news(Happened::RefundFailed));
+                report.over_refunded += u32::from(event.is_some() && order.is_over_refunded());
+            }
             Settled::Mismatched(mismatch) => {
                 report.mismatched += 1;
                 report.wrong_amounts += u32::from(mismatch.is_about_money());

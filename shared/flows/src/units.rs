@@ -14,8 +14,12 @@ pub(crate) fn to_lomi(money: Money) -> Option<Amount> {
 
 /// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
 pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
-    let minor_units = minor_units(amount, currency)?;
-    Money::new(minor_units, Currency::from_code(currency?.as_str())?)
+    from_lomi_in(amount?, Currency::from_code(currency?.as_str())?)
+}
+
+/// The money behind lomi.'s number in a currency that goes without saying; `None` when it is not exactly an amount of it.
+pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> {
+    Money::new(amount.to_scaled(currency.exponent())?, currency)
 }
 
 /// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not

@@ -4,6 +4,7 @@ use crate::Store;
 use crate::error::{StoreError, word_for};
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
+use crate::outbox::outbox_item;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -78,7 +79,7 @@ impl Store {
         &self,
         evidence: Evidence,
         order: &Order,
-        outbox: Option<OutboxEvent>,
+        outbox: Option<&OutboxEvent>,
     ) -> Result<Recorded, StoreError> {
         let at = evidence.received_at;
         let put_evidence = self.put_new(evidence.into_lasting_item(Some(order.id())))?;
@@ -176,24 +177,4 @@ fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancellatio
         return Some(Cancellation::Answer(Cancelled::Conflict));
     }
     codes().map(word_for).find(|reason| *reason == "throttled").map(Cancellation::Busy)
-}
-
-fn outbox_item(order: &Order, event: OutboxEvent, at: Timestamp) -> Item {
-    let mut item = Key::outbox(order.id(), event.as_str()).into_item();
-    item.insert("event_type".to_owned(), text(event.as_str()));
-    item.insert("event_id".to_owned(), text(format!("{}#{}", order.id(), event.as_str())));
-    item.insert("order_id".to_owned(), text(order.id().as_str()));
-    item.insert("environment".to_owned(), text(order.environment().as_str()));
-    item.insert("occurred_at_ms".to_owned(), number(at.as_ms()));
-    if let Some(money) = order.expected() {
-        item.insert("amount".to_owned(), number(money.amount_minor()));
-        item.insert("currency_code".to_owned(), text(money.currency().code()));
-    }
-    if let Some(reference) = order.reference() {
-        item.insert("reference".to_owned(), text(reference));
-    }
-    if let Some((transaction_id, _)) = order.first_payment() {
-        item.insert("transaction_id".to_owned(), text(transaction_id));
-    }
-    item
 }

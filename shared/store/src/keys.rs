@@ -43,8 +43,8 @@ impl Key {
         }
     }
 
-    pub(crate) fn question(transaction_id: &str) -> Self {
-        Self::new(format!("QUESTION#{transaction_id}"), "QUESTION")
+    pub(crate) fn question(name: &str) -> Self {
+        Self::new(format!("QUESTION#{name}"), "QUESTION")
     }
 
     pub(crate) fn link_watch() -> Self {

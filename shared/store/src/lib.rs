@@ -6,6 +6,7 @@ mod evidence;
 mod item;
 mod keys;
 mod order;
+mod outbox;
 mod product;
 mod question;
 

@@ -45,7 +45,7 @@ pub struct ListedOrders {
 pub enum Due {
     /// An order.
     Order(OrderId),
-    /// A payment, by lomi.'s transaction, that names no order of ours.
+    /// The name of a question to lomi.: whose is this payment?
     Question(String),
     /// Whatever was paid by lomi.'s own links.
     Links,
@@ -207,7 +207,7 @@ fn order_named(item: Option<&Item>) -> Option<OrderId> {
 fn due_of(item: &Item) -> Option<Due> {
     match item.get("PK")?.as_s().ok()?.split_once('#')? {
         ("ORDER", id) => OrderId::parse(id).map(Due::Order),
-        ("QUESTION", transaction_id) => Some(Due::Question(transaction_id.to_owned())),
+        ("QUESTION", name) => Some(Due::Question(name.to_owned())),
         ("WATCH", _) => Some(Due::Links),
         _ => None,
     }

@@ -15,11 +15,11 @@ fn item_of(question: &Question) -> Result<Item, StoreError> {
         serde_dynamo::aws_sdk_dynamodb_1::to_item(question).map_err(|_| StoreError::malformed("write question"))?;
     if question.due_at.is_some() {
         // Ids are UUIDs: their last digit spreads over the shards.
-        let digit = question.transaction_id.bytes().last().unwrap_or_default();
+        let digit = question.name().bytes().last().unwrap_or_default();
         item.insert("due_shard".to_owned(), text(shard_name(digit % DUE_SHARDS)));
     }
     item.insert("ttl_s".to_owned(), number(question.created_at.as_s().saturating_add(LIFE_S)));
-    item.extend(Key::question(&question.transaction_id).into_item());
+    item.extend(Key::question(question.name()).into_item());
     Ok(item)
 }
 
@@ -44,12 +44,12 @@ impl Store {
         }
     }
 
-    /// The question about a transaction. Strongly consistent.
+    /// The question of that name. Strongly consistent.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn question(&self, transaction_id: &str) -> Result<Option<Question>, StoreError> {
-        let Some(item) = self.get(Key::question(transaction_id), "read question").await? else { return Ok(None) };
+    pub async fn question(&self, name: &str) -> Result<Option<Question>, StoreError> {
+        let Some(item) = self.get(Key::question(name), "read question").await? else { return Ok(None) };
         let question = serde_dynamo::aws_sdk_dynamodb_1::from_item(item);
         question.map(Some).map_err(|_| StoreError::malformed("read question"))
     }

@@ -10,11 +10,13 @@ async fn the_back_office_is_closed_without_its_token() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let detail = format!("/admin/orders/{}", order.order_id);
+    let refunds = format!("{detail}/refunds");
     let own = format!("Bearer {}", order.order_token);
     for (method, path) in [
         ("POST", "/admin/checkout-sessions"),
         ("GET", "/admin/orders"),
         ("GET", detail.as_str()),
+        ("POST", refunds.as_str()),
         ("GET", "/admin/products"),
         ("GET", "/admin/products/PAGNE-WAX-6Y"),
         ("PUT", "/admin/products/PAGNE-WAX-6Y"),

@@ -175,7 +175,7 @@ async fn the_back_office_ends_a_card_form_once_and_an_intent_that_was_paid_stays
     }
     assert_eq!(app.intent(&card).await["status"], "canceled");
     let timeline = app.timeline(&card.order.order_id).await;
-    assert_eq!(timeline[2..], ["intent_cancelled/back_office", "cancelled/back_office"]);
+    assert_eq!(timeline[2..], ["intent_cancelled/merchant", "cancelled/merchant"]);
 
     let paid = app.open_card_order().await;
     app.lomi.lose_webhooks().await;

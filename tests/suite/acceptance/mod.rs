@@ -12,5 +12,7 @@ mod lattice;
 mod native_links;
 mod pricing;
 mod purchase;
+mod refund_events;
+mod refunds;
 mod signatures;
 mod status;

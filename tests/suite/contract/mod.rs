@@ -6,4 +6,5 @@ mod card_bounds;
 mod customers;
 mod document;
 mod examples;
+mod refunds;
 mod refusals;

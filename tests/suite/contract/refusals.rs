@@ -55,7 +55,7 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
         .holds(route, &as_admin(app, "PUT", path, &[("content-type", "text/csv")], "{}".to_owned()).await.expect(415));
     let order = app.open_order().await;
     let cancel = format!("/orders/{}/cancel", order.order_id);
-    let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(2 * 1024)).await.expect(413);
+    let large = app.http.send("POST", &app.url(&cancel), &[], " ".repeat(9 * 1024)).await.expect(413);
     contract.holds("POST /orders/{order_id}/cancel", &large);
     let large = as_admin(app, "POST", "/admin/payment-intents/pi_x/cancel", &[], " ".repeat(33 * 1024)).await;
     contract.holds("POST /admin/payment-intents/{payment_intent_id}/cancel", &large.expect(413));

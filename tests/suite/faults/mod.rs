@@ -4,5 +4,6 @@ mod card_forms;
 mod crashes;
 mod lost_events;
 mod provider;
+mod refunds;
 mod secrets;
 mod store;

@@ -1,10 +1,10 @@
 //! What an order makes of a fact.
 //!
-//! Status, payments and `overpaid` after a set of facts from lomi. do not depend on the order in which they came, nor on
-//! how often. (`paid_after_cancel` tells of the shopper's own word, which is no fact of lomi.'s: it means nothing after
+//! Status, payments, refunds and `overpaid` after a set of facts from lomi. do not depend on the order in which they
+//! came, nor on how often. (`paid_after_cancel` tells of the shopper's own word, which is no fact of lomi.'s: it means nothing after
 //! the money.)
 
-use super::{Environment, Happened, Order, OrderStatus, PayableId, Payment, Source};
+use super::{Environment, Happened, Order, OrderStatus, PayableId, Payment, RefundNotice, SettledRefund, Source};
 use crate::{Money, Timestamp};
 
 /// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
@@ -46,6 +46,8 @@ pub enum Fact {
         /// Where.
         environment: Environment,
     },
+    /// lomi. gives money back, has given it, or failed to.
+    Refund(SettledRefund),
     /// lomi. was asked after the page's end and knows of no payment.
     SessionExpired,
     /// The shopper, or the merchant, gave the order up.
@@ -65,6 +67,8 @@ pub enum Mismatch {
     Payable,
     /// The order does not know its own price yet.
     NoExpectation,
+    /// The order has so many refunds that no further one is kept with it.
+    TooManyRefunds,
 }
 
 impl Mismatch {
@@ -83,23 +87,48 @@ impl Mismatch {
             Self::Amount => "amount",
             Self::Payable => "payable",
             Self::NoExpectation => "no_expectation",
+            Self::TooManyRefunds => "too_many_refunds",
         }
     }
 }
 
 /// An event for the merchant's own systems, written in the same transaction as the state it tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxEvent {
     /// The order turned paid; at most once in an order's life.
     OrderPaid,
+    /// Money went back; at most once per refund.
+    OrderRefunded(RefundNotice),
+    /// Money of which [`Self::OrderRefunded`] told did not arrive; at most once per refund.
+    RefundFailed(RefundNotice),
 }
 
 impl OutboxEvent {
     /// The event's type, as consumers see it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::OrderPaid => "order.paid",
+            Self::OrderRefunded(_) => "order.refunded",
+            Self::RefundFailed(_) => "order.refund_failed",
+        }
+    }
+
+    /// What tells the event apart from every other one of its order.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.refund() {
+            Some(refund) => format!("{}#{}", self.as_str(), refund.refund_id),
+            None => self.as_str().to_owned(),
+        }
+    }
+
+    /// The refund that it is about.
+    #[must_use]
+    pub const fn refund(&self) -> Option<&RefundNotice> {
+        match self {
+            Self::OrderPaid => None,
+            Self::OrderRefunded(refund) | Self::RefundFailed(refund) => Some(refund),
         }
     }
 }
@@ -134,6 +163,7 @@ impl Order {
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
                 }
             }
+            Fact::Refund(told) => self.judge_refund(told, source, now),
             Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),
             Fact::Cancelled => self.climb(OrderStatus::Cancelled, Happened::Cancelled, source, None, now),
         }
@@ -169,7 +199,7 @@ impl Order {
     }
 
     /// Only evidence that is about this order beyond doubt leaves a mark on it.
-    fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Verdict {
+    pub(super) fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Verdict {
         let marks = mismatch.is_about_money() && !self.mismatch;
         let marked = marks.then(|| {
             let mut order = self.changed(now);
@@ -187,7 +217,7 @@ impl Order {
         order.overpaid |= order.payments.len() > 1;
         let first = !self.status.is_paid();
         order.paid_after_cancel |= self.status == OrderStatus::Cancelled;
-        order.status = order.status.max(OrderStatus::Paid);
+        order.status = order.status_by_money();
         let what = match (first, order.overpaid) {
             (true, _) => Happened::Paid,
             (false, true) => Happened::PaidAgain,

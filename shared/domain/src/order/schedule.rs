@@ -1,6 +1,6 @@
 //! When somebody should ask lomi. about an order.
 
-use super::{Order, OrderStatus};
+use super::{Order, OrderStatus, Refund, RefundStatus};
 use crate::Timestamp;
 
 const SECOND_MS: i64 = 1000;
@@ -16,13 +16,30 @@ pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
 /// lomi. may still complete a transaction it called pending for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
+/// A refund in doubt is soon asked about, then ever more rarely.
+const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
+/// lomi. takes its time over a refund that it calls pending.
+const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
+/// After so long only an event can still tell of a refund that lomi. calls pending.
+const REFUND_PENDING_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 
 impl Order {
     /// When the reconciler looks at the order next; `None` when nothing more can come.
-    ///
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let refunds = self.refunds.values().filter_map(|refund| next_look_at(refund, now));
+        self.next_look_at_payments(now).into_iter().chain(refunds).min()
+    }
+
+    /// Whether nothing but refunds is left to look at: the last look at the payments has been taken.
+    #[must_use]
+    pub fn awaits_only_refunds(&self) -> bool {
+        let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
+        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= decision)
+    }
+
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
     /// looked at once more when its page has ended, for a second payment that nobody told of.
-    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+    fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
             return (now < decision).then_some(decision);
@@ -68,5 +85,17 @@ impl Order {
     pub fn poll_after_ms(&self, now: Timestamp) -> Option<i64> {
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
         (!self.status.is_paid() && self.due_at.is_some()).then(|| (age_ms / 100).clamp(2 * SECOND_MS, 15 * SECOND_MS))
+    }
+}
+
+/// When to ask lomi. about a refund; the pause grows with its age.
+fn next_look_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+    let age_ms = now.as_ms().saturating_sub(refund.requested_at.as_ms());
+    let after = |[shortest_ms, longest_ms]: [i64; 2]| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms));
+    match (refund.status, &refund.request) {
+        (RefundStatus::Requested, Some(request)) => Some(request.lease_until.max(now)),
+        (RefundStatus::Requested | RefundStatus::InDoubt, _) => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
+        (RefundStatus::Pending, _) if age_ms < REFUND_PENDING_LIFE_MS => Some(after(REFUND_PENDING_PAUSE_MS)),
+        (RefundStatus::Pending | RefundStatus::Completed | RefundStatus::Failed, _) => None,
     }
 }

@@ -29,7 +29,9 @@ impl Environment {
     }
 }
 
-/// Where an order stands. A fact only ever moves an order to a later variant, never back.
+/// Where an order stands. A fact only ever moves an order to a later variant, never back, with one exception: the three
+/// that mean money follow from the payments and refunds alone, so that a refund which fails, or a payment that is found
+/// after a refund, leads back from [`Self::Refunded`] or [`Self::PartiallyRefunded`] as far as [`Self::Paid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
@@ -49,9 +51,9 @@ pub enum OrderStatus {
     Cancelled,
     /// Paid: proved by authentic evidence equal in order, amount, currency and environment.
     Paid,
-    /// Some of the money went back. No fact leads here yet: refund events are kept as evidence only.
+    /// So much of the money went back that less than the price is left.
     PartiallyRefunded,
-    /// All of the money went back. No fact leads here yet.
+    /// All of the money went back.
     Refunded,
 }
 

@@ -56,7 +56,8 @@ fn session_completed() -> Fact {
     }
 }
 
-/// Everything that must not depend on the order of the facts, and how many `order.paid` were told.
+/// Everything that must not depend on the order of the facts, and how many `order.paid` were told. (Facts about refunds,
+/// the only ones that may move an order back, have their own tests.)
 fn end_state(order: &Order, facts: &[Fact]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
     let mut order = order.clone();
     let mut told = 0;

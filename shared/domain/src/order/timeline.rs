@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// More entries than any real order makes; later ones are dropped, never the order.
 pub(super) const MAX_ENTRIES: usize = 100;
-/// Tries to open a page may fill this much, so that there is room for what happens afterwards.
+/// Tries to open a page or to refund may fill this much, so that there is room for what happens afterwards.
 pub(super) const MAX_ENTRIES_OF_TRIES: usize = 50;
 
 /// Who brought the news.
@@ -18,12 +18,12 @@ pub enum Source {
     Lomi,
     /// A signed event.
     Webhook,
+    /// The merchant's own systems.
+    Merchant,
     /// We asked lomi.
     Poll,
     /// The scheduled reconciler, by its own clock.
     Reconciler,
-    /// The merchant.
-    BackOffice,
     /// Somebody whom a newer release knows.
     #[serde(other)]
     Other,
@@ -61,6 +61,16 @@ pub enum Happened {
     IntentCancelled,
     /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
     IntentOrphaned,
+    /// The merchant asked for a refund.
+    RefundRequested,
+    /// lomi.'s answer about a refund was lost.
+    RefundInDoubt,
+    /// lomi. has taken a refund on.
+    RefundPending,
+    /// Money went back.
+    Refunded,
+    /// Money did not go back after all.
+    RefundFailed,
     /// Something that a newer release wrote: an older one must still be able to read the order.
     #[serde(other)]
     Other,
@@ -89,9 +99,9 @@ impl Source {
             Self::Storefront => "storefront",
             Self::Lomi => "lomi",
             Self::Webhook => "webhook",
+            Self::Merchant => "merchant",
             Self::Poll => "poll",
             Self::Reconciler => "reconciler",
-            Self::BackOffice => "back_office",
             Self::Other => "other",
         }
     }
@@ -100,7 +110,15 @@ impl Source {
 impl Happened {
     /// Whether a client that tries and tries makes many of these.
     pub(super) const fn is_a_try(self) -> bool {
-        matches!(self, Self::Retried | Self::Rejected | Self::InDoubt | Self::IntentOrphaned)
+        matches!(
+            self,
+            Self::Retried
+                | Self::Rejected
+                | Self::InDoubt
+                | Self::IntentOrphaned
+                | Self::RefundRequested
+                | Self::RefundInDoubt
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading an order.
 
-use super::{Environment, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
+use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
 use crate::{AttemptId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::BTreeMap;
 
@@ -165,5 +165,11 @@ impl Order {
     #[must_use]
     pub fn timeline(&self) -> &[TimelineEntry] {
         &self.timeline
+    }
+
+    /// What happened to it last.
+    #[must_use]
+    pub fn last_news(&self) -> Option<Happened> {
+        self.timeline.last().map(|entry| entry.what)
     }
 }

@@ -27,6 +27,10 @@ pub enum Code {
     NotFound,
     /// 409: the order's state does not allow it any more.
     OrderClosed,
+    /// 409: more than what is left of the payment; nothing was sent.
+    RefundExceedsPayment,
+    /// 409: the order is paid, and its transaction is not known yet.
+    PaymentUnidentified,
     /// 503: lomi. did not answer, or its answer is unknown.
     ProviderUnavailable,
     /// 502: lomi. refused.
@@ -59,7 +63,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -70,6 +74,8 @@ impl Code {
         Self::Unauthorized,
         Self::NotFound,
         Self::OrderClosed,
+        Self::RefundExceedsPayment,
+        Self::PaymentUnidentified,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
         Self::OutcomeUnknown,
@@ -103,6 +109,8 @@ impl Code {
             Self::Unauthorized => &entries::UNAUTHORIZED,
             Self::NotFound => &entries::NOT_FOUND,
             Self::OrderClosed => &entries::ORDER_CLOSED,
+            Self::RefundExceedsPayment => &entries::REFUND_EXCEEDS_PAYMENT,
+            Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,
             Self::OutcomeUnknown => &entries::OUTCOME_UNKNOWN,

@@ -2,10 +2,11 @@
 
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
-use domain::{CartTokenError, PriceError};
+use domain::{CartTokenError, PriceError, RefundRefusal};
 use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
 use flows::order_status::StatusError;
+use flows::refund::RefundError;
 use store::StoreError;
 
 impl From<CreateError> for Problem {
@@ -47,6 +48,40 @@ impl From<StatusError> for Problem {
         match error {
             StatusError::NotFound => Self::new(Code::NotFound),
             StatusError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::NotFound => Self::new(Code::NotFound),
+            RefundError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            RefundError::InProgress { retry_after_s } => {
+                Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
+            }
+            RefundError::Refused(refusal) => refusal.into(),
+            RefundError::NoKey => Self::new(Code::ProviderUnavailable),
+            RefundError::ProviderUnavailable { retry_after_s, .. } => {
+                Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
+            }
+            RefundError::Unsendable => Self::new(Code::InternalError),
+            RefundError::ProviderRejected(_) => Self::new(Code::ProviderRejected),
+            RefundError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundRefusal> for Problem {
+    fn from(refusal: RefundRefusal) -> Self {
+        match refusal {
+            RefundRefusal::Closed => Self::new(Code::OrderClosed),
+            RefundRefusal::PaymentUnidentified => Self::new(Code::PaymentUnidentified),
+            RefundRefusal::ExceedsPayment => Self::new(Code::RefundExceedsPayment),
+            RefundRefusal::WhichPayment => Self::invalid(
+                "/transaction_id",
+                Text { en: "Name one of the order's payments.", fr: "Indiquez l'un des paiements de la commande." },
+            ),
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Field {
     OrderAmountMinor,
     OrderCurrency,
     CustomerId,
+    RefundStatus,
+    RefundAmountMinor,
     IdempotencyReplayed,
     LomiCalls,
     LomiStatus,
@@ -50,6 +52,8 @@ impl Field {
             Self::OrderAmountMinor => "order.amount_minor",
             Self::OrderCurrency => "order.currency",
             Self::CustomerId => "customer.id",
+            Self::RefundStatus => "refund.status",
+            Self::RefundAmountMinor => "refund.amount_minor",
             Self::IdempotencyReplayed => "idempotency.replayed",
             Self::LomiCalls => "lomi.calls",
             Self::LomiStatus => "lomi.status",
@@ -87,6 +91,12 @@ pub enum Counter {
     PaidAfterCancel,
     /// Paid twice.
     Overpaid,
+    /// lomi. may or may not have given money back.
+    RefundInDoubt,
+    /// Money that was to go back stays, or came back.
+    RefundFailed,
+    /// More went back than was paid.
+    OverRefunded,
     /// A defect of ours, contained.
     Panicked,
     /// The work was cut off at its deadline.
@@ -95,7 +105,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -105,6 +115,9 @@ impl Counter {
         Self::SignatureRejected,
         Self::PaidAfterCancel,
         Self::Overpaid,
+        Self::RefundInDoubt,
+        Self::RefundFailed,
+        Self::OverRefunded,
         Self::Panicked,
         Self::TimedOut,
     ];
@@ -122,6 +135,9 @@ impl Counter {
             Self::SignatureRejected => "SignatureRejected",
             Self::PaidAfterCancel => "PaidAfterCancel",
             Self::Overpaid => "Overpaid",
+            Self::RefundInDoubt => "RefundInDoubt",
+            Self::RefundFailed => "RefundFailed",
+            Self::OverRefunded => "OverRefunded",
             Self::Panicked => "Panicked",
             Self::TimedOut => "TimedOut",
         }

@@ -1,7 +1,7 @@
 //! What became of a fact about an order, as fields and counters: the same whether an event or a poll brought it.
 
 use super::{Counter, Field, Telemetry};
-use domain::Order;
+use domain::{Happened, Order, OutboxEvent};
 use flows::Settled;
 
 impl Telemetry {
@@ -9,7 +9,7 @@ impl Telemetry {
     pub fn settled(&mut self, settled: &Settled) -> &'static str {
         match settled {
             Settled::Applied(order, outbox) => {
-                self.applied(order, outbox.is_some());
+                self.applied(order, outbox.as_ref());
                 "applied"
             }
             Settled::Duplicate => "duplicate",
@@ -30,15 +30,20 @@ impl Telemetry {
         "quarantined"
     }
 
-    fn applied(&mut self, order: &Order, is_first_payment: bool) {
+    fn applied(&mut self, order: &Order, event: Option<&OutboxEvent>) {
         self.word(Field::OrderStatus, order.status().as_str());
-        if is_first_payment {
-            self.count(Counter::PaymentsApplied);
-            if order.is_paid_after_cancel() {
-                self.count(Counter::PaidAfterCancel);
+        match (event, order.last_news()) {
+            (Some(OutboxEvent::OrderPaid), _) => {
+                self.count(Counter::PaymentsApplied);
+                if order.is_paid_after_cancel() {
+                    self.count(Counter::PaidAfterCancel);
+                }
             }
-        } else if order.is_overpaid() {
-            self.count(Counter::Overpaid);
+            (Some(OutboxEvent::OrderRefunded(_)), _) if order.is_over_refunded() => self.count(Counter::OverRefunded),
+            (_, Some(Happened::Mismatch)) => self.count(Counter::AmountMismatch),
+            (_, Some(Happened::RefundFailed)) => self.count(Counter::RefundFailed),
+            (None, Some(Happened::PaidAgain)) => self.count(Counter::Overpaid),
+            _ => {}
         }
     }
 }

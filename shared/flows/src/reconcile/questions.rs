@@ -23,7 +23,7 @@ pub(super) async fn look_into_all(
             continue;
         }
         let looked = match due {
-            Due::Question(transaction_id) => look_into(world, lomi, transaction_id, &mut pages, deadline, report).await,
+            Due::Question(name) => look_into(world, lomi, name, &mut pages, deadline, report).await,
             Due::Order(_) | Due::Links => watch(world, lomi, deadline, report).await,
         };
         match looked {
@@ -41,12 +41,12 @@ pub(super) async fn look_into_all(
 async fn look_into(
     world: &World,
     lomi: &Client,
-    transaction_id: &str,
+    name: &str,
     pages: &mut LinkPages,
     deadline: Instant,
     report: &mut Report,
 ) -> Result<(), Stop> {
-    let question = world.store.question(transaction_id).await.map_err(|_| Stop::Order)?;
+    let question = world.store.question(name).await.map_err(|_| Stop::Order)?;
     // The index lags behind: the question itself says whether it is due.
     let Some(question) = question.filter(|question| question.due_at.is_some_and(|due| due <= world.clock.now())) else {
         return Ok(());

@@ -22,7 +22,9 @@ impl Sweep {
     /// A listing that lomi. will not give in a readable form is no reason to stop: single questions may still be answered.
     pub(super) async fn of(lomi: &Client, orders: &[Order], deadline: Instant, calls: &mut u32) -> Result<Self, Error> {
         let mut sweep = Self { by_order: BTreeMap::new(), reaches_back_to: None };
-        let Some(oldest) = orders.iter().map(Order::created_at).min() else { return Ok(sweep) };
+        // Money that goes back for weeks is no reason to read as far back for money that comes in.
+        let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds());
+        let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(sweep) };
         for page in 1..=MAX_PAGES {
             *calls = calls.saturating_add(1);
             let transactions = match completed_page(lomi, oldest, page, deadline).await {

@@ -117,6 +117,30 @@ pub(super) const ORDER_CLOSED: Entry = Entry {
     },
 };
 
+pub(super) const REFUND_EXCEEDS_PAYMENT: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:refund_exceeds_payment",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Refund exceeds the payment", fr: "Remboursement supérieur au paiement" },
+    detail: Text {
+        en: "Less than this is left of the payment; refunds under way count. Nothing was sent to the payment provider.",
+        fr: "Il reste moins que cela du paiement, remboursements en cours compris. Rien n'a été envoyé au prestataire de paiement.",
+    },
+};
+
+pub(super) const PAYMENT_UNIDENTIFIED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:payment_unidentified",
+    status: 409,
+    retryable: true,
+    retry_after_s: Some(60),
+    title: Text { en: "Payment not identified yet", fr: "Paiement pas encore identifié" },
+    detail: Text {
+        en: "The order is paid, and the transaction behind it is not known yet. Retry once it stands in the order's payments.",
+        fr: "La commande est payée, mais sa transaction n'est pas encore connue. Réessayez quand elle figure dans les paiements de la commande.",
+    },
+};
+
 pub(super) const PROVIDER_UNAVAILABLE: Entry = Entry {
     kind: "urn:lomi-checkout:problem:provider_unavailable",
     status: 503,

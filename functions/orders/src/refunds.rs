@@ -1,0 +1,88 @@
+//! Giving money back.
+
+use crate::view::{OrderView, RefundView};
+use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, RefundStatus};
+use edge::create::idempotency;
+use edge::http::{Request, Response, json};
+use edge::lomi::Lomi;
+use edge::members::{Faults, check_text, is_uuid};
+use edge::problem::{Code, Problem};
+use edge::telemetry::{Counter, Field, Telemetry};
+use flows::World;
+use flows::refund::{RefundError, RefundOrder, Refunded, refund};
+use serde::{Deserialize, Serialize};
+
+pub(crate) const ROUTE: &str = "POST /admin/orders/{order_id}/refunds";
+
+#[derive(Deserialize)]
+struct Body {
+    amount: Option<i64>,
+    transaction_id: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    refund: RefundView<'a>,
+    order: OrderView<'a>,
+}
+
+pub(crate) async fn create(
+    world: &World,
+    lomi: &Lomi,
+    request: &Request,
+    event: &mut Telemetry,
+) -> Result<Response, Problem> {
+    let order = read(request)?;
+    event.id(Field::OrderId, order.order_id.as_str());
+    let client = async || lomi.client(request.deadline, event).await;
+    let refunded = refund(world, &order, client, request.deadline).await;
+    let refunded = refunded.inspect_err(|error| report_error(error, event))?;
+    answer(world, &refunded, event)
+}
+
+fn read(request: &Request) -> Result<RefundOrder, Problem> {
+    let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
+    let (idempotency_key, fingerprint) = idempotency(request)?;
+    let Body { amount, transaction_id, reason } = json(request)?;
+    let mut faults = Faults::default();
+    let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));
+    faults.unless(
+        amount_fits,
+        "/amount",
+        "A positive integer in minor units.",
+        "Un entier positif, en unités mineures.",
+    );
+    let transaction_id = transaction_id.filter(|id| is_uuid(id, "/transaction_id", &mut faults));
+    let bounds = ("At most 500 characters.", "500 caractères au plus.");
+    check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut faults);
+    let order = RefundOrder { order_id, idempotency_key, fingerprint, transaction_id, amount_minor: amount, reason };
+    faults.none_or(Some(order))
+}
+
+/// 202 says: the outcome is not known yet, and asking for another refund would be wrong.
+fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
+    let refund = refunded.refund().ok_or(Problem::new(Code::InternalError))?;
+    event.flag(Field::IdempotencyReplayed, refunded.replayed);
+    event.word(Field::RefundStatus, refund.status.as_str());
+    event.number(Field::RefundAmountMinor, refund.amount_minor);
+    let is_in_doubt = refund.status == RefundStatus::InDoubt;
+    if is_in_doubt && !refunded.replayed {
+        event.count(Counter::RefundInDoubt);
+    }
+    let body = Answer {
+        refund: RefundView::of(&refunded.id, refund),
+        order: OrderView::of(&refunded.order, world.clock.now()),
+    };
+    let response = Response::json(if is_in_doubt { 202 } else { 201 }, &body)?;
+    Ok(if refunded.replayed { response.header("idempotency-replayed", "true") } else { response })
+}
+
+fn report_error(error: &RefundError, event: &mut Telemetry) {
+    let (RefundError::ProviderUnavailable { error, .. } | RefundError::ProviderRejected(error)) = error else { return };
+    event.number(Field::LomiStatus, error.status().unwrap_or_default());
+    event.number(Field::LomiCalls, error.attempts());
+    if let Some(id) = error.request_id() {
+        event.id(Field::LomiRequestId, id);
+    }
+}

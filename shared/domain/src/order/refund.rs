@@ -1,0 +1,194 @@
+//! Money that goes back, and what of an order's money is left.
+//!
+//! What is told of refunds does not depend on the order of the facts: a refund only grows
+//! (`requested < in_doubt < pending < completed < failed`), and the order's status among the paid ones is a function of
+//! its payments and its completed refunds.
+
+mod news;
+mod request;
+
+pub use news::SettledRefund;
+pub use request::{NewRefund, RefundRefusal};
+
+use super::{Environment, Order, OrderStatus};
+use crate::{Fingerprint, IdempotencyKey, OrderId, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The most refunds that may be asked for per order.
+pub const MAX_REFUNDS: usize = 20;
+/// The most characters of a refund's reason.
+pub const MAX_REFUND_REASON_CHARS: usize = 500;
+/// A request that lomi. does not know of so long after it was made was never made.
+const RELEASE_AFTER_MS: i64 = 15 * 60 * 1000;
+
+/// How far a refund has come. A later word wins over an earlier one, whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    /// Reserved here; lomi. is being asked.
+    Requested,
+    /// lomi.'s answer was lost: the money may or may not go back.
+    InDoubt,
+    /// lomi. has taken it on.
+    Pending,
+    /// lomi. has recorded it.
+    Completed,
+    /// The money stays, or came back: lomi. refused, lomi. says so, or lomi. was never asked.
+    Failed,
+}
+
+impl RefundStatus {
+    /// The status as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::InDoubt => "in_doubt",
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Money of one payment on its way back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// lomi.'s id, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
+    /// lomi.'s id of the payment.
+    pub transaction_id: String,
+    /// In minor units of the order's currency.
+    pub amount_minor: i64,
+    /// How far it has come.
+    pub status: RefundStatus,
+    /// The merchant's own text, at most [`MAX_REFUND_REASON_CHARS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was asked for, or when we learnt of it.
+    #[serde(rename = "requested_at_ms")]
+    pub requested_at: Timestamp,
+    /// The request that asked for it here; `None` when it was made elsewhere, e.g. in lomi.'s dashboard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RefundRequest>,
+}
+
+/// What recognises a request, and until when it is being worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    /// Recognises the request.
+    pub fingerprint: Fingerprint,
+    /// Until then nobody else takes it for lost.
+    #[serde(rename = "lease_until_ms")]
+    pub lease_until: Timestamp,
+}
+
+/// What the merchant's systems are told of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundNotice {
+    /// lomi.'s id of the refund.
+    pub refund_id: String,
+    /// lomi.'s id of the payment.
+    pub transaction_id: String,
+    /// In minor units of the order's currency.
+    pub amount_minor: i64,
+}
+
+impl Refund {
+    /// Our own name of the refund that this key asks for: the same for every try, and another for another order.
+    #[must_use]
+    pub fn own_id(environment: Environment, order_id: &OrderId, key: &IdempotencyKey) -> String {
+        let mut hasher = Sha256::new();
+        for part in ["refund", environment.as_str(), order_id.as_str(), key.as_str()] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        let digest = hex::encode(hasher.finalize());
+        format!("rfd_{}", digest.get(..32).unwrap_or_default())
+    }
+
+    /// Whether somebody still has to find out what becomes of it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt | RefundStatus::Pending)
+    }
+
+    /// Whether lomi. was asked for it, perhaps, and never named it.
+    #[must_use]
+    pub const fn is_unnamed(&self) -> bool {
+        matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt) && self.refund_id.is_none()
+    }
+
+    /// Whether a request is being worked on at this moment.
+    #[must_use]
+    pub fn is_running(&self, now: Timestamp) -> bool {
+        let is_leased = self.request.as_ref().is_some_and(|request| request.lease_until > now);
+        self.status == RefundStatus::Requested && is_leased
+    }
+
+    /// Whether it is so old that lomi. would know of it if it had been asked.
+    #[must_use]
+    pub fn may_be_released(&self, now: Timestamp) -> bool {
+        self.is_unnamed() && !self.is_running(now) && now >= self.requested_at.plus_ms(RELEASE_AFTER_MS)
+    }
+
+    fn notice(&self) -> Option<RefundNotice> {
+        let Self { transaction_id, amount_minor, .. } = self.clone();
+        self.refund_id.clone().map(|refund_id| RefundNotice { refund_id, transaction_id, amount_minor })
+    }
+}
+
+impl Order {
+    /// Every refund, by our own id or, where it was made elsewhere, by lomi.'s.
+    #[must_use]
+    pub const fn refunds(&self) -> &BTreeMap<String, Refund> {
+        &self.refunds
+    }
+
+    /// What went back of the payments that count, in minor units: completed refunds only.
+    #[must_use]
+    pub fn amount_refunded(&self) -> i64 {
+        let counts = |refund: &&Refund| {
+            let is_unidentified = self.payments.is_empty() && self.completed_unnamed;
+            refund.status == RefundStatus::Completed
+                && (self.payments.contains_key(&refund.transaction_id) || is_unidentified)
+        };
+        self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
+    }
+
+    /// Whether more went back than was paid. Only refunds that were made elsewhere can bring that about.
+    #[must_use]
+    pub fn is_over_refunded(&self) -> bool {
+        self.kept().is_some_and(|kept| kept < 0)
+    }
+
+    /// Whether there are refunds of which the outcome is not known.
+    #[must_use]
+    pub fn has_open_refunds(&self) -> bool {
+        self.refunds.values().any(Refund::is_open)
+    }
+
+    /// What is left of the order's money in minor units; `None` before there was any.
+    fn kept(&self) -> Option<i64> {
+        let payments = i64::try_from(self.payments.len()).unwrap_or(i64::MAX).max(i64::from(self.completed_unnamed));
+        let paid = self.amount?.saturating_mul(payments);
+        (payments > 0).then(|| paid.saturating_sub(self.amount_refunded()))
+    }
+
+    /// The status that follows from the money alone; the status as it is before there was any. The excess of an overpaid
+    /// order may go back, and the order stays paid.
+    pub(super) fn status_by_money(&self) -> OrderStatus {
+        match (self.kept(), self.amount) {
+            (Some(kept), Some(expected)) if kept >= expected => OrderStatus::Paid,
+            (Some(kept), _) if kept > 0 => OrderStatus::PartiallyRefunded,
+            (Some(_), _) => OrderStatus::Refunded,
+            (None, _) => self.status,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! A refund that the merchant asks for here: what it may take, and what becomes of the request itself.
+
+use super::{MAX_REFUNDS, Refund, RefundRequest, RefundStatus};
+use crate::order::{Happened, Order, Source};
+use crate::{MAX_AMOUNT_MINOR, Timestamp};
+
+/// A refund that is to be asked for.
+#[derive(Clone, Debug)]
+pub struct NewRefund {
+    /// The payment; the order's only one when not named.
+    pub transaction_id: Option<String>,
+    /// In minor units, 1 to [`MAX_AMOUNT_MINOR`]; all that is left of the payment when not named.
+    pub amount_minor: Option<i64>,
+    /// The merchant's own text.
+    pub reason: Option<String>,
+    /// Whose request it is.
+    pub request: RefundRequest,
+}
+
+/// Why a refund is not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefundRefusal {
+    /// There is no money to give back, or the order has [`MAX_REFUNDS`] already.
+    #[error("the order takes no refund")]
+    Closed,
+    /// The order is paid, and which transaction paid it is not known yet.
+    #[error("the payment is not identified yet")]
+    PaymentUnidentified,
+    /// The order has several payments and none was named, or one that is not the order's.
+    #[error("no such payment of the order")]
+    WhichPayment,
+    /// More than what is left of the payment.
+    #[error("more than what is left of the payment")]
+    ExceedsPayment,
+}
+
+impl Order {
+    /// The order with room reserved for a refund, before lomi. is asked for it.
+    ///
+    /// # Errors
+    /// [`RefundRefusal`]: nothing is to be asked then.
+    pub fn with_refund(&self, id: &str, new: NewRefund, now: Timestamp) -> Result<Self, RefundRefusal> {
+        if !self.status.is_paid() || self.refunds.len() >= MAX_REFUNDS {
+            return Err(RefundRefusal::Closed);
+        }
+        let transaction_id = self.payment_to_refund(new.transaction_id)?;
+        let left = self.refundable(&transaction_id).ok_or(RefundRefusal::WhichPayment)?;
+        let amount_minor = new.amount_minor.unwrap_or(left);
+        if !(1..=left.min(MAX_AMOUNT_MINOR)).contains(&amount_minor) {
+            return Err(RefundRefusal::ExceedsPayment);
+        }
+        let mut order = self.changed(now);
+        order.note(now, Happened::RefundRequested, Source::Merchant, Some(transaction_id.clone()));
+        let refund = Refund {
+            refund_id: None,
+            transaction_id,
+            amount_minor,
+            status: RefundStatus::Requested,
+            reason: new.reason,
+            requested_at: now,
+            request: Some(new.request),
+        };
+        order.refunds.insert(id.to_owned(), refund);
+        order.due_at = order.next_due(now);
+        Ok(order)
+    }
+
+    fn payment_to_refund(&self, named: Option<String>) -> Result<String, RefundRefusal> {
+        if self.payments.is_empty() {
+            return Err(RefundRefusal::PaymentUnidentified);
+        }
+        let mut payments = self.payments.keys();
+        match (named, payments.next(), payments.next()) {
+            (Some(named), _, _) => Ok(named),
+            (None, Some(only), None) => Ok(only.clone()),
+            _ => Err(RefundRefusal::WhichPayment),
+        }
+    }
+
+    /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:
+    /// as if it had never been made. `None` when more is known of it by now.
+    #[must_use]
+    pub fn without_refund(&self, id: &str, now: Timestamp) -> Option<Self> {
+        self.refunds.get(id).filter(|refund| refund.is_unnamed())?;
+        let mut order = self.changed(now);
+        order.refunds.remove(id);
+        order.due_at = order.next_due(now);
+        Some(order)
+    }
+
+    /// The order after lomi.'s answer to a refund was lost. `None` when more is known of it by now.
+    #[must_use]
+    pub fn refund_in_doubt(&self, id: &str, now: Timestamp) -> Option<Self> {
+        self.refund_moved(id, RefundStatus::InDoubt, (Happened::RefundInDoubt, Source::Lomi), now)
+    }
+
+    /// The order after lomi. refused a refund, or was seen not to know of it: its amount may be asked for again. `None`
+    /// when more is known of it by now.
+    #[must_use]
+    pub fn refund_released(&self, id: &str, source: Source, now: Timestamp) -> Option<Self> {
+        self.refund_moved(id, RefundStatus::Failed, (Happened::RefundFailed, source), now)
+    }
+
+    fn refund_moved(
+        &self,
+        id: &str,
+        status: RefundStatus,
+        (what, source): (Happened, Source),
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut order = self.changed(now);
+        let refund = order.refunds.get_mut(id).filter(|refund| refund.is_unnamed() && refund.status < status)?;
+        refund.status = status;
+        let transaction_id = refund.transaction_id.clone();
+        order.note(now, what, source, Some(transaction_id));
+        order.due_at = order.next_due(now);
+        Some(order)
+    }
+
+    /// What may still go back of a payment, in minor units; `None` when it is not one of the order's. A refund whose
+    /// outcome is not known counts as if it had happened.
+    fn refundable(&self, transaction_id: &str) -> Option<i64> {
+        self.payments.get(transaction_id)?;
+        let taken = |refund: &&Refund| refund.transaction_id == transaction_id && refund.status != RefundStatus::Failed;
+        let taken =
+            self.refunds.values().filter(taken).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor));
+        Some(self.amount?.saturating_sub(taken).max(0))
+    }
+}

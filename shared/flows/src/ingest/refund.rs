@@ -1,0 +1,79 @@
+//! Events about refunds.
+
+use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, payment_key, quarantine};
+use crate::World;
+use crate::question::UNKNOWN_PAYMENT;
+use crate::refund::words::{Words, status_of};
+use domain::{Environment, Fact, Question, RefundStatus};
+use lomi_client::webhook::{EventKind, WebhookEvent};
+use store::{Evidence, StoreError};
+
+/// What an event says of a refund, and where.
+pub(super) struct RefundNews {
+    words: Words,
+    environment: Environment,
+}
+
+/// `None` for an event of another kind; else the news, or in one word why it is of no use.
+pub(super) fn read(event: &WebhookEvent, own: Environment) -> Option<Result<RefundNews, &'static str>> {
+    let status = match event.kind {
+        EventKind::RefundCreated => RefundStatus::Pending,
+        EventKind::RefundCompleted => RefundStatus::Completed,
+        EventKind::RefundFailed => RefundStatus::Failed,
+        _ => return None,
+    };
+    Some(read_as(status, event, own))
+}
+
+fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Result<RefundNews, &'static str> {
+    let data = &event.data;
+    let refund_id = data.refund_id.clone().ok_or("no_refund")?;
+    let transaction_id = data.transaction_id.clone().ok_or("no_transaction")?;
+    let environment = environment_of(event, own).ok_or("environment_unproven")?;
+    // An event that waited may show a later state of its object than its name does: the later one is true.
+    let status = data.status.as_deref().map_or(named, |word| status_of(word).max(named));
+    let currency = data.currency_code;
+    let words = Words { refund_id, transaction_id, status, amount: data.amount, currency };
+    Ok(RefundNews { words, environment })
+}
+
+impl RefundNews {
+    /// Keeps the event, and has lomi. asked whose payment it gives back: the refund may be heard of before its payment.
+    async fn ask_whose(&self, world: &World, evidence: &Evidence) -> Result<Ingested, StoreError> {
+        let kept = quarantine(world, evidence, UNKNOWN_PAYMENT, None).await?;
+        let (refund, transaction) = (self.words.refund_id.clone(), self.words.transaction_id.clone());
+        world.store.ask(&Question::about_refund(refund, transaction, world.clock.now())).await?;
+        Ok(kept)
+    }
+
+    pub(super) fn natural_key(&self) -> String {
+        self.words.natural_key()
+    }
+
+    pub(super) async fn settle(
+        &self,
+        world: &World,
+        event: &WebhookEvent,
+        evidence: Evidence,
+    ) -> Result<Ingested, StoreError> {
+        // 3 Find the order: our own id in the metadata first, the payment that is given back second.
+        let id = match order_named_by(event) {
+            Some(id) => id,
+            None => match world.store.order_of_evidence(&payment_key(&self.words.transaction_id)).await? {
+                Some(id) => id,
+                None => return self.ask_whose(world, &evidence).await,
+            },
+        };
+        // 4 Judge and write in one transaction. The amount is in the currency of the payment.
+        let fact = match world.order(&id).await {
+            Ok(Some(order)) => self.words.about(&order, self.environment),
+            Ok(None) => return quarantine(world, &evidence, "unknown_order", None).await,
+            Err(StoreError::Malformed { .. }) => return keep_for_later(world, &evidence, &id).await,
+            Err(error) => return Err(error),
+        };
+        match fact {
+            Some(told) => judge(world, id, &Fact::Refund(told), evidence).await,
+            None => quarantine(world, &evidence, "amount_unreadable", Some(id)).await,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Money back: at most once per idempotency key, and never more of a payment than was paid by it.
+//!
+//! 1. What is behind this key? An answer, somebody at work, or nothing.
+//! 2. Reserve the amount in the order, on top of the version that was read, so that two requests cannot both fit.
+//! 3. Ask lomi., once: this call is never repeated blindly.
+//! 4. Write what became of it.
+//!
+//! A crash before 2 leaves nothing. A crash between 2 and 4 leaves a request whose lease ends: it is in doubt then, and
+//! the reconciler looks for it in lomi.'s list. Until it is found, or surely is not there, its amount stays reserved.
+
+mod ask;
+pub(crate) mod words;
+
+use crate::World;
+use domain::{
+    Fingerprint, IdempotencyKey, NewRefund, Order, OrderId, OutboxEvent, Refund, RefundRefusal, RefundRequest,
+    RefundStatus, Timestamp, Verdict,
+};
+use lomi_client::Client;
+use std::time::Duration;
+use store::StoreError;
+use tokio::time::Instant;
+
+/// A request that has not written its outcome by then is in doubt.
+const LEASE_MS: i64 = 30_000;
+/// Kept back from the caller's deadline to write the outcome. What is left is far shorter than the lease.
+const WRITE_MARGIN: Duration = Duration::from_secs(2);
+/// So often the reservation is made anew on top of somebody else's write.
+const MAX_LOOKS: u32 = 12;
+/// A request that runs normally is done by then.
+const RETRY_AFTER_S: u32 = 2;
+
+/// A request to give money back.
+#[derive(Clone, Debug)]
+pub struct RefundOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// The caller's key; it names the refund within the order.
+    pub idempotency_key: IdempotencyKey,
+    /// Recognises the request.
+    pub fingerprint: Fingerprint,
+    /// The payment; the order's only one when not named.
+    pub transaction_id: Option<String>,
+    /// In minor units; all that is left of the payment when not named.
+    pub amount_minor: Option<i64>,
+    /// For the merchant's records; lomi. gets it too.
+    pub reason: Option<String>,
+}
+
+/// A refund as it stands.
+#[derive(Debug)]
+pub struct Refunded {
+    /// Our own id of it.
+    pub id: String,
+    /// The order it is in.
+    pub order: Order,
+    /// Whether an earlier request had asked for it.
+    pub replayed: bool,
+}
+
+impl Refunded {
+    /// The refund itself.
+    #[must_use]
+    pub fn refund(&self) -> Option<&Refund> {
+        self.order.refunds().get(&self.id)
+    }
+}
+
+/// Why no money goes back by this request.
+#[derive(Debug, thiserror::Error)]
+pub enum RefundError {
+    /// There is no such order.
+    #[error("no such order")]
+    NotFound,
+    /// The key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Another request with this key is at it.
+    #[error("in progress")]
+    InProgress {
+        /// When to come again.
+        retry_after_s: u32,
+    },
+    /// The order does not allow it. Nothing was sent.
+    #[error(transparent)]
+    Refused(#[from] RefundRefusal),
+    /// There is no key to call lomi. with. Nothing was sent.
+    #[error("no usable key for lomi.")]
+    NoKey,
+    /// lomi. could not be reached, or asked to wait. Nothing was recorded there; the same key tries again.
+    #[error("lomi. is out of reach")]
+    ProviderUnavailable {
+        /// When to come again.
+        retry_after_s: u32,
+        /// What happened.
+        error: lomi_client::Error,
+    },
+    /// The request cannot be put into lomi.'s words. Nothing was sent.
+    #[error("the request cannot be sent to lomi.")]
+    Unsendable,
+    /// lomi. refused; no money goes back.
+    #[error("lomi. refused")]
+    ProviderRejected(lomi_client::Error),
+    /// DynamoDB did not answer. When lomi. was asked already, the reconciler finds what became of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+enum Entered {
+    Known(Order),
+    Ours(Client, Order, Refund),
+}
+
+/// Asks for a refund, or shows the one that was asked for under this key. A refund that is in doubt is no error: whoever
+/// sees it must not ask for another.
+///
+/// # Errors
+/// [`RefundError`].
+pub async fn refund(
+    world: &World,
+    request: &RefundOrder,
+    lomi: impl AsyncFnMut() -> Option<Client>,
+    deadline: Instant,
+) -> Result<Refunded, RefundError> {
+    let id = Refund::own_id(world.environment, &request.order_id, &request.idempotency_key);
+    // 1-2 Look behind the key, reserve.
+    let (lomi, reserved, refund) = match enter(world, request, &id, lomi).await? {
+        Entered::Known(order) => return Ok(Refunded { id, order, replayed: true }),
+        Entered::Ours(lomi, order, refund) => (lomi, order, refund),
+    };
+    // 3 Ask lomi.
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
+    let answer = ask::lomi(&lomi, &reserved, &id, &refund, ask_until).await;
+    // 4 Write the outcome.
+    let now = world.clock.now();
+    let order = world.record(&request.order_id, |order| ask::outcome(order, &id, &answer, now)).await?;
+    match answer {
+        ask::Answer::Named(_) | ask::Answer::Lost => {
+            Ok(Refunded { id, order: order.ok_or(RefundError::NotFound)?, replayed: false })
+        }
+        ask::Answer::NotNow(error) | ask::Answer::Refused(error) => Err(error),
+    }
+}
+
+async fn enter(
+    world: &World,
+    request: &RefundOrder,
+    id: &str,
+    mut lomi: impl AsyncFnMut() -> Option<Client>,
+) -> Result<Entered, RefundError> {
+    for attempt in 0..MAX_LOOKS {
+        let order = world.order(&request.order_id).await?.ok_or(RefundError::NotFound)?;
+        let now = world.clock.now();
+        if let Some(refund) = order.refunds().get(id) {
+            return known(world, request, id, refund, now).await;
+        }
+        let reserved = order.with_refund(id, reservation(request, now), now)?;
+        let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
+        let lomi = lomi().await.ok_or(RefundError::NoKey)?;
+        if world.store.save(&reserved).await? {
+            return Ok(Entered::Ours(lomi, reserved, refund));
+        }
+        tokio::time::sleep(world.pause(attempt)).await;
+    }
+    Err(StoreError::Busy { operation: "reserve refund", reason: "contended" }.into())
+}
+
+async fn known(
+    world: &World,
+    request: &RefundOrder,
+    id: &str,
+    refund: &Refund,
+    now: Timestamp,
+) -> Result<Entered, RefundError> {
+    if refund.request.as_ref().is_none_or(|made| made.fingerprint != request.fingerprint) {
+        return Err(RefundError::KeyReused);
+    }
+    if refund.is_running(now) {
+        return Err(RefundError::InProgress { retry_after_s: RETRY_AFTER_S });
+    }
+    // Whoever asked has not come back within the lease.
+    let order = world
+        .change_order(&request.order_id, |order| {
+            let is_left = order.refunds().get(id).is_some_and(|refund| refund.status == RefundStatus::Requested);
+            is_left.then(|| order.refund_in_doubt(id, now)).flatten()
+        })
+        .await?;
+    order.map(Entered::Known).ok_or(RefundError::NotFound)
+}
+
+fn reservation(request: &RefundOrder, now: Timestamp) -> NewRefund {
+    NewRefund {
+        transaction_id: request.transaction_id.clone(),
+        amount_minor: request.amount_minor,
+        reason: request.reason.clone(),
+        request: RefundRequest { fingerprint: request.fingerprint.clone(), lease_until: now.plus_ms(LEASE_MS) },
+    }
+}
+
+impl World {
+    /// Writes what `change` makes of the order, with the event that tells of it, on top of whatever others write
+    /// meanwhile: the order as it then is, `None` when there is none.
+    async fn record(
+        &self,
+        id: &OrderId,
+        change: impl Fn(&Order) -> Option<(Order, Option<OutboxEvent>)>,
+    ) -> Result<Option<Order>, StoreError> {
+        self.until_undisturbed(async || {
+            let Some(order) = self.order(id).await? else { return Ok(Some(None)) };
+            let Some((next, event)) = change(&order) else { return Ok(Some(Some(order))) };
+            let written = self.store.save_and_tell(&next, event.as_ref(), self.clock.now()).await?;
+            Ok(written.then_some(Some(next)))
+        })
+        .await
+    }
+}
+
+/// What a verdict has to write.
+fn to_write(verdict: Verdict) -> Option<(Order, Option<OutboxEvent>)> {
+    match verdict {
+        Verdict::Changed(order, event) => Some((*order, event)),
+        Verdict::Refused(_, marked) => marked.map(|order| (*order, None)),
+        Verdict::Unchanged => None,
+    }
+}

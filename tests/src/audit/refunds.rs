@@ -1,0 +1,112 @@
+//! Money that went back: lomi.'s ledger, the orders and what the merchant's systems were told agree.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Books, minor_units};
+
+impl Books {
+    pub(super) fn check_refunds(&self) -> Vec<String> {
+        let mut findings: Vec<String> = self.transactions.iter().filter_map(|row| self.check_ceiling(row)).collect();
+        findings.extend(self.refunds.iter().filter_map(|row| self.check_known(row)));
+        findings.extend(self.orders.iter().flat_map(|order| self.check_own(order)));
+        findings.extend(self.orders.iter().flat_map(|order| self.check_told(order)));
+        findings
+    }
+
+    /// Never more of a payment goes back than was paid by it.
+    fn check_ceiling(&self, transaction: &Value) -> Option<String> {
+        let currency = &transaction["currency_code"];
+        let rows = self.refunds.iter().filter(|row| row["transaction_id"] == transaction["transaction_id"]);
+        let kept = rows.filter(|row| row["status"] != "failed");
+        let sum: i64 = kept.filter_map(|row| minor_units(&row["refunded_amount"], currency)).sum();
+        let paid = minor_units(&transaction["gross_amount"], currency)?;
+        (sum > paid).then(|| format!("{sum} of {paid} went back of {}", transaction["transaction_id"]))
+    }
+
+    /// Every refund of an order's payment is in the order, as lomi. has it, unless nobody can have told.
+    fn check_known(&self, row: &Value) -> Option<String> {
+        let (id, transaction_id) = (row["refund_id"].as_str()?, row["transaction_id"].as_str()?);
+        let order = self.orders.iter().find(|order| !order["payments"][transaction_id].is_null())?;
+        let aside = self.quarantine.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(id)));
+        if aside || self.secret_refunds.contains(id) {
+            return None;
+        }
+        let known = refunds(order).find(|refund| refund["refund_id"] == id);
+        let same = known.is_some_and(|refund| {
+            refund["status"] == row["status"]
+                && refund["amount_minor"].as_i64() == minor_units(&row["refunded_amount"], &order["currency_code"])
+        });
+        (!same).then(|| format!("refund {id} is {} at lomi. and here: {known:?}", row["status"]))
+    }
+
+    /// One name, one refund; what an order calls completed is proved; and its status follows from its money.
+    fn check_own(&self, order: &Value) -> Vec<String> {
+        let id = &order["order_id"];
+        let mut names = BTreeSet::new();
+        let mut findings = Vec::new();
+        for refund in refunds(order) {
+            let Some(name) = refund["refund_id"].as_str() else { continue };
+            if !names.insert(name) {
+                findings.push(format!("refund {name} stands twice in order {id}"));
+            }
+            let in_ledger = self.refunds.iter().any(|row| row["refund_id"] == name);
+            let told = self.evidence.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(name)));
+            if !in_ledger && !told {
+                findings.push(format!("nothing proves refund {name} of order {id}"));
+            }
+        }
+        let expected = status_by_money(order);
+        if expected.is_some_and(|status| order["status"] != status) {
+            findings.push(format!("order {id} is {} and its money says {expected:?}", order["status"]));
+        }
+        findings
+    }
+
+    /// The merchant's systems are told of a completed refund once, and of nothing else.
+    fn check_told(&self, order: &Value) -> Vec<String> {
+        let id = &order["order_id"];
+        let of_order = self.outbox.iter().filter(|item| item["order_id"] == *id);
+        let told: Vec<_> = of_order.filter(|item| item["event_type"] == "order.refunded").collect();
+        let completed = refunds(order).filter(|refund| refund["status"] == "completed");
+        let unequal = completed.filter(|refund| {
+            let same =
+                |item: &&&Value| item["refund_id"] == refund["refund_id"] && item["amount"] == refund["amount_minor"];
+            told.iter().filter(same).count() != 1
+        });
+        let mut findings: Vec<_> =
+            unequal.map(|refund| format!("order {id} did not tell once of refund {refund}")).collect();
+        let is_meant = |item: &&&Value| {
+            refunds(order).any(|refund| {
+                refund["refund_id"] == item["refund_id"]
+                    && ["completed", "failed"].iter().any(|s| refund["status"] == *s)
+            })
+        };
+        findings.extend(told.iter().filter(|item| !is_meant(item)).map(|item| format!("nothing behind {item}")));
+        findings
+    }
+}
+
+fn refunds(order: &Value) -> impl Iterator<Item = &Value> {
+    order["refunds"].as_object().into_iter().flat_map(Map::values)
+}
+
+/// What the payments and refunds of an order make of it; `None` without money.
+fn status_by_money(order: &Value) -> Option<&'static str> {
+    let (price, payments) = (order["amount"].as_i64()?, order["payments"].as_object()?);
+    let unnamed = payments.is_empty() && order["completed_unnamed"] == true;
+    let count = i64::try_from(payments.len()).ok()? + i64::from(unnamed);
+    let counts = |refund: &&Value| {
+        let of = refund["transaction_id"].as_str().unwrap_or_default();
+        refund["status"] == "completed" && (payments.contains_key(of) || unnamed)
+    };
+    let refunded: i64 = refunds(order).filter(counts).filter_map(|refund| refund["amount_minor"].as_i64()).sum();
+    let kept = count * price - refunded;
+    match (count, kept) {
+        (0, _) => None,
+        (_, kept) if kept >= price => Some("paid"),
+        (_, kept) if kept > 0 => Some("partially_refunded"),
+        _ => Some("refunded"),
+    }
+}

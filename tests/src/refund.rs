@@ -1,0 +1,78 @@
+//! Money that goes back: asked for here, in lomi.'s dashboard, and what lomi. says of it.
+
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::delivery::Event;
+use crate::http::Answer;
+use crate::shop::Created;
+
+/// Longer than a request that lomi. does not know of is waited for.
+const OLD_MS: i64 = 16 * 60 * 1000;
+
+impl TestApp {
+    /// A paid order of 12 500 francs, and lomi.'s id of its payment.
+    pub async fn paid_order(&self, method: &str) -> (Created, String) {
+        let order = self.open_order().await;
+        let transaction_id = self.pay(&order, method).await;
+        self.wait_for(&order.order_id, "paid").await;
+        (order, transaction_id)
+    }
+
+    /// `POST /admin/orders/{order_id}/refunds`.
+    pub async fn refund(&self, order_id: &str, body: &Value, key: &str) -> Answer {
+        let (bearer, url) = (self.admin_bearer(), self.url(&format!("/admin/orders/{order_id}/refunds")));
+        let headers = [("idempotency-key", key), ("authorization", bearer.as_str())];
+        self.http.send_json("POST", &url, &headers, body).await
+    }
+
+    /// A refund made in lomi.'s dashboard; answers lomi.'s id of it.
+    pub async fn refund_at_lomi(&self, transaction_id: &str, amount: i64) -> String {
+        let (secret, key) = (self.secret("LOMI_SECRET_KEY_ID"), self.fresh_key());
+        let headers = [("x-api-key", secret.as_str()), ("idempotency-key", &key)];
+        let body = json!({ "transaction_id": transaction_id, "amount": amount });
+        let answer = self.http.send_json("POST", &format!("{}/refunds", self.stack.urls().lomi), &headers, &body).await;
+        answer.expect(201).json()["refund_id"].as_str().expect("a refund").to_owned()
+    }
+
+    /// Nobody will ever tell of this refund: the audit does not expect it to be known.
+    pub fn keep_refund_secret(&self, refund_id: &str) {
+        self.record.lock().secret_refunds.push(refund_id.to_owned());
+    }
+
+    /// The event that lomi. announced, or would have, about its newest refund of a payment.
+    pub async fn announced_refund(&self, name: &str, transaction_id: &str) -> Event {
+        let outbox = self.lomi.outbox().await;
+        let is_it = |row: &&Value| row["event"] == name && row["data"]["transaction_id"] == transaction_id;
+        let dispatch = outbox.iter().rev().find(is_it).expect("lomi. announces every refund");
+        Event::new(name, dispatch["data"].clone())
+    }
+
+    /// The order's refunds as the back office sees them.
+    pub async fn refunds(&self, order_id: &str) -> Vec<Value> {
+        let detail = self.admin("GET", &format!("/admin/orders/{order_id}"), &Value::Null).await.expect(200).json();
+        detail["refunds"].as_array().cloned().expect("refunds")
+    }
+
+    /// Ends the lease of every refund of the order, as if its time had passed, and makes the order due.
+    pub async fn end_refund_leases(&self, order_id: &str) {
+        self.edit_refunds(order_id, |refund| refund["request"]["lease_until_ms"] = 0.into()).await;
+    }
+
+    /// Makes every refund of the order 16 minutes older, ends its lease, and makes the order due.
+    pub async fn age_refunds(&self, order_id: &str) {
+        let older = |refund: &mut Value| {
+            let requested_at_ms = refund["requested_at_ms"].as_i64().expect("a time");
+            refund["requested_at_ms"] = (requested_at_ms - OLD_MS).into();
+            refund["request"]["lease_until_ms"] = 0.into();
+        };
+        self.edit_refunds(order_id, older).await;
+    }
+
+    async fn edit_refunds(&self, order_id: &str, edit: impl Fn(&mut Value)) {
+        let mut order = self.order(order_id).await;
+        order["refunds"].as_object_mut().expect("refunds").values_mut().for_each(edit);
+        self.table.put(&order).await;
+        assert!(self.make_due(order_id).await, "an open refund keeps its order due");
+    }
+}
