@@ -8,10 +8,13 @@
  *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
  *   cancel page:  await checkout.cancel();
+ *   a card form on your own page, with lomi.'s SDK:
+ *                 const { client_secret, publishable_key } = await checkout.createPaymentIntent({ items, customer_email, customer_name });
+ *                 mount the SDK's form with it, confirm, then location.assign(checkout.returnUrl("https://shop.example/return.html"));
  *
- * `pay` may be called as often as shoppers click: the same cart keeps one Idempotency-Key through double clicks, reloads, a
- * second tab and lost answers, so it opens one order. Another cart, or a finished order, gets a new key. What fails throws a
- * CheckoutError. Amounts are integers in ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
+ * `pay` and `createPaymentIntent` may be called as often as shoppers click: the same cart keeps one Idempotency-Key
+ * through double clicks, reloads, a second tab and lost answers, so it opens one order. Another cart, or a finished order, gets
+ * a new key. A client_secret is never kept: the same key brings it again. What fails throws a CheckoutError. Amounts are integers in ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
  */
 const READ_TIMEOUT_MS = 12_000; // one request; a budget bounds all tries together
 const WRITE_TIMEOUT_MS = 30_000; // the longest that an API Gateway HTTP API lets a request run
@@ -19,6 +22,7 @@ const READ_BUDGET_MS = 30_000;
 const PAY_BUDGET_MS = 75_000; // longer than the 30 s for which a crashed holder of a key blocks it
 const BACKOFF_MAX_MS = 15_000;
 const MAX_POLLS = 240; // counted, not timed: a phone asleep while its owner types a PIN loses no patience
+const SECRET_PARAMETER = "payment_intent_client_secret";
 const PAID = ["paid", "partially_refunded", "refunded"];
 const CLOSED = [...PAID, "expired", "cancelled", "rejected"];
 
@@ -37,7 +41,7 @@ export class CheckoutError extends Error {
 
 /** `api`: origin of the backend. `language`: a function that says "fr" or "en", asked before each request. */
 export function createCheckout({ api, language }) {
-  let running = null;
+  const running = new Map();
   async function call(method, path, { token, key, body } = {}) {
     const headers = { Accept: "application/json", "Accept-Language": language() };
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -75,21 +79,43 @@ export function createCheckout({ api, language }) {
    * Opens the order and sends the browser to the payment page. `cart` is the body of POST /checkout-sessions; both URLs get
    * the order's id and token in their fragment, which browsers send to no server. Resolves with the backend's answer.
    */
-  const pay = (cart) => (running ??= start(cart).finally(() => { running = null; }));
-  async function start(cart) {
-    const body = JSON.stringify({ ...cart, success_url: withOrder(cart.success_url), cancel_url: withOrder(cart.cancel_url) });
-    const { attempt, paid } = await attemptFor(fingerprint(body));
+  async function pay(cart) {
+    const urls = { success_url: withOrder(cart.success_url), cancel_url: withOrder(cart.cancel_url) };
+    const opened = await open("/checkout-sessions", { ...cart, ...urls });
+    go(opened.checkout_url ?? returnUrl(cart.success_url));
+    return opened;
+  }
+
+  /**
+   * Opens the order and resolves with the backend's answer: `client_secret` (and `publishable_key`) for a card form on this
+   * page. `cart` is the body of POST /payment-intents. Without `client_secret` the cart is paid already: show the receipt.
+   * `error.code` is `card_unavailable` when lomi. takes no cards this way just now: `pay` then still works.
+   */
+  const createPaymentIntent = (cart) => open("/payment-intents", cart);
+
+  /** `url` with the order that this browser opened last in its fragment. */
+  function returnUrl(url) {
+    const { orderId, orderToken } = load("order");
+    return withOrder(url).replace("{ORDER_ID}", orderId).replace("{ORDER_TOKEN}", orderToken);
+  }
+
+  /** One request per route at a time: a second click gets the answer to the first. */
+  function open(path, request) {
+    if (!running.has(path)) running.set(path, start(path, JSON.stringify(request)).finally(() => running.delete(path)));
+    return running.get(path);
+  }
+  async function start(path, body) {
+    const { attempt, paid } = await attemptFor(fingerprint(path + body));
     if (paid) { // The money is here although the shopper never saw the receipt: show it instead of charging twice.
-      go(withOrder(cart.success_url).replace("{ORDER_ID}", attempt.orderId).replace("{ORDER_TOKEN}", attempt.orderToken));
+      store("order", { orderId: attempt.orderId, orderToken: attempt.orderToken });
       return paid;
     }
     store("attempt", attempt); // before the request: a reload in the middle must find the key
     try {
-      const created = await retrying(() => call("POST", "/checkout-sessions", { key: attempt.key, body }), PAY_BUDGET_MS);
+      const created = await retrying(() => call("POST", path, { key: attempt.key, body }), PAY_BUDGET_MS);
       const opened = { orderId: created.order_id, orderToken: created.order_token };
       store("order", opened);
       store("attempt", { ...attempt, ...opened, expiresAt: created.expires_at });
-      go(created.checkout_url);
       return created;
     } catch (error) {
       if (error.retryable === false) store("attempt", null); // a refusal is final for this key
@@ -138,11 +164,16 @@ export function createCheckout({ api, language }) {
     return retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
   }
 
-  return { products, pay, order, waitForOrder, cancel };
+  return { products, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
 
 /** From the fragment, which then leaves the address bar and the history; else the last order of this browser. */
 function orderOfPage() {
+  const address = new URL(location.href);
+  if (address.searchParams.has(SECRET_PARAMETER)) { // a card form that had to leave the page comes back with it
+    address.searchParams.delete(SECRET_PARAMETER);
+    history.replaceState(history.state, "", address);
+  }
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = { orderId: fragment.get("order_id"), orderToken: fragment.get("order_token") };
   if (!given.orderId || !given.orderToken) return load("order");

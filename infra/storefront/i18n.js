@@ -41,7 +41,22 @@ const DICTIONARIES = {
     "pay.button.empty": "Payer",
     "pay.busy": "Un instant…",
     "pay.slow": "La connexion est lente. Restez sur cette page, vous ne paierez qu’une fois.",
-    "pay.note": "Vous payez sur la page sécurisée de lomi.\u00a0: carte, Wave, MTN.",
+    "pay.note": "« Payer » mène à la page sécurisée de lomi.\u00a0: carte, Wave, MTN.",
+    "card.link": "Payer par carte ici",
+    "card.title": "Payer par carte",
+    "card.lead": "Sans quitter la boutique.",
+    "card.name": "Nom",
+    "card.email": "Adresse e-mail",
+    "card.next": "Continuer vers la carte",
+    "card.form": "Votre carte",
+    "card.demo": "Démonstration : 4242 4242 4242 4242, 12/34, 123. Une carte qui se termine par 0002 est refusée, par 3155 demande une confirmation.",
+    "card.unavailable": "Le paiement par carte sur cette page n’est pas disponible en ce moment. Vous pouvez payer sur la page sécurisée de lomi. : votre panier est intact.",
+    "card.hosted": "Payer sur la page de lomi.",
+    "card.declined": "Votre banque a refusé cette carte. Rien n’a été débité ; essayez une autre carte.",
+    "card.funds": "Le solde de cette carte ne suffit pas. Rien n’a été débité ; essayez une autre carte.",
+    "card.unconfirmed": "Votre banque n’a pas confirmé le paiement. Rien n’a été débité ; essayez à nouveau.",
+    "card.details": "Vérifiez le numéro, la date d’expiration et le code de la carte.",
+    "card.failed": "Le paiement n’a pas abouti. Essayez à nouveau, ou avec une autre carte.",
     "confirming.title": "Nous confirmons votre paiement",
     "confirming.text": "Cela prend en général quelques secondes. Vous n’avez rien à faire.",
     "confirming.long": "C’est un peu plus long que d’habitude. Vous pouvez fermer cette page\u00a0: votre commande est enregistrée et le paiement sera pris en compte.",
@@ -122,7 +137,22 @@ const DICTIONARIES = {
     "pay.button.empty": "Pay",
     "pay.busy": "One moment…",
     "pay.slow": "The connection is slow. Stay on this page, you will pay only once.",
-    "pay.note": "You pay on lomi.’s secure page: card, Wave, MTN.",
+    "pay.note": "“Pay” leads to lomi.’s secure page: card, Wave, MTN.",
+    "card.link": "Pay by card here",
+    "card.title": "Pay by card",
+    "card.lead": "Without leaving the shop.",
+    "card.name": "Name",
+    "card.email": "E-mail address",
+    "card.next": "Continue to your card",
+    "card.form": "Your card",
+    "card.demo": "Demonstration: 4242 4242 4242 4242, 12/34, 123. A card that ends in 0002 is declined, one that ends in 3155 asks for a confirmation.",
+    "card.unavailable": "Card payment on this page is not available at the moment. You can pay on lomi.’s secure page: your cart is untouched.",
+    "card.hosted": "Pay on lomi.’s page",
+    "card.declined": "Your bank declined this card. Nothing was charged; try another card.",
+    "card.funds": "This card’s balance is too low. Nothing was charged; try another card.",
+    "card.unconfirmed": "Your bank did not confirm the payment. Nothing was charged; try again.",
+    "card.details": "Check the card’s number, expiry date and code.",
+    "card.failed": "The payment did not go through. Try again, or with another card.",
     "confirming.title": "We are confirming your payment",
     "confirming.text": "This usually takes a few seconds. There is nothing you need to do.",
     "confirming.long": "This takes a little longer than usual. You may close this page: your order is recorded and the payment will be counted.",
@@ -193,6 +223,14 @@ export function onLanguage(listener) {
   listeners.add(listener);
   listener();
 }
+
+/** More texts, of a page that has many of its own: {fr: {...}, en: {...}}. */
+export function addTexts(dictionaries) {
+  for (const tag of Object.keys(DICTIONARIES)) Object.assign(DICTIONARIES[tag], dictionaries[tag]);
+}
+
+/** The text for a word of the backend's, or the word itself when it is newer than this page. */
+export const word = (kind, value) => DICTIONARIES[current][`${kind}.${value}`] ?? String(value);
 
 /** The text for `key`, with its {placeholders} filled in. */
 export function t(key, values = {}) {

@@ -103,6 +103,7 @@ function showCart() {
   byId("cart-mixed").hidden = sum?.mixed !== true;
   const pieces = cartLines().reduce((all, line) => all + line.quantity, 0);
   byId("bar").hidden = pieces === 0;
+  byId("card").hidden = !globalThis.CHECKOUT_CONFIG?.card || sum === null || sum.mixed === true;
   byId("bar-count").textContent = count(pieces);
   byId("bar-total").textContent = byId("cart-total").textContent;
   if (focused) (document.querySelector(`[data-focus="${CSS.escape(focused)}"]`) ?? byId("cart-title")).focus();

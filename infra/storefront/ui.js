@@ -1,4 +1,4 @@
-/** What the three pages share: the checkout of this shop, the language switch, the pay button, small DOM helpers. */
+/** What the pages share: the checkout of this shop, the language switch, the pay button, small DOM helpers. */
 import { createCheckout } from "./checkout.js";
 import { cartLines, items, onCart, submitted, total } from "./cart.js";
 import { language, money, onLanguage, setLanguage, t, translatePage } from "./i18n.js";
@@ -15,9 +15,17 @@ function connect(config) {
     return null;
   }
   const api = config.api.replace(/\/+$/, "");
-  // The pages' own policy cannot know the API's origin. A policy added later can only narrow, so this closes the rest.
-  document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: `connect-src ${new URL(api).origin}` }));
+  narrow(new URL(api).origin, config.card && new URL(config.card.script).origin);
   return createCheckout({ api, language });
+}
+
+/** The pages' own policies cannot know these origins. A policy added later can only narrow, so this closes the rest. */
+function narrow(api, cardForm) {
+  const takesCards = document.querySelector("main").hasAttribute("data-card");
+  const policy = takesCards && cardForm
+    ? `script-src 'self' ${cardForm}; connect-src ${api} ${cardForm}`
+    : `script-src 'self'; connect-src ${api}; img-src 'self' https: ${api}`;
+  document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
 /** An element with attributes and children; text always as text, so no data is ever read as markup. */
@@ -89,12 +97,13 @@ export function payButton(button, output, label) {
   onLanguage(show);
 }
 
+/** What both ways of paying say of the cart; the same in both languages, because another body would be another order. */
+export const cartOrder = () => ({ items: items(), title: "Boutique Baobab" });
+
 async function payCart() {
   const bought = cartLines();
   const opened = await checkout.pay({
-    items: items(),
-    // The same in both languages: another body would be another order.
-    title: "Boutique Baobab",
+    ...cartOrder(),
     success_url: new URL("return.html", location.href).href,
     cancel_url: new URL("cancel.html", location.href).href,
   });

@@ -66,15 +66,15 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
     event.flag(Field::IdempotencyReplayed, refunded.replayed);
     event.word(Field::RefundStatus, refund.status.as_str());
     event.number(Field::RefundAmountMinor, refund.amount_minor);
-    let is_in_doubt = refund.status == RefundStatus::InDoubt;
-    if is_in_doubt && !refunded.replayed {
+    if refunded.newly_in_doubt {
         event.count(Counter::RefundInDoubt);
     }
     let body = Answer {
         refund: RefundView::of(&refunded.id, refund),
         order: OrderView::of(&refunded.order, world.clock.now()),
     };
-    let response = Response::json(if is_in_doubt { 202 } else { 201 }, &body)?;
+    let status = if refund.status == RefundStatus::InDoubt { 202 } else { 201 };
+    let response = Response::json(status, &body)?;
     Ok(if refunded.replayed { response.header("idempotency-replayed", "true") } else { response })
 }
 

@@ -92,14 +92,15 @@ fn announce(stack: &Stack, as_json: bool, seeded: usize) {
         say(format_args!("put {seeded} products into the empty catalogue"));
     }
     say(format_args!(
-        "\nready\n\n  shop         {}   <- open this\n  API          {}\n  lomi.        {}\n  DynamoDB     {}\n  \
-         admin token  {}   (Authorization: Bearer ...)\n  cart key     {}   (signs cart tokens)\n\nCtrl-C ends everything.\n",
-        urls.shop,
+        "\nready\n\n  shop         {shop}   <- open this\n  back office  {shop}/back-office.html\n  API          {}\n  \
+         lomi.        {}\n  DynamoDB     {}\n  admin token  {}   (opens the back office; Authorization: Bearer ...)\n  \
+         cart key     {}   (signs cart tokens)\n\nCtrl-C ends everything.\n",
         urls.gateway,
         urls.lomi,
         urls.dynamodb,
         stack.admin_token(),
         stack.cart_token_key(),
+        shop = urls.shop,
     ));
 }
 

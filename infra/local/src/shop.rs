@@ -19,6 +19,8 @@ pub(crate) struct Shop {
     pub(crate) folder: PathBuf,
     /// The gateway's URL, told to the browser.
     pub(crate) api: String,
+    /// The script of the card form, told to the browser.
+    pub(crate) card_script: String,
 }
 
 impl Shop {
@@ -27,7 +29,7 @@ impl Shop {
     }
 
     fn config(&self) -> String {
-        format!("window.CHECKOUT_CONFIG = {};\n", json!({ "api": self.api }))
+        format!("window.CHECKOUT_CONFIG = {};\n", json!({ "api": self.api, "card": { "script": self.card_script } }))
     }
 }
 

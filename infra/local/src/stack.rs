@@ -171,7 +171,8 @@ impl Stack {
         let pools = start_functions(&resolved.functions, &project.binaries, &urls, &options, &logs).await?;
         let admin_token = seams::random_hex(16);
         let gateway = Gateway::new(&resolved, pools.clone(), admin_token.clone());
-        let shop = Shop { folder: project.storefront, api: urls.gateway.clone() };
+        let card_script = format!("{}/_sim/card.js", urls.lomi);
+        let shop = Shop { folder: project.storefront, api: urls.gateway.clone(), card_script };
         let fronts = vec![Server::start(ports.gateway, gateway.router()), Server::start(ports.shop, shop.router())];
         let mut tasks = if options.schedule { schedule::start(scheduled(&resolved, &pools)) } else { JoinSet::new() };
         tasks.spawn(lomi::note_dead_letters(lomi.sim().clone(), logs.clone()));

@@ -172,7 +172,9 @@ async fn the_shop_is_served_with_the_gateways_address_and_nothing_outside_its_fo
     assert_eq!((index.status().as_u16(), index.body().as_ref()), (200, &b"<h1>shop</h1>"[..]));
     assert_eq!(index.headers()["content-type"], "text/html; charset=utf-8");
     let config = get(format!("{shop}/config.js")).await;
-    let expected = format!("window.CHECKOUT_CONFIG = {{\"api\":\"{}\"}};\n", stack.urls().gateway);
+    let (api, lomi) = (&stack.urls().gateway, &stack.urls().lomi);
+    let expected =
+        format!(r#"window.CHECKOUT_CONFIG = {{"api":"{api}","card":{{"script":"{lomi}/_sim/card.js"}}}};"#) + "\n";
     assert_eq!(config.body().as_ref(), expected.as_bytes());
     for path in ["/nothing.html", "/%2e%2e/storefront/index.html", "//etc/passwd"] {
         assert_eq!(get(format!("{shop}{path}")).await.status(), 404, "{path}");

@@ -56,6 +56,8 @@ pub struct Refunded {
     pub order: Order,
     /// Whether an earlier request had asked for it.
     pub replayed: bool,
+    /// Whether it is in doubt from this moment on.
+    pub newly_in_doubt: bool,
 }
 
 impl Refunded {
@@ -107,7 +109,7 @@ pub enum RefundError {
 }
 
 enum Entered {
-    Known(Order),
+    Known { order: Order, newly_in_doubt: bool },
     Ours(Client, Order, Refund),
 }
 
@@ -125,7 +127,9 @@ pub async fn refund(
     let id = Refund::own_id(world.environment, &request.order_id, &request.idempotency_key);
     // 1-2 Look behind the key, reserve.
     let (lomi, reserved, refund) = match enter(world, request, &id, lomi).await? {
-        Entered::Known(order) => return Ok(Refunded { id, order, replayed: true }),
+        Entered::Known { order, newly_in_doubt } => {
+            return Ok(Refunded { id, order, replayed: true, newly_in_doubt });
+        }
         Entered::Ours(lomi, order, refund) => (lomi, order, refund),
     };
     // 3 Ask lomi.
@@ -136,7 +140,9 @@ pub async fn refund(
     let order = world.record(&request.order_id, |order| ask::outcome(order, &id, &answer, now)).await?;
     match answer {
         ask::Answer::Named(_) | ask::Answer::Lost => {
-            Ok(Refunded { id, order: order.ok_or(RefundError::NotFound)?, replayed: false })
+            let order = order.ok_or(RefundError::NotFound)?;
+            let newly_in_doubt = is_in_doubt(&order, &id);
+            Ok(Refunded { id, order, replayed: false, newly_in_doubt })
         }
         ask::Answer::NotNow(error) | ask::Answer::Refused(error) => Err(error),
     }
@@ -185,7 +191,13 @@ async fn known(
             is_left.then(|| order.refund_in_doubt(id, now)).flatten()
         })
         .await?;
-    order.map(Entered::Known).ok_or(RefundError::NotFound)
+    let order = order.ok_or(RefundError::NotFound)?;
+    let newly_in_doubt = refund.status == RefundStatus::Requested && is_in_doubt(&order, id);
+    Ok(Entered::Known { order, newly_in_doubt })
+}
+
+fn is_in_doubt(order: &Order, id: &str) -> bool {
+    order.refunds().get(id).is_some_and(|refund| refund.status == RefundStatus::InDoubt)
 }
 
 fn reservation(request: &RefundOrder, now: Timestamp) -> NewRefund {

@@ -98,12 +98,14 @@ async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
 #[tokio::test]
 async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
     let app = TestApp::start().await;
-    let link = link(&app).await;
+    let body =
+        json!({ "kind": "native", "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 7_500 });
+    let bearer = app.admin_bearer();
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "link")];
+    let made = app.http.send_json("POST", &app.url("/admin/payment-links"), &headers, &body).await.expect(201);
     app.lomi.lose_webhooks().await;
-    let transaction = pay_by_link(&app, &link, "wave").await;
-    app.table
-        .put(&json!({ "PK": "WATCH#links", "SK": "WATCH", "due_shard": "DUE#0", "due_at_ms": 0, "watched_since_ms": 1_700_000_000_000_i64 }))
-        .await;
+    let transaction = pay_by_link(&app, made.json()["id"].as_str().unwrap(), "wave").await;
+    assert!(app.table.set_number("WATCH#links", "WATCH", "due_at_ms", 0).await, "links of lomi.'s are watched");
     // The first run finds that there is a payment, the second whose it is.
     app.reconcile().await;
     app.reconcile().await;

@@ -30,6 +30,7 @@ fn both(refund: &str, order: &str) -> (String, String) {
 async fn all_of_a_payment_goes_back_and_lomis_own_events_about_it_change_nothing() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
+    app.keep_out_of_logs("Rupture de stock");
     let answer = app.refund(&order.order_id, &json!({ "reason": "Rupture de stock" }), "k").await.expect(201);
     assert_eq!(statuses(&answer), both("completed", "refunded"));
     let refund = &answer.json()["refund"];
@@ -221,6 +222,20 @@ async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
     assert_eq!(statuses(&again), both("failed", "paid"));
     assert!(app.lomi.refunds().await.is_empty());
     assert_eq!(statuses(&app.refund(&order.order_id, &json!({}), "b").await), both("completed", "refunded"));
+    app.audit().await;
+}
+
+/// Our own book is not the only one: lomi. keeps its ceiling too.
+#[tokio::test]
+async fn what_went_back_behind_our_back_is_not_given_back_again() {
+    let app = TestApp::start().await;
+    app.lomi.profile("june2026").await;
+    let (order, transaction_id) = app.paid_order("card").await;
+    app.keep_refund_secret(&app.refund_at_lomi(&transaction_id, 10_000).await);
+    let refused = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "a").await;
+    assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()));
+    app.refund(&order.order_id, &json!({ "amount": 2_500 }), "b").await.expect(201);
+    assert_eq!(app.lomi.refunds().await.len(), 2);
     app.audit().await;
 }
 

@@ -1,5 +1,7 @@
 //! The demo shop in a real browser, over a running stack.
 
+mod back_office;
+mod cards;
 mod driver;
 mod links;
 mod looks;

@@ -173,7 +173,7 @@ async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
 }
 
 /// The id of the one order that there is.
-async fn only_order(app: &TestApp) -> String {
+pub(super) async fn only_order(app: &TestApp) -> String {
     let orders = app.orders().await;
     assert_eq!(orders.len(), 1, "one order");
     orders[0]["order_id"].as_str().expect("an id").to_owned()

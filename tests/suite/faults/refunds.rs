@@ -88,6 +88,24 @@ async fn a_refund_that_never_reached_lomi_is_released_after_a_quarter_of_an_hour
 }
 
 #[tokio::test]
+async fn a_pending_refund_of_which_no_more_events_come_is_asked_about() {
+    let app = TestApp::start().await;
+    let (order, transaction_id) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    app.refund_at_lomi(&transaction_id, 5_000).await;
+    let created = app.announced_refund("REFUND_CREATED", &transaction_id).await;
+    assert_eq!(app.deliver(&created).await.outcome(), "applied");
+    assert_eq!(only_refund(&app, &order).await["status"], "pending");
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    assert_eq!(only_refund(&app, &order).await["status"], "completed");
+    assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
+    let timeline = app.timeline(&order.order_id).await;
+    assert_eq!(timeline[timeline.len() - 2..], ["refund_pending/webhook", "refunded/poll"]);
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn as_long_as_lomi_cannot_be_asked_nothing_is_released() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
@@ -175,6 +193,8 @@ async fn a_kill_before_lomi_did_anything_leaves_a_doubt_that_ends() {
     // Whoever comes back with the key learns that nobody knows.
     let answer = app.refund(&order.order_id, &json!({}), "k").await.expect(202);
     assert_eq!(answer.json()["refund"]["status"], "in_doubt");
+    let alarms = app.stack.logs().iter().filter(|line| line.line.contains("\"RefundInDoubt\":1")).count();
+    assert_eq!(alarms, 1);
     app.age_refunds(&order.order_id).await;
     app.reconcile().await;
     assert_eq!(only_refund(&app, &order).await["status"], "failed");

@@ -36,6 +36,8 @@ pub async fn create_native(
     if world.store.begin_receipt(&receipt, now).await? == Begun::Taken {
         return Err(in_progress());
     }
+    // From now on there are payments that name no order, and of which nobody may tell.
+    world.store.watch_links(now).await?;
     // 3 Ask, once.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
     let made = match lomi.payment_links().create(link).deadline(ask_until).send().await {

@@ -45,9 +45,10 @@ impl Order {
         named.give_name(id, &told.refund_id);
         match named.judge_refund(told, Source::Lomi, now) {
             Verdict::Unchanged if named != *self => {
-                named.version = self.version.saturating_add(1);
-                named.updated_at = now;
-                Verdict::Changed(Box::new(named), None)
+                let mut order = named.changed(now);
+                order.status = order.status_by_money();
+                order.due_at = order.next_due(now);
+                Verdict::Changed(Box::new(order), None)
             }
             verdict => verdict,
         }
@@ -66,6 +67,7 @@ impl Order {
         let holder = holder.and_then(|key| self.refunds.remove_entry(&key));
         if let Some((_, holder)) = &holder {
             own.status = holder.status;
+            own.amount_minor = own.amount_minor.max(holder.amount_minor);
         }
         match (holder, given_up) {
             (Some((key, other)), given_up) if other.request.is_some() => {
@@ -87,9 +89,12 @@ impl Order {
         named.next().map(|(key, _)| key.as_str())
     }
 
-    /// The oldest request of this payment and amount that lomi. has not named yet: what is told of is surely it, or as
-    /// good as it.
+    /// The oldest request of this payment and amount that lomi. has not named yet: what is told of is it, or as good as
+    /// it. A failure is not: it could be an older one's, and would set free what may be on its way.
     fn refund_waiting_for(&self, told: &SettledRefund) -> Option<&str> {
+        if told.status == RefundStatus::Failed {
+            return None;
+        }
         let amount_minor = told.money?.amount_minor();
         let fits = |refund: &Refund| {
             refund.is_unnamed() && refund.transaction_id == told.transaction_id && refund.amount_minor == amount_minor

@@ -161,7 +161,7 @@ fn an_answer_takes_its_name_back_from_whoever_was_given_it_by_mistake() {
     assert_eq!(order.refunds["a"].refund_id.as_deref(), Some("r-b"));
     let (order, event) = changed(order.refund_answered("b", &told("r-b", "tx-1", 1_000, RefundStatus::Completed), T0));
     assert_eq!((event, order.refunds["a"].status), (None, RefundStatus::InDoubt));
-    assert!(order.refunds["a"].is_unnamed());
+    assert!(order.refunds["a"].is_unnamed() && order.due_at <= Some(T0.plus_ms(MINUTE_MS)));
     let (order, event) = changed(order.refund_answered("a", &told("r-a", "tx-1", 1_000, RefundStatus::Completed), T0));
     assert_eq!(event.unwrap().name(), "order.refunded#r-a");
     assert_eq!(order.refunds["a"].refund_id.as_deref(), Some("r-a"));
@@ -192,6 +192,24 @@ fn a_refund_made_elsewhere_at_the_same_moment_keeps_a_place_of_its_own() {
     assert_eq!(order.refunds["a"].refund_id.as_deref(), Some("ours"));
     assert!(order.refunds["theirs"].request.is_none());
     assert_eq!(order.amount_refunded(), 2_000);
+}
+
+#[test]
+fn the_failure_of_an_unknown_refund_sets_nothing_free() {
+    let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap().refund_in_doubt("a", T0).unwrap();
+    let (order, events) = after(&order, [&news("r", PRICE, RefundStatus::Failed)]);
+    assert_eq!(shown(&order), [("-".to_owned(), RefundStatus::InDoubt), ("r".to_owned(), RefundStatus::Failed)]);
+    assert!(events.is_empty());
+    assert_eq!(order.with_refund("b", wish(Some(1)), T0).unwrap_err(), RefundRefusal::ExceedsPayment);
+}
+
+#[test]
+fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none() {
+    let order = paid(&["tx-1"]).with_refund("a", wish(Some(1_000)), T0).unwrap();
+    let (order, _) = after(&order, [&news("r", 1_500, RefundStatus::Completed)]);
+    let answer = SettledRefund { money: None, ..told("r", "tx-1", 1, RefundStatus::Completed) };
+    let (order, event) = changed(order.refund_answered("a", &answer, T0));
+    assert_eq!((event, order.amount_refunded(), order.refunds.len()), (None, 1_500, 1));
 }
 
 #[test]

@@ -1,0 +1,53 @@
+/** The back office's calls: read, write once per key, remove. Nothing is retried by itself: a person is looking. */
+import { CheckoutError } from "../checkout.js";
+
+const TIMEOUT_MS = 30_000;
+
+/** As CheckoutError, with the members that are wrong: `errors` is [{pointer, detail}]. */
+export class OfficeError extends CheckoutError {
+  constructor(status, problem, retryAfter) {
+    super(status, problem, retryAfter);
+    this.errors = problem?.errors ?? [];
+  }
+}
+
+/** `token` opens the closed routes of the local gateway; `onClosed` runs when it does not (any more). */
+export function createBackOffice({ api, language, token, onClosed }) {
+  async function call(method, path, { body, key } = {}) {
+    const headers = { Accept: "application/json", "Accept-Language": language(), Authorization: `Bearer ${token}` };
+    if (key) headers["Idempotency-Key"] = key;
+    if (body) headers["Content-Type"] = "application/json";
+    const request = { method, headers, body: body && JSON.stringify(body), credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const response = await fetch(api + path, request).catch(() => { throw new OfficeError(0, null, null); });
+    const json = response.status === 204 ? {} : await response.json().catch(() => null);
+    if (response.ok && json) return json;
+    if (response.status === 403) onClosed();
+    throw new OfficeError(response.status, json, response.headers.get("Retry-After"));
+  }
+  return {
+    /** GET; empty parameters are left out. */
+    read: (path, query = {}) => {
+      const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+      return call("GET", given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`);
+    },
+    /** POST, with an Idempotency-Key where there is one. */
+    write: (path, body, key) => call("POST", path, { body, key }),
+    /** DELETE. */
+    remove: (path) => call("DELETE", path),
+  };
+}
+
+/** One key per content of a form until it succeeds: pressed again after a lost answer, it does not do the thing twice. */
+export function formKey() {
+  let last = null;
+  return {
+    of(body) {
+      const text = JSON.stringify(body);
+      if (last?.text !== text) last = { text, key: crypto.randomUUID() };
+      return last.key;
+    },
+    done() {
+      last = null;
+    },
+  };
+}

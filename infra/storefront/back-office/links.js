@@ -1,0 +1,128 @@
+/** Payment links: make one, share its address or its picture, end it. lomi.'s own are shown beside ours. */
+import { parseMoney, t, word } from "../i18n.js";
+import { element } from "../ui.js";
+import { formKey } from "./api.js";
+import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, sureButton, timeOf } from "./parts.js";
+
+const CURRENCIES = ["XOF", "EUR", "USD"].map((code) => [code, code]);
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export function openLinks(panel, office) {
+  const wanted = element("div");
+  const kinds = [["managed", t("links.managed")], ["native", t("links.native")]];
+  const filter = field("kind", t("links.kind"), {}, kinds);
+  const load = () => {
+    const kind = filter.querySelector("select").value;
+    wanted.replaceChildren(pagedList({
+      load: (cursor) => office.read("/admin/payment-links", { kind, cursor }),
+      row: (link) => linkRow(link, office),
+      empty: t("links.none"),
+    }));
+  };
+  filter.addEventListener("change", load);
+  panel.replaceChildren(heading(t("links.title")), linkForm(office, load), filter, wanted);
+  load();
+}
+
+function linkForm(office, made) {
+  const key = formKey();
+  const money = { inputmode: "decimal", maxlength: 14 };
+  const form = element("form", { class: "fields" },
+    element("h2", {}, t("link.new")),
+    field("title", t("link.title"), { required: true, maxlength: 200 }),
+    field("price", t("link.price"), {}, [["fixed", t("link.fixed")], ["open", t("link.open")]]),
+    field("currency_code", t("link.currency"), {}, CURRENCIES),
+    field("amount", t("link.amount"), money),
+    field("min", t("link.min"), money),
+    field("max", t("link.max"), money),
+    field("max_payments", t("link.max_payments"), { inputmode: "numeric", pattern: "[0-9]{1,6}" }),
+    field("days", t("link.days"), { inputmode: "numeric", pattern: "[0-9]{1,3}" }),
+    element("button", { class: "button" }, t("link.make")));
+  const showPrice = () => {
+    const open = form.elements.price.value === "open";
+    for (const name of ["amount", "min", "max"]) {
+      const control = form.elements[name];
+      const isAsked = (name !== "amount") === open;
+      control.closest(".field").hidden = !isAsked;
+      control.required = isAsked;
+      control.disabled = !isAsked;
+    }
+  };
+  form.addEventListener("change", showPrice);
+  showPrice();
+  // The same answers make the same link, with the same end: a second press repeats the first.
+  const ends = new Map();
+  submitting(form, async (answers) => {
+    const text = JSON.stringify(answers);
+    if (answers.days && !ends.has(text)) ends.set(text, new Date(Date.now() + Number(answers.days) * DAY_MS).toISOString());
+    const body = linkOf(answers, ends.get(text));
+    const link = await office.write("/admin/payment-links", body, key.of(body));
+    key.done();
+    ends.clear();
+    form.reset();
+    showPrice();
+    made();
+    return t("link.made", { title: link.title });
+  });
+  return element("section", { class: "card" }, form);
+}
+
+/** The form's answers in the API's words. */
+function linkOf({ title, price, currency_code, amount, min, max, max_payments }, expires_at) {
+  const minor = (text) => {
+    const value = parseMoney(text, currency_code);
+    if (!value) throw new Error(t("amount.invalid", { example: currency_code === "XOF" ? "5000" : "12.50" }));
+    return value;
+  };
+  const priced = price === "open"
+    ? { open_amount: { currency_code, min: minor(min), max: minor(max) } }
+    : { amount: minor(amount), currency_code };
+  return { kind: "managed", title, ...priced, ...(max_payments ? { max_payments: Number(max_payments) } : {}), ...(expires_at ? { expires_at } : {}) };
+}
+
+function linkRow(link, office) {
+  const node = element("li", { class: "link", "data-id": link.id });
+  const output = element("div", { role: "status" });
+  const end = async () => {
+    try {
+      node.replaceWith(linkRow(await office.remove(`/admin/payment-links/${encodeURIComponent(link.id)}`), office));
+    } catch (error) {
+      output.replaceChildren(problem(error));
+    }
+  };
+  const canEnd = link.kind === "managed" && link.status === "active";
+  node.append(
+    element("div", { class: "about" },
+      element("h2", {}, link.title ?? link.id),
+      badge(link.status === "active" ? "good" : "plain", word("link_status", link.status)),
+      element("p", { class: "address" }, link.url),
+      facts([
+        [t("link.price"), priceOf(link.price)],
+        [t("link.counts"), link.opened_count === null ? null : t("link.counted", { opened: link.opened_count, paid: link.paid_count, max: link.max_payments ?? "∞" })],
+        [t("link.surplus"), link.surplus_count ? String(link.surplus_count) : null],
+        [t("link.expires"), link.expires_at && timeOf(link.expires_at)],
+      ]),
+      element("div", { class: "actions" }, copyButton(link.url), canEnd ? sureButton(t("link.end"), t("link.end.sure"), end) : null),
+      output),
+    element("img", { class: "qr", src: link.qr_svg_url, alt: t("link.qr", { title: link.title ?? link.id }), width: 132, height: 132, loading: "lazy" }));
+  return node;
+}
+
+function priceOf(price) {
+  if (price === null) return null;
+  if (price.open) {
+    const { currency_code, min, max } = price.open;
+    return t("amount.range", { min: amountOf(min, currency_code), max: amountOf(max, currency_code) });
+  }
+  if (price.items) return price.items.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(", ");
+  return amountOf(price.amount, price.currency_code);
+}
+
+function copyButton(url) {
+  const button = element("button", { type: "button", class: "button secondary" }, t("link.copy"));
+  button.addEventListener("click", async () => {
+    const copied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
+    button.textContent = t(copied ? "link.copied" : "link.uncopied");
+  });
+  return button;
+}

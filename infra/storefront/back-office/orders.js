@@ -1,0 +1,119 @@
+/** Orders: a list by status, and one order with its story, its payments and its refunds. */
+import { parseMoney, t, word } from "../i18n.js";
+import { element } from "../ui.js";
+import { formKey } from "./api.js";
+import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, timeOf } from "./parts.js";
+
+const STATUSES = ["open", "paid", "failed_attempt", "cancelled", "expired", "partially_refunded", "refunded", "in_doubt", "creating", "rejected"];
+const COLOURS = { paid: "good", open: "wait", creating: "wait", in_doubt: "wait", failed_attempt: "bad", rejected: "bad" };
+const REFUNDABLE = ["paid", "partially_refunded"];
+
+export function openOrders(panel, office, id) {
+  if (id) return openOrder(panel, office, id);
+  const wanted = element("div");
+  const options = [["", t("orders.all")], ...STATUSES.map((status) => [status, word("status", status)])];
+  const filter = field("status", t("orders.status"), {}, options);
+  const load = () => {
+    const status = filter.querySelector("select").value;
+    wanted.replaceChildren(pagedList({
+      load: (cursor) => office.read("/admin/orders", { status, cursor }), row: orderRow, empty: t("orders.none"),
+    }));
+  };
+  filter.addEventListener("change", load);
+  panel.replaceChildren(heading(t("orders.title")), filter, wanted);
+  load();
+}
+
+function orderRow(order) {
+  return element("li", { class: "row" },
+    element("a", { href: `#orders/${order.order_id}` }, order.order_id),
+    statusBadge(order),
+    element("span", { class: "amount" }, amountOf(order.amount, order.currency_code)),
+    element("small", {}, timeOf(order.created_at)));
+}
+
+const statusBadge = ({ status }) => badge(COLOURS[status] ?? "plain", word("status", status));
+
+async function openOrder(panel, office, id) {
+  const here = location.hash;
+  const back = element("p", {}, element("a", { href: "#orders" }, t("orders.back")));
+  panel.replaceChildren(back, element("p", { role: "status" }, t("list.loading")));
+  try {
+    const order = await office.read(`/admin/orders/${encodeURIComponent(id)}`);
+    const again = () => openOrder(panel, office, id);
+    if (location.hash === here) panel.replaceChildren(back, ...orderParts(order, office, again));
+  } catch (error) {
+    if (location.hash === here) panel.replaceChildren(back, problem(error));
+  }
+}
+
+function orderParts(order, office, again) {
+  const { currency_code: currency, refunds = [] } = order;
+  return [
+    heading(order.order_id),
+    element("section", { class: "card" }, element("p", {}, statusBadge(order), ...flags(order)), facts([
+      [t("order.amount"), amountOf(order.amount, currency)],
+      [t("order.refunded"), order.amount_refunded ? amountOf(order.amount_refunded, currency) : null],
+      [t("order.title"), order.title],
+      [t("order.reference"), order.reference],
+      [t("order.created"), timeOf(order.created_at)],
+      [t("order.expires"), order.expires_at && timeOf(order.expires_at)],
+      [t("order.session"), order.checkout_session_id],
+      [t("order.intent"), order.payment_intent_id],
+      [t("order.link"), order.link_code ?? order.payment_link_id],
+      [t("order.customer"), order.customer_id],
+      ...Object.entries(order.metadata ?? {}),
+    ])),
+    part("order.items", order.items, (item) => row(`${item.quantity} × ${item.title}`, amountOf(item.unit_amount * item.quantity, currency), item.sku)),
+    part("order.payments", order.payments, (payment) => row(
+      [payment.provider_code, payment.payment_method_code].filter(Boolean).join(" · ") || "–", timeOf(payment.paid_at), payment.transaction_id)),
+    part("order.refunds", refunds, (refund) => row(
+      amountOf(refund.amount, currency), badge(refund.status === "completed" ? "good" : "wait", word("refund_status", refund.status)), refund.reason)),
+    REFUNDABLE.includes(order.status) ? refundForm(order, office, again) : "",
+    part("order.timeline", order.timeline, (entry) => row(word("happened", entry.what), timeOf(entry.at), word("source", entry.source))),
+  ];
+}
+
+const flags = (order) => ["paid_after_cancel", "overpaid", "mismatch", "beyond_link_limit"]
+  .filter((flag) => order[flag]).map((flag) => badge("bad", word("flag", flag)));
+
+const row = (what, value, note) => element("li", { class: "row" },
+  element("span", { class: "what" }, what), element("span", { class: "amount" }, value), note ? element("small", {}, note) : null);
+
+function part(title, entries, make) {
+  if (!entries?.length) return "";
+  return element("section", { class: "card" }, element("h2", {}, t(title)), element("ul", { class: "rows" }, ...entries.map(make)));
+}
+
+/** Money goes back on the second press: the first one says how much it will be. */
+function refundForm(order, office, again) {
+  const { currency_code: currency } = order;
+  const key = formKey();
+  const button = element("button", { class: "button" }, t("refund.button"));
+  const payments = order.payments.map(({ transaction_id }) => [transaction_id, transaction_id]);
+  const form = element("form", { class: "fields" },
+    element("h2", {}, t("refund.title")),
+    payments.length > 1 ? field("transaction_id", t("refund.payment"), {}, payments) : "",
+    field("amount", t("refund.amount", { currency }), { inputmode: "decimal", maxlength: 14 }),
+    field("reason", t("refund.reason"), { maxlength: 500 }),
+    button);
+  let asked = null;
+  form.addEventListener("input", () => { asked = null; button.textContent = t("refund.button"); });
+  submitting(form, async ({ amount: typed, ...others }) => {
+    const amount = typed === undefined ? undefined : parseMoney(typed, currency);
+    if (amount === null || amount === 0) throw new Error(t("refund.wrong"));
+    const body = { ...others, ...(amount === undefined ? {} : { amount }) };
+    if (asked === null) {
+      asked = body;
+      button.textContent = t("refund.sure", { amount: amount === undefined ? t("refund.rest") : amountOf(amount, currency) });
+      return null;
+    }
+    asked = null;
+    button.textContent = t("refund.button");
+    const { refund } = await office.write(`/admin/orders/${order.order_id}/refunds`, body, key.of(body));
+    key.done();
+    again();
+    return word("refund_status", refund.status);
+  });
+  return element("section", { class: "card" }, form);
+}

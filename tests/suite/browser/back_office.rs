@@ -1,0 +1,116 @@
+//! The merchant's page on a laptop.
+
+use serde_json::{Value, json};
+use tests::{Created, TestApp};
+
+use super::driver::{Browser, browse};
+use super::shop::{AWA, KOFI};
+
+/// Through the door, to the list of orders.
+async fn enter(app: &TestApp, browser: &Browser) {
+    browser.open("back-office.html").await;
+    browser.type_into("#token", app.stack.admin_token()).await;
+    browser.click("#door button").await;
+    browser.see("#panel[data-tab=orders] h1").await;
+}
+
+#[tokio::test]
+async fn the_back_office_opens_with_the_token_and_keeps_it_in_the_tab() {
+    browse(AWA, async |app, browser| {
+        browser.open("back-office.html").await;
+        browser.type_into("#token", "wrong").await;
+        browser.click("#door button").await;
+        browser.see("#said .notice-error").await;
+        browser.assert_fits().await;
+        browser.keep_picture("office-door").await;
+        enter(app, browser).await;
+        browser.open("back-office.html#customers").await;
+        browser.see("#panel[data-tab=customers] h1").await;
+        let kept = browser.run("return JSON.stringify([{ ...localStorage }, document.cookie])", Value::Null).await;
+        assert!(!kept.to_string().contains(app.stack.admin_token()), "{kept}");
+        browser.click("#leave").await;
+        browser.see("#door:not([hidden])").await;
+        assert_eq!(browser.run("return sessionStorage.length", Value::Null).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_are_listed_by_status_and_one_tells_its_story() {
+    browse(AWA, async |app, browser| {
+        let (open, paid) = (app.open_order().await, paid(app).await);
+        enter(app, browser).await;
+        browser.see(&format!("a[href='#orders/{}']", open.order_id)).await;
+        browser.assert_fits().await;
+        browser.keep_picture("office-orders").await;
+        let choose = "const status = document.querySelector('[name=status]'); status.value = arguments[0]; status.dispatchEvent(new Event('change', { bubbles: true }))";
+        browser.run(choose, "paid").await;
+        browser.see(&format!(".list ul[aria-busy=false] a[href='#orders/{}']", paid.order_id)).await;
+        assert!(!browser.text("#panel").await.contains(&open.order_id));
+        browser.click(&format!("a[href='#orders/{}']", paid.order_id)).await;
+        browser.see("#panel h1 ~ section ul").await;
+        let shown = browser.text("#panel").await;
+        for text in [paid.order_id.as_str(), "payée", "Pagne wax", "WAVE", "Ouverte chez lomi.", "événement signé"] {
+            assert!(shown.contains(text), "{text} is not in {shown}");
+        }
+        browser.assert_fits().await;
+        browser.keep_picture("office-order").await;
+    })
+    .await;
+}
+
+async fn paid(app: &TestApp) -> Created {
+    let order = app.open_order().await;
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    order
+}
+
+#[tokio::test]
+async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
+    browse(KOFI, async |app, browser| {
+        enter(app, browser).await;
+        browser.click(".tabs a[href='#customers']").await;
+        browser.click("#panel summary").await;
+        browser.type_into("details [name=name]", "Amadou <b>Ba</b>").await;
+        browser.type_into("details [name=email]", "amadou.ba@example.com").await;
+        browser.type_into("details [name=phone_number]", "07").await;
+        browser.click("details form button").await;
+        browser.see("details .notice-error li").await;
+        assert!(browser.text("details .notice-error").await.contains("/phone_number"));
+        browser.type_into("details [name=phone_number]", "+221 77 123 45 67").await;
+        browser.click("details form button").await;
+        browser.see("details .notice-good").await;
+        let customers = app.lomi.customers().await;
+        let made = customers.iter().find(|customer| customer["email"] == "amadou.ba@example.com").expect("a customer");
+        let id = made["customer_id"].as_str().expect("an id");
+        let mut cart = app.cart(1);
+        cart["customer_id"] = json!(id);
+        let order = Created::of(&app.create(&cart, &app.fresh_key()).await);
+        app.pay(&order, "wave").await;
+        app.wait_for(&order.order_id, "paid").await;
+
+        browser.type_into("[type=search]", "amadou").await;
+        browser.click(".search button").await;
+        browser.see(&format!(".list ul[aria-busy=false] [data-id='{id}']:only-child")).await;
+        assert_eq!(browser.text(&format!("[data-id='{id}'] h2")).await, "Amadou <b>Ba</b>", "a text, not markup");
+        browser.click(&format!("[data-id='{id}'] button")).await;
+        browser.see(&format!("[data-id='{id}'] .rows .badge-good")).await;
+        assert!(browser.text(&format!("[data-id='{id}'] .rows")).await.contains("12,500"));
+        browser.assert_fits().await;
+        browser.keep_picture("office-customers").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_text_of_the_back_office_is_there_in_both_languages() {
+    browse(KOFI, async |_, browser| {
+        browser.open("back-office.html").await;
+        let keys = "return import('/back-office/texts.js').then(({ TEXTS }) => [Object.keys(TEXTS.fr), Object.keys(TEXTS.en)])";
+        let keys = browser.run(keys, Value::Null).await;
+        assert!(keys[0].as_array().is_some_and(|keys| keys.len() > 100));
+        assert_eq!(keys[0], keys[1]);
+    })
+    .await;
+}
