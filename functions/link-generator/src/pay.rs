@@ -43,15 +43,16 @@ impl App {
             return Ok(self.page(landing(&opening, gave_up, request.language), request));
         }
         let Some(returns) = self.returns(request, &opening.link) else {
-            return Ok(self.failed(Problem::new(Code::InternalError), request, event));
+            return Ok(self.failed(Problem::new(Code::InternalError).because("origin_unusable"), request, event));
         };
         let lomi = async || self.lomi.client(request.deadline, event).await;
         let created = open(&self.world, opening, returns, lomi, request.deadline).await?;
         report_created(&created, event);
-        let page = created.checkout_url.as_ref().ok_or(OpenError::Unknown)?;
-        Ok(Response::new(303, "text/plain", "")
-            .header("location", page.as_str())
-            .header("referrer-policy", "no-referrer"))
+        let Some(page) = &created.checkout_url else {
+            return Ok(self.failed(Problem::new(Code::InternalError).because("page_missing"), request, event));
+        };
+        let redirect = Response::new(303, "text/plain", "").header("location", page.as_str());
+        Ok(redirect.header("referrer-policy", "no-referrer"))
     }
 
     /// Where lomi. sends the shopper afterwards: where the merchant said, if that is still allowed, else to pages of ours.

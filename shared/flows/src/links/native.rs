@@ -32,12 +32,13 @@ pub async fn create_native(
     };
     // 2 Note that it is being made, before lomi. is asked.
     let lomi = lomi().await.ok_or(LinkError::NoKey)?;
+    // There will be payments that name no order, and of which nobody may tell. Before the receipt: with that written and
+    // nothing asked, the key would be lost.
+    world.store.watch_links(now).await?;
     let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, None);
     if world.store.begin_receipt(&receipt, now).await? == Begun::Taken {
         return Err(in_progress());
     }
-    // From now on there are payments that name no order, and of which nobody may tell.
-    world.store.watch_links(now).await?;
     // 3 Ask, once.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
     let made = match lomi.payment_links().create(link).deadline(ask_until).send().await {

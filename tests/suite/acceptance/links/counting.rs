@@ -154,6 +154,21 @@ async fn a_second_payment_of_one_order_does_not_count_at_its_link() {
     app.audit().await;
 }
 
+/// A refund is no reason to sell the same thing again: the merchant makes a new link.
+#[tokio::test]
+async fn a_payment_that_went_back_has_still_used_its_link() {
+    let app = TestApp::start().await;
+    let code = app.link(json!({ "max_payments": 1 })).await;
+    let led = app.led(&code).await;
+    app.pay_led(&led, "card").await;
+    app.refund(&led.order_id, &json!({}), "k").await.expect(201);
+    app.lomi.run_outbox().await;
+    app.wait_for(&led.order_id, "refunded").await;
+    let link = app.shown_link(&code).await;
+    assert_eq!((&link["paid_count"], &link["status"]), (&json!(1), &json!("used_up")));
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn many_payments_of_one_link_at_once_are_all_counted() {
     let app = TestApp::start().await;
