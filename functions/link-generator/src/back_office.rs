@@ -6,7 +6,7 @@ use crate::view::{LinkView, Links};
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response, json};
 use edge::language::Text;
 use edge::problem::{Code, Problem};
-use edge::telemetry::{Field, Telemetry};
+use edge::telemetry::{Counter, Field, Telemetry};
 use flows::links::{Keyed, LinkError, Made, create, create_native};
 use lomi_client::LinkType;
 use serde::Serialize;
@@ -120,7 +120,12 @@ fn answer(made: Made, event: &mut Telemetry) -> Result<Response, Problem> {
 }
 
 fn report(error: &LinkError, event: &mut Telemetry) {
-    if let LinkError::Lomi(error) = error {
-        edge::lomi::report(error, event);
+    match error {
+        LinkError::OutcomeUnknown(Some(error)) => {
+            event.count(Counter::InDoubt);
+            edge::lomi::report(error, event);
+        }
+        LinkError::Lomi(error) => edge::lomi::report(error, event),
+        _ => {}
     }
 }

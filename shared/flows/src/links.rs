@@ -56,9 +56,9 @@ pub enum LinkError {
     /// There is no key to call lomi. with. Nothing was written.
     #[error("no usable key for lomi.")]
     NoKey,
-    /// lomi. may have made the link and may not have: its answer was lost, now or when the same key came first.
+    /// lomi. may have made the link and may not have: its answer was lost, now as it says or when the same key came first.
     #[error("nobody knows whether lomi. made the link")]
-    OutcomeUnknown,
+    OutcomeUnknown(Option<lomi_client::Error>),
     /// lomi. made no link.
     #[error(transparent)]
     Lomi(#[from] lomi_client::Error),
@@ -87,7 +87,7 @@ impl World {
             Some(receipt) if receipt.fingerprint != keyed.fingerprint => Err(LinkError::KeyReused),
             Some(Receipt { answer: Some(answer), .. }) => Ok(Recalled::Made(Made { answer, replayed: true })),
             Some(receipt) if receipt.begun_at.plus_ms(LEASE_MS) > now => Err(in_progress()),
-            Some(_) => Err(LinkError::OutcomeUnknown),
+            Some(_) => Err(LinkError::OutcomeUnknown(None)),
         }
     }
 }

@@ -45,7 +45,7 @@ impl From<LinkError> for Problem {
             }
             LinkError::Price(error) => error.into(),
             LinkError::NoKey => Self::new(Code::ProviderUnavailable),
-            LinkError::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
+            LinkError::OutcomeUnknown(_) => Self::new(Code::OutcomeUnknown),
             LinkError::Lomi(error) => Self::of_creation(error),
             LinkError::Store(error) => error.into(),
         }

@@ -43,7 +43,7 @@ pub async fn create_native(
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
     let made = match lomi.payment_links().create(link).deadline(ask_until).send().await {
         Ok(made) => made,
-        Err(error) if error.outcome() == Outcome::Unknown => return Err(LinkError::OutcomeUnknown),
+        Err(error) if error.outcome() == Outcome::Unknown => return Err(LinkError::OutcomeUnknown(Some(error))),
         Err(error) => {
             // The error is the answer either way; a receipt that stays makes a repetition careful, not wrong.
             let _ = world.store.forget_receipt(&receipt).await;
