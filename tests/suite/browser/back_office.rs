@@ -67,6 +67,41 @@ async fn paid(app: &TestApp) -> Created {
 }
 
 #[tokio::test]
+async fn a_refund_is_asked_for_twice_and_made_once() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        browser.type_into("[name=amount]", "2 500").await;
+        browser.type_into("[name=reason]", "Coupon abîmé").await;
+        browser.click("#panel form button").await;
+        browser.see("#panel form button:not([disabled])").await;
+        let asked = browser.text("#panel form button").await;
+        assert!(asked.starts_with("Oui, rembourser 2"), "{asked}");
+        assert_eq!(app.order_status(&order.order_id).await, "paid", "nothing has happened yet");
+        browser.click("#panel form button:not([disabled])").await;
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        browser.see("#panel section:nth-of-type(4) .badge-good").await;
+        let shown = browser.text("#panel").await;
+        for text in ["remboursée en partie", "Coupon abîmé", "Remboursement demandé"] {
+            assert!(shown.contains(text), "{text} is not in {shown}");
+        }
+        browser.assert_fits().await;
+        browser.keep_picture("office-refund").await;
+        browser.type_into("[name=amount]", "99 999").await;
+        browser.click("#panel form button").await;
+        browser.click("#panel form button:not([disabled])").await;
+        browser.see("#panel form .notice-error").await;
+        assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
+        browser.type_into("[name=amount]", "").await;
+        browser.click("#panel form button").await;
+        browser.click("#panel form button:not([disabled])").await;
+        app.wait_for(&order.order_id, "refunded").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;
