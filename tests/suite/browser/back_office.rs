@@ -149,3 +149,59 @@ async fn every_text_of_the_back_office_is_there_in_both_languages() {
     })
     .await;
 }
+
+const FIRST: &str = ".list ul[aria-busy=false] > :first-child";
+
+#[tokio::test]
+async fn a_link_is_made_shown_with_its_picture_and_ended() {
+    browse(AWA, async |app, browser| {
+        enter(app, browser).await;
+        browser.click(".tabs a[href='#links']").await;
+        browser.type_into("form [name=title]", "Inscription tournoi").await;
+        browser.type_into("form [name=amount]", "5 000").await;
+        browser.type_into("form [name=max_payments]", "1").await;
+        browser.type_into("form [name=days]", "30").await;
+        browser.click("#panel form button").await;
+        browser.see("#panel form .notice-good").await;
+        browser.see(FIRST).await;
+        let link = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json()["data"][0].clone();
+        assert_eq!((&link["price"]["amount"], &link["max_payments"]), (&json!(5_000), &json!(1)));
+        let shown = browser.text(FIRST).await;
+        assert!(shown.contains("Inscription tournoi") && shown.contains(link["url"].as_str().expect("an address")));
+        let drawn = "const qr = document.querySelector('.qr'); return qr.decode().then(() => qr.naturalWidth, () => 0)";
+        assert!(browser.run(drawn, Value::Null).await.as_u64().expect("a width") > 0, "the picture is shown");
+        browser.assert_fits().await;
+        browser.keep_picture("office-links").await;
+        browser.click(&format!("{FIRST} .actions button:last-child")).await;
+        browser.click(&format!("{FIRST} .actions button[data-sure=yes]")).await;
+        browser.see(".list .badge-plain").await;
+        assert!(browser.text(FIRST).await.contains("désactivé"));
+        let link = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json()["data"][0].clone();
+        assert_eq!(link["status"], "inactive");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_again() {
+    browse(KOFI, async |app, browser| {
+        enter(app, browser).await;
+        browser.click(".tabs a[href='#links']").await;
+        browser.type_into("form [name=title]", "Gift").await;
+        let choose = "const price = document.querySelector('[name=price]'); price.value = 'open'; price.dispatchEvent(new Event('change', { bubbles: true }))";
+        browser.run(choose, Value::Null).await;
+        browser.type_into("form [name=min]", "500").await;
+        browser.type_into("form [name=max]", "50,000").await;
+        browser.type_into("form [name=days]", "7").await;
+        app.dynamodb.mute();
+        browser.click("#panel form button").await;
+        browser.see("#panel form .notice-error").await;
+        app.dynamodb.mend();
+        browser.click("#panel form button:not([disabled])").await;
+        browser.see("#panel form .notice-good").await;
+        let links = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json();
+        assert_eq!(links["data"].as_array().map(Vec::len), Some(1), "{links}");
+        assert_eq!(links["data"][0]["price"]["open"], json!({ "currency_code": "XOF", "min": 500, "max": 50_000 }));
+    })
+    .await;
+}
