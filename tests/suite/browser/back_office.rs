@@ -67,6 +67,41 @@ async fn paid(app: &TestApp) -> Created {
 }
 
 #[tokio::test]
+async fn a_refund_is_asked_for_twice_and_made_once() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        browser.type_into("[name=amount]", "2 500").await;
+        browser.type_into("[name=reason]", "Coupon abîmé").await;
+        browser.click("#panel form button").await;
+        browser.see("#panel form button:not([disabled])").await;
+        let asked = browser.text("#panel form button").await;
+        assert!(asked.starts_with("Oui, rembourser 2"), "{asked}");
+        assert_eq!(app.order_status(&order.order_id).await, "paid", "nothing has happened yet");
+        browser.click("#panel form button:not([disabled])").await;
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        browser.see("#panel section:nth-of-type(4) .badge-good").await;
+        let shown = browser.text("#panel").await;
+        for text in ["remboursée en partie", "Coupon abîmé", "Remboursement demandé"] {
+            assert!(shown.contains(text), "{text} is not in {shown}");
+        }
+        browser.assert_fits().await;
+        browser.keep_picture("office-refund").await;
+        browser.type_into("[name=amount]", "99 999").await;
+        browser.click("#panel form button").await;
+        browser.click("#panel form button:not([disabled])").await;
+        browser.see("#panel form .notice-error").await;
+        assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
+        browser.type_into("[name=amount]", "").await;
+        browser.click("#panel form button").await;
+        browser.click("#panel form button:not([disabled])").await;
+        app.wait_for(&order.order_id, "refunded").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;
@@ -111,6 +146,62 @@ async fn every_text_of_the_back_office_is_there_in_both_languages() {
         let keys = browser.run(keys, Value::Null).await;
         assert!(keys[0].as_array().is_some_and(|keys| keys.len() > 100));
         assert_eq!(keys[0], keys[1]);
+    })
+    .await;
+}
+
+const FIRST: &str = ".list ul[aria-busy=false] > :first-child";
+
+#[tokio::test]
+async fn a_link_is_made_shown_with_its_picture_and_ended() {
+    browse(AWA, async |app, browser| {
+        enter(app, browser).await;
+        browser.click(".tabs a[href='#links']").await;
+        browser.type_into("form [name=title]", "Inscription tournoi").await;
+        browser.type_into("form [name=amount]", "5 000").await;
+        browser.type_into("form [name=max_payments]", "1").await;
+        browser.type_into("form [name=days]", "30").await;
+        browser.click("#panel form button").await;
+        browser.see("#panel form .notice-good").await;
+        browser.see(FIRST).await;
+        let link = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json()["data"][0].clone();
+        assert_eq!((&link["price"]["amount"], &link["max_payments"]), (&json!(5_000), &json!(1)));
+        let shown = browser.text(FIRST).await;
+        assert!(shown.contains("Inscription tournoi") && shown.contains(link["url"].as_str().expect("an address")));
+        let drawn = "const qr = document.querySelector('.qr'); return qr.decode().then(() => qr.naturalWidth, () => 0)";
+        assert!(browser.run(drawn, Value::Null).await.as_u64().expect("a width") > 0, "the picture is shown");
+        browser.assert_fits().await;
+        browser.keep_picture("office-links").await;
+        browser.click(&format!("{FIRST} .actions button:last-child")).await;
+        browser.click(&format!("{FIRST} .actions button[data-sure=yes]")).await;
+        browser.see(".list .badge-plain").await;
+        assert!(browser.text(FIRST).await.contains("désactivé"));
+        let link = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json()["data"][0].clone();
+        assert_eq!(link["status"], "inactive");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_again() {
+    browse(KOFI, async |app, browser| {
+        enter(app, browser).await;
+        browser.click(".tabs a[href='#links']").await;
+        browser.type_into("form [name=title]", "Gift").await;
+        let choose = "const price = document.querySelector('[name=price]'); price.value = 'open'; price.dispatchEvent(new Event('change', { bubbles: true }))";
+        browser.run(choose, Value::Null).await;
+        browser.type_into("form [name=min]", "500").await;
+        browser.type_into("form [name=max]", "50,000").await;
+        browser.type_into("form [name=days]", "7").await;
+        app.dynamodb.mute();
+        browser.click("#panel form button").await;
+        browser.see("#panel form .notice-error").await;
+        app.dynamodb.mend();
+        browser.click("#panel form button:not([disabled])").await;
+        browser.see("#panel form .notice-good").await;
+        let links = app.admin("GET", "/admin/payment-links", &Value::Null).await.expect(200).json();
+        assert_eq!(links["data"].as_array().map(Vec::len), Some(1), "{links}");
+        assert_eq!(links["data"][0]["price"]["open"], json!({ "currency_code": "XOF", "min": 500, "max": 50_000 }));
     })
     .await;
 }
