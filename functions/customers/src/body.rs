@@ -1,6 +1,6 @@
 //! What the back office writes about a customer, and the rules of its members.
 
-use edge::members::{Faults, check_metadata, is_email, is_name, is_phone, normal_phone};
+use edge::members::{Faults, check_metadata, is_email, is_legible, is_name, is_phone, normal_phone};
 use edge::problem::Problem;
 use lomi_client::{CreateCustomer, CustomerProfile, UpdateCustomer};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -137,7 +137,7 @@ fn text(
     faults: &mut Faults,
 ) -> Option<String> {
     text.inspect(|text| {
-        let fits = !text.trim().is_empty() && text.chars().count() <= max_chars;
+        let fits = !text.trim().is_empty() && text.chars().count() <= max_chars && is_legible(text);
         faults.unless(fits, pointer, en, fr);
     })
 }

@@ -81,8 +81,7 @@ impl App {
     }
 
     async fn customers(&self, request: &Request, event: &mut Telemetry) -> Result<Customers, Problem> {
-        let lomi = self.lomi.client(request.deadline, event).await;
-        Ok(lomi.ok_or(Problem::new(Code::ProviderUnavailable))?.customers())
+        Ok(self.lomi.client_or_refusal(request.deadline, event).await?.customers())
     }
 }
 

@@ -83,7 +83,7 @@ impl App {
         let flags = Text { en: "true or false.", fr: "true ou false." };
         let is_active = request.query_as("is_active", |text| text.parse::<bool>().ok(), flags)?;
         let offset = request.query_as("cursor", offset, FOREIGN_CURSOR)?.unwrap_or_default();
-        let client = self.client(request, event).await?;
+        let client = self.lomi.client_or_refusal(request.deadline, event).await?;
         let mut call = client.payment_links().list().limit(limit.into()).offset(offset).deadline(request.deadline);
         if let Some(link_type) = &link_type {
             call = call.link_type(link_type);

@@ -8,7 +8,7 @@ use edge::problem::{Code, Problem};
 use edge::telemetry::Telemetry;
 use edge::wiring::Connected;
 use flows::World;
-use lomi_client::{Client, PaymentLink, PaymentLinkId};
+use lomi_client::{PaymentLink, PaymentLinkId};
 use std::time::Duration;
 use url::Url;
 
@@ -73,12 +73,6 @@ impl App {
         origin.ok_or(Problem::new(Code::InternalError).because("origin_unknown"))
     }
 
-    /// Access to lomi., where an answer depends on it.
-    pub(crate) async fn client(&self, request: &Request, event: &mut Telemetry) -> Result<Client, Problem> {
-        let client = self.lomi.client(request.deadline, event).await;
-        client.ok_or(Problem::new(Code::ProviderUnavailable))
-    }
-
     /// A link of lomi.'s own.
     pub(crate) async fn native_link(
         &self,
@@ -86,7 +80,7 @@ impl App {
         request: &Request,
         event: &mut Telemetry,
     ) -> Result<PaymentLink, Problem> {
-        let links = self.client(request, event).await?.payment_links();
+        let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
         let link = links.get(id).deadline(request.deadline).send().await;
         Ok(link.inspect_err(|error| edge::lomi::report(error, event))?)
     }

@@ -60,7 +60,7 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
     faults.none_or(Some(order))
 }
 
-/// 202 says: the outcome is not known yet, and asking for another refund would be wrong.
+/// A refund that failed before lomi. ever named it gives nothing back, whoever asks again. 202 says: the outcome is not known yet, and asking for another refund would be wrong.
 fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
     let refund = refunded.refund().ok_or(Problem::new(Code::InternalError))?;
     event.flag(Field::IdempotencyReplayed, refunded.replayed);
@@ -68,6 +68,9 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
     event.number(Field::RefundAmountMinor, refund.amount_minor);
     if refunded.newly_in_doubt {
         event.count(Counter::RefundInDoubt);
+    }
+    if refund.status == RefundStatus::Failed && refund.refund_id.is_none() {
+        return Err(Problem::new(Code::ProviderRejected));
     }
     let body = Answer {
         refund: RefundView::of(&refunded.id, refund),
@@ -80,9 +83,5 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
 
 fn report_error(error: &RefundError, event: &mut Telemetry) {
     let (RefundError::ProviderUnavailable { error, .. } | RefundError::ProviderRejected(error)) = error else { return };
-    event.number(Field::LomiStatus, error.status().unwrap_or_default());
-    event.number(Field::LomiCalls, error.attempts());
-    if let Some(id) = error.request_id() {
-        event.id(Field::LomiRequestId, id);
-    }
+    edge::lomi::report(error, event);
 }

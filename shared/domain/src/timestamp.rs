@@ -34,10 +34,12 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Reads RFC 3339, as lomi. writes it (`2026-06-20T09:14:07.512Z`).
+    /// Reads RFC 3339, as lomi. writes it (`2026-06-20T09:14:07.512Z`). `None` also for what is past the year 9999 in UTC,
+    /// which could not be written again.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Rfc3339).ok()?;
         i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Self)
     }
 

@@ -176,11 +176,14 @@ impl EnvReader<'_> {
     pub fn publishable_key(&mut self, name: &'static str) -> Option<String> {
         let key = self.optional_text(name)?;
         let fits = key.starts_with("lomi_pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits {
-            Some(key)
-        } else {
-            self.note(name, "must begin with lomi_pk_: a secret key must never reach a browser")
+        if !fits {
+            return self.note(name, "must begin with lomi_pk_: a secret key must never reach a browser");
         }
+        let foreign = match self.environment()? {
+            Environment::Sandbox => "lomi_pk_live_",
+            Environment::Live => "lomi_pk_test_",
+        };
+        if key.starts_with(foreign) { self.note(name, "belongs to the other environment") } else { Some(key) }
     }
 
     /// Region, credentials and endpoints, from the variables that every AWS SDK reads.

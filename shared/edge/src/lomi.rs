@@ -1,6 +1,7 @@
 //! lomi., with the key as Secrets Manager has it: a rotated key is in use within a minute, without a deployment.
 
 use crate::config::{EnvReader, SecretId};
+use crate::problem::{Code, Problem};
 use crate::secrets::{Secret, SecretError, SecretText};
 use crate::telemetry::{Field, Telemetry};
 use domain::Environment;
@@ -56,6 +57,14 @@ impl Lomi {
         };
         event.word(Field::LomiErrorCode, trouble);
         None
+    }
+
+    /// The same for a request that cannot do without.
+    ///
+    /// # Errors
+    /// `provider_unavailable`.
+    pub async fn client_or_refusal(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, Problem> {
+        self.client(deadline, event).await.ok_or(Problem::new(Code::ProviderUnavailable))
     }
 
     async fn client_for(&self, key: &SecretText, deadline: Instant) -> Option<Client> {

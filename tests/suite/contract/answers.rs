@@ -25,6 +25,7 @@ async fn every_answer_that_the_contract_has_is_given_and_fits() {
     refusals::of_bad_requests(&app, &contract).await;
     refusals::of_strangers(&app, &contract).await;
     refusals::of_lomi(&app, &contract).await;
+    refusals::of_an_intent(&app, &contract).await;
     refusals::of_the_store(&app, &contract).await;
     let unseen: Vec<_> = contract.unseen().into_iter().filter(|answer| !is_out_of_reach(answer)).collect();
     assert_eq!(unseen, Vec::<String>::new());

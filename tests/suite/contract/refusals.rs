@@ -133,6 +133,18 @@ pub(super) async fn of_lomi(app: &TestApp, contract: &Contract) {
     }
 }
 
+/// lomi. neither ends the intent nor tells of it.
+pub(super) async fn of_an_intent(app: &TestApp, contract: &Contract) {
+    let card = app.open_card_order().await;
+    for target in ["POST /charge/card/{id}/cancel", "GET /charge/card/{id}"] {
+        app.lomi.fault(json!({ "target": target, "kind": "status", "arg": 400, "times": null })).await;
+    }
+    let refused = app.cancel_intent(&card.intent_id).await;
+    assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()));
+    contract.holds(CANCEL_INTENT, &refused);
+    app.lomi.clear_faults().await;
+}
+
 /// A customer whom lomi. wants to pay something else first.
 async fn of_a_debtor(app: &TestApp, path: &str) -> Answer {
     let customer = app.lomi.customer().await;

@@ -52,7 +52,16 @@ fn an_open_back_office_and_a_closed_webhook_are_found() {
             "EnableIamAuthorizer: true\n        DefaultAuthorizer: AWS_IAM",
         ),
         ("the API has no IAM authorizer", "EnableIamAuthorizer: true", "EnableIamAuthorizer: false"),
-        ("links are opened faster than orders are made", "GET /pay/{code}:", "GET /pay/{id}:"),
+        (
+            "POST /checkout-sessions and its like may be asked for more than 120 times a minute",
+            "GET /pay/{code}:",
+            "GET /pay/{id}:",
+        ),
+        (
+            "POST /payment-intents and its like may be asked for more than 120 times a minute",
+            "ThrottlingRateLimit: 0.8",
+            "ThrottlingRateLimit: 1.1",
+        ),
         ("the webhook has no throttle of its own", "POST /webhooks/lomi:", "POST /webhooks/other:"),
         ("the webhook is throttled at 50 per second", "ThrottlingRateLimit: 500", "ThrottlingRateLimit: 50"),
         (

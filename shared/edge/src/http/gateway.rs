@@ -12,7 +12,9 @@ use bytes::Bytes;
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
 use tokio::time::Instant;
+use url::form_urlencoded;
 
 /// Reads the event, whatever it is. `None`: not an event of an HTTP API.
 pub(super) fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
@@ -35,10 +37,20 @@ pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits:
         deadline,
         language,
         path: event.path_parameters,
-        query: event.query_string_parameters,
+        query: query(event.raw_query_string.as_deref().unwrap_or_default()),
         headers: event.headers,
         domain_name: event.request_context.domain_name,
     })
+}
+
+/// The parameters as they were sent. The gateway's own map of them joins the values of one name by commas, and a comma
+/// within a value can then not be told from one between two.
+fn query(raw: &str) -> HashMap<String, String> {
+    let mut query = HashMap::new();
+    for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+        query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+    }
+    query
 }
 
 fn body(text: String, is_base64: bool, max_bytes: usize) -> Result<Bytes, Problem> {

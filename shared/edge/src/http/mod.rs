@@ -13,7 +13,6 @@ use crate::language::Language;
 use crate::problem::{Code, Problem};
 use bytes::Bytes;
 use domain::is_loopback;
-use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::HeaderMap;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -32,7 +31,7 @@ pub struct Request {
     /// The language that the client prefers.
     pub language: Language,
     path: HashMap<String, String>,
-    query: QueryMap,
+    query: HashMap<String, String>,
     headers: HeaderMap,
     domain_name: Option<String>,
 }
@@ -59,7 +58,7 @@ impl Request {
     /// The first value of a decoded query parameter.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.first(name)
+        self.query.get(name).map(String::as_str)
     }
 
     /// A header in visible ASCII, whatever the case of its name.
@@ -135,7 +134,7 @@ mod tests {
             deadline: Instant::now(),
             language: Language::English,
             path: HashMap::new(),
-            query: QueryMap::default(),
+            query: HashMap::new(),
             headers: HeaderMap::new(),
             domain_name: domain_name.map(str::to_owned),
         };

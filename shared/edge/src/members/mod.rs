@@ -48,7 +48,7 @@ impl Faults {
     }
 }
 
-/// A text of at most `max_chars` characters; `en` and `fr` say so.
+/// A legible text of at most `max_chars` characters; `en` and `fr` say so.
 pub fn check_text(
     text: Option<&str>,
     max_chars: usize,
@@ -56,7 +56,13 @@ pub fn check_text(
     (en, fr): (&'static str, &'static str),
     faults: &mut Faults,
 ) {
-    faults.unless(text.is_none_or(|text| text.chars().count() <= max_chars), pointer, en, fr);
+    faults.unless(text.is_none_or(|text| text.chars().count() <= max_chars && is_legible(text)), pointer, en, fr);
+}
+
+/// No control characters but the ends of lines and tabs: what lomi.'s database cannot keep looks like an outage.
+#[must_use]
+pub fn is_legible(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// A UUID as lomi. gives them.
@@ -119,7 +125,7 @@ pub fn check_metadata(metadata: &BTreeMap<String, String>, faults: &mut Faults) 
             "A name is 1 to 40 letters, digits, dots, dashes or underscores, and not one of ours.",
             "Un nom compte 1 à 40 lettres, chiffres, points, tirets ou soulignés, et n'est pas un des nôtres.",
         );
-        let short = value.chars().count() <= MAX_METADATA_VALUE_CHARS;
+        let short = value.chars().count() <= MAX_METADATA_VALUE_CHARS && is_legible(value);
         faults.unless(short, &pointer, "At most 500 characters.", "500 caractères au plus.");
     }
 }

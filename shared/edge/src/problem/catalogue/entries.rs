@@ -55,8 +55,8 @@ pub(super) const IDEMPOTENCY_KEY_REQUIRED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Idempotency-Key required", fr: "Idempotency-Key obligatoire" },
     detail: Text {
-        en: "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, the same for every try of one purchase.",
-        fr: "Envoyez l'en-tête Idempotency-Key avec 1 à 255 caractères ASCII visibles, le même pour chaque tentative d'un achat.",
+        en: "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, the same for every try of one request.",
+        fr: "Envoyez l'en-tête Idempotency-Key avec 1 à 255 caractères ASCII visibles, le même pour chaque tentative d'une même requête.",
     },
 };
 
@@ -67,8 +67,8 @@ pub(super) const IDEMPOTENCY_KEY_REUSED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Idempotency-Key already used", fr: "Idempotency-Key déjà utilisée" },
     detail: Text {
-        en: "This key was used with another body. Use a new key for a new purchase.",
-        fr: "Cette clé a déjà servi avec un autre corps. Utilisez une nouvelle clé pour un nouvel achat.",
+        en: "This key was used with another body. Use a new key for a new request.",
+        fr: "Cette clé a déjà servi avec un autre corps. Utilisez une nouvelle clé pour une nouvelle requête.",
     },
 };
 
@@ -160,8 +160,8 @@ pub(super) const PROVIDER_REJECTED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Refused by the payment provider", fr: "Refusé par le prestataire de paiement" },
     detail: Text {
-        en: "The payment provider refused the request. Nothing was charged.",
-        fr: "Le prestataire de paiement a refusé la requête. Rien n'a été débité.",
+        en: "The payment provider refused the request. No money moved.",
+        fr: "Le prestataire de paiement a refusé la requête. Aucun argent n'a bougé.",
     },
 };
 
@@ -220,8 +220,8 @@ pub(super) const STORE_UNAVAILABLE: Entry = Entry {
     retry_after_s: Some(1),
     title: Text { en: "Temporarily unavailable", fr: "Momentanément indisponible" },
     detail: Text {
-        en: "The request could not be finished in time. Retry it.",
-        fr: "La requête n'a pas pu aboutir à temps. Réessayez.",
+        en: "The request could not be finished in time. Retry it, with the same Idempotency-Key if you sent one.",
+        fr: "La requête n'a pas pu aboutir à temps. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
     },
 };
 
