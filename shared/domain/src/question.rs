@@ -1,6 +1,6 @@
 //! A payment, or a refund of one, that names no order of ours, and that lomi. is to be asked about.
 
-use crate::Timestamp;
+use crate::{OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: i64 = 60 * 1000;
@@ -18,6 +18,9 @@ pub struct Question {
     /// The refund of it that the event told of, where it told of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
+    /// The order that it turned out to belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
     /// How often lomi. was asked in vain.
     pub asked_count: u32,
     /// When to ask next; `None` when it is answered, or given up.
@@ -32,15 +35,21 @@ impl Question {
     /// A question to be asked right away.
     #[must_use]
     pub fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
-        let (refund_id, due_at) = (None, Some(now));
-        Self { transaction_id, checkout_session_id, refund_id, asked_count: 0, due_at, created_at: now }
+        Self {
+            transaction_id,
+            checkout_session_id,
+            refund_id: None,
+            order_id: None,
+            asked_count: 0,
+            due_at: Some(now),
+            created_at: now,
+        }
     }
 
     /// The same about a payment of which a refund was heard first.
     #[must_use]
     pub fn about_refund(refund_id: String, transaction_id: String, now: Timestamp) -> Self {
-        let (refund_id, due_at) = (Some(refund_id), Some(now));
-        Self { transaction_id, checkout_session_id: None, refund_id, asked_count: 0, due_at, created_at: now }
+        Self { refund_id: Some(refund_id), ..Self::new(transaction_id, None, now) }
     }
 
     /// What tells it apart from every other question.
@@ -58,16 +67,45 @@ impl Question {
         Self { asked_count, due_at, ..self.clone() }
     }
 
-    /// The question after it was answered.
+    /// The question after it was answered: by the order it belongs to, or by there being none of ours.
     #[must_use]
-    pub fn answered(&self) -> Self {
-        Self { due_at: None, ..self.clone() }
+    pub fn answered(&self, order_id: Option<OrderId>) -> Self {
+        Self { due_at: None, order_id, ..self.clone() }
+    }
+
+    /// The question after nobody could be asked.
+    #[must_use]
+    pub fn deferred(&self, now: Timestamp) -> Self {
+        Self { due_at: Some(now.plus_ms(5 * MINUTE_MS)), ..self.clone() }
+    }
+
+    /// The question after it was raised again, by signed news that may know more. `None` when that changes nothing.
+    #[must_use]
+    pub fn raised_again(&self, news: &Self, now: Timestamp) -> Option<Self> {
+        let knows_more = self.checkout_session_id.is_none() && news.checkout_session_id.is_some();
+        if self.order_id.is_some() || (self.due_at.is_some() && !knows_more) {
+            return None;
+        }
+        let checkout_session_id = self.checkout_session_id.clone().or_else(|| news.checkout_session_id.clone());
+        Some(Self { checkout_session_id, asked_count: 0, due_at: Some(now), ..self.clone() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signed_news_raises_a_question_again_until_it_is_answered() {
+        let now = Timestamp::from_ms(1_800_000_000_000);
+        let (blind, told) = (Question::new("t".into(), None, now), Question::new("t".into(), Some("s".into()), now));
+        assert_eq!(blind.raised_again(&blind, now), None, "it is being asked");
+        assert_eq!(blind.raised_again(&told, now).and_then(|question| question.checkout_session_id), Some("s".into()));
+        let foreign = blind.answered(None);
+        assert_eq!(foreign.raised_again(&blind, now).and_then(|question| question.due_at), Some(now));
+        let ours = blind.answered(Some(OrderId::from_entropy([1; 32])));
+        assert_eq!(ours.raised_again(&told, now), None);
+    }
 
     #[test]
     fn a_question_without_an_answer_is_asked_ever_less_often_and_then_no_more() {

@@ -117,7 +117,10 @@ impl World {
         let mut findings = Findings { calls: 1, ..Findings::default() };
         match lomi.card_charges().cancel(intent).deadline(deadline).send().await {
             Ok(status) => return Ok(Closed { status, findings }),
-            Err(error) if error.outcome() == Outcome::NotSent => return Err(error.into()),
+            // Nothing was tried, or lomi. wants no more calls: a look would tell nothing.
+            Err(error) if error.outcome() == Outcome::NotSent || matches!(error.status(), Some(429 | 503)) => {
+                return Err(error.into());
+            }
             Err(_) => findings.calls += 1,
         }
         let charge = lomi.card_charges().get(intent).deadline(deadline).send().await?;

@@ -6,7 +6,7 @@
 mod refund;
 
 use crate::evidence::Settled;
-use crate::question::UNKNOWN_ORDER;
+use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_ORDER};
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
@@ -59,7 +59,11 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
         }
         Reading::Unusable(reason) => {
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
-            quarantine(world, &evidence, reason, order_named_by(&event)).await
+            let order = order_named_by(&event);
+            if reason == ENVIRONMENT_UNPROVEN && order.is_none() {
+                raise(world, &event).await?;
+            }
+            quarantine(world, &evidence, reason, order).await
         }
         Reading::Fact(fact, natural_key) => {
             let evidence = evidence(natural_key, event.kind.as_str(), body, now);
@@ -98,11 +102,17 @@ async fn judge(world: &World, id: OrderId, fact: &Fact, evidence: Evidence) -> R
 /// Keeps the event, and has lomi. asked about its payment: it may be one by lomi.'s own link.
 async fn ask_whose(world: &World, event: &WebhookEvent, evidence: &Evidence) -> Result<Ingested, StoreError> {
     let kept = quarantine(world, evidence, UNKNOWN_ORDER, None).await?;
-    if let (EventKind::PaymentSucceeded, Some(transaction)) = (&event.kind, &event.data.transaction_id) {
-        let session = event.data.checkout_session_id.clone();
-        world.store.ask(&Question::new(transaction.clone(), session, world.clock.now())).await?;
-    }
+    raise(world, event).await?;
     Ok(kept)
+}
+
+/// What lomi. answers to this stack's own key also proves the environment.
+async fn raise(world: &World, event: &WebhookEvent) -> Result<(), StoreError> {
+    let (EventKind::PaymentSucceeded, Some(transaction)) = (&event.kind, &event.data.transaction_id) else {
+        return Ok(());
+    };
+    let (session, now) = (event.data.checkout_session_id.clone(), world.clock.now());
+    world.store.ask_again(&Question::new(transaction.clone(), session, now), now).await
 }
 
 /// This release cannot read the order and will not learn to while lomi. tries again.
@@ -123,7 +133,7 @@ fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
     };
     match environment_of(event, own) {
         Some(environment) => read(&event.data, environment, now),
-        None => Reading::Unusable("environment_unproven"),
+        None => Reading::Unusable(ENVIRONMENT_UNPROVEN),
     }
 }
 

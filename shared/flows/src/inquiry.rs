@@ -187,6 +187,12 @@ pub(crate) fn is_answer(error: &lomi_client::Error) -> bool {
     is_unreadable || !error.is_retryable()
 }
 
+/// Whether lomi. answered, if only that it cannot say anything about this one thing: asking about another may fare better.
+/// Not when it wants no more calls, or does not take our key.
+pub(crate) fn is_about_one_thing(error: &lomi_client::Error) -> bool {
+    error.status().is_some_and(|status| !matches!(status, 401 | 429))
+}
+
 /// Whether a page was the last one.
 pub(crate) fn is_last_page(transactions: &[Transaction]) -> bool {
     transactions.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX)

@@ -3,8 +3,10 @@
 //! A payment by one of lomi.'s own links carries nothing of ours. lomi. knows which page it was made on, and that page knows
 //! its link: such a payment becomes an order. Anything else that arrives (a till, another system of the merchant's) is not ours.
 
+mod pages;
+
 use crate::ingest::payment_key;
-use crate::inquiry::{Findings, InquiryError, completed_page, is_last_page, order_of, poll};
+use crate::inquiry::{Findings, InquiryError, completed_page, is_about_one_thing, is_last_page, order_of, poll};
 use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
@@ -12,27 +14,35 @@ use domain::{
     Timestamp,
 };
 use lomi_client::{
-    CheckoutSession, CheckoutSessionId, Client, CurrencyCode, Error, RefundId, SessionStatus, Transaction,
-    TransactionId, TransactionStatus,
+    CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
 };
+pub(crate) use pages::LinkPages;
+use pages::{ReadPages, may_be_of};
 use store::StoreError;
 use tokio::time::Instant;
 
 /// Under this reason an event is kept aside that names no order of ours.
 pub(crate) const UNKNOWN_ORDER: &str = "unknown_order";
+/// Under this reason an event is kept aside that does not say whether its money is real.
+pub(crate) const ENVIRONMENT_UNPROVEN: &str = "environment_unproven";
+/// Under this reason a payment is kept aside of which lomi. does not say whose it is.
+const UNATTRIBUTED: &str = "unattributed_payment";
 /// Under this reason an event is kept aside that is about a refund of a payment we have not heard of.
 pub(crate) const UNKNOWN_PAYMENT: &str = "unknown_payment";
 
-/// Completed sessions read at once.
-const MAX_PAGES_READ: u32 = 100;
-/// A page lives an hour, and lomi. may complete a payment two hours after it.
-const LONGEST_LIFE_MS: i64 = 26 * 60 * 60 * 1000;
 /// How far before the last look a payment may have been made that lomi. completed after it.
 const LATE_MS: i64 = 150 * 60 * 1000;
 /// Between two looks for payments that nobody told of.
 const WATCH_PAUSE_MS: i64 = 5 * 60 * 1000;
-/// Pages of the listing per look, fifty payments each.
-const MAX_LISTED_PAGES: u32 = 10;
+/// Pages of the listing per look, fifty payments each. A shop that sells more between two looks needs its events.
+const MAX_LISTED_PAGES: u32 = 100;
+
+/// What became of a look for payments that nobody told of.
+pub(crate) struct Watched {
+    pub(crate) calls: u32,
+    /// Whether all of them were read.
+    pub(crate) is_whole: bool,
+}
 
 /// What became of a question.
 enum Answer {
@@ -44,38 +54,12 @@ enum Answer {
     NotYet,
 }
 
-/// The paid pages of lomi.'s own links, read at most once per run.
-#[derive(Default)]
-pub(crate) struct LinkPages(Option<Vec<CheckoutSession>>);
-
-impl LinkPages {
-    async fn read(&mut self, lomi: &Client, deadline: Instant, calls: &mut u32) -> Result<&[CheckoutSession], Error> {
-        let mut pages = self.0.take().unwrap_or_default();
-        if pages.is_empty() {
-            *calls += 1;
-            let list = lomi.checkout_sessions().list().status(&SessionStatus::Completed).limit(MAX_PAGES_READ);
-            pages = list.deadline(deadline).send().await?;
-            pages.retain(|page| page.status == SessionStatus::Completed && page.payment_link_id.is_some());
-        }
-        Ok(self.0.insert(pages))
-    }
-}
-
-/// Whether the page may be the one that this was paid on: the same price, and opened before.
-fn may_be_of(page: &CheckoutSession, transaction: &Transaction) -> bool {
-    let price = |amount, currency: Option<&CurrencyCode>| units::from_lomi(amount, currency);
-    let paid = price(transaction.gross_amount, transaction.currency_code.as_ref());
-    let is_price = paid.is_some() && paid == price(page.amount, page.currency_code.as_ref());
-    let time = |text: Option<&str>| text.and_then(Timestamp::parse_rfc3339);
-    let opened = time(page.created_at.as_deref()).zip(time(transaction.created_at.as_deref()));
-    let is_time = opened.is_none_or(|(opened, paid)| opened <= paid && paid <= opened.plus_ms(LONGEST_LIFE_MS));
-    is_price && is_time
-}
-
 impl World {
     /// Looks for payments of the last minutes that name no order, and asks about each once.
-    pub(crate) async fn watch_links(&self, lomi: &Client, deadline: Instant) -> Result<u32, InquiryError> {
-        let Some(since) = self.store.links_watched_since().await? else { return Ok(0) };
+    pub(crate) async fn watch_links(&self, lomi: &Client, deadline: Instant) -> Result<Watched, InquiryError> {
+        let Some(since) = self.store.links_watched_since().await? else {
+            return Ok(Watched { calls: 0, is_whole: true });
+        };
         let (now, mut calls) = (self.clock.now(), 0);
         let from = since.plus_ms(-LATE_MS);
         for page in 1..=MAX_LISTED_PAGES {
@@ -85,11 +69,13 @@ impl World {
                 self.store.ask(&Question::new(transaction.transaction_id.to_string(), None, now)).await?;
             }
             if is_last_page(&transactions) {
-                break;
+                self.store.links_watched(now, now.plus_ms(WATCH_PAUSE_MS)).await?;
+                return Ok(Watched { calls, is_whole: true });
             }
         }
-        self.store.links_watched(now, now.plus_ms(WATCH_PAUSE_MS)).await?;
-        Ok(calls)
+        // What was not read is still to be looked for.
+        self.store.links_watched(since, now.plus_ms(WATCH_PAUSE_MS)).await?;
+        Ok(Watched { calls, is_whole: false })
     }
 
     /// Asks lomi. whose payment it is, and settles it where it is ours.
@@ -100,36 +86,50 @@ impl World {
         pages: &mut LinkPages,
         deadline: Instant,
     ) -> Result<Findings, InquiryError> {
-        let mut findings = Findings { calls: 1, ..Findings::default() };
-        // 1 The payment itself, in lomi.'s own words.
-        let Ok(id) = TransactionId::parse(&question.transaction_id) else {
-            return self.close(question, &Answer::Foreign).await.map(|()| findings);
-        };
-        let transaction = match lomi.transactions().get(&id).deadline(deadline).send().await {
-            Ok(transaction) => transaction,
-            Err(error) if matches!(error.status(), Some(404)) => {
-                return self.close(question, &Answer::NotYet).await.map(|()| findings);
+        let mut findings = Findings::default();
+        let answer = match self.answer(lomi, question, pages, deadline, &mut findings).await {
+            // lomi. fails on this one thing: it must not hide the others, and is asked again a bounded number of times.
+            Err(InquiryError::Lomi(error)) if is_about_one_thing(&error) => {
+                findings.calls = findings.calls.max(error.attempts());
+                Answer::NotYet
             }
-            Err(error) => return Err(error.into()),
+            answer => answer?,
         };
-        // 2 Its order: the one it was counted for, the one it names, or the one that its page makes.
-        let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
-        let answer = if is_paid {
-            self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?
-        } else {
-            Answer::NotYet
-        };
-        // 3 The same judgement as for any payment, and for any refund.
-        if let Answer::Order(id) = &answer {
-            findings.settled.extend(self.settle_payment(lomi, id, &transaction).await?);
-            if let Some(refund_id) = question.refund_id.as_deref().and_then(|id| RefundId::parse(id).ok()) {
-                findings.calls += 1;
-                let row = lomi.refunds().get(&refund_id).deadline(deadline).send().await?;
-                findings.settled.extend(self.settle_refund(lomi, id, &row).await?);
-            }
-        }
-        self.close(question, &answer).await?;
+        self.close(question, &answer, &mut findings).await?;
         Ok(findings)
+    }
+
+    async fn answer(
+        &self,
+        lomi: &Client,
+        question: &Question,
+        pages: &mut LinkPages,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<Answer, InquiryError> {
+        // 1 The payment itself, in lomi.'s own words.
+        let Ok(id) = TransactionId::parse(&question.transaction_id) else { return Ok(Answer::Foreign) };
+        findings.calls += 1;
+        let transaction = lomi.transactions().get(&id).deadline(deadline).send().await?;
+        if !matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded) {
+            return Ok(Answer::NotYet);
+        }
+        // 2 Its order: the one it was counted for, the one it names, or the one that its page makes.
+        let answer = self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?;
+        let Answer::Order(id) = &answer else { return Ok(answer) };
+        // 3 The same judgement as for any payment, and for any refund.
+        let payment = self.settle_payment(lomi, id, &transaction).await?;
+        let mut is_counted = is_judged(payment.as_ref());
+        findings.settled.extend(payment);
+        if let Some(refund_id) = &question.refund_id {
+            let Ok(refund_id) = RefundId::parse(refund_id) else { return Ok(Answer::NotYet) };
+            findings.calls += 1;
+            let row = lomi.refunds().get(&refund_id).deadline(deadline).send().await?;
+            let refund = self.settle_refund(lomi, id, &row).await?;
+            is_counted &= is_judged(refund.as_ref());
+            findings.settled.extend(refund);
+        }
+        Ok(if is_counted { answer } else { Answer::NotYet })
     }
 
     async fn order_behind(
@@ -151,25 +151,24 @@ impl World {
             *calls += 1;
             return self.order_of_page(lomi, session, deadline).await;
         }
-        // Mobile money names no page. The one page of a link that was paid at this price, and for no other payment, is it.
+        // Mobile money names no page. Where one page of a link and one payment fit each other and nothing else, they belong
+        // together.
         let pages = pages.read(lomi, deadline, calls).await?;
-        match self.only_page_of(transaction, pages).await? {
-            Some(page) => Ok(self.adopt(lomi, page).await?.map_or(Answer::Foreign, Answer::Order)),
-            None => Ok(Answer::NotYet),
-        }
+        let Some(page) = self.only_match(transaction, pages).await? else { return Ok(Answer::NotYet) };
+        // The list may mix test and live; a page of the other environment cannot be read alone.
+        *calls += 1;
+        let page = lomi.checkout_sessions().get(&page.checkout_session_id).deadline(deadline).send().await?;
+        Ok(self.adopt(lomi, &page).await?.map_or(Answer::NotYet, Answer::Order))
     }
 
-    async fn only_page_of<'a>(
+    /// The page that fits this payment and no other, as long as no other payment fits the page.
+    async fn only_match<'a>(
         &self,
         transaction: &Transaction,
-        pages: &'a [CheckoutSession],
+        read: &'a ReadPages,
     ) -> Result<Option<&'a CheckoutSession>, StoreError> {
-        let fitting = || pages.iter().filter(|page| may_be_of(page, transaction));
-        let is_theirs =
-            |page: &&CheckoutSession| page.customer_id.is_some() && page.customer_id == transaction.customer_id;
-        let is_known_payer = fitting().any(|page| is_theirs(&page));
         let mut free = Vec::new();
-        for page in fitting().filter(|page| !is_known_payer || is_theirs(page)) {
+        for page in read.pages.iter().filter(|page| may_be_of(page, transaction, self.environment)) {
             let payable = PayableId::CheckoutSession(page.checkout_session_id.to_string());
             let order = match self.store.order_of(&payable).await? {
                 Some(id) => self.order(&id).await?,
@@ -179,7 +178,14 @@ impl World {
                 free.push(page);
             }
         }
-        Ok(if let [page] = free[..] { Some(page) } else { None })
+        let ([page], true) = (&free[..], read.is_whole) else { return Ok(None) };
+        let others = read.nameless.iter().filter(|other| other.transaction_id != transaction.transaction_id);
+        for other in others.filter(|other| may_be_of(page, other, self.environment)) {
+            if self.store.order_of_evidence(&payment_key(other.transaction_id.as_str())).await?.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(page))
     }
 
     async fn order_of_page(&self, lomi: &Client, session: &str, deadline: Instant) -> Result<Answer, InquiryError> {
@@ -238,25 +244,42 @@ impl World {
         self.settle(id, &Fact::Refund(told), &evidence).await.map(Some)
     }
 
-    async fn close(&self, question: &Question, answer: &Answer) -> Result<(), InquiryError> {
+    async fn close(&self, question: &Question, answer: &Answer, findings: &mut Findings) -> Result<(), StoreError> {
         let now = self.clock.now();
         let after = match answer {
             Answer::NotYet => question.asked_in_vain(now),
-            Answer::Order(_) | Answer::Foreign => question.answered(),
+            Answer::Foreign => question.answered(None),
+            Answer::Order(id) => question.answered(Some(id.clone())),
         };
         if let Answer::Order(id) = answer {
             for (natural_key, reason) in kept_aside(question) {
                 self.store.settle_quarantined(&natural_key, reason, id, now).await?;
             }
         }
-        Ok(self.store.put_question(question, &after).await?)
+        if matches!(answer, Answer::NotYet) && after.due_at.is_none() {
+            // From here on it is a person's.
+            let said = format!("nobody knows whose payment {} is", question.transaction_id);
+            let evidence = poll(format!("{UNATTRIBUTED}#{}", question.name()), &said, now);
+            self.quarantine(&evidence, UNATTRIBUTED, None).await?;
+            findings.settled.push(Settled::UnknownOrder);
+        }
+        self.store.put_question(question, &after).await
     }
+}
+
+/// Whether something was made of what was told: what could not be read counts for nothing.
+const fn is_judged(settled: Option<&Settled>) -> bool {
+    !matches!(settled, None | Some(Settled::UnknownOrder))
 }
 
 /// Where the events that raised the question were put aside, and why.
 fn kept_aside(question: &Question) -> Vec<(String, &'static str)> {
     match &question.refund_id {
-        None => vec![(payment_key(&question.transaction_id), UNKNOWN_ORDER)],
+        None => vec![
+            (payment_key(&question.transaction_id), UNKNOWN_ORDER),
+            (format!("KEPT#PAYMENT_SUCCEEDED#{}", question.transaction_id), ENVIRONMENT_UNPROVEN),
+            (format!("{UNATTRIBUTED}#{}", question.name()), UNATTRIBUTED),
+        ],
         Some(refund) => {
             let names = ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
             names.map(|name| (format!("{name}#{refund}"), UNKNOWN_PAYMENT)).into()

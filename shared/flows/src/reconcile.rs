@@ -3,15 +3,16 @@
 //! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
 //! transactions answers for fifty payments at a time.
 
+mod intents;
 mod questions;
 mod refunds;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::InquiryError;
+use crate::inquiry::{InquiryError, is_about_one_thing};
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
-use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
+use lomi_client::Client;
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
@@ -64,10 +65,8 @@ enum Stop {
 impl Stop {
     fn after(error: &InquiryError) -> Self {
         match error {
-            // lomi. fails on this one thing: it must not hide the others.
-            InquiryError::Lomi(error) if matches!(error.status(), Some(400..=428 | 430..=500)) => Self::Order,
-            InquiryError::Lomi(_) => Self::Lomi,
-            InquiryError::Store(_) => Self::Order,
+            InquiryError::Lomi(error) if !is_about_one_thing(error) => Self::Lomi,
+            InquiryError::Lomi(_) | InquiryError::Store(_) => Self::Order,
         }
     }
 }
@@ -131,7 +130,12 @@ async fn look_at_all(
             report.skipped = report.skipped.saturating_add(count(orders.get(index..).unwrap_or_default()));
             return false;
         }
-        match look_at(world, lomi, order, sweep, deadline, report).await {
+        let looked = look_at(world, lomi, order, sweep, deadline, report).await;
+        if looked.is_err() {
+            // It goes to the end of the line, or it would be the first of every run. If that fails, it stays where it is.
+            let _ = world.change_order(order.id(), |order| Some(order.deferred(world.clock.now()))).await;
+        }
+        match looked {
             Ok(()) => {}
             Err(Stop::Order) => report.failed += 1,
             Err(Stop::Lomi) => {
@@ -160,17 +164,15 @@ async fn look_at(
     // 2 A single question where the listing does not reach, and once before an order is called expired.
     let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
-    if settled.is_empty() && is_open && (ends || !sweep.covers(order)) {
+    if !has_paid(&settled) && is_open && (ends || !sweep.covers(order)) {
         if report.single_calls >= MAX_SINGLE_CALLS {
             report.skipped += 1;
             return Ok(());
         }
-        settled = inquire(world, lomi, order, deadline, report).await?;
+        settled.extend(inquire(world, lomi, order, deadline, report).await?);
     }
     // 3 A card form whose order is over, or that nobody holds, takes no more money.
-    if settled.is_empty() {
-        settled = close_intents(world, lomi, order, deadline, report).await?;
-    }
+    settled.extend(intents::close(world, lomi, order, has_paid(&settled), deadline, report).await?);
     tell(&settled, report);
     // 4 What became of refunds.
     if order.has_open_refunds() && !refunds::look_at(world, lomi, order, deadline, report).await? {
@@ -178,6 +180,11 @@ async fn look_at(
     }
     // 5 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
+}
+
+/// Whether something that was just learnt made the order paid.
+fn has_paid(settled: &[Settled]) -> bool {
+    settled.iter().any(|settled| matches!(settled, Settled::Applied(order, _) if order.status().is_paid()))
 }
 
 async fn inquire(
@@ -190,43 +197,10 @@ async fn inquire(
     let found = world.inquire(lomi, order, deadline).await;
     match counted(found, |findings| findings.calls, report) {
         Ok(findings) => Ok(findings.settled),
-        // That lomi. does not know the session is an answer too: the order must not stay due because of it for ever.
-        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        // That lomi. does not know the session, or not as this merchant's, is an answer too: the order must not stay due because of it for ever.
+        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 403 | 404)) => Ok(Vec::new()),
         Err(error) => Err(Stop::after(&error)),
     }
-}
-
-async fn close_intents(
-    world: &World,
-    lomi: &Client,
-    order: &Order,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<Vec<Settled>, Stop> {
-    let mut settled = Vec::new();
-    let own = order.intent_to_close(world.clock.now());
-    for name in own.into_iter().chain(order.orphaned_intents()) {
-        let Ok(intent) = PaymentIntentId::parse(name) else { continue };
-        let closed = world.close_intent(lomi, order, &intent, deadline).await;
-        let closed = match counted(closed, |closed| closed.findings.calls, report) {
-            Ok(closed) => closed,
-            // What lomi. does not know takes no money.
-            Err(InquiryError::Lomi(error)) if error.status() == Some(404) => continue,
-            Err(error) => return Err(Stop::after(&error)),
-        };
-        settled.extend(closed.findings.settled);
-        if closed.status == CardChargeStatus::Canceled {
-            note_closed(world, order, name).await.map_err(|_| Stop::Order)?;
-        }
-    }
-    Ok(settled)
-}
-
-async fn note_closed(world: &World, order: &Order, intent: &str) -> Result<(), StoreError> {
-    if order.payment_intent_id() == Some(intent) {
-        return world.note_closed(order.id(), Source::Reconciler).await;
-    }
-    world.change_order(order.id(), |order| order.without_orphan(intent, world.clock.now())).await.map(drop)
 }
 
 /// Counts the calls to lomi. that an inquiry made.
@@ -263,7 +237,9 @@ fn tell(settled: &[Settled], report: &mut Report) {
                 report.mismatched += 1;
                 report.wrong_amounts += u32::from(mismatch.is_about_money());
             }
-            Settled::Duplicate | Settled::Ignored | Settled::UnknownOrder => {}
+            // Put aside: lomi. does not say whose it is.
+            Settled::UnknownOrder => report.mismatched += 1,
+            Settled::Duplicate | Settled::Ignored => {}
         }
     }
 }

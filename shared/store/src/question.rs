@@ -44,6 +44,20 @@ impl Store {
         }
     }
 
+    /// The same for signed news: it raises a question again that was given up, and adds what it knows.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn ask_again(&self, question: &Question, now: Timestamp) -> Result<(), StoreError> {
+        match self.question(question.name()).await? {
+            None => self.ask(question).await,
+            Some(known) => match known.raised_again(question, now) {
+                Some(raised) => self.put_question(&known, &raised).await,
+                None => Ok(()),
+            },
+        }
+    }
+
     /// The question of that name. Strongly consistent.
     ///
     /// # Errors
@@ -110,7 +124,10 @@ impl Store {
         if let Some(payable) = order.payable() {
             writes.push(write_put(self.way_to(&payable, order.id())?));
         }
-        self.transact("adopt", writes).await.map(drop)
+        match self.transact("adopt", writes).await? {
+            None | Some(Cancelled::Condition(_)) => Ok(()),
+            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "adopt", reason: "conflict" }),
+        }
     }
 
     pub(crate) fn way_to(&self, payable: &PayableId, id: &OrderId) -> Result<Put, StoreError> {

@@ -16,6 +16,11 @@ async fn link(app: &TestApp) -> String {
     app.lomi.payment_link(&app.secret("LOMI_SECRET_KEY_ID"), &link).await
 }
 
+/// Makes the question about the payment due, if it is still being asked.
+async fn ask_now(app: &TestApp, transaction: &str) {
+    app.table.set_number(&format!("QUESTION#{transaction}"), "QUESTION", "due_at_ms", 0).await;
+}
+
 /// The order that has this transaction among its payments.
 async fn order_of(app: &TestApp, transaction: &str) -> Option<Value> {
     app.orders().await.into_iter().find(|order| order["payments"].get(transaction).is_some())
@@ -30,7 +35,7 @@ async fn a_payment_by_lomis_own_link_becomes_a_paid_order() {
     assert_eq!(app.quarantined().await, ["unknown_order", "unknown_order"]);
     app.reconcile().await;
     // Whichever was looked into first: once the card's page is known, the other one is the only one left.
-    app.table.set_number(&format!("QUESTION#{second}"), "QUESTION", "due_at_ms", 0).await;
+    ask_now(&app, &second).await;
     app.reconcile().await;
     for transaction in [&first, &second] {
         let order = order_of(&app, transaction).await.expect("an order");
@@ -67,6 +72,7 @@ async fn while_lomi_cannot_be_asked_the_payment_waits_and_is_not_forgotten() {
     assert!(app.lomi.faults_fired().await >= 1);
     assert!(order_of(&app, &transaction).await.is_none());
     app.lomi.clear_faults().await;
+    ask_now(&app, &transaction).await;
     app.reconcile().await;
     assert_eq!(order_of(&app, &transaction).await.expect("an order")["status"], "paid");
     app.audit().await;
@@ -129,5 +135,49 @@ async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_pe
     let asked = app.table.items("QUESTION#").await;
     assert_eq!((asked.len(), &asked[0]["asked_count"]), (1, &json!(1)), "lomi. may come to know of it: {asked:?}");
     assert_eq!((app.orders().await, app.quarantined().await), (Vec::new(), vec!["unknown_order".to_owned()]));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_the_question_again() {
+    let app = TestApp::start().await;
+    let link = link(&app).await;
+    // Two pages were paid at one price, and nothing tells whose payment is whose.
+    let payments = [pay_by_link(&app, &link, "wave").await, pay_by_link(&app, &link, "wave").await];
+    for transaction in &payments {
+        assert!(app.table.set_number(&format!("QUESTION#{transaction}"), "QUESTION", "asked_count", 7).await);
+    }
+    app.reconcile().await;
+    let kept = app.quarantined().await;
+    assert_eq!(kept.iter().filter(|reason| *reason == "unattributed_payment").count(), 2, "{kept:?}");
+    assert!(app.orders().await.is_empty(), "no order is paid by a guess");
+    let pages = app.lomi.sessions().await;
+    let transactions = app.lomi.transactions().await;
+    for transaction in &payments {
+        // A later event does name the page.
+        let own = transactions.iter().find(|row| row["transaction_id"] == **transaction).unwrap();
+        let session = own["checkout_session_id"].as_str().unwrap();
+        assert!(pages.iter().any(|page| page["checkout_session_id"] == session));
+        let event = app.announced(transaction).await.with("/data/checkout_session_id", session);
+        app.deliver(&event).await.expect(200);
+        app.reconcile().await;
+        assert_eq!(order_of(&app, transaction).await.expect("an order")["checkout_session_id"], session);
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_live_event_that_proves_no_environment_is_asked_about_with_the_stacks_own_key() {
+    let app = TestApp::start_with(tests::Setup { live: true, ..tests::Setup::default() }).await;
+    let transaction = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
+    let event = Event::new(
+        "PAYMENT_SUCCEEDED",
+        json!({ "transaction_id": transaction, "status": "completed",
+        "gross_amount": 500, "currency_code": "XOF" }),
+    );
+    assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
+    assert_eq!(app.quarantined().await, ["environment_unproven"]);
+    let question = app.table.item(&format!("QUESTION#{transaction}"), "QUESTION").await.expect("a question");
+    assert!(question["due_at_ms"].is_i64());
     app.audit().await;
 }

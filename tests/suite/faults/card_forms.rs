@@ -152,3 +152,27 @@ async fn a_card_form_that_lomi_does_not_end_is_not_called_expired() {
     app.wait_for(&card.order.order_id, "paid").await;
     app.audit().await;
 }
+
+/// The reconciler's work is a line of orders: one that lomi. cannot answer about must not stand at its head for ever.
+#[tokio::test]
+async fn an_order_that_lomi_fails_on_goes_to_the_end_of_the_line() {
+    let app = TestApp::start().await;
+    let stuck = app.open_card_order().await;
+    app.outlive(&stuck.order.order_id).await;
+    let others = [app.open_order().await, app.open_order().await, app.open_order().await, app.open_order().await];
+    for order in &others {
+        app.outlive(&order.order_id).await;
+    }
+    for target in ["POST /charge/card/{id}/cancel", "GET /charge/card/{id}"] {
+        app.lomi.fault(json!({ "target": target, "kind": "status", "arg": 500, "times": null })).await;
+    }
+    assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody is told");
+    for order in &others {
+        assert_eq!(app.order_status(&order.order_id).await, "expired");
+    }
+    let left = app.order(&stuck.order.order_id).await;
+    assert_eq!(left["status"], "open", "lomi. may still take money on it");
+    let updated_ms = left["updated_at_ms"].as_i64().unwrap();
+    assert!(left["due_at_ms"].as_i64().unwrap() >= updated_ms + 60_000, "{left}");
+    app.audit().await;
+}

@@ -97,3 +97,51 @@ impl Order {
         self.orphaned_intents.iter().map(String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AttemptId, Currency, Environment, OrderToken, Origin, PricedCart};
+
+    const T0: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+
+    fn card_order() -> Order {
+        let price = Money::new(12_500, Currency::Xof).unwrap();
+        let new = NewOrder {
+            order_id: crate::OrderId::from_entropy([1; 32]),
+            environment: Environment::Live,
+            cart: PricedCart::from_merchant(price, None),
+            origin: Origin::default(),
+            token_hash: OrderToken::from_entropy([2; 32]).hash(),
+            attempt_id: AttemptId::from_entropy([3; 32]),
+            lease_until: T0.plus_ms(30_000),
+        };
+        let id = PayableId::PaymentIntent("pi_1".into());
+        Order::create(new, T0).opened(OpenedPayable { id, expires_at: T0.plus_ms(HOUR_MS), amount: Some(price) }, T0)
+    }
+
+    #[test]
+    fn an_order_stays_due_as_long_as_lomi_takes_money_that_nobody_should_pay() {
+        for order in [card_order(), card_order().with_orphan("pi_2", T0).unwrap()] {
+            let (mut order, mut now) = (order, T0);
+            while now.as_ms() < T0.as_ms() + 29 * 24 * HOUR_MS {
+                order = order.asked(now);
+                now = order.due_at().expect("somebody has to end it");
+            }
+        }
+        let mut closed = card_order().with_intent_closed(Source::Reconciler, T0).unwrap();
+        while let Some(due) = closed.due_at() {
+            closed = closed.asked(due);
+        }
+    }
+
+    #[test]
+    fn a_look_that_fails_is_taken_again_ever_later() {
+        let late = T0.plus_ms(10 * 24 * HOUR_MS);
+        let young = card_order().deferred(T0).due_at().unwrap();
+        assert_eq!(young.as_ms() - T0.as_ms(), 60_000);
+        assert_eq!(card_order().deferred(late).due_at().unwrap().as_ms() - late.as_ms(), 6 * HOUR_MS);
+        assert_eq!(card_order().deferred(T0.plus_ms(31 * 24 * HOUR_MS)).due_at(), None);
+    }
+}

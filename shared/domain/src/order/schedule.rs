@@ -16,6 +16,12 @@ pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
 /// lomi. may still complete a transaction it called pending for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
+/// Between two tries to end a card form, and how long it is tried.
+const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
+const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
+/// Between two looks that fail, and how long they are taken. Young orders wait no longer than a shopper would.
+const DEFERRAL_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
+const DEFERRAL_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 /// A refund in doubt is soon asked about, then ever more rarely.
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
 /// lomi. takes its time over a refund that it calls pending.
@@ -27,7 +33,31 @@ impl Order {
     /// When the reconciler looks at the order next; `None` when nothing more can come.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let refunds = self.refunds.values().filter_map(|refund| next_look_at(refund, now));
-        self.next_look_at_payments(now).into_iter().chain(refunds).min()
+        let intents = self.next_look_at_intents(now);
+        self.next_look_at_payments(now).into_iter().chain(intents).chain(refunds).min()
+    }
+
+    /// lomi. takes money on an intent until somebody ends it, however long that fails.
+    fn next_look_at_intents(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_left = self.intent_to_close(now).is_some() || !self.orphaned_intents.is_empty();
+        (is_left && self.age_ms(now) < INTENT_LIFE_MS).then(|| self.after_a_pause(INTENT_PAUSE_MS, now))
+    }
+
+    /// The order at the end of the line, after a look at it that failed: due again, ever later.
+    #[must_use]
+    pub fn deferred(&self, now: Timestamp) -> Self {
+        let mut order = self.changed(now);
+        order.due_at = (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now));
+        order
+    }
+
+    fn age_ms(&self, now: Timestamp) -> i64 {
+        now.as_ms().saturating_sub(self.created_at.as_ms())
+    }
+
+    /// An eighth of the order's age from now, within bounds.
+    fn after_a_pause(&self, [shortest_ms, longest_ms]: [i64; 2], now: Timestamp) -> Timestamp {
+        now.plus_ms((self.age_ms(now) / 8).clamp(shortest_ms, longest_ms))
     }
 
     /// Whether nothing but refunds is left to look at: the last look at the payments has been taken.

@@ -2,7 +2,7 @@
 
 use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, payment_key, quarantine};
 use crate::World;
-use crate::question::UNKNOWN_PAYMENT;
+use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_PAYMENT};
 use crate::refund::words::{Words, status_of};
 use domain::{Environment, Fact, Question, RefundStatus};
 use lomi_client::webhook::{EventKind, WebhookEvent};
@@ -29,7 +29,7 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
     let data = &event.data;
     let refund_id = data.refund_id.clone().ok_or("no_refund")?;
     let transaction_id = data.transaction_id.clone().ok_or("no_transaction")?;
-    let environment = environment_of(event, own).ok_or("environment_unproven")?;
+    let environment = environment_of(event, own).ok_or(ENVIRONMENT_UNPROVEN)?;
     // An event that waited may show a later state of its object than its name does: the later one is true.
     let status = data.status.as_deref().map_or(named, |word| status_of(word).max(named));
     let currency = data.currency_code;
@@ -42,7 +42,8 @@ impl RefundNews {
     async fn ask_whose(&self, world: &World, evidence: &Evidence) -> Result<Ingested, StoreError> {
         let kept = quarantine(world, evidence, UNKNOWN_PAYMENT, None).await?;
         let (refund, transaction) = (self.words.refund_id.clone(), self.words.transaction_id.clone());
-        world.store.ask(&Question::about_refund(refund, transaction, world.clock.now())).await?;
+        let now = world.clock.now();
+        world.store.ask_again(&Question::about_refund(refund, transaction, now), now).await?;
         Ok(kept)
     }
 

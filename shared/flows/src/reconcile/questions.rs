@@ -52,12 +52,23 @@ async fn look_into(
         return Ok(());
     };
     let found = world.look_into(lomi, &question, pages, deadline).await;
-    let found = counted(found, |findings| findings.calls, report).map_err(|error| Stop::after(&error))?;
-    tell(&found.settled, report);
-    Ok(())
+    match counted(found, |findings| findings.calls, report) {
+        Ok(found) => {
+            tell(&found.settled, report);
+            Ok(())
+        }
+        Err(error) => {
+            // To the end of the line, or it would be the first of every run. If that fails, it stays where it is.
+            let _ = world.store.put_question(&question, &question.deferred(world.clock.now())).await;
+            Err(Stop::after(&error))
+        }
+    }
 }
 
 async fn watch(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), Stop> {
     let watched = world.watch_links(lomi, deadline).await;
-    counted(watched, |calls| *calls, report).map(drop).map_err(|error: InquiryError| Stop::after(&error))
+    let watched =
+        counted(watched, |watched| watched.calls, report).map_err(|error: InquiryError| Stop::after(&error))?;
+    // More was paid than can be read: somebody has to know that events are missing.
+    if watched.is_whole { Ok(()) } else { Err(Stop::Order) }
 }

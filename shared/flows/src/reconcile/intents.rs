@@ -1,0 +1,52 @@
+//! The part of a look at an order that ends card forms.
+
+use super::{MAX_SINGLE_CALLS, Report, Stop, counted};
+use crate::World;
+use crate::evidence::Settled;
+use crate::inquiry::InquiryError;
+use domain::{Order, Source};
+use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
+use store::StoreError;
+use tokio::time::Instant;
+
+/// Ends the order's own intent, unless the order `is_paid` by now, and those that nobody holds. One that does not end
+/// now keeps its order due.
+pub(super) async fn close(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    is_paid: bool,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let mut settled = Vec::new();
+    let own = order.intent_to_close(world.clock.now()).filter(|_| !is_paid);
+    for name in own.into_iter().chain(order.orphaned_intents()) {
+        let Ok(intent) = PaymentIntentId::parse(name) else { continue };
+        if report.single_calls >= MAX_SINGLE_CALLS {
+            report.skipped += 1;
+            break;
+        }
+        let closed = world.close_intent(lomi, order, &intent, deadline).await;
+        let is_over = match counted(closed, |closed| closed.findings.calls, report) {
+            Ok(closed) => {
+                settled.extend(closed.findings.settled);
+                closed.status == CardChargeStatus::Canceled
+            }
+            // What lomi. does not know takes no money.
+            Err(InquiryError::Lomi(error)) if error.status() == Some(404) => true,
+            Err(error) => return Err(Stop::after(&error)),
+        };
+        if is_over {
+            note(world, order, name).await.map_err(|_| Stop::Order)?;
+        }
+    }
+    Ok(settled)
+}
+
+async fn note(world: &World, order: &Order, intent: &str) -> Result<(), StoreError> {
+    if order.payment_intent_id() == Some(intent) {
+        return world.note_closed(order.id(), Source::Reconciler).await;
+    }
+    world.change_order(order.id(), |order| order.without_orphan(intent, world.clock.now())).await.map(drop)
+}
