@@ -6,6 +6,7 @@ mod evidence;
 mod item;
 mod keys;
 mod link;
+mod listing;
 mod order;
 mod outbox;
 mod product;

@@ -82,29 +82,8 @@ impl Store {
     /// When DynamoDB does not answer.
     pub async fn list_links(&self, limit: usize, after: Option<&LinkCursor>) -> Result<ListedLinks, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let wanted = limit.saturating_add(1);
         let bound = after.map_or(":", |cursor| cursor.0.as_str());
-        let (mut links, mut start) = (Vec::new(), None);
-        loop {
-            let call = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("listing")
-                .key_condition_expression("listing_pk = :links AND listing_sk < :bound")
-                .expression_attribute_values(":links", text("LINK"))
-                .expression_attribute_values(":bound", text(bound))
-                .scan_index_forward(false)
-                .set_exclusive_start_key(start)
-                .limit(i32::try_from(wanted.saturating_sub(links.len())).unwrap_or(i32::MAX));
-            let answer = call.send().await.map_err(|error| StoreError::from_sdk("list links", &error))?;
-            // A link that this release cannot read must not hide the others.
-            links.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read(item).ok()));
-            start = answer.last_evaluated_key;
-            if start.is_none() || links.len() >= wanted {
-                break;
-            }
-        }
+        let mut links = self.listed("list links", "LINK".to_owned(), bound, limit.saturating_add(1), read).await?;
         let more = links.len() > limit;
         links.truncate(limit);
         let next = links.last().filter(|_| more).map(LinkCursor::of);

@@ -174,29 +174,7 @@ impl Store {
         after: Option<&OrderCursor>,
     ) -> Result<Vec<Order>, StoreError> {
         let bound = after.map_or(":", |cursor| cursor.0.as_str());
-        let wanted = limit.saturating_add(1);
-        let (mut orders, mut start) = (Vec::new(), None);
-        // A page of DynamoDB ends at 1 MB, wherever that is.
-        loop {
-            let call = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("listing")
-                .key_condition_expression("listing_pk = :status AND listing_sk < :bound")
-                .expression_attribute_values(":status", text(listing_of(status)))
-                .expression_attribute_values(":bound", text(bound))
-                .scan_index_forward(false)
-                .set_exclusive_start_key(start)
-                .limit(i32::try_from(wanted.saturating_sub(orders.len())).unwrap_or(i32::MAX));
-            let answer = call.send().await.map_err(|error| StoreError::from_sdk("list orders", &error))?;
-            // An order that this release cannot read must not hide the others.
-            orders.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read_order(item).ok()));
-            start = answer.last_evaluated_key;
-            if start.is_none() || orders.len() >= wanted {
-                return Ok(orders);
-            }
-        }
+        self.listed("list orders", listing_of(status), bound, limit.saturating_add(1), read_order).await
     }
 }
 
