@@ -125,7 +125,9 @@ async fn outcomes(app: &TestApp, browser: &Browser, language: &str) {
         browser.see(&format!("main[data-state={state}]")).await;
         look(browser, &format!("return-{state}-api-{language}")).await;
     }
-    browser.run("localStorage.removeItem('lomi-checkout.order')", "").await;
+    browser
+        .run("for (const shelf of [localStorage, sessionStorage]) shelf.removeItem('lomi-checkout.order')", "")
+        .await;
     browser.open("").await;
     browser.open("return.html").await;
     browser.see("main[data-state=unknown]").await;
