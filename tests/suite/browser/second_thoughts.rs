@@ -1,6 +1,6 @@
 //! Shoppers who change their mind after an order was opened: whatever they do, there is one order to pay.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{NAME, TestApp};
 
 use super::cards::{GOOD, pay_with, reach_the_form, say_who};
@@ -128,18 +128,6 @@ async fn a_card_form_leads_to_its_own_receipt_whatever_another_tab_does() {
         browser.open("return.html").await;
         browser.see("main[data-state=paid]").await;
         assert!(browser.text("#receipt").await.contains(&order), "a reload keeps to the order of its tab");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_card_form_leads_to_its_receipt_even_when_the_storage_is_emptied() {
-    browse(KOFI, async |app, browser| {
-        reach_the_form(browser).await;
-        browser.run("localStorage.clear(); sessionStorage.clear()", Value::Null).await;
-        pay_with(browser, GOOD).await;
-        browser.see("main[data-state=paid]").await;
-        assert!(browser.text("#receipt").await.contains(&only_order(app).await));
     })
     .await;
 }
