@@ -14,9 +14,9 @@ const REASONS = {
   incomplete_number: "details", incomplete_cvc: "details", incomplete_expiry: "details", network: "failed",
 };
 const byId = (id) => document.getElementById(id);
-const script = globalThis.CHECKOUT_CONFIG?.card?.script;
+const { script, frames } = globalThis.CHECKOUT_CONFIG?.card ?? {};
 let sdk = null; // the loading of the SDK's script, begun once
-let form = null; // {lomi, elements, lines, sum} once the form is mounted
+let form = null; // {lomi, elements, opened, lines, sum} once the form is mounted
 let isOffered = true;
 let busy = false;
 
@@ -30,6 +30,7 @@ function show() {
   byId("total").textContent = payable ? money(sum.amount, sum.currency_code) : "–";
   byId("contact").hidden = form !== null || !payable || !isOffered;
   byId("form").hidden = form === null;
+  byId("test-cards").hidden = frames !== undefined; // the stand-in's cards; a processor's form lives in frames of its own
   for (const [id, label] of [["next", t("card.next")], ["confirm", payLabel(sum)]]) {
     byId(id).setAttribute("aria-disabled", String(busy || checkout === null));
     byId(id).classList.toggle("busy", busy);
@@ -71,12 +72,12 @@ async function openForm() {
   const loading = loadScript().catch(() => null); // while the order is opened
   const opened = await checkout.createPaymentIntent({ ...cartOrder(), ...who });
   submitted(opened.order_id, lines);
-  if (!opened.client_secret) return receipt();
+  if (!opened.client_secret) return receipt(opened);
   const loadLomi = await loading;
   if (loadLomi === null) return say(unavailable());
   const lomi = await loadLomi(opened.publishable_key);
   const elements = lomi.elements({ clientSecret: opened.client_secret, locale: document.documentElement.lang });
-  form = { lomi, elements, lines, sum };
+  form = { lomi, elements, opened, lines, sum };
   document.querySelector("main").dataset.step = "card";
   show();
   elements.create("payment").mount(byId("fields"));
@@ -84,36 +85,29 @@ async function openForm() {
 }
 
 async function confirm() {
-  const { lomi, elements } = form;
+  const { lomi, elements, opened } = form;
   // Stays on this page unless the bank wants a page of its own, which then leads to the receipt.
-  const confirmParams = { return_url: checkout.returnUrl(receiptPage()) };
+  const confirmParams = { return_url: receiptOf(opened) };
   const { error } = await lomi.confirmPayment({ elements, confirmParams, redirect: "if_required" });
-  if (!error) return receipt();
+  if (!error) return receipt(opened);
   const reason = REASONS[error.code];
   say(notice("error", reason ? t(`card.${reason}`) : error.message || t("card.failed")));
 }
 
-const receiptPage = () => new URL("return.html", location.href).href;
-const receipt = () => location.assign(checkout.returnUrl(receiptPage()));
+const receiptOf = (opened) => checkout.returnUrl(new URL("return.html", location.href).href, opened);
+const receipt = (opened) => location.assign(receiptOf(opened));
 
 /** The SDK's entry. Its address comes from config.js alone; a new try follows a failed one. */
 function loadScript() {
   sdk ??= new Promise((resolve, reject) => {
-    const tag = element("script", { async: true });
-    tag.src = trusted(script);
+    if (!script) throw new Error("config.js names no card form");
+    const tag = element("script", { async: true, src: script });
     tag.addEventListener("load", () => (globalThis.loadLomi ? resolve(globalThis.loadLomi) : reject(new Error("no loadLomi"))));
     tag.addEventListener("error", reject);
     setTimeout(reject, SCRIPT_TIMEOUT_MS);
     document.head.append(tag);
   }).catch((error) => { sdk = null; throw error; });
   return sdk;
-}
-
-/** The one address that the page's Trusted Types let become a script. */
-function trusted(address) {
-  if (!address) throw new Error("config.js names no card form");
-  const policy = globalThis.trustedTypes?.createPolicy("card-form", { createScriptURL: () => address });
-  return policy ? policy.createScriptURL("") : address;
 }
 
 languageSwitch();

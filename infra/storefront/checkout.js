@@ -9,12 +9,15 @@
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
  *   cancel page:  await checkout.cancel();
  *   a card form on your own page, with lomi.'s SDK:
- *                 const { client_secret, publishable_key } = await checkout.createPaymentIntent({ items, customer_email, customer_name });
- *                 mount the SDK's form with it, confirm, then location.assign(checkout.returnUrl("https://shop.example/return.html"));
+ *                 const opened = await checkout.createPaymentIntent({ items, customer_email, customer_name });
+ *                 mount the SDK's form with opened.client_secret, confirm, then
+ *                 location.assign(checkout.returnUrl("https://shop.example/return.html", opened));
  *
- * `pay` and `createPaymentIntent` may be called as often as shoppers click: the same cart keeps one Idempotency-Key
- * through double clicks, reloads, a second tab and lost answers, so it opens one order. Another cart, or a finished order, gets
- * a new key. A client_secret is never kept: the same key brings it again. What fails throws a CheckoutError. Amounts are integers in ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
+ * `pay` and `createPaymentIntent` may be called as often as shoppers click: the same request keeps one Idempotency-Key
+ * through double clicks, reloads, a second tab and lost answers, so it opens one order. Another cart, another way to pay it or
+ * another e-mail address gets a new key, once the order before is cancelled; a cart that is paid already gets its receipt.
+ * A client_secret is never kept: the same key brings it again. What fails throws a CheckoutError. Amounts are integers in
+ * ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
  */
 const READ_TIMEOUT_MS = 12_000; // one request; a budget bounds all tries together
 const WRITE_TIMEOUT_MS = 30_000; // the longest that an API Gateway HTTP API lets a request run
@@ -41,7 +44,7 @@ export class CheckoutError extends Error {
 
 /** `api`: origin of the backend. `language`: a function that says "fr" or "en", asked before each request. */
 export function createCheckout({ api, language }) {
-  const running = new Map();
+  let running = null; // {text, answer} of the last open()
   async function call(method, path, { token, key, body } = {}) {
     const headers = { Accept: "application/json", "Accept-Language": language() };
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -82,57 +85,68 @@ export function createCheckout({ api, language }) {
   async function pay(cart) {
     const urls = { success_url: withOrder(cart.success_url), cancel_url: withOrder(cart.cancel_url) };
     const opened = await open("/checkout-sessions", { ...cart, ...urls });
-    go(opened.checkout_url ?? returnUrl(cart.success_url));
+    go(opened.checkout_url ?? returnUrl(cart.success_url, opened));
     return opened;
   }
 
   /**
    * Opens the order and resolves with the backend's answer: `client_secret` (and `publishable_key`) for a card form on this
-   * page. `cart` is the body of POST /payment-intents. Without `client_secret` the cart is paid already: show the receipt.
+   * page. `cart` is the body of POST /payment-intents. Without `client_secret` the cart is paid already: go to `returnUrl`.
    * `error.code` is `card_unavailable` when lomi. takes no cards this way just now: `pay` then still works.
    */
   const createPaymentIntent = (cart) => open("/payment-intents", cart);
 
-  /** `url` with the order that this browser opened last in its fragment. */
-  function returnUrl(url) {
-    const { orderId, orderToken } = load("order");
-    return withOrder(url).replace("{ORDER_ID}", orderId).replace("{ORDER_TOKEN}", orderToken);
+  /** `url` with the order of `opened`, the answer of `createPaymentIntent`, in its fragment. */
+  function returnUrl(url, opened) {
+    return withOrder(url).replace("{ORDER_ID}", opened.order_id).replace("{ORDER_TOKEN}", opened.order_token);
   }
 
-  /** One request per route at a time: a second click gets the answer to the first. */
+  /** One at a time: a second click gets the answer to the first, another request waits until the one before is through. */
   function open(path, request) {
-    if (!running.has(path)) running.set(path, start(path, JSON.stringify(request)).finally(() => running.delete(path)));
-    return running.get(path);
+    const text = path + JSON.stringify(request);
+    if (running?.text === text) return running.answer;
+    const answer = outcome(Promise.resolve(running?.answer)).then(() => start(path, request))
+      .finally(() => { if (running?.answer === answer) running = null; });
+    running = { text, answer };
+    return answer;
   }
-  async function start(path, body) {
-    const { attempt, paid } = await attemptFor(fingerprint(path + body));
+  async function start(path, request) {
+    const body = JSON.stringify(request);
+    const { attempt, paid } = await attemptFor({ request: fingerprint(path + body), items: fingerprint(bought(request)) });
     if (paid) { // The money is here although the shopper never saw the receipt: show it instead of charging twice.
-      store("order", { orderId: attempt.orderId, orderToken: attempt.orderToken });
-      return paid;
+      storeOrder({ orderId: attempt.orderId, orderToken: attempt.orderToken });
+      return { ...paid, order_token: attempt.orderToken };
     }
     store("attempt", attempt); // before the request: a reload in the middle must find the key
     try {
       const created = await retrying(() => call("POST", path, { key: attempt.key, body }), PAY_BUDGET_MS);
       const opened = { orderId: created.order_id, orderToken: created.order_token };
-      store("order", opened);
+      storeOrder(opened);
       store("attempt", { ...attempt, ...opened, expiresAt: created.expires_at });
       return created;
     } catch (error) {
-      if (error.retryable === false) store("attempt", null); // a refusal is final for this key
+      // A refusal is final for this key; an order that it opened before is still to be cancelled.
+      if (error.retryable === false) store("attempt", attempt.orderId ? { ...attempt, request: null } : null);
       throw error;
     }
   }
 
-  /** The unfinished attempt at this very cart, or a new one. An order that closed meanwhile cannot be paid any more. */
-  async function attemptFor(cart) {
+  /**
+   * The unfinished attempt at this very request, or a new one. Before a new one the order of the last is read, and cancelled
+   * while it is payable, so that a shopper is never left with two orders to pay.
+   */
+  async function attemptFor(wanted) {
     const previous = load("attempt");
-    const fresh = { attempt: { cart, key: newKey() } };
-    if (previous?.cart !== cart) return fresh;
-    if (!previous.orderId) return { attempt: previous };
-    const known = await order(previous).catch((error) => (error.status === 404 ? { status: "rejected" } : null));
-    if (PAID.includes(known?.status)) return { attempt: previous, paid: known };
-    const over = CLOSED.includes(known?.status) || Date.parse(previous.expiresAt) <= Date.now();
-    return over ? fresh : { attempt: previous };
+    const fresh = { attempt: { ...wanted, key: newKey() } };
+    const isSame = previous?.request === wanted.request;
+    if (!previous?.orderId) return isSame ? { attempt: previous } : fresh; // no answer came: nobody was shown a way to pay it
+    let known = await order(previous).catch((error) => (error.status === 404 ? { status: "rejected" } : null));
+    // The clock of this device counts only when the backend said nothing.
+    const isOver = known ? CLOSED.includes(known.status) : Date.parse(previous.expiresAt) <= Date.now();
+    if (isSame && !isOver) return { attempt: previous };
+    if (!isOver) known = await retrying(() => callOrder("POST", previous, "/cancel"), READ_BUDGET_MS);
+    const isPaid = PAID.includes(known?.status) && previous.items === wanted.items;
+    return isPaid ? { attempt: previous, paid: known } : fresh;
   }
 
   /**
@@ -167,7 +181,7 @@ export function createCheckout({ api, language }) {
   return { products, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
 
-/** From the fragment, which then leaves the address bar and the history; else the last order of this browser. */
+/** From the fragment, which then leaves the address bar and the history; else the last order of this tab, or of this browser. */
 function orderOfPage() {
   const address = new URL(location.href);
   if (address.searchParams.has(SECRET_PARAMETER)) { // a card form that had to leave the page comes back with it
@@ -176,8 +190,8 @@ function orderOfPage() {
   }
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = { orderId: fragment.get("order_id"), orderToken: fragment.get("order_token") };
-  if (!given.orderId || !given.orderToken) return load("order");
-  if (store("order", given)) history.replaceState(history.state, "", location.pathname + location.search);
+  if (!given.orderId || !given.orderToken) return loadOrder();
+  if (storeOrder(given)) history.replaceState(history.state, "", location.pathname + location.search);
   return given;
 }
 
@@ -209,7 +223,11 @@ function go(url) {
   location.assign(url);
 }
 
-/** FNV-1a: tells carts apart here; should two collide, the backend compares whole bodies and refuses the reused key. */
+/** What a request buys, whichever way it is paid and whoever pays. */
+const bought = ({ items, line_items, price_id, product_id, quantity, cart_token }) =>
+  JSON.stringify([items, line_items, price_id, product_id, quantity, cart_token]);
+
+/** FNV-1a: tells requests apart here; should two collide, the backend compares whole bodies and refuses the reused key. */
 function fingerprint(text) {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -226,4 +244,12 @@ const load = (name) => attempted(() => JSON.parse(localStorage.getItem(`lomi-che
 function store(name, value) {
   memory[name] = value;
   return attempted(() => { localStorage.setItem(`lomi-checkout.${name}`, JSON.stringify(value)); return true; });
+}
+
+/** In sessionStorage besides: a reload must find the order of its own tab, not the one that another tab opened since. */
+const ORDER_OF_TAB = "lomi-checkout.order";
+const loadOrder = () => attempted(() => JSON.parse(sessionStorage.getItem(ORDER_OF_TAB))) ?? load("order");
+function storeOrder(reference) {
+  attempted(() => sessionStorage.setItem(ORDER_OF_TAB, JSON.stringify(reference)));
+  return store("order", reference);
 }

@@ -15,17 +15,24 @@ function connect(config) {
     return null;
   }
   const api = config.api.replace(/\/+$/, "");
-  narrow(new URL(api).origin, config.card && new URL(config.card.script).origin);
+  narrow(new URL(api).origin, config.card);
   return createCheckout({ api, language });
 }
 
 /** The pages' own policies cannot know these origins. A policy added later can only narrow, so this closes the rest. */
-function narrow(api, cardForm) {
+function narrow(api, card) {
   const takesCards = document.querySelector("main").hasAttribute("data-card");
-  const policy = takesCards && cardForm
-    ? `script-src 'self' ${cardForm}; connect-src ${api} ${cardForm}`
-    : `script-src 'self'; connect-src ${api}; img-src 'self' https: ${api}`;
+  const policy = takesCards && card
+    ? cardPolicy(api, card)
+    : `script-src 'self'; connect-src ${api}; img-src 'self' https: ${api}; frame-src 'none'`;
   document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: policy }));
+}
+
+/** `script` with its own origin; what it loads, opens and calls besides stands in `scripts`, `frames` and `connects`. */
+function cardPolicy(api, { script, scripts = [], frames = [], connects = [] }) {
+  const { origin } = new URL(script, location.href);
+  const sources = (...origins) => origins.flat().join(" ");
+  return `script-src ${sources("'self'", origin, scripts)}; connect-src ${sources(api, origin, connects)}; frame-src ${sources(frames) || "'none'"}`;
 }
 
 /** An element with attributes and children; text always as text, so no data is ever read as markup. */

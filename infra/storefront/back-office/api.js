@@ -37,17 +37,26 @@ export function createBackOffice({ api, language, token, onClosed }) {
   };
 }
 
-/** One key per content of a form until it succeeds: pressed again after a lost answer, it does not do the thing twice. */
-export function formKey() {
-  let last = null;
-  return {
-    of(body) {
-      const text = JSON.stringify(body);
-      if (last?.text !== text) last = { text, key: crypto.randomUUID() };
-      return last.key;
-    },
-    done() {
-      last = null;
-    },
-  };
+/** Refusals after which the thing may have been done all the same: only the same key finds out. */
+const UNCERTAIN = ["internal_error", "outcome_unknown"];
+const attempts = new Map(); // the name of a form -> {text, key, startedMs}; outlives the form, which another language draws anew
+
+/**
+ * Sends what a form says with one key per content until the backend has said yes or a certain no: pressed again after a lost
+ * answer, it does not do the thing twice. `send(key, startedMs)`; both stay the same from try to try.
+ */
+export async function once(form, answers, send) {
+  const text = JSON.stringify(answers);
+  const known = attempts.get(form);
+  const attempt = known?.text === text ? known : { text, key: crypto.randomUUID(), startedMs: Date.now() };
+  attempts.set(form, attempt);
+  const settle = () => attempts.get(form) === attempt && attempts.delete(form);
+  try {
+    const answer = await send(attempt.key, attempt.startedMs);
+    settle();
+    return answer;
+  } catch (error) {
+    if (error.retryable === false && !UNCERTAIN.includes(error.code)) settle();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** Payment links: make one, share its address or its picture, end it. lomi.'s own are shown beside ours. */
 import { parseMoney, t, word } from "../i18n.js";
 import { element } from "../ui.js";
-import { formKey } from "./api.js";
+import { once } from "./api.js";
 import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, sureButton, timeOf } from "./parts.js";
 
 const CURRENCIES = ["XOF", "EUR", "USD"].map((code) => [code, code]);
@@ -25,7 +25,6 @@ export function openLinks(panel, office) {
 }
 
 function linkForm(office, made) {
-  const key = formKey();
   const money = { inputmode: "decimal", maxlength: 14 };
   const form = element("form", { class: "fields" },
     element("h2", {}, t("link.new")),
@@ -50,15 +49,10 @@ function linkForm(office, made) {
   };
   form.addEventListener("change", showPrice);
   showPrice();
-  // The same answers make the same link, with the same end: a second press repeats the first.
-  const ends = new Map();
-  submitting(form, async (answers) => {
-    const text = JSON.stringify(answers);
-    if (answers.days && !ends.has(text)) ends.set(text, new Date(Date.now() + Number(answers.days) * DAY_MS).toISOString());
-    const body = linkOf(answers, ends.get(text));
-    const link = await office.write("/admin/payment-links", body, key.of(body));
-    key.done();
-    ends.clear();
+  submitting(form, async ({ days, ...answers }) => {
+    const [path, terms] = ["/admin/payment-links", linkOf(answers)];
+    // The same answers make the same link, with the same end: a second press repeats the first.
+    const link = await once(path, { terms, days }, (key, startedMs) => office.write(path, { ...terms, ...endOf(days, startedMs) }, key));
     form.reset();
     showPrice();
     made();
@@ -68,7 +62,7 @@ function linkForm(office, made) {
 }
 
 /** The form's answers in the API's words. */
-function linkOf({ title, price, currency_code, amount, min, max, max_payments }, expires_at) {
+function linkOf({ title, price, currency_code, amount, min, max, max_payments }) {
   const minor = (text) => {
     const value = parseMoney(text, currency_code);
     if (!value) throw new Error(t("amount.invalid", { example: currency_code === "XOF" ? "5000" : "12.50" }));
@@ -77,8 +71,10 @@ function linkOf({ title, price, currency_code, amount, min, max, max_payments },
   const priced = price === "open"
     ? { open_amount: { currency_code, min: minor(min), max: minor(max) } }
     : { amount: minor(amount), currency_code };
-  return { kind: "managed", title, ...priced, ...(max_payments ? { max_payments: Number(max_payments) } : {}), ...(expires_at ? { expires_at } : {}) };
+  return { kind: "managed", title, ...priced, ...(max_payments ? { max_payments: Number(max_payments) } : {}) };
 }
+
+const endOf = (days, startedMs) => (days ? { expires_at: new Date(startedMs + Number(days) * DAY_MS).toISOString() } : {});
 
 function linkRow(link, office) {
   const node = element("li", { class: "link", "data-id": link.id });

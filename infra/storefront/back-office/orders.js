@@ -1,7 +1,7 @@
 /** Orders: a list by status, and one order with its story, its payments and its refunds. */
 import { parseMoney, t, word } from "../i18n.js";
 import { element } from "../ui.js";
-import { formKey } from "./api.js";
+import { once } from "./api.js";
 import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, timeOf } from "./parts.js";
 
 const STATUSES = ["open", "paid", "failed_attempt", "cancelled", "expired", "partially_refunded", "refunded", "in_doubt", "creating", "rejected"];
@@ -88,7 +88,6 @@ function part(title, entries, make) {
 /** Money goes back on the second press: the first one says how much it will be. */
 function refundForm(order, office, again) {
   const { currency_code: currency } = order;
-  const key = formKey();
   const button = element("button", { class: "button" }, t("refund.button"));
   const payments = order.payments.map(({ transaction_id }) => [transaction_id, transaction_id]);
   const form = element("form", { class: "fields" },
@@ -110,8 +109,8 @@ function refundForm(order, office, again) {
     }
     asked = null;
     button.textContent = t("refund.button");
-    const { refund } = await office.write(`/admin/orders/${order.order_id}/refunds`, body, key.of(body));
-    key.done();
+    const path = `/admin/orders/${order.order_id}/refunds`;
+    const { refund } = await once(path, body, (key) => office.write(path, body, key));
     again();
     return word("refund_status", refund.status);
   });

@@ -1,10 +1,11 @@
 //! The merchant's page on a laptop.
 
 use serde_json::{Value, json};
-use tests::{Created, TestApp};
+use tests::{Created, TestApp, eventually};
 
 use super::driver::{Browser, browse};
 use super::shop::{AWA, KOFI};
+use crate::infrastructure::{read, yaml};
 
 /// Through the door, to the list of orders.
 async fn enter(app: &TestApp, browser: &Browser) {
@@ -101,6 +102,56 @@ async fn a_refund_is_asked_for_twice_and_made_once() {
     .await;
 }
 
+/// Two presses: the first asks whether it is meant.
+async fn refund(browser: &Browser, amount: &str) {
+    browser.type_into("[name=amount]", amount).await;
+    browser.click("#panel form button").await;
+    browser.click("#panel form button:not([disabled])").await;
+}
+
+#[tokio::test]
+async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 400 })).await;
+        refund(browser, "2500").await;
+        browser.see("#panel form .notice-error").await;
+        refund(browser, "2500").await;
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        assert_eq!(app.lomi.refunds().await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        browser.see("[name=amount]").await;
+        let lose_one_answer = "const real = fetch; window.fetch = async (url, request) => {
+            if (request.method === 'POST') { window.fetch = real; await real(url, request); throw new TypeError('lost'); }
+            return real(url, request); }";
+        browser.run(lose_one_answer, Value::Null).await;
+        refund(browser, "2 500").await;
+        browser.see("#panel form .notice-error").await;
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        browser.click("[data-language=en]").await;
+        browser.see("#panel form button:not([disabled])").await;
+        refund(browser, "2,500").await;
+        browser.see("#panel section:nth-of-type(4) .badge-good").await;
+        eventually("the page has its answer", async || {
+            (browser.text("[name=amount]").await.is_empty() && browser.text("#panel form .notice").await.is_empty()).then_some(())
+        })
+        .await;
+        assert_eq!(app.lomi.refunds().await.len(), 1);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
     browse(KOFI, async |app, browser| {
@@ -146,6 +197,32 @@ async fn every_text_of_the_back_office_is_there_in_both_languages() {
         let keys = browser.run(keys, Value::Null).await;
         assert!(keys[0].as_array().is_some_and(|keys| keys.len() > 100));
         assert_eq!(keys[0], keys[1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_word_of_the_contract_that_the_back_office_shows_has_a_text() {
+    let contract = yaml::parse(&read("infra/openapi.yaml"));
+    let schema =
+        |path: &str| contract.pointer(&format!("/components/schemas/{path}")).unwrap_or_else(|| panic!("no {path}"));
+    let entry = "AdminOrder/allOf/1/properties/timeline/items/properties";
+    let words = |kind: &str, path: &str| -> Vec<String> {
+        let words = schema(path)["enum"].as_array().unwrap_or_else(|| panic!("the words of {kind}"));
+        words.iter().map(|word| format!("{kind}.{}", word.as_str().expect("a word"))).collect()
+    };
+    let shown = [
+        words("happened", &format!("{entry}/what")),
+        words("source", &format!("{entry}/source")),
+        words("status", "OrderStatus"),
+        words("refund_status", "Refund/properties/status"),
+    ]
+    .concat();
+    browse(KOFI, async |_, browser| {
+        browser.open("back-office.html").await;
+        let missing = "const [keys] = arguments; return import('/back-office/texts.js').then(({ TEXTS }) =>
+            ['fr', 'en'].flatMap((tag) => keys.filter((key) => !TEXTS[tag][key])))";
+        assert_eq!(browser.run(missing, shown).await, json!([]));
     })
     .await;
 }

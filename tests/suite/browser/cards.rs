@@ -7,12 +7,12 @@ use super::driver::{Browser, browse};
 use super::purchase::only_order;
 use super::shop::{AWA, KOFI, PAGNE, digits};
 
-const GOOD: &str = "4242 4242 4242 4242";
+pub(super) const GOOD: &str = "4242 4242 4242 4242";
 const DECLINED: &str = "4000 0000 0000 0002";
 const ASKED_ABOUT: &str = "4000 0025 0000 3155";
 
 /// From an empty cart to a card form that waits for a card.
-async fn reach_the_form(browser: &Browser) {
+pub(super) async fn reach_the_form(browser: &Browser) {
     browser.open("").await;
     browser.put_into_cart(PAGNE).await;
     browser.click("#card").await;
@@ -20,13 +20,13 @@ async fn reach_the_form(browser: &Browser) {
     browser.see("#fields input[name=card_number]").await;
 }
 
-async fn say_who(browser: &Browser) {
+pub(super) async fn say_who(browser: &Browser) {
     browser.type_into("#name", NAME).await;
     browser.type_into("#email", EMAIL).await;
     browser.click("#next").await;
 }
 
-async fn pay_with(browser: &Browser, card: &str) {
+pub(super) async fn pay_with(browser: &Browser, card: &str) {
     for (field, text) in [("card_number", card), ("exp", "12/34"), ("cvc", "123")] {
         browser.type_into(&format!("#fields input[name={field}]"), text).await;
     }

@@ -80,6 +80,12 @@ impl Browser {
         self.client.goto(&format!("{}/{path}", self.shop)).await.expect("the page opens");
     }
 
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub(super) async fn before_pages(&self, script: &str) {
+        let script = Devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+        self.client.issue_cmd(script).await.expect("the script is kept");
+    }
+
     pub(super) async fn go_back(&self) {
         self.client.back().await.expect("there is a page before");
     }

@@ -1,9 +1,11 @@
 //! The demo shop in a real browser, over a running stack.
 
 mod back_office;
+mod card_policy;
 mod cards;
 mod driver;
 mod links;
 mod looks;
 mod purchase;
+mod second_thoughts;
 mod shop;
