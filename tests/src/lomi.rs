@@ -160,6 +160,16 @@ impl Lomi {
         list(&self.get("/state").await["refunds"])
     }
 
+    /// Every refund from now on is pending, with nothing refunded, until it is paid out, less a fee.
+    pub async fn pay_refunds_out_later(&self) {
+        self.quirks(json!({ "refunds_paid_out_later": true })).await;
+    }
+
+    /// A refund that waits for it is paid out.
+    pub async fn pay_out_refund(&self, refund_id: &str) {
+        self.post(&format!("/refunds/{refund_id}/pay-out"), &json!({})).await;
+    }
+
     /// A refund that was recorded does not arrive.
     pub async fn fail_refund(&self, refund_id: &str) {
         self.post(&format!("/refunds/{refund_id}/fail"), &json!({})).await;

@@ -135,6 +135,12 @@ pub struct Quirks {
     pub omit_env_marker: bool,
     /// Percent-encoded placeholders in `success_url` are replaced too.
     pub placeholder_percent_encoded: bool,
+    /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
+    #[serde(default)]
+    pub refunds_paid_out_later: bool,
+    /// Members that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
+    #[serde(default)]
+    pub refund_members_dropped: Vec<String>,
     /// `checkout.session.completed` and `checkout.session.expired` are sent.
     pub session_events: bool,
     /// `GET /checkout-sessions/{id}` lacks `checkout_url` and others.
@@ -162,6 +168,8 @@ impl Quirks {
             misroute_test_events: false,
             omit_env_marker: true,
             placeholder_percent_encoded: false,
+            refunds_paid_out_later: false,
+            refund_members_dropped: Vec::new(),
             session_events: is_seeds,
             session_get_narrow: !is_seeds,
             webhook_before_redirect: false,

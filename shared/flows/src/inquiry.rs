@@ -5,7 +5,7 @@ use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
-    Amount, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus, Transaction,
+    Amount, Call, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus, Transaction,
     TransactionStatus,
 };
 use store::{Evidence, StoreError};
@@ -13,6 +13,10 @@ use tokio::time::Instant;
 
 /// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
 const PAGE_SIZE: u32 = 50;
+/// Pages that are read for the payment of one order.
+const MAX_PAGES: u32 = 5;
+/// lomi. makes no transaction of a page so long after the page's end.
+const LATEST_PAYMENT_MS: i64 = 3 * 60 * 60 * 1000;
 /// Our clock and lomi.'s may differ by this much.
 pub(crate) const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
@@ -47,6 +51,9 @@ impl World {
         if let Some(intent) = order.payment_intent_id().and_then(|id| PaymentIntentId::parse(id).ok()) {
             return self.inquire_intent(lomi, order, &intent, deadline).await;
         }
+        if order.is_unidentified() {
+            return self.identify(lomi, order, deadline).await;
+        }
         match order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) {
             Some(session) => self.inquire_session(lomi, order, &session, deadline).await,
             None => Ok(Findings::default()),
@@ -72,16 +79,47 @@ impl World {
             Err(error) if is_answer(&error) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
-        {
-            findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
-        }
+        self.settle_those_of(order, lomi, &transactions, &mut findings).await?;
         if findings.settled.is_empty() {
             let price = (session.amount, session.currency_code.as_ref());
             let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
             findings.settled.extend(completed(self, lomi, order.id(), payable, price, session.environment).await?);
         }
         Ok(findings)
+    }
+
+    /// Looks for the transaction of an order whose page is known to be paid, among all that the time of its page brought.
+    async fn identify(&self, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
+        let mut findings = Findings::default();
+        let end = order.payable_until().plus_ms(LATEST_PAYMENT_MS).to_rfc3339();
+        for page in 1..=MAX_PAGES {
+            findings.calls += 1;
+            let call = completed_call(lomi, order.created_at(), page).end_date(&end);
+            let transactions = match call.deadline(deadline).send().await {
+                Ok(transactions) => transactions,
+                Err(error) if is_answer(&error) => break,
+                Err(error) => return Err(error.into()),
+            };
+            self.settle_those_of(order, lomi, &transactions, &mut findings).await?;
+            if !findings.settled.is_empty() || is_last_page(&transactions) {
+                break;
+            }
+        }
+        Ok(findings)
+    }
+
+    async fn settle_those_of(
+        &self,
+        order: &Order,
+        lomi: &Client,
+        transactions: &[Transaction],
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
+        for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
+        {
+            findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
+        }
+        Ok(())
     }
 
     /// Takes a completed payment for what it is: evidence about the order it names. `None` for anything else: that the
@@ -157,16 +195,13 @@ pub(crate) async fn completed_page(
     page: u32,
     deadline: Instant,
 ) -> Result<Vec<Transaction>, lomi_client::Error> {
+    completed_call(lomi, since, page).deadline(deadline).send().await
+}
+
+fn completed_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
-    lomi.transactions()
-        .list()
-        .status(&[TransactionStatus::Completed])
-        .start_date(&start)
-        .page(page)
-        .page_size(PAGE_SIZE)
-        .deadline(deadline)
-        .send()
-        .await
+    let completed = lomi.transactions().list().status(&[TransactionStatus::Completed]);
+    completed.start_date(&start).page(page).page_size(PAGE_SIZE)
 }
 
 /// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.

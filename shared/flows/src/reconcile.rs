@@ -49,7 +49,7 @@ pub struct Report {
     pub wrong_amounts: u32,
     /// Orders left for the next run because this one had no calls or no time left.
     pub skipped: u32,
-    /// Orders that could not be looked at; they stay due.
+    /// Orders that could not be looked at, which stay due, and questions about refunds that lomi. failed on.
     pub failed: u32,
     single_calls: u32,
 }
@@ -164,7 +164,7 @@ async fn look_at(
     // 2 A single question where the listing does not reach, and once before an order is called expired.
     let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
-    if !has_paid(&settled) && is_open && (ends || !sweep.covers(order)) {
+    if !has_paid(&settled) && (is_open || order.is_unidentified()) && (ends || !sweep.covers(order)) {
         if report.single_calls >= MAX_SINGLE_CALLS {
             report.skipped += 1;
             return Ok(());
@@ -197,7 +197,8 @@ async fn inquire(
     let found = world.inquire(lomi, order, deadline).await;
     match counted(found, |findings| findings.calls, report) {
         Ok(findings) => Ok(findings.settled),
-        // That lomi. does not know the session, or not as this merchant's, is an answer too: the order must not stay due because of it for ever.
+        // That lomi. does not know the session, or not as this merchant's, is an answer too: the order must not stay due
+        // because of it for ever.
         Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 403 | 404)) => Ok(Vec::new()),
         Err(error) => Err(Stop::after(&error)),
     }

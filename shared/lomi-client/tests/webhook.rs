@@ -178,6 +178,22 @@ fn the_vector_is_a_payment_of_25000_francs() {
 }
 
 #[test]
+fn a_refund_is_told_by_what_was_asked_for_and_not_by_what_has_been_paid_out() {
+    let amount = |data: &str| event(&format!(r#"{{"event":"REFUND_CREATED","data":{data}}}"#)).data.amount;
+    let francs = Amount::from_scaled(5_000, 0);
+    for data in [
+        r#"{"amount":5000,"refunded_amount":0}"#,
+        r#"{"amount":5000,"refunded_amount":4850}"#,
+        r#"{"amount":0,"refunded_amount":5000}"#,
+        r#"{"refunded_amount":5000}"#,
+    ] {
+        assert_eq!(amount(data), francs, "{data}");
+    }
+    assert_eq!(amount(r#"{"amount":0,"refunded_amount":0}"#), Amount::from_scaled(0, 0));
+    assert_eq!(amount("{}"), None);
+}
+
+#[test]
 fn older_names_of_an_event_mean_the_same() {
     let names = [
         ("PAYMENT_SUCCEEDED payment.succeeded transaction.completed", EventKind::PaymentSucceeded),

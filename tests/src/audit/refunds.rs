@@ -20,7 +20,7 @@ impl Books {
         let currency = &transaction["currency_code"];
         let rows = self.refunds.iter().filter(|row| row["transaction_id"] == transaction["transaction_id"]);
         let kept = rows.filter(|row| row["status"] != "failed");
-        let sum: i64 = kept.filter_map(|row| minor_units(&row["refunded_amount"], currency)).sum();
+        let sum: i64 = kept.filter_map(|row| minor_units(&row["amount"], currency)).sum();
         let paid = minor_units(&transaction["gross_amount"], currency)?;
         (sum > paid).then(|| format!("{sum} of {paid} went back of {}", transaction["transaction_id"]))
     }
@@ -36,7 +36,7 @@ impl Books {
         let known = refunds(order).find(|refund| refund["refund_id"] == id);
         let same = known.is_some_and(|refund| {
             refund["status"] == row["status"]
-                && refund["amount_minor"].as_i64() == minor_units(&row["refunded_amount"], &order["currency_code"])
+                && refund["amount_minor"].as_i64() == minor_units(&row["amount"], &order["currency_code"])
         });
         (!same).then(|| format!("refund {id} is {} at lomi. and here: {known:?}", row["status"]))
     }

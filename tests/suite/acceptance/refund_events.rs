@@ -137,7 +137,7 @@ async fn news_of_a_refund_that_fits_nothing_is_acknowledged_and_kept() {
         completed.clone().without("/data/refund_id"),
         completed.clone().without("/data/transaction_id"),
         completed.clone().with("/data/environment", "live"),
-        completed.clone().with("/data/refunded_amount", "12500.5"),
+        completed.clone().with("/data/amount", "12500.5"),
         completed.clone().with("/data/currency_code", "EUR"),
         completed.clone().with("/data/metadata/order_id", "ord_00000000000000000000000000000000"),
         completed.clone().without("/data/refunded_amount").without("/data/amount"),

@@ -1,7 +1,7 @@
 //! No event at all, or not when it should.
 
 use serde_json::json;
-use tests::{Created, TestApp, eventually};
+use tests::{Created, Event, TestApp, eventually};
 
 #[tokio::test]
 async fn the_reconciler_pays_what_no_webhook_told() {
@@ -160,5 +160,45 @@ async fn an_abandoned_payment_that_is_approved_later_pays() {
     assert_eq!(app.status(&order).await.expect(200).json()["status"], "open");
     app.lomi.late_approve(&order.session_id).await;
     app.wait_for(&order.order_id, "paid").await;
+    app.audit().await;
+}
+
+/// Pays one page, which is no order's, again and again.
+async fn others_pay(app: &TestApp, times: u32) {
+    let key = app.secret("LOMI_SECRET_KEY_ID");
+    let page = json!({ "amount": 500, "currency_code": "XOF", "success_url": "https://shop.example/", "cancel_url": "https://shop.example/" });
+    let url = format!("{}/checkout-sessions", app.stack.urls().lomi);
+    let headers = [("x-api-key", key.as_str()), ("idempotency-key", "others")];
+    let session = app.http.send_json("POST", &url, &headers, &page).await.expect(201).json();
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    for _ in 0..times {
+        app.lomi.pay(session["checkout_session_id"].as_str().unwrap(), "wave").await;
+    }
+}
+
+#[tokio::test]
+async fn the_transaction_of_a_paid_page_is_looked_for_until_it_is_found() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.pay_silently(&order, "card").await;
+    app.lomi.lose_webhooks().await;
+    let session = Event::new("checkout.session.completed", app.lomi.sessions().await.remove(0));
+    assert_eq!(app.deliver(&session).await.outcome(), "applied");
+    // The look at the end of the page comes while lomi. lists nothing that can be read.
+    app.lomi.fault(json!({ "target": "GET /transactions", "kind": "truncated_json", "times": null })).await;
+    app.outlive(&order.order_id).await;
+    app.reconcile().await;
+    assert!(app.order(&order.order_id).await["payments"].as_object().unwrap().is_empty());
+    // Later it lists more than a page of others before it.
+    app.lomi.clear_faults().await;
+    app.lomi.lose_webhooks().await;
+    others_pay(&app, 51).await;
+    assert!(app.make_due(&order.order_id).await, "a payment without a name keeps its order due");
+    app.reconcile().await;
+    let stored = app.order(&order.order_id).await;
+    assert_eq!(stored["payments"].as_object().unwrap().len(), 1, "{stored}");
+    assert!(stored["due_at_ms"].is_null(), "nothing more can come");
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.refund(&order.order_id, &json!({}), "k").await.expect(201);
     app.audit().await;
 }

@@ -5,6 +5,7 @@ mod crashes;
 mod links;
 mod lost_events;
 mod provider;
+mod refund_rows;
 mod refunds;
 mod secrets;
 mod store;

@@ -13,6 +13,7 @@ use crate::ids;
 use crate::model::{Caller, Refund};
 use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
+use crate::settings::Quirks;
 use crate::sim::Sim;
 use crate::world::{World, page};
 
@@ -63,6 +64,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     let (offset, limit) = (call.whole("offset", 0)?, call.limit("limit", 50)?);
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
     let rows: Vec<Value> = sim.read(|world, _| {
+        let row = |refund: &Refund| row(refund, &world.quirks);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
                 && call.query("status").is_none_or(|status| status == refund.status.name())
@@ -86,7 +88,7 @@ pub(crate) async fn read(
     sim.read(|world, _| {
         let refund = world.refunds.get(&id).filter(|refund| is_own(&call, refund));
         let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
-        Ok(Reply::ok(&json!({"success": true, "data": row(refund)})))
+        Ok(Reply::ok(&json!({"success": true, "data": row(refund, &world.quirks)})))
     })
 }
 
@@ -94,11 +96,12 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
     call.covers(&refund.organization_id, refund.environment)
 }
 
-fn row(refund: &Refund) -> Value {
+fn row(refund: &Refund, quirks: &Quirks) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
         row.remove("organization_id");
         row.remove("environment");
+        quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
     }
     row
 }

@@ -31,6 +31,13 @@ pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> Answ
     Ok(Reply::ok(&json!({"checkout_session_id": session_id, "checkout_url": checkout_url})))
 }
 
+/// `POST /_sim/refunds/{id}/pay-out`: a pending one is completed.
+pub(crate) async fn pay_out_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let refund = sim.with(|world, now| refund::pay_out(world, &id, now));
+    let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
+    Ok(Reply::ok(&json!({"refund_id": id, "status": refund.status, "refunded_amount": refund.refunded_amount})))
+}
+
 /// `POST /_sim/refunds/{id}/fail`: what was recorded does not arrive.
 pub(crate) async fn fail_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
     let refund = sim.with(|world, now| refund::fail(world, &id, now));

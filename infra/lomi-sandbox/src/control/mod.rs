@@ -44,6 +44,7 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/_sim/card/{id}/authenticate", post(card::authenticate))
         .route("/_sim/links/{id}/deactivate", post(links::deactivate))
         .route("/_sim/links/{id}/open", post(links::open))
+        .route("/_sim/refunds/{id}/pay-out", post(links::pay_out_refund))
         .route("/_sim/refunds/{id}/fail", post(links::fail_refund))
         .route("/_sim/customers/{id}/blocking-invoice", post(payments::block))
         .route("/_sim/events", post(outbox::emit))

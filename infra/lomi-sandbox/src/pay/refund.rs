@@ -4,12 +4,15 @@ use serde_json::json;
 
 use crate::clock::Timestamp;
 use crate::model::{Rail, Refund, RefundStatus, Transaction, TransactionStatus};
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::webhook::event;
 use crate::world::World;
 
 /// How far apart two amounts may be and still count as the same: 0.01.
 const TOLERANCE: Amount = Amount::CENT;
+
+/// What lomi. keeps of a refund that it pays out later, in thousandths.
+const FEE_PERMILLE: i64 = 30;
 
 /// Why nothing is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +81,7 @@ fn earlier(world: &World, transaction: &Transaction) -> Amount {
     let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let kept = own.filter(|row| row.status != RefundStatus::Failed);
     // Their sum never exceeds the payment, so it stays in range.
-    kept.fold(Amount::whole(0), |sum, row| sum.plus(row.refunded_amount).unwrap_or(sum))
+    kept.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
 fn record(
@@ -94,7 +97,7 @@ fn record(
         organization_id: transaction.organization_id.clone(),
         environment: transaction.environment,
         amount,
-        refunded_amount: amount,
+        refunded_amount: Amount::whole(0),
         fee_amount: Amount::whole(0),
         reason,
         status: RefundStatus::Pending,
@@ -102,11 +105,36 @@ fn record(
         created_at: now,
         updated_at: now,
     };
+    if world.quirks.refunds_paid_out_later {
+        event::refund(world, &refund, event::REFUND_CREATED, now);
+        world.refunds.insert(refund.clone());
+        return refund;
+    }
+    let refund = Refund { refunded_amount: amount, ..refund };
     event::refund(world, &refund, event::REFUND_CREATED, now);
     let refund = Refund { status: RefundStatus::Completed, ..refund };
     event::refund(world, &refund, event::REFUND_COMPLETED, now);
     world.refunds.insert(refund.clone());
     refund
+}
+
+/// A pending refund is paid out, less lomi.'s fee. `None`: there is no such refund.
+pub(crate) fn pay_out(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let currency = currency_of(world, &world.refunds.get(refund_id)?.transaction_id)?;
+    let refund = world.refunds.get_mut(refund_id)?;
+    if refund.status == RefundStatus::Pending {
+        refund.status = RefundStatus::Completed;
+        refund.fee_amount = refund.amount.permille(FEE_PERMILLE, currency);
+        refund.refunded_amount = refund.amount.minus(refund.fee_amount);
+        refund.updated_at = now;
+        let refund = refund.clone();
+        event::refund(world, &refund, event::REFUND_COMPLETED, now);
+    }
+    world.refunds.get(refund_id).cloned()
+}
+
+fn currency_of(world: &World, transaction_id: &str) -> Option<Currency> {
+    world.transactions.get(transaction_id).map(|transaction| transaction.currency_code)
 }
 
 fn mark_refunded(world: &mut World, transaction: &Transaction, now: Timestamp) {

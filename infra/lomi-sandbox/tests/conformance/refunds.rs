@@ -154,6 +154,28 @@ async fn a_failed_refund_makes_room_for_another() {
 }
 
 #[tokio::test]
+async fn a_refund_that_is_paid_out_later_is_pending_and_then_lacks_the_fee() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"refunds_paid_out_later": true}})).await;
+    let made = refund(&lomi, &transaction, json!(5000)).await.json();
+    assert_eq!((&made["status"], &made["refunded_amount"]), (&json!("pending"), &json!(0)));
+    let id = made["refund_id"].as_str().unwrap();
+    let numbers = async || {
+        let row = lomi.get(&format!("/refunds/{id}")).await.json()["data"].clone();
+        ["status", "amount", "refunded_amount", "fee_amount"].map(|name| row[name].clone())
+    };
+    assert_eq!(numbers().await, [json!("pending"), json!(5000), json!(0), json!(0)]);
+    assert_eq!(refund(&lomi, &transaction, json!(20001)).await.status, 400, "it counts all the same");
+    for _ in 0..2 {
+        lomi.post(&format!("/_sim/refunds/{id}/pay-out"), Value::Null).await;
+        assert_eq!(numbers().await, [json!("completed"), json!(5000), json!(4850), json!(150)]);
+    }
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_members_dropped": ["amount"]}})).await;
+    assert_eq!(numbers().await[1], Value::Null);
+}
+
+#[tokio::test]
 async fn in_current_a_refund_needs_an_idempotency_key_and_happens_once() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;

@@ -148,13 +148,24 @@ impl Order {
         &self.refunds
     }
 
+    /// Whether lomi. says that the order is paid, and nobody knows by which transaction: nothing of it can go back.
+    #[must_use]
+    pub fn is_unidentified(&self) -> bool {
+        self.payments.is_empty() && self.completed_unnamed
+    }
+
+    /// The refund, whoever asked for it, that lomi. calls by this name.
+    #[must_use]
+    pub fn refund_called(&self, refund_id: &str) -> Option<&Refund> {
+        self.refunds.values().find(|refund| refund.refund_id.as_deref() == Some(refund_id))
+    }
+
     /// What went back of the payments that count, in minor units: completed refunds only.
     #[must_use]
     pub fn amount_refunded(&self) -> i64 {
         let counts = |refund: &&Refund| {
-            let is_unidentified = self.payments.is_empty() && self.completed_unnamed;
             refund.status == RefundStatus::Completed
-                && (self.payments.contains_key(&refund.transaction_id) || is_unidentified)
+                && (self.payments.contains_key(&refund.transaction_id) || self.is_unidentified())
         };
         self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
     }

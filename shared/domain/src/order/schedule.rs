@@ -22,6 +22,10 @@ const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 /// Between two looks that fail, and how long they are taken. Young orders wait no longer than a shopper would.
 const DEFERRAL_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const DEFERRAL_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
+/// A payment that is not identified when its page ends is looked for soon, then ever more rarely.
+const UNIDENTIFIED_PAUSE_MS: [i64; 2] = [10 * MINUTE_MS, 6 * 60 * MINUTE_MS];
+/// After so long only an event can still identify it.
+const UNIDENTIFIED_LIFE_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 /// A refund in doubt is soon asked about, then ever more rarely.
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
 /// lomi. takes its time over a refund that it calls pending.
@@ -60,7 +64,8 @@ impl Order {
         now.plus_ms((self.age_ms(now) / 8).clamp(shortest_ms, longest_ms))
     }
 
-    /// Whether nothing but refunds is left to look at: the last look at the payments has been taken.
+    /// Whether nothing but refunds is left to look at, or a payment that only a question about this order finds: the last
+    /// look at the payments together with other orders has been taken.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
@@ -68,11 +73,12 @@ impl Order {
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
-    /// looked at once more when its page has ended, for a second payment that nobody told of.
+    /// looked at once more when its page has ended, for a second payment that nobody told of, and for days when nobody
+    /// knows which transaction paid it.
     fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
-            return (now < decision).then_some(decision);
+            return if now < decision { Some(decision) } else { self.next_look_for_transaction(now, decision) };
         }
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
         let wait_ms = (age_ms / 2).clamp(MINUTE_MS, 5 * MINUTE_MS);
@@ -88,8 +94,16 @@ impl Order {
         (next <= self.payable_until().plus_ms(LATE_PAYMENT_MS)).then_some(next)
     }
 
+    fn next_look_for_transaction(&self, now: Timestamp, since: Timestamp) -> Option<Timestamp> {
+        let age_ms = now.as_ms().saturating_sub(since.as_ms());
+        let [shortest_ms, longest_ms] = UNIDENTIFIED_PAUSE_MS;
+        let is_looked_for = self.is_unidentified() && age_ms < UNIDENTIFIED_LIFE_MS;
+        is_looked_for.then(|| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms)))
+    }
+
     /// The end of the page, or of the time in which a lost one could have been opened.
-    pub(super) fn payable_until(&self) -> Timestamp {
+    #[must_use]
+    pub fn payable_until(&self) -> Timestamp {
         self.expires_at.unwrap_or_else(|| self.created_at.plus_ms(SESSION_LIFE_MS))
     }
 

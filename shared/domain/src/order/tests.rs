@@ -193,6 +193,33 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_once_more
 }
 
 #[test]
+fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more_rarely() {
+    let Verdict::Changed(paid, _) = open().judge(&session_completed(), Source::Poll, T0) else { panic!("not paid") };
+    let mut order = *paid;
+    let mut pauses_ms = Vec::new();
+    while let Some(due) = order.due_at {
+        pauses_ms.push(due.as_ms() - order.updated_at.as_ms());
+        order = order.asked(due);
+        assert!(pauses_ms.len() < 60, "looked for for ever");
+    }
+    let lasted_ms = order.updated_at.as_ms() - order.payable_until().as_ms();
+    assert!((7..8).contains(&(lasted_ms / (24 * 60 * MINUTE_MS))), "{lasted_ms}");
+    // The first look is taken when the page has ended.
+    assert!(pauses_ms[1..].is_sorted() && pauses_ms[1] == 10 * MINUTE_MS, "{pauses_ms:?}");
+    assert_eq!(pauses_ms.last(), Some(&(6 * 60 * MINUTE_MS)));
+}
+
+#[test]
+fn nothing_is_looked_for_once_the_transaction_is_known() {
+    let Verdict::Changed(order, _) = open().judge(&session_completed(), Source::Poll, T0) else { panic!("not paid") };
+    let order = order.asked(order.due_at.unwrap());
+    let now = order.due_at.expect("its transaction is looked for");
+    let Verdict::Changed(known, None) = order.judge(&paid("tx-1"), Source::Poll, now) else { panic!("not identified") };
+    assert!(order.is_unidentified() && !known.is_unidentified());
+    assert_eq!(known.due_at, None);
+}
+
+#[test]
 fn every_status_has_a_name_of_its_own_and_a_rank() {
     for (index, status) in OrderStatus::ALL.into_iter().enumerate() {
         assert_eq!(OrderStatus::from_name(status.as_str()), Some(status));

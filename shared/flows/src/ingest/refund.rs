@@ -3,7 +3,7 @@
 use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, payment_key, quarantine};
 use crate::World;
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_PAYMENT};
-use crate::refund::words::{Words, status_of};
+use crate::refund::words::{Words, something, status_of};
 use domain::{Environment, Fact, Question, RefundStatus};
 use lomi_client::webhook::{EventKind, WebhookEvent};
 use store::{Evidence, StoreError};
@@ -32,8 +32,8 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
     let environment = environment_of(event, own).ok_or(ENVIRONMENT_UNPROVEN)?;
     // An event that waited may show a later state of its object than its name does: the later one is true.
     let status = data.status.as_deref().map_or(named, |word| status_of(word).max(named));
-    let currency = data.currency_code;
-    let words = Words { refund_id, transaction_id, status, amount: data.amount, currency };
+    let (amount, currency) = (data.amount.and_then(something), data.currency_code);
+    let words = Words { refund_id, transaction_id, status, amount, currency };
     Ok(RefundNews { words, environment })
 }
 

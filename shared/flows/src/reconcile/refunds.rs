@@ -1,28 +1,19 @@
 //! Refunds whose outcome nobody has told.
 
+mod listing;
+
 use super::{MAX_SINGLE_CALLS, Report, Stop, tell};
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{CLOCK_SKEW_MS, is_answer, poll};
+use crate::inquiry::{InquiryError, is_answer, poll};
 use crate::refund::words::Words;
 use domain::{Fact, Order, OrderId, Refund, RefundStatus, Source, Timestamp};
+use listing::Listing;
 use lomi_client::{Client, Error, RefundId};
 use tokio::time::Instant;
 
-/// Rows per page: lomi.'s own default, so that a shorter page is surely the last.
-const PAGE_SIZE: u32 = 50;
-/// Pages per look. A list that is longer proves nothing about what is not in it.
-const MAX_PAGES: u32 = 10;
-
-/// What lomi.'s list of refunds says.
-struct Listed {
-    /// About payments of the order, newest first.
-    words: Vec<Words>,
-    /// Whether the list was read to its end.
-    is_whole: bool,
-}
-
-/// Asks lomi. about the order's open refunds. `false` when this run has no calls left for it.
+/// Asks lomi. about the order's open refunds; one that lomi. fails on holds up no other. `false` when this run has no
+/// calls left for it.
 pub(super) async fn look_at(
     world: &World,
     lomi: &Client,
@@ -75,13 +66,13 @@ async fn ask(
     }
     match lomi.refunds().get(&id).deadline(deadline).send().await {
         Ok(row) => {
-            let words = Words::of_row(&row).filter(|words| words.transaction_id == refund.transaction_id);
-            settle(world, lomi, order, words.as_slice(), report).await?;
-            Ok(true)
+            if let Some(words) = Words::of_answer(&row, &refund.transaction_id) {
+                settle(world, lomi, order, &words, report).await?;
+            }
         }
-        Err(error) if is_answer(&error) => Ok(true),
-        Err(_) => Err(Stop::Lomi),
+        Err(error) => pass_over(error, report)?,
     }
+    Ok(true)
 }
 
 async fn find(
@@ -93,73 +84,62 @@ async fn find(
     report: &mut Report,
 ) -> Result<bool, Stop> {
     let asked_at = world.clock.now();
-    let Some(listed) = list(lomi, order, since, deadline, report).await.map_err(|_| Stop::Lomi)? else {
-        return Ok(false);
+    let listing = match Listing::read(lomi, order, since, deadline, report).await {
+        Ok(Some(listing)) => listing,
+        Ok(None) => return Ok(false),
+        Err(error) => return pass_over(error, report).map(|()| true),
     };
-    settle(world, lomi, order, &listed.words, report).await?;
-    if listed.is_whole {
-        release(world, order.id(), asked_at, report).await?;
+    let mut is_understood = listing.is_whole;
+    for words in listing.words() {
+        is_understood &= settle(world, lomi, order, &words, report).await?;
+    }
+    if is_understood {
+        release(world, order, &listing, asked_at, report).await?;
     }
     Ok(true)
 }
 
-/// `None` when this run has no calls left.
-async fn list(
-    lomi: &Client,
-    order: &Order,
-    since: Timestamp,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<Option<Listed>, Error> {
-    let start = since.plus_ms(-CLOCK_SKEW_MS).to_rfc3339();
-    let mut listed = Listed { words: Vec::new(), is_whole: false };
-    for page in 0..MAX_PAGES {
-        if !may_call(report) {
-            return Ok(None);
-        }
-        let call = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
-        let rows = match call.deadline(deadline).send().await {
-            Ok(rows) => rows,
-            // Nothing can be concluded from a list that cannot be read.
-            Err(error) if is_answer(&error) => return Ok(Some(listed)),
-            Err(error) => return Err(error),
-        };
-        let own = rows.iter().filter_map(Words::of_row).filter(|words| is_of(order, words));
-        listed.words.extend(own);
-        if rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX) {
-            listed.is_whole = true;
-            break;
-        }
-    }
-    Ok(Some(listed))
-}
-
-fn is_of(order: &Order, words: &Words) -> bool {
-    let is_paid_by = order.payments().contains_key(&words.transaction_id);
-    is_paid_by || order.refunds().values().any(|refund| refund.transaction_id == words.transaction_id)
-}
-
-/// The answers are evidence like any event.
-async fn settle(world: &World, lomi: &Client, order: &Order, all: &[Words], report: &mut Report) -> Result<(), Stop> {
-    for words in all {
-        let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { continue };
-        let evidence = poll(words.natural_key(), &words.said(), world.clock.now());
-        let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await.map_err(|_| Stop::Order)?;
-        tell(std::slice::from_ref::<Settled>(&settled), report);
-    }
-    Ok(())
+/// The answers are evidence like any event. `false` when it cannot be told which refund this one is: it has no name that
+/// is known here, and no amount.
+async fn settle(world: &World, lomi: &Client, order: &Order, words: &Words, report: &mut Report) -> Result<bool, Stop> {
+    let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { return Ok(false) };
+    let is_understood = told.money.is_some() || order.refund_called(&told.refund_id).is_some();
+    let evidence = poll(words.natural_key(), &words.said(), world.clock.now());
+    let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await.map_err(|_| Stop::Order)?;
+    tell(std::slice::from_ref::<Settled>(&settled), report);
+    Ok(is_understood)
 }
 
 /// What lomi. does not know of so long after the request never reached it.
-async fn release(world: &World, order_id: &OrderId, asked_at: Timestamp, report: &mut Report) -> Result<(), Stop> {
-    let order = world.order(order_id).await.map_err(|_| Stop::Order)?;
-    let refunds = order.iter().flat_map(Order::refunds);
-    for (id, _) in refunds.filter(|(_, refund)| refund.may_be_released(asked_at)) {
+async fn release(
+    world: &World,
+    before: &Order,
+    listing: &Listing,
+    asked_at: Timestamp,
+    report: &mut Report,
+) -> Result<(), Stop> {
+    let Some(order) = world.order(before.id()).await.map_err(|_| Stop::Order)? else { return Ok(()) };
+    let is_lost = |refund: &Refund| refund.may_be_released(asked_at) && !listing.may_hold(refund, before, &order);
+    for (id, _) in order.refunds().iter().filter(|(_, refund)| is_lost(refund)) {
         let change = |order: &Order| order.refund_released(id, Source::Reconciler, world.clock.now());
-        world.change_order(order_id, change).await.map_err(|_| Stop::Order)?;
+        world.change_order(order.id(), change).await.map_err(|_| Stop::Order)?;
         report.refunds_failed += 1;
     }
     Ok(())
+}
+
+/// What lomi. answers to one question is no reason to leave the others out. That it fails on one is counted.
+fn pass_over(error: Error, report: &mut Report) -> Result<(), Stop> {
+    if is_answer(&error) {
+        return Ok(());
+    }
+    match Stop::after(&InquiryError::Lomi(error)) {
+        Stop::Order => {
+            report.failed = report.failed.saturating_add(1);
+            Ok(())
+        }
+        Stop::Lomi => Err(Stop::Lomi),
+    }
 }
 
 /// Takes one call out of what a run has for single orders.

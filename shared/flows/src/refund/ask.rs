@@ -26,12 +26,18 @@ pub(super) async fn lomi(lomi: &Client, order: &Order, id: &str, refund: &Refund
     let Some((wish, key)) = wish_of(order, id, refund) else { return Answer::Refused(RefundError::Unsendable) };
     match lomi.refunds().create(&wish, key).deadline(deadline).send().await {
         // A refund of another payment is none that we asked for, whatever it is.
-        Ok(row) => Words::of_row(&row)
-            .filter(|words| words.transaction_id == refund.transaction_id)
+        Ok(row) => Words::of_answer(&row, &refund.transaction_id)
             .and_then(|words| words.about(order, order.environment()))
-            .map_or(Answer::Lost, Answer::Named),
+            .map_or(Answer::Lost, |told| Answer::Named(as_asked(told, refund))),
         Err(error) => failure(error),
     }
+}
+
+/// The answer says what has been paid out: less than was asked for is no contradiction, lomi. may keep a fee of it or may
+/// not have paid yet.
+fn as_asked(told: SettledRefund, refund: &Refund) -> SettledRefund {
+    let money = told.money.filter(|money| money.amount_minor() >= refund.amount_minor);
+    SettledRefund { money, ..told }
 }
 
 /// lomi.'s request; the same for every try under one key, to the byte.

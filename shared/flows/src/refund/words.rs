@@ -10,22 +10,33 @@ pub(crate) struct Words {
     pub(crate) refund_id: String,
     pub(crate) transaction_id: String,
     pub(crate) status: RefundStatus,
-    /// In lomi.'s own unit.
+    /// What is to go back, in lomi.'s own unit; more than nothing.
     pub(crate) amount: Option<Amount>,
     /// Usually not named: a refund has its payment's currency.
     pub(crate) currency: Option<CurrencyCode>,
 }
 
 impl Words {
-    /// An answer's words; `None` when it does not say which payment it is about.
+    /// The words of a list's row; `None` when it does not say which payment it is about.
     pub(crate) fn of_row(row: &lomi_client::Refund) -> Option<Self> {
-        Some(Self {
+        let transaction_id = row.transaction_id.as_ref()?;
+        Some(Self::of(row, transaction_id.as_str()))
+    }
+
+    /// The words of an answer about a refund of this payment; `None` when it is about another payment's.
+    pub(crate) fn of_answer(row: &lomi_client::Refund, transaction_id: &str) -> Option<Self> {
+        let is_anothers = row.transaction_id.as_ref().is_some_and(|said| said.as_str() != transaction_id);
+        (!is_anothers).then(|| Self::of(row, transaction_id))
+    }
+
+    fn of(row: &lomi_client::Refund, transaction_id: &str) -> Self {
+        Self {
             refund_id: row.refund_id.to_string(),
-            transaction_id: row.transaction_id.as_ref()?.to_string(),
+            transaction_id: transaction_id.to_owned(),
             status: status_of(row.status.as_str()),
-            amount: row.refunded_amount.or(row.amount),
+            amount: wanted(row).or(row.refunded_amount).and_then(something),
             currency: None,
-        })
+        }
     }
 
     /// The fact that they are about `order`, whose payment it is. `None` when the amount is none of a currency we know.
@@ -58,6 +69,17 @@ impl Words {
         };
         format!("{name}#{}", self.refund_id)
     }
+}
+
+/// What was asked for, which recognises a refund. What has been paid out does not: it is nothing at first, and may lack
+/// lomi.'s fee afterwards.
+pub(crate) fn wanted(row: &lomi_client::Refund) -> Option<Amount> {
+    row.amount.and_then(something)
+}
+
+/// No refund gives back nothing: such an amount says nothing.
+pub(crate) fn something(amount: Amount) -> Option<Amount> {
+    amount.is_positive().then_some(amount)
 }
 
 /// A word that nobody knows yet is taken for "not decided".

@@ -43,7 +43,8 @@ pub struct EventData {
     pub customer_id: Option<String>,
     /// The object's own status (`completed`, `failed`, ...); it may disagree with the event's name.
     pub status: Option<String>,
-    /// What was paid (`gross_amount`, else `amount`), in lomi.'s own unit. On a refund: what was refunded.
+    /// What was paid (`gross_amount`, else `amount`), in lomi.'s own unit. On a refund: what is to be given
+    /// back (`amount`, else `refunded_amount`).
     pub amount: Option<Amount>,
     /// The currency of `amount`. Refund events do not name one.
     pub currency_code: Option<CurrencyCode>,
@@ -130,7 +131,7 @@ impl EventData {
             organization_id: short(row, &["organization_id"]),
             customer_id: short(row, &["customer_id"]),
             status: short(row, &["status"]),
-            amount: row.amount(names.amount)?,
+            amount: amount(row, kind)?,
             currency_code: row.currency(&["currency_code", "currency"])?,
             provider_code: short(row, &["provider_code"]),
             payment_method_code: short(row, &["payment_method_code"]),
@@ -149,7 +150,6 @@ struct Names {
     transaction_id: &'static [&'static str],
     refund_id: &'static [&'static str],
     checkout_session_id: &'static [&'static str],
-    amount: &'static [&'static str],
 }
 
 impl Names {
@@ -158,18 +158,28 @@ impl Names {
             transaction_id: &["transaction_id"],
             refund_id: &["refund_id"],
             checkout_session_id: &["checkout_session_id"],
-            amount: &["gross_amount", "amount"],
         };
         match kind {
             EventKind::PaymentSucceeded | EventKind::PaymentFailed | EventKind::PaymentCreated => {
                 Self { transaction_id: &["transaction_id", "id"], ..unowned }
             }
             EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
-                Self { refund_id: &["refund_id", "id"], amount: &["refunded_amount", "amount"], ..unowned }
+                Self { refund_id: &["refund_id", "id"], ..unowned }
             }
             EventKind::CheckoutCompleted => Self { checkout_session_id: &["checkout_session_id", "id"], ..unowned },
             EventKind::Test | EventKind::Other(_) => unowned,
         }
+    }
+}
+
+/// `refunded_amount` is zero before the money has left, and may lack lomi.'s fee afterwards: it recognises no refund.
+fn amount(row: &Row<'_>, kind: &EventKind) -> Result<Option<Amount>, Unusable> {
+    if !matches!(kind, EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed) {
+        return row.amount(&["gross_amount", "amount"]);
+    }
+    match row.amount(&["amount"])? {
+        Some(amount) if amount.is_positive() => Ok(Some(amount)),
+        nothing => Ok(row.amount(&["refunded_amount"])?.or(nothing)),
     }
 }
 
