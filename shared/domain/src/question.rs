@@ -23,6 +23,8 @@ pub struct Question {
     pub order_id: Option<OrderId>,
     /// How often lomi. was asked in vain.
     pub asked_count: u32,
+    /// Counts the writes, from 1.
+    pub version: u64,
     /// When to ask next; `None` when it is answered, or given up.
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
@@ -41,6 +43,7 @@ impl Question {
             refund_id: None,
             order_id: None,
             asked_count: 0,
+            version: 1,
             due_at: Some(now),
             created_at: now,
         }
@@ -64,19 +67,23 @@ impl Question {
         let asked_count = self.asked_count.saturating_add(1);
         let pause_ms = MINUTE_MS.saturating_mul(1 << asked_count.min(10));
         let due_at = (asked_count < MAX_ASKED).then(|| now.plus_ms(pause_ms));
-        Self { asked_count, due_at, ..self.clone() }
+        Self { asked_count, due_at, ..self.changed() }
     }
 
     /// The question after it was answered: by the order it belongs to, or by there being none of ours.
     #[must_use]
     pub fn answered(&self, order_id: Option<OrderId>) -> Self {
-        Self { due_at: None, order_id, ..self.clone() }
+        Self { due_at: None, order_id, ..self.changed() }
     }
 
     /// The question after nobody could be asked.
     #[must_use]
     pub fn deferred(&self, now: Timestamp) -> Self {
-        Self { due_at: Some(now.plus_ms(5 * MINUTE_MS)), ..self.clone() }
+        Self { due_at: Some(now.plus_ms(5 * MINUTE_MS)), ..self.changed() }
+    }
+
+    fn changed(&self) -> Self {
+        Self { version: self.version.saturating_add(1), ..self.clone() }
     }
 
     /// The question after it was raised again, by signed news that may know more. `None` when that changes nothing.
@@ -87,7 +94,7 @@ impl Question {
             return None;
         }
         let checkout_session_id = self.checkout_session_id.clone().or_else(|| news.checkout_session_id.clone());
-        Some(Self { checkout_session_id, asked_count: 0, due_at: Some(now), ..self.clone() })
+        Some(Self { checkout_session_id, asked_count: 0, due_at: Some(now), ..self.changed() })
     }
 }
 

@@ -60,10 +60,12 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
         Reading::Unusable(reason) => {
             let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
             let order = order_named_by(&event);
-            if reason == ENVIRONMENT_UNPROVEN && order.is_none() {
+            let is_nameless = order.is_none();
+            let kept = quarantine(world, &evidence, reason, order).await?;
+            if reason == ENVIRONMENT_UNPROVEN && is_nameless {
                 raise(world, &event).await?;
             }
-            quarantine(world, &evidence, reason, order).await
+            Ok(kept)
         }
         Reading::Fact(fact, natural_key) => {
             let evidence = evidence(natural_key, event.kind.as_str(), body, now);

@@ -12,7 +12,7 @@ use store::{Evidence, StoreError};
 use tokio::time::Instant;
 
 /// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
-const PAGE_SIZE: u32 = 50;
+pub(crate) const PAGE_SIZE: u32 = 50;
 /// Pages that are read for the payment of one order.
 const MAX_PAGES: u32 = 5;
 /// lomi. makes no transaction of a page so long after the page's end.
@@ -198,7 +198,7 @@ pub(crate) async fn completed_page(
     completed_call(lomi, since, page).deadline(deadline).send().await
 }
 
-fn completed_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
+pub(crate) fn completed_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
     let completed = lomi.transactions().list().status(&[TransactionStatus::Completed]);
     completed.start_date(&start).page(page).page_size(PAGE_SIZE)

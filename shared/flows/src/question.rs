@@ -6,18 +6,20 @@
 mod pages;
 
 use crate::ingest::payment_key;
-use crate::inquiry::{Findings, InquiryError, completed_page, is_about_one_thing, is_last_page, order_of, poll};
+use crate::inquiry::{
+    CLOCK_SKEW_MS, Findings, InquiryError, completed_call, is_about_one_thing, is_last_page, order_of, poll,
+};
 use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
     AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, Question,
-    Timestamp,
+    Source, Timestamp,
 };
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
 };
 pub(crate) use pages::LinkPages;
-use pages::{ReadPages, may_be_of};
+use pages::{may_be_of, rivals};
 use store::StoreError;
 use tokio::time::Instant;
 
@@ -34,14 +36,17 @@ pub(crate) const UNKNOWN_PAYMENT: &str = "unknown_payment";
 const LATE_MS: i64 = 150 * 60 * 1000;
 /// Between two looks for payments that nobody told of.
 const WATCH_PAUSE_MS: i64 = 5 * 60 * 1000;
-/// Pages of the listing per look, fifty payments each. A shop that sells more between two looks needs its events.
-const MAX_LISTED_PAGES: u32 = 100;
+/// How much is looked at in one step when the last look was long ago.
+const WATCH_STEP_MS: i64 = 6 * 60 * 60 * 1000;
+/// Pages of the listing per step, fifty payments each. A shop that sells more than that needs its events.
+const MAX_LISTED_PAGES: u32 = 40;
 
 /// What became of a look for payments that nobody told of.
+#[derive(Default)]
 pub(crate) struct Watched {
     pub(crate) calls: u32,
-    /// Whether all of them were read.
-    pub(crate) is_whole: bool,
+    /// There were more than could be read: events are missing, and somebody has to know.
+    pub(crate) is_cut_short: bool,
 }
 
 /// What became of a question.
@@ -55,27 +60,46 @@ enum Answer {
 }
 
 impl World {
-    /// Looks for payments of the last minutes that name no order, and asks about each once.
+    /// Looks for payments that name no order, and asks about each once. What lies far back is read in steps, so that it is
+    /// caught up with.
     pub(crate) async fn watch_links(&self, lomi: &Client, deadline: Instant) -> Result<Watched, InquiryError> {
-        let Some(since) = self.store.links_watched_since().await? else {
-            return Ok(Watched { calls: 0, is_whole: true });
+        let Some(since) = self.store.links_watched_since().await? else { return Ok(Watched::default()) };
+        let now = self.clock.now();
+        let until = since.plus_ms(WATCH_STEP_MS).min(now);
+        let mut watched = Watched::default();
+        let read = self.read_nameless(lomi, (since.plus_ms(-LATE_MS), until), deadline, &mut watched).await;
+        // Whatever became of it, the questions of the next run come first.
+        let (reached, pause_ms) = match &read {
+            Ok(()) if until < now => (until, 0),
+            Ok(()) => (until, WATCH_PAUSE_MS),
+            Err(_) => (since, WATCH_PAUSE_MS),
         };
-        let (now, mut calls) = (self.clock.now(), 0);
-        let from = since.plus_ms(-LATE_MS);
+        self.store.links_watched(reached, now.plus_ms(pause_ms)).await?;
+        read.map(|()| watched)
+    }
+
+    async fn read_nameless(
+        &self,
+        lomi: &Client,
+        (from, until): (Timestamp, Timestamp),
+        deadline: Instant,
+        watched: &mut Watched,
+    ) -> Result<(), InquiryError> {
+        let now = self.clock.now();
+        let end = until.plus_ms(CLOCK_SKEW_MS).to_rfc3339();
         for page in 1..=MAX_LISTED_PAGES {
-            calls += 1;
-            let transactions = completed_page(lomi, from, page, deadline).await?;
+            watched.calls += 1;
+            let list = completed_call(lomi, from, page).end_date(&end);
+            let transactions = list.deadline(deadline).send().await?;
             for transaction in transactions.iter().filter(|transaction| order_of(transaction).is_none()) {
                 self.store.ask(&Question::new(transaction.transaction_id.to_string(), None, now)).await?;
             }
             if is_last_page(&transactions) {
-                self.store.links_watched(now, now.plus_ms(WATCH_PAUSE_MS)).await?;
-                return Ok(Watched { calls, is_whole: true });
+                return Ok(());
             }
         }
-        // What was not read is still to be looked for.
-        self.store.links_watched(since, now.plus_ms(WATCH_PAUSE_MS)).await?;
-        Ok(Watched { calls, is_whole: false })
+        watched.is_cut_short = true;
+        Ok(())
     }
 
     /// Asks lomi. whose payment it is, and settles it where it is ours.
@@ -85,9 +109,9 @@ impl World {
         question: &Question,
         pages: &mut LinkPages,
         deadline: Instant,
-    ) -> Result<Findings, InquiryError> {
-        let mut findings = Findings::default();
-        let answer = match self.answer(lomi, question, pages, deadline, &mut findings).await {
+        findings: &mut Findings,
+    ) -> Result<(), InquiryError> {
+        let answer = match self.answer(lomi, question, pages, deadline, findings).await {
             // lomi. fails on this one thing: it must not hide the others, and is asked again a bounded number of times.
             Err(InquiryError::Lomi(error)) if is_about_one_thing(&error) => {
                 findings.calls = findings.calls.max(error.attempts());
@@ -95,8 +119,7 @@ impl World {
             }
             answer => answer?,
         };
-        self.close(question, &answer, &mut findings).await?;
-        Ok(findings)
+        Ok(self.close(question, &answer, findings).await?)
     }
 
     async fn answer(
@@ -153,22 +176,26 @@ impl World {
         }
         // Mobile money names no page. Where one page of a link and one payment fit each other and nothing else, they belong
         // together.
-        let pages = pages.read(lomi, deadline, calls).await?;
-        let Some(page) = self.only_match(transaction, pages).await? else { return Ok(Answer::NotYet) };
+        let pages = pages.read(lomi, self.clock.now(), deadline, calls).await?;
+        let Some(page) = self.only_page_of(transaction, pages).await? else { return Ok(Answer::NotYet) };
+        let Some(rivals) = rivals(lomi, transaction, deadline, calls).await? else { return Ok(Answer::NotYet) };
+        if self.is_contested(page, &rivals).await? {
+            return Ok(Answer::NotYet);
+        }
         // The list may mix test and live; a page of the other environment cannot be read alone.
         *calls += 1;
         let page = lomi.checkout_sessions().get(&page.checkout_session_id).deadline(deadline).send().await?;
         Ok(self.adopt(lomi, &page).await?.map_or(Answer::NotYet, Answer::Order))
     }
 
-    /// The page that fits this payment and no other, as long as no other payment fits the page.
-    async fn only_match<'a>(
+    /// The one page that fits this payment and was not paid by another.
+    async fn only_page_of<'a>(
         &self,
         transaction: &Transaction,
-        read: &'a ReadPages,
+        pages: &'a [CheckoutSession],
     ) -> Result<Option<&'a CheckoutSession>, StoreError> {
         let mut free = Vec::new();
-        for page in read.pages.iter().filter(|page| may_be_of(page, transaction, self.environment)) {
+        for page in pages.iter().filter(|page| may_be_of(page, transaction, self.environment)) {
             let payable = PayableId::CheckoutSession(page.checkout_session_id.to_string());
             let order = match self.store.order_of(&payable).await? {
                 Some(id) => self.order(&id).await?,
@@ -178,14 +205,17 @@ impl World {
                 free.push(page);
             }
         }
-        let ([page], true) = (&free[..], read.is_whole) else { return Ok(None) };
-        let others = read.nameless.iter().filter(|other| other.transaction_id != transaction.transaction_id);
-        for other in others.filter(|other| may_be_of(page, other, self.environment)) {
-            if self.store.order_of_evidence(&payment_key(other.transaction_id.as_str())).await?.is_none() {
-                return Ok(None);
+        Ok(if let [page] = free[..] { Some(page) } else { None })
+    }
+
+    /// Whether another payment that counts for no order fits the page, too.
+    async fn is_contested(&self, page: &CheckoutSession, rivals: &[Transaction]) -> Result<bool, StoreError> {
+        for rival in rivals.iter().filter(|rival| may_be_of(page, rival, self.environment)) {
+            if self.store.order_of_evidence(&payment_key(rival.transaction_id.as_str())).await?.is_none() {
+                return Ok(true);
             }
         }
-        Ok(Some(page))
+        Ok(false)
     }
 
     async fn order_of_page(&self, lomi: &Client, session: &str, deadline: Instant) -> Result<Answer, InquiryError> {
@@ -252,18 +282,19 @@ impl World {
             Answer::Order(id) => question.answered(Some(id.clone())),
         };
         if let Answer::Order(id) = answer {
-            for (natural_key, reason) in kept_aside(question) {
-                self.store.settle_quarantined(&natural_key, reason, id, now).await?;
+            for (natural_key, reason, source) in kept_aside(question) {
+                self.store.settle_quarantined(&natural_key, reason, source, id, now).await?;
             }
         }
         if matches!(answer, Answer::NotYet) && after.due_at.is_none() {
             // From here on it is a person's.
             let said = format!("nobody knows whose payment {} is", question.transaction_id);
-            let evidence = poll(format!("{UNATTRIBUTED}#{}", question.name()), &said, now);
+            let evidence = poll(unattributed_key(question), &said, now);
             self.quarantine(&evidence, UNATTRIBUTED, None).await?;
             findings.settled.push(Settled::UnknownOrder);
         }
-        self.store.put_question(question, &after).await
+        // Signed news that came meanwhile knows more, and is asked about at once.
+        self.store.put_question(&after).await.map(drop)
     }
 }
 
@@ -272,17 +303,24 @@ const fn is_judged(settled: Option<&Settled>) -> bool {
     !matches!(settled, None | Some(Settled::UnknownOrder))
 }
 
-/// Where the events that raised the question were put aside, and why.
-fn kept_aside(question: &Question) -> Vec<(String, &'static str)> {
+fn unattributed_key(question: &Question) -> String {
+    format!("{UNATTRIBUTED}#{}", question.name())
+}
+
+/// Where what raised the question was put aside, why, and by whom.
+fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
+    let mut kept = vec![(unattributed_key(question), UNATTRIBUTED, Source::Poll)];
     match &question.refund_id {
-        None => vec![
-            (payment_key(&question.transaction_id), UNKNOWN_ORDER),
-            (format!("KEPT#PAYMENT_SUCCEEDED#{}", question.transaction_id), ENVIRONMENT_UNPROVEN),
-            (format!("{UNATTRIBUTED}#{}", question.name()), UNATTRIBUTED),
-        ],
+        None => {
+            let transaction = &question.transaction_id;
+            kept.push((payment_key(transaction), UNKNOWN_ORDER, Source::Webhook));
+            let unproven = format!("KEPT#PAYMENT_SUCCEEDED#{transaction}");
+            kept.push((unproven, ENVIRONMENT_UNPROVEN, Source::Webhook));
+        }
         Some(refund) => {
             let names = ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
-            names.map(|name| (format!("{name}#{refund}"), UNKNOWN_PAYMENT)).into()
+            kept.extend(names.map(|name| (format!("{name}#{refund}"), UNKNOWN_PAYMENT, Source::Webhook)));
         }
     }
+    kept
 }

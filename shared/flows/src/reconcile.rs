@@ -133,7 +133,7 @@ async fn look_at_all(
         let looked = look_at(world, lomi, order, sweep, deadline, report).await;
         if looked.is_err() {
             // It goes to the end of the line, or it would be the first of every run. If that fails, it stays where it is.
-            let _ = world.change_order(order.id(), |order| Some(order.deferred(world.clock.now()))).await;
+            let _ = world.change_order(order.id(), |order| order.deferred(world.clock.now())).await;
         }
         match looked {
             Ok(()) => {}
@@ -159,7 +159,9 @@ async fn look_at(
     // 1 Payments that the listing shows.
     let mut settled = Vec::new();
     for transaction in sweep.of_order(order.id()) {
-        settled.extend(world.settle_transaction(lomi, transaction).await.map_err(|_| Stop::Order)?);
+        let news = world.settle_transaction(lomi, transaction).await.map_err(|_| Stop::Order)?;
+        tell(news.as_slice(), report);
+        settled.extend(news);
     }
     // 2 A single question where the listing does not reach, and once before an order is called expired.
     let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
@@ -169,15 +171,20 @@ async fn look_at(
             report.skipped += 1;
             return Ok(());
         }
-        settled.extend(inquire(world, lomi, order, deadline, report).await?);
+        let news = inquire(world, lomi, order, deadline, report).await?;
+        tell(&news, report);
+        settled.extend(news);
     }
-    // 3 A card form whose order is over, or that nobody holds, takes no more money.
-    settled.extend(intents::close(world, lomi, order, has_paid(&settled), deadline, report).await?);
-    tell(&settled, report);
+    // 3 A card form whose order is over, or that nobody holds, takes no more money. One that lomi. fails on holds up no refund.
+    let ended = intents::close(world, lomi, order, has_paid(&settled), deadline, report).await;
+    if matches!(ended, Err(Stop::Lomi)) {
+        return ended;
+    }
     // 4 What became of refunds.
     if order.has_open_refunds() && !refunds::look_at(world, lomi, order, deadline, report).await? {
         return Ok(());
     }
+    ended?;
     // 5 Write what is left to say: paid orders are written already.
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
@@ -204,6 +211,11 @@ async fn inquire(
     }
 }
 
+fn count_calls(calls: u32, report: &mut Report) {
+    report.single_calls = report.single_calls.saturating_add(calls);
+    report.lomi_calls = report.lomi_calls.saturating_add(calls);
+}
+
 /// Counts the calls to lomi. that an inquiry made.
 fn counted<T>(
     found: Result<T, InquiryError>,
@@ -215,8 +227,7 @@ fn counted<T>(
         Err(InquiryError::Lomi(error)) => error.attempts(),
         Err(InquiryError::Store(_)) => 1,
     };
-    report.single_calls = report.single_calls.saturating_add(calls);
-    report.lomi_calls = report.lomi_calls.saturating_add(calls);
+    count_calls(calls, report);
     found
 }
 

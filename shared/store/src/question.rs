@@ -10,6 +10,9 @@ use domain::{Order, OrderId, PayableId, Question, Source, Timestamp};
 /// How long an answered question is kept for people to look at.
 const LIFE_S: i64 = 90 * 24 * 60 * 60;
 
+/// So often signed news is written anew on top of somebody else's write.
+const MAX_TRIES: u32 = 6;
+
 fn item_of(question: &Question) -> Result<Item, StoreError> {
     let mut item: Item =
         serde_dynamo::aws_sdk_dynamodb_1::to_item(question).map_err(|_| StoreError::malformed("write question"))?;
@@ -32,16 +35,12 @@ fn watch(since: Timestamp, due_at: Timestamp) -> Item {
 }
 
 impl Store {
-    /// Has the reconciler ask lomi. about a payment; one that was asked about before stays as it is.
+    /// Has the reconciler ask lomi. about a payment. `false` when it was asked about before; that stays as it is.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn ask(&self, question: &Question) -> Result<(), StoreError> {
-        let put = self.put_new(item_of(question)?)?;
-        match self.transact("ask", vec![write_put(put)]).await? {
-            None | Some(Cancelled::Condition(_)) => Ok(()),
-            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "ask", reason: "conflict" }),
-        }
+    pub async fn ask(&self, question: &Question) -> Result<bool, StoreError> {
+        self.write_question(self.put_new(item_of(question)?)?).await
     }
 
     /// The same for signed news: it raises a question again that was given up, and adds what it knows.
@@ -49,13 +48,19 @@ impl Store {
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn ask_again(&self, question: &Question, now: Timestamp) -> Result<(), StoreError> {
-        match self.question(question.name()).await? {
-            None => self.ask(question).await,
-            Some(known) => match known.raised_again(question, now) {
-                Some(raised) => self.put_question(&known, &raised).await,
-                None => Ok(()),
-            },
+        for _ in 0..MAX_TRIES {
+            let is_written = match self.question(question.name()).await? {
+                None => self.ask(question).await?,
+                Some(known) => match known.raised_again(question, now) {
+                    Some(raised) => self.put_question(&raised).await?,
+                    None => true,
+                },
+            };
+            if is_written {
+                return Ok(());
+            }
         }
+        Err(StoreError::Busy { operation: "ask again", reason: "contended" })
     }
 
     /// The question of that name. Strongly consistent.
@@ -68,20 +73,27 @@ impl Store {
         question.map(Some).map_err(|_| StoreError::malformed("read question"))
     }
 
-    /// Writes what became of `before`, unless somebody else did.
+    /// Writes what became of a question, on top of the version just before. `false` when somebody else wrote meanwhile.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn put_question(&self, before: &Question, after: &Question) -> Result<(), StoreError> {
+    pub async fn put_question(&self, after: &Question) -> Result<bool, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item_of(after)?))
-            .condition_expression("asked_count = :before AND created_at_ms = :created")
-            .expression_attribute_values(":before", number(before.asked_count))
-            .expression_attribute_values(":created", number(before.created_at.as_ms()))
+            .condition_expression("version = :previous")
+            .expression_attribute_values(":previous", number(after.version.saturating_sub(1)))
             .build()
             .map_err(|_| StoreError::malformed("write question"))?;
-        self.transact("write question", vec![write_put(put)]).await.map(drop)
+        self.write_question(put).await
+    }
+
+    async fn write_question(&self, put: Put) -> Result<bool, StoreError> {
+        match self.transact("write question", vec![write_put(put)]).await? {
+            None => Ok(true),
+            Some(Cancelled::Condition(_)) => Ok(false),
+            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "write question", reason: "conflict" }),
+        }
     }
 
     /// Has the reconciler look for payments by lomi.'s own links that nobody told of, from `now` on.
@@ -145,10 +157,11 @@ impl Store {
         &self,
         natural_key: &str,
         reason: &str,
+        source: Source,
         id: &OrderId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = Key::quarantine(natural_key, reason, Source::Webhook.as_str());
+        let key = Key::quarantine(natural_key, reason, source.as_str());
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key.into_item()))

@@ -163,6 +163,9 @@ async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_
         app.reconcile().await;
         assert_eq!(order_of(&app, transaction).await.expect("an order")["checkout_session_id"], session);
     }
+    let listed: Vec<_> =
+        app.table.items("QUARANTINE#").await.into_iter().filter(|item| item["listing_pk"].is_string()).collect();
+    assert_eq!(listed, Vec::<Value>::new(), "nobody has to look at what was counted after all");
     app.audit().await;
 }
 

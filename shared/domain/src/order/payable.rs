@@ -137,11 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_look_that_fails_is_taken_again_ever_later() {
-        let late = T0.plus_ms(10 * 24 * HOUR_MS);
-        let young = card_order().deferred(T0).due_at().unwrap();
-        assert_eq!(young.as_ms() - T0.as_ms(), 60_000);
-        assert_eq!(card_order().deferred(late).due_at().unwrap().as_ms() - late.as_ms(), 6 * HOUR_MS);
-        assert_eq!(card_order().deferred(T0.plus_ms(31 * 24 * HOUR_MS)).due_at(), None);
+    fn a_look_that_fails_is_taken_again_soon_while_money_may_come_and_then_ever_later() {
+        let fail_at = |now: Timestamp| {
+            let mut order = card_order();
+            order.due_at = Some(now);
+            order.deferred(now).unwrap().due_at().map(|due| due.as_ms() - now.as_ms())
+        };
+        assert_eq!(fail_at(T0.plus_ms(HOUR_MS)), Some(60_000));
+        assert_eq!(fail_at(T0.plus_ms(10 * 24 * HOUR_MS)), Some(6 * HOUR_MS));
+        assert_eq!(fail_at(T0.plus_ms(31 * 24 * HOUR_MS)), None);
+        assert_eq!(card_order().deferred(T0), None, "it is not due: somebody has moved it");
     }
 }

@@ -19,7 +19,7 @@ const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
 /// Between two tries to end a card form, and how long it is tried.
 const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
-/// Between two looks that fail, and how long they are taken. Young orders wait no longer than a shopper would.
+/// Between two looks that fail at an order that is over, and how long they are taken.
 const DEFERRAL_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const DEFERRAL_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 /// A payment that is not identified when its page ends is looked for soon, then ever more rarely.
@@ -47,12 +47,23 @@ impl Order {
         (is_left && self.age_ms(now) < INTENT_LIFE_MS).then(|| self.after_a_pause(INTENT_PAUSE_MS, now))
     }
 
-    /// The order at the end of the line, after a look at it that failed: due again, ever later.
+    /// The order at the end of the line, after a look at it that failed. `None` when somebody has moved it meanwhile.
+    ///
+    /// As long as money may come, or go back, it is looked at again about as soon as it would have been; then ever later.
     #[must_use]
-    pub fn deferred(&self, now: Timestamp) -> Self {
+    pub fn deferred(&self, now: Timestamp) -> Option<Self> {
+        self.due_at.filter(|due| *due <= now)?;
+        let soon = now.plus_ms(MINUTE_MS);
+        let may_be_paid = !self.status.is_paid() && now <= self.payable_until().plus_ms(LATE_PAYMENT_MS);
         let mut order = self.changed(now);
-        order.due_at = (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now));
-        order
+        order.due_at = if may_be_paid {
+            Some(soon)
+        } else if self.has_open_refunds() {
+            Some(self.next_due(now).map_or(soon, |next| next.max(soon)))
+        } else {
+            (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now))
+        };
+        Some(order)
     }
 
     fn age_ms(&self, now: Timestamp) -> i64 {

@@ -1,66 +1,89 @@
 //! Which page was a payment made on, when it does not say?
 
-use crate::inquiry::{completed_page, is_last_page, order_of};
+use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, is_last_page, order_of};
 use crate::units;
 use domain::{Environment, Timestamp};
-use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction};
+use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction, TransactionStatus};
 use tokio::time::Instant;
 
-/// Completed sessions read at once.
-const MAX_PAGES_READ: u32 = 100;
-/// Pages of payments that are told from each other, fifty each.
+/// Completed sessions per page of lomi.'s list, and how many such pages are read.
+const PAGE_SIZE: u32 = 100;
+const MAX_PAGES: u32 = 5;
+/// Older pages are nobody's any more: a question is given up before.
+const OLDEST_MS: i64 = 12 * 60 * 60 * 1000;
+/// Pages of payments that one is told from, fifty each.
 const MAX_COMPARED_PAGES: u32 = 4;
 /// A page lives an hour, and lomi. may complete a payment two hours after it.
 const LONGEST_LIFE_MS: i64 = 4 * 60 * 60 * 1000;
 
-/// The paid pages of lomi.'s own links, and the payments that may be theirs; read at most once per run.
+/// The paid pages of lomi.'s own links; read at most once per run.
 #[derive(Default)]
-pub(crate) struct LinkPages(Option<ReadPages>);
-
-/// What was read.
-pub(super) struct ReadPages {
-    pub(super) pages: Vec<CheckoutSession>,
-    /// Completed payments that name no order.
-    pub(super) nameless: Vec<Transaction>,
-    /// Whether these are all of them since the oldest page.
-    pub(super) is_whole: bool,
-}
+pub(crate) struct LinkPages(Option<Vec<CheckoutSession>>);
 
 impl LinkPages {
+    /// Empty also when there are so many that not all can be read: then none can be told from the others.
     pub(super) async fn read(
         &mut self,
         lomi: &Client,
+        now: Timestamp,
         deadline: Instant,
         calls: &mut u32,
-    ) -> Result<&ReadPages, Error> {
-        let read = match self.0.take() {
-            Some(read) => read,
-            None => ReadPages::read(lomi, deadline, calls).await?,
+    ) -> Result<&[CheckoutSession], Error> {
+        let pages = match self.0.take() {
+            Some(pages) => pages,
+            None => read_pages(lomi, now.plus_ms(-OLDEST_MS), deadline, calls).await?,
         };
-        Ok(self.0.insert(read))
+        Ok(self.0.insert(pages))
     }
 }
 
-impl ReadPages {
-    async fn read(lomi: &Client, deadline: Instant, calls: &mut u32) -> Result<Self, Error> {
+async fn read_pages(
+    lomi: &Client,
+    since: Timestamp,
+    deadline: Instant,
+    calls: &mut u32,
+) -> Result<Vec<CheckoutSession>, Error> {
+    let mut pages = Vec::new();
+    for index in 0..MAX_PAGES {
         *calls += 1;
-        let list = lomi.checkout_sessions().list().status(&SessionStatus::Completed).limit(MAX_PAGES_READ);
-        let mut pages = list.deadline(deadline).send().await?;
-        pages.retain(|page| page.status == SessionStatus::Completed && page.payment_link_id.is_some());
-        let oldest = pages.iter().filter_map(|page| time(page.created_at.as_deref())).min();
-        let mut read = Self { pages, nameless: Vec::new(), is_whole: false };
-        let Some(oldest) = oldest else { return Ok(read) };
-        for page in 1..=MAX_COMPARED_PAGES {
-            *calls += 1;
-            let transactions = completed_page(lomi, oldest, page, deadline).await?;
-            read.is_whole = is_last_page(&transactions);
-            read.nameless.extend(transactions.into_iter().filter(|transaction| order_of(transaction).is_none()));
-            if read.is_whole {
-                break;
-            }
+        let list = lomi.checkout_sessions().list().status(&SessionStatus::Completed);
+        let rows = list.limit(PAGE_SIZE).offset(index * PAGE_SIZE).deadline(deadline).send().await?;
+        let is_last = rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+        let is_old = |row: &CheckoutSession| time(row.created_at.as_deref()).is_some_and(|opened| opened < since);
+        let reaches_back = rows.iter().any(is_old);
+        let of_a_link = |row: &CheckoutSession| row.status == SessionStatus::Completed && row.payment_link_id.is_some();
+        pages.extend(rows.into_iter().filter(|row| of_a_link(row) && !is_old(row)));
+        if is_last || reaches_back {
+            return Ok(pages);
         }
-        Ok(read)
     }
+    Ok(Vec::new())
+}
+
+/// The payments without an order that may be rivals of this one for a page, what was given back among them. `None` when
+/// there are more than can be read.
+pub(super) async fn rivals(
+    lomi: &Client,
+    transaction: &Transaction,
+    deadline: Instant,
+    calls: &mut u32,
+) -> Result<Option<Vec<Transaction>>, Error> {
+    let Some(paid) = time(transaction.created_at.as_deref()) else { return Ok(None) };
+    let (start, end) = (paid.plus_ms(-LONGEST_LIFE_MS).to_rfc3339(), paid.plus_ms(LONGEST_LIFE_MS).to_rfc3339());
+    let mut rivals = Vec::new();
+    for page in 1..=MAX_COMPARED_PAGES {
+        *calls += 1;
+        let list = lomi.transactions().list().status(&[TransactionStatus::Completed, TransactionStatus::Refunded]);
+        let list = list.start_date(&start).end_date(&end).page(page).page_size(TRANSACTIONS_PER_PAGE);
+        let rows = list.deadline(deadline).send().await?;
+        let is_last = is_last_page(&rows);
+        let is_rival = |row: &Transaction| order_of(row).is_none() && row.transaction_id != transaction.transaction_id;
+        rivals.extend(rows.into_iter().filter(is_rival));
+        if is_last {
+            return Ok(Some(rivals));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the page may be the one that this was paid on: the same price, the same payer and environment as far as they are

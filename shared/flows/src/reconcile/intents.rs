@@ -1,8 +1,7 @@
 //! The part of a look at an order that ends card forms.
 
-use super::{MAX_SINGLE_CALLS, Report, Stop, counted};
+use super::{MAX_SINGLE_CALLS, Report, Stop, counted, tell};
 use crate::World;
-use crate::evidence::Settled;
 use crate::inquiry::InquiryError;
 use domain::{Order, Source};
 use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
@@ -18,8 +17,7 @@ pub(super) async fn close(
     is_paid: bool,
     deadline: Instant,
     report: &mut Report,
-) -> Result<Vec<Settled>, Stop> {
-    let mut settled = Vec::new();
+) -> Result<(), Stop> {
     let own = order.intent_to_close(world.clock.now()).filter(|_| !is_paid);
     for name in own.into_iter().chain(order.orphaned_intents()) {
         let Ok(intent) = PaymentIntentId::parse(name) else { continue };
@@ -30,7 +28,7 @@ pub(super) async fn close(
         let closed = world.close_intent(lomi, order, &intent, deadline).await;
         let is_over = match counted(closed, |closed| closed.findings.calls, report) {
             Ok(closed) => {
-                settled.extend(closed.findings.settled);
+                tell(&closed.findings.settled, report);
                 closed.status == CardChargeStatus::Canceled
             }
             // What lomi. does not know takes no money.
@@ -41,7 +39,7 @@ pub(super) async fn close(
             note(world, order, name).await.map_err(|_| Stop::Order)?;
         }
     }
-    Ok(settled)
+    Ok(())
 }
 
 async fn note(world: &World, order: &Order, intent: &str) -> Result<(), StoreError> {

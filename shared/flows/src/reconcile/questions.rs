@@ -1,8 +1,8 @@
 //! The part of a run that is about payments which name no order.
 
-use super::{MAX_SINGLE_CALLS, Report, Stop, counted, tell};
+use super::{MAX_SINGLE_CALLS, Report, Stop, count_calls, counted, tell};
 use crate::World;
-use crate::inquiry::InquiryError;
+use crate::inquiry::{Findings, InquiryError};
 use crate::question::LinkPages;
 use lomi_client::Client;
 use store::Due;
@@ -17,14 +17,16 @@ pub(super) async fn look_into_all(
     report: &mut Report,
 ) -> bool {
     let mut pages = LinkPages::default();
-    for due in due.iter().filter(|due| !matches!(due, Due::Order(_))) {
+    // The watch may take long: it comes last.
+    let (watch, questions): (Vec<_>, Vec<_>) = due.iter().partition(|due| matches!(due, Due::Links));
+    for due in questions.into_iter().filter(|due| !matches!(due, Due::Order(_))).chain(watch) {
         if Instant::now() >= deadline || report.single_calls >= MAX_SINGLE_CALLS {
             report.skipped += 1;
             continue;
         }
         let looked = match due {
             Due::Question(name) => look_into(world, lomi, name, &mut pages, deadline, report).await,
-            Due::Order(_) | Due::Links => watch(world, lomi, deadline, report).await,
+            Due::Order(_) | Due::Links => self::watch(world, lomi, deadline, report).await,
         };
         match looked {
             Ok(()) => report.due += 1,
@@ -51,24 +53,19 @@ async fn look_into(
     let Some(question) = question.filter(|question| question.due_at.is_some_and(|due| due <= world.clock.now())) else {
         return Ok(());
     };
-    let found = world.look_into(lomi, &question, pages, deadline).await;
-    match counted(found, |findings| findings.calls, report) {
-        Ok(found) => {
-            tell(&found.settled, report);
-            Ok(())
-        }
-        Err(error) => {
-            // To the end of the line, or it would be the first of every run. If that fails, it stays where it is.
-            let _ = world.store.put_question(&question, &question.deferred(world.clock.now())).await;
-            Err(Stop::after(&error))
-        }
-    }
+    let mut findings = Findings::default();
+    let looked = world.look_into(lomi, &question, pages, deadline, &mut findings).await;
+    count_calls(findings.calls, report);
+    tell(&findings.settled, report);
+    let Err(error) = looked else { return Ok(()) };
+    // To the end of the line, or it would be the first of every run. If that fails, it stays where it is.
+    let _ = world.store.put_question(&question.deferred(world.clock.now())).await;
+    Err(Stop::after(&error))
 }
 
 async fn watch(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), Stop> {
     let watched = world.watch_links(lomi, deadline).await;
     let watched =
         counted(watched, |watched| watched.calls, report).map_err(|error: InquiryError| Stop::after(&error))?;
-    // More was paid than can be read: somebody has to know that events are missing.
-    if watched.is_whole { Ok(()) } else { Err(Stop::Order) }
+    if watched.is_cut_short { Err(Stop::Order) } else { Ok(()) }
 }
