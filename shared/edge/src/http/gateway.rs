@@ -87,3 +87,17 @@ pub(super) fn response(response: Response) -> ApiGatewayV2httpResponse {
     };
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_stays_in_its_value_and_the_first_value_of_a_name_counts() {
+        let query = query("value=12%2C50&search=Ba,+Awa&search=other&plain");
+        let value = |name: &str| query.get(name).map(String::as_str);
+        assert_eq!(value("value"), Some("12,50"));
+        assert_eq!(value("search"), Some("Ba, Awa"));
+        assert_eq!((value("plain"), value("missing")), (Some(""), None));
+    }
+}
