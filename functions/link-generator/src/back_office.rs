@@ -10,7 +10,7 @@ use edge::telemetry::{Counter, Field, Telemetry};
 use flows::links::{Keyed, LinkError, Made, create, create_native};
 use lomi_client::LinkType;
 use serde::Serialize;
-use store::{Answer, LinkCursor};
+use store::{Answer, ListCursor};
 
 /// Beyond so many links lomi.'s list is not read.
 const MAX_OFFSET: u32 = 100_000;
@@ -69,7 +69,7 @@ impl App {
             let native_only = Text { en: "Goes with kind=native only.", fr: "Va avec kind=native seulement." };
             request.query_as(name, |_| None::<()>, native_only)?;
         }
-        let cursor = request.query_as("cursor", LinkCursor::parse, FOREIGN_CURSOR)?;
+        let cursor = request.query_as("cursor", ListCursor::of_links, FOREIGN_CURSOR)?;
         let listed = self.world.store.list_links(limit.into(), cursor.as_ref()).await?;
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
         let own = listed.links.iter().filter(|link| link.environment == self.world.environment);

@@ -12,7 +12,7 @@ use edge::wiring::Connected;
 use flows::World;
 use flows::order_status::{cancel, status};
 use std::time::Duration;
-use store::OrderCursor;
+use store::ListCursor;
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(8) };
 
@@ -76,10 +76,10 @@ fn token(request: &Request) -> &str {
     request.bearer_token().unwrap_or_default()
 }
 
-fn list_query(request: &Request) -> Result<(Option<OrderStatus>, usize, Option<OrderCursor>), Problem> {
+fn list_query(request: &Request) -> Result<(Option<OrderStatus>, usize, Option<ListCursor>), Problem> {
     let unknown = Text { en: "Not a status of an order.", fr: "Ce n'est pas un statut de commande." };
     let status = request.query_as("status", OrderStatus::from_name, unknown)?;
     let limit = request.limit()?.unwrap_or(DEFAULT_LIMIT);
-    let cursor = request.query_as("cursor", OrderCursor::parse, FOREIGN_CURSOR)?;
+    let cursor = request.query_as("cursor", ListCursor::of_orders, FOREIGN_CURSOR)?;
     Ok((status, limit.into(), cursor))
 }

@@ -156,7 +156,7 @@ impl<'a> OrderList<'a> {
     pub(crate) fn of(listed: &'a ListedOrders, now: Timestamp) -> Self {
         Self {
             data: listed.orders.iter().map(|order| OrderView::of(order, now)).collect(),
-            next_cursor: listed.next.as_ref().map(store::OrderCursor::to_text),
+            next_cursor: listed.next.as_ref().map(store::ListCursor::to_text),
         }
     }
 }

@@ -61,6 +61,12 @@ impl Question {
         self.refund_id.as_deref().unwrap_or(&self.transaction_id)
     }
 
+    /// Whether lomi. is to be asked now.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|due| due <= now)
+    }
+
     /// The question after lomi. was asked and knew no answer yet.
     #[must_use]
     pub fn asked_in_vain(&self, now: Timestamp) -> Self {

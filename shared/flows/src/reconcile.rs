@@ -107,7 +107,7 @@ async fn read_due(world: &World, due: &[Due], report: &mut Report) -> Vec<Order>
         let Due::Order(id) = due else { continue };
         match world.order(id).await {
             // The index lags behind: the order itself says whether it is due.
-            Ok(Some(order)) if order.due_at().is_some_and(|due| due <= world.clock.now()) => orders.push(order),
+            Ok(Some(order)) if order.is_due(world.clock.now()) => orders.push(order),
             Ok(_) => {}
             Err(_) => report.failed += 1,
         }
@@ -167,8 +167,7 @@ async fn look_at(
     let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
     if !has_paid(&settled) && (is_open || order.is_unidentified()) && (ends || !sweep.covers(order)) {
-        if report.single_calls >= MAX_SINGLE_CALLS {
-            report.skipped += 1;
+        if !has_calls_left(report) {
             return Ok(());
         }
         let news = inquire(world, lomi, order, deadline, report).await?;
@@ -211,7 +210,16 @@ async fn inquire(
     }
 }
 
-fn count_calls(calls: u32, report: &mut Report) {
+/// Whether this run may still ask about single things. What it may not ask about is left for the next one.
+const fn has_calls_left(report: &mut Report) -> bool {
+    let is_left = report.single_calls < MAX_SINGLE_CALLS;
+    if !is_left {
+        report.skipped = report.skipped.saturating_add(1);
+    }
+    is_left
+}
+
+const fn count_calls(calls: u32, report: &mut Report) {
     report.single_calls = report.single_calls.saturating_add(calls);
     report.lomi_calls = report.lomi_calls.saturating_add(calls);
 }
@@ -257,12 +265,7 @@ fn tell(settled: &[Settled], report: &mut Report) {
 }
 
 async fn conclude(world: &World, before: &Order, now: Timestamp, report: &mut Report) -> Result<(), StoreError> {
-    let concluded = world
-        .change_order(before.id(), |order| {
-            let still_due = order.due_at().is_some_and(|due| due <= now);
-            still_due.then(|| conclusion(order, now))
-        })
-        .await?;
+    let concluded = world.change_order(before.id(), |order| order.is_due(now).then(|| conclusion(order, now))).await?;
     let status = concluded.map(|order| order.status());
     report.in_doubt += u32::from(status == Some(OrderStatus::InDoubt) && before.status() != OrderStatus::InDoubt);
     Ok(())

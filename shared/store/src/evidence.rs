@@ -4,6 +4,7 @@ use crate::Store;
 use crate::error::{StoreError, word_for};
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
+use crate::listing::sort_key;
 use crate::outbox::outbox_item;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -130,7 +131,7 @@ impl Store {
         order_id: Option<&OrderId>,
         marked: Option<&Order>,
     ) -> Result<Recorded, StoreError> {
-        let listing_sk = format!("{:013}#{}", evidence.received_at.as_ms(), evidence.natural_key);
+        let listing_sk = sort_key(evidence.received_at, &evidence.natural_key);
         let key = Key::quarantine(&evidence.natural_key, reason, evidence.source.as_str());
         let mut item = evidence.into_item(key, order_id);
         item.insert("reason".to_owned(), text(reason));

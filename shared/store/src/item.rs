@@ -1,6 +1,7 @@
 //! Orders as items, and the updates that write them.
 
 use crate::keys::{Item, Key, due_shard, number, text};
+use crate::listing::sort_key;
 use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
@@ -30,9 +31,7 @@ pub(crate) fn order_attributes(order: &Order) -> Result<Item, StoreError> {
         item.insert("due_shard".to_owned(), text(due_shard(order.id())));
     }
     item.insert("listing_pk".to_owned(), text(listing_of(order.status())));
-    // Thirteen digits of milliseconds last until the year 2286 and sort as text.
-    let listing_sk = format!("{:013}#{}", order.created_at().as_ms(), order.id());
-    item.insert("listing_sk".to_owned(), text(listing_sk));
+    item.insert("listing_sk".to_owned(), text(sort_key(order.created_at(), order.id().as_str())));
     Ok(item)
 }
 

@@ -16,8 +16,9 @@ mod receipt;
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
-pub use link::{LinkCursor, ListedLinks};
-pub use order::{Due, DueCursor, ListedOrders, OrderCursor};
+pub use link::ListedLinks;
+pub use listing::ListCursor;
+pub use order::{Due, DueCursor, ListedOrders};
 pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;

@@ -1,8 +1,9 @@
 //! Managed links, and what is counted of them.
 
 use crate::keys::{Item, Key, number, text};
+use crate::listing::sort_key;
 use crate::receipt::Receipt;
-use crate::{Begun, Store, StoreError};
+use crate::{Begun, ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::{LinkCode, ManagedLink, Order, Timestamp};
 
@@ -16,37 +17,13 @@ const IS_ACTIVE: &str = "attribute_exists(PK) AND active = :true \
     AND (attribute_not_exists(expires_at_ms) OR expires_at_ms > :now) \
     AND (attribute_not_exists(max_payments) OR paid_count < max_payments)";
 
-/// Where a list of links goes on. Opaque to callers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkCursor(String);
-
-impl LinkCursor {
-    /// `None` unless `text` can be a cursor: the sort key of the last link shown.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (millis, code) = text.split_once('.')?;
-        let fits = millis.len() == 13 && millis.bytes().all(|b| b.is_ascii_digit()) && LinkCode::parse(code).is_some();
-        fits.then(|| Self(format!("{millis}#{code}")))
-    }
-
-    /// The cursor as text that needs no escaping in a URL.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        self.0.replace('#', ".")
-    }
-
-    fn of(link: &ManagedLink) -> Self {
-        Self(format!("{:013}#{}", link.created_at.as_ms(), link.code.as_str()))
-    }
-}
-
 /// A page of links, newest first.
 #[derive(Clone, Debug)]
 pub struct ListedLinks {
     /// The links.
     pub links: Vec<ManagedLink>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<LinkCursor>,
+    pub next: Option<ListCursor>,
 }
 
 impl Store {
@@ -63,7 +40,7 @@ impl Store {
         let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(link).map_err(|_| malformed())?;
         item.extend(Key::link(&link.code).into_item());
         item.insert("listing_pk".to_owned(), text("LINK"));
-        item.insert("listing_sk".to_owned(), text(LinkCursor::of(link).0));
+        item.insert("listing_sk".to_owned(), text(sort_key(link.created_at, link.code.as_str())));
         let writes = vec![self.receipt_put(receipt, now)?, crate::item::write_put(self.put_new(item)?)];
         Ok(if self.transact("create link", writes).await?.is_none() { Begun::Ours } else { Begun::Taken })
     }
@@ -80,13 +57,12 @@ impl Store {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn list_links(&self, limit: usize, after: Option<&LinkCursor>) -> Result<ListedLinks, StoreError> {
+    pub async fn list_links(&self, limit: usize, after: Option<&ListCursor>) -> Result<ListedLinks, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let bound = after.map_or(":", |cursor| cursor.0.as_str());
-        let mut links = self.listed("list links", "LINK".to_owned(), bound, limit.saturating_add(1), read).await?;
+        let mut links = self.listed("list links", "LINK".to_owned(), after, limit, read).await?;
         let more = links.len() > limit;
         links.truncate(limit);
-        let next = links.last().filter(|_| more).map(LinkCursor::of);
+        let next = links.last().filter(|_| more).map(|link| ListCursor::after(link.created_at, link.code.as_str()));
         Ok(ListedLinks { links, next })
     }
 

@@ -2,18 +2,60 @@
 
 use crate::keys::{Item, text};
 use crate::{Store, StoreError};
+use domain::{LinkCode, OrderId, Timestamp};
+
+/// Where a list goes on. Opaque to callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListCursor(String);
+
+impl ListCursor {
+    /// `None` unless `text` can be a cursor of a list of orders: the sort key of the last one shown.
+    #[must_use]
+    pub fn of_orders(text: &str) -> Option<Self> {
+        Self::parse(text, |id| OrderId::parse(id).is_some())
+    }
+
+    /// The same for a list of links.
+    #[must_use]
+    pub fn of_links(text: &str) -> Option<Self> {
+        Self::parse(text, |code| LinkCode::parse(code).is_some())
+    }
+
+    fn parse(text: &str, is_name: impl Fn(&str) -> bool) -> Option<Self> {
+        let (millis, name) = text.split_once('.')?;
+        let fits = millis.len() == 13 && millis.bytes().all(|b| b.is_ascii_digit()) && is_name(name);
+        fits.then(|| Self(format!("{millis}#{name}")))
+    }
+
+    pub(crate) fn after(at: Timestamp, name: &str) -> Self {
+        Self(sort_key(at, name))
+    }
+
+    /// The cursor as text that needs no escaping in a URL.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.0.replace('#', ".")
+    }
+}
+
+/// The order of a list: by time, then by name. Thirteen digits of milliseconds last until the year 2286 and sort as text.
+pub(crate) fn sort_key(at: Timestamp, name: &str) -> String {
+    format!("{:013}#{name}", at.as_ms())
+}
 
 impl Store {
-    /// Up to `wanted` things of `partition` whose sort key is below `bound`, newest first. One that this release cannot read
-    /// must not hide the others.
+    /// Up to one thing of `partition` more than `limit`, which tells whether there is a next page, newest first. One that this
+    /// release cannot read must not hide the others.
     pub(crate) async fn listed<T>(
         &self,
         operation: &'static str,
         partition: String,
-        bound: &str,
-        wanted: usize,
+        after: Option<&ListCursor>,
+        limit: usize,
         read: impl Fn(Item) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        let bound = after.map_or(":", |cursor| cursor.0.as_str());
+        let wanted = limit.saturating_add(1);
         let (mut things, mut start) = (Vec::new(), None);
         // A page of DynamoDB ends at 1 MB, wherever that is.
         loop {

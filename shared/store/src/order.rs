@@ -2,7 +2,7 @@
 
 use crate::item::{listing_of, read_order};
 use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
-use crate::{Store, StoreError};
+use crate::{ListCursor, Store, StoreError};
 use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
 
 /// The most orders a list shows at once.
@@ -11,33 +11,13 @@ const MAX_PAGE: usize = 100;
 /// Orders of one shard read at once from what is due.
 const DUE_PAGE: i32 = 25;
 
-/// Where a list goes on. Opaque to callers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderCursor(String);
-
-impl OrderCursor {
-    /// `None` unless `text` can be a cursor: the sort key of the last order shown.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (millis, id) = text.split_once('.')?;
-        let fits = millis.len() == 13 && millis.bytes().all(|b| b.is_ascii_digit()) && OrderId::parse(id).is_some();
-        fits.then(|| Self(format!("{millis}#{id}")))
-    }
-
-    /// The cursor as text that needs no escaping in a URL.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        self.0.replace('#', ".")
-    }
-}
-
 /// A page of orders, newest first.
 #[derive(Clone, Debug)]
 pub struct ListedOrders {
     /// The orders.
     pub orders: Vec<Order>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<OrderCursor>,
+    pub next: Option<ListCursor>,
 }
 
 /// What the reconciler has to look at.
@@ -150,31 +130,20 @@ impl Store {
         &self,
         status: Option<OrderStatus>,
         limit: usize,
-        after: Option<&OrderCursor>,
+        after: Option<&ListCursor>,
     ) -> Result<ListedOrders, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let statuses = status.map_or_else(|| OrderStatus::ALL.to_vec(), |status| vec![status]);
         let mut orders = Vec::new();
         for status in statuses {
-            orders.extend(self.orders_of(status, limit, after).await?);
+            orders.extend(self.listed("list orders", listing_of(status), after, limit, read_order).await?);
         }
         orders.sort_by(|a, b| (b.created_at(), b.id()).cmp(&(a.created_at(), a.id())));
         let more = orders.len() > limit;
         orders.truncate(limit);
         let last = orders.last().filter(|_| more);
-        let next = last.map(|order| OrderCursor(format!("{:013}#{}", order.created_at().as_ms(), order.id())));
+        let next = last.map(|order| ListCursor::after(order.created_at(), order.id().as_str()));
         Ok(ListedOrders { orders, next })
-    }
-
-    /// Up to one order more than `limit`, which tells whether there is a next page.
-    async fn orders_of(
-        &self,
-        status: OrderStatus,
-        limit: usize,
-        after: Option<&OrderCursor>,
-    ) -> Result<Vec<Order>, StoreError> {
-        let bound = after.map_or(":", |cursor| cursor.0.as_str());
-        self.listed("list orders", listing_of(status), bound, limit.saturating_add(1), read_order).await
     }
 }
 

@@ -34,6 +34,12 @@ const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const REFUND_PENDING_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 
 impl Order {
+    /// Whether the reconciler is to look at the order now.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|due| due <= now)
+    }
+
     /// When the reconciler looks at the order next; `None` when nothing more can come.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let refunds = self.refunds.values().filter_map(|refund| next_look_at(refund, now));
@@ -52,7 +58,9 @@ impl Order {
     /// As long as money may come, or go back, it is looked at again about as soon as it would have been; then ever later.
     #[must_use]
     pub fn deferred(&self, now: Timestamp) -> Option<Self> {
-        self.due_at.filter(|due| *due <= now)?;
+        if !self.is_due(now) {
+            return None;
+        }
         let soon = now.plus_ms(MINUTE_MS);
         let may_be_paid = !self.status.is_paid() && now <= self.payable_until().plus_ms(LATE_PAYMENT_MS);
         let mut order = self.changed(now);

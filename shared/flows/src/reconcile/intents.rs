@@ -1,6 +1,6 @@
 //! The part of a look at an order that ends card forms.
 
-use super::{MAX_SINGLE_CALLS, Report, Stop, counted, tell};
+use super::{Report, Stop, counted, has_calls_left, tell};
 use crate::World;
 use crate::inquiry::InquiryError;
 use domain::{Order, Source};
@@ -21,8 +21,7 @@ pub(super) async fn close(
     let own = order.intent_to_close(world.clock.now()).filter(|_| !is_paid);
     for name in own.into_iter().chain(order.orphaned_intents()) {
         let Ok(intent) = PaymentIntentId::parse(name) else { continue };
-        if report.single_calls >= MAX_SINGLE_CALLS {
-            report.skipped += 1;
+        if !has_calls_left(report) {
             break;
         }
         let closed = world.close_intent(lomi, order, &intent, deadline).await;

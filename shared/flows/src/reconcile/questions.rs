@@ -1,6 +1,6 @@
 //! The part of a run that is about payments which name no order.
 
-use super::{MAX_SINGLE_CALLS, Report, Stop, count_calls, counted, tell};
+use super::{Report, Stop, count_calls, counted, has_calls_left, tell};
 use crate::World;
 use crate::inquiry::{Findings, InquiryError};
 use crate::question::LinkPages;
@@ -17,27 +17,38 @@ pub(super) async fn look_into_all(
     report: &mut Report,
 ) -> bool {
     let mut pages = LinkPages::default();
-    // The watch may take long: it comes last.
-    let (watch, questions): (Vec<_>, Vec<_>) = due.iter().partition(|due| matches!(due, Due::Links));
-    for due in questions.into_iter().filter(|due| !matches!(due, Due::Order(_))).chain(watch) {
-        if Instant::now() >= deadline || report.single_calls >= MAX_SINGLE_CALLS {
-            report.skipped += 1;
-            continue;
-        }
-        let looked = match due {
-            Due::Question(name) => look_into(world, lomi, name, &mut pages, deadline, report).await,
-            Due::Order(_) | Due::Links => self::watch(world, lomi, deadline, report).await,
-        };
-        match looked {
-            Ok(()) => report.due += 1,
-            Err(Stop::Order) => report.failed += 1,
-            Err(Stop::Lomi) => {
-                report.failed += 1;
+    for due in due {
+        let Due::Question(name) = due else { continue };
+        if has_room(deadline, report) {
+            let looked = look_into(world, lomi, name, &mut pages, deadline, report).await;
+            if !goes_on(&looked, report) {
                 return false;
             }
         }
     }
+    // The watch may take long: it comes last.
+    if due.contains(&Due::Links) && has_room(deadline, report) {
+        let watched = watch(world, lomi, deadline, report).await;
+        return goes_on(&watched, report);
+    }
     true
+}
+
+fn has_room(deadline: Instant, report: &mut Report) -> bool {
+    if Instant::now() >= deadline {
+        report.skipped += 1;
+        return false;
+    }
+    has_calls_left(report)
+}
+
+/// Counts what became of a look. `false` when the run should end.
+const fn goes_on(looked: &Result<(), Stop>, report: &mut Report) -> bool {
+    match looked {
+        Ok(()) => report.due += 1,
+        Err(Stop::Order | Stop::Lomi) => report.failed += 1,
+    }
+    !matches!(looked, Err(Stop::Lomi))
 }
 
 async fn look_into(
@@ -50,9 +61,7 @@ async fn look_into(
 ) -> Result<(), Stop> {
     let question = world.store.question(name).await.map_err(|_| Stop::Order)?;
     // The index lags behind: the question itself says whether it is due.
-    let Some(question) = question.filter(|question| question.due_at.is_some_and(|due| due <= world.clock.now())) else {
-        return Ok(());
-    };
+    let Some(question) = question.filter(|question| question.is_due(world.clock.now())) else { return Ok(()) };
     let mut findings = Findings::default();
     let looked = world.look_into(lomi, &question, pages, deadline, &mut findings).await;
     count_calls(findings.calls, report);

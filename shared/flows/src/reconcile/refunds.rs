@@ -2,7 +2,7 @@
 
 mod listing;
 
-use super::{MAX_SINGLE_CALLS, Report, Stop, tell};
+use super::{Report, Stop, count_calls, has_calls_left, tell};
 use crate::World;
 use crate::evidence::Settled;
 use crate::inquiry::{InquiryError, is_answer, poll};
@@ -143,12 +143,8 @@ fn pass_over(error: Error, report: &mut Report) -> Result<(), Stop> {
 }
 
 /// Takes one call out of what a run has for single orders.
-const fn may_call(report: &mut Report) -> bool {
-    if report.single_calls >= MAX_SINGLE_CALLS {
-        report.skipped = report.skipped.saturating_add(1);
-        return false;
-    }
-    report.single_calls = report.single_calls.saturating_add(1);
-    report.lomi_calls = report.lomi_calls.saturating_add(1);
-    true
+fn may_call(report: &mut Report) -> bool {
+    let may = has_calls_left(report);
+    count_calls(u32::from(may), report);
+    may
 }
