@@ -8,7 +8,7 @@
 )]
 
 mod app;
-mod audit;
+pub mod audit;
 mod audit_links;
 mod card;
 pub mod cart_token;

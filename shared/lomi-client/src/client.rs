@@ -22,6 +22,7 @@ use crate::retry::RetryPolicy;
 use crate::transactions::Transactions;
 use crate::transport::Transport;
 use crate::webhook_endpoints::WebhookEndpoints;
+use crate::wire::{Carrier, Wire};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -49,6 +50,7 @@ impl Client {
             max_attempts: DEFAULT_MAX_ATTEMPTS,
             card_routes: CardRoutes::ChargeCard,
             jitter_seed: None,
+            wire: None,
         }
     }
 
@@ -127,6 +129,7 @@ pub struct ClientBuilder {
     max_attempts: u32,
     card_routes: CardRoutes,
     jitter_seed: Option<u64>,
+    wire: Option<Wire>,
 }
 
 impl ClientBuilder {
@@ -169,6 +172,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Carries every request over `wire` instead of the network. The rules for the base URL stay the same.
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.wire = Some(wire);
+        self
+    }
+
     /// Checks the settings and builds the client. Makes no connection.
     pub fn build(self) -> Result<Client, BuildError> {
         let environment = self.key.environment();
@@ -181,9 +190,12 @@ impl ClientBuilder {
         }
         let mut key = HeaderValue::from_str(self.key.expose()).map_err(|_| BuildError::Key)?;
         key.set_sensitive(true);
-        let http = https::client(self.connect_timeout)?;
+        let carrier = match self.wire {
+            Some(wire) => Carrier::Wire(wire),
+            None => Carrier::Network(https::client(self.connect_timeout)?),
+        };
         Ok(Client {
-            transport: Arc::new(Transport::new(http, base_url, key, self.attempt_timeout)),
+            transport: Arc::new(Transport::new(carrier, base_url, key, self.attempt_timeout)),
             retry: Arc::new(RetryPolicy::new(self.max_attempts, self.jitter_seed)),
             card_routes: self.card_routes,
             environment,

@@ -168,16 +168,23 @@ impl Error {
 
     /// No answer: from `reqwest`, which tells apart what failed while connecting.
     pub(crate) fn no_answer(source: reqwest::Error) -> Self {
-        let (kind, outcome) = if source.is_builder() {
-            (ErrorKind::InvalidRequest, Outcome::NotSent)
+        let mut error = if source.is_builder() {
+            Self::new(ErrorKind::InvalidRequest, Outcome::NotSent)
         } else if source.is_connect() {
-            (ErrorKind::Connect, Outcome::NotSent)
+            Self::not_connected()
         } else {
-            (ErrorKind::Interrupted, Outcome::Unknown)
+            Self::interrupted()
         };
-        let mut error = Self::new(kind, outcome);
         error.0.source = Some(source.without_url());
         error
+    }
+
+    pub(crate) fn not_connected() -> Self {
+        Self::new(ErrorKind::Connect, Outcome::NotSent)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(ErrorKind::Interrupted, Outcome::Unknown)
     }
 
     pub(crate) fn answer_too_large(head: AnswerHead) -> Self {
@@ -185,7 +192,7 @@ impl Error {
     }
 
     pub(crate) fn answer_cut_short(head: AnswerHead, source: reqwest::Error) -> Self {
-        let mut error = Self::new(ErrorKind::Interrupted, Outcome::Unknown).with_head(head);
+        let mut error = Self::interrupted().with_head(head);
         error.0.source = Some(source.without_url());
         error
     }

@@ -32,6 +32,7 @@ pub mod transactions;
 mod transport;
 pub mod webhook;
 pub mod webhook_endpoints;
+mod wire;
 
 pub use amount::{Amount, AmountError};
 pub use call::Call;
@@ -66,3 +67,4 @@ pub use refunds::{CreateRefund, Refund, RefundStatus, RefundType, SubscriptionAc
 pub use secret_text::{ClientSecret, IssuedWebhookSecret};
 pub use transactions::{Transaction, TransactionStatus};
 pub use webhook_endpoints::{CreateWebhookEndpoint, NewWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint};
+pub use wire::{Wire, WireError};

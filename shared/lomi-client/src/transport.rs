@@ -11,6 +11,7 @@ use url::Url;
 use crate::error::{AnswerHead, Error};
 use crate::ids::IdempotencyKey;
 use crate::refusal::{Refusal, is_request_id};
+use crate::wire::{Carrier, SendError, WireError};
 
 /// No answer of the API is near this; a longer one is not lomi. speaking.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -42,15 +43,15 @@ pub(crate) struct Answer {
 }
 
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    carrier: Carrier,
     base_url: Url,
     key: HeaderValue,
     attempt_timeout: Duration,
 }
 
 impl Transport {
-    pub(crate) fn new(http: reqwest::Client, base_url: Url, key: HeaderValue, attempt_timeout: Duration) -> Self {
-        Self { http, base_url, key, attempt_timeout }
+    pub(crate) fn new(carrier: Carrier, base_url: Url, key: HeaderValue, attempt_timeout: Duration) -> Self {
+        Self { carrier, base_url, key, attempt_timeout }
     }
 
     pub(crate) fn base_url(&self) -> &Url {
@@ -68,7 +69,8 @@ impl Transport {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
-        let response = self.send(request).await.map_err(Error::no_answer)?;
+        let written = self.written(request).map_err(|_| Error::invalid_request("request"))?;
+        let response = self.carrier.exchange(written).await.map_err(no_answer)?;
         let head = read_head(response.status().as_u16(), response.headers());
         let is_success = response.status().is_success();
         let body = read_body(response).await;
@@ -84,20 +86,29 @@ impl Transport {
         }
     }
 
-    async fn send(&self, request: &Request) -> Result<Response, reqwest::Error> {
-        let mut sending = self
-            .http
-            .request(request.method.clone(), request.url.clone())
+    /// What goes over the wire, the same for every attempt.
+    fn written(&self, request: &Request) -> Result<http::Request<Bytes>, http::Error> {
+        let mut written = http::Request::builder()
+            .method(request.method.clone())
+            .uri(request.url.as_str())
             .header(API_KEY, &self.key)
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("lomi-client/", env!("CARGO_PKG_VERSION")));
         if let Some(key) = &request.idempotency_key {
-            sending = sending.header(IDEMPOTENCY_KEY, key.as_str());
+            written = written.header(IDEMPOTENCY_KEY, key.as_str());
         }
-        if let Some(body) = &request.body {
-            sending = sending.header(CONTENT_TYPE, "application/json").body(body.clone());
+        if request.body.is_some() {
+            written = written.header(CONTENT_TYPE, "application/json");
         }
-        sending.send().await
+        written.body(request.body.clone().unwrap_or_default())
+    }
+}
+
+fn no_answer(error: SendError) -> Error {
+    match error {
+        SendError::Network(source) => Error::no_answer(source),
+        SendError::Wire(WireError::NotSent) => Error::not_connected(),
+        SendError::Wire(WireError::Interrupted) => Error::interrupted(),
     }
 }
 

@@ -1,0 +1,103 @@
+//! What clients were answered, and what must hold of it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use flows::create_checkout::{CreateError, Created};
+use flows::refund::{RefundError, Refunded};
+use serde_json::Value;
+
+/// An order as its shop knows it.
+#[derive(Clone, Debug)]
+pub struct Bought {
+    /// Its id.
+    pub order_id: String,
+    /// What opens it.
+    pub order_token: String,
+    /// Where it is paid.
+    pub payable: Payable,
+}
+
+/// What the shop was handed to pay on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payable {
+    /// A session's id.
+    Page(String),
+    /// An intent's id and its secret.
+    Card(String, String),
+}
+
+impl Bought {
+    /// Reads the answer to a create.
+    #[must_use]
+    pub fn read(created: &Created) -> Self {
+        let body: Value = serde_json::from_str(&created.answer.body).expect("an answer is JSON");
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let payable = match body["checkout_session_id"].as_str() {
+            Some(session) => Payable::Page(session.to_owned()),
+            None => Payable::Card(text("payment_intent_id"), text("client_secret")),
+        };
+        Self { order_id: text("order_id"), order_token: text("order_token"), payable }
+    }
+}
+
+/// All answers of one schedule.
+#[derive(Debug, Default)]
+pub struct Answers {
+    created: RefCell<Vec<(String, String)>>,
+    refunds: RefCell<Vec<(String, String)>>,
+    odd: RefCell<Vec<String>>,
+}
+
+impl Answers {
+    /// Notes what a create under `key` was answered. Whether it has an answer that will not change.
+    pub fn created(&self, key: &str, answer: &Option<Result<Created, CreateError>>) -> Option<Bought> {
+        match answer {
+            Some(Ok(created)) => {
+                self.created.borrow_mut().push((key.to_owned(), created.answer.body.clone()));
+                Some(Bought::read(created))
+            }
+            Some(Err(CreateError::KeyReused)) => {
+                self.odd.borrow_mut().push(format!("{key} was called reused"));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes what a refund under `key` was answered.
+    pub fn refunded(&self, key: &str, answer: &Option<Result<Refunded, RefundError>>) {
+        if let Some(Ok(refunded)) = answer {
+            self.refunds.borrow_mut().push((key.to_owned(), refunded.id.clone()));
+        }
+    }
+
+    /// Notes what must not have happened.
+    pub fn odd(&self, what: String) {
+        self.odd.borrow_mut().push(what);
+    }
+
+    /// One key, one answer; one order, one thing to pay on.
+    #[must_use]
+    pub fn check(&self) -> Vec<String> {
+        let mut by_key = BTreeMap::<String, BTreeSet<String>>::new();
+        let mut by_order = BTreeMap::<String, BTreeSet<String>>::new();
+        for (key, body) in self.created.borrow().iter() {
+            by_key.entry(key.clone()).or_default().insert(body.clone());
+            let answer: Value = serde_json::from_str(body).unwrap_or_default();
+            let handed_out = format!("{} {}", answer["checkout_url"], answer["client_secret"]);
+            by_order.entry(answer["order_id"].to_string()).or_default().insert(handed_out);
+        }
+        let mut refunds = BTreeMap::<String, BTreeSet<String>>::new();
+        for (key, id) in self.refunds.borrow().iter() {
+            refunds.entry(key.clone()).or_default().insert(id.clone());
+        }
+        let keys = by_key.iter().filter(|(_, bodies)| bodies.len() > 1);
+        let keys = keys.map(|(key, bodies)| format!("{key} was answered in {} ways", bodies.len()));
+        let orders = by_order.iter().filter(|(_, payables)| payables.len() > 1);
+        let orders = orders.map(|(order, payables)| format!("order {order} has {} things to pay on", payables.len()));
+        let refunds = refunds.iter().filter(|(_, ids)| ids.len() > 1);
+        let refunds = refunds.map(|(key, ids)| format!("{key} made refunds {ids:?}"));
+        keys.chain(orders).chain(refunds).chain(self.odd.borrow().iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,253 @@
+//! DynamoDB without a socket: the embedded engine behind the HTTP connector of the AWS SDK.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use dynoxide::{Database, DynoxideError};
+use edge::aws::{AwsEnvironment, sdk_config};
+use serde_json::{Value, json};
+use store::Store;
+
+use crate::weather::{Fate, Line};
+use crate::wire::{Air, Broken};
+
+const TABLE: &str = "lomi-checkout";
+const TARGET: &str = "x-amz-target";
+
+/// The table of one schedule. Clones share it.
+#[derive(Clone)]
+pub struct DynamoDb {
+    database: Database,
+    /// What each shard of an index showed last.
+    shown: Arc<Mutex<BTreeMap<String, Value>>>,
+    /// When the first item is due, until something is written.
+    first_due: Arc<Mutex<Option<Option<i64>>>>,
+}
+
+impl std::fmt::Debug for DynamoDb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoDb").finish_non_exhaustive()
+    }
+}
+
+/// The body of `CreateTable`, from the template that is deployed. Without its stream, which nothing reads here.
+fn table() -> &'static Value {
+    static TABLE_REQUEST: OnceLock<Value> = OnceLock::new();
+    TABLE_REQUEST.get_or_init(|| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+        let template = local::template::Template::read(path.as_ref()).expect("the template can be read");
+        let resolved = template.resolve(&BTreeMap::new()).expect("the template can be resolved");
+        let mut request = resolved.tables.into_iter().next().expect("the template has a table").create;
+        request["TableName"] = json!(TABLE);
+        request.as_object_mut().expect("a request is an object").remove("StreamSpecification");
+        request
+    })
+}
+
+impl DynamoDb {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        let database = Database::memory().expect("an engine in memory");
+        let request = serde_json::from_value(table().clone()).expect("a request of the engine");
+        database.create_table(request).expect("the engine makes the table");
+        Self { database, shown: Arc::default(), first_due: Arc::default() }
+    }
+
+    /// The store adapter on this table, through the unmodified SDK.
+    pub(crate) fn store(&self, air: &Air) -> Store {
+        let wire = Wire { dynamodb: self.clone(), air: air.clone() };
+        let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
+        let config = base_config()
+            .to_builder()
+            .http_client(SharedHttpClient::new(wire))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Store::new(&config, TABLE)
+    }
+
+    /// Every item whose partition key begins with `prefix`, as JSON; kept bytes (`raw`) as text.
+    #[must_use]
+    pub fn items(&self, prefix: &str) -> Vec<Value> {
+        let scan = json!({
+            "TableName": TABLE,
+            "FilterExpression": "begins_with(PK, :prefix)",
+            "ExpressionAttributeValues": { ":prefix": { "S": prefix } },
+        });
+        let answer = self.dispatch("Scan", &scan.to_string()).expect("the engine scans");
+        let answer: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
+        assert!(answer["LastEvaluatedKey"].is_null(), "the books are larger than a page");
+        answer["Items"].as_array().into_iter().flatten().map(plain_item).collect()
+    }
+
+    /// When the first item of the index `due` is due.
+    pub(crate) fn first_due_ms(&self) -> Option<i64> {
+        let mut known = self.first_due.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.get_or_insert_with(|| {
+            let everything = self.items("");
+            let due = everything.iter().filter(|item| item["due_shard"].is_string());
+            due.filter_map(|item| item["due_at_ms"].as_i64()).min()
+        })
+    }
+
+    fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
+        let database = &self.database;
+        match operation {
+            "GetItem" => Ok(text(&database.get_item(read(body)?)?)),
+            "BatchGetItem" => Ok(text(&database.batch_get_item(read(body)?)?)),
+            "PutItem" => Ok(text(&database.put_item(read(body)?)?)),
+            "UpdateItem" => Ok(text(&database.update_item(read(body)?)?)),
+            "DeleteItem" => Ok(text(&database.delete_item(read(body)?)?)),
+            "Query" => Ok(text(&database.query(read(body)?)?)),
+            "Scan" => Ok(text(&database.scan(read(body)?)?)),
+            "TransactWriteItems" => Ok(text(&database.transact_write_items(read(body)?)?)),
+            other => panic!("the store does not use {other}"),
+        }
+    }
+
+    fn answer(&self, operation: &str, body: &str, is_stale: bool) -> (u16, String) {
+        if !matches!(operation, "GetItem" | "BatchGetItem" | "Query") {
+            *self.first_due.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        match self.dispatch(operation, body) {
+            Ok(answer) if operation == "Query" => (200, self.index_read(body, answer, is_stale)),
+            Ok(answer) => (200, answer),
+            Err(error) => (error.status_code(), error.to_json()),
+        }
+    }
+
+    /// An index follows its table after a while: a stale read shows what the last one showed, or nothing.
+    fn index_read(&self, request: &str, fresh: String, is_stale: bool) -> String {
+        let request: Value = serde_json::from_str(request).unwrap_or_default();
+        let shard = request["ExpressionAttributeValues"].as_object().and_then(|values| {
+            values.values().find_map(|value| value["S"].as_str())
+        });
+        let shard = format!("{}/{}", request["IndexName"], shard.unwrap_or_default());
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = serde_json::from_str(&fresh).unwrap_or_default();
+        match shown.insert(shard, seen) {
+            Some(before) if is_stale => before.to_string(),
+            None if is_stale => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }).to_string(),
+            _ => fresh,
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, DynoxideError> {
+    serde_json::from_str(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))
+}
+
+fn text(answer: &impl serde::Serialize) -> String {
+    serde_json::to_string(answer).expect("an answer has a JSON form")
+}
+
+/// The functions' own settings: time-outs and retries are theirs.
+fn base_config() -> &'static aws_types::SdkConfig {
+    static CONFIG: OnceLock<aws_types::SdkConfig> = OnceLock::new();
+    CONFIG.get_or_init(|| {
+        let environment = AwsEnvironment {
+            region: "eu-west-1".to_owned(),
+            dynamodb_endpoint: Some("http://127.0.0.1:1".parse().expect("an address")),
+            secrets_manager_endpoint: None,
+        };
+        sdk_config(&environment, &edge::https::client().expect("an HTTP client"))
+    })
+}
+
+#[derive(Clone, Debug)]
+struct Wire {
+    dynamodb: DynamoDb,
+    air: Air,
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let wire = self.clone();
+        HttpConnectorFuture::new(async move { wire.exchange(&request).await })
+    }
+}
+
+impl Wire {
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get(TARGET).unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let answer = self.air.carry(Line::DynamoDb, operation, |fate| {
+            ready(self.dynamodb.answer(operation, body, fate == Fate::Stale))
+        });
+        match answer.await {
+            Ok((status, body)) => response(status, body),
+            Err(Broken::NotSent) => Err(ConnectorError::io("no connection".into())),
+            Err(Broken::Interrupted) => Err(ConnectorError::io("the connection broke".into())),
+            Err(Broken::Answers(Fate::Conflicts)) if operation == "TransactWriteItems" => {
+                response(400, conflict(body))
+            }
+            Err(Broken::Answers(Fate::Conflicts)) => response(400, refusal("TransactionConflictException")),
+            Err(Broken::Answers(Fate::Refused)) => response(400, refusal("ProvisionedThroughputExceededException")),
+            Err(Broken::Answers(_)) => response(500, refusal("InternalServerError")),
+        }
+    }
+}
+
+fn response(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
+    let response = http::Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    let response = response.body(SdkBody::from(body)).map_err(|error| ConnectorError::other(error.into(), None))?;
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+fn refusal(code: &str) -> String {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "simulated" }).to_string()
+}
+
+/// The cancellation that the embedded engine never answers by itself: somebody else is at the first item.
+fn conflict(request: &str) -> String {
+    let request: Value = serde_json::from_str(request).unwrap_or_default();
+    let count = request["TransactItems"].as_array().map_or(1, Vec::len);
+    let reasons: Vec<_> = (0..count)
+        .map(|index| json!({ "Code": if index == 0 { "TransactionConflict" } else { "None" } }))
+        .collect();
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "simulated",
+        "CancellationReasons": reasons,
+    })
+    .to_string()
+}
+
+fn plain_item(item: &Value) -> Value {
+    let members = item.as_object().into_iter().flatten();
+    Value::Object(members.map(|(name, value)| (name.clone(), plain(value))).collect())
+}
+
+/// DynamoDB's `{"S": ...}` as plain JSON.
+fn plain(value: &Value) -> Value {
+    let Some((kind, value)) = value.as_object().and_then(|tagged| tagged.iter().next()) else { return Value::Null };
+    match kind.as_str() {
+        "N" => value.as_str().and_then(|digits| digits.parse::<i64>().ok()).into(),
+        "M" => plain_item(value),
+        "L" => value.as_array().into_iter().flatten().map(plain).collect(),
+        "B" => {
+            let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok()).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into()
+        }
+        "NULL" => Value::Null,
+        _ => value.clone(),
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a simulation that cannot go on fails its test"
+)]
+
+mod answers;
+mod audit;
+mod dynamodb;
+mod lomi;
+mod post;
+mod process;
+pub mod requests;
+pub mod schedule;
+mod shopper;
+mod stack;
+mod time;
+mod trace;
+mod weather;
+mod wire;
+
+pub use answers::{Answers, Bought, Payable};
+pub use dynamodb::DynamoDb;
+pub use lomi::Lomi;
+pub use post::{Mail, Post};
+pub use process::{Blow, Place};
+pub use stack::Stack;
+pub use time::Time;
+pub use trace::Trace;
+pub use weather::{Fate, Weather};

@@ -1,0 +1,149 @@
+//! lomi. without a socket: the router of the stand-in, reached by the real client over a wire of ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use lomi_client::{Client, SecretKey, Wire, WireError};
+use lomi_sandbox::{Answer, ClockMode, ConnectionDropped, Delivery, Settings, Sim, Timestamp};
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use crate::time::Time;
+use crate::weather::{Fate, Line};
+use crate::wire::{Air, Broken};
+
+/// The key of the merchant's stack.
+const KEY: &str = "lomi_sk_test_sim_a";
+const HOST: &str = "http://127.0.0.1:4010";
+const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
+/// As in the functions.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// lomi., in the time of the schedule. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Lomi {
+    sim: Sim,
+    router: Router,
+    time: Time,
+    /// Told of everything that may have given lomi. something to announce.
+    stirred: Arc<Notify>,
+}
+
+impl Lomi {
+    /// An account with one webhook endpoint; gives its signing secret too.
+    pub(crate) fn new(seed: u64, profile: lomi_sandbox::Profile, time: Time) -> (Self, String) {
+        let settings = Settings {
+            public_base_url: Some(HOST.to_owned()),
+            profile,
+            rng_seed: Some(seed),
+            clock: ClockMode::Virtual { start: instant(time) },
+            ..Settings::default()
+        };
+        let sim = Sim::new(settings).expect("a simulator without a file");
+        let secret = sim.register_webhook(KEY, HOOK).expect("a key of the fixtures");
+        (Self { router: lomi_sandbox::router(sim.clone()), sim, time, stirred: Arc::default() }, secret)
+    }
+
+    /// The real client, with every request on `air`.
+    pub(crate) fn client(&self, air: &Air, seed: u64) -> Client {
+        let (lomi, air) = (self.clone(), air.clone());
+        let wire = Wire::new(move |request| {
+            let (lomi, air) = (lomi.clone(), air.clone());
+            async move { lomi.exchange(&air, request).await }
+        });
+        let key = SecretKey::parse(KEY).expect("a key");
+        let client = Client::builder(key).base_url(HOST).attempt_timeout(ATTEMPT_TIMEOUT).jitter_seed(seed).wire(wire);
+        client.build().expect("a client")
+    }
+
+    async fn exchange(&self, air: &Air, request: Request<Bytes>) -> Result<Response<Bytes>, WireError> {
+        let what = format!("{} {}", request.method(), request.uri().path());
+        match air.carry(Line::Lomi, &what, |_| self.serve(request.clone())).await {
+            Ok(Some(response)) => Ok(response),
+            Ok(None) | Err(Broken::Interrupted) => Err(WireError::Interrupted),
+            Err(Broken::NotSent) => Err(WireError::NotSent),
+            Err(Broken::Answers(fate)) => Ok(stand_in(fate)),
+        }
+    }
+
+    /// `None` when lomi. drops the connection.
+    async fn serve(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        self.sim.clock().advance_to(instant(self.time));
+        let response = self.router.clone().oneshot(request.map(Body::from)).await.unwrap_or_else(|never| match never {});
+        self.stirred.notify_one();
+        if response.extensions().get::<ConnectionDropped>().is_some() {
+            return None;
+        }
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Some(Response::from_parts(parts, body))
+    }
+
+    /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no weather reaches.
+    pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
+        let request = request.body(Bytes::from(body.to_string())).expect("a request");
+        let response = self.serve(request).await.expect("no fault is planted");
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+    }
+
+    /// Everything that lomi. knows.
+    #[must_use]
+    pub fn ledger(&self) -> Value {
+        self.sim.ledger()
+    }
+
+    /// Every event that was announced, with its attempts.
+    #[must_use]
+    pub fn outbox(&self) -> Value {
+        self.sim.outbox()
+    }
+
+    /// Waits until there may be something to deliver.
+    pub(crate) async fn stirs(&self) {
+        match self.next_due() {
+            Some(wait) => drop(timeout(wait, self.stirred.notified()).await),
+            None => self.stirred.notified().await,
+        }
+    }
+
+    fn next_due(&self) -> Option<Duration> {
+        let due_ms = self.sim.next_due()?.unix_ms();
+        let wait_ms = due_ms.saturating_sub(self.time.now().as_ms()).max(1);
+        Some(Duration::from_millis(wait_ms.unsigned_abs()))
+    }
+
+    pub(crate) fn take_due(&self) -> Vec<Delivery> {
+        self.sim.clock().advance_to(instant(self.time));
+        self.sim.take_due(instant(self.time))
+    }
+
+    pub(crate) fn settle(&self, delivery: &Delivery, answer: &Answer) {
+        self.sim.clock().advance_to(instant(self.time));
+        self.sim.settle(delivery, answer, 1);
+        self.stirred.notify_one();
+    }
+}
+
+fn instant(time: Time) -> Timestamp {
+    Timestamp::from_unix_ms(time.now().as_ms())
+}
+
+/// What comes back in place of lomi.'s own answer.
+fn stand_in(fate: Fate) -> Response<Bytes> {
+    let (status, body) = match fate {
+        Fate::Refused => (429, r#"{"error":{"message":"Too many requests"}}"#),
+        Fate::FailsBefore => (503, r#"{"error":{"message":"Unavailable"}}"#),
+        Fate::Garbled => (200, r#"{"checkout_session_id":"#),
+        _ => (500, r#"{"error":{"message":"Unexpected"}}"#),
+    };
+    let response = Response::builder().status(status).header("retry-after", "1");
+    response.body(Bytes::from_static(body.as_bytes())).expect("a response")
+}

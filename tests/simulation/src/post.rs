@@ -1,0 +1,103 @@
+//! The way of lomi.'s webhooks: some are lost, some come twice, some late, some in another order.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::join;
+use futures::stream::FuturesUnordered;
+use lomi_sandbox::{Answer, Delivery};
+use tokio::time::{sleep, timeout};
+
+use crate::stack::Stack;
+
+/// How the deliveries of one schedule fare, in thousandths.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mail {
+    /// Nobody receives it; lomi. sees a broken connection.
+    pub lost: u32,
+    /// It is received twice at once.
+    pub doubled: u32,
+    /// It waits, up to a minute and a half, and others overtake it.
+    pub late: u32,
+    /// It is done and the answer does not reach lomi.
+    pub unanswered: u32,
+}
+
+/// The postman of one schedule.
+#[derive(Debug)]
+pub struct Post {
+    mail: RefCell<Mail>,
+    chance: RefCell<fastrand::Rng>,
+    kept: RefCell<Vec<Delivery>>,
+}
+
+impl Post {
+    /// Deliveries that fare as `mail` says.
+    #[must_use]
+    pub fn new(seed: u64, mail: Mail) -> Self {
+        let chance = RefCell::new(fastrand::Rng::with_seed(seed ^ 0x9057));
+        Self { mail: RefCell::new(mail), chance, kept: RefCell::default() }
+    }
+
+    /// From now on every delivery arrives once, at once.
+    pub fn calm(&self) {
+        *self.mail.borrow_mut() = Mail::default();
+    }
+
+    /// Carries every delivery of lomi. for as long as it is polled.
+    pub async fn run(&self, stack: &Stack) -> Infallible {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            for delivery in stack.lomi.take_due() {
+                self.kept.borrow_mut().push(delivery.clone());
+                under_way.push(self.carry(stack, delivery));
+            }
+            tokio::select! {
+                biased;
+                Some(()) = under_way.next() => {}
+                () = stack.lomi.stirs() => {}
+            }
+        }
+    }
+
+    /// Sends everything once more that was ever sent.
+    pub async fn replay(&self, stack: &Stack) {
+        let kept = self.kept.borrow().clone();
+        for delivery in &kept {
+            stack.receive(delivery).await;
+        }
+    }
+
+    async fn carry(&self, stack: &Stack, delivery: Delivery) {
+        let mail = *self.mail.borrow();
+        let answer = if self.strikes(mail.lost) {
+            stack.trace.note(format_args!("a delivery is lost"));
+            Answer::Failed("no route".to_owned())
+        } else {
+            let patience = Duration::from_millis(delivery.timeout_ms);
+            timeout(patience, self.bring(stack, &delivery, mail)).await.unwrap_or(Answer::TimedOut)
+        };
+        stack.lomi.settle(&delivery, &answer);
+    }
+
+    async fn bring(&self, stack: &Stack, delivery: &Delivery, mail: Mail) -> Answer {
+        if self.strikes(mail.late) {
+            let wait = Duration::from_millis(self.chance.borrow_mut().u64(0..90_000));
+            stack.trace.note(format_args!("a delivery waits {} ms", wait.as_millis()));
+            sleep(wait).await;
+        }
+        let answer = if self.strikes(mail.doubled) {
+            stack.trace.note(format_args!("a delivery comes twice"));
+            join(stack.receive(delivery), stack.receive(delivery)).await.1
+        } else {
+            stack.receive(delivery).await
+        };
+        if self.strikes(mail.unanswered) { Answer::Failed("reset".to_owned()) } else { answer }
+    }
+
+    fn strikes(&self, thousandths: u32) -> bool {
+        self.chance.borrow_mut().u32(0..1000) < thousandths
+    }
+}

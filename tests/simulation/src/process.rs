@@ -1,0 +1,129 @@
+//! One running function: an invocation that can be killed or frozen at any of its steps.
+//!
+//! A step lies on either side of every effect: before a request takes it, and after, before the answer is known. Between
+//! two steps a flow only computes, so to die at a step is to die anywhere between it and the next.
+
+use std::fmt;
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::task::yield_now;
+use tokio::time::{Sleep, sleep};
+
+tokio::task_local! {
+    static RUNNING: Arc<Process>;
+}
+
+/// What happens to a process at one of its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// It is gone, with everything it held in memory.
+    Crash,
+    /// It stands still and wakes up later, not knowing that time has passed.
+    Freeze(Duration),
+}
+
+/// One invocation of a function, as the wires see it.
+#[derive(Debug)]
+pub struct Process {
+    name: &'static str,
+    number: u32,
+    /// How far the clock of its machine is off.
+    skew_ms: i64,
+    blows: Vec<(u32, Blow)>,
+    steps: AtomicU32,
+    struck: Mutex<Option<Blow>>,
+}
+
+/// Where a process stands: its name, its number, its step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The flow.
+    pub name: &'static str,
+    /// Counted over the whole schedule.
+    pub process: u32,
+    /// Counted from 1.
+    pub step: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}.{}", self.name, self.process, self.step)
+    }
+}
+
+impl Process {
+    /// A process that suffers each of `blows` at the step it names, counted from 1.
+    #[must_use]
+    pub fn new(name: &'static str, number: u32, skew_ms: i64, blows: Vec<(u32, Blow)>) -> Arc<Self> {
+        Arc::new(Self { name, number, skew_ms, blows, steps: AtomicU32::new(0), struck: Mutex::default() })
+    }
+
+    /// How many steps it has taken.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` as this process until it ends, `limit` has passed or a blow ends it. `None` when it did not come to
+    /// its end: whoever called it got no answer.
+    pub async fn run<T>(self: Arc<Self>, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(RUNNING.scope(Arc::clone(&self), work));
+        let mut limit = pin!(sleep(limit));
+        let mut thaw: Option<Pin<Box<Sleep>>> = None;
+        poll_fn(|context| {
+            loop {
+                if thaw.as_mut().is_some_and(|thaw| thaw.as_mut().poll(context).is_pending()) {
+                    return Poll::Pending;
+                }
+                thaw = None;
+                if let Poll::Ready(done) = work.as_mut().poll(context) {
+                    return Poll::Ready(Some(done));
+                }
+                match self.take_blow() {
+                    Some(Blow::Crash) => return Poll::Ready(None),
+                    Some(Blow::Freeze(time)) => thaw = Some(Box::pin(sleep(time))),
+                    None => return over(limit.as_mut(), context),
+                }
+            }
+        })
+        .await
+    }
+
+    fn take_blow(&self) -> Option<Blow> {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn next_step(&self) -> (u32, Option<Blow>) {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        let blow = self.blows.iter().find(|(at, _)| *at == step).map(|(_, blow)| *blow);
+        *self.struck.lock().unwrap_or_else(PoisonError::into_inner) = blow;
+        (step, blow)
+    }
+}
+
+fn over<T>(limit: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Option<T>> {
+    limit.poll(context).map(|()| None)
+}
+
+/// Takes a step of the process that is running here. Never returns when the process dies at it. `None` outside any process.
+pub(crate) async fn step(seen: impl FnOnce(Place, Option<Blow>)) {
+    let Some(process) = RUNNING.try_with(Arc::clone).ok() else { return };
+    let (step, blow) = process.next_step();
+    seen(Place { name: process.name, process: process.number, step }, blow);
+    match blow {
+        Some(Blow::Crash) => pending().await,
+        Some(Blow::Freeze(_)) => yield_now().await,
+        None => {}
+    }
+}
+
+/// How far the clock of the machine is off that runs this code.
+pub(crate) fn skew_ms() -> i64 {
+    RUNNING.try_with(|process| process.skew_ms).unwrap_or_default()
+}

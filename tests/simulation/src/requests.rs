@@ -1,0 +1,69 @@
+//! What shops and back offices ask for, as the edge would hand it to the flows.
+
+use domain::{Currency, Fingerprint, IdempotencyKey, Money, OrderId, Origin, RedirectPolicy};
+use flows::create_checkout::{CardDetails, CreateCheckout, Offer, PageDetails, Pricing};
+use flows::refund::RefundOrder;
+use lomi_client::{Buyer, CustomerDetails};
+use serde_json::json;
+use store::Operation;
+
+const SHOP: &str = "https://shop.example";
+
+/// A hosted page for so many francs.
+#[must_use]
+pub fn page(key: &str, francs: i64) -> CreateCheckout {
+    let policy = RedirectPolicy::new([SHOP], false).expect("an origin");
+    let url = |path: &str| policy.allow(&format!("{SHOP}/{path}")).expect("an allowed address");
+    let page = PageDetails {
+        success_url: url("thanks"),
+        cancel_url: url("cart"),
+        allowed_providers: Vec::new(),
+        public_description: None,
+        customer: CustomerDetails::default(),
+        expiration_minutes: None,
+    };
+    create(Operation::CreateCheckoutSessionAsAdmin, key, francs, Offer::Page(Box::new(page)))
+}
+
+/// A card form for so many francs.
+#[must_use]
+pub fn card(key: &str, francs: i64) -> CreateCheckout {
+    let card = CardDetails {
+        buyer: Buyer::Guest { customer_email: "ada@shop.example".to_owned(), customer_name: "Ada".to_owned() },
+        customer_phone: None,
+        description: None,
+        payment_reference: None,
+        product_id: None,
+        subscription_id: None,
+        quantity: None,
+        appearance_theme: None,
+        appearance_border_radius_px: None,
+        appearance_billing_address: None,
+        publishable_key: None,
+    };
+    create(Operation::CreatePaymentIntentAsAdmin, key, francs, Offer::Card(Box::new(card)))
+}
+
+fn create(operation: Operation, key: &str, francs: i64, offer: Offer) -> CreateCheckout {
+    CreateCheckout {
+        operation,
+        idempotency_key: IdempotencyKey::parse(key).expect("a key"),
+        fingerprint: Fingerprint::of(operation.as_str(), &json!({ "amount": francs })),
+        pricing: Pricing::Merchant(Money::new(francs, Currency::Xof).expect("an amount")),
+        origin: Origin::default(),
+        offer,
+    }
+}
+
+/// So many francs back of the order's only payment; all that is left when `None`.
+#[must_use]
+pub fn refund(order_id: &str, key: &str, francs: Option<i64>) -> RefundOrder {
+    RefundOrder {
+        order_id: OrderId::parse(order_id).expect("an order's id"),
+        idempotency_key: IdempotencyKey::parse(key).expect("a key"),
+        fingerprint: Fingerprint::of("refund", &json!({ "amount": francs })),
+        transaction_id: None,
+        amount_minor: francs,
+        reason: None,
+    }
+}

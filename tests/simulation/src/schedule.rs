@@ -1,0 +1,197 @@
+//! One schedule: everything that happens follows from one seed.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::{Either, join, join_all, select};
+use lomi_sandbox::Profile;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::answers::Answers;
+use crate::audit;
+use crate::post::{Mail, Post};
+use crate::process::Blow;
+use crate::shopper::Shopper;
+use crate::stack::Stack;
+use crate::trace::Trace;
+use crate::weather::Weather;
+
+/// The schedule of the reconciler in the template.
+const MINUTE: Duration = Duration::from_secs(60);
+/// After the last trouble, every payment is known within so many minutes of sweeping.
+const MINUTES_TO_PAID: u32 = 10;
+/// After so long a page is over and everything that can still come has come.
+const HOURS_TO_REST: u64 = 5;
+const MONTH: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// What became of a schedule.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its seed.
+    pub seed: u64,
+    /// What must not be. Empty when everything holds.
+    pub findings: Vec<String>,
+    /// What happened.
+    pub trace: Trace,
+    /// What was seen on the way.
+    pub tally: Tally,
+}
+
+/// How much happened in a schedule, so that a run of many can show that trouble was met.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Orders in the table.
+    pub orders: usize,
+    /// Those that are paid, or were.
+    pub paid: usize,
+    /// Refunds at lomi.
+    pub refunds: usize,
+    /// Processes that died or froze.
+    pub blows: usize,
+    /// Exchanges that the weather struck.
+    pub struck: usize,
+}
+
+/// Runs the schedule of `seed` to its end, in no time.
+#[must_use]
+pub fn run(seed: u64) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(Schedule::new(seed).run())
+}
+
+struct Schedule {
+    seed: u64,
+    stack: Stack,
+    post: Post,
+    answers: Answers,
+    chance: RefCell<fastrand::Rng>,
+    is_calm: Rc<Cell<bool>>,
+    blows: Rc<Cell<usize>>,
+}
+
+impl Schedule {
+    fn new(seed: u64) -> Self {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let profile = [Profile::Current, Profile::Current, Profile::June2026, Profile::Seeds][chance.usize(0..4)];
+        let stack = Stack::new(seed, profile, Weather::drawn(seed));
+        stack.trace.note(format_args!("seed {seed}, {profile:?}"));
+        Self {
+            seed,
+            post: Post::new(seed, mail(&mut chance)),
+            stack,
+            answers: Answers::default(),
+            chance: RefCell::new(chance),
+            is_calm: Rc::default(),
+            blows: Rc::default(),
+        }
+    }
+
+    async fn run(self) -> Outcome {
+        self.prepare().await;
+        let findings = {
+            let story = pin!(self.story());
+            let world = pin!(join(self.post.run(&self.stack), self.sweep()));
+            match select(story, world).await {
+                Either::Left((findings, _)) => findings,
+                Either::Right((never, _)) => match never.0 {},
+            }
+        };
+        Outcome { seed: self.seed, findings, tally: self.tally(), trace: self.stack.trace.clone() }
+    }
+
+    async fn prepare(&self) {
+        let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
+        self.stack.lomi.act("/_sim/profile", &quirks).await;
+        let (is_calm, blows) = (Rc::clone(&self.is_calm), Rc::clone(&self.blows));
+        let dice = RefCell::new(self.chance.borrow_mut().fork());
+        let one_in = dice.borrow_mut().u32(3..30);
+        let skews = dice.borrow_mut().bool();
+        self.stack.strike(move |_, _| {
+            let mut dice = dice.borrow_mut();
+            let skew_ms = if skews { dice.i64(-90_000..90_000) } else { 0 };
+            if is_calm.get() || dice.u32(0..one_in) != 0 {
+                return (skew_ms, Vec::new());
+            }
+            blows.set(blows.get() + 1);
+            let blow = if dice.u32(0..4) == 0 { Blow::Freeze(Duration::from_secs(dice.u64(1..60))) } else { Blow::Crash };
+            (skew_ms, vec![(dice.u32(1..16), blow)])
+        });
+    }
+
+    /// People first, then quiet, then the books.
+    async fn story(&self) -> Vec<String> {
+        let count = self.chance.borrow_mut().usize(1..=3);
+        let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number)).collect();
+        join_all(shoppers.iter().map(Shopper::shop)).await;
+        self.is_calm.set(true);
+        self.stack.weather.calm();
+        self.post.calm();
+        self.stack.trace.note(format_args!("quiet"));
+        sleep(MINUTE * MINUTES_TO_PAID).await;
+        let mut findings = audit::no_payment_is_lost(&self.stack);
+        sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
+        self.stack.trace.note(format_args!("rest"));
+        findings.extend(audit::books(&self.stack));
+        findings.extend(self.answers.check());
+        if self.chance.borrow_mut().u32(0..4) == 0 {
+            findings.extend(self.a_month_later().await);
+        }
+        findings
+    }
+
+    /// Every event comes once more: nothing changes.
+    async fn a_month_later(&self) -> Vec<String> {
+        let before = audit::state(&self.stack);
+        sleep(MONTH).await;
+        self.post.replay(&self.stack).await;
+        let mut findings = audit::books(&self.stack);
+        if audit::state(&self.stack) != before {
+            findings.push("events that came once more changed something".to_owned());
+        }
+        findings
+    }
+
+    fn shopper(&self, number: usize) -> Shopper<'_> {
+        let chance = RefCell::new(self.chance.borrow_mut().fork());
+        Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}") }
+    }
+
+    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap.
+    async fn sweep(&self) -> Infallible {
+        loop {
+            sleep(MINUTE).await;
+            if self.stack.due_in() != Some(Duration::ZERO) {
+                continue;
+            }
+            let overlaps = self.chance.borrow_mut().u32(0..6) == 0 && !self.is_calm.get();
+            if overlaps {
+                join(self.stack.reconcile(), self.stack.reconcile()).await;
+            } else {
+                self.stack.reconcile().await;
+            }
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        let orders = self.stack.dynamodb.items("ORDER#");
+        let is_paid = |order: &&Value| ["paid", "partially_refunded", "refunded"].iter().any(|s| order["status"] == *s);
+        Tally {
+            paid: orders.iter().filter(is_paid).count(),
+            orders: orders.len(),
+            refunds: self.stack.lomi.ledger()["refunds"].as_array().map_or(0, Vec::len),
+            blows: self.blows.get(),
+            struck: self.stack.weather.struck(),
+        }
+    }
+}
+
+fn mail(chance: &mut fastrand::Rng) -> Mail {
+    let mut share = || if chance.bool() { chance.u32(0..400) } else { 0 };
+    let mail = Mail { lost: share(), doubled: share(), late: share(), unanswered: share() };
+    // Sometimes no webhook comes at all.
+    if chance.u32(0..8) == 0 { Mail { lost: 1000, ..mail } } else { mail }
+}

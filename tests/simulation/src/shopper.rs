@@ -1,0 +1,193 @@
+//! Shoppers, their shop and its back office: what people do, drawn from the schedule's seed.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use flows::create_checkout::CreateCheckout;
+use futures::future::join;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::answers::{Answers, Bought, Payable};
+use crate::requests;
+use crate::stack::Stack;
+
+/// A shop's client gives a request up after so many tries.
+const MAX_TRIES: u32 = 12;
+/// So often a return page asks about its order.
+const LOOKS: u32 = 4;
+
+/// One shopper, and the shop's page that acts for them.
+pub(crate) struct Shopper<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) answers: &'a Answers,
+    pub(crate) chance: RefCell<fastrand::Rng>,
+    pub(crate) name: String,
+}
+
+impl Shopper<'_> {
+    /// From the cart to the thank-you page, by whatever way the seed leads.
+    pub(crate) async fn shop(&self) {
+        self.wait_ms(0..3_000).await;
+        let by_card = self.one_in(4);
+        let francs = 100 * self.draw(1..500);
+        let key = format!("{}-1", self.name);
+        if self.one_in(8) {
+            let other = format!("{}-2", self.name);
+            join(self.buy(&key, francs, by_card), self.buy(&other, francs, false)).await;
+        } else {
+            self.buy(&key, francs, by_card).await;
+        }
+    }
+
+    async fn buy(&self, key: &str, francs: i64, by_card: bool) {
+        let request = if by_card { requests::card(key, francs) } else { requests::page(key, francs) };
+        let bought = if self.one_in(4) {
+            let (one, other) = join(self.create(key, &request), self.create(key, &request)).await;
+            one.or(other)
+        } else {
+            self.create(key, &request).await
+        };
+        if self.one_in(6) {
+            self.change_cart(key, francs, by_card).await;
+        }
+        let Some(bought) = bought else { return };
+        self.stack.trace.note(format_args!("{key} is order {}", bought.order_id));
+        self.pay(&bought).await;
+        self.return_to_shop(&bought).await;
+        if self.one_in(3) {
+            self.ask_money_back(&bought, francs).await;
+        }
+    }
+
+    /// Asks until there is an answer, as the snippet does that shops copy.
+    async fn create(&self, key: &str, request: &CreateCheckout) -> Option<Bought> {
+        for _ in 0..MAX_TRIES {
+            let answer = self.stack.create(request).await;
+            let said = answer.as_ref().map(|answer| answer.as_ref().map(|made| made.replayed).map_err(|e| e.to_string()));
+            self.stack.trace.note(format_args!("{key} is answered {said:?}"));
+            if let Some(bought) = self.answers.created(key, &answer) {
+                return Some(bought);
+            }
+            self.wait_ms(500..12_000).await;
+        }
+        None
+    }
+
+    /// The same key for another cart is another purchase: it must be refused, whatever became of the first.
+    async fn change_cart(&self, key: &str, francs: i64, by_card: bool) {
+        let other = if by_card { requests::card(key, francs + 5) } else { requests::page(key, francs + 5) };
+        if let Some(Ok(_)) = self.stack.create(&other).await {
+            self.answers.odd(format!("{key} took another cart"));
+        }
+    }
+
+    async fn pay(&self, bought: &Bought) {
+        self.wait_ms(1_000..40_000).await;
+        match self.draw(0..12) {
+            0 => self.give_up(bought).await,
+            1 => {
+                self.give_up(bought).await;
+                self.press(bought, true).await;
+            }
+            2 => {
+                self.press(bought, false).await;
+                self.wait_ms(1_000..20_000).await;
+                self.press(bought, true).await;
+            }
+            3 => {
+                // The page is long over when the money arrives.
+                sleep(Duration::from_secs(70 * 60)).await;
+                self.arrive_late(bought).await;
+            }
+            4 => {
+                self.press(bought, true).await;
+                self.wait_ms(0..20_000).await;
+                self.press(bought, true).await;
+            }
+            5 => {
+                join(self.press(bought, true), self.give_up(bought)).await;
+            }
+            6 => {}
+            _ => self.press(bought, true).await,
+        }
+    }
+
+    /// One press of a pay button at lomi.
+    async fn press(&self, bought: &Bought, succeeds: bool) {
+        let (path, body) = match &bought.payable {
+            Payable::Page(id) => {
+                let method = ["WAVE", "MTN", "card"][usize::try_from(self.draw(0..3)).unwrap_or_default()];
+                let outcome = if succeeds { "approve" } else { "decline" };
+                (format!("/_sim/sessions/{id}/pay"), json!({ "method": method.to_lowercase(), "outcome": outcome }))
+            }
+            Payable::Card(id, secret) => {
+                let number = if succeeds { "4242424242424242" } else { "4000000000000002" };
+                let body = json!({ "client_secret": secret, "card_number": number, "exp": "12/34", "cvc": "123" });
+                (format!("/_sim/card/{id}/confirm"), body)
+            }
+        };
+        let (status, answer) = self.stack.lomi.act(&path, &body).await;
+        self.stack.trace.note(format_args!("lomi. takes {path}: {status} {}", answer["step"]));
+    }
+
+    async fn arrive_late(&self, bought: &Bought) {
+        if let Payable::Page(id) = &bought.payable {
+            let (status, _) = self.stack.lomi.act(&format!("/_sim/sessions/{id}/late_approve"), &Value::Null).await;
+            self.stack.trace.note(format_args!("money comes late: {status}"));
+        } else {
+            self.press(bought, true).await;
+        }
+    }
+
+    async fn give_up(&self, bought: &Bought) {
+        match &bought.payable {
+            Payable::Card(id, _) if self.one_in(2) => drop(self.stack.cancel_intent(id).await),
+            _ => drop(self.stack.cancel(&bought.order_id, &bought.order_token).await),
+        }
+    }
+
+    async fn return_to_shop(&self, bought: &Bought) {
+        for _ in 0..self.draw(0..i64::from(LOOKS)) {
+            let shown = self.stack.status(&bought.order_id, &bought.order_token).await;
+            if let Some(Ok(shown)) = shown {
+                self.stack.trace.note(format_args!("{} is shown {}", bought.order_id, shown.order.status().as_str()));
+            }
+            self.wait_ms(2_000..6_000).await;
+        }
+    }
+
+    /// The back office gives money back, and an impatient one asks again under the same key.
+    async fn ask_money_back(&self, bought: &Bought, francs: i64) {
+        self.wait_ms(5_000..120_000).await;
+        for part in 1..=self.draw(1..3) {
+            let key = format!("{}-refund-{part}-{}", self.name, bought.order_id);
+            let amount = if self.one_in(2) { Some(francs / 2) } else { None };
+            let request = requests::refund(&bought.order_id, &key, amount);
+            let again = async || {
+                for _ in 0..3 {
+                    let answer = self.stack.refund(&request).await;
+                    self.answers.refunded(&key, &answer);
+                    if matches!(answer, Some(Ok(_))) {
+                        return;
+                    }
+                    self.wait_ms(1_000..40_000).await;
+                }
+            };
+            if self.one_in(3) { drop(join(again(), again()).await) } else { again().await }
+        }
+    }
+
+    async fn wait_ms(&self, range: std::ops::Range<u64>) {
+        let wait = self.chance.borrow_mut().u64(range);
+        sleep(Duration::from_millis(wait)).await;
+    }
+
+    fn draw(&self, range: std::ops::Range<i64>) -> i64 {
+        self.chance.borrow_mut().i64(range)
+    }
+
+    fn one_in(&self, count: u32) -> bool {
+        self.chance.borrow_mut().u32(0..count) == 0
+    }
+}

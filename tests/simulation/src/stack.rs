@@ -1,0 +1,210 @@
+//! The merchant's stack: the flows on the real store adapter and the real client, one process per invocation.
+
+use std::cell::RefCell;
+use std::future::ready;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{Environment, Order};
+use flows::World;
+use flows::card_intent::{CancelError, CancelledIntent, cancel_intent};
+use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
+use flows::ingest::ingest;
+use flows::order_status::{self, Shown, StatusError};
+use flows::reconcile::{Report, reconcile};
+use flows::refund::{RefundError, RefundOrder, Refunded, refund};
+use flows::seams::{Clock, Entropy};
+use lomi_client::Client;
+use lomi_client::webhook::{LEGACY_HEADER, Secrets, Signatures, V1_HEADER, WebhookSecret, verify};
+use lomi_sandbox::{Answer, Delivery, Profile};
+use tokio::time::Instant;
+
+use crate::dynamodb::DynamoDb;
+use crate::lomi::Lomi;
+use crate::process::{self, Blow, Process};
+use crate::time::Time;
+use crate::trace::Trace;
+use crate::weather::Weather;
+use crate::wire::Air;
+
+/// The budgets that the functions give their flows, and when Lambda ends them.
+const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
+const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(4)];
+const ORDERS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(10)];
+const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
+
+/// Which blows the processes of a schedule suffer.
+pub type Blows = Box<dyn Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>)>;
+
+/// One stack, one lomi., one table.
+pub struct Stack {
+    /// The table.
+    pub dynamodb: DynamoDb,
+    /// lomi.
+    pub lomi: Lomi,
+    /// The time of this schedule.
+    pub time: Time,
+    /// What goes wrong on the wires.
+    pub weather: Arc<Weather>,
+    /// What happened.
+    pub trace: Trace,
+    pub(crate) world: World,
+    client: Client,
+    secrets: RefCell<Vec<String>>,
+    blows: RefCell<Blows>,
+    started: AtomicU32,
+    steps: RefCell<Vec<(&'static str, u32)>>,
+}
+
+impl Stack {
+    /// An empty stack. Everything random in it comes from `seed`.
+    #[must_use]
+    pub fn new(seed: u64, profile: Profile, weather: Weather) -> Self {
+        // The SDK draws its back-off from the thread's generator.
+        fastrand::seed(seed);
+        let time = Time::start();
+        let trace = Trace::new(time);
+        let weather = Arc::new(weather);
+        let air = Air { weather: Arc::clone(&weather), trace: trace.clone() };
+        let dynamodb = DynamoDb::new();
+        let (lomi, secret) = Lomi::new(seed, profile, time);
+        let world = World {
+            store: dynamodb.store(&air),
+            clock: Clock::new(move || time.now().plus_ms(process::skew_ms())),
+            entropy: entropy(seed),
+            environment: Environment::Sandbox,
+        };
+        Self {
+            client: lomi.client(&air, seed),
+            dynamodb,
+            lomi,
+            time,
+            weather,
+            trace,
+            world,
+            secrets: RefCell::new(vec![secret]),
+            blows: RefCell::new(Box::new(|_, _| (0, Vec::new()))),
+            started: AtomicU32::new(0),
+            steps: RefCell::default(),
+        }
+    }
+
+    /// From now on processes suffer these blows: by the flow's name and the process' number, the skew of its clock and what
+    /// strikes it at which step.
+    pub fn strike(&self, blows: impl Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>) + 'static) {
+        *self.blows.borrow_mut() = Box::new(blows);
+    }
+
+    /// The steps that each process took that has ended, in the order in which they ended.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(&'static str, u32)> {
+        self.steps.borrow().clone()
+    }
+
+    /// `POST /checkout-sessions` and `POST /payment-intents`. `None` when the process died: the client got a 5xx.
+    pub async fn create(&self, request: &CreateCheckout) -> Option<Result<Created, CreateError>> {
+        self.invoke("create", CREATE, async |deadline| {
+            create_checkout(&self.world, request, || ready(Some(self.client.clone())), deadline).await
+        })
+        .await
+    }
+
+    /// `GET /orders/{order_id}`.
+    pub async fn status(&self, id: &str, token: &str) -> Option<Result<Shown, StatusError>> {
+        self.invoke("status", ORDERS, async |deadline| {
+            order_status::status(&self.world, id, token, || ready(Some(self.client.clone())), deadline).await
+        })
+        .await
+    }
+
+    /// `POST /orders/{order_id}/cancel`.
+    pub async fn cancel(&self, id: &str, token: &str) -> Option<Result<Order, StatusError>> {
+        self.invoke("cancel", ORDERS, async |_| order_status::cancel(&self.world, id, token).await).await
+    }
+
+    /// `POST /admin/payment-intents/{id}/cancel`.
+    pub async fn cancel_intent(&self, id: &str) -> Option<Result<CancelledIntent, CancelError>> {
+        self.invoke("cancel_intent", CREATE, async |deadline| {
+            cancel_intent(&self.world, id, || ready(Some(self.client.clone())), deadline).await
+        })
+        .await
+    }
+
+    /// `POST /admin/orders/{order_id}/refunds`.
+    pub async fn refund(&self, request: &RefundOrder) -> Option<Result<Refunded, RefundError>> {
+        self.invoke("refund", ORDERS, async |deadline| {
+            refund(&self.world, request, || ready(Some(self.client.clone())), deadline).await
+        })
+        .await
+    }
+
+    /// One scheduled run. `None` when it died, or DynamoDB did not tell what is due.
+    pub async fn reconcile(&self) -> Option<Report> {
+        let run = self.invoke("reconcile", RECONCILER, async |deadline| {
+            let mut report = Report::default();
+            reconcile(&self.world, &self.client, deadline, &mut report).await.map(|()| report)
+        });
+        run.await?.ok()
+    }
+
+    /// In how long something is due for the reconciler; `None` when nothing is any more.
+    #[must_use]
+    pub fn due_in(&self) -> Option<Duration> {
+        let due_ms = self.dynamodb.first_due_ms()?;
+        let wait_ms = due_ms.saturating_sub(self.time.now().as_ms());
+        Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()))
+    }
+
+    /// One delivery at `POST /webhooks/lomi`, and what lomi. sees of it.
+    pub async fn receive(&self, delivery: &Delivery) -> Answer {
+        let header = |name: &str| {
+            let found = delivery.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_str())
+        };
+        let signatures = Signatures { legacy: header(LEGACY_HEADER), v1: header(V1_HEADER) };
+        let Ok(body) = verify(signatures, delivery.body.as_bytes(), &self.known_secrets()) else {
+            return Answer::Status { status: 401, body: String::new() };
+        };
+        let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.world, body).await).await;
+        let (status, body) = match ingested {
+            Some(Ok(outcome)) => (200, format!("{outcome:?}").split(['(', ' ']).next().unwrap_or_default().to_owned()),
+            Some(Err(error)) => (503, error.reason().to_owned()),
+            None => (502, "died".to_owned()),
+        };
+        self.trace.note(format_args!("webhook answers {status} {body}"));
+        Answer::Status { status, body }
+    }
+
+    fn known_secrets(&self) -> Secrets {
+        let texts = self.secrets.borrow();
+        let parsed = texts.iter().map(|text| WebhookSecret::parse(text).expect("a secret of lomi.")).collect();
+        Secrets::new(parsed).expect("at most two secrets")
+    }
+
+    async fn invoke<T>(
+        &self,
+        name: &'static str,
+        [budget, limit]: [Duration; 2],
+        work: impl AsyncFnOnce(Instant) -> T,
+    ) -> Option<T> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        let (skew_ms, blows) = (self.blows.borrow())(name, number);
+        let process = Process::new(name, number, skew_ms, blows);
+        let done = Arc::clone(&process).run(limit, work(Instant::now() + budget)).await;
+        self.steps.borrow_mut().push((name, process.steps()));
+        if done.is_none() {
+            self.trace.note(format_args!("{name}#{number} died"));
+        }
+        done
+    }
+}
+
+fn entropy(seed: u64) -> Entropy {
+    let source = Mutex::new(fastrand::Rng::with_seed(!seed));
+    Entropy::new(move || {
+        let mut bytes = [0; 32];
+        source.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
+        bytes
+    })
+}

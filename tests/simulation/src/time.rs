@@ -1,0 +1,31 @@
+//! Virtual time: it moves only when everything waits, and then at once.
+
+use domain::Timestamp;
+use tokio::time::Instant;
+
+/// The first moment of every schedule: 20 June 2026, 09:00 UTC.
+const START_MS: i64 = 1_781_946_000_000;
+
+/// The time of day of one schedule, by tokio's paused clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    start: Instant,
+}
+
+impl Time {
+    /// Begins now, within a runtime whose clock is paused.
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// Milliseconds since the schedule began.
+    pub(crate) fn elapsed_ms(self) -> i64 {
+        i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(self) -> Timestamp {
+        Timestamp::from_ms(START_MS.saturating_add(self.elapsed_ms()))
+    }
+}
