@@ -22,6 +22,8 @@ use store::Store;
 use crate::weather::{Fate, Line};
 use crate::wire::{Air, Broken};
 
+/// As in the store.
+const DUE_SHARDS: u8 = 4;
 const TABLE: &str = "lomi-checkout";
 const TARGET: &str = "x-amz-target";
 
@@ -95,10 +97,21 @@ impl DynamoDb {
     pub(crate) fn first_due_ms(&self) -> Option<i64> {
         let mut known = self.first_due.lock().unwrap_or_else(PoisonError::into_inner);
         *known.get_or_insert_with(|| {
-            let everything = self.items("");
-            let due = everything.iter().filter(|item| item["due_shard"].is_string());
-            due.filter_map(|item| item["due_at_ms"].as_i64()).min()
+            (0..DUE_SHARDS).filter_map(|shard| self.first_due_of(shard)).min()
         })
+    }
+
+    fn first_due_of(&self, shard: u8) -> Option<i64> {
+        let query = json!({
+            "TableName": TABLE,
+            "IndexName": "due",
+            "KeyConditionExpression": "due_shard = :shard",
+            "ExpressionAttributeValues": { ":shard": { "S": format!("DUE#{shard}") } },
+            "Limit": 1,
+        });
+        let answer = self.database.query(serde_json::from_value(query).expect("a query")).expect("the engine answers");
+        let first = answer.items.as_ref().and_then(|items| items.first()).map(|item| &item["due_at_ms"])?;
+        plain(&serde_json::to_value(first).expect("a value")).as_i64()
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {

@@ -63,13 +63,25 @@ pub fn run(seed: u64) -> Outcome {
     runtime.expect("a runtime").block_on(Schedule::new(seed).run())
 }
 
+/// How far a schedule has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pace {
+    /// People are about, and whatever can break does.
+    #[default]
+    Trouble,
+    /// Nothing breaks any more, and what is open gets finished.
+    Quiet,
+    /// Pages end.
+    Rest,
+}
+
 struct Schedule {
     seed: u64,
     stack: Stack,
     post: Post,
     answers: Answers,
     chance: RefCell<fastrand::Rng>,
-    is_calm: Rc<Cell<bool>>,
+    pace: Rc<Cell<Pace>>,
     blows: Rc<Cell<usize>>,
 }
 
@@ -85,7 +97,7 @@ impl Schedule {
             stack,
             answers: Answers::default(),
             chance: RefCell::new(chance),
-            is_calm: Rc::default(),
+            pace: Rc::default(),
             blows: Rc::default(),
         }
     }
@@ -106,14 +118,14 @@ impl Schedule {
     async fn prepare(&self) {
         let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
         self.stack.lomi.act("/_sim/profile", &quirks).await;
-        let (is_calm, blows) = (Rc::clone(&self.is_calm), Rc::clone(&self.blows));
+        let (pace, blows) = (Rc::clone(&self.pace), Rc::clone(&self.blows));
         let dice = RefCell::new(self.chance.borrow_mut().fork());
         let one_in = dice.borrow_mut().u32(3..30);
         let skews = dice.borrow_mut().bool();
         self.stack.strike(move |_, _| {
             let mut dice = dice.borrow_mut();
             let skew_ms = if skews { dice.i64(-90_000..90_000) } else { 0 };
-            if is_calm.get() || dice.u32(0..one_in) != 0 {
+            if pace.get() != Pace::Trouble || dice.u32(0..one_in) != 0 {
                 return (skew_ms, Vec::new());
             }
             blows.set(blows.get() + 1);
@@ -124,20 +136,21 @@ impl Schedule {
 
     /// People first, then quiet, then the books.
     async fn story(&self) -> Vec<String> {
-        let count = self.chance.borrow_mut().usize(1..=3);
+        let count = [1, 1, 1, 2, 2, 3][self.chance.borrow_mut().usize(0..6)];
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number)).collect();
         join_all(shoppers.iter().map(Shopper::shop)).await;
-        self.is_calm.set(true);
+        self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
         self.stack.trace.note(format_args!("quiet"));
         sleep(MINUTE * MINUTES_TO_PAID).await;
         let mut findings = audit::no_payment_is_lost(&self.stack);
+        self.pace.set(Pace::Rest);
         sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
         self.stack.trace.note(format_args!("rest"));
         findings.extend(audit::books(&self.stack));
         findings.extend(self.answers.check());
-        if self.chance.borrow_mut().u32(0..4) == 0 {
+        if self.chance.borrow_mut().u32(0..8) == 0 {
             findings.extend(self.a_month_later().await);
         }
         findings
@@ -160,15 +173,15 @@ impl Schedule {
         Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}") }
     }
 
-    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap.
+    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. At rest it
+    /// comes only now and then: what it has to do then does not run away.
     async fn sweep(&self) -> Infallible {
         loop {
-            sleep(MINUTE).await;
+            sleep(if self.pace.get() == Pace::Rest { MINUTE * 45 } else { MINUTE }).await;
             if self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
-            let overlaps = self.chance.borrow_mut().u32(0..6) == 0 && !self.is_calm.get();
-            if overlaps {
+            if self.pace.get() == Pace::Trouble && self.chance.borrow_mut().u32(0..6) == 0 {
                 join(self.stack.reconcile(), self.stack.reconcile()).await;
             } else {
                 self.stack.reconcile().await;
