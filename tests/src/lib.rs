@@ -11,6 +11,7 @@ mod app;
 mod audit;
 mod audit_links;
 mod card;
+pub mod campaign;
 pub mod cart_token;
 mod customers;
 mod delivery;
