@@ -2,10 +2,11 @@
 //! at their work, on wires that go wrong. At the end everything is mended and the books must agree.
 //!
 //! What is seeded is every decision: who buys what and how often, which function is struck how long after it was caught
-//! at work, which connection goes wrong and how. How fast real processes run is nobody's decision, so the same seed gives
+//! at work, which connection goes wrong and how, which event lomi. loses or tells twice. How fast real processes run is nobody's decision, so the same seed gives
 //! a campaign of the same kind, not the same campaign.
 
 mod ending;
+mod misfortune;
 mod office;
 mod reaper;
 mod shopper;
@@ -28,11 +29,14 @@ use crate::app::{Setup, TestApp};
 pub use tally::Tally;
 
 /// Shoppers at the same time.
-const SHOPPERS: usize = 8;
+const SHOPPERS: usize = 12;
 /// Far longer than a campaign takes for each kill.
 const LONGEST_PER_KILL: Duration = Duration::from_secs(3);
 /// lomi.'s rate limits are another test's subject.
 const UNLIMITED: u32 = 1_000_000;
+
+/// The generations of lomi.; the older one takes every card charge for a new one, whatever its key.
+const GENERATIONS: [&str; 2] = ["current", "june2026"];
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -74,6 +78,7 @@ impl Campaign {
         let began = Instant::now();
         let lomi = Settings { rate_write: UNLIMITED, rate_default: UNLIMITED, ..Settings::default() };
         let app = TestApp::start_with(Setup { binaries: self.binaries.clone(), lomi, ..Setup::default() }).await;
+        app.lomi.profile(GENERATIONS[usize::from(self.seed % 3 == 0)]).await;
         app.lomi.quirks(json!({ "allow_double_pay": true })).await;
         let scene = Scene::new(&app, self.seed);
         self.play(&scene).await;
@@ -99,9 +104,14 @@ impl Campaign {
         };
         tokio::select! {
             () = people => {}
-            ((), ()) = async { tokio::join!(time::passes(scene), time::reconciles(scene)) } => {}
+            () = background(scene) => {}
         }
     }
+}
+
+/// What goes on for ever.
+async fn background(scene: &Scene<'_>) {
+    tokio::join!(time::passes(scene), time::reconciles(scene), misfortune::strikes(scene));
 }
 
 /// What everybody in a campaign shares.

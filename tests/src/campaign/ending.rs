@@ -19,6 +19,7 @@ pub(super) async fn settle(scene: &Scene<'_>) {
     scene.tally.borrow_mut().broken_connections = broken;
     app.dynamodb.mend();
     app.lomi_wire.mend();
+    app.lomi.clear_faults().await;
     eventually("every process is done", async || is_idle(app).then_some(())).await;
     app.lomi.run_outbox().await;
     // First as a minute later, then as after the end of every page.

@@ -13,9 +13,9 @@ use super::{Scene, pause};
 const PREY: [(&str, u32); 5] = [
     ("create-checkout-session", 30),
     ("create-payment-intent", 20),
-    ("webhook-handler", 25),
+    ("webhook-handler", 28),
     ("orders", 15),
-    ("reconciler", 10),
+    ("reconciler", 7),
 ];
 /// An invocation takes some 10 ms, on a bad wire more: it is struck less than so long after it was caught.
 const LATEST_MS: u64 = 60;

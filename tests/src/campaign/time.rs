@@ -1,5 +1,6 @@
 //! Time, which passes faster than on a clock: leases end after two looks, and what is due later is due now.
 
+use futures::future::join_all;
 use serde_json::Value;
 
 use super::{Scene, pause};
@@ -8,6 +9,8 @@ use super::{Scene, pause};
 const LOOK_MS: [u64; 2] = [350, 500];
 /// Between two runs of the reconciler.
 const RUN_MS: [u64; 2] = [100, 500];
+/// Runs at the same time.
+const RUNS: usize = 2;
 /// Orders that are made due at each look.
 const DUE: usize = 6;
 
@@ -31,8 +34,12 @@ pub(super) async fn passes(scene: &Scene<'_>) {
     }
 }
 
-/// Runs the reconciler, for ever.
+/// Runs the reconciler for ever; a run does not wait for the end of the one before.
 pub(super) async fn reconciles(scene: &Scene<'_>) {
+    join_all((0..RUNS).map(|_| reconciles_one_by_one(scene))).await;
+}
+
+async fn reconciles_one_by_one(scene: &Scene<'_>) {
     let mut rng = scene.rng();
     loop {
         let run = scene.app.stack.invoke_scheduled("reconciler").await;
