@@ -66,7 +66,10 @@ struct Repeat<'a>(&'a Campaign);
 impl Drop for Repeat<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the campaign failed; to run one of the same seed (processes keep their own time):\n  {}", self.0);
+            eprintln!(
+                "the campaign failed; to run one of the same seed (processes keep their own time):\n  {}",
+                self.0
+            );
         }
     }
 }
@@ -78,7 +81,7 @@ impl Campaign {
         let began = Instant::now();
         let lomi = Settings { rate_write: UNLIMITED, rate_default: UNLIMITED, ..Settings::default() };
         let app = TestApp::start_with(Setup { binaries: self.binaries.clone(), lomi, ..Setup::default() }).await;
-        app.lomi.profile(GENERATIONS[usize::from(self.seed % 3 == 0)]).await;
+        app.lomi.profile(GENERATIONS[usize::from(self.seed.is_multiple_of(3))]).await;
         app.lomi.quirks(json!({ "allow_double_pay": true })).await;
         let scene = Scene::new(&app, self.seed);
         self.play(&scene).await;

@@ -10,8 +10,8 @@
 mod app;
 mod audit;
 mod audit_links;
-mod card;
 pub mod campaign;
+mod card;
 pub mod cart_token;
 mod customers;
 mod delivery;

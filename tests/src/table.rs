@@ -1,11 +1,17 @@
 //! The table, read and edited through the AWS SDK.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use edge::aws::{AwsEnvironment, sdk_config};
 use serde_json::Value;
+
+/// That a machine has too much to do is no finding: a test waits longer than a function may.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The stack's table. Items are shown as JSON; kept bytes (`raw`) as text.
 #[derive(Clone, Debug)]
@@ -24,7 +30,9 @@ impl Table {
             secrets_manager_endpoint: None,
         };
         let https = edge::https::client().expect("an HTTP client");
+        let time_outs = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE);
         let config = Builder::from(&sdk_config(&environment, &https))
+            .timeout_config(time_outs.build())
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
             .build();
         Self { client: Client::from_conf(config), name: name.to_owned() }
