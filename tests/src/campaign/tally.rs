@@ -56,9 +56,13 @@ impl Tally {
     pub(super) async fn count_books(&mut self, app: &TestApp) {
         for order in app.orders().await {
             *self.orders.entry(order["status"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-            for flag in ["overpaid", "paid_after_cancel"] {
-                let count = self.counts.entry(flag).or_default();
-                *count += u64::from(order[flag] == true);
+            let is_taken_over = order["attempt_number"].as_u64().is_some_and(|number| number > 1);
+            for (what, is_so) in [
+                ("orders that a later try took over", is_taken_over),
+                ("orders paid after a cancellation", order["paid_after_cancel"] == true),
+                ("orders paid more than once", order["overpaid"] == true),
+            ] {
+                *self.counts.entry(what).or_default() += u64::from(is_so);
             }
         }
         let dispatches = app.lomi.outbox().await;
