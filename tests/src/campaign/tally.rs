@@ -56,9 +56,11 @@ impl Tally {
     pub(super) async fn count_books(&mut self, app: &TestApp) {
         for order in app.orders().await {
             *self.orders.entry(order["status"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-            let is_taken_over = order["attempt_number"].as_u64().is_some_and(|number| number > 1);
+            let happened =
+                |what: &str| order["timeline"].as_array().into_iter().flatten().any(|entry| entry["what"] == what);
             for (what, is_so) in [
-                ("orders that a later try took over", is_taken_over),
+                ("orders that a later try took over", happened("retried")),
+                ("orders with a refund that was in doubt", happened("refund_in_doubt")),
                 ("orders paid after a cancellation", order["paid_after_cancel"] == true),
                 ("orders paid more than once", order["overpaid"] == true),
             ] {
