@@ -66,6 +66,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
@@ -164,6 +165,10 @@ impl Books {
         let mut findings = Vec::new();
         if told != usize::from(is_paid) {
             findings.push(format!("order {id} is {} and has {told} order.paid events", order["status"]));
+        }
+        let payments = order["payments"].as_object().map_or(0, serde_json::Map::len);
+        if payments > 1 && order["overpaid"] != true {
+            findings.push(format!("order {id} was paid {payments} times and nothing says so"));
         }
         if is_paid && !self.is_proved(order) {
             findings.push(format!("nothing proves that order {id} is paid: {order}"));

@@ -10,6 +10,7 @@
 mod app;
 pub mod audit;
 mod audit_links;
+pub mod campaign;
 mod card;
 pub mod cart_token;
 mod customers;

@@ -78,6 +78,29 @@ async fn a_status_that_does_not_follow_from_the_money_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "was answered and is gone")]
+async fn a_refund_that_was_answered_and_is_not_there_is_found() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    app.refund(&order.order_id, &json!({ "amount": 500 }), "k").await.expect(201);
+    rewrite(&app, &order.order_id, &[("refunds", json!({}))]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "was paid 2 times and nothing says so")]
+async fn a_second_payment_without_a_flag_is_found() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    let order = app.open_order().await;
+    app.pay(&order, "card").await;
+    app.pay(&order, "wave").await;
+    app.lomi.run_outbox().await;
+    rewrite(&app, &order.order_id, &[("overpaid", false.into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "orders logs")]
 async fn a_secret_in_a_log_line_is_found() {
     let app = TestApp::start().await;

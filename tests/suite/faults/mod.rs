@@ -2,6 +2,7 @@
 
 mod card_forms;
 mod crashes;
+mod kills;
 mod links;
 mod lost_events;
 mod provider;
@@ -9,3 +10,4 @@ mod refund_rows;
 mod refunds;
 mod secrets;
 mod store;
+mod wires;
