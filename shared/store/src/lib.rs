@@ -36,6 +36,12 @@ impl Store {
     /// The table named `table`, reached as `config` says.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+        Self::over(Client::new(config), table)
+    }
+
+    /// The table named `table`, reached through `client`: for a caller that sets more than what all AWS clients share.
+    #[must_use]
+    pub fn over(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Builder, Credentials};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -71,12 +73,13 @@ impl DynamoDb {
     pub(crate) fn store(&self, air: &Air) -> Store {
         let wire = Wire { dynamodb: self.clone(), air: air.clone() };
         let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
-        let config = base_config()
-            .to_builder()
+        let config = Builder::from(base_config())
             .http_client(SharedHttpClient::new(wire))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(credentials)
+            // The SDK shares its allowance of retries among all clients of a process: one schedule must not use up another's.
+            .retry_partition(RetryPartition::custom("simulation").token_bucket(TokenBucket::default()).build())
             .build();
-        Store::new(&config, TABLE)
+        Store::over(Client::from_conf(config), TABLE)
     }
 
     /// Every item whose partition key begins with `prefix`, as JSON; kept bytes (`raw`) as text.

@@ -60,7 +60,8 @@ pub struct Tally {
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(Schedule::new(seed).run())
+    // Within the runtime, or the first moment would be read from the machine's clock.
+    runtime.expect("a runtime").block_on(async { Schedule::new(seed).run().await })
 }
 
 /// How far a schedule has come.
