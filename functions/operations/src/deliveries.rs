@@ -25,6 +25,7 @@ struct Body {
 
 #[derive(Serialize)]
 struct Answer<'a> {
+    endpoints: usize,
     replayed: Vec<ReplayedView<'a>>,
     skipped: u32,
     failed: Vec<FailedView<'a>>,
@@ -66,6 +67,7 @@ impl Body {
 impl<'a> Answer<'a> {
     fn of(resent: &'a Resent) -> Self {
         Self {
+            endpoints: resent.endpoints,
             replayed: resent.replayed.iter().map(ReplayedView::of).collect(),
             skipped: resent.skipped,
             failed: resent.failed.iter().map(FailedView::of).collect(),

@@ -89,7 +89,12 @@ impl World {
     }
 
     /// Looks for the order's transactions among all that the time of its page brought.
-    pub(crate) async fn identify(&self, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
+    pub(crate) async fn identify(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
         let mut findings = Findings::default();
         let end = order.payable_until().plus_ms(LATEST_PAYMENT_MS).to_rfc3339();
         for page in 1..=MAX_PAGES {

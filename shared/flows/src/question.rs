@@ -12,8 +12,8 @@ use crate::inquiry::{
 use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
-    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart,
-    QuarantineId, Question, Source, Timestamp,
+    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
+    Question, Source, Timestamp,
 };
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,

@@ -20,7 +20,7 @@ pub use evidence::{Evidence, Recorded};
 pub use link::ListedLinks;
 pub use listing::ListCursor;
 pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
-pub use quarantine::{ListedQuarantine, Quarantined, QuarantineStatus};
+pub use quarantine::{ListedQuarantine, QuarantineStatus, Quarantined};
 pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;

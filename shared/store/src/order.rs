@@ -179,3 +179,22 @@ fn due_of(item: &Item) -> Option<Due> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(status: Option<OrderStatus>, refund_in_doubt: bool) -> Vec<String> {
+        OrderFilter { status, refund_in_doubt }.partitions().collect()
+    }
+
+    #[test]
+    fn a_list_reads_every_place_where_its_orders_can_stand_and_no_other() {
+        assert_eq!(listed(None, false).len(), OrderStatus::ALL.len() + 3);
+        assert_eq!(listed(Some(OrderStatus::Open), false), ["ORDER#open"]);
+        assert_eq!(listed(Some(OrderStatus::Paid), false), ["ORDER#paid", "ORDER#paid#refund_in_doubt"]);
+        assert_eq!(listed(Some(OrderStatus::Paid), true), ["ORDER#paid#refund_in_doubt"]);
+        assert_eq!(listed(Some(OrderStatus::Open), true), Vec::<String>::new());
+        assert_eq!(listed(None, true).len(), 3);
+    }
+}

@@ -165,15 +165,19 @@ async fn what_is_sent_at_once_is_bounded_and_the_cursor_leads_on() {
 async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
     let app = TestApp::start().await;
     let (key, lomi) = (app.secret("LOMI_SECRET_KEY_ID"), app.stack.urls().lomi.clone());
-    let other = json!({ "url": format!("{}/elsewhere", app.stack.urls().gateway), "authorized_events": ["PAYMENT_SUCCEEDED"] });
-    let made = app.http.send_json("POST", &format!("{lomi}/webhooks"), &[("x-api-key", &key)], &other).await.expect(201);
+    let other =
+        json!({ "url": format!("{}/elsewhere", app.stack.urls().gateway), "authorized_events": ["PAYMENT_SUCCEEDED"] });
+    let made =
+        app.http.send_json("POST", &format!("{lomi}/webhooks"), &[("x-api-key", &key)], &other).await.expect(201);
     let order = app.open_order().await;
     app.pay(&order, "wave").await;
     app.wait_for(&order.order_id, "paid").await;
     app.lomi.run_outbox().await;
-    let tries = async || app.lomi.outbox().await.iter().filter_map(|row| row["attempts"].as_array().map(Vec::len)).sum();
+    let tries =
+        async || app.lomi.outbox().await.iter().filter_map(|row| row["attempts"].as_array().map(Vec::len)).sum();
     let before: usize = tries().await;
     assert_eq!(app.resent(&json!({})).await, (0, 0, Vec::new()));
+    assert_eq!(app.resend(&json!({})).await.expect(200).json()["endpoints"], 1);
     assert_eq!(tries().await, before, "other systems of the merchant's are sent nothing");
     let path = format!("{lomi}/webhooks/{}", made.json()["data"]["webhook_id"].as_str().expect("an id"));
     app.http.send("DELETE", &path, &[("x-api-key", &key)], "").await.expect(200);

@@ -4,6 +4,7 @@ mod card_forms;
 mod crashes;
 mod links;
 mod lost_events;
+mod operations;
 mod provider;
 mod refund_rows;
 mod refunds;

@@ -20,7 +20,7 @@ const MAX_PAGES: u32 = 4;
 /// Nothing is sent when less than this is left: lomi. waits four seconds for the endpoint.
 const SEND_TIME: Duration = Duration::from_secs(6);
 /// No log is read further than this.
-const MAX_OFFSET: u32 = 1_000_000;
+const MAX_OFFSET: u32 = 999_999;
 
 /// Which failed deliveries are to be sent again.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct FailedDelivery {
 /// What became of a request to send again.
 #[derive(Clone, Debug, Default)]
 pub struct Resent {
+    /// Endpoints of this stack that lomi. knows. Without one, nothing was looked at.
+    pub endpoints: usize,
     /// Delivered now.
     pub replayed: Vec<ResentDelivery>,
     /// Not delivered, or nobody knows.
@@ -82,7 +84,8 @@ impl DeliveryCursor {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (endpoint, offset) = text.split_once('.')?;
-        let offset = offset.parse().ok().filter(|offset| *offset <= MAX_OFFSET)?;
+        let fits = (1..=6).contains(&offset.len()) && offset.bytes().all(|byte| byte.is_ascii_digit());
+        let offset = offset.parse().ok().filter(|_| fits)?;
         Some(Self { endpoint: WebhookEndpointId::parse(endpoint).ok()?, offset })
     }
 
@@ -115,7 +118,9 @@ pub async fn resend(
     let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
     let mut resent = Resent::default();
     // 1 Which endpoints are ours?
-    let endpoints = own_endpoints(&lomi, wanted.after.as_ref(), deadline).await.map_err(OperationError::Lomi)?;
+    let mut endpoints = own_endpoints(&lomi, deadline).await.map_err(OperationError::Lomi)?;
+    resent.endpoints = endpoints.len();
+    endpoints.retain(|id| wanted.after.as_ref().is_none_or(|after| *id >= after.endpoint));
     // 2 What did they miss that is not on record? All of it is read before anything is sent, which may add to the log.
     let missed = read_missed(world, &lomi, &endpoints, wanted, deadline, &mut resent).await?;
     // 3 Have each sent once.
@@ -131,11 +136,8 @@ pub async fn resend(
     Ok(resent)
 }
 
-async fn own_endpoints(
-    lomi: &Client,
-    after: Option<&DeliveryCursor>,
-    deadline: Instant,
-) -> Result<Vec<WebhookEndpointId>, Error> {
+/// In the order in which a cursor passes them.
+async fn own_endpoints(lomi: &Client, deadline: Instant) -> Result<Vec<WebhookEndpointId>, Error> {
     let is_own = |endpoint: &WebhookEndpoint| {
         let is_here = endpoint.url.as_deref().is_some_and(|url| url.trim_end_matches('/').ends_with(OWN_PATH));
         is_here && endpoint.is_active != Some(false)
@@ -143,7 +145,6 @@ async fn own_endpoints(
     let all = lomi.webhook_endpoints().list().deadline(deadline).send().await?;
     let mut own: Vec<_> = all.into_iter().filter(is_own).map(|endpoint| endpoint.webhook_endpoint_id).collect();
     own.sort();
-    own.retain(|id| after.is_none_or(|after| *id >= after.endpoint));
     Ok(own)
 }
 
@@ -277,7 +278,15 @@ mod tests {
     fn a_place_in_the_log_is_read_back_and_nothing_else_is() {
         let text = "a465993b-98fb-49c3-9943-5b8eac17004c.50";
         assert_eq!(DeliveryCursor::parse(text).map(|place| place.to_text()).as_deref(), Some(text));
-        for wrong in ["", ".", "50", "a465993b.50", "a465993b-98fb-49c3-9943-5b8eac17004c", &format!("{text}00000000")] {
+        for wrong in [
+            "",
+            ".",
+            "50",
+            "a465993b.50",
+            "a465993b-98fb-49c3-9943-5b8eac17004c",
+            &format!("{text}00000"),
+            &text.replace('.', ".+"),
+        ] {
             assert_eq!(DeliveryCursor::parse(wrong), None, "{wrong}");
         }
     }

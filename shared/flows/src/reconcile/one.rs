@@ -8,7 +8,7 @@ use domain::Order;
 use lomi_client::Client;
 use tokio::time::Instant;
 
-/// Asks lomi. about `order` now, whatever its schedule says, in about forty calls at most. What lomi. says goes through the
+/// Asks lomi. about `order` now, whatever its schedule says, in sixty calls at most. What lomi. says goes through the
 /// same judgement as everything that the reconciler finds.
 ///
 /// The order's turn to be asked about is not taken, and its schedule does not move: nothing is written unless something is
