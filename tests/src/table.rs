@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use edge::aws::{AwsEnvironment, sdk_config};
 use serde_json::Value;
 
@@ -52,7 +52,11 @@ impl Table {
 
     /// Takes an item out; it must be there.
     pub async fn take(&self, pk: &str, sk: &str) -> Value {
-        let call = self.client.delete_item().table_name(&self.name).return_values(ReturnValue::AllOld);
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
         let call = call.key("PK", AttributeValue::S(pk.to_owned())).key("SK", AttributeValue::S(sk.to_owned()));
         let taken = call.send().await.expect("DynamoDB takes a deletion").attributes;
         serde_dynamo::aws_sdk_dynamodb_1::from_item(taken.expect("an item")).expect("an item has a JSON form")
