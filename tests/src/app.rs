@@ -19,12 +19,13 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
     "catalog",
     "create-checkout-session",
     "create-payment-intent",
     "customers",
     "link-generator",
+    "operations",
     "orders",
     "reconciler",
     "webhook-handler",

@@ -3,6 +3,7 @@
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
 mod customers;
+mod quarantine;
 mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,6 +145,7 @@ impl Books {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.lost_payments());
         findings.extend(self.check_refunds());
+        findings.extend(self.quarantine.iter().flat_map(|item| self.check_quarantined(item)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
         findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
@@ -204,7 +206,7 @@ impl Books {
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
         let counts = payments.contains_key(id) || unnamed;
-        let aside = self.quarantine.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(id)));
+        let aside = self.quarantine.iter().any(|item| item["natural_key"].as_str().is_some_and(|key| key.contains(id)));
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
@@ -246,8 +248,9 @@ fn check_dispatch(dispatch: &Value) -> Vec<String> {
     let refused = attempts.filter(|attempt| {
         let faults = attempt["faults"].as_array().into_iter().flatten();
         let is_authentic = !faults.into_iter().any(|fault| UNAUTHENTIC.iter().any(|name| fault == name));
+        let is_ours = attempt["url"].as_str().is_some_and(|url| url.ends_with("/webhooks/lomi"));
         let status = attempt["response_status"].as_u64().unwrap_or_default();
-        is_authentic && (300..500).contains(&status)
+        is_ours && is_authentic && (300..500).contains(&status)
     });
     refused.map(|attempt| format!("{} to lomi.'s {}", attempt["response_status"], dispatch["event"])).collect()
 }

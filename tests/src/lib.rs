@@ -19,6 +19,7 @@ mod gate;
 mod http;
 mod link;
 mod lomi;
+mod operations;
 mod record;
 mod refund;
 mod shop;

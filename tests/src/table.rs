@@ -59,6 +59,18 @@ impl Table {
         call.send().await.expect("DynamoDB answers a read").item.map(shown)
     }
 
+    /// Takes an item out; it must be there.
+    pub async fn take(&self, pk: &str, sk: &str) -> Value {
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
+        let call = call.key("PK", AttributeValue::S(pk.to_owned())).key("SK", AttributeValue::S(sk.to_owned()));
+        let taken = call.send().await.expect("DynamoDB takes a deletion").attributes;
+        serde_dynamo::aws_sdk_dynamodb_1::from_item(taken.expect("an item")).expect("an item has a JSON form")
+    }
+
     /// Writes a whole item.
     pub async fn put(&self, item: &Value) {
         let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item is a JSON object");

@@ -45,6 +45,18 @@ async fn money_that_counts_nowhere_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "and it waits for nobody")]
+async fn what_was_put_aside_and_resolved_by_nothing_is_found() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver_bytes("not json").await.outcome(), "quarantined");
+    let mut item = app.table.items("QUARANTINE#").await.remove(0);
+    item["resolved_at_ms"] = 1.into();
+    item["listing_pk"] = "QUARANTINE#resolved".into();
+    app.table.put(&item).await;
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "and here: None")]
 async fn money_that_went_back_and_that_no_order_knows_of_is_found() {
     let app = TestApp::start().await;

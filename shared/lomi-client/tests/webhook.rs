@@ -113,6 +113,13 @@ fn the_newer_header_wins_and_a_spoiled_one_falls_back_without_a_time() {
 }
 
 #[test]
+fn a_body_that_was_verified_before_reads_the_same_and_has_no_time() {
+    let kept = VerifiedBody::verified_before(BODY);
+    assert_eq!((kept.bytes(), kept.scheme(), kept.age(SIGNED_AT_S)), (BODY, Scheme::Before, None));
+    assert_eq!(WebhookEvent::parse(kept), parse(BODY));
+}
+
+#[test]
 fn a_missing_and_a_malformed_signature_are_told_apart_from_a_wrong_one() {
     assert_eq!(check(Signatures::default(), BODY), Err(SignatureError::Missing));
     assert_eq!(check(legacy("  "), BODY), Err(SignatureError::Missing));

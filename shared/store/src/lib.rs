@@ -10,6 +10,7 @@ mod listing;
 mod order;
 mod outbox;
 mod product;
+mod quarantine;
 mod question;
 mod receipt;
 
@@ -18,7 +19,8 @@ pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
 pub use link::ListedLinks;
 pub use listing::ListCursor;
-pub use order::{Due, DueCursor, ListedOrders};
+pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
+pub use quarantine::{ListedQuarantine, QuarantineStatus, Quarantined};
 pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;

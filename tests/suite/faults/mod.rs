@@ -5,6 +5,7 @@ mod crashes;
 mod kills;
 mod links;
 mod lost_events;
+mod operations;
 mod provider;
 mod refund_rows;
 mod refunds;
