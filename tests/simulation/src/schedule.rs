@@ -56,6 +56,16 @@ pub struct Tally {
     pub struck: usize,
 }
 
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.paid += other.paid;
+        self.refunds += other.refunds;
+        self.blows += other.blows;
+        self.struck += other.struck;
+    }
+}
+
 /// Runs the schedule of `seed` to its end, in no time.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
