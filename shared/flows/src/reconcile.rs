@@ -1,7 +1,7 @@
 //! Finishing what a crash or a lost event left open.
 //!
 //! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
-//! transactions answers for fifty payments at a time.
+//! transactions, read once per run, answers for fifty payments at a time.
 
 mod intents;
 mod one;
@@ -78,7 +78,7 @@ impl Stop {
 /// # Errors
 /// When DynamoDB does not tell what is due.
 pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), StoreError> {
-    let mut cursor = DueCursor::default();
+    let (mut cursor, mut sweep) = (DueCursor::default(), Sweep::new());
     for _ in 0..MAX_ROUNDS {
         // 1 What is due?
         let due = world.store.due(world.clock.now(), &mut cursor).await?;
@@ -87,10 +87,10 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
         }
         let orders = read_due(world, &due, report).await;
         // 2 One listing answers for many.
-        let Ok(sweep) = Sweep::of(lomi, &orders, deadline, &mut report.lomi_calls).await else {
+        if sweep.read_back_to(lomi, &orders, deadline, &mut report.lomi_calls).await.is_err() {
             report.failed = report.failed.saturating_add(count(&orders));
             break;
-        };
+        }
         // 3 Order by order; one that fails stays due and holds up no other.
         if !look_at_all(world, lomi, &orders, &sweep, deadline, report).await {
             break;

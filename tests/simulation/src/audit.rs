@@ -6,17 +6,20 @@ use tests::audit::Books;
 use crate::stack::Stack;
 
 /// Everything that lomi. took for an order of ours has made it paid.
-pub(crate) fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
+#[must_use]
+pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
     read(stack).lost_payments()
 }
 
 /// What must hold when everything has come to rest.
-pub(crate) fn books(stack: &Stack) -> Vec<String> {
+#[must_use]
+pub fn books(stack: &Stack) -> Vec<String> {
     read(stack).check()
 }
 
 /// What a repetition must not change: the orders but for when they were looked at, and what was told.
-pub(crate) fn state(stack: &Stack) -> Vec<Value> {
+#[must_use]
+pub fn state(stack: &Stack) -> Vec<Value> {
     let mut items = stack.dynamodb.items("ORDER#");
     for order in items.iter_mut().filter_map(Value::as_object_mut) {
         ["version", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"].iter().for_each(|name| drop(order.remove(*name)));

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{Database, DynoxideError, ImportOptions};
 use edge::aws::{AwsEnvironment, sdk_config};
 use serde_json::{Value, json};
 use store::Store;
@@ -37,6 +37,16 @@ pub struct DynamoDb {
     shown: Arc<Mutex<BTreeMap<String, Value>>>,
     /// When the first item is due, until something is written.
     first_due: Arc<Mutex<Option<Option<i64>>>>,
+    meter: Arc<Mutex<Meter>>,
+}
+
+/// What the functions asked of the table, and what that took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Requests that reached it.
+    pub requests: u64,
+    /// Items that it read for them, found or looked through.
+    pub items_read: u64,
 }
 
 impl std::fmt::Debug for DynamoDb {
@@ -66,7 +76,7 @@ impl DynamoDb {
         let database = Database::memory().expect("an engine in memory");
         let request = serde_json::from_value(table().clone()).expect("a request of the engine");
         database.create_table(request).expect("the engine makes the table");
-        Self { database, shown: Arc::default(), first_due: Arc::default() }
+        Self { database, shown: Arc::default(), first_due: Arc::default(), meter: Arc::default() }
     }
 
     /// The store adapter on this table, through the unmodified SDK.
@@ -85,15 +95,43 @@ impl DynamoDb {
     /// Every item whose partition key begins with `prefix`, as JSON; kept bytes (`raw`) as text.
     #[must_use]
     pub fn items(&self, prefix: &str) -> Vec<Value> {
-        let scan = json!({
+        let mut scan = json!({
             "TableName": TABLE,
             "FilterExpression": "begins_with(PK, :prefix)",
             "ExpressionAttributeValues": { ":prefix": { "S": prefix } },
         });
-        let answer = self.dispatch("Scan", &scan.to_string()).expect("the engine scans");
-        let answer: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
-        assert!(answer["LastEvaluatedKey"].is_null(), "the books are larger than a page");
-        answer["Items"].as_array().into_iter().flatten().map(plain_item).collect()
+        let mut items = Vec::new();
+        loop {
+            let answer = self.dispatch("Scan", &scan.to_string()).expect("the engine scans");
+            let mut answer: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
+            items.extend(answer["Items"].as_array().into_iter().flatten().map(plain_item));
+            if answer["LastEvaluatedKey"].is_null() {
+                return items;
+            }
+            scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"].take();
+        }
+    }
+
+    /// What the functions have asked so far.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the order of this id so often, in DynamoDB's own form, as `edit` changes each copy of it.
+    pub fn copy_order(&self, order_id: &str, count: usize, edit: impl Fn(usize, &mut Value)) {
+        let key = json!({ "PK": { "S": format!("ORDER#{order_id}") }, "SK": { "S": "ORDER" } });
+        let get = json!({ "TableName": TABLE, "Key": key });
+        let answer = self.dispatch("GetItem", &get.to_string()).expect("the engine reads");
+        let order: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
+        let copies = (0..count).map(|number| {
+            let mut copy = order["Item"].clone();
+            edit(number, &mut copy);
+            serde_json::from_value(copy).expect("an item")
+        });
+        self.database.enable_bulk_loading().expect("the engine is in memory");
+        self.database.import_items(TABLE, copies.collect(), ImportOptions::default()).expect("the engine imports");
+        self.database.disable_bulk_loading().expect("the engine is in memory");
     }
 
     /// When the first item of the index `due` is due.
@@ -136,11 +174,21 @@ impl DynamoDb {
         if !matches!(operation, "GetItem" | "BatchGetItem" | "Query") {
             *self.first_due.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        match self.dispatch(operation, body) {
+        let answer = self.dispatch(operation, body);
+        self.count(answer.as_deref().unwrap_or_default());
+        match answer {
             Ok(answer) if operation == "Query" => (200, self.index_read(body, answer, is_stale)),
             Ok(answer) => (200, answer),
             Err(error) => (error.status_code(), error.to_json()),
         }
+    }
+
+    fn count(&self, answer: &str) {
+        let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+        let read = answer["ScannedCount"].as_u64().unwrap_or_else(|| u64::from(answer["Item"].is_object()));
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.requests += 1;
+        meter.items_read += read;
     }
 
     /// An index follows its table after a while: a stale read shows what the last one showed, or nothing.

@@ -8,8 +8,9 @@
 )]
 
 mod answers;
-mod audit;
+pub mod audit;
 mod dynamodb;
+mod links;
 mod lomi;
 mod post;
 mod process;
@@ -24,7 +25,7 @@ mod weather;
 mod wire;
 
 pub use answers::{Answers, Bought, Payable};
-pub use dynamodb::DynamoDb;
+pub use dynamodb::{DynamoDb, Meter};
 pub use lomi::Lomi;
 pub use post::{Mail, Post};
 pub use process::{Blow, Place};

@@ -88,7 +88,17 @@ impl Lomi {
 
     /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no weather reaches.
     pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
+        self.post(Request::builder(), path, body).await
+    }
+
+    /// What the merchant does at lomi. itself, beside this stack.
+    pub async fn manage(&self, path: &str, body: &Value) -> (u16, Value) {
+        let key = format!("beside-{}", self.time.elapsed_ms());
+        self.post(Request::builder().header("x-api-key", KEY).header("idempotency-key", key), path, body).await
+    }
+
+    async fn post(&self, request: http::request::Builder, path: &str, body: &Value) -> (u16, Value) {
+        let request = request.method(Method::POST).uri(path).header("content-type", "application/json");
         let request = request.body(Bytes::from(body.to_string())).expect("a request");
         let response = self.serve(request).await.expect("no fault is planted");
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
@@ -120,12 +130,15 @@ impl Lomi {
         Some(Duration::from_millis(wait_ms.unsigned_abs()))
     }
 
-    pub(crate) fn take_due(&self) -> Vec<Delivery> {
+    /// The deliveries that are due. Each must be given to [`Lomi::settle`].
+    #[must_use]
+    pub fn take_due(&self) -> Vec<Delivery> {
         self.sim.clock().advance_to(instant(self.time));
         self.sim.take_due(instant(self.time))
     }
 
-    pub(crate) fn settle(&self, delivery: &Delivery, answer: &Answer) {
+    /// Tells lomi. what came of a delivery.
+    pub fn settle(&self, delivery: &Delivery, answer: &Answer) {
         self.sim.clock().advance_to(instant(self.time));
         self.sim.settle(delivery, answer, 1);
         self.stirred.notify_one();

@@ -16,8 +16,9 @@ use flows::reconcile::{Report, reconcile};
 use flows::refund::{RefundError, RefundOrder, Refunded, refund};
 use flows::seams::{Clock, Entropy};
 use lomi_client::Client;
-use lomi_client::webhook::{LEGACY_HEADER, Secrets, Signatures, V1_HEADER, WebhookSecret, verify};
+use lomi_client::webhook::{LEGACY_HEADER, Secrets, Signatures, V1_HEADER, WebhookSecret, sign, verify};
 use lomi_sandbox::{Answer, Delivery, Profile};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::dynamodb::DynamoDb;
@@ -29,7 +30,7 @@ use crate::weather::Weather;
 use crate::wire::Air;
 
 /// The budgets that the functions give their flows, and when Lambda ends them.
-const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
+pub(crate) const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
 const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(4)];
 const ORDERS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(10)];
 const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
@@ -50,7 +51,7 @@ pub struct Stack {
     /// What happened.
     pub trace: Trace,
     pub(crate) world: World,
-    client: Client,
+    pub(crate) client: Client,
     secrets: RefCell<Vec<String>>,
     blows: RefCell<Blows>,
     started: AtomicU32,
@@ -163,7 +164,19 @@ impl Stack {
             found.map(|(_, value)| value.as_str())
         };
         let signatures = Signatures { legacy: header(LEGACY_HEADER), v1: header(V1_HEADER) };
-        let Ok(body) = verify(signatures, delivery.body.as_bytes(), &self.known_secrets()) else {
+        self.hear(signatures, &delivery.body).await
+    }
+
+    /// One delivery of `event`, signed as lomi. signs.
+    pub async fn tell(&self, event: &Value) -> Answer {
+        let body = event.to_string();
+        let secret = self.secrets.borrow().first().map(|text| WebhookSecret::parse(text).expect("a secret of lomi."));
+        let signature = sign(&secret.expect("a secret"), body.as_bytes());
+        self.hear(Signatures { legacy: Some(&signature), v1: None }, &body).await
+    }
+
+    async fn hear(&self, signatures: Signatures<'_>, body: &str) -> Answer {
+        let Ok(body) = verify(signatures, body.as_bytes(), &self.known_secrets()) else {
             return Answer::Status { status: 401, body: String::new() };
         };
         let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.world, body).await).await;
@@ -182,7 +195,7 @@ impl Stack {
         Secrets::new(parsed).expect("at most two secrets")
     }
 
-    async fn invoke<T>(
+    pub(crate) async fn invoke<T>(
         &self,
         name: &'static str,
         [budget, limit]: [Duration; 2],

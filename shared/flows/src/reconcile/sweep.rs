@@ -1,62 +1,83 @@
-//! One listing of lomi.'s completed transactions, read for many orders at once.
+//! One listing of lomi.'s completed transactions, read once per run and for all its orders.
 
 use crate::inquiry::{completed_page, earliest_payment, is_answer, is_last_page, order_of};
 use domain::{Order, OrderId, Timestamp};
-use lomi_client::{Client, Error, Transaction};
+use lomi_client::{Client, Error, Transaction, TransactionId};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// Pages per listing.
-const MAX_PAGES: u32 = 10;
+/// Pages per run: two thousand payments.
+const MAX_PAGES: u32 = 40;
 
-/// What the listing says.
+/// What the listing says, as far as it has been read.
+///
+/// A run reads it on, never anew: what is paid while the run is at work is found by the next look at its order.
 pub(super) struct Sweep {
-    by_order: BTreeMap<OrderId, Vec<Transaction>>,
-    /// The listing, newest first, reaches back to here by lomi.'s clock. `None`: it cannot be relied upon at all.
+    by_order: BTreeMap<OrderId, BTreeMap<TransactionId, Transaction>>,
+    /// The listing, newest first, has been read back to here by lomi.'s clock. `None`: it cannot be relied upon at all.
     reaches_back_to: Option<Timestamp>,
+    next_page: u32,
+    pages_left: u32,
 }
 
 impl Sweep {
-    /// Reads the listing back to the oldest of `orders`, or as far as [`MAX_PAGES`] go.
+    /// Nothing is read yet.
+    pub(super) const fn new() -> Self {
+        Self { by_order: BTreeMap::new(), reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES }
+    }
+
+    /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] go.
     ///
     /// A listing that lomi. will not give in a readable form is no reason to stop: single questions may still be answered.
-    pub(super) async fn of(lomi: &Client, orders: &[Order], deadline: Instant, calls: &mut u32) -> Result<Self, Error> {
-        let mut sweep = Self { by_order: BTreeMap::new(), reaches_back_to: None };
+    pub(super) async fn read_back_to(
+        &mut self,
+        lomi: &Client,
+        orders: &[Order],
+        deadline: Instant,
+        calls: &mut u32,
+    ) -> Result<(), Error> {
         // Money that goes back for weeks is no reason to read as far back for money that comes in.
         let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds());
-        let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(sweep) };
-        for page in 1..=MAX_PAGES {
+        let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(()) };
+        while !self.reaches(oldest) && self.pages_left > 0 {
+            self.pages_left -= 1;
             *calls = calls.saturating_add(1);
-            let transactions = match completed_page(lomi, oldest, page, deadline).await {
-                Ok(transactions) => transactions,
-                Err(error) if is_answer(&error) => return Ok(sweep),
+            match completed_page(lomi, oldest, self.next_page, deadline).await {
+                Ok(transactions) => self.add(transactions, oldest),
+                Err(error) if is_answer(&error) => return Ok(()),
                 Err(error) => return Err(error),
-            };
-            let is_last = is_last_page(&transactions);
-            sweep.reaches_back_to = if is_last { Some(earliest_payment(oldest)) } else { oldest_of(&transactions) };
-            for transaction in transactions {
-                if let Some(id) = order_of(&transaction) {
-                    sweep.by_order.entry(id).or_default().push(transaction);
-                }
-            }
-            if is_last {
-                break;
             }
         }
-        Ok(sweep)
+        Ok(())
+    }
+
+    /// The next page of what was paid for orders made from `since` on. A page that is not full is read again when older
+    /// orders are asked for: theirs follow on it.
+    fn add(&mut self, transactions: Vec<Transaction>, since: Timestamp) {
+        let is_last = is_last_page(&transactions);
+        self.reaches_back_to = if is_last { Some(earliest_payment(since)) } else { oldest_of(&transactions) };
+        self.next_page += u32::from(!is_last);
+        for transaction in transactions {
+            if let Some(id) = order_of(&transaction) {
+                self.by_order.entry(id).or_default().insert(transaction.transaction_id.clone(), transaction);
+            }
+        }
     }
 
     /// The completed transactions that name the order.
     pub(super) fn of_order(&self, id: &OrderId) -> impl Iterator<Item = &Transaction> {
-        self.by_order.get(id).into_iter().flatten()
+        self.by_order.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
     /// Whether every transaction of the order, had there been one, would be in the listing.
     pub(super) fn covers(&self, order: &Order) -> bool {
-        self.reaches_back_to.is_some_and(|since| earliest_payment(order.created_at()) >= since)
+        self.reaches(order.created_at())
+    }
+
+    fn reaches(&self, created_at: Timestamp) -> bool {
+        self.reaches_back_to.is_some_and(|since| earliest_payment(created_at) >= since)
     }
 }
-
 fn oldest_of(transactions: &[Transaction]) -> Option<Timestamp> {
     let created_at = |transaction: &Transaction| Timestamp::parse_rfc3339(transaction.created_at.as_deref()?);
     // One row without a time, and nothing is known about how far the page reaches.

@@ -1,0 +1,124 @@
+//! No webhook arrives for an hour. Then the reconciler starts: what is paid, how soon, and what it takes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulation::Meter;
+use tokio::time::sleep;
+
+use crate::stage::{Stage, in_virtual_time};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// After the reconciler has started, every payment is known within so many of its runs, one a minute.
+const MINUTES_TO_PAID: u32 = 10;
+/// lomi.'s own limit: calls to one route in 15 minutes.
+const CALLS_PER_QUARTER: usize = 5_000;
+
+/// Orders that are opened one after the other within `time`; each is paid at lomi. a little later, unless it is not.
+async fn shop(stage: &Stage, name: &str, count: u32, time: Duration, is_paid: bool) {
+    let started = tokio::time::Instant::now();
+    for number in 0..count {
+        let bought = stage.buy(&format!("{name}-{number}"), false).await;
+        if is_paid {
+            stage.pay(&bought).await;
+        }
+        tokio::time::sleep_until(started + time / count * (number + 1)).await;
+    }
+}
+
+/// The reconciler once a minute, until so many orders are paid: after how many minutes that was.
+async fn sweep_until(stage: &Stage, paid: usize) -> u32 {
+    for minute in 1..=MINUTES_TO_PAID {
+        let (report, ()) = tokio::join!(stage.stack.reconcile(), sleep(MINUTE));
+        println!("minute {minute}: {report:?}");
+        if paid_orders(stage) == paid {
+            return minute;
+        }
+    }
+    panic!("after {MINUTES_TO_PAID} minutes {} of {paid} orders are paid", paid_orders(stage))
+}
+
+fn paid_orders(stage: &Stage) -> usize {
+    stage.orders().iter().filter(|order| order["status"] == "paid").count()
+}
+
+/// The reconciler's calls to lomi. so far.
+fn calls(stage: &Stage) -> usize {
+    let lines = stage.stack.trace.lines();
+    let is_call = |line: &&String| {
+        line.contains("reconcile#") && [" before GET /", " before POST /"].iter().any(|what| line.contains(what))
+    };
+    lines.iter().filter(is_call).count()
+}
+
+#[test]
+fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_the_reconciler_starts() {
+    in_virtual_time(async || {
+        let stage = Stage::new();
+        shop(&stage, "order", 1_000, MINUTE * 60, true).await;
+        assert_eq!(paid_orders(&stage), 0, "no webhook has arrived");
+        let minutes = sweep_until(&stage, 1_000).await;
+        let calls = calls(&stage);
+        println!("1 000 payments known after {minutes} minutes and {calls} calls to lomi.");
+        assert!(calls * 10 <= 12 * 1_000, "{calls} calls to lomi. are more than 1.2 per order");
+        assert!(calls <= CALLS_PER_QUARTER, "{calls} calls in {minutes} minutes are more than lomi. takes");
+        assert_eq!(stage.at_lomi("sessions").len(), 1_000, "the sweep opens no page");
+        let findings = simulation::audit::books(&stage.stack);
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
+    });
+}
+
+#[test]
+fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
+    in_virtual_time(async || {
+        let stage = Stage::new();
+        // Only of these lomi. is asked page by page: their time is over, and nothing was paid on them.
+        shop(&stage, "bad", 10, MINUTE, false).await;
+        shop(&stage, "good", 990, MINUTE * 62, true).await;
+        let fault = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 500, "times": null });
+        stage.act("/_sim/faults", &fault).await;
+        let minutes = sweep_until(&stage, 990).await;
+        println!("990 payments known after {minutes} minutes beside 10 pages that lomi. fails on");
+        let fired = stage.stack.lomi.ledger()["faults"][0]["fired"].as_u64();
+        assert!(fired.is_some_and(|fired| fired >= 10), "lomi. was asked about the bad pages {fired:?} times");
+        let bad = stage.orders().into_iter().filter(|order| order["status"] != "paid");
+        let bad: Vec<Value> = bad.collect();
+        assert!(bad.iter().all(|order| order["due_at_ms"].is_i64()), "they stay due: {bad:?}");
+    });
+}
+
+/// What one run takes with 50 payments to find, and so many orders in the table that are settled for good.
+fn work_beside(settled: usize) -> (Meter, usize) {
+    in_virtual_time(async || {
+        let stage = Stage::new();
+        let one = stage.buy("settled", false).await;
+        stage.pay(&one).await;
+        stage.deliver().await;
+        stage.rest().await;
+        let copied = stage.orders();
+        assert!(copied[0]["status"] == "paid" && copied[0]["due_at_ms"].is_null(), "settled: {copied:?}");
+        stage.stack.dynamodb.copy_order(&one.order_id, settled - 1, |number, order| {
+            let id = format!("ord_{number:032x}");
+            order["PK"] = json!({ "S": format!("ORDER#{id}") });
+            order["order_id"] = json!({ "S": id });
+        });
+        shop(&stage, "due", 50, MINUTE, true).await;
+        sleep(MINUTE * 2).await;
+        let (before, calls_before) = (stage.stack.dynamodb.meter(), calls(&stage));
+        let report = stage.stack.reconcile().await.expect("a run");
+        assert_eq!((report.due, report.repaired), (50, 50), "{report:?}");
+        let after = stage.stack.dynamodb.meter();
+        let meter = Meter {
+            requests: after.requests - before.requests,
+            items_read: after.items_read - before.items_read,
+        };
+        (meter, calls(&stage) - calls_before)
+    })
+}
+
+#[test]
+fn a_sweep_takes_as_much_as_is_due_however_large_the_table_is() {
+    let (few, many) = (work_beside(10), work_beside(100_000));
+    println!("50 due orders: {few:?} beside 10 settled ones, {many:?} beside 100 000");
+    assert_eq!(few, many);
+}

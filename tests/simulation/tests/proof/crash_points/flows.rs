@@ -1,0 +1,401 @@
+//! The flows whose crash points are tried: what comes before, one try, what comes after, and the promise.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::future::join;
+use lomi_client::CardChargeStatus;
+use lomi_sandbox::{Answer, Delivery};
+use serde_json::{Value, json};
+use simulation::{Bought, Payable, requests};
+use tokio::time::sleep;
+
+use crate::stage::{Stage, Strike};
+
+/// A create has asked lomi. when it takes this step: its key, its order and the call lie before, two steps each.
+const ASKED_TO_CREATE: u32 = 6;
+/// The same for a refund: the order, the reservation, the call.
+const ASKED_TO_REFUND: u32 = 6;
+const KEY: &str = "shop-1";
+
+/// A flow, or what the reconciler finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Flow {
+    Page,
+    Card,
+    Payment,
+    RefundElsewhere,
+    Status,
+    Cancel,
+    CancelIntent,
+    Refund,
+    Link,
+    OpenLink,
+    NativeLink,
+    FindPaid,
+    FindInDoubt,
+    FindOrphan,
+    FindRefund,
+    FindNameless,
+}
+
+/// One run of a flow.
+pub(super) struct Play {
+    pub(super) flow: Flow,
+    pub(super) stage: Stage,
+    bought: RefCell<Option<Bought>>,
+    delivery: RefCell<Option<Delivery>>,
+    code: RefCell<String>,
+    said: RefCell<BTreeSet<String>>,
+    is_answered: Cell<bool>,
+}
+
+impl Flow {
+    pub(super) const ALL: [Self; 16] = [
+        Self::Page,
+        Self::Card,
+        Self::Payment,
+        Self::RefundElsewhere,
+        Self::Status,
+        Self::Cancel,
+        Self::CancelIntent,
+        Self::Refund,
+        Self::Link,
+        Self::OpenLink,
+        Self::NativeLink,
+        Self::FindPaid,
+        Self::FindInDoubt,
+        Self::FindOrphan,
+        Self::FindRefund,
+        Self::FindNameless,
+    ];
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Page => "create a page",
+            Self::Card => "create a card form",
+            Self::Payment => "webhook of a payment",
+            Self::RefundElsewhere => "webhook of a refund",
+            Self::Status => "status asks lomi.",
+            Self::Cancel => "cancel an order",
+            Self::CancelIntent => "cancel an intent",
+            Self::Refund => "refund",
+            Self::Link => "make a managed link",
+            Self::OpenLink => "open a managed link",
+            Self::NativeLink => "make a native link",
+            Self::FindPaid => "reconcile: paid unheard",
+            Self::FindInDoubt => "reconcile: in doubt",
+            Self::FindOrphan => "reconcile: orphaned intent",
+            Self::FindRefund => "reconcile: refund in doubt",
+            Self::FindNameless => "reconcile: nameless payment",
+        }
+    }
+
+    /// The name under which its processes run.
+    pub(super) const fn process(self) -> &'static str {
+        match self {
+            Self::Page | Self::Card => "create",
+            Self::Payment | Self::RefundElsewhere => "webhook",
+            Self::Status => "status",
+            Self::Cancel => "cancel",
+            Self::CancelIntent => "cancel_intent",
+            Self::Refund => "refund",
+            Self::Link => "link",
+            Self::OpenLink => "open_link",
+            Self::NativeLink => "native_link",
+            Self::FindPaid | Self::FindInDoubt | Self::FindOrphan | Self::FindRefund | Self::FindNameless => "reconcile",
+        }
+    }
+
+    pub(super) fn is_of_the_reconciler(self) -> bool {
+        self.process() == "reconcile"
+    }
+}
+
+impl Play {
+    /// The stage as the flow finds it.
+    pub(super) async fn prepare(flow: Flow) -> Self {
+        let play = Self {
+            flow,
+            stage: Stage::new(),
+            bought: RefCell::default(),
+            delivery: RefCell::default(),
+            code: RefCell::default(),
+            said: RefCell::default(),
+            is_answered: Cell::default(),
+        };
+        match flow {
+            Flow::Page | Flow::Card | Flow::Link | Flow::NativeLink => {}
+            Flow::Payment => {
+                play.buy_and_pay().await;
+                *play.delivery.borrow_mut() = Some(play.stage.announced("PAYMENT_SUCCEEDED"));
+            }
+            Flow::RefundElsewhere => play.refund_elsewhere().await,
+            Flow::Status => play.buy_and_pay().await,
+            Flow::Cancel => play.buy(false).await,
+            Flow::CancelIntent => play.buy(true).await,
+            Flow::Refund => {
+                play.buy_and_pay().await;
+                play.stage.deliver().await;
+            }
+            Flow::OpenLink => {
+                let made = play.stage.stack.make_link("link-1", 2_500, 1).await.expect("alive").expect("a link");
+                *play.code.borrow_mut() = made.answer.body;
+            }
+            Flow::FindPaid => play.buy_and_pay().await,
+            Flow::FindInDoubt => play.leave_in_doubt().await,
+            Flow::FindOrphan => play.orphan().await,
+            Flow::FindRefund => play.leave_refund_in_doubt().await,
+            Flow::FindNameless => {
+                play.attempt_native_link().await;
+                play.pay_by_native_links().await;
+                play.stage.deliver().await;
+            }
+        }
+        if flow == Flow::Status || flow == Flow::Refund {
+            sleep(Duration::from_secs(10)).await;
+        }
+        if flow.is_of_the_reconciler() {
+            sleep(play.stage.stack.due_in().expect("something is left to do")).await;
+        }
+        play
+    }
+
+    /// One try, by whoever it is that tries again. Whether nothing is left to try.
+    pub(super) async fn attempt(&self) -> bool {
+        let stack = &self.stage.stack;
+        let is_final = match self.flow {
+            Flow::Page | Flow::Card => {
+                let bought = self.stage.ask(KEY, self.flow == Flow::Card).await;
+                let is_final = bought.is_some();
+                self.bought.replace(bought);
+                is_final
+            }
+            Flow::Payment | Flow::RefundElsewhere => {
+                let delivery = self.delivery.borrow().clone().expect("an event");
+                matches!(stack.receive(&delivery).await, Answer::Status { status: 200, .. })
+            }
+            Flow::Status => {
+                let (id, token) = self.order();
+                matches!(stack.status(&id, &token).await, Some(Ok(shown)) if shown.order.status().is_paid())
+            }
+            Flow::Cancel => {
+                let (id, token) = self.order();
+                matches!(stack.cancel(&id, &token).await, Some(Ok(_)))
+            }
+            Flow::CancelIntent => {
+                let cancelled = stack.cancel_intent(&self.intent()).await;
+                matches!(cancelled, Some(Ok(done)) if done.status == CardChargeStatus::Canceled)
+            }
+            Flow::Refund => self.attempt_refund().await,
+            Flow::Link => match stack.make_link(KEY, 2_500, 1).await {
+                Some(Ok(made)) => {
+                    self.said.borrow_mut().insert(made.answer.body);
+                    true
+                }
+                _ => false,
+            },
+            Flow::OpenLink => {
+                let code = self.code.borrow().clone();
+                let opened = stack.open_link(&code).await;
+                let bought = if let Some(Ok(created)) = &opened { Some(Bought::read(created)) } else { None };
+                let is_final = bought.is_some();
+                self.bought.replace(bought);
+                is_final
+            }
+            Flow::NativeLink => self.attempt_native_link().await,
+            _ => stack.reconcile().await.is_some(),
+        };
+        self.is_answered.set(self.is_answered.get() || is_final);
+        is_final
+    }
+
+    /// What people do next. `is_told`: whether lomi.'s events arrive.
+    pub(super) async fn go_on(&self, is_told: bool) {
+        match self.flow {
+            Flow::FindInDoubt => {
+                // The shop's client was given no answer. It comes back.
+                let bought = self.stage.ask(KEY, false).await.expect("nothing is in the way");
+                self.stage.pay(&bought).await;
+                self.is_answered.set(true);
+            }
+            Flow::Page | Flow::Card | Flow::OpenLink | Flow::Cancel => {
+                let bought = self.bought.borrow().clone();
+                if let Some(bought) = bought {
+                    self.stage.pay(&bought).await;
+                }
+            }
+            Flow::NativeLink => self.pay_by_native_links().await,
+            _ => {}
+        }
+        if is_told {
+            self.stage.deliver().await;
+        }
+    }
+
+    async fn buy(&self, by_card: bool) {
+        self.bought.replace(Some(self.stage.buy(KEY, by_card).await));
+    }
+
+    async fn buy_and_pay(&self) {
+        self.buy(false).await;
+        let bought = self.bought.borrow().clone().expect("bought");
+        self.stage.pay(&bought).await;
+    }
+
+    /// Somebody gives the money back in lomi.'s dashboard.
+    async fn refund_elsewhere(&self) {
+        self.buy_and_pay().await;
+        self.stage.deliver().await;
+        let transaction = self.stage.at_lomi("transactions")[0]["transaction_id"].clone();
+        let wish = json!({ "transaction_id": transaction, "amount": 2_500 });
+        let (status, answer) = self.stage.stack.lomi.manage("/refunds", &wish).await;
+        assert_eq!(status, 201, "{answer}");
+        *self.delivery.borrow_mut() = Some(self.stage.announced("REFUND_COMPLETED"));
+    }
+
+    async fn leave_in_doubt(&self) {
+        self.stage.plan(&[Strike::crash("create", 0, ASKED_TO_CREATE)]);
+        assert!(self.stage.ask(KEY, false).await.is_none());
+        assert_eq!(self.stage.at_lomi("sessions").len(), 1, "lomi. was asked");
+        assert_eq!(self.stage.orders()[0]["status"], "creating");
+        self.stage.plan(&[]);
+    }
+
+    /// A second try takes over from one that is still under way, much later by its own clock, and asks for another form.
+    async fn orphan(&self) {
+        self.stage.plan(&[Strike { name: "create", index: 1, skew_ms: 50 * 60_000, step: None }]);
+        let late = async {
+            sleep(Duration::from_millis(40)).await;
+            self.stage.ask(KEY, true).await
+        };
+        let (early, late) = join(self.stage.ask(KEY, true), late).await;
+        assert!(early.is_none());
+        self.bought.replace(Some(late.expect("the second try has the key")));
+        assert_eq!(self.stage.orders()[0]["orphaned_intents"].as_array().map(Vec::len), Some(1));
+        self.stage.plan(&[]);
+    }
+
+    async fn leave_refund_in_doubt(&self) {
+        self.buy_and_pay().await;
+        self.stage.deliver().await;
+        self.stage.plan(&[Strike::crash("refund", 0, ASKED_TO_REFUND)]);
+        self.attempt_refund().await;
+        assert_eq!(self.stage.at_lomi("refunds").len(), 1, "lomi. was asked");
+        self.stage.plan(&[]);
+    }
+
+    async fn attempt_refund(&self) -> bool {
+        let (id, _) = self.order();
+        let answer = self.stage.stack.refund(&requests::refund(&id, KEY, None)).await;
+        self.stage.answers.refunded(KEY, &answer);
+        matches!(answer, Some(Ok(_)))
+    }
+
+    async fn attempt_native_link(&self) -> bool {
+        match self.stage.stack.make_native_link(KEY, 2_500).await {
+            Some(Ok(made)) => {
+                self.said.borrow_mut().insert(made.answer.body);
+                true
+            }
+            // Nobody knows, and nobody ever will by this key.
+            Some(Err(flows::links::LinkError::OutcomeUnknown(_))) => true,
+            _ => false,
+        }
+    }
+
+    async fn pay_by_native_links(&self) {
+        for link in self.stage.at_lomi("payment_links") {
+            let id = link["link_id"].as_str().expect("an id").to_owned();
+            let opened = self.stage.act(&format!("/_sim/links/{id}/open"), &Value::Null).await;
+            self.stage.pay_page(opened["checkout_session_id"].as_str().expect("a page")).await;
+        }
+    }
+
+    fn order(&self) -> (String, String) {
+        let bought = self.bought.borrow();
+        let bought = bought.as_ref().expect("bought");
+        (bought.order_id.clone(), bought.order_token.clone())
+    }
+
+    fn intent(&self) -> String {
+        match self.bought.borrow().as_ref().map(|bought| bought.payable.clone()) {
+            Some(Payable::Card(id, _)) => id,
+            other => panic!("no card form: {other:?}"),
+        }
+    }
+
+    /// What the flow promised and did not keep.
+    pub(super) fn broken_promises(&self) -> Vec<String> {
+        let orders = self.stage.orders();
+        let is_paid = |order: &&Value| ["paid", "partially_refunded", "refunded"].iter().any(|s| order["status"] == *s);
+        let paid = orders.iter().filter(is_paid).count();
+        let status = |index: usize| orders.get(index).map_or("none", |order| order["status"].as_str().unwrap_or_default());
+        let answered = usize::from(self.is_answered.get());
+        let count = |kind: &str| self.stage.at_lomi(kind).len();
+        let mut broken = Vec::new();
+        let mut holds = |what: &str, is_so: bool| {
+            if !is_so {
+                broken.push(format!("broken: {what} (orders {orders:?})"));
+            }
+        };
+        match self.flow {
+            Flow::Page | Flow::Card => {
+                let kind = if self.flow == Flow::Page { "sessions" } else { "intents" };
+                holds("one key, one order", orders.len() <= 1);
+                holds("one key, one thing to pay on", count(kind) <= 1);
+                holds("what was answered can be paid", paid == answered);
+            }
+            Flow::Payment | Flow::Status | Flow::FindPaid => {
+                let payments = orders[0]["payments"].as_object().map_or(0, |payments| payments.len());
+                holds("paid once", (paid, payments) == (1, 1));
+            }
+            Flow::RefundElsewhere => {
+                let refunds = orders[0]["refunds"].as_object().map_or(0, |refunds| refunds.len());
+                holds("refunded once", (status(0), refunds) == ("refunded", 1));
+            }
+            Flow::Cancel => {
+                holds("money after all", paid == 1);
+                let flagged = orders[0]["paid_after_cancel"] == true;
+                holds("the shopper's word is kept", flagged || !self.is_answered.get());
+            }
+            Flow::CancelIntent => {
+                let intents = self.stage.at_lomi("intents");
+                holds("nothing can be paid on", intents.iter().all(|intent| intent["status"] == "canceled"));
+                let expected: &[&str] = if answered == 1 { &["cancelled"] } else { &["cancelled", "expired"] };
+                holds("the order is over", expected.contains(&status(0)));
+            }
+            Flow::Refund | Flow::FindRefund => {
+                holds("money goes back once", count("refunds") <= 1);
+                let expected = if count("refunds") == 1 { "refunded" } else { "paid" };
+                holds("the order says so", status(0) == expected);
+                let refunds = orders[0]["refunds"].as_object().cloned().unwrap_or_default();
+                let is_known = |refund: &Value| ["completed", "failed"].iter().any(|s| refund["status"] == *s);
+                holds("its outcome is known", refunds.values().all(is_known));
+            }
+            Flow::Link => {
+                let links = self.stage.stack.dynamodb.items("LINK#").len();
+                holds("one key, one link", links <= 1 && links >= answered);
+                holds("one key, one answer", self.said.borrow().len() == answered);
+            }
+            Flow::OpenLink => holds("whoever was led to a page can pay", paid == answered),
+            Flow::NativeLink | Flow::FindNameless => {
+                holds("one key, one link", count("payment_links") <= 1);
+                holds("every payment is an order's", paid == count("transactions"));
+                holds("one key, one answer", self.said.borrow().len() <= 1);
+            }
+            Flow::FindInDoubt => {
+                holds("one key, one order", orders.len() == 1);
+                holds("one key, one thing to pay on", count("sessions") == 1);
+                holds("what was answered can be paid", paid == 1);
+            }
+            Flow::FindOrphan => {
+                let intents = self.stage.at_lomi("intents");
+                holds("nothing takes money any more", intents.iter().all(|intent| intent["status"] == "canceled"));
+                holds("two forms were opened", intents.len() == 2);
+            }
+        }
+        broken
+    }
+}

@@ -1,0 +1,15 @@
+//! Proofs by enumeration: every crash point, every order of events, and a blackout. Nothing here is drawn by lot but how
+//! long an exchange takes, and that by a fixed seed.
+#![recursion_limit = "256"]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod blackout;
+mod crash_points;
+mod orders;
+mod stage;

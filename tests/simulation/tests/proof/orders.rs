@@ -1,0 +1,253 @@
+//! What an order ends as depends on what happened at lomi., not on when, how often or by which way it is heard of.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulation::Bought;
+use tokio::time::sleep;
+
+use crate::stage::{Stage, in_parallel, in_virtual_time};
+
+/// More than the longest pause between two looks at an order whose page lives.
+const NEXT_LOOK: Duration = Duration::from_secs(6 * 60);
+const EVENTS: usize = 6;
+
+/// What happened to one order besides its payment and the refund of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Story {
+    /// A second payment.
+    PaidAgain,
+    /// lomi. announces the end of the session, too.
+    SessionCompleted,
+    /// The shopper gave up in the shop, before or after the payment was heard of.
+    GivenUp,
+}
+
+/// By which way it is heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    /// Each event so often in a row, the first time in its own envelope.
+    Webhooks(usize),
+    /// The event at this place is lost; the reconciler looks instead.
+    LookInstead(usize),
+    /// The reconciler looks after each event.
+    LooksBetween,
+}
+
+/// Something that is heard.
+#[derive(Clone, Debug)]
+enum News {
+    Event(Value),
+    Cancel,
+}
+
+/// What must be the same: the order without its times, what was told, the link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct End {
+    order: String,
+    told: String,
+    link: String,
+    paid_after_cancel: bool,
+}
+
+struct Tale {
+    stage: Stage,
+    bought: Bought,
+    news: Vec<News>,
+}
+
+impl Tale {
+    /// Everything has happened at lomi., and nothing was heard.
+    async fn begin(story: Story) -> Self {
+        let stage = Stage::new();
+        let quirks = json!({ "allow_double_pay": true, "session_events": story == Story::SessionCompleted });
+        stage.act("/_sim/profile", &json!({ "quirks": quirks })).await;
+        let code = stage.stack.make_link("link-1", 2_500, 1).await.expect("alive").expect("a link").answer.body;
+        let opened = stage.stack.open_link(&code).await.expect("alive").expect("a page");
+        let bought = Bought::read(&opened);
+        let simulation::Payable::Page(page) = bought.payable.clone() else { panic!("a link leads to a page") };
+        let press = async |how: Value| {
+            stage.act(&format!("/_sim/sessions/{page}/pay"), &how).await;
+            sleep(Duration::from_secs(1)).await;
+        };
+        press(json!({ "method": "card", "outcome": "decline" })).await;
+        press(json!({ "method": "wave" })).await;
+        if story == Story::PaidAgain {
+            press(json!({ "method": "mtn" })).await;
+        }
+        let paid = stage.at_lomi("transactions").into_iter().find(|row| row["rail"] == "wave").expect("a payment");
+        let wish = json!({ "transaction_id": paid["transaction_id"], "amount": 2_500 });
+        let (status, answer) = stage.stack.lomi.manage("/refunds", &wish).await;
+        assert_eq!(status, 201, "{answer}");
+        let news = Self::news(&stage, story);
+        assert_eq!(news.len(), EVENTS, "{news:?}");
+        Self { stage, bought, news }
+    }
+
+    fn news(stage: &Stage, story: Story) -> Vec<News> {
+        let outbox = stage.stack.lomi.outbox();
+        let mut events: Vec<Value> = outbox.as_array().expect("a list").iter().map(envelope).collect();
+        let first_payment = events.iter().position(|event| event["event"] == "PAYMENT_SUCCEEDED").expect("a payment");
+        let mut again = events[first_payment].clone();
+        again["id"] = json!("11111111-2222-4333-8444-000000000001");
+        events.push(again);
+        let mut news: Vec<News> = events.into_iter().map(News::Event).collect();
+        if story == Story::GivenUp {
+            news.push(News::Cancel);
+        }
+        news
+    }
+
+    async fn hear(&self, news: &News, times: usize) {
+        for number in 0..times {
+            match news {
+                News::Event(event) => {
+                    let mut event = event.clone();
+                    if number > 0 {
+                        event["id"] = json!(format!("22222222-2222-4333-8444-{number:012}"));
+                    }
+                    let answer = self.stage.stack.tell(&event).await;
+                    assert!(matches!(answer, lomi_sandbox::Answer::Status { status: 200, .. }), "{answer:?}");
+                }
+                News::Cancel => {
+                    let shown = self.stage.stack.cancel(&self.bought.order_id, &self.bought.order_token).await;
+                    shown.expect("alive").expect("an order");
+                }
+            }
+        }
+    }
+
+    async fn look(&self) {
+        sleep(NEXT_LOOK).await;
+        self.stage.sweep().await;
+    }
+
+    async fn end(&self) -> End {
+        // Of an order that is paid already, another payment is looked for when its page has ended.
+        let _ = self.stage.first_ten_minutes().await;
+        let findings = self.stage.rest().await;
+        assert!(findings.is_empty(), "{}\n{}", findings.join("\n"), self.stage.stack.trace.lines().join("\n"));
+        let items = |prefix: &str| self.stage.stack.dynamodb.items(prefix);
+        let [mut order] = <[Value; 1]>::try_from(items("ORDER#")).expect("one order");
+        let paid_after_cancel = order["paid_after_cancel"] == true;
+        // Whether it was heard first that the page or which transaction is paid: it says nothing once both are known.
+        forget(&mut order, &["completed_unnamed", "paid_after_cancel"]);
+        forget(&mut order, &["version", "timeline", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"]);
+        // When a refund that was made elsewhere was heard of.
+        order["refunds"].as_object_mut().into_iter().flat_map(|refunds| refunds.values_mut()).for_each(|refund| {
+            forget(refund, &["requested_at_ms"]);
+        });
+        let mut told = items("OUTBOX#");
+        // `transaction_id` of order.paid: the payment that was heard of first.
+        told.iter_mut().filter(|item| item["event_type"] == "order.paid").for_each(|item| forget(item, &["transaction_id"]));
+        told.iter_mut().for_each(|item| forget(item, &["occurred_at_ms"]));
+        let mut told: Vec<_> = told.iter().map(Value::to_string).collect();
+        told.sort();
+        let mut link = items("LINK#");
+        forget(&mut link[0], &["version"]);
+        End { order: order.to_string(), told: told.join("\n"), link: link[0].to_string(), paid_after_cancel }
+    }
+}
+
+fn envelope(dispatch: &Value) -> Value {
+    json!({
+        "id": dispatch["event_id"],
+        "event": dispatch["event"],
+        "timestamp": dispatch["created_at"],
+        "data": dispatch["data"],
+        "lomi_environment": "production",
+    })
+}
+
+fn forget(item: &mut Value, names: &[&str]) {
+    let members = item.as_object_mut().expect("an object");
+    names.iter().for_each(|name| drop(members.remove(*name)));
+}
+
+fn run(story: Story, way: Way, permutation: &[usize; EVENTS]) -> End {
+    in_virtual_time(async || {
+        let tale = Tale::begin(story).await;
+        let mut is_paid = false;
+        let mut is_given_up_first = false;
+        for (place, index) in permutation.iter().enumerate() {
+            let news = &tale.news[*index];
+            match (news, way) {
+                (News::Event(event), _) => is_paid |= event["event"] == "PAYMENT_SUCCEEDED",
+                (News::Cancel, _) => is_given_up_first = !is_paid,
+            }
+            match way {
+                Way::Webhooks(times) => tale.hear(news, times).await,
+                Way::LookInstead(lost) if lost == place => tale.look().await,
+                Way::LookInstead(_) => tale.hear(news, 1).await,
+                Way::LooksBetween => {
+                    tale.hear(news, 1).await;
+                    tale.look().await;
+                }
+            }
+        }
+        let end = tale.end().await;
+        if story == Story::GivenUp && matches!(way, Way::Webhooks(_)) {
+            assert_eq!(end.paid_after_cancel, is_given_up_first, "{permutation:?}");
+        }
+        End { paid_after_cancel: false, ..end }
+    })
+}
+
+/// Every order of so many things.
+fn permutations() -> Vec<[usize; EVENTS]> {
+    let mut all = vec![Vec::new()];
+    for _ in 0..EVENTS {
+        all = all
+            .into_iter()
+            .flat_map(|begun| {
+                let free = (0..EVENTS).filter({
+                    let begun = begun.clone();
+                    move |index| !begun.contains(index)
+                });
+                free.map(move |index| [begun.as_slice(), &[index]].concat()).collect::<Vec<Vec<usize>>>()
+            })
+            .collect();
+    }
+    all.into_iter().map(|order| order.try_into().expect("all of them")).collect()
+}
+
+fn ends_of(story: Story, ways: &[fn(usize) -> Way]) {
+    let orders = permutations();
+    assert_eq!(orders.len(), 720);
+    let jobs: Vec<_> = ways.iter().flat_map(|way| orders.iter().enumerate().map(|(index, order)| (way(index), *order))).collect();
+    let count = jobs.len();
+    let ends = Mutex::new(BTreeMap::<End, Vec<(Way, [usize; EVENTS])>>::new());
+    in_parallel(jobs, |(way, order)| {
+        let end = run(story, way, &order);
+        ends.lock().expect("no worker failed").entry(end).or_default().push((way, order));
+    });
+    let ends = ends.into_inner().expect("no worker failed");
+    println!("{story:?}: {count} ways to hear of one order, {} ends", ends.len());
+    let told: Vec<_> = ends.iter().map(|(end, ways)| format!("{} ways, such as {:?}: {end:#?}", ways.len(), ways[0])).collect();
+    assert_eq!(ends.len(), 1, "{}", told.join("\n"));
+}
+
+#[test]
+fn an_order_paid_twice_ends_alike_in_every_order_of_its_events_however_often_and_by_whichever_way() {
+    let ways: [fn(usize) -> Way; 5] = [
+        |_| Way::Webhooks(1),
+        |_| Way::Webhooks(2),
+        |_| Way::Webhooks(5),
+        |index| Way::LookInstead(index % EVENTS),
+        |_| Way::LooksBetween,
+    ];
+    ends_of(Story::PaidAgain, &ways);
+}
+
+#[test]
+fn it_makes_no_difference_when_lomi_says_that_the_page_is_paid() {
+    ends_of(Story::SessionCompleted, &[|_| Way::Webhooks(1), |_| Way::LooksBetween]);
+}
+
+/// With one exception that is documented: `paid_after_cancel` says whether the shopper's word came before the money.
+#[test]
+fn it_makes_no_other_difference_when_the_shopper_gives_up() {
+    ends_of(Story::GivenUp, &[|_| Way::Webhooks(1)]);
+}

@@ -1,0 +1,191 @@
+//! One stack in virtual time, with blows planned by hand, and the people around it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lomi_sandbox::{Delivery, Profile};
+use serde_json::{Value, json};
+use simulation::{Answers, Blow, Bought, Payable, Stack, Weather, requests};
+use tokio::time::sleep;
+
+/// What strikes the process of this name, counted from 0 since the plan was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strike {
+    pub(crate) name: &'static str,
+    pub(crate) index: u32,
+    /// How far its clock is off.
+    pub(crate) skew_ms: i64,
+    /// Where it crashes.
+    pub(crate) step: Option<u32>,
+}
+
+impl Strike {
+    pub(crate) const fn crash(name: &'static str, index: u32, step: u32) -> Self {
+        Self { name, index, skew_ms: 0, step: Some(step) }
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    strikes: Vec<Strike>,
+    started: BTreeMap<&'static str, u32>,
+}
+
+impl Plan {
+    fn next(&mut self, name: &'static str) -> (i64, Vec<(u32, Blow)>) {
+        let index = self.started.entry(name).or_default();
+        let strike = self.strikes.iter().find(|strike| strike.name == name && strike.index == *index);
+        *index += 1;
+        strike.map_or((0, Vec::new()), |strike| {
+            (strike.skew_ms, strike.step.map(|step| (step, Blow::Crash)).into_iter().collect())
+        })
+    }
+}
+
+/// A stack in fair weather.
+pub(crate) struct Stage {
+    pub(crate) stack: Stack,
+    pub(crate) answers: Answers,
+    plan: Rc<RefCell<Plan>>,
+    planned_at: RefCell<usize>,
+}
+
+/// Runs `work` in a time of its own.
+pub(crate) fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(work())
+}
+
+/// Does all jobs, on every processor.
+pub(crate) fn in_parallel<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
+    let jobs = Mutex::new(jobs);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let Some(job) = job else { break };
+                    work(job);
+                }
+            });
+        }
+    });
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let stack = Stack::new(7, Profile::Current, Weather::fair(7));
+        let plan = Rc::<RefCell<Plan>>::default();
+        let blows = Rc::clone(&plan);
+        stack.strike(move |name, _| blows.borrow_mut().next(name));
+        Self { stack, answers: Answers::default(), plan, planned_at: RefCell::new(0) }
+    }
+
+    /// From now on these strikes fall, and the steps of processes are counted.
+    pub(crate) fn plan(&self, strikes: &[Strike]) {
+        *self.plan.borrow_mut() = Plan { strikes: strikes.to_vec(), started: BTreeMap::new() };
+        *self.planned_at.borrow_mut() = self.stack.steps().len();
+    }
+
+    /// The steps of every process of this name that has ended since the plan was made.
+    pub(crate) fn steps_of(&self, name: &str) -> Vec<u32> {
+        let steps = self.stack.steps();
+        steps.iter().skip(*self.planned_at.borrow()).filter(|(of, _)| *of == name).map(|(_, steps)| *steps).collect()
+    }
+
+    /// A shop asks for a page, or a card form. `None` without an answer that will not change.
+    pub(crate) async fn ask(&self, key: &str, by_card: bool) -> Option<Bought> {
+        let request = if by_card { requests::card(key, 2_500) } else { requests::page(key, 2_500) };
+        self.answers.created(key, &self.stack.create(&request).await)
+    }
+
+    /// The same when nothing is in the way.
+    pub(crate) async fn buy(&self, key: &str, by_card: bool) -> Bought {
+        self.ask(key, by_card).await.expect("nothing is in the way")
+    }
+
+    /// The shopper pays at lomi. on what they were handed.
+    pub(crate) async fn pay(&self, bought: &Bought) {
+        match &bought.payable {
+            Payable::Page(id) => self.pay_page(id).await,
+            Payable::Card(id, secret) => {
+                let card = json!({ "client_secret": secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123" });
+                self.act(&format!("/_sim/card/{id}/confirm"), &card).await;
+            }
+        }
+    }
+
+    pub(crate) async fn pay_page(&self, session_id: &str) {
+        let how = json!({ "method": "wave", "outcome": "approve" });
+        self.act(&format!("/_sim/sessions/{session_id}/pay"), &how).await;
+    }
+
+    /// Something that a person does at lomi., which takes it.
+    pub(crate) async fn act(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.stack.lomi.act(path, body).await;
+        assert!(status < 300, "{path}: {status} {answer}");
+        answer
+    }
+
+    /// lomi. delivers all that it has to tell.
+    pub(crate) async fn deliver(&self) {
+        loop {
+            let deliveries = self.stack.lomi.take_due();
+            if deliveries.is_empty() {
+                return;
+            }
+            for delivery in deliveries {
+                let answer = self.stack.receive(&delivery).await;
+                self.stack.lomi.settle(&delivery, &answer);
+            }
+        }
+    }
+
+    /// What lomi. has to tell under this name, and does not get told how it went.
+    pub(crate) fn announced(&self, event: &str) -> Delivery {
+        let found = self.stack.lomi.take_due().into_iter().find(|delivery| delivery.body.contains(event));
+        found.unwrap_or_else(|| panic!("lomi. has no {event} to tell"))
+    }
+
+    /// A run of the reconciler, if anything is due.
+    pub(crate) async fn sweep(&self) {
+        if self.is_due() {
+            self.stack.reconcile().await;
+        }
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        self.stack.due_in() == Some(Duration::ZERO)
+    }
+
+    /// The reconciler in the ten minutes within which every payment is to be known.
+    pub(crate) async fn first_ten_minutes(&self) -> Vec<String> {
+        for minutes in [1, 1, 8] {
+            sleep(Duration::from_secs(minutes * 60)).await;
+            self.sweep().await;
+        }
+        simulation::audit::no_payment_is_lost(&self.stack)
+    }
+
+    /// The reconciler after the end of everything that can be paid on.
+    pub(crate) async fn rest(&self) -> Vec<String> {
+        sleep(Duration::from_secs(4 * 3600)).await;
+        self.sweep().await;
+        let mut findings = simulation::audit::books(&self.stack);
+        findings.extend(self.answers.check());
+        findings
+    }
+
+    pub(crate) fn orders(&self) -> Vec<Value> {
+        self.stack.dynamodb.items("ORDER#")
+    }
+
+    /// lomi.'s rows of this kind.
+    pub(crate) fn at_lomi(&self, kind: &str) -> Vec<Value> {
+        self.stack.lomi.ledger()[kind].as_array().cloned().unwrap_or_default()
+    }
+}
