@@ -15,7 +15,7 @@ use crate::answers::Answers;
 use crate::audit;
 use crate::post::{Mail, Post};
 use crate::process::Blow;
-use crate::shopper::Shopper;
+use crate::shopper::{Link, Shopper};
 use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::weather::Weather;
@@ -26,6 +26,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES_TO_PAID: u32 = 10;
 /// After so long a page is over and everything that can still come has come.
 const HOURS_TO_REST: u64 = 5;
+const NEXT_SECRET: &str = "whsec_sim_the_next_one_0123456789abcdef";
+/// A back office gives a link up after so many tries.
+const MAX_LINK_TRIES: u32 = 12;
 const MONTH: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What became of a schedule.
@@ -148,8 +151,9 @@ impl Schedule {
     /// People first, then quiet, then the books.
     async fn story(&self) -> Vec<String> {
         let count = [1, 1, 1, 2, 2, 3][self.chance.borrow_mut().usize(0..6)];
-        let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number)).collect();
-        join_all(shoppers.iter().map(Shopper::shop)).await;
+        let link = self.link().await;
+        let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
+        join(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret()).await;
         self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
@@ -160,6 +164,7 @@ impl Schedule {
         sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
         self.stack.trace.note(format_args!("rest"));
         findings.extend(audit::books(&self.stack));
+        findings.extend(audit::nobodys_money(&self.stack));
         findings.extend(self.answers.check());
         if self.chance.borrow_mut().u32(0..8) == 0 {
             findings.extend(self.a_month_later().await);
@@ -179,9 +184,41 @@ impl Schedule {
         findings
     }
 
-    fn shopper(&self, number: usize) -> Shopper<'_> {
+    /// In some schedules, everybody was sent a payment link.
+    async fn link(&self) -> Option<Link> {
+        let (kind, francs) = (self.chance.borrow_mut().u32(0..8), 100 * self.chance.borrow_mut().i64(1..500));
+        for number in 0..MAX_LINK_TRIES {
+            // lomi. takes no key for a link of its own: a try of which nobody knows the end needs another one here.
+            let key = format!("link-{number}");
+            let made = match kind {
+                0 => self.stack.make_link("link", francs, self.chance.borrow_mut().u32(1..3)).await,
+                1 => self.stack.make_native_link(&key, francs).await,
+                _ => return None,
+            };
+            if let Some(Ok(made)) = made {
+                let name = made.answer.body;
+                return Some(if kind == 0 { Link::Managed(name) } else { Link::Native(name) });
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+        None
+    }
+
+    /// In some schedules the merchant rotates the webhook's secret: first here, then at lomi.
+    async fn rotate_secret(&self) {
+        let waits: [u64; 2] = [0, 1].map(|_| self.chance.borrow_mut().u64(0..90_000));
+        if self.chance.borrow_mut().u32(0..4) == 0 {
+            sleep(Duration::from_millis(waits[0])).await;
+            self.stack.rotate_secret(NEXT_SECRET);
+            sleep(Duration::from_millis(waits[1])).await;
+            self.post.sign_with(NEXT_SECRET);
+            self.stack.trace.note(format_args!("lomi. signs with another secret"));
+        }
+    }
+
+    fn shopper(&self, number: usize, link: Option<Link>) -> Shopper<'_> {
         let chance = RefCell::new(self.chance.borrow_mut().fork());
-        Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}") }
+        Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}"), link }
     }
 
     /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. At rest it
