@@ -6,12 +6,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Layer -> layers that it may import. What is missing here may import nothing of ours.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("functions", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("edge", &["flows", "store", "lomi-client", "domain"]),
     ("flows", &["store", "lomi-client", "domain"]),
     ("store", &["domain"]),
     ("local", &["lomi-sandbox"]),
+    ("properties", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("tests", &["local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
 ];
 
