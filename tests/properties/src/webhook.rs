@@ -79,7 +79,7 @@ fn means_the_same_in_every_envelope(body: &[u8], secrets: &Secrets) {
             assert_eq!(as_settled(&read(again, own, NOW)), as_settled(&reading), "another envelope, another meaning");
         }
         says_no_more_than_the_event(&event, own, &reading);
-        for order in [open_order(own), another_open_order(own)] {
+        for order in Currency::ALL.into_iter().filter_map(|currency| open_order(own, currency)) {
             pays_only_its_own_price(&order, &reading);
         }
     }
@@ -131,21 +131,12 @@ fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: 
     }
 }
 
-fn open_order(environment: Environment) -> Order {
-    open_at(environment, Money::new(PRICE_MINOR, Currency::Xof))
-}
-
-fn another_open_order(environment: Environment) -> Order {
-    open_at(environment, Money::new(PRICE_MINOR, Currency::Eur))
-}
-
-fn open_at(environment: Environment, amount: Option<Money>) -> Order {
-    let cart = amount.map_or_else(
-        || PricedCart::from_lomi(domain::LomiCart::Lines(Vec::new())),
-        |price| PricedCart::from_merchant(price, None),
-    );
+/// An order that waits for its payment on [`SESSION`].
+fn open_order(environment: Environment, currency: Currency) -> Option<Order> {
+    let price = Money::new(PRICE_MINOR, currency)?;
     let id = PayableId::CheckoutSession(SESSION.to_owned());
-    order_for(cart, environment, NOW).opened(OpenedPayable { id, expires_at: NOW.plus_ms(3_600_000), amount }, NOW)
+    let payable = OpenedPayable { id, expires_at: NOW.plus_ms(60 * 60 * 1000), amount: Some(price) };
+    Some(order_for(PricedCart::from_merchant(price, None), environment, NOW).opened(payable, NOW))
 }
 
 fn pays_only_its_own_price(order: &Order, reading: &Reading) {
