@@ -320,6 +320,17 @@ mod tests {
     }
 
     #[test]
+    fn no_other_token_opens_an_order_however_alike_it_looks() {
+        let mine = OrderToken::from_entropy([1; 32]).hash();
+        for number in 0..2000_u16 {
+            let mut entropy = [1; 32];
+            let [high, low] = number.to_be_bytes();
+            (entropy[30], entropy[31]) = (high, low);
+            assert_eq!(mine.matches(OrderToken::from_entropy(entropy).reveal()), entropy == [1; 32], "{number}");
+        }
+    }
+
+    #[test]
     fn a_token_does_not_show_in_debug_output() {
         let token = OrderToken::from_entropy([1; 32]);
         assert!(!format!("{token:?}").contains(token.reveal()));

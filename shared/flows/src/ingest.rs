@@ -5,6 +5,8 @@
 
 mod refund;
 
+pub use refund::RefundNews;
+
 use crate::evidence::Settled;
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_ORDER};
 use crate::{World, units};
@@ -26,10 +28,13 @@ pub enum Ingested {
     Quarantined(&'static str),
 }
 
-/// What an event says about an order.
-enum Reading {
+/// What an event says about an order, before any order is looked at.
+#[derive(Debug)]
+pub enum Reading {
+    /// A fact, and its natural key: the same however often and in however many envelopes it comes.
     Fact(Fact, String),
-    Refund(refund::RefundNews),
+    /// About a refund; what it comes to depends on the order.
+    Refund(RefundNews),
     /// Of a kind that no order depends on.
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
@@ -156,7 +161,9 @@ async fn keep_for_later(world: &World, evidence: &Evidence, id: &OrderId) -> Res
     Ok(Ingested::Quarantined("order_unreadable"))
 }
 
-fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
+/// Understands an event, for a stack whose environment is `own`. `now` stands in for a time of payment that is not told.
+#[must_use]
+pub fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
     if let Some(read) = refund::read(event, own) {
         return read.map_or_else(Reading::Unusable, Reading::Refund);
     }

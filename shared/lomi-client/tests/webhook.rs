@@ -78,6 +78,19 @@ fn the_same_event_in_other_bytes_does_not_verify() {
 }
 
 #[test]
+fn a_signature_holds_to_its_last_digit() {
+    for place in 0..LEGACY.len() {
+        let other = |digit: char| if digit == '0' { '1' } else { '0' };
+        let spoil = |text: &str, at: usize| -> String {
+            text.chars().enumerate().map(|(index, digit)| if index == at { other(digit) } else { digit }).collect()
+        };
+        assert_eq!(check(legacy(&spoil(LEGACY, place)), BODY), Err(SignatureError::NoMatch), "digit {place}");
+        let place = V1.len() - LEGACY.len() + place;
+        assert_eq!(check(v1(&spoil(V1, place)), BODY), Err(SignatureError::NoMatch), "digit {place}");
+    }
+}
+
+#[test]
 fn the_secret_counts_with_its_prefix() {
     let bare = secrets(&[SECRET.strip_prefix("whsec_").unwrap()]);
     let refused = webhook::verify(legacy(LEGACY), BODY, &bare).unwrap_err();

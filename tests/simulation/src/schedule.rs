@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -150,7 +151,8 @@ impl Schedule {
 
     /// People first, then quiet, then the books.
     async fn story(&self) -> Vec<String> {
-        let count = [1, 1, 1, 2, 2, 3][self.chance.borrow_mut().usize(0..6)];
+        // One shopper mostly, sometimes two or three.
+        let count = (self.draw(0..10) / 3).max(1);
         let link = self.link().await;
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
         join(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret()).await;
@@ -166,7 +168,7 @@ impl Schedule {
         findings.extend(audit::books(&self.stack));
         findings.extend(audit::nobodys_money(&self.stack));
         findings.extend(self.answers.check());
-        if self.chance.borrow_mut().u32(0..8) == 0 {
+        if self.draw(0..8) == 0 {
             findings.extend(self.a_month_later().await);
         }
         findings
@@ -186,12 +188,13 @@ impl Schedule {
 
     /// In some schedules, everybody was sent a payment link.
     async fn link(&self) -> Option<Link> {
-        let (kind, francs) = (self.chance.borrow_mut().u32(0..8), 100 * self.chance.borrow_mut().i64(1..500));
+        let kind = self.draw(0..8);
+        let (francs, payments) = (i64::from(100 * self.draw(1..500)), self.draw(1..3));
         for number in 0..MAX_LINK_TRIES {
             // lomi. takes no key for a link of its own: a try of which nobody knows the end needs another one here.
             let key = format!("link-{number}");
             let made = match kind {
-                0 => self.stack.make_link("link", francs, self.chance.borrow_mut().u32(1..3)).await,
+                0 => self.stack.make_link("link", francs, payments).await,
                 1 => self.stack.make_native_link(&key, francs).await,
                 _ => return None,
             };
@@ -206,8 +209,8 @@ impl Schedule {
 
     /// In some schedules the merchant rotates the webhook's secret: first here, then at lomi.
     async fn rotate_secret(&self) {
-        let waits: [u64; 2] = [0, 1].map(|_| self.chance.borrow_mut().u64(0..90_000));
-        if self.chance.borrow_mut().u32(0..4) == 0 {
+        let waits: [u64; 2] = [0, 1].map(|_| u64::from(self.draw(0..90_000)));
+        if self.draw(0..4) == 0 {
             sleep(Duration::from_millis(waits[0])).await;
             self.stack.rotate_secret(NEXT_SECRET);
             sleep(Duration::from_millis(waits[1])).await;
@@ -216,7 +219,7 @@ impl Schedule {
         }
     }
 
-    fn shopper(&self, number: usize, link: Option<Link>) -> Shopper<'_> {
+    fn shopper(&self, number: u32, link: Option<Link>) -> Shopper<'_> {
         let chance = RefCell::new(self.chance.borrow_mut().fork());
         Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}"), link }
     }
@@ -229,12 +232,16 @@ impl Schedule {
             if self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
-            if self.pace.get() == Pace::Trouble && self.chance.borrow_mut().u32(0..6) == 0 {
+            if self.pace.get() == Pace::Trouble && self.draw(0..6) == 0 {
                 join(self.stack.reconcile(), self.stack.reconcile()).await;
             } else {
                 self.stack.reconcile().await;
             }
         }
+    }
+
+    fn draw(&self, range: Range<u32>) -> u32 {
+        self.chance.borrow_mut().u32(range)
     }
 
     fn tally(&self) -> Tally {
