@@ -17,16 +17,17 @@ pub fn books(stack: &Stack) -> Vec<String> {
     read(stack).check()
 }
 
-/// Everything that lomi. took, also by links of its own, counts for an order or was put aside for a person.
+/// Everything that lomi. took, also by links of its own, counts for an order, was put aside for a person, or is being asked
+/// about.
 #[must_use]
 pub fn nobodys_money(stack: &Stack) -> Vec<String> {
-    let books = read(stack);
+    let (books, questions) = (read(stack), stack.dynamodb.items("QUESTION#"));
     let is_known = |id: &str| {
         let counts = books.orders.iter().any(|order| {
             let is_unnamed = order["completed_unnamed"] == true && order["payments"].as_object().is_none_or(|all| all.is_empty());
             !order["payments"][id].is_null() || is_unnamed
         });
-        counts || books.quarantine.iter().any(|item| item.to_string().contains(id))
+        counts || books.quarantine.iter().chain(&questions).any(|item| item.to_string().contains(id))
     };
     let taken = books.transactions.iter().filter(|row| row["status"] == "completed");
     let ids = taken.filter_map(|row| row["transaction_id"].as_str());

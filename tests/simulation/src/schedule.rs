@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::future::pending;
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
@@ -23,6 +24,8 @@ use crate::weather::Weather;
 
 /// The schedule of the reconciler in the template.
 const MINUTE: Duration = Duration::from_secs(60);
+/// After so long, whoever has not paid is in no hurry.
+const BUSY_MS: i64 = 10 * 60 * 1000;
 /// After the last trouble, every payment is known within so many minutes of sweeping.
 const MINUTES_TO_PAID: u32 = 10;
 /// After so long a page is over and everything that can still come has come.
@@ -224,12 +227,13 @@ impl Schedule {
         Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}"), link }
     }
 
-    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. At rest it
-    /// comes only now and then: what it has to do then does not run away.
+    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. While a shopper
+    /// lets an hour pass, and at rest, it comes only now and then: what it has to do does not run away.
     async fn sweep(&self) -> Infallible {
-        loop {
+        for minute in 0_u32.. {
+            // Nothing follows on rest: no need to look up every minute.
             sleep(if self.pace.get() == Pace::Rest { MINUTE * 45 } else { MINUTE }).await;
-            if self.stack.due_in() != Some(Duration::ZERO) {
+            if !minute.is_multiple_of(self.pause_min()) || self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
             if self.pace.get() == Pace::Trouble && self.draw(0..6) == 0 {
@@ -237,6 +241,14 @@ impl Schedule {
             } else {
                 self.stack.reconcile().await;
             }
+        }
+        pending().await
+    }
+
+    fn pause_min(&self) -> u32 {
+        match self.pace.get() {
+            Pace::Trouble if self.stack.time.elapsed_ms() > BUSY_MS => 15,
+            Pace::Trouble | Pace::Quiet | Pace::Rest => 1,
         }
     }
 

@@ -16,6 +16,9 @@ pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
 /// lomi. may still complete a transaction it called pending for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
+/// Between two looks for money that comes after the page's end: with a minute between two runs and clocks that differ by
+/// as much, it is known within ten.
+const LATE_PAUSE_MS: i64 = 7 * MINUTE_MS;
 /// Between two tries to end a card form, and how long it is tried.
 const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
@@ -109,7 +112,7 @@ impl Order {
         if now < decision {
             return Some(decision);
         }
-        let next = now.plus_ms(10 * MINUTE_MS);
+        let next = now.plus_ms(LATE_PAUSE_MS);
         (next <= self.payable_until().plus_ms(LATE_PAYMENT_MS)).then_some(next)
     }
 
