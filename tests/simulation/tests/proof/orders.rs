@@ -141,7 +141,9 @@ impl Tale {
         });
         let mut told = items("OUTBOX#");
         // `transaction_id` of order.paid: the payment that was heard of first.
-        told.iter_mut().filter(|item| item["event_type"] == "order.paid").for_each(|item| forget(item, &["transaction_id"]));
+        told.iter_mut()
+            .filter(|item| item["event_type"] == "order.paid")
+            .for_each(|item| forget(item, &["transaction_id"]));
         told.iter_mut().for_each(|item| forget(item, &["occurred_at_ms"]));
         let mut told: Vec<_> = told.iter().map(Value::to_string).collect();
         told.sort();
@@ -216,7 +218,8 @@ fn permutations() -> Vec<[usize; EVENTS]> {
 fn ends_of(story: Story, ways: &[fn(usize) -> Way]) {
     let orders = permutations();
     assert_eq!(orders.len(), 720);
-    let jobs: Vec<_> = ways.iter().flat_map(|way| orders.iter().enumerate().map(|(index, order)| (way(index), *order))).collect();
+    let jobs: Vec<_> =
+        ways.iter().flat_map(|way| orders.iter().enumerate().map(|(index, order)| (way(index), *order))).collect();
     let count = jobs.len();
     let ends = Mutex::new(BTreeMap::<End, Vec<(Way, [usize; EVENTS])>>::new());
     in_parallel(jobs, |(way, order)| {
@@ -225,7 +228,8 @@ fn ends_of(story: Story, ways: &[fn(usize) -> Way]) {
     });
     let ends = ends.into_inner().expect("no worker failed");
     println!("{story:?}: {count} ways to hear of one order, {} ends", ends.len());
-    let told: Vec<_> = ends.iter().map(|(end, ways)| format!("{} ways, such as {:?}: {end:#?}", ways.len(), ways[0])).collect();
+    let told: Vec<_> =
+        ends.iter().map(|(end, ways)| format!("{} ways, such as {:?}: {end:#?}", ways.len(), ways[0])).collect();
     assert_eq!(ends.len(), 1, "{}", told.join("\n"));
 }
 
