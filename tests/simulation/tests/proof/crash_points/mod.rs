@@ -62,14 +62,26 @@ struct Schedule {
 
 /// What came of it.
 struct Outcome {
-    /// Steps of the flow's first try.
-    steps: u32,
-    /// Those of them at which it has just written something.
-    writes: Vec<u32>,
-    /// The same of each of the rescuer's tries.
-    rescue: Vec<(u32, Vec<u32>)>,
+    /// The flow's first try.
+    own: Try,
+    /// The rescuer's.
+    rescue: Vec<Try>,
     findings: Vec<String>,
     trace: Vec<String>,
+}
+
+/// How far one process came.
+struct Try {
+    steps: u32,
+    /// Those of them at which it had just written something.
+    writes: Vec<u32>,
+}
+
+impl Try {
+    /// Whether dying at this step leaves something else than dying at the step before.
+    fn is_distinct(&self, step: u32) -> bool {
+        step == 1 || self.writes.contains(&step)
+    }
 }
 
 impl Schedule {
@@ -82,13 +94,13 @@ impl Schedule {
             while !is_done {
                 is_done = self.pick_up(&play).await;
             }
-            let (steps, writes, rescue) = self.counted(&play);
+            let (own, rescue) = self.counted(&play);
             play.stage.plan(&[]);
             play.go_on(self.rescuer == Rescuer::Caller).await;
             let mut findings = play.stage.first_ten_minutes().await;
             findings.extend(play.stage.rest().await);
             findings.extend(promises::broken(&play));
-            Outcome { steps, writes, rescue, findings, trace: play.stage.stack.trace.lines() }
+            Outcome { own, rescue, findings, trace: play.stage.stack.trace.lines() }
         })
     }
 
@@ -135,18 +147,16 @@ impl Schedule {
         }
     }
 
-    fn counted(self, play: &Play) -> (u32, Vec<u32>, Vec<(u32, Vec<u32>)>) {
-        let tries = |name: &str| play.stage.steps_of(name).into_iter().zip(play.stage.writes_of(name));
+    /// The flow's first try, and the rescuer's.
+    fn counted(self, play: &Play) -> (Try, Vec<Try>) {
+        let tries = |name: &str| {
+            let tries = play.stage.steps_of(name).into_iter().zip(play.stage.writes_of(name));
+            tries.map(|(steps, writes)| Try { steps, writes })
+        };
         let (name, before) = self.rescue_process();
-        let rescue = tries(name).skip(before as usize).collect();
-        let (steps, writes) = tries(self.flow.process()).next().expect("the flow was tried");
-        (steps, writes, rescue)
+        let own = tries(self.flow.process()).next().expect("the flow was tried");
+        (own, tries(name).skip(before as usize).collect())
     }
-}
-
-/// Whether dying at this step leaves something else than dying at the step before.
-fn is_distinct(step: u32, writes: &[u32]) -> bool {
-    step == 1 || writes.contains(&step)
 }
 
 /// What was tried of one flow.
@@ -181,14 +191,14 @@ fn try_all(death: Death, pairs: Pairs, report: &Mutex<Report>) {
     let single = Schedule { flow, rescuer, first: Some(step), second: None };
     let alone = single.run();
     note(report, single, &alone);
-    for (number, (steps, writes)) in (0u32..).zip(&alone.rescue) {
-        for step in 1..=*steps {
-            let is_distinct = death.is_distinct && is_distinct(step, writes);
+    for (number, rescue) in (0u32..).zip(&alone.rescue) {
+        for step in 1..=rescue.steps {
+            let is_distinct = death.is_distinct && rescue.is_distinct(step);
             count_pair(report, (flow, rescuer), is_distinct);
             if is_distinct || pairs == Pairs::All {
                 let pair = Schedule { second: Some((number, step)), ..single };
                 let outcome = pair.run();
-                let died_at = outcome.rescue.get(number as usize).map(|(steps, _)| *steps);
+                let died_at = outcome.rescue.get(number as usize).map(|rescue| rescue.steps);
                 assert_eq!(died_at, Some(step), "{pair:?} dies twice");
                 note(report, pair, &outcome);
             }
@@ -204,7 +214,7 @@ fn count_pair(report: &Mutex<Report>, row: (Flow, Rescuer), is_distinct: bool) {
 }
 
 fn note(report: &Mutex<Report>, schedule: Schedule, outcome: &Outcome) {
-    assert_eq!(Some(outcome.steps), schedule.first, "{schedule:?} dies where it is to die");
+    assert_eq!(Some(outcome.own.steps), schedule.first, "{schedule:?} dies where it is to die");
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
     let row = report.rows.entry((schedule.flow, schedule.rescuer)).or_default();
     row.singles += u32::from(schedule.second.is_none());
@@ -253,9 +263,9 @@ fn prove(pairs: Pairs) {
         let fair = Schedule { flow, rescuer, first: None, second: None }.run();
         let story = || format!("{}\n{}", fair.findings.join("\n"), fair.trace.join("\n"));
         assert!(fair.findings.is_empty(), "{flow:?} undisturbed: {}", story());
-        report.lock().expect("no worker failed").rows.entry((flow, rescuer)).or_default().steps = fair.steps;
-        let points = 1..=fair.steps;
-        let points = points.map(|step| Death { flow, rescuer, step, is_distinct: is_distinct(step, &fair.writes) });
+        report.lock().expect("no worker failed").rows.entry((flow, rescuer)).or_default().steps = fair.own.steps;
+        let points = 1..=fair.own.steps;
+        let points = points.map(|step| Death { flow, rescuer, step, is_distinct: fair.own.is_distinct(step) });
         deaths.lock().expect("no worker failed").extend(points);
     });
     in_parallel(deaths.into_inner().expect("no worker failed"), |death| try_all(death, pairs, &report));
