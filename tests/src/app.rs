@@ -1,9 +1,13 @@
 //! One whole stack for one test.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use local::{Stack, StackOptions};
+use local::build::{TEMPLATE, workspace_root};
+use local::template::Template;
+use local::{Project, Stack, StackOptions, StartError};
+use lomi_sandbox::Settings;
 use serde_json::Value;
 
 use crate::audit::Guard;
@@ -15,12 +19,13 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
     "catalog",
     "create-checkout-session",
     "create-payment-intent",
     "customers",
     "link-generator",
+    "operations",
     "orders",
     "reconciler",
     "webhook-handler",
@@ -28,6 +33,8 @@ pub const FUNCTIONS: [&str; 8] = [
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+/// The variable with the address of lomi.
+const LOMI: &str = "LOMI_BASE_URL";
 /// The shop of a live stack, which takes no plain http.
 const LIVE_ORIGIN: &str = "https://shop.example";
 
@@ -38,6 +45,10 @@ pub struct Setup {
     pub live: bool,
     /// Where the functions that open something to pay on find lomi. instead of at the stand-in itself.
     pub lomi_url: Option<String>,
+    /// The folder of the function binaries; `None` builds them as `cargo dev` does.
+    pub binaries: Option<PathBuf>,
+    /// How lomi. behaves from the start.
+    pub lomi: Settings,
 }
 
 /// A running stack with a shop, a shopper and an auditor. End every test with [`TestApp::audit`].
@@ -53,6 +64,8 @@ pub struct TestApp {
     pub table: Table,
     /// The wire between the functions and DynamoDB.
     pub dynamodb: Gate,
+    /// The wire between the functions and lomi.
+    pub lomi_wire: Gate,
     /// The shop's origin, which redirects may lead to.
     pub origin: String,
     pub(crate) live: bool,
@@ -69,9 +82,11 @@ impl TestApp {
 
     /// The stack of `setup`.
     pub async fn start_with(setup: Setup) -> Self {
-        let dynamodb = Gate::bind().await;
-        let stack = Stack::start(options(&setup, &dynamodb)).await.unwrap_or_else(|error| panic!("{error}"));
+        let (dynamodb, lomi_wire) = (Gate::bind().await, Gate::bind().await);
+        let options = options(&setup, &dynamodb, &lomi_wire);
+        let stack = start(setup.binaries.as_deref(), options).await.unwrap_or_else(|error| panic!("{error}"));
         dynamodb.lead_to(&stack.urls().dynamodb);
+        lomi_wire.lead_to(&stack.urls().lomi);
         let http = Http::default();
         let app = Self {
             lomi: Lomi::new(http.clone(), &stack.urls().lomi),
@@ -79,6 +94,7 @@ impl TestApp {
             origin: if setup.live { LIVE_ORIGIN.to_owned() } else { stack.urls().shop.clone() },
             http,
             dynamodb,
+            lomi_wire,
             stack,
             live: setup.live,
             serial: Mutex::default(),
@@ -182,16 +198,24 @@ impl TestApp {
     }
 }
 
-fn options(setup: &Setup, dynamodb: &Gate) -> StackOptions {
-    let mut options = StackOptions::default();
+async fn start(binaries: Option<&Path>, options: StackOptions) -> Result<Stack, StartError> {
+    let Some(folder) = binaries else { return Stack::start(options).await };
+    let root = workspace_root()?;
+    let template = Template::read(&root.join(TEMPLATE))?;
+    let binaries = template.binaries()?.into_iter().map(|name| (name.clone(), folder.join(name))).collect();
+    Stack::launch(Project { template, binaries, storefront: root.join("infra/storefront") }, options).await
+}
+
+fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
+    let mut options = StackOptions { lomi: setup.lomi.clone(), ..StackOptions::default() };
     for function in FUNCTIONS {
-        let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url())]);
+        let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url()), (LOMI.to_owned(), lomi.url())]);
         options.environment.insert(function.to_owned(), variables);
     }
     if let Some(url) = &setup.lomi_url {
         for function in ["create-checkout-session", "create-payment-intent"] {
             let variables = options.environment.entry(function.to_owned()).or_default();
-            variables.insert("LOMI_BASE_URL".to_owned(), url.clone());
+            variables.insert(LOMI.to_owned(), url.clone());
         }
     }
     if setup.live {

@@ -3,6 +3,7 @@
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
 mod customers;
+mod quarantine;
 mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
@@ -143,6 +145,7 @@ impl Books {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.lost_payments());
         findings.extend(self.check_refunds());
+        findings.extend(self.quarantine.iter().flat_map(|item| self.check_quarantined(item)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
         findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
@@ -164,6 +167,10 @@ impl Books {
         let mut findings = Vec::new();
         if told != usize::from(is_paid) {
             findings.push(format!("order {id} is {} and has {told} order.paid events", order["status"]));
+        }
+        let payments = order["payments"].as_object().map_or(0, serde_json::Map::len);
+        if payments > 1 && order["overpaid"] != true {
+            findings.push(format!("order {id} was paid {payments} times and nothing says so"));
         }
         if is_paid && !self.is_proved(order) {
             findings.push(format!("nothing proves that order {id} is paid: {order}"));
@@ -199,7 +206,7 @@ impl Books {
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
         let counts = payments.contains_key(id) || unnamed;
-        let aside = self.quarantine.iter().any(|item| item["PK"].as_str().is_some_and(|key| key.contains(id)));
+        let aside = self.quarantine.iter().any(|item| item["natural_key"].as_str().is_some_and(|key| key.contains(id)));
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
@@ -241,8 +248,9 @@ fn check_dispatch(dispatch: &Value) -> Vec<String> {
     let refused = attempts.filter(|attempt| {
         let faults = attempt["faults"].as_array().into_iter().flatten();
         let is_authentic = !faults.into_iter().any(|fault| UNAUTHENTIC.iter().any(|name| fault == name));
+        let is_ours = attempt["url"].as_str().is_some_and(|url| url.ends_with("/webhooks/lomi"));
         let status = attempt["response_status"].as_u64().unwrap_or_default();
-        is_authentic && (300..500).contains(&status)
+        is_ours && is_authentic && (300..500).contains(&status)
     });
     refused.map(|attempt| format!("{} to lomi.'s {}", attempt["response_status"], dispatch["event"])).collect()
 }

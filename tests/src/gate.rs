@@ -1,10 +1,13 @@
-//! A wire that can be cut: a TCP relay with a switch.
+//! A wire that can be cut, and one that goes wrong by itself: a TCP relay with a switch.
+
+mod fate;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::io::{copy, copy_bidirectional};
+use fastrand::Rng;
+use fate::{End, Fate};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,21 +24,29 @@ pub struct Gate {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Switch {
-    /// Bytes pass.
-    Open,
-    /// Every connection breaks.
-    Cut,
-    /// Connections are taken and nothing passes.
-    Held,
-    /// What clients say passes, what they are told does not.
-    Mute,
+    /// Every connection has the same fate.
+    All(Fate),
+    /// Every connection has its own.
+    Rough { seed: u64 },
+}
+
+impl Switch {
+    /// The fate of the connection with this number, counted from 0.
+    fn fate(self, number: usize) -> Fate {
+        match self {
+            Self::All(fate) => fate,
+            Self::Rough { seed } => Fate::draw(&mut Rng::with_seed(seed.wrapping_add(number as u64))),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Wire {
     upstream: OnceLock<SocketAddr>,
-    /// How many connections were ever held.
+    /// How many connections were ever taken, held, and broken by a rough wire.
+    taken: AtomicUsize,
     held: AtomicUsize,
+    broken: AtomicUsize,
 }
 
 impl Gate {
@@ -49,7 +60,7 @@ impl Gate {
     pub fn serve(listener: TcpListener) -> Self {
         let address = listener.local_addr().expect("a bound listener");
         let wire = Arc::new(Wire::default());
-        let (switch, state) = watch::channel(Switch::Open);
+        let (switch, state) = watch::channel(Switch::All(Fate::Good));
         let mut relay = JoinSet::new();
         relay.spawn(accept(listener, Arc::clone(&wire), state));
         Self { address, wire, switch, _relay: relay }
@@ -69,17 +80,17 @@ impl Gate {
 
     /// Breaks every connection, old and new, until [`Gate::mend`].
     pub fn cut(&self) {
-        self.switch.send_replace(Switch::Cut);
+        self.switch.send_replace(Switch::All(Fate::Cut));
     }
 
     /// Breaks every old connection; new ones are taken and hear nothing until [`Gate::mend`].
     pub fn hold(&self) {
-        self.switch.send_replace(Switch::Held);
+        self.switch.send_replace(Switch::All(Fate::Held));
     }
 
     /// Breaks every old connection; what new ones say passes, and no answer comes back until [`Gate::mend`].
     pub fn mute(&self) {
-        self.switch.send_replace(Switch::Mute);
+        self.switch.send_replace(Switch::All(Fate::Mute));
     }
 
     /// How many connections were ever held.
@@ -88,9 +99,21 @@ impl Gate {
         self.wire.held.load(Ordering::SeqCst)
     }
 
+    /// Breaks every old connection; new ones have a fate each, drawn with `seed`, until [`Gate::mend`]: late, one byte at
+    /// a time, reset in the place of a request or of its answer, silent, or none of it.
+    pub fn roughen(&self, seed: u64) {
+        self.switch.send_replace(Switch::Rough { seed });
+    }
+
+    /// How many connections a rough wire has broken.
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        self.wire.broken.load(Ordering::SeqCst)
+    }
+
     /// Lets connections through again.
     pub fn mend(&self) {
-        self.switch.send_replace(Switch::Open);
+        self.switch.send_replace(Switch::All(Fate::Good));
     }
 }
 
@@ -104,24 +127,21 @@ async fn accept(listener: TcpListener, wire: Arc<Wire>, switch: watch::Receiver<
 
 /// `None` when the connection broke before it led anywhere.
 async fn relay(mut inner: TcpStream, wire: Arc<Wire>, mut switch: watch::Receiver<Switch>) -> Option<()> {
-    if *switch.borrow() == Switch::Held {
+    let number = wire.taken.fetch_add(1, Ordering::SeqCst);
+    if *switch.borrow() == Switch::All(Fate::Held) {
         wire.held.fetch_add(1, Ordering::SeqCst);
-        switch.wait_for(|switch| *switch != Switch::Held).await.ok()?;
+        switch.wait_for(|switch| *switch != Switch::All(Fate::Held)).await.ok()?;
     }
     let state = *switch.borrow();
-    if state == Switch::Cut {
+    if state == Switch::All(Fate::Cut) {
         return None;
     }
     let mut outer = TcpStream::connect(*wire.upstream.get()?).await.ok()?;
     inner.set_nodelay(true).and_then(|()| outer.set_nodelay(true)).ok()?;
-    let copying = async {
-        match state {
-            Switch::Mute => drop(copy(&mut inner, &mut outer).await),
-            _ => drop(copy_bidirectional(&mut inner, &mut outer).await),
-        }
-    };
     tokio::select! {
-        () = copying => {}
+        end = state.fate(number).rule(&mut inner, &mut outer) => {
+            wire.broken.fetch_add(usize::from(end == End::Broken), Ordering::SeqCst);
+        }
         _ = switch.wait_for(|switch| *switch != state) => {}
     }
     Some(())

@@ -10,6 +10,7 @@
 mod app;
 pub mod audit;
 mod audit_links;
+pub mod campaign;
 mod card;
 pub mod cart_token;
 mod customers;
@@ -18,6 +19,7 @@ mod gate;
 mod http;
 mod link;
 mod lomi;
+mod operations;
 mod record;
 mod refund;
 mod shop;

@@ -11,6 +11,7 @@ pub(crate) struct Entries {
     pub(crate) creates: Vec<CreateSeen>,
     pub(crate) deliveries: Vec<DeliverySeen>,
     pub(crate) customers: Vec<CustomerSeen>,
+    pub(crate) refunds: Vec<RefundSeen>,
     /// What must never stand in a log line.
     pub(crate) canaries: Vec<String>,
     /// lomi.'s refunds that nobody told of.
@@ -31,6 +32,16 @@ pub(crate) struct CreateSeen {
 pub(crate) struct DeliverySeen {
     pub(crate) status: u16,
     pub(crate) event: String,
+}
+
+/// A refund that the back office was told of.
+#[derive(Clone, Debug)]
+pub(crate) struct RefundSeen {
+    /// Order and idempotency key.
+    pub(crate) key: String,
+    pub(crate) order_id: String,
+    /// Our own id of it.
+    pub(crate) id: String,
 }
 
 /// A customer that a client was told of.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::delivery::Event;
 use crate::http::Answer;
+use crate::record::RefundSeen;
 use crate::shop::Created;
 
 /// Longer than a request that lomi. does not know of is waited for.
@@ -23,7 +24,13 @@ impl TestApp {
     pub async fn refund(&self, order_id: &str, body: &Value, key: &str) -> Answer {
         let (bearer, url) = (self.admin_bearer(), self.url(&format!("/admin/orders/{order_id}/refunds")));
         let headers = [("idempotency-key", key), ("authorization", bearer.as_str())];
-        self.http.send_json("POST", &url, &headers, body).await
+        let answer = self.http.send_json("POST", &url, &headers, body).await;
+        if answer.status < 300 {
+            let id = answer.json()["refund"]["id"].as_str().expect("an id").to_owned();
+            let seen = RefundSeen { key: format!("{order_id} {key}"), order_id: order_id.to_owned(), id };
+            self.record.lock().refunds.push(seen);
+        }
+        answer
     }
 
     /// A refund made in lomi.'s dashboard; answers lomi.'s id of it.

@@ -45,6 +45,18 @@ async fn money_that_counts_nowhere_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "and it waits for nobody")]
+async fn what_was_put_aside_and_resolved_by_nothing_is_found() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver_bytes("not json").await.outcome(), "quarantined");
+    let mut item = app.table.items("QUARANTINE#").await.remove(0);
+    item["resolved_at_ms"] = 1.into();
+    item["listing_pk"] = "QUARANTINE#resolved".into();
+    app.table.put(&item).await;
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "and here: None")]
 async fn money_that_went_back_and_that_no_order_knows_of_is_found() {
     let app = TestApp::start().await;
@@ -74,6 +86,29 @@ async fn a_status_that_does_not_follow_from_the_money_is_found() {
     let (order, _) = app.paid_order("card").await;
     app.refund(&order.order_id, &serde_json::json!({ "amount": 500 }), "k").await.expect(201);
     rewrite(&app, &order.order_id, &[("status", "refunded".into())]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "was answered and is gone")]
+async fn a_refund_that_was_answered_and_is_not_there_is_found() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    app.refund(&order.order_id, &json!({ "amount": 500 }), "k").await.expect(201);
+    rewrite(&app, &order.order_id, &[("refunds", json!({}))]).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "was paid 2 times and nothing says so")]
+async fn a_second_payment_without_a_flag_is_found() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    let order = app.open_order().await;
+    app.pay(&order, "card").await;
+    app.pay(&order, "wave").await;
+    app.lomi.run_outbox().await;
+    rewrite(&app, &order.order_id, &[("overpaid", false.into())]).await;
     app.audit().await;
 }
 

@@ -1,18 +1,18 @@
 //! Wire <-> use case.
 
 use crate::refunds;
-use crate::view::{OrderDetail, OrderList, OrderView};
 use domain::{Order, OrderId, OrderStatus};
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Request, Response};
 use edge::language::Text;
 use edge::lomi::{Lomi, LomiSettings};
+use edge::order_view::{OrderDetail, OrderList, OrderView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Field, Telemetry};
 use edge::wiring::Connected;
 use flows::World;
 use flows::order_status::{cancel, status};
 use std::time::Duration;
-use store::ListCursor;
+use store::{ListCursor, OrderFilter};
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(8) };
 
@@ -59,8 +59,8 @@ impl App {
     }
 
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let (status, limit, cursor) = list_query(request)?;
-        let listed = self.world.store.list_orders(status, limit, cursor.as_ref()).await?;
+        let (filter, limit, cursor) = list_query(request)?;
+        let listed = self.world.store.list_orders(filter, limit, cursor.as_ref()).await?;
         Response::json(200, &OrderList::of(&listed, self.world.clock.now()))
     }
 
@@ -76,10 +76,12 @@ fn token(request: &Request) -> &str {
     request.bearer_token().unwrap_or_default()
 }
 
-fn list_query(request: &Request) -> Result<(Option<OrderStatus>, usize, Option<ListCursor>), Problem> {
+fn list_query(request: &Request) -> Result<(OrderFilter, usize, Option<ListCursor>), Problem> {
     let unknown = Text { en: "Not a status of an order.", fr: "Ce n'est pas un statut de commande." };
     let status = request.query_as("status", OrderStatus::from_name, unknown)?;
+    let only = Text { en: "Only in_doubt.", fr: "Seulement in_doubt." };
+    let refund_in_doubt = request.query_as("refunds", |word| (word == "in_doubt").then_some(()), only)?.is_some();
     let limit = request.limit()?.unwrap_or(DEFAULT_LIMIT);
     let cursor = request.query_as("cursor", ListCursor::of_orders, FOREIGN_CURSOR)?;
-    Ok((status, limit.into(), cursor))
+    Ok((OrderFilter { status, refund_in_doubt }, limit.into(), cursor))
 }

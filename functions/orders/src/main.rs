@@ -10,7 +10,6 @@
 
 mod http;
 mod refunds;
-mod view;
 
 use edge::config;
 use edge::lomi::LomiSettings;

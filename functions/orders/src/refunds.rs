@@ -1,11 +1,11 @@
 //! Giving money back.
 
-use crate::view::{OrderView, RefundView};
 use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, RefundStatus};
 use edge::create::idempotency;
 use edge::http::{Request, Response, json};
 use edge::lomi::Lomi;
 use edge::members::{Faults, check_text, is_uuid};
+use edge::order_view::{OrderView, RefundView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::World;

@@ -2,7 +2,7 @@
 
 use edge::lomi::{Lomi, LomiSettings};
 use edge::scheduled::Failed;
-use edge::telemetry::{Counter, Field, Telemetry};
+use edge::telemetry::{Field, Telemetry};
 use edge::wiring::Connected;
 use flows::World;
 use flows::reconcile::{Report, reconcile};
@@ -37,18 +37,8 @@ impl App {
 
 fn tell(report: Report, event: &mut Telemetry) {
     event.number(Field::ReconcileDue, report.due);
-    event.number(Field::LomiCalls, report.lomi_calls);
     event.number(Field::ReconcileRepaired, report.repaired);
     event.number(Field::ReconcileSkipped, report.skipped);
     event.number(Field::ReconcileFailed, report.failed);
-    event.count_many(Counter::ReconcileRepairs, report.repaired);
-    event.count_many(Counter::PaymentsApplied, report.repaired);
-    event.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
-    event.count_many(Counter::Overpaid, report.overpaid);
-    event.count_many(Counter::InDoubt, report.in_doubt);
-    event.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);
-    event.count_many(Counter::RefundFailed, report.refunds_failed);
-    event.count_many(Counter::OverRefunded, report.over_refunded);
-    event.count_many(Counter::Quarantined, report.mismatched);
-    event.count_many(Counter::AmountMismatch, report.wrong_amounts);
+    event.found(report);
 }

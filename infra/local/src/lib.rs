@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod at_work;
 mod data_folder;
 mod dynamodb;
 mod environment;
@@ -24,6 +25,7 @@ pub mod seed;
 pub mod template;
 pub mod terminal;
 
+pub use at_work::{Asleep, AtWork};
 pub use data_folder::DataError;
 pub use dynamodb::DynamoDb;
 pub use logs::LogLine;

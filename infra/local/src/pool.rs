@@ -8,6 +8,7 @@ use futures::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::at_work::AtWork;
 use crate::logs::Logs;
 use crate::process::{Environment, InvokeError, Program};
 use crate::seams::lock;
@@ -68,7 +69,7 @@ impl Pool {
         let result = environment.invoke(payload, self.limit).await;
         match &result {
             Err(InvokeError::TimedOut(_)) => environment.retire().await,
-            Err(InvokeError::Exited { .. }) => environment.kill().await,
+            Err(InvokeError::Exited { .. } | InvokeError::Killed) => environment.kill().await,
             _ => self.release(&environment),
         }
         result
@@ -87,6 +88,11 @@ impl Pool {
     /// SIGCONT to every process.
     pub(crate) async fn thaw(&self) {
         join_all(self.all().iter().map(|environment| environment.thaw())).await;
+    }
+
+    /// The processes that work on an invocation now, those that sleep not among them.
+    pub(crate) fn at_work(&self) -> Vec<AtWork> {
+        self.all().iter().filter_map(AtWork::catch).collect()
     }
 
     /// The operating system's ids of the living processes.

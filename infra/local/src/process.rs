@@ -59,6 +59,9 @@ pub enum InvokeError {
         /// The last log lines.
         tail: String,
     },
+    /// The process was killed on purpose while it worked on the invocation.
+    #[error("the process was killed while it worked")]
+    Killed,
     /// The process never asked for work.
     #[error("{name} does not start: {reason}; its last lines:\n{tail}")]
     DidNotStart {
@@ -140,11 +143,16 @@ impl Environment {
         self.is_alive() && !self.frozen.load(Ordering::SeqCst) && !self.doomed.load(Ordering::SeqCst)
     }
 
+    /// The request id of the invocation that the process works on, or died or was stopped over.
+    pub(crate) fn invocation(&self) -> Option<String> {
+        self.endpoint.running()
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         self.exit.borrow().is_none()
     }
 
-    /// Runs one invocation. After `TimedOut` or `Exited` the process must not be used again.
+    /// Runs one invocation. After `TimedOut`, `Exited` or `Killed` the process must not be used again.
     pub(crate) async fn invoke(&self, payload: Bytes, limit: Duration) -> Result<Bytes, InvokeError> {
         let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         let invocation = Invocation {
@@ -197,6 +205,9 @@ impl Environment {
     }
 
     fn exited(&self, status: Option<String>) -> InvokeError {
+        if self.doomed.load(Ordering::SeqCst) {
+            return InvokeError::Killed;
+        }
         let status = status.unwrap_or_else(|| "connection lost".to_owned());
         InvokeError::Exited { status, tail: self.logs.tail(&self.program.name, TAIL_LINES) }
     }

@@ -115,6 +115,11 @@ impl Endpoint {
         answer
     }
 
+    /// The request id of the invocation that the process has taken and not answered.
+    pub(crate) fn running(&self) -> Option<String> {
+        lock(&self.desk.running).as_ref().map(|(request_id, _)| request_id.clone())
+    }
+
     /// No more work: the process is told to end when it asks the next time.
     pub(crate) fn retire(&self) {
         self.desk.retired.store(true, Ordering::SeqCst);

@@ -11,6 +11,7 @@ use lomi_sandbox::{Sandbox, Settings};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::at_work::AtWork;
 use crate::build::{self, Binaries, BuildError, Profile, TEMPLATE};
 use crate::data_folder::{DataError, DataFolder};
 use crate::dynamodb::DynamoDb;
@@ -287,6 +288,11 @@ impl Stack {
     pub async fn thaw(&self, binary: &str) -> Result<(), InvokeError> {
         self.pool(binary)?.thaw().await;
         Ok(())
+    }
+
+    /// The processes of a function that are in the middle of an invocation.
+    pub fn at_work(&self, binary: &str) -> Result<Vec<AtWork>, InvokeError> {
+        Ok(self.pool(binary)?.at_work())
     }
 
     /// The operating system's ids of a function's living processes.

@@ -126,6 +126,25 @@ async fn a_killed_process_fails_its_request_and_the_next_request_gets_another() 
 }
 
 #[tokio::test]
+async fn whether_a_process_died_or_slept_at_its_work_is_known() {
+    let stack = stack().await;
+    assert!(stack.at_work("probe").unwrap().is_empty(), "nobody asked for anything");
+    let (_, ()) = tokio::join!(get(probe_url(&stack, "/probe/sleep")), async {
+        until("work", || !stack.at_work("probe").unwrap().is_empty()).await;
+        assert!(stack.at_work("probe").unwrap().pop().unwrap().kill().await);
+        assert!(stack.at_work("probe").unwrap().is_empty(), "it is dead");
+    });
+    let (answer, ()) = tokio::join!(get(probe_url(&stack, "/probe/nap")), async {
+        until("work", || !stack.at_work("probe").unwrap().is_empty()).await;
+        let asleep = stack.at_work("probe").unwrap().pop().unwrap().freeze().await.unwrap();
+        assert!(stack.at_work("probe").unwrap().is_empty(), "it sleeps");
+        assert!(asleep.thaw().await);
+    });
+    assert_eq!(answer.status(), 200);
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn a_frozen_process_gets_no_new_requests_and_answers_when_it_thaws() {
     let stack = stack().await;
     let [pid] = stack.process_ids("probe").unwrap()[..] else { panic!("one process expected") };

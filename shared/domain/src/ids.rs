@@ -64,6 +64,40 @@ fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+const QUARANTINE_PREFIX: &str = "qtn_";
+
+/// Names one piece of evidence that was put aside: `qtn_` and 32 lower-case hexadecimal digits. It follows from what was put
+/// aside alone, so that the same evidence is put aside once, and says nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuarantineId(String);
+
+impl QuarantineId {
+    /// The id of the fact `natural_key` as this source told it, put aside for this reason.
+    #[must_use]
+    pub fn of(natural_key: &str, reason: &str, source: &str) -> Self {
+        let mut hasher = Sha256::new();
+        for part in ["quarantine", natural_key, reason, source] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        let digits = hex::encode(hasher.finalize());
+        Self(format!("{QUARANTINE_PREFIX}{}", digits.get(..32).unwrap_or_default()))
+    }
+
+    /// `None` unless `text` has exactly the shape of such an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(QUARANTINE_PREFIX)?;
+        (digits.len() == 32 && is_lower_hex(digits)).then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The bearer token that opens exactly one order: 64 hexadecimal digits. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -260,11 +294,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_put_aside_has_one_name_that_is_read_back() {
+        let id = QuarantineId::of("PAYMENT_SUCCEEDED#t", "amount", "webhook");
+        assert_eq!(id, QuarantineId::of("PAYMENT_SUCCEEDED#t", "amount", "webhook"));
+        assert_eq!(QuarantineId::parse(id.as_str()), Some(id.clone()));
+        for (natural_key, reason, source) in [
+            ("PAYMENT_SUCCEEDED#u", "amount", "webhook"),
+            ("PAYMENT_SUCCEEDED#t", "currency", "webhook"),
+            ("PAYMENT_SUCCEEDED#t", "amount", "poll"),
+            ("PAYMENT_SUCCEEDED#", "tamount", "webhook"),
+        ] {
+            assert_ne!(id, QuarantineId::of(natural_key, reason, source), "{natural_key} {reason} {source}");
+        }
+        for wrong in ["", "qtn_", "ord_0123456789abcdef0123456789abcdef", &id.as_str().to_uppercase()] {
+            assert_eq!(QuarantineId::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_token_opens_its_own_order_only() {
         let (mine, other) = (OrderToken::from_entropy([1; 32]), OrderToken::from_entropy([2; 32]));
         assert!(mine.hash().matches(mine.reveal()));
         assert!(!mine.hash().matches(other.reveal()));
         assert!(!mine.hash().matches(""));
+    }
+
+    #[test]
+    fn no_other_token_opens_an_order_however_alike_it_looks() {
+        let mine = OrderToken::from_entropy([1; 32]).hash();
+        for number in 0..2000_u16 {
+            let mut entropy = [1; 32];
+            let [high, low] = number.to_be_bytes();
+            (entropy[30], entropy[31]) = (high, low);
+            assert_eq!(mine.matches(OrderToken::from_entropy(entropy).reveal()), entropy == [1; 32], "{number}");
+        }
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl RedirectPolicy {
 
 fn bare_origin(text: &str, allow_loopback_http: bool) -> Option<url::Origin> {
     let url = Url::parse(text).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && anonymous;
     let wildcard = url.host_str().is_none_or(|host| host.contains('*'));
     let scheme_allowed = match url.scheme() {
         "https" => true,
@@ -177,12 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_with_a_wildcard_a_path_or_plain_http_is_refused() {
+    fn a_list_with_a_wildcard_a_path_a_password_or_plain_http_is_refused() {
         for origin in [
             "*",
             "https://*",
             "https://*.shop.example",
             "https://shop.example/path",
+            "https://me@shop.example",
+            "https://:secret@shop.example",
             "http://shop.example",
             "ftp://shop.example",
         ] {

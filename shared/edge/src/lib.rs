@@ -9,6 +9,7 @@ mod invocation;
 pub mod language;
 pub mod lomi;
 pub mod members;
+pub mod order_view;
 pub mod problem;
 pub mod scheduled;
 pub mod seams;

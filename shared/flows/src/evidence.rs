@@ -1,7 +1,7 @@
 //! Where all roads meet: a fact about an order is judged and made durable, whichever way it came.
 
 use crate::World;
-use domain::{Fact, Mismatch, Order, OrderId, OutboxEvent, Source, Verdict};
+use domain::{Fact, Mismatch, Order, OrderId, OutboxEvent, QuarantineId, Source, Verdict};
 use std::time::Duration;
 use store::{Evidence, Recorded, StoreError};
 use tokio::time::sleep;
@@ -46,6 +46,14 @@ impl World {
                 let recorded = self.store.archive(evidence, Some(order.id())).await?;
                 Ok(outcome(recorded, Settled::Ignored))
             }
+            // What is put aside stays there, once; the order may not have been there to be marked before.
+            Verdict::Refused(mismatch, marked) if evidence.is_kept => {
+                let is_marked = match marked {
+                    Some(marked) => self.store.save(&marked).await?,
+                    None => true,
+                };
+                Ok(is_marked.then_some(Settled::Mismatched(mismatch)))
+            }
             Verdict::Refused(mismatch, marked) => {
                 let reason = mismatch.as_str();
                 let recorded = self.store.quarantine(evidence, reason, Some(order.id()), marked.as_deref()).await?;
@@ -78,15 +86,27 @@ impl World {
         self.until_undisturbed(async || self.store.archive(evidence.clone(), None).await.map(seen)).await
     }
 
-    /// Keeps evidence that is of no use as it is, for a person to look at.
+    /// Keeps evidence that is of no use as it is, for a person to look at. What is kept already stays as it is.
     pub(crate) async fn quarantine(
         &self,
         evidence: &Evidence,
         reason: &'static str,
         order_id: Option<&OrderId>,
     ) -> Result<Recorded, StoreError> {
+        if evidence.is_kept {
+            return Ok(Recorded::Duplicate);
+        }
         self.until_undisturbed(async || self.store.quarantine(evidence.clone(), reason, order_id, None).await.map(seen))
             .await
+    }
+
+    /// Takes evidence out of the list of what waits for somebody: it was used after all.
+    pub(crate) async fn resolve(&self, id: &QuarantineId, order_id: Option<&OrderId>) -> Result<(), StoreError> {
+        self.until_undisturbed(async || {
+            let is_written = self.store.resolve_quarantined(id, order_id, self.clock.now()).await?;
+            Ok(is_written.then_some(()))
+        })
+        .await
     }
 
     /// Changes an order by something that is no evidence: the order as it then is, `None` when there is none.

@@ -5,13 +5,15 @@
 
 mod refund;
 
+pub use refund::RefundNews;
+
 use crate::evidence::Settled;
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_ORDER};
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
 use sha2::{Digest, Sha256};
-use store::{Evidence, Recorded, StoreError};
+use store::{Evidence, Quarantined, Recorded, StoreError};
 
 /// What became of an event.
 #[derive(Clone, Debug)]
@@ -26,14 +28,44 @@ pub enum Ingested {
     Quarantined(&'static str),
 }
 
-/// What an event says about an order.
-enum Reading {
+/// What an event says about an order, before any order is looked at.
+#[derive(Debug)]
+pub enum Reading {
+    /// A fact, and its natural key: the same however often and in however many envelopes it comes.
     Fact(Fact, String),
-    Refund(refund::RefundNews),
+    /// About a refund; what it comes to depends on the order.
+    Refund(RefundNews),
     /// Of a kind that no order depends on.
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
     Unusable(&'static str),
+}
+
+/// An event that lomi. signed: fresh from the wire, or as it was put aside.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    body: VerifiedBody<'a>,
+    /// When it came.
+    at: Timestamp,
+    /// When it is taken up.
+    now: Timestamp,
+    /// Whether it is put aside already.
+    is_kept: bool,
+}
+
+impl<'a> Arrival<'a> {
+    /// What was put aside, to be taken up at `now`. `None` for what a poll found: nobody signed that. An event is put aside
+    /// by [`ingest`] alone, which takes nothing but verified bytes.
+    pub(crate) fn kept(item: &'a Quarantined, now: Timestamp) -> Option<Self> {
+        let is_signed = item.source == Source::Webhook;
+        let body = is_signed.then(|| VerifiedBody::verified_before(&item.raw))?;
+        Some(Self { body, at: item.received_at, now, is_kept: true })
+    }
+
+    fn evidence(&self, natural_key: String, event: &str) -> Evidence {
+        let (event, raw) = (event.to_owned(), self.body.bytes().to_vec());
+        Evidence { natural_key, event, source: Source::Webhook, raw, received_at: self.now, is_kept: self.is_kept }
+    }
 }
 
 /// Makes `body` durable, with everything that follows from it.
@@ -42,23 +74,29 @@ enum Reading {
 /// When DynamoDB does not answer; nothing may be acknowledged then.
 pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, StoreError> {
     let now = world.clock.now();
+    take(world, Arrival { body, at: now, now, is_kept: false }).await
+}
+
+/// The same for an event that may have been put aside before.
+pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested, StoreError> {
+    let body = arrival.body;
     // 1 Read. What cannot be read is kept under the hash of its bytes.
     let Ok(event) = WebhookEvent::parse(body) else {
         let digest = hex::encode(Sha256::digest(body.bytes()));
-        let evidence = evidence(format!("unreadable#{digest}"), "unreadable", body, now);
+        let evidence = arrival.evidence(format!("unreadable#{digest}"), "unreadable");
         return quarantine(world, &evidence, "unreadable", None).await;
     };
     // 2 Understand: from the signed body alone, never from a header.
-    match read(&event, world.environment, now) {
+    match read(&event, world.environment, arrival.at) {
         Reading::Irrelevant => {
-            let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
+            let evidence = arrival.evidence(other_key(&event, body), event.kind.as_str());
             match world.keep(&evidence).await? {
                 Recorded::Duplicate => Ok(Ingested::Duplicate),
                 Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
             }
         }
         Reading::Unusable(reason) => {
-            let evidence = evidence(other_key(&event, body), event.kind.as_str(), body, now);
+            let evidence = arrival.evidence(other_key(&event, body), event.kind.as_str());
             let order = order_named_by(&event);
             let is_nameless = order.is_none();
             let kept = quarantine(world, &evidence, reason, order).await?;
@@ -68,11 +106,11 @@ pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, S
             Ok(kept)
         }
         Reading::Fact(fact, natural_key) => {
-            let evidence = evidence(natural_key, event.kind.as_str(), body, now);
+            let evidence = arrival.evidence(natural_key, event.kind.as_str());
             settle(world, &event, &fact, evidence).await
         }
         Reading::Refund(news) => {
-            let evidence = evidence(news.natural_key(), event.kind.as_str(), body, now);
+            let evidence = arrival.evidence(news.natural_key(), event.kind.as_str());
             news.settle(world, &event, evidence).await
         }
     }
@@ -123,7 +161,9 @@ async fn keep_for_later(world: &World, evidence: &Evidence, id: &OrderId) -> Res
     Ok(Ingested::Quarantined("order_unreadable"))
 }
 
-fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
+/// Understands an event, for a stack whose environment is `own`. `now` stands in for a time of payment that is not told.
+#[must_use]
+pub fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
     if let Some(read) = refund::read(event, own) {
         return read.map_or_else(Reading::Unusable, Reading::Refund);
     }
@@ -161,7 +201,7 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
 
 fn payment_failed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
     let Some(transaction_id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
-    let key = format!("PAYMENT_FAILED#{transaction_id}");
+    let key = failure_key(&transaction_id);
     Reading::Fact(Fact::PaymentFailed { transaction_id, environment }, key)
 }
 
@@ -198,6 +238,11 @@ pub(crate) fn payment_key(transaction_id: &str) -> String {
     format!("PAYMENT_SUCCEEDED#{transaction_id}")
 }
 
+/// The natural key of a try to pay that failed.
+pub(crate) fn failure_key(transaction_id: &str) -> String {
+    format!("PAYMENT_FAILED#{transaction_id}")
+}
+
 /// The natural key of a completed session.
 pub(crate) fn session_key(checkout_session_id: &str) -> String {
     format!("CHECKOUT_COMPLETED#{checkout_session_id}")
@@ -210,10 +255,6 @@ fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
     format!("KEPT#{}#{object}", event.kind.as_str())
 }
 
-fn evidence(natural_key: String, event: &str, body: VerifiedBody<'_>, received_at: Timestamp) -> Evidence {
-    Evidence { natural_key, event: event.to_owned(), source: Source::Webhook, raw: body.bytes().to_vec(), received_at }
-}
-
 async fn quarantine(
     world: &World,
     evidence: &Evidence,
@@ -221,8 +262,9 @@ async fn quarantine(
     order_id: Option<OrderId>,
 ) -> Result<Ingested, StoreError> {
     world.quarantine(evidence, reason, order_id.as_ref()).await?;
-    // lomi. can be asked about an order that it named: let the reconciler do so at once.
-    if let Some(id) = order_id {
+    // lomi. can be asked about an order that it named: let the reconciler do so at once. Once: what is looked at again by
+    // hand changes nothing.
+    if let Some(id) = order_id.filter(|_| !evidence.is_kept) {
         world.change_order(&id, |order| order.due_now(world.clock.now())).await?;
     }
     Ok(Ingested::Quarantined(reason))

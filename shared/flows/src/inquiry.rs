@@ -88,8 +88,13 @@ impl World {
         Ok(findings)
     }
 
-    /// Looks for the transaction of an order whose page is known to be paid, among all that the time of its page brought.
-    async fn identify(&self, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
+    /// Looks for the order's transactions among all that the time of its page brought.
+    pub(crate) async fn identify(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
         let mut findings = Findings::default();
         let end = order.payable_until().plus_ms(LATEST_PAYMENT_MS).to_rfc3339();
         for page in 1..=MAX_PAGES {
@@ -229,6 +234,11 @@ pub(crate) fn is_answer(error: &lomi_client::Error) -> bool {
     is_unreadable || !error.is_retryable()
 }
 
+/// Whether lomi. answered that it does not know the thing, or not as this merchant's: that is an answer, too.
+pub(crate) fn is_unknown_to_lomi(error: &lomi_client::Error) -> bool {
+    matches!(error.status(), Some(400 | 403 | 404))
+}
+
 /// Whether lomi. answered, if only that it cannot say anything about this one thing: asking about another may fare better.
 /// Not when it wants no more calls, or does not take our key.
 pub(crate) fn is_about_one_thing(error: &lomi_client::Error) -> bool {
@@ -247,5 +257,5 @@ pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
 
 pub(crate) fn poll(natural_key: String, said: &str, received_at: Timestamp) -> Evidence {
     let event = natural_key.split('#').next().unwrap_or_default().to_owned();
-    Evidence { natural_key, event, source: Source::Poll, raw: said.as_bytes().to_vec(), received_at }
+    Evidence { natural_key, event, source: Source::Poll, raw: said.as_bytes().to_vec(), received_at, is_kept: false }
 }

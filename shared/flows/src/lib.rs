@@ -6,6 +6,7 @@ mod evidence;
 pub mod ingest;
 mod inquiry;
 pub mod links;
+pub mod operations;
 pub mod order_status;
 mod question;
 pub mod reconcile;

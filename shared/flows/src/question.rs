@@ -12,15 +12,15 @@ use crate::inquiry::{
 use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
-    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, Question,
-    Source, Timestamp,
+    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
+    Question, Source, Timestamp,
 };
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
 };
 pub(crate) use pages::LinkPages;
 use pages::{may_be_of, rivals};
-use store::StoreError;
+use store::{Recorded, StoreError};
 use tokio::time::Instant;
 
 /// Under this reason an event is kept aside that names no order of ours.
@@ -283,15 +283,18 @@ impl World {
         };
         if let Answer::Order(id) = answer {
             for (natural_key, reason, source) in kept_aside(question) {
-                self.store.settle_quarantined(&natural_key, reason, source, id, now).await?;
+                let kept = QuarantineId::of(&natural_key, reason, source.as_str());
+                self.resolve(&kept, Some(id)).await?;
             }
         }
         if matches!(answer, Answer::NotYet) && after.due_at.is_none() {
             // From here on it is a person's.
             let said = format!("nobody knows whose payment {} is", question.transaction_id);
             let evidence = poll(unattributed_key(question), &said, now);
-            self.quarantine(&evidence, UNATTRIBUTED, None).await?;
-            findings.settled.push(Settled::UnknownOrder);
+            // A question that was raised again, and again in vain, is no news.
+            if self.quarantine(&evidence, UNATTRIBUTED, None).await? == Recorded::Applied {
+                findings.settled.push(Settled::UnknownOrder);
+            }
         }
         // Signed news that came meanwhile knows more, and is asked about at once.
         self.store.put_question(&after).await.map(drop)
@@ -301,6 +304,11 @@ impl World {
 /// Whether something was made of what was told: what could not be read counts for nothing.
 const fn is_judged(settled: Option<&Settled>) -> bool {
     !matches!(settled, None | Some(Settled::UnknownOrder))
+}
+
+/// The name of the question that was given up, and left this in quarantine.
+pub(crate) fn question_behind(natural_key: &str) -> Option<&str> {
+    natural_key.strip_prefix(UNATTRIBUTED)?.strip_prefix('#')
 }
 
 fn unattributed_key(question: &Question) -> String {

@@ -4,15 +4,17 @@
 //! transactions, read once per run, answers for fifty payments at a time.
 
 mod intents;
+mod one;
 mod questions;
 mod refunds;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{InquiryError, is_about_one_thing};
+use crate::inquiry::{InquiryError, is_about_one_thing, is_unknown_to_lomi};
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
 use lomi_client::Client;
+pub(crate) use one::ask_about;
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
@@ -55,7 +57,7 @@ pub struct Report {
 }
 
 /// Why a run looks no further.
-enum Stop {
+pub(crate) enum Stop {
     /// This order cannot be dealt with; the next one may.
     Order,
     /// lomi. does not answer: nothing else would fare better.
@@ -203,9 +205,8 @@ async fn inquire(
     let found = world.inquire(lomi, order, deadline).await;
     match counted(found, |findings| findings.calls, report) {
         Ok(findings) => Ok(findings.settled),
-        // That lomi. does not know the session, or not as this merchant's, is an answer too: the order must not stay due
-        // because of it for ever.
-        Err(InquiryError::Lomi(error)) if matches!(error.status(), Some(400 | 403 | 404)) => Ok(Vec::new()),
+        // The order must not stay due because of it for ever.
+        Err(InquiryError::Lomi(error)) if is_unknown_to_lomi(&error) => Ok(Vec::new()),
         Err(error) => Err(Stop::after(&error)),
     }
 }
@@ -239,7 +240,7 @@ fn counted<T>(
     found
 }
 
-fn tell(settled: &[Settled], report: &mut Report) {
+pub(crate) fn tell(settled: &[Settled], report: &mut Report) {
     for outcome in settled {
         match outcome {
             Settled::Applied(order, Some(OutboxEvent::OrderPaid)) => {

@@ -78,6 +78,19 @@ fn the_same_event_in_other_bytes_does_not_verify() {
 }
 
 #[test]
+fn a_signature_holds_to_its_last_digit() {
+    for place in 0..LEGACY.len() {
+        let other = |digit: char| if digit == '0' { '1' } else { '0' };
+        let spoil = |text: &str, at: usize| -> String {
+            text.chars().enumerate().map(|(index, digit)| if index == at { other(digit) } else { digit }).collect()
+        };
+        assert_eq!(check(legacy(&spoil(LEGACY, place)), BODY), Err(SignatureError::NoMatch), "digit {place}");
+        let place = V1.len() - LEGACY.len() + place;
+        assert_eq!(check(v1(&spoil(V1, place)), BODY), Err(SignatureError::NoMatch), "digit {place}");
+    }
+}
+
+#[test]
 fn the_secret_counts_with_its_prefix() {
     let bare = secrets(&[SECRET.strip_prefix("whsec_").unwrap()]);
     let refused = webhook::verify(legacy(LEGACY), BODY, &bare).unwrap_err();
@@ -110,6 +123,13 @@ fn the_newer_header_wins_and_a_spoiled_one_falls_back_without_a_time() {
     assert_eq!(check(both("nonsense"), BODY), Ok(Scheme::Legacy));
     let wrong_legacy = Signatures { legacy: Some("00"), v1: Some(V1) };
     assert_eq!(check(wrong_legacy, BODY), Ok(Scheme::V1 { signed_at_s: SIGNED_AT_S }));
+}
+
+#[test]
+fn a_body_that_was_verified_before_reads_the_same_and_has_no_time() {
+    let kept = VerifiedBody::verified_before(BODY);
+    assert_eq!((kept.bytes(), kept.scheme(), kept.age(SIGNED_AT_S)), (BODY, Scheme::Before, None));
+    assert_eq!(WebhookEvent::parse(kept), parse(BODY));
 }
 
 #[test]

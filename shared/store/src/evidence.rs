@@ -6,11 +6,12 @@ use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use crate::listing::sort_key;
 use crate::outbox::outbox_item;
+use crate::quarantine::QuarantineStatus;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::{Order, OrderId, OutboxEvent, Source, Timestamp};
+use domain::{Order, OrderId, OutboxEvent, QuarantineId, Source, Timestamp};
 
 /// How long applied evidence is kept: past every replay and every yearly audit.
 const EVIDENCE_LIFE_S: i64 = 400 * 24 * 60 * 60;
@@ -26,8 +27,10 @@ pub struct Evidence {
     pub source: Source,
     /// The bytes, as received.
     pub raw: Vec<u8>,
-    /// When they were received.
+    /// When they were received, or taken up once more.
     pub received_at: Timestamp,
+    /// Whether they are put aside already and looked at once more: they are not put aside twice.
+    pub is_kept: bool,
 }
 
 /// What became of an attempt to record evidence.
@@ -131,11 +134,13 @@ impl Store {
         order_id: Option<&OrderId>,
         marked: Option<&Order>,
     ) -> Result<Recorded, StoreError> {
-        let listing_sk = sort_key(evidence.received_at, &evidence.natural_key);
-        let key = Key::quarantine(&evidence.natural_key, reason, evidence.source.as_str());
-        let mut item = evidence.into_item(key, order_id);
+        let id = QuarantineId::of(&evidence.natural_key, reason, evidence.source.as_str());
+        let listing_sk = sort_key(evidence.received_at, id.as_str());
+        let natural_key = evidence.natural_key.clone();
+        let mut item = evidence.into_item(Key::quarantine(&id), order_id);
+        item.insert("natural_key".to_owned(), text(natural_key));
         item.insert("reason".to_owned(), text(reason));
-        item.insert("listing_pk".to_owned(), text("QUARANTINE"));
+        item.insert("listing_pk".to_owned(), text(QuarantineStatus::Open.listing()));
         item.insert("listing_sk".to_owned(), text(listing_sk));
         let mut writes = vec![write_put(self.put_new(item)?)];
         if let Some(order) = marked {

@@ -19,8 +19,9 @@ const OPTIONAL: [&str; 8] = [
     "due_shard",
 ];
 
-pub(crate) fn listing_of(status: OrderStatus) -> String {
-    format!("ORDER#{}", status.as_str())
+/// Where orders of this status are listed: those with a refund in doubt apart, so that nobody has to look for them.
+pub(crate) fn listing_of(status: OrderStatus, has_refund_in_doubt: bool) -> String {
+    format!("ORDER#{}{}", status.as_str(), if has_refund_in_doubt { "#refund_in_doubt" } else { "" })
 }
 
 /// The order's attributes, with those that the indexes are made of and without its key.
@@ -30,7 +31,7 @@ pub(crate) fn order_attributes(order: &Order) -> Result<Item, StoreError> {
     if order.due_at().is_some() {
         item.insert("due_shard".to_owned(), text(due_shard(order.id())));
     }
-    item.insert("listing_pk".to_owned(), text(listing_of(order.status())));
+    item.insert("listing_pk".to_owned(), text(listing_of(order.status(), order.refunds_in_doubt() > 0)));
     item.insert("listing_sk".to_owned(), text(sort_key(order.created_at(), order.id().as_str())));
     Ok(item)
 }

@@ -1,7 +1,7 @@
 //! The primary key of every kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{LinkCode, OrderId, PayableId, Sku};
+use domain::{LinkCode, OrderId, PayableId, QuarantineId, Sku};
 use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -31,9 +31,10 @@ impl Key {
         Self::new(format!("EVT#{natural_key}"), "EVT")
     }
 
-    /// A poll's own words must not take the place of the event that lomi. signed, nor the reverse.
-    pub(crate) fn quarantine(natural_key: &str, reason: &str, source: &str) -> Self {
-        Self::new(format!("QUARANTINE#{natural_key}"), &format!("{reason}#{source}"))
+    /// The id has the source in it: a poll's own words must not take the place of the event that lomi. signed, nor the
+    /// reverse.
+    pub(crate) fn quarantine(id: &QuarantineId) -> Self {
+        Self::new(format!("QUARANTINE#{}", id.as_str()), "QUARANTINE")
     }
 
     pub(crate) fn payable(payable: &PayableId) -> Self {

@@ -10,6 +10,7 @@ mod listing;
 mod order;
 mod outbox;
 mod product;
+mod quarantine;
 mod question;
 mod receipt;
 
@@ -18,7 +19,8 @@ pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
 pub use link::ListedLinks;
 pub use listing::ListCursor;
-pub use order::{Due, DueCursor, ListedOrders};
+pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
+pub use quarantine::{ListedQuarantine, QuarantineStatus, Quarantined};
 pub use receipt::Receipt;
 
 use aws_sdk_dynamodb::Client;
@@ -36,6 +38,12 @@ impl Store {
     /// The table named `table`, reached as `config` says.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+        Self::over(Client::new(config), table)
+    }
+
+    /// The table named `table`, reached through `client`: for a caller that sets more than what all AWS clients share.
+    #[must_use]
+    pub fn over(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::keys::{Item, text};
 use crate::{Store, StoreError};
-use domain::{LinkCode, OrderId, Timestamp};
+use domain::{LinkCode, OrderId, QuarantineId, Timestamp};
 
 /// Where a list goes on. Opaque to callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,12 @@ impl ListCursor {
     #[must_use]
     pub fn of_links(text: &str) -> Option<Self> {
         Self::parse(text, |code| LinkCode::parse(code).is_some())
+    }
+
+    /// The same for the list of what was put aside.
+    #[must_use]
+    pub fn of_quarantine(text: &str) -> Option<Self> {
+        Self::parse(text, |id| QuarantineId::parse(id).is_some())
     }
 
     fn parse(text: &str, is_name: impl Fn(&str) -> bool) -> Option<Self> {

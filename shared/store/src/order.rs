@@ -11,6 +11,27 @@ const MAX_PAGE: usize = 100;
 /// Orders of one shard read at once from what is due.
 const DUE_PAGE: i32 = 25;
 
+/// Which orders a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Those of this status; of any when `None`.
+    pub status: Option<OrderStatus>,
+    /// Only those with a refund in doubt.
+    pub refund_in_doubt: bool,
+}
+
+impl OrderFilter {
+    fn partitions(self) -> impl Iterator<Item = String> {
+        let statuses = OrderStatus::ALL.into_iter().filter(move |of| self.status.is_none_or(|status| status == *of));
+        statuses.flat_map(move |status| {
+            let settled = (!self.refund_in_doubt).then(|| listing_of(status, false));
+            // Only what was paid can go back.
+            let in_doubt = status.is_paid().then(|| listing_of(status, true));
+            settled.into_iter().chain(in_doubt)
+        })
+    }
+}
+
 /// A page of orders, newest first.
 #[derive(Clone, Debug)]
 pub struct ListedOrders {
@@ -122,21 +143,20 @@ impl Store {
         Ok(due)
     }
 
-    /// A page of orders of one status, or of all, newest first. `limit` is cut to 100.
+    /// A page of orders, newest first. `limit` is cut to 100.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn list_orders(
         &self,
-        status: Option<OrderStatus>,
+        filter: OrderFilter,
         limit: usize,
         after: Option<&ListCursor>,
     ) -> Result<ListedOrders, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let statuses = status.map_or_else(|| OrderStatus::ALL.to_vec(), |status| vec![status]);
         let mut orders = Vec::new();
-        for status in statuses {
-            orders.extend(self.listed("list orders", listing_of(status), after, limit, read_order).await?);
+        for partition in filter.partitions() {
+            orders.extend(self.listed("list orders", partition, after, limit, read_order).await?);
         }
         orders.sort_by(|a, b| (b.created_at(), b.id()).cmp(&(a.created_at(), a.id())));
         let more = orders.len() > limit;
@@ -157,5 +177,24 @@ fn due_of(item: &Item) -> Option<Due> {
         ("QUESTION", name) => Some(Due::Question(name.to_owned())),
         ("WATCH", _) => Some(Due::Links),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(status: Option<OrderStatus>, refund_in_doubt: bool) -> Vec<String> {
+        OrderFilter { status, refund_in_doubt }.partitions().collect()
+    }
+
+    #[test]
+    fn a_list_reads_every_place_where_its_orders_can_stand_and_no_other() {
+        assert_eq!(listed(None, false).len(), OrderStatus::ALL.len() + 3);
+        assert_eq!(listed(Some(OrderStatus::Open), false), ["ORDER#open"]);
+        assert_eq!(listed(Some(OrderStatus::Paid), false), ["ORDER#paid", "ORDER#paid#refund_in_doubt"]);
+        assert_eq!(listed(Some(OrderStatus::Paid), true), ["ORDER#paid#refund_in_doubt"]);
+        assert_eq!(listed(Some(OrderStatus::Open), true), Vec::<String>::new());
+        assert_eq!(listed(None, true).len(), 3);
     }
 }

@@ -4,8 +4,8 @@ use crate::evidence::Cancelled;
 use crate::item::write_put;
 use crate::keys::{Item, Key, number, shard_name, text};
 use crate::{DUE_SHARDS, Store, StoreError};
-use aws_sdk_dynamodb::types::{Put, Update};
-use domain::{Order, OrderId, PayableId, Question, Source, Timestamp};
+use aws_sdk_dynamodb::types::Put;
+use domain::{Order, OrderId, PayableId, Question, Timestamp};
 
 /// How long an answered question is kept for people to look at.
 const LIFE_S: i64 = 90 * 24 * 60 * 60;
@@ -147,30 +147,5 @@ impl Store {
         item.insert("order_id".to_owned(), text(id.as_str()));
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
         put.map_err(|_| StoreError::malformed("way to order"))
-    }
-
-    /// Takes evidence out of the list of what somebody has to look at: it was used after all.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn settle_quarantined(
-        &self,
-        natural_key: &str,
-        reason: &str,
-        source: Source,
-        id: &OrderId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let key = Key::quarantine(natural_key, reason, source.as_str());
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key.into_item()))
-            .update_expression("SET settled_at_ms = :now, order_id = :order REMOVE listing_pk, listing_sk")
-            .condition_expression("attribute_exists(PK)")
-            .expression_attribute_values(":now", number(now.as_ms()))
-            .expression_attribute_values(":order", text(id.as_str()))
-            .build()
-            .map_err(|_| StoreError::malformed("settle quarantined"))?;
-        self.transact("settle quarantined", vec![crate::item::write_update(update)]).await.map(drop)
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Builder, Credentials};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -22,6 +24,8 @@ use store::Store;
 use crate::weather::{Fate, Line};
 use crate::wire::{Air, Broken};
 
+/// As in the store.
+const DUE_SHARDS: u8 = 4;
 const TABLE: &str = "lomi-checkout";
 const TARGET: &str = "x-amz-target";
 
@@ -79,12 +83,13 @@ impl DynamoDb {
     pub(crate) fn store(&self, air: &Air) -> Store {
         let wire = Wire { dynamodb: self.clone(), air: air.clone() };
         let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
-        let config = base_config()
-            .to_builder()
+        let config = Builder::from(base_config())
             .http_client(SharedHttpClient::new(wire))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(credentials)
+            // The SDK shares its allowance of retries among all clients of a process: one schedule must not use up another's.
+            .retry_partition(RetryPartition::custom("simulation").token_bucket(TokenBucket::default()).build())
             .build();
-        Store::new(&config, TABLE)
+        Store::over(Client::from_conf(config), TABLE)
     }
 
     /// Every item whose partition key begins with `prefix`, as JSON; kept bytes (`raw`) as text.
@@ -133,10 +138,21 @@ impl DynamoDb {
     pub(crate) fn first_due_ms(&self) -> Option<i64> {
         let mut known = self.first_due.lock().unwrap_or_else(PoisonError::into_inner);
         *known.get_or_insert_with(|| {
-            let everything = self.items("");
-            let due = everything.iter().filter(|item| item["due_shard"].is_string());
-            due.filter_map(|item| item["due_at_ms"].as_i64()).min()
+            (0..DUE_SHARDS).filter_map(|shard| self.first_due_of(shard)).min()
         })
+    }
+
+    fn first_due_of(&self, shard: u8) -> Option<i64> {
+        let query = json!({
+            "TableName": TABLE,
+            "IndexName": "due",
+            "KeyConditionExpression": "due_shard = :shard",
+            "ExpressionAttributeValues": { ":shard": { "S": format!("DUE#{shard}") } },
+            "Limit": 1,
+        });
+        let answer = self.database.query(serde_json::from_value(query).expect("a query")).expect("the engine answers");
+        let first = answer.items.as_ref().and_then(|items| items.first()).map(|item| &item["due_at_ms"])?;
+        plain(&serde_json::to_value(first).expect("a value")).as_i64()
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {

@@ -15,6 +15,7 @@ mod lomi;
 mod post;
 mod process;
 pub mod requests;
+pub mod runs;
 pub mod schedule;
 mod shopper;
 mod stack;

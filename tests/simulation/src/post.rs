@@ -31,6 +31,8 @@ pub struct Post {
     mail: RefCell<Mail>,
     chance: RefCell<fastrand::Rng>,
     kept: RefCell<Vec<Delivery>>,
+    /// What lomi. signs with, once that is not the first secret any more.
+    secret: RefCell<Option<String>>,
 }
 
 impl Post {
@@ -38,12 +40,25 @@ impl Post {
     #[must_use]
     pub fn new(seed: u64, mail: Mail) -> Self {
         let chance = RefCell::new(fastrand::Rng::with_seed(seed ^ 0x9057));
-        Self { mail: RefCell::new(mail), chance, kept: RefCell::default() }
+        Self { mail: RefCell::new(mail), chance, kept: RefCell::default(), secret: RefCell::default() }
     }
 
     /// From now on every delivery arrives once, at once.
     pub fn calm(&self) {
         *self.mail.borrow_mut() = Mail::default();
+    }
+
+    /// From now on lomi. signs with this secret.
+    pub fn sign_with(&self, secret: &str) {
+        *self.secret.borrow_mut() = Some(secret.to_owned());
+    }
+
+    async fn hand_over(&self, stack: &Stack, delivery: &Delivery) -> Answer {
+        let secret = self.secret.borrow().clone();
+        match secret {
+            Some(secret) => stack.receive_signed(delivery, &secret).await,
+            None => stack.receive(delivery).await,
+        }
     }
 
     /// Carries every delivery of lomi. for as long as it is polled.
@@ -66,7 +81,7 @@ impl Post {
     pub async fn replay(&self, stack: &Stack) {
         let kept = self.kept.borrow().clone();
         for delivery in &kept {
-            stack.receive(delivery).await;
+            self.hand_over(stack, delivery).await;
         }
     }
 
@@ -90,9 +105,9 @@ impl Post {
         }
         let answer = if self.strikes(mail.doubled) {
             stack.trace.note(format_args!("a delivery comes twice"));
-            join(stack.receive(delivery), stack.receive(delivery)).await.1
+            join(self.hand_over(stack, delivery), self.hand_over(stack, delivery)).await.1
         } else {
-            stack.receive(delivery).await
+            self.hand_over(stack, delivery).await
         };
         if self.strikes(mail.unanswered) { Answer::Failed("reset".to_owned()) } else { answer }
     }

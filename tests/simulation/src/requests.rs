@@ -17,7 +17,7 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
     let page = PageDetails {
         success_url: url("thanks"),
         cancel_url: url("cart"),
-        allowed_providers: Vec::new(),
+        allowed_providers: ["WAVE", "MTN", "STRIPE"].map(str::to_owned).to_vec(),
         public_description: None,
         customer: CustomerDetails::default(),
         expiration_minutes: None,
@@ -50,7 +50,7 @@ fn create(operation: Operation, key: &str, francs: i64, offer: Offer) -> CreateC
         idempotency_key: IdempotencyKey::parse(key).expect("a key"),
         fingerprint: Fingerprint::of(operation.as_str(), &json!({ "amount": francs })),
         pricing: Pricing::Merchant(Money::new(francs, Currency::Xof).expect("an amount")),
-        origin: Origin::default(),
+        origin: Origin { title: Some("A cart".to_owned()), ..Origin::default() },
         offer,
     }
 }

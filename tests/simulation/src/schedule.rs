@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::answers::Answers;
 use crate::audit;
 use crate::post::{Mail, Post};
 use crate::process::Blow;
-use crate::shopper::Shopper;
+use crate::shopper::{Link, Shopper};
 use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::weather::Weather;
@@ -26,6 +27,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES_TO_PAID: u32 = 10;
 /// After so long a page is over and everything that can still come has come.
 const HOURS_TO_REST: u64 = 5;
+const NEXT_SECRET: &str = "whsec_sim_the_next_one_0123456789abcdef";
+/// A back office gives a link up after so many tries.
+const MAX_LINK_TRIES: u32 = 12;
 const MONTH: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What became of a schedule.
@@ -56,11 +60,34 @@ pub struct Tally {
     pub struck: usize,
 }
 
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.paid += other.paid;
+        self.refunds += other.refunds;
+        self.blows += other.blows;
+        self.struck += other.struck;
+    }
+}
+
 /// Runs the schedule of `seed` to its end, in no time.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(Schedule::new(seed).run())
+    // Within the runtime, or the first moment would be read from the machine's clock.
+    runtime.expect("a runtime").block_on(async { Schedule::new(seed).run().await })
+}
+
+/// How far a schedule has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pace {
+    /// People are about, and whatever can break does.
+    #[default]
+    Trouble,
+    /// Nothing breaks any more, and what is open gets finished.
+    Quiet,
+    /// Pages end.
+    Rest,
 }
 
 struct Schedule {
@@ -69,7 +96,7 @@ struct Schedule {
     post: Post,
     answers: Answers,
     chance: RefCell<fastrand::Rng>,
-    is_calm: Rc<Cell<bool>>,
+    pace: Rc<Cell<Pace>>,
     blows: Rc<Cell<usize>>,
 }
 
@@ -85,7 +112,7 @@ impl Schedule {
             stack,
             answers: Answers::default(),
             chance: RefCell::new(chance),
-            is_calm: Rc::default(),
+            pace: Rc::default(),
             blows: Rc::default(),
         }
     }
@@ -106,14 +133,14 @@ impl Schedule {
     async fn prepare(&self) {
         let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
         self.stack.lomi.act("/_sim/profile", &quirks).await;
-        let (is_calm, blows) = (Rc::clone(&self.is_calm), Rc::clone(&self.blows));
+        let (pace, blows) = (Rc::clone(&self.pace), Rc::clone(&self.blows));
         let dice = RefCell::new(self.chance.borrow_mut().fork());
         let one_in = dice.borrow_mut().u32(3..30);
         let skews = dice.borrow_mut().bool();
         self.stack.strike(move |_, _| {
             let mut dice = dice.borrow_mut();
             let skew_ms = if skews { dice.i64(-90_000..90_000) } else { 0 };
-            if is_calm.get() || dice.u32(0..one_in) != 0 {
+            if pace.get() != Pace::Trouble || dice.u32(0..one_in) != 0 {
                 return (skew_ms, Vec::new());
             }
             blows.set(blows.get() + 1);
@@ -124,20 +151,24 @@ impl Schedule {
 
     /// People first, then quiet, then the books.
     async fn story(&self) -> Vec<String> {
-        let count = self.chance.borrow_mut().usize(1..=3);
-        let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number)).collect();
-        join_all(shoppers.iter().map(Shopper::shop)).await;
-        self.is_calm.set(true);
+        // One shopper mostly, sometimes two or three.
+        let count = (self.draw(0..10) / 3).max(1);
+        let link = self.link().await;
+        let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
+        join(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret()).await;
+        self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
         self.stack.trace.note(format_args!("quiet"));
         sleep(MINUTE * MINUTES_TO_PAID).await;
         let mut findings = audit::no_payment_is_lost(&self.stack);
+        self.pace.set(Pace::Rest);
         sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
         self.stack.trace.note(format_args!("rest"));
         findings.extend(audit::books(&self.stack));
+        findings.extend(audit::nobodys_money(&self.stack));
         findings.extend(self.answers.check());
-        if self.chance.borrow_mut().u32(0..4) == 0 {
+        if self.draw(0..8) == 0 {
             findings.extend(self.a_month_later().await);
         }
         findings
@@ -155,25 +186,62 @@ impl Schedule {
         findings
     }
 
-    fn shopper(&self, number: usize) -> Shopper<'_> {
-        let chance = RefCell::new(self.chance.borrow_mut().fork());
-        Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}") }
+    /// In some schedules, everybody was sent a payment link.
+    async fn link(&self) -> Option<Link> {
+        let kind = self.draw(0..8);
+        let (francs, payments) = (i64::from(100 * self.draw(1..500)), self.draw(1..3));
+        for number in 0..MAX_LINK_TRIES {
+            // lomi. takes no key for a link of its own: a try of which nobody knows the end needs another one here.
+            let key = format!("link-{number}");
+            let made = match kind {
+                0 => self.stack.make_link("link", francs, payments).await,
+                1 => self.stack.make_native_link(&key, francs).await,
+                _ => return None,
+            };
+            if let Some(Ok(made)) = made {
+                let name = made.answer.body;
+                return Some(if kind == 0 { Link::Managed(name) } else { Link::Native(name) });
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+        None
     }
 
-    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap.
+    /// In some schedules the merchant rotates the webhook's secret: first here, then at lomi.
+    async fn rotate_secret(&self) {
+        let waits: [u64; 2] = [0, 1].map(|_| u64::from(self.draw(0..90_000)));
+        if self.draw(0..4) == 0 {
+            sleep(Duration::from_millis(waits[0])).await;
+            self.stack.rotate_secret(NEXT_SECRET);
+            sleep(Duration::from_millis(waits[1])).await;
+            self.post.sign_with(NEXT_SECRET);
+            self.stack.trace.note(format_args!("lomi. signs with another secret"));
+        }
+    }
+
+    fn shopper(&self, number: u32, link: Option<Link>) -> Shopper<'_> {
+        let chance = RefCell::new(self.chance.borrow_mut().fork());
+        Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}"), link }
+    }
+
+    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. At rest it
+    /// comes only now and then: what it has to do then does not run away.
     async fn sweep(&self) -> Infallible {
         loop {
-            sleep(MINUTE).await;
+            sleep(if self.pace.get() == Pace::Rest { MINUTE * 45 } else { MINUTE }).await;
             if self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
-            let overlaps = self.chance.borrow_mut().u32(0..6) == 0 && !self.is_calm.get();
-            if overlaps {
+            if self.pace.get() == Pace::Trouble && self.draw(0..6) == 0 {
                 join(self.stack.reconcile(), self.stack.reconcile()).await;
             } else {
                 self.stack.reconcile().await;
             }
         }
+    }
+
+    fn draw(&self, range: Range<u32>) -> u32 {
+        self.chance.borrow_mut().u32(range)
     }
 
     fn tally(&self) -> Tally {

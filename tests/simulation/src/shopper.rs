@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use flows::create_checkout::CreateCheckout;
+use flows::links::OpenError;
 use futures::future::join;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -23,12 +24,28 @@ pub(crate) struct Shopper<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) chance: RefCell<fastrand::Rng>,
     pub(crate) name: String,
+    /// The payment link that the shopper was sent, if any.
+    pub(crate) link: Option<Link>,
+}
+
+/// A payment link.
+#[derive(Clone, Debug)]
+pub(crate) enum Link {
+    /// Ours: its code.
+    Managed(String),
+    /// lomi.'s own: its id.
+    Native(String),
 }
 
 impl Shopper<'_> {
     /// From the cart to the thank-you page, by whatever way the seed leads.
     pub(crate) async fn shop(&self) {
         self.wait_ms(0..3_000).await;
+        match &self.link {
+            Some(Link::Managed(code)) => return self.follow(code).await,
+            Some(Link::Native(id)) => return self.pay_at_lomi(id).await,
+            None => {}
+        }
         let by_card = self.one_in(4);
         let francs = 100 * self.draw(1..500);
         let key = format!("{}-1", self.name);
@@ -38,6 +55,34 @@ impl Shopper<'_> {
         } else {
             self.buy(&key, francs, by_card).await;
         }
+    }
+
+    /// Every opening is an order of its own; an opening that fails is tried again.
+    async fn follow(&self, code: &str) {
+        for number in 1..=MAX_TRIES {
+            let key = format!("{} opens for the {number}. time", self.name);
+            match self.stack.open_link(code).await {
+                Some(Ok(created)) => {
+                    let Some(bought) = self.answers.created(&key, &Some(Ok(created))) else { return };
+                    self.pay(&bought).await;
+                    return self.return_to_shop(&bought).await;
+                }
+                Some(Err(OpenError::Refused(..))) => return,
+                _ => self.wait_ms(500..12_000).await,
+            }
+        }
+    }
+
+    /// A link of lomi.'s own: the stack learns of it when it is paid, or later.
+    async fn pay_at_lomi(&self, link_id: &str) {
+        let (_, opened) = self.stack.lomi.act(&format!("/_sim/links/{link_id}/open"), &Value::Null).await;
+        let Some(session) = opened["checkout_session_id"].as_str() else { return };
+        self.wait_ms(1_000..40_000).await;
+        let methods = ["wave", "mtn", "card"];
+        let method = methods[usize::try_from(self.draw(0..3)).unwrap_or_default()];
+        let body = json!({ "method": method, "name": self.name, "phone": format!("+22507000000{}", self.draw(10..99)) });
+        let (status, _) = self.stack.lomi.act(&format!("/_sim/sessions/{session}/pay"), &body).await;
+        self.stack.trace.note(format_args!("{} pays by a link of lomi.'s: {status}", self.name));
     }
 
     async fn buy(&self, key: &str, francs: i64, by_card: bool) {

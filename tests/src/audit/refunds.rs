@@ -1,10 +1,11 @@
 //! Money that went back: lomi.'s ledger, the orders and what the merchant's systems were told agree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use super::{Books, minor_units};
+use crate::record::RefundSeen;
 
 impl Books {
     pub(super) fn check_refunds(&self) -> Vec<String> {
@@ -13,6 +14,22 @@ impl Books {
         findings.extend(self.orders.iter().flat_map(|order| self.check_own(order)));
         findings.extend(self.orders.iter().flat_map(|order| self.check_told(order)));
         findings
+    }
+
+    /// One key, one refund; and who was answered with one finds it in the order.
+    pub(super) fn check_refunds_seen(&self, seen: &[RefundSeen]) -> Vec<String> {
+        let mut by_key = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for seen in seen {
+            by_key.entry(&seen.key).or_default().insert(&seen.id);
+        }
+        let doubled = by_key.iter().filter(|(_, ids)| ids.len() > 1);
+        let doubled = doubled.map(|(key, ids)| format!("{key} made {} refunds: {ids:?}", ids.len()));
+        let is_there = |seen: &&RefundSeen| {
+            let mut of = self.orders.iter().filter(|order| order["order_id"] == seen.order_id.as_str());
+            of.any(|order| order["refunds"][&seen.id].is_object())
+        };
+        let lost = seen.iter().filter(|seen| !is_there(seen));
+        doubled.chain(lost.map(|seen| format!("refund {} was answered and is gone", seen.id))).collect()
     }
 
     /// Never more of a payment goes back than was paid by it.

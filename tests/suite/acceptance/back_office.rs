@@ -11,6 +11,7 @@ async fn the_back_office_is_closed_without_its_token() {
     let order = app.open_order().await;
     let detail = format!("/admin/orders/{}", order.order_id);
     let refunds = format!("{detail}/refunds");
+    let ask = format!("{detail}/ask");
     let own = format!("Bearer {}", order.order_token);
     for (method, path) in [
         ("POST", "/admin/checkout-sessions"),
@@ -31,6 +32,11 @@ async fn the_back_office_is_closed_without_its_token() {
         ("PATCH", "/admin/customers/a0000000-0000-4000-8000-000000000005"),
         ("DELETE", "/admin/customers/a0000000-0000-4000-8000-000000000005"),
         ("GET", "/admin/customers/a0000000-0000-4000-8000-000000000005/transactions"),
+        ("GET", "/admin/quarantine"),
+        ("GET", "/admin/quarantine/qtn_0123456789abcdef0123456789abcdef"),
+        ("POST", "/admin/quarantine/qtn_0123456789abcdef0123456789abcdef/replay"),
+        ("POST", ask.as_str()),
+        ("POST", "/admin/webhook-deliveries/replay"),
     ] {
         for bearer in ["", "Bearer ", "Bearer wrong", &own] {
             let headers = [("authorization", bearer), ("idempotency-key", "k")];

@@ -38,6 +38,21 @@ async fn the_same_request_again_gets_the_same_answer_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn an_answer_whose_time_is_over_is_not_given_again_while_dynamodb_has_not_deleted_it() {
+    let app = TestApp::start().await;
+    let first = Created::of(&app.create(&app.cart(1), "k").await);
+    let claim = app.table.items("IDEM#").await.pop().unwrap();
+    assert!(app.table.set_number(claim["PK"].as_str().unwrap(), "IDEM", "expires_at_ms", 1).await);
+    // As if it had never been: even another cart may have the key. (Past the record, where a key has one answer.)
+    let key = [("idempotency-key", "k")];
+    let second = app.http.send_json("POST", &app.url("/checkout-sessions"), &key, &app.cart(2)).await.expect(201);
+    let second = Created::of(&second);
+    assert_ne!(second.order_id, first.order_id);
+    assert_eq!((app.table.items("IDEM#").await.len(), app.lomi.sessions().await.len()), (1, 2));
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn the_same_key_with_another_cart_is_refused_and_leaves_the_first_order_alone() {
     let app = TestApp::start().await;
     let order = Created::of(&app.create(&app.cart(1), "k").await);

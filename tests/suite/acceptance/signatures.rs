@@ -96,3 +96,24 @@ async fn either_signature_header_proves_a_body() {
     }
     app.audit().await;
 }
+
+#[tokio::test]
+async fn what_the_unsigned_header_calls_an_event_does_not_matter() {
+    let app = TestApp::start().await;
+    let secret = WebhookSecret::parse(app.stack.webhook_secret()).unwrap();
+    let (paid, failed) = (app.open_order().await, app.open_order().await);
+    let success = app.pay_silently(&paid, "wave").await.bytes();
+    let failure =
+        app.pay_silently(&failed, "wave").await.with("/event", "PAYMENT_FAILED").with("/data/status", "failed");
+    for (bytes, said) in [(success, "PAYMENT_FAILED"), (failure.bytes(), "PAYMENT_SUCCEEDED")] {
+        let headers = [(LEGACY_HEADER, &*sign(&secret, bytes.as_bytes())), ("x-lomi-event", said)];
+        assert_eq!(app.post_webhook(&bytes, &headers).await.outcome(), "applied");
+    }
+    assert_eq!(app.order_status(&paid.order_id).await, "paid");
+    assert_eq!(app.order_status(&failed.order_id).await, "failed_attempt");
+    // The second one's payment is true all the same, and is found.
+    assert!(app.make_due(&failed.order_id).await);
+    app.reconcile().await;
+    assert_eq!(app.order_status(&failed.order_id).await, "paid");
+    app.audit().await;
+}

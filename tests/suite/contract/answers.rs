@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Event, TestApp};
 
 use super::document::Contract;
-use super::{customers, links, refunds, refusals};
+use super::{customers, links, operations, refunds, refusals};
 use crate::infrastructure::{mutated, read};
 
 /// What no client can bring about from outside: a defect of ours.
@@ -22,6 +22,7 @@ async fn every_answer_that_the_contract_has_is_given_and_fits() {
     customers::are_answered(&app, &contract).await;
     refunds::of_refunds(&app, &contract).await;
     links::are_answered(&app, &contract).await;
+    operations::are_answered(&app, &contract).await;
     refusals::of_bad_requests(&app, &contract).await;
     refusals::of_strangers(&app, &contract).await;
     refusals::of_lomi(&app, &contract).await;

@@ -7,5 +7,6 @@ mod customers;
 mod document;
 mod examples;
 mod links;
+mod operations;
 mod refunds;
 mod refusals;

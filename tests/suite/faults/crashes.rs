@@ -123,6 +123,42 @@ async fn a_process_that_wakes_after_its_lease_hands_out_nothing() {
     app.audit().await;
 }
 
+/// Stopped inside its call to lomi., it sleeps through everything that an order can live to see.
+#[tokio::test]
+async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_changes_nothing() {
+    let app = TestApp::start().await;
+    app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 600 })).await;
+    let cart = app.cart(1);
+    let (zombie, (finished, before)) = tokio::join!(app.create(&cart, "k"), async {
+        eventually("lomi. is asked", async || (app.lomi.faults_fired().await == 1).then_some(())).await;
+        let asleep = app.stack.at_work(CREATE).unwrap().pop().expect("the call is under way").freeze().await.unwrap();
+        let (order_id, _) = opened_at_lomi(&app).await;
+        app.end_lease(&order_id).await;
+        let finished = app.create(&cart, "k").await.expect(201);
+        let order = Created::of(&finished);
+        app.pay(&order, "wave").await;
+        app.wait_for(&order.order_id, "paid").await;
+        app.refund(&order.order_id, &json!({ "amount": 500 }), "refund").await.expect(201);
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        app.lomi.run_outbox().await;
+        let before = everything(&app).await;
+        assert!(asleep.thaw().await, "it had not answered when it was woken");
+        (finished, before)
+    });
+    assert_eq!(zombie.problem(), (409, "idempotency_in_progress".to_owned()));
+    assert_eq!(everything(&app).await, before);
+    assert_eq!(app.create(&cart, "k").await.expect(201).body, finished.body);
+    assert_eq!((app.orders().await.len(), app.lomi.sessions().await.len()), (1, 1));
+    app.audit().await;
+}
+
+/// Every item of the table, in no order that means anything.
+async fn everything(app: &TestApp) -> Vec<String> {
+    let mut items: Vec<_> = app.table.items("").await.iter().map(ToString::to_string).collect();
+    items.sort();
+    items
+}
+
 #[tokio::test]
 async fn a_webhook_handler_that_is_killed_at_work_is_sent_the_event_again() {
     let app = TestApp::start().await;

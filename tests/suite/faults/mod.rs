@@ -2,10 +2,13 @@
 
 mod card_forms;
 mod crashes;
+mod kills;
 mod links;
 mod lost_events;
+mod operations;
 mod provider;
 mod refund_rows;
 mod refunds;
 mod secrets;
 mod store;
+mod wires;

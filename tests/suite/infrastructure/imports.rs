@@ -6,18 +6,20 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Layer -> layers that it may import. What is missing here may import nothing of ours.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("functions", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("edge", &["flows", "store", "lomi-client", "domain"]),
     ("flows", &["store", "lomi-client", "domain"]),
     ("store", &["domain"]),
     ("local", &["lomi-sandbox"]),
+    ("simulation", &["tests", "local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
+    ("properties", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("tests", &["local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
 ];
 
 /// Crates that only these layers may name: one adapter each for the table, the secrets, the platform and HTTP.
 const OWNED: [(&str, &[&str]); 6] = [
-    ("aws-sdk-dynamodb", &["store", "tests"]),
+    ("aws-sdk-dynamodb", &["store", "simulation", "tests"]),
     ("aws-sdk-secretsmanager", &["edge"]),
     ("lambda_http", &["edge"]),
     ("lambda_runtime", &["edge"]),

@@ -60,6 +60,26 @@ fn no_file_speaks_of_the_machine_it_was_written_on() {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// Who may say of bytes that lomi. signed them, without looking: the flow that reads what another put aside, and nobody else.
+const VOUCHER: &str = "shared/flows/src/ingest.rs";
+
+fn vouches(file: &str, text: &str) -> Option<String> {
+    let is_deployed = file.starts_with("functions/") || file.starts_with("shared/");
+    let may = file == VOUCHER || file.starts_with("shared/lomi-client/");
+    let says = is_deployed && !may && text.contains("verified_before");
+    says.then(|| format!("{file} takes bytes for verified"))
+}
+
+#[test]
+fn kept_bytes_are_taken_for_verified_in_one_place_only() {
+    assert_eq!(read(VOUCHER).matches("verified_before").count(), 1, "the place is found");
+    let files = files();
+    let found: Vec<_> =
+        files.iter().filter(|file| file.ends_with(".rs")).filter_map(|file| vouches(file, &read(file))).collect();
+    assert_eq!(found, Vec::<String>::new());
+    assert!(vouches("functions/operations/src/http.rs", &read(VOUCHER)).is_some());
+}
+
 #[test]
 fn a_long_file_and_a_machine_path_are_found() {
     let main = read("functions/orders/src/main.rs");

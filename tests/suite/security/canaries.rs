@@ -196,7 +196,21 @@ async fn refused(app: &TestApp) {
     let forged = Event::new(LABEL, json!({ "customer_email": EMAIL }));
     app.deliver_signed_with(&forged, "whsec_0123456789abcdef0123456789abcdef").await.expect(401);
     app.deliver_bytes(&format!("{{{EMAIL}")).await.expect(200);
+    operated(app).await;
     app.admin("GET", &format!("/admin/orders?cursor={LABEL}&status="), &Value::Null).await.expect(400);
+}
+
+/// The operator's own answer shows what came, and nothing else does.
+async fn operated(app: &TestApp) {
+    for item in app.quarantine("").await {
+        assert!(!item.to_string().contains(EMAIL), "{item}");
+        let id = item["quarantine_id"].as_str().expect("an id");
+        let shown = app.admin("GET", &format!("/admin/quarantine/{id}"), &Value::Null).await.expect(200);
+        assert!(shown.json()["raw"].is_string());
+        app.replay(id).await.expect(200);
+    }
+    app.replay(EMAIL).await.expect(404);
+    app.resend(&json!({ "cursor": EMAIL })).await.expect(400);
 }
 
 /// So has every failure.

@@ -114,6 +114,8 @@ impl Gateway {
             Err(_) | Ok(Err(InvokeError::TimedOut(_) | InvokeError::Throttled)) => {
                 answer::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
+            // Whoever killed it knows.
+            Ok(Err(InvokeError::Killed)) => answer::internal_error(),
             Ok(Err(error)) => {
                 say(format_args!("[{}] {error}", pool.name()));
                 answer::internal_error()

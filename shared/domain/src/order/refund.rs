@@ -182,6 +182,12 @@ impl Order {
         self.refunds.values().any(Refund::is_open)
     }
 
+    /// Refunds of which lomi.'s answer was lost, and nobody has found out since.
+    #[must_use]
+    pub fn refunds_in_doubt(&self) -> usize {
+        self.refunds.values().filter(|refund| refund.status == RefundStatus::InDoubt).count()
+    }
+
     /// What is left of the order's money in minor units; `None` before there was any.
     fn kept(&self) -> Option<i64> {
         let payments = i64::try_from(self.payments.len()).unwrap_or(i64::MAX).max(i64::from(self.completed_unnamed));

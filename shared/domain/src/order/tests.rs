@@ -168,6 +168,14 @@ fn a_page_that_was_handed_out_is_not_opened_again() {
 }
 
 #[test]
+fn only_an_order_in_doubt_says_since_when() {
+    assert_eq!((creating().in_doubt_since(), open().in_doubt_since()), (None, None));
+    let doubtful = creating().in_doubt(false, T0);
+    assert_eq!(doubtful.in_doubt_since(), Some(T0));
+    assert_eq!(doubtful.asked(T0.plus_ms(60_000)).in_doubt_since(), Some(T0));
+}
+
+#[test]
 fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_once_more() {
     let mut order = open();
     let mut looks = 0;

@@ -173,6 +173,14 @@ impl Order {
         &self.timeline
     }
 
+    /// When lomi.'s answer to the try to open it was lost; `None` unless it is in doubt.
+    #[must_use]
+    pub fn in_doubt_since(&self) -> Option<Timestamp> {
+        let is_in_doubt = self.status == OrderStatus::InDoubt;
+        let lost = self.timeline.iter().rev().find(|entry| entry.what == Happened::InDoubt);
+        lost.filter(|_| is_in_doubt).map(|entry| entry.at)
+    }
+
     /// What happened to it last.
     #[must_use]
     pub fn last_news(&self) -> Option<Happened> {

@@ -20,22 +20,25 @@ const REPEATED: Text = Text { en: "This member stands twice.", fr: "Ce champ fig
 /// Longest pointer that is sent back, in bytes.
 const MAX_POINTER_BYTES: usize = 256;
 
-/// Reads the whole body as a `T`. A member that no field of `T` wants is an error too: a typing mistake in an optional
-/// member must not be lost.
+/// Reads the whole body as a `T`, by [`json_of`].
 ///
 /// # Errors
-/// `unsupported_media_type` when `Content-Type` is present and not JSON; `malformed_json` for bytes that are not JSON
-/// in UTF-8 or are nested deeper than 127 levels; `validation_failed` with a pointer to each unknown member, or to the
-/// first value that does not fit.
+/// `unsupported_media_type` when `Content-Type` is present and not JSON; else those of [`json_of`].
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     if request.header("content-type").is_some_and(|value| !is_json(value)) {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
-    let text = std::str::from_utf8(&request.body).map_err(|_| Problem::new(Code::MalformedJson))?;
-    parse(text)
+    json_of(&request.body)
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+/// Reads bytes as a `T`. A member that no field of `T` wants is an error too: a typing mistake in an optional member must
+/// not be lost.
+///
+/// # Errors
+/// `malformed_json` for bytes that are not JSON in UTF-8 or are nested deeper than 127 levels; `validation_failed` with a
+/// pointer to each unknown member, or to the first value that does not fit.
+pub fn json_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::new(Code::MalformedJson))?;
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| {
         if unknown.len() < MAX_FIELD_ERRORS {

@@ -5,7 +5,7 @@ mod gateway;
 mod query;
 mod serve;
 
-pub use body::json;
+pub use body::{json, json_of};
 pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT};
 pub use serve::{Limits, serve};
 

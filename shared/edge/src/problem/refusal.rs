@@ -6,6 +6,7 @@ use domain::{CartTokenError, PriceError, RefundRefusal};
 use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
 use flows::links::LinkError;
+use flows::operations::OperationError;
 use flows::order_status::StatusError;
 use flows::refund::RefundError;
 use store::StoreError;
@@ -59,6 +60,19 @@ impl From<CancelError> for Problem {
             CancelError::NoKey => Self::new(Code::ProviderUnavailable),
             CancelError::Lomi(error) => error.into(),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::NotFound => Self::new(Code::NotFound),
+            OperationError::OutOfReach => Self::new(Code::ProviderUnavailable),
+            // What lomi. lacks then is a route, and nothing that the caller named.
+            OperationError::Lomi(error) if error.status() == Some(404) => Self::new(Code::ProviderRejected),
+            OperationError::Lomi(error) => error.into(),
+            OperationError::Store(error) => error.into(),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Telemetry {
         self.set(field, Value::Word(value));
     }
 
-    /// A UUID or an order id. Anything else becomes `unrecognised`, whatever it is.
+    /// A UUID, or an id of our own. Anything else becomes `unrecognised`, whatever it is.
     pub fn id(&mut self, field: Field, value: &str) {
         let value = if is_id(value) { Value::Id(value.to_owned()) } else { Value::Word("unrecognised") };
         self.set(field, value);
@@ -145,10 +145,10 @@ impl Telemetry {
     }
 }
 
-/// A UUID, or `ord_` and 32 hexadecimal digits.
+/// A UUID, or `ord_` or `qtn_` and 32 hexadecimal digits.
 fn is_id(text: &str) -> bool {
     let is_hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
-    if let Some(digits) = text.strip_prefix("ord_") {
+    if let Some(digits) = text.strip_prefix("ord_").or_else(|| text.strip_prefix("qtn_")) {
         return is_hex(digits, 32);
     }
     let mut parts = text.split('-');

@@ -3,6 +3,7 @@
 use super::{Counter, Field, Telemetry};
 use domain::{Happened, Order, OutboxEvent};
 use flows::Settled;
+use flows::reconcile::Report;
 
 impl Telemetry {
     /// Counts what became of a fact, and says it in one word.
@@ -22,6 +23,21 @@ impl Telemetry {
             }
             Settled::UnknownOrder => self.quarantined(),
         }
+    }
+
+    /// Counts what was found by asking lomi.
+    pub fn found(&mut self, report: Report) {
+        self.number(Field::LomiCalls, report.lomi_calls);
+        self.count_many(Counter::ReconcileRepairs, report.repaired);
+        self.count_many(Counter::PaymentsApplied, report.repaired);
+        self.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
+        self.count_many(Counter::Overpaid, report.overpaid);
+        self.count_many(Counter::InDoubt, report.in_doubt);
+        self.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);
+        self.count_many(Counter::RefundFailed, report.refunds_failed);
+        self.count_many(Counter::OverRefunded, report.over_refunded);
+        self.count_many(Counter::Quarantined, report.mismatched);
+        self.count_many(Counter::AmountMismatch, report.wrong_amounts);
     }
 
     /// Counts evidence that is kept for a person to look at.

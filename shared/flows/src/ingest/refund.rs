@@ -4,12 +4,13 @@ use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, pay
 use crate::World;
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_PAYMENT};
 use crate::refund::words::{Words, something, status_of};
-use domain::{Environment, Fact, Question, RefundStatus};
+use domain::{Environment, Fact, Order, Question, RefundStatus};
 use lomi_client::webhook::{EventKind, WebhookEvent};
 use store::{Evidence, StoreError};
 
 /// What an event says of a refund, and where.
-pub(super) struct RefundNews {
+#[derive(Debug)]
+pub struct RefundNews {
     words: Words,
     environment: Environment,
 }
@@ -47,8 +48,17 @@ impl RefundNews {
         Ok(kept)
     }
 
-    pub(super) fn natural_key(&self) -> String {
+    /// The same however often and in however many envelopes the news comes.
+    #[must_use]
+    pub fn natural_key(&self) -> String {
         self.words.natural_key()
+    }
+
+    /// The fact that they are about `order`, whose payment it is. `None` when the amount is none of a currency we know.
+    #[must_use]
+    pub fn fact(&self, order: &Order) -> Option<Fact> {
+        // The amount is in the currency of the payment.
+        self.words.about(order, self.environment).map(Fact::Refund)
     }
 
     pub(super) async fn settle(
@@ -65,15 +75,15 @@ impl RefundNews {
                 None => return self.ask_whose(world, &evidence).await,
             },
         };
-        // 4 Judge and write in one transaction. The amount is in the currency of the payment.
+        // 4 Judge and write in one transaction.
         let fact = match world.order(&id).await {
-            Ok(Some(order)) => self.words.about(&order, self.environment),
+            Ok(Some(order)) => self.fact(&order),
             Ok(None) => return quarantine(world, &evidence, "unknown_order", None).await,
             Err(StoreError::Malformed { .. }) => return keep_for_later(world, &evidence, &id).await,
             Err(error) => return Err(error),
         };
         match fact {
-            Some(told) => judge(world, id, &Fact::Refund(told), evidence).await,
+            Some(fact) => judge(world, id, &fact, evidence).await,
             None => quarantine(world, &evidence, "amount_unreadable", Some(id)).await,
         }
     }

@@ -48,9 +48,11 @@ pub enum Scheme {
         /// When lomi. signed, in seconds since 1970.
         signed_at_s: u64,
     },
+    /// Neither: the body was verified when it came, and has been kept since.
+    Before,
 }
 
-/// Bytes that one of the secrets signed. Only [`verify`] makes one.
+/// Bytes that one of the secrets signed. [`verify`] makes one; [`VerifiedBody::verified_before`] makes one again.
 #[derive(Debug, Clone, Copy)]
 pub struct VerifiedBody<'a> {
     bytes: &'a [u8],
@@ -58,6 +60,12 @@ pub struct VerifiedBody<'a> {
 }
 
 impl<'a> VerifiedBody<'a> {
+    /// A body that [`verify`] gave out before and that was kept since, to be read once more. Nothing is checked: whoever
+    /// calls this answers for every writer of the place where the bytes were kept.
+    pub fn verified_before(bytes: &'a [u8]) -> Self {
+        Self { bytes, scheme: Scheme::Before }
+    }
+
     /// The bytes as received.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -75,7 +83,7 @@ impl<'a> VerifiedBody<'a> {
     /// only way back to a lost event. What stops a replayed event is that it was already recorded.
     pub fn age(&self, now_s: u64) -> Option<Duration> {
         match self.scheme {
-            Scheme::Legacy => None,
+            Scheme::Legacy | Scheme::Before => None,
             Scheme::V1 { signed_at_s } => Some(Duration::from_secs(now_s.saturating_sub(signed_at_s))),
         }
     }

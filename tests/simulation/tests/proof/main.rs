@@ -12,4 +12,5 @@
 mod blackout;
 mod crash_points;
 mod orders;
+mod schedules;
 mod stage;

@@ -1,12 +1,14 @@
-//! What is shown of an order: little to its shopper, everything but secrets to the back office.
+//! What is shown of an order: little to its shopper, everything but secrets to the back office. One form of it for every
+//! route that answers with an order.
 
-use domain::{Happened, LinkCode, Money, Order, OrderLine, Refund, Source, Timestamp};
+use domain::{Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
 
-#[derive(Serialize)]
-pub(crate) struct OrderView<'a> {
+/// What its shopper sees.
+#[derive(Debug, Serialize)]
+pub struct OrderView<'a> {
     order_id: &'a str,
     status: &'static str,
     amount: Option<i64>,
@@ -21,7 +23,7 @@ pub(crate) struct OrderView<'a> {
     poll_after_ms: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct PaymentView<'a> {
     transaction_id: &'a str,
     provider_code: Option<&'a str>,
@@ -29,8 +31,9 @@ struct PaymentView<'a> {
     paid_at: String,
 }
 
-#[derive(Serialize)]
-pub(crate) struct RefundView<'a> {
+/// One refund, for the back office.
+#[derive(Debug, Serialize)]
+pub struct RefundView<'a> {
     id: &'a str,
     refund_id: Option<&'a str>,
     transaction_id: &'a str,
@@ -40,10 +43,21 @@ pub(crate) struct RefundView<'a> {
     requested_at: String,
 }
 
-#[derive(Serialize)]
-pub(crate) struct OrderDetail<'a> {
+/// What a list of the back office shows of an order: also what is in doubt about it.
+#[derive(Debug, Serialize)]
+struct OrderRow<'a> {
     #[serde(flatten)]
     order: OrderView<'a>,
+    attempt_number: u32,
+    in_doubt_since: Option<String>,
+    refunds_in_doubt: usize,
+}
+
+/// Everything that the back office may see.
+#[derive(Debug, Serialize)]
+pub struct OrderDetail<'a> {
+    #[serde(flatten)]
+    order: OrderRow<'a>,
     environment: &'static str,
     mismatch: bool,
     checkout_session_id: Option<&'a str>,
@@ -62,8 +76,9 @@ pub(crate) struct OrderDetail<'a> {
     timeline: Vec<TimelineView<'a>>,
 }
 
-#[derive(Serialize)]
-struct TimelineView<'a> {
+/// One line of an order's history.
+#[derive(Debug, Serialize)]
+pub struct TimelineView<'a> {
     at: String,
     what: Happened,
     source: Source,
@@ -71,14 +86,17 @@ struct TimelineView<'a> {
     transaction_id: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct OrderList<'a> {
-    data: Vec<OrderView<'a>>,
+/// A page of orders, for the back office.
+#[derive(Debug, Serialize)]
+pub struct OrderList<'a> {
+    data: Vec<OrderRow<'a>>,
     next_cursor: Option<String>,
 }
 
 impl<'a> OrderView<'a> {
-    pub(crate) fn of(order: &'a Order, now: Timestamp) -> Self {
+    /// `order` as it stands at `now`.
+    #[must_use]
+    pub fn of(order: &'a Order, now: Timestamp) -> Self {
         Self {
             order_id: order.id().as_str(),
             status: order.status().as_str(),
@@ -96,8 +114,21 @@ impl<'a> OrderView<'a> {
     }
 }
 
+impl<'a> OrderRow<'a> {
+    fn of(order: &'a Order, now: Timestamp) -> Self {
+        Self {
+            order: OrderView::of(order, now),
+            attempt_number: order.attempt_number(),
+            in_doubt_since: order.in_doubt_since().map(Timestamp::to_rfc3339),
+            refunds_in_doubt: order.refunds_in_doubt(),
+        }
+    }
+}
+
 impl<'a> RefundView<'a> {
-    pub(crate) fn of(id: &'a str, refund: &'a Refund) -> Self {
+    /// The refund that we call `id`.
+    #[must_use]
+    pub fn of(id: &'a str, refund: &'a Refund) -> Self {
         Self {
             id,
             refund_id: refund.refund_id.as_deref(),
@@ -119,10 +150,25 @@ fn payment_view<'a>((transaction_id, payment): (&'a String, &'a domain::Payment)
     }
 }
 
-impl<'a> OrderDetail<'a> {
-    pub(crate) fn of(order: &'a Order, now: Timestamp) -> Self {
+impl<'a> TimelineView<'a> {
+    /// `entry` as it is shown.
+    #[must_use]
+    pub fn of(entry: &'a TimelineEntry) -> Self {
         Self {
-            order: OrderView::of(order, now),
+            at: entry.at.to_rfc3339(),
+            what: entry.what,
+            source: entry.source,
+            transaction_id: entry.transaction_id.as_deref(),
+        }
+    }
+}
+
+impl<'a> OrderDetail<'a> {
+    /// `order` as it stands at `now`.
+    #[must_use]
+    pub fn of(order: &'a Order, now: Timestamp) -> Self {
+        Self {
+            order: OrderRow::of(order, now),
             environment: order.environment().as_str(),
             mismatch: order.has_mismatch(),
             checkout_session_id: order.checkout_session_id(),
@@ -138,24 +184,17 @@ impl<'a> OrderDetail<'a> {
             payments: order.payments().iter().map(payment_view).collect(),
             refunds: order.refunds().iter().map(|(id, refund)| RefundView::of(id, refund)).collect(),
             due_at: order.due_at().map(Timestamp::to_rfc3339),
-            timeline: order
-                .timeline()
-                .iter()
-                .map(|entry| TimelineView {
-                    at: entry.at.to_rfc3339(),
-                    what: entry.what,
-                    source: entry.source,
-                    transaction_id: entry.transaction_id.as_deref(),
-                })
-                .collect(),
+            timeline: order.timeline().iter().map(TimelineView::of).collect(),
         }
     }
 }
 
 impl<'a> OrderList<'a> {
-    pub(crate) fn of(listed: &'a ListedOrders, now: Timestamp) -> Self {
+    /// `listed` as it stands at `now`.
+    #[must_use]
+    pub fn of(listed: &'a ListedOrders, now: Timestamp) -> Self {
         Self {
-            data: listed.orders.iter().map(|order| OrderView::of(order, now)).collect(),
+            data: listed.orders.iter().map(|order| OrderRow::of(order, now)).collect(),
             next_cursor: listed.next.as_ref().map(store::ListCursor::to_text),
         }
     }

@@ -1,0 +1,115 @@
+//! Events that lomi. could not deliver, sent again.
+
+use crate::http::{App, refusal};
+use domain::Timestamp;
+use edge::http::{FOREIGN_CURSOR, Request, Response, json};
+use edge::members::Faults;
+use edge::problem::Problem;
+use edge::telemetry::{Field, Telemetry};
+use flows::operations::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
+use lomi_client::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// Each is a call to lomi. that waits for a call back: more would not fit into one request.
+const MAX_LIMIT: u8 = 20;
+const DEFAULT_LIMIT: u8 = 10;
+/// How far back is looked when nobody says.
+const DEFAULT_AGE_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[derive(Deserialize)]
+struct Body {
+    since: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    endpoints: usize,
+    replayed: Vec<ReplayedView<'a>>,
+    skipped: u32,
+    failed: Vec<FailedView<'a>>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ReplayedView<'a> {
+    delivery_log_id: &'a str,
+    event: &'a str,
+    response_status: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct FailedView<'a> {
+    delivery_log_id: &'a str,
+    event: &'a str,
+    outcome: &'static str,
+}
+
+impl Body {
+    fn into_resend(self, now: Timestamp) -> Result<Resend, Problem> {
+        let mut faults = Faults::default();
+        let since = self.since.as_deref().map(Timestamp::parse_rfc3339);
+        faults.unless(since != Some(None), "/since", "A time in RFC 3339.", "Un moment au format RFC 3339.");
+        let limit = self.limit.map(|limit| u8::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
+        faults.unless(limit != Some(None), "/limit", "1 to 20.", "De 1 à 20.");
+        let after = self.cursor.as_deref().map(DeliveryCursor::parse);
+        faults.unless(after != Some(None), "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
+        let resend = Resend {
+            since: since.flatten().unwrap_or(now.plus_ms(-DEFAULT_AGE_MS)),
+            limit: limit.flatten().unwrap_or(DEFAULT_LIMIT),
+            after: after.flatten(),
+        };
+        faults.none_or(Some(resend))
+    }
+}
+
+impl<'a> Answer<'a> {
+    fn of(resent: &'a Resent) -> Self {
+        Self {
+            endpoints: resent.endpoints,
+            replayed: resent.replayed.iter().map(ReplayedView::of).collect(),
+            skipped: resent.skipped,
+            failed: resent.failed.iter().map(FailedView::of).collect(),
+            next_cursor: resent.next.as_ref().map(DeliveryCursor::to_text),
+        }
+    }
+}
+
+impl<'a> ReplayedView<'a> {
+    fn of(delivery: &'a ResentDelivery) -> Self {
+        Self {
+            delivery_log_id: delivery.delivery_log_id.as_str(),
+            event: &delivery.event,
+            response_status: delivery.response_status,
+        }
+    }
+}
+
+impl<'a> FailedView<'a> {
+    fn of(delivery: &'a FailedDelivery) -> Self {
+        Self {
+            delivery_log_id: delivery.delivery_log_id.as_str(),
+            event: &delivery.event,
+            outcome: match delivery.outcome {
+                Outcome::NotSent => "not_sent",
+                Outcome::Rejected => "refused",
+                Outcome::Unknown => "unknown",
+            },
+        }
+    }
+}
+
+pub(crate) async fn replay(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    let wanted = json::<Body>(request)?.into_resend(app.world.clock.now())?;
+    let lomi = async || app.lomi.client(request.deadline, event).await;
+    let resent = resend(&app.world, &wanted, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
+    event.number(Field::DeliveriesReplayed, count(&resent.replayed));
+    event.number(Field::DeliveriesFailed, count(&resent.failed));
+    event.number(Field::DeliveriesSkipped, resent.skipped);
+    Response::json(200, &Answer::of(&resent))
+}
+
+fn count<T>(deliveries: &[T]) -> i64 {
+    i64::try_from(deliveries.len()).unwrap_or(i64::MAX)
+}

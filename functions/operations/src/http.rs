@@ -1,0 +1,66 @@
+//! Wire <-> use case.
+
+use crate::{deliveries, quarantine};
+use domain::OrderId;
+use edge::http::{Limits, Request, Response};
+use edge::lomi::{Lomi, LomiSettings};
+use edge::order_view::{OrderDetail, TimelineView};
+use edge::problem::{Code, Problem};
+use edge::telemetry::{Field, Telemetry};
+use edge::wiring::Connected;
+use flows::World;
+use flows::operations::{OperationError, ask};
+use serde::Serialize;
+use std::time::Duration;
+
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(22) };
+
+pub(crate) struct App {
+    pub(crate) world: World,
+    pub(crate) lomi: Lomi,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    order: OrderDetail<'a>,
+    learnt: Vec<TimelineView<'a>>,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
+        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    }
+
+    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "GET /admin/quarantine" => quarantine::list(self, request).await,
+            "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, event).await,
+            "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, event).await,
+            "POST /admin/orders/{order_id}/ask" => self.ask(request, event).await,
+            "POST /admin/webhook-deliveries/replay" => deliveries::replay(self, request, event).await,
+            _ => Err(Problem::new(Code::NotFound)),
+        }
+    }
+
+    async fn ask(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
+        event.id(Field::OrderId, id.as_str());
+        let lomi = async || self.lomi.client(request.deadline, event).await;
+        let asked = ask(&self.world, &id, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
+        event.found(asked.report);
+        event.word(Field::OrderStatus, asked.order.status().as_str());
+        let answer = Answer {
+            order: OrderDetail::of(&asked.order, self.world.clock.now()),
+            learnt: asked.news().iter().map(TimelineView::of).collect(),
+        };
+        Response::json(200, &answer)
+    }
+}
+
+/// What the caller is told, and what the event is told of lomi.
+pub(crate) fn refusal(error: OperationError, event: &mut Telemetry) -> Problem {
+    if let OperationError::Lomi(error) = &error {
+        edge::lomi::report(error, event);
+    }
+    error.into()
+}

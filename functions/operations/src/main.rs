@@ -1,0 +1,32 @@
+//! What an operator does by hand, closed at the gateway: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
+//! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/ask`,
+//! `POST /admin/webhook-deliveries/replay`.
+//!
+//! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
+//! code that took it on arrival, an answer of lomi.'s through the reconciler's.
+//!
+//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read the lomi. key; call
+//! lomi.
+
+mod deliveries;
+mod http;
+mod quarantine;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            Some((wiring?, lomi?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = http::App::new(&connected, lomi);
+        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
+            .await
+    })
+}

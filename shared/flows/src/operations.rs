@@ -1,0 +1,91 @@
+//! What an operator does by hand: has what was put aside looked at once more, has lomi. asked now, has lomi. send again.
+//!
+//! Nothing here judges anew: events go through [`ingest`](crate::ingest), answers of lomi.'s through the reconciler's code.
+
+mod deliveries;
+mod replay;
+
+pub use deliveries::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
+pub use replay::{ReplayOutcome, Replayed, replay};
+
+use crate::World;
+use crate::inquiry::InquiryError;
+use crate::reconcile::{Report, Stop, ask_about};
+use domain::{Order, OrderId, TimelineEntry};
+use lomi_client::Client;
+use store::StoreError;
+use tokio::time::Instant;
+
+/// Why something that was asked for by hand was not done, or not to its end. Asking again is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// There is no such thing.
+    #[error("no such thing")]
+    NotFound,
+    /// There is no key to call lomi. with, or lomi. stopped answering on the way.
+    #[error("lomi. cannot be asked")]
+    OutOfReach,
+    /// lomi. did not answer, or not as it should.
+    #[error(transparent)]
+    Lomi(lomi_client::Error),
+    /// DynamoDB did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<InquiryError> for OperationError {
+    fn from(error: InquiryError) -> Self {
+        match error {
+            InquiryError::Lomi(error) => Self::Lomi(error),
+            InquiryError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Stop> for OperationError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Lomi => Self::OutOfReach,
+            Stop::Order => Self::Store(StoreError::Busy { operation: "look at refunds", reason: "not_written" }),
+        }
+    }
+}
+
+/// What became of a question about one order.
+#[derive(Debug)]
+pub struct Asked {
+    /// The order as it is now.
+    pub order: Order,
+    /// What was found, in numbers.
+    pub report: Report,
+    known_entries: usize,
+}
+
+impl Asked {
+    /// What happened to the order since it was asked about, oldest first.
+    #[must_use]
+    pub fn news(&self) -> &[TimelineEntry] {
+        self.order.timeline().get(self.known_entries..).unwrap_or_default()
+    }
+}
+
+/// Asks lomi. about one order now, whatever its schedule says.
+///
+/// # Errors
+/// [`OperationError`].
+pub async fn ask(
+    world: &World,
+    id: &OrderId,
+    lomi: impl AsyncFnOnce() -> Option<Client>,
+    deadline: Instant,
+) -> Result<Asked, OperationError> {
+    // 1 Which order?
+    let before = world.order(id).await?.ok_or(OperationError::NotFound)?;
+    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    // 2 Ask, in the reconciler's words.
+    let mut report = Report::default();
+    ask_about(world, &lomi, &before, deadline, &mut report).await?;
+    // 3 The order as it is now.
+    let order = world.order(id).await?.ok_or(OperationError::NotFound)?;
+    Ok(Asked { order, report, known_entries: before.timeline().len() })
+}

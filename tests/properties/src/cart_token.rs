@@ -1,0 +1,83 @@
+//! Prices that the merchant's backend signed.
+
+use crate::bytes::{first_line, number, one_byte_off};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{
+    AttemptId, CartTokenError, Environment, Money, NewOrder, Order, OrderId, OrderToken, Origin, PricedCart, Timestamp,
+    open_cart_token,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+const KEY: &[u8] = b"the merchant's key, 32 bytes of it";
+const ANOTHER_KEY: &[u8] = b"the merchant's key, 32 bytes of is";
+const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+
+/// Holds of any bytes taken for a token; and, with a line for the header and the rest for the claims, of any token that
+/// is signed with the right key.
+pub fn cart_token(data: &[u8]) {
+    if let Ok(token) = std::str::from_utf8(data) {
+        a_token_opens_only_with_its_signature(token);
+    }
+    let (header, claims) = first_line(data);
+    what_was_signed_is_what_it_costs(header, claims);
+}
+
+fn a_token_opens_only_with_its_signature(token: &str) {
+    match open_cart_token(token, KEY, NOW) {
+        // Both of these are said of the claims, so the signature was right.
+        Ok(_) | Err(CartTokenError::Expired | CartTokenError::Amount) => {
+            let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+            assert_eq!(signature_of(signed, KEY).map(|right| format!("{signed}.{right}")).as_deref(), Some(token));
+        }
+        Err(CartTokenError::Malformed | CartTokenError::Signature) => {}
+    }
+}
+
+fn what_was_signed_is_what_it_costs(header: &[u8], claims: &[u8]) {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let Some(signature) = signature_of(&signed, KEY) else { return };
+    let token = format!("{signed}.{signature}");
+    let Ok(cart) = open_cart_token(&token, KEY, NOW) else { return };
+
+    let (header, claims) = (serde_json::from_slice::<Value>(header), serde_json::from_slice::<Value>(claims));
+    let (header, claims) = (header.unwrap_or_default(), claims.unwrap_or_default());
+    assert_eq!(header.get("alg").and_then(Value::as_str), Some("HS256"));
+    let seconds = claims.get("exp").and_then(Value::as_i64);
+    assert!(seconds.is_some_and(|end| end > NOW.as_s()), "an expired token was opened");
+    let price = price_of(cart);
+    assert_eq!(price.map(Money::amount_minor), claims.get("amount").and_then(Value::as_i64));
+    assert_eq!(price.map(|price| price.currency().code()), claims.get("currency_code").and_then(Value::as_str));
+
+    assert_eq!(open_cart_token(&token, ANOTHER_KEY, NOW).err(), Some(CartTokenError::Signature));
+    let changed = one_byte_off(token.as_bytes(), number(token.as_bytes()));
+    if let Some(Ok(changed)) = changed.map(String::from_utf8) {
+        assert!(open_cart_token(&changed, KEY, NOW).is_err(), "opened after a byte was changed: {changed}");
+    }
+}
+
+fn signature_of(signed: &str, key: &[u8]) -> Option<String> {
+    let mac = Hmac::<Sha256>::new_from_slice(key).ok()?.chain_update(signed);
+    Some(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+/// What an order for the cart costs.
+fn price_of(cart: PricedCart) -> Option<Money> {
+    order_for(cart, Environment::Live, NOW).expected()
+}
+
+/// An order for the cart that is about to be asked for at lomi.
+pub(crate) fn order_for(cart: PricedCart, environment: Environment, now: Timestamp) -> Order {
+    let new = NewOrder {
+        order_id: OrderId::from_entropy([1; 32]),
+        environment,
+        cart,
+        origin: Origin::default(),
+        token_hash: OrderToken::from_entropy([2; 32]).hash(),
+        attempt_id: AttemptId::from_entropy([3; 32]),
+        lease_until: now.plus_ms(30_000),
+    };
+    Order::create(new, now)
+}

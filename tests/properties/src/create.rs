@@ -1,0 +1,86 @@
+//! Bodies of the create routes, read by the functions' own sources.
+
+use crate::bytes::first_line;
+use crate::redirect::{leads_to_the_shop, policy};
+use domain::{CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin};
+use edge::http::json_of;
+use edge::members::{Asked, Caller};
+use edge::problem::{MAX_FIELD_ERRORS, Problem};
+use flows::create_checkout::Offer;
+use serde_json::Value;
+
+#[path = "../../../functions/create-payment-intent/src/body.rs"]
+mod intent;
+#[path = "../../../functions/create-checkout-session/src/body.rs"]
+mod session;
+
+/// The names in an order's metadata that lead its payment back to it.
+const OURS: [&str; 3] = ["order_id", "payment_environment", "payment_reference"];
+/// No answer repeats more of a request than this.
+const MAX_POINTER_BYTES: usize = 256;
+
+/// Holds of any bytes taken for a body. A first line that is empty makes the caller the merchant's own backend.
+pub fn create(data: &[u8]) {
+    let (mark, rest) = first_line(data);
+    let (caller, body) = if mark.is_empty() { (Caller::Merchant, rest) } else { (Caller::Storefront, data) };
+    if let Some(policy) = policy() {
+        judge(caller, body, json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy)));
+    }
+    judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, None)));
+}
+
+fn judge(caller: Caller, body: &[u8], read: Result<(Offer, Origin, Asked), Problem>) {
+    match read {
+        Err(problem) => is_the_callers_fault_and_short(&problem),
+        Ok((offer, origin, asked)) => {
+            is_priced_by_whom_it_may_be(caller, body, &asked);
+            leads_nobody_astray(&offer);
+            is_bounded(&origin, &asked);
+        }
+    }
+}
+
+fn is_the_callers_fault_and_short(problem: &Problem) {
+    let status = problem.to_response("", edge::language::Language::English).status();
+    assert!((400..500).contains(&status), "a body is never our own fault: {status}");
+    assert!(problem.errors.len() <= MAX_FIELD_ERRORS);
+    assert!(problem.errors.iter().all(|error| error.pointer.len() <= MAX_POINTER_BYTES), "{problem:?}");
+}
+
+fn is_priced_by_whom_it_may_be(caller: Caller, body: &[u8], asked: &Asked) {
+    let written = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    match asked {
+        Asked::Merchant(money) => {
+            assert_eq!(caller, Caller::Merchant, "a storefront named a price");
+            assert_eq!(written.get("amount").and_then(Value::as_i64), Some(money.amount_minor()));
+            assert_eq!(written.get("currency_code").and_then(Value::as_str), Some(money.currency().code()));
+        }
+        _ => assert!(written.get("amount").is_none_or(Value::is_null), "an amount was passed over in silence"),
+    }
+}
+
+fn leads_nobody_astray(offer: &Offer) {
+    let Offer::Page(page) = offer else { return };
+    let (id, token) = (OrderId::from_entropy([1; 32]), OrderToken::from_entropy([2; 32]));
+    for url in [&page.success_url, &page.cancel_url] {
+        leads_to_the_shop(&url.for_order(&id, &token));
+    }
+}
+
+fn is_bounded(origin: &Origin, asked: &Asked) {
+    let is_count = |count: usize| (1..=MAX_CART_LINES).contains(&count);
+    let is_quantity = |quantity: u32| (1..=MAX_QUANTITY).contains(&quantity);
+    assert!(match asked {
+        Asked::Catalog(lines) =>
+            is_count(lines.len()) && lines.iter().all(|line: &CartLine| is_quantity(line.quantity)),
+        Asked::Lomi(LomiCart::Lines(lines)) =>
+            is_count(lines.len()) && lines.iter().all(|line| is_quantity(line.quantity)),
+        Asked::Lomi(LomiCart::Price(line)) => is_quantity(line.quantity),
+        Asked::Lomi(LomiCart::Product { quantity, .. }) => is_quantity(*quantity),
+        Asked::Signed(token) => token.len() <= MAX_CART_TOKEN_BYTES,
+        Asked::Merchant(_) => true,
+    });
+    let size: usize = origin.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    assert!(origin.metadata.len() <= 20 && size <= 4096, "metadata of {size} bytes");
+    assert!(!OURS.iter().any(|name| origin.metadata.contains_key(*name)), "metadata takes a name of ours");
+}

@@ -1,0 +1,100 @@
+//! Money between texts, lomi.'s unit and ours.
+
+use domain::{Currency, MAX_AMOUNT_MINOR, Money};
+use flows::units;
+use lomi_client::{Amount, CurrencyCode};
+
+#[allow(dead_code, reason = "a page shows amounts in words, too; those are not read back")]
+#[path = "../../../functions/link-generator/src/amount.rs"]
+mod form;
+
+/// Holds of any text taken for an amount, and of the numbers that its bytes make.
+pub fn money(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        what_is_read_is_what_is_written(text);
+        what_is_typed_is_what_is_charged(text);
+    }
+    let (left, right) = (integer(data.get(..8)), integer(data.get(8..16)));
+    sums_and_products_are_exact_or_refused(left, right);
+    sums_and_products_are_exact_or_refused(left.rem_euclid(MAX_AMOUNT_MINOR), right.rem_euclid(1000));
+}
+
+fn integer(bytes: Option<&[u8]>) -> i64 {
+    bytes.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes).unwrap_or_default()
+}
+
+fn what_is_read_is_what_is_written(text: &str) {
+    let Ok(amount) = text.parse::<Amount>() else { return };
+    let printed = amount.to_string();
+    assert_eq!(value_of(&printed), value_of(text), "{text} was read as {printed}");
+    assert_eq!(printed.parse(), Ok(amount));
+    assert!(serde_json::to_string(&amount).is_ok_and(|json| json == printed), "{printed}");
+    for json in [printed.clone(), format!("\"{printed}\"")] {
+        assert!(serde_json::from_str::<Amount>(&json).is_ok_and(|read| read == amount), "{json}");
+    }
+    for scale in 0..=18 {
+        if let Some(units) = amount.to_scaled(scale) {
+            assert_eq!(Amount::from_scaled(units, scale), Some(amount), "{printed} at scale {scale}");
+        }
+    }
+    for currency in Currency::ALL {
+        charges_exactly(amount, currency);
+    }
+}
+
+/// Our minor units and lomi.'s number mean each other or nothing.
+fn charges_exactly(amount: Amount, currency: Currency) {
+    let code = CurrencyCode::parse(currency.code()).ok();
+    let minor = units::minor_units(Some(amount), code.as_ref());
+    if let Some(money) = minor.and_then(|minor| Money::new(minor, currency)) {
+        assert_eq!(units::to_lomi(money), Some(amount), "{amount} {currency}");
+        assert_eq!(form::typed(&form::plain(money), currency), Some(money.amount_minor()));
+    }
+    let other_exponent = Currency::ALL.into_iter().find(|other| other.exponent() != currency.exponent());
+    let other = other_exponent.and_then(|other| CurrencyCode::parse(other.code()).ok());
+    let elsewhere = units::minor_units(Some(amount), other.as_ref());
+    assert!(minor.is_none() || minor == Some(0) || minor != elsewhere, "{amount} is the same in every currency");
+}
+
+/// A form's number is read to the last digit or not at all.
+fn what_is_typed_is_what_is_charged(text: &str) {
+    for currency in Currency::ALL {
+        let Some(money) = form::typed(text, currency).and_then(|minor| Money::new(minor, currency)) else { continue };
+        let dotted = text.trim().replace(',', ".");
+        assert_eq!(value_of(&form::plain(money)), value_of(&dotted), "{text} {currency}");
+    }
+}
+
+fn sums_and_products_are_exact_or_refused(left: i64, right: i64) {
+    let sellable = |exact: i128| (1..=i128::from(MAX_AMOUNT_MINOR)).contains(&exact).then_some(exact);
+    let money = |minor| Money::new(minor, Currency::Xof);
+    assert_eq!(money(left).map(exact), sellable(left.into()));
+    let Some(amount) = money(left) else { return };
+    if let Ok(quantity) = u32::try_from(right) {
+        assert_eq!(amount.times(quantity).map(exact), sellable(i128::from(left) * i128::from(quantity)));
+    }
+    if let Some(other) = money(right) {
+        assert_eq!(amount.plus(other).map(exact), sellable(i128::from(left) + i128::from(right)));
+        assert_eq!(amount.plus(other), other.plus(amount));
+    }
+    let euros = Money::new(right, Currency::Eur);
+    assert_eq!(euros.and_then(|euros| amount.plus(euros)), None);
+}
+
+fn exact(money: Money) -> i128 {
+    money.amount_minor().into()
+}
+
+/// A decimal number's value in a form of its own: sign, digits without zeros at either end, and the power of ten of the
+/// last one. Written here again, on text, so that it shares no mistake with what it checks.
+fn value_of(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (is_negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{decimals}");
+    let digits = all.trim_end_matches('0');
+    let zeros = i64::try_from(all.len() - digits.len()).ok()?;
+    let power = exponent.parse::<i64>().ok()? - i64::try_from(decimals.len()).ok()? + zeros;
+    let digits = digits.trim_start_matches('0');
+    Some(if digits.is_empty() { (false, String::new(), 0) } else { (is_negative, digits.to_owned(), power) })
+}

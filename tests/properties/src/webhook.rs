@@ -1,0 +1,165 @@
+//! A delivery, from its bytes to what it makes of an order.
+
+use crate::bytes::{first_line, number, one_byte_off};
+use crate::cart_token::order_for;
+use domain::{
+    Currency, Environment, Fact, Money, OpenedPayable, Order, OutboxEvent, PayableId, PricedCart, SettledPayment,
+    Source, Timestamp, Verdict,
+};
+use flows::ingest::{Reading, read};
+use flows::units;
+use lomi_client::webhook::{EventKind, Secrets, Signatures, WebhookEvent, WebhookSecret, sign, sign_v1, verify};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+const CURRENT: &str = "whsec_current";
+const PREVIOUS: &str = "whsec_previous";
+const RETIRED: &str = "whsec_retired";
+const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+const NOW_S: u64 = 1_800_000_000;
+const SESSION: &str = "5b1f6f0e-6f1c-4a53-9f0e-0d5a7b8c9d10";
+const PRICE_MINOR: i64 = 25_000;
+/// DynamoDB's bound on a sort key, in bytes, less what stands around ours.
+const MAX_NATURAL_KEY_BYTES: usize = 2048 - 256;
+
+/// Holds of any delivery: a line for each signature header, the older first, and the rest for the body.
+pub fn webhook(data: &[u8]) {
+    let (legacy, rest) = first_line(data);
+    let (v1, body) = first_line(rest);
+    let headers = (std::str::from_utf8(legacy).ok(), std::str::from_utf8(v1).ok());
+    let Some(secrets) = live_secrets() else { return };
+    only_a_signature_verifies(headers, body, &secrets);
+    nothing_but_the_signed_bytes_verifies(body, &secrets);
+    means_the_same_in_every_envelope(body, &secrets);
+}
+
+fn live_secrets() -> Option<Secrets> {
+    let secrets = [CURRENT, PREVIOUS].map(WebhookSecret::parse);
+    Secrets::new(secrets.into_iter().collect::<Result<_, _>>().ok()?).ok()
+}
+
+fn only_a_signature_verifies((legacy, v1): (Option<&str>, Option<&str>), body: &[u8], secrets: &Secrets) {
+    if verify(Signatures { legacy, v1 }, body, secrets).is_err() {
+        return;
+    }
+    let held = [CURRENT, PREVIOUS].iter().filter_map(|secret| WebhookSecret::parse(secret).ok()).any(|secret| {
+        let contains =
+            |header: Option<&str>, digest: &str| header.is_some_and(|h| h.to_ascii_lowercase().contains(digest));
+        let is_dated =
+            v1.and_then(|v1| v1.split(',').find_map(|part| part.trim().strip_prefix("t="))).is_some_and(|time| {
+                let dated = [time.as_bytes(), b".", body].concat();
+                contains(v1, &sign(&secret, &dated))
+            });
+        is_dated || contains(legacy, &sign(&secret, body))
+    });
+    assert!(held, "verified without a signature of a live secret");
+}
+
+fn nothing_but_the_signed_bytes_verifies(body: &[u8], secrets: &Secrets) {
+    for (secret, is_live) in [(CURRENT, true), (PREVIOUS, true), (RETIRED, false)] {
+        let Ok(secret) = WebhookSecret::parse(secret) else { continue };
+        let (legacy, v1) = (sign(&secret, body), sign_v1(&secret, NOW_S, body));
+        for signatures in [Signatures { legacy: Some(&legacy), v1: None }, Signatures { legacy: None, v1: Some(&v1) }] {
+            assert_eq!(verify(signatures, body, secrets).is_ok(), is_live);
+            let longer = [body, b"\n"].concat();
+            assert!(verify(signatures, &longer, secrets).is_err(), "a body with a line end more verifies");
+            if let Some(changed) = one_byte_off(body, number(body)) {
+                assert!(verify(signatures, &changed, secrets).is_err(), "a body that differs in one byte verifies");
+            }
+        }
+    }
+}
+
+fn means_the_same_in_every_envelope(body: &[u8], secrets: &Secrets) {
+    let Some(event) = signed_event(body, secrets) else { return };
+    let again = in_another_envelope(body).and_then(|body| signed_event(&body, secrets));
+    for own in [Environment::Sandbox, Environment::Live] {
+        let reading = read(&event, own, NOW);
+        if let Some(again) = &again {
+            assert_eq!(as_settled(&read(again, own, NOW)), as_settled(&reading), "another envelope, another meaning");
+        }
+        says_no_more_than_the_event(&event, own, &reading);
+        for order in Currency::ALL.into_iter().filter_map(|currency| open_order(own, currency)) {
+            pays_only_its_own_price(&order, &reading);
+        }
+    }
+}
+
+fn signed_event(body: &[u8], secrets: &Secrets) -> Option<WebhookEvent> {
+    let header = sign(&WebhookSecret::parse(CURRENT).ok()?, body);
+    let verified = verify(Signatures { legacy: Some(&header), v1: None }, body, secrets).ok()?;
+    WebhookEvent::parse(verified).ok()
+}
+
+/// The event as lomi. sends it another time: another id, another time of sending, the members in another order.
+fn in_another_envelope(body: &[u8]) -> Option<Vec<u8>> {
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    for name in ["id", "timestamp"] {
+        members.insert(name.to_owned(), RawValue::from_string(format!("\"another {name}\"")).ok()?);
+    }
+    serde_json::to_vec(&members).ok()
+}
+
+/// What an order depends on; the rest is kept, and nothing follows from it.
+fn as_settled(reading: &Reading) -> Option<(String, String)> {
+    match reading {
+        Reading::Fact(fact, natural_key) => Some((natural_key.clone(), format!("{fact:?}"))),
+        Reading::Refund(news) => Some((news.natural_key(), format!("{news:?}"))),
+        Reading::Irrelevant | Reading::Unusable(_) => None,
+    }
+}
+
+fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: &Reading) {
+    if let Some((natural_key, _)) = as_settled(reading) {
+        assert!(natural_key.len() <= MAX_NATURAL_KEY_BYTES, "a key of {} bytes", natural_key.len());
+    }
+    let (money, environment) = match reading {
+        Reading::Fact(Fact::PaymentSucceeded(SettledPayment { money, environment, transaction_id, .. }), _) => {
+            assert_eq!(event.kind, EventKind::PaymentSucceeded);
+            assert_eq!(Some(transaction_id), event.data.transaction_id.as_ref());
+            assert!(event.data.status.as_deref().is_none_or(|status| status == "completed"));
+            (money, environment)
+        }
+        Reading::Fact(Fact::Completed { money, environment, .. }, _) => (money, environment),
+        _ => return,
+    };
+    assert_eq!(units::to_lomi(*money), event.data.amount, "an amount was rounded");
+    assert_eq!(event.data.currency_code.as_ref().map(|code| code.as_str()), Some(money.currency().code()));
+    match event.environment() {
+        Some(said) => assert_eq!(said == lomi_client::Environment::Live, *environment == Environment::Live),
+        None => assert_eq!((own, *environment), (Environment::Sandbox, Environment::Sandbox), "money out of nowhere"),
+    }
+}
+
+/// An order that waits for its payment on [`SESSION`].
+fn open_order(environment: Environment, currency: Currency) -> Option<Order> {
+    let price = Money::new(PRICE_MINOR, currency)?;
+    let id = PayableId::CheckoutSession(SESSION.to_owned());
+    let payable = OpenedPayable { id, expires_at: NOW.plus_ms(60 * 60 * 1000), amount: Some(price) };
+    Some(order_for(PricedCart::from_merchant(price, None), environment, NOW).opened(payable, NOW))
+}
+
+fn pays_only_its_own_price(order: &Order, reading: &Reading) {
+    let fact = match reading {
+        Reading::Fact(fact, _) => Some(fact.clone()),
+        Reading::Refund(news) => news.fact(order),
+        Reading::Irrelevant | Reading::Unusable(_) => None,
+    };
+    let Some(fact) = fact else { return };
+    let Verdict::Changed(next, told) = order.judge(&fact, Source::Webhook, NOW) else { return };
+    assert!(next.status() >= order.status(), "an order went back");
+    assert_eq!(next.expected(), order.expected(), "an event changed the price");
+    assert_eq!(next.status().is_paid(), told == Some(OutboxEvent::OrderPaid), "paid and told of must be one");
+    if next.status().is_paid() {
+        let (money, environment, session) = match &fact {
+            Fact::PaymentSucceeded(paid) => (paid.money, paid.environment, paid.checkout_session_id.as_deref()),
+            Fact::Completed { payable: PayableId::CheckoutSession(id), money, environment } => {
+                (*money, *environment, Some(id.as_str()))
+            }
+            other => unreachable!("{other:?} is no money"),
+        };
+        assert_eq!((Some(money), environment), (order.expected(), order.environment()));
+        assert!(session.is_none_or(|session| session == SESSION), "paid on another page");
+    }
+    assert!(!matches!(next.judge(&fact, Source::Webhook, NOW), Verdict::Changed(..)), "the same fact counts twice");
+}

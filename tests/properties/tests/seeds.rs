@@ -1,0 +1,87 @@
+//! The properties over the kept seeds, and over what becomes of them.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use properties::{ALL, Property};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// So many mutants of each seed, always the same ones.
+const MUTANTS: u64 = 150;
+/// What inputs of these kinds are made of, to be put in where chance would not.
+const WORDS: [&[u8]; 16] =
+    [b"\"", b"\n", b"0", b"9", b".", b"-", b"e9", b"null", b"{", b"}", b"/", b"@", b"\\", b"%7B", b"live", b"\xff"];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name)
+}
+
+fn seeds(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder(name)).expect("every property has seeds");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    files.into_iter().map(|file| (file.clone(), std::fs::read(&file).expect("a seed"))).collect()
+}
+
+/// xorshift64: chance that is the same every time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).expect("31 bits") % bound.max(1)
+    }
+
+    fn mutant_of(&mut self, seed: &[u8]) -> Vec<u8> {
+        let mut bytes = seed.to_vec();
+        for _ in 0..=self.below(3) {
+            let (from, to) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
+            match self.below(4) {
+                0 if from < bytes.len() => bytes[from] ^= 1 << self.below(8),
+                1 => drop(bytes.splice(from..from, WORDS[self.below(WORDS.len())].iter().copied())),
+                2 => drop(bytes.drain(from.min(to)..from.max(to).min(from.min(to) + 8))),
+                _ => bytes.extend_from_within(from.min(to)..from.max(to)),
+            }
+        }
+        bytes
+    }
+}
+
+#[track_caller]
+fn holds_of(property: Property, input: &[u8], what: &str) {
+    let held = catch_unwind(AssertUnwindSafe(|| property(input)));
+    assert!(held.is_ok(), "{what}: {:?}", String::from_utf8_lossy(input));
+}
+
+#[test]
+fn every_property_holds_of_its_seeds() {
+    for (name, property) in ALL {
+        let seeds = seeds(name);
+        assert!(seeds.len() >= 5, "{name} has hardly any seeds");
+        for (file, seed) in seeds {
+            holds_of(property, &seed, &file.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn every_property_holds_of_what_becomes_of_its_seeds() {
+    for (name, property) in ALL {
+        let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+        for (file, seed) in seeds(name) {
+            for _ in 0..MUTANTS {
+                holds_of(property, &chance.mutant_of(&seed), &file.display().to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_property_has_a_fuzz_target_of_its_name() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    for (name, _) in ALL {
+        let source = std::fs::read_to_string(targets.join(format!("{name}.rs"))).expect("a fuzz target");
+        assert!(source.contains(&format!("properties::{name}(")), "{name} fuzzes something else");
+    }
+}

@@ -1,0 +1,78 @@
+//! Many schedules on all cores, and how to tell of one that fails.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::schedule::{Outcome, Tally, run};
+
+/// Failures that are kept; more would not be read.
+const MAX_FAILURES: usize = 5;
+
+/// What became of many schedules.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// How many ran.
+    pub schedules: u64,
+    /// All that happened in them.
+    pub tally: Tally,
+    /// How many failed.
+    pub failed: u64,
+    /// The first of those.
+    pub failures: Vec<Outcome>,
+}
+
+/// Runs the schedule of every seed in `seeds`.
+#[must_use]
+pub fn run_all(seeds: Range<u64>) -> Runs {
+    let next = AtomicU64::new(seeds.start);
+    let runs = Mutex::new(Runs::default());
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let outcome = run(seed);
+                    runs.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
+                }
+            });
+        }
+    });
+    runs.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Runs {
+    fn add(&mut self, outcome: Outcome) {
+        self.schedules += 1;
+        self.tally.add(&outcome.tally);
+        if !outcome.findings.is_empty() {
+            self.failed += 1;
+            self.failures.push(outcome);
+            self.failures.sort_by_key(|failure| failure.seed);
+            self.failures.truncate(MAX_FAILURES);
+        }
+    }
+}
+
+impl fmt::Display for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { orders, paid, refunds, blows, struck } = self.tally;
+        writeln!(
+            f,
+            "{} schedules: {orders} orders, {paid} paid, {refunds} refunds; {blows} processes killed or frozen, \
+             {struck} exchanges struck; {} failed",
+            self.schedules, self.failed
+        )?;
+        for failure in &self.failures {
+            writeln!(f, "\nseed {}: cargo simulate --seed {}", failure.seed, failure.seed)?;
+            failure.findings.iter().try_for_each(|finding| writeln!(f, "- {finding}"))?;
+        }
+        Ok(())
+    }
+}

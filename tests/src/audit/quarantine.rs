@@ -1,0 +1,27 @@
+//! What was put aside: it waits in sight, or something was made of it.
+
+use serde_json::Value;
+
+use super::Books;
+
+impl Books {
+    pub(super) fn check_quarantined(&self, item: &Value) -> Vec<String> {
+        let is_resolved = item["resolved_at_ms"].is_i64();
+        let listing = if is_resolved { "QUARANTINE#resolved" } else { "QUARANTINE" };
+        let mut findings = Vec::new();
+        if item["listing_pk"] != listing {
+            findings.push(format!("{} is listed under {}", item["PK"], item["listing_pk"]));
+        }
+        if is_resolved && !self.is_on_record(item) {
+            findings.push(format!("nothing was made of {}, and it waits for nobody: {item}", item["PK"]));
+        }
+        findings
+    }
+
+    /// Whether there is evidence about the same object. Another word of lomi.'s may have told of it.
+    fn is_on_record(&self, item: &Value) -> bool {
+        let key = item["natural_key"].as_str().unwrap_or_default();
+        let object = key.rsplit('#').next().unwrap_or_default();
+        self.evidence.iter().any(|known| known["PK"].as_str().is_some_and(|pk| pk.ends_with(&format!("#{object}"))))
+    }
+}

@@ -1,0 +1,82 @@
+//! The end: wires are mended, everybody finishes, and the reconciler runs until it has nothing left to do.
+
+use serde_json::Value;
+
+use super::Scene;
+use crate::app::{FUNCTIONS, TestApp};
+use crate::audit::PAID;
+use crate::wait::eventually;
+
+/// Runs of the reconciler until it must be quiet.
+const MAX_RUNS: u32 = 30;
+/// Words of a refund about which more is to be heard.
+const OPEN_REFUNDS: [&str; 3] = ["requested", "in_doubt", "pending"];
+
+/// Mends everything and waits for quiet. No client asks for anything any more.
+pub(super) async fn settle(scene: &Scene<'_>) {
+    let app = scene.app;
+    let broken = [app.dynamodb.broken(), app.lomi_wire.broken()];
+    scene.tally.borrow_mut().broken_connections = broken;
+    app.dynamodb.mend();
+    app.lomi_wire.mend();
+    app.lomi.clear_faults().await;
+    eventually("every process is done", async || is_idle(app).then_some(())).await;
+    app.lomi.run_outbox().await;
+    // First as a minute later, then as after the end of every page.
+    for order in app.orders().await {
+        app.make_due(order["order_id"].as_str().expect("an id")).await;
+    }
+    let mut before: Vec<Value> = Vec::new();
+    for _ in 0..MAX_RUNS {
+        // What could not be looked at stays due, and the schedule comes again.
+        if app.stack.invoke_scheduled("reconciler").await.is_err() {
+            continue;
+        }
+        let orders = app.orders().await;
+        let words: Vec<_> = orders.iter().map(word).collect();
+        if words == before {
+            return check(scene, &orders);
+        }
+        before = words;
+        age(app, &orders).await;
+    }
+    panic!("the reconciler is not quiet after {MAX_RUNS} runs");
+}
+
+/// What is known of an order, apart from when it was last asked about.
+fn word(order: &Value) -> Value {
+    let known = ["order_id", "status", "payments", "refunds", "overpaid", "orphaned_intents"];
+    known.map(|name| order[name].clone()).into()
+}
+
+fn is_idle(app: &TestApp) -> bool {
+    FUNCTIONS.iter().all(|function| app.stack.at_work(function).is_ok_and(|at_work| at_work.is_empty()))
+}
+
+/// Lets the time pass in which pages end and lomi. would have named a refund.
+async fn age(app: &TestApp, orders: &[Value]) {
+    for order in orders {
+        let id = order["order_id"].as_str().expect("an id");
+        let is_open = |refund: &Value| OPEN_REFUNDS.iter().any(|status| refund["status"] == *status);
+        if order["refunds"].as_object().into_iter().flat_map(|refunds| refunds.values()).any(is_open) {
+            app.age_refunds(id).await;
+        }
+        if order["due_at_ms"].is_i64() && order["expires_at_ms"].is_i64() {
+            app.outlive(id).await;
+        }
+    }
+}
+
+/// What only somebody who was there can tell; the audit tells the rest.
+fn check(scene: &Scene<'_>, orders: &[Value]) {
+    for order in orders {
+        let id = order["order_id"].as_str().expect("an id");
+        let is_paid = PAID.iter().any(|status| order["status"] == *status);
+        assert!(is_paid || !scene.seen_paid.borrow().contains(id), "a shopper saw it paid: {order}");
+        let refunds = order["refunds"].as_object().into_iter().flat_map(|refunds| refunds.values());
+        let open: Vec<_> = refunds.filter(|refund| OPEN_REFUNDS.iter().any(|s| refund["status"] == *s)).collect();
+        assert!(open.is_empty(), "nobody knows what became of {open:?}");
+    }
+    let known = |id: &String| orders.iter().any(|order| order["order_id"] == id.as_str());
+    assert!(scene.orders.borrow().iter().all(known), "an order that a shopper was told of is gone");
+}

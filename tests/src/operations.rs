@@ -1,0 +1,66 @@
+//! What an operator does by hand.
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+use crate::http::Answer;
+
+impl TestApp {
+    /// The first page of `GET /admin/quarantine?{query}`.
+    pub async fn quarantine(&self, query: &str) -> Vec<Value> {
+        let answer = self.admin("GET", &format!("/admin/quarantine?{query}"), &Value::Null).await.expect(200);
+        answer.json()["data"].as_array().cloned().expect("a list")
+    }
+
+    /// The id of the only piece that waits.
+    pub async fn only_quarantined(&self) -> String {
+        let open = self.quarantine("").await;
+        assert_eq!(open.len(), 1, "{open:?}");
+        open[0]["quarantine_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// `POST /admin/quarantine/{quarantine_id}/replay`.
+    pub async fn replay(&self, quarantine_id: &str) -> Answer {
+        self.admin("POST", &format!("/admin/quarantine/{quarantine_id}/replay"), &Value::Null).await
+    }
+
+    /// What a replay that was answered says: `outcome`, or `outcome: reason`.
+    pub async fn replayed(&self, quarantine_id: &str) -> String {
+        let json = self.replay(quarantine_id).await.expect(200).json();
+        let outcome = json["outcome"].as_str().expect("an outcome");
+        json["reason"].as_str().map_or_else(|| outcome.to_owned(), |reason| format!("{outcome}: {reason}"))
+    }
+
+    /// `POST /admin/orders/{order_id}/ask`.
+    pub async fn ask(&self, order_id: &str) -> Answer {
+        self.admin("POST", &format!("/admin/orders/{order_id}/ask"), &Value::Null).await
+    }
+
+    /// What asking taught: `what/source`, oldest first.
+    pub async fn asked(&self, order_id: &str) -> Vec<String> {
+        let json = self.ask(order_id).await.expect(200).json();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let learnt = json["learnt"].as_array().expect("a list").iter();
+        learnt.map(|entry| format!("{}/{}", word(&entry["what"]), word(&entry["source"]))).collect()
+    }
+
+    /// `POST /admin/webhook-deliveries/replay`.
+    pub async fn resend(&self, body: &Value) -> Answer {
+        self.admin("POST", "/admin/webhook-deliveries/replay", body).await
+    }
+
+    /// How many were delivered, skipped and failed.
+    pub async fn resent(&self, body: &Value) -> (usize, u64, Vec<Value>) {
+        let json = self.resend(body).await.expect(200).json();
+        let failed = json["failed"].as_array().cloned().expect("a list");
+        (json["replayed"].as_array().map_or(0, Vec::len), json["skipped"].as_u64().expect("a number"), failed)
+    }
+
+    /// The order's event comes before anybody can find the order: it is put aside. Then the order is there.
+    pub async fn deliver_too_early(&self, order_id: &str, event: &crate::Event) {
+        let (pk, sk) = (format!("ORDER#{order_id}"), "ORDER");
+        let order = self.table.take(&pk, sk).await;
+        assert_eq!(self.deliver(event).await.outcome(), "quarantined");
+        self.table.put(&order).await;
+    }
+}

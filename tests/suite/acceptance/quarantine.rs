@@ -1,0 +1,235 @@
+//! What was put aside has a way out, and only the right one.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tests::{Event, PHONE, TestApp};
+
+/// The names of the metrics that the operator's function has written so far.
+fn counted(app: &TestApp, metric: &str) -> usize {
+    let member = format!("\"{metric}\":");
+    let lines = app.stack.logs();
+    lines.iter().filter(|line| line.function == "operations" && line.line.contains(&member)).count()
+}
+
+#[tokio::test]
+async fn an_event_that_came_before_its_order_is_replayed_and_pays_it_once() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "card").await.with("/data/metadata/payment_mobile", PHONE);
+    app.deliver_too_early(&order.order_id, &event).await;
+    let waiting = app.quarantine("").await;
+    let id = app.only_quarantined().await;
+    let shown = [&waiting[0]["reason"], &waiting[0]["event"], &waiting[0]["source"], &waiting[0]["resolved_at"]];
+    assert_eq!(shown, [&json!("unknown_order"), &json!("PAYMENT_SUCCEEDED"), &json!("webhook"), &Value::Null]);
+    assert!(!waiting[0].to_string().contains(PHONE), "a list names nobody");
+    let path = format!("/admin/quarantine/{id}");
+    let detail = app.admin("GET", &path, &Value::Null).await.expect(200).json();
+    assert_eq!(detail["raw"], event.bytes(), "a person sees it as it came");
+
+    let answer = app.replay(&id).await.expect(200).json();
+    assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("applied"), &Value::Null));
+    assert_eq!((&answer["order"]["order_id"], &answer["order"]["status"]), (&json!(order.order_id), &json!("paid")));
+    assert_eq!(answer["item"]["order_id"], json!(order.order_id));
+    assert_eq!(counted(&app, "PaymentsApplied"), 1);
+    for _ in 0..2 {
+        assert_eq!(app.replayed(&id).await, "duplicate");
+    }
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    assert_eq!(app.timeline(&order.order_id).await, ["created/storefront", "opened/lomi", "paid/webhook"]);
+    assert_eq!((counted(&app, "PaymentsApplied"), counted(&app, "Quarantined")), (1, 0));
+    assert_eq!(app.quarantine("").await, Vec::<Value>::new());
+    let resolved = app.quarantine("status=resolved").await;
+    assert_eq!((resolved.len(), &resolved[0]["quarantine_id"]), (1, &json!(id)));
+    assert_eq!(resolved[0]["resolved_at"], answer["item"]["resolved_at"], "the first time counts");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn rivals_who_replay_at_the_same_moment_pay_once() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    app.deliver_too_early(&order.order_id, &event).await;
+    let id = app.only_quarantined().await;
+    let mut outcomes = join_all((0..6).map(|_| app.replayed(&id))).await;
+    outcomes.sort();
+    assert_eq!(outcomes, ["applied", "duplicate", "duplicate", "duplicate", "duplicate", "duplicate"]);
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    assert_eq!(app.order(&order.order_id).await["overpaid"], false);
+    app.audit().await;
+}
+
+/// As after a crash between the two writes of a replay: the fact counts, and the piece still waits.
+#[tokio::test]
+async fn what_counts_already_is_found_on_record_and_waits_no_longer() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "mtn").await;
+    app.deliver_too_early(&order.order_id, &event).await;
+    assert_eq!(app.deliver(&event.in_envelope(2)).await.outcome(), "applied");
+    let id = app.only_quarantined().await;
+    let before = app.order(&order.order_id).await;
+    assert_eq!(app.replayed(&id).await, "duplicate");
+    assert_eq!(app.order(&order.order_id).await, before, "nothing more is changed");
+    assert_eq!(app.quarantine("").await, Vec::<Value>::new());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_mismatch_stays_however_often_it_is_replayed() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "card").await.with("/data/gross_amount", 12_499);
+    assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
+    let (id, before) = (app.only_quarantined().await, app.order(&order.order_id).await);
+    for _ in 0..3 {
+        assert_eq!(app.replayed(&id).await, "quarantined: amount");
+    }
+    assert_eq!(app.order(&order.order_id).await, before, "nothing more is changed");
+    assert_eq!(app.quarantined().await, ["amount"]);
+    assert_eq!((counted(&app, "Quarantined"), counted(&app, "AmountMismatch")), (0, 0), "no alarm is raised again");
+    let answer = app.replay(&id).await.expect(200).json();
+    assert_eq!((&answer["order"]["status"], &answer["item"]["resolved_at"]), (&json!("open"), &Value::Null));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_for_a_second_reason_is_not_put_aside_twice() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "card").await.with("/data/gross_amount", 12_499);
+    app.deliver_too_early(&order.order_id, &event).await;
+    let id = app.only_quarantined().await;
+    for _ in 0..2 {
+        assert_eq!(app.replayed(&id).await, "quarantined: amount");
+    }
+    assert_eq!(app.quarantined().await, ["unknown_order"]);
+    assert_eq!(app.order(&order.order_id).await["mismatch"], true, "the order is there to be marked now");
+    assert_eq!(app.timeline(&order.order_id).await, ["created/storefront", "opened/lomi", "mismatch/webhook"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_is_true_and_changes_nothing_waits_no_longer() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "card").await;
+    let failed = Event::new(
+        "PAYMENT_FAILED",
+        json!({ "transaction_id": "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54", "status": "failed", "environment": "test",
+            "metadata": { "order_id": order.order_id } }),
+    );
+    app.deliver_too_early(&order.order_id, &failed).await;
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    let id = app.only_quarantined().await;
+    assert_eq!(app.replayed(&id).await, "ignored");
+    assert_eq!(app.replayed(&id).await, "duplicate");
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
+    assert_eq!(app.quarantine("").await, Vec::<Value>::new());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn bytes_that_nobody_can_read_stay_and_are_shown() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver_bytes("not json, and <b>no</b> \"event\"\n").await.outcome(), "quarantined");
+    let id = app.only_quarantined().await;
+    assert_eq!(app.replayed(&id).await, "quarantined: unreadable");
+    let detail = app.admin("GET", &format!("/admin/quarantine/{id}"), &Value::Null).await.expect(200).json();
+    assert_eq!(detail["raw"], "not json, and <b>no</b> \"event\"\n");
+    assert_eq!(app.quarantined().await, ["unreadable"]);
+    app.audit().await;
+}
+
+/// Nobody signed what a poll found: its words prove nothing, and lomi. is asked again.
+#[tokio::test]
+async fn what_a_poll_put_aside_is_asked_of_lomi_anew() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let key = format!("ORDER#{}", order.order_id);
+    assert!(app.table.set_number(&key, "ORDER", "amount", 12_499).await);
+    app.pay_silently(&order, "wave").await;
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    let waiting = app.quarantine("").await;
+    assert_eq!([&waiting[0]["reason"], &waiting[0]["source"]], [&json!("amount"), &json!("poll")]);
+    let id = app.only_quarantined().await;
+    assert_eq!(app.replayed(&id).await, "quarantined: amount");
+
+    assert!(app.table.set_number(&key, "ORDER", "amount", 12_500).await);
+    let nobody = json!({ "target": "*", "kind": "status", "arg": 500, "times": null });
+    app.lomi.fault(nobody).await;
+    assert_eq!(app.replay(&id).await.problem(), (503, "provider_unavailable".to_owned()));
+    app.lomi.clear_faults().await;
+    assert_eq!(app.replayed(&id).await, "applied");
+    assert_eq!(app.replayed(&id).await, "duplicate");
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
+    assert_eq!((app.quarantine("").await, app.quarantined().await.len()), (Vec::new(), 1));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await.without("/data/metadata/order_id");
+    let transactions = app.lomi.transactions().await;
+    let transaction = transactions[0]["transaction_id"].as_str().expect("an id");
+    assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
+    // lomi. fails on this one payment until nobody asks any more.
+    let question = format!("QUESTION#{transaction}");
+    assert!(app.table.set_number(&question, "QUESTION", "asked_count", 7).await);
+    let failing = json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null });
+    app.lomi.fault(failing).await;
+    app.reconcile().await;
+    let unattributed = app.quarantine("").await.into_iter().find(|item| item["source"] == "poll").expect("given up");
+    let id = unattributed["quarantine_id"].as_str().expect("an id");
+    assert_eq!(app.replayed(id).await, "quarantined: unattributed_payment");
+    app.lomi.clear_faults().await;
+    assert_eq!(app.replayed(id).await, "applied");
+    assert_eq!(app.replayed(id).await, "duplicate");
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
+    assert_eq!(app.quarantine("").await, Vec::<Value>::new(), "the event behind it waits no longer, either");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_leads_nowhere() {
+    let app = TestApp::start().await;
+    for id in [
+        "unknown",
+        "qtn_",
+        "qtn_00000000000000000000000000000000",
+        "QTN_00000000000000000000000000000000",
+        "ord_00000000000000000000000000000000",
+        "PAYMENT_SUCCEEDED%23x",
+    ] {
+        let path = format!("/admin/quarantine/{id}");
+        assert_eq!(app.admin("GET", &path, &Value::Null).await.problem(), (404, "not_found".to_owned()), "{id}");
+        assert_eq!(app.replay(id).await.problem(), (404, "not_found".to_owned()), "{id}");
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_once_page_by_page_newest_first() {
+    let app = TestApp::start().await;
+    for number in 0..5 {
+        assert_eq!(app.deliver_bytes(&format!("not json {number}")).await.outcome(), "quarantined");
+    }
+    for limit in [1, 2, 5] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/admin/quarantine?limit={limit}{cursor}");
+            let page = app.admin("GET", &path, &Value::Null).await.expect(200).json();
+            seen.extend(page["data"].as_array().expect("a list").iter().map(|item| item["received_at"].to_string()));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let mut sorted = seen.clone();
+        sorted.sort();
+        sorted.reverse();
+        assert_eq!((seen.len(), &seen), (5, &sorted), "{limit}");
+    }
+    app.audit().await;
+}

@@ -1,0 +1,65 @@
+//! What an operator asked for, cut off in the middle, and asked for again.
+
+use serde_json::{Value, json};
+use tests::{TestApp, eventually};
+
+const OPERATIONS: &str = "operations";
+
+#[tokio::test]
+async fn a_kill_while_lomi_sends_again_costs_a_request_and_pays_once() {
+    let app = TestApp::start().await;
+    app.lomi.webhook_fault("bad_signature", Value::Null).await;
+    let order = app.open_order().await;
+    app.pay(&order, "wave").await;
+    eventually("lomi. gives up", async || {
+        app.lomi.outbox().await.iter().all(|row| row["status"] == "dead_letter").then_some(())
+    })
+    .await;
+    app.lomi.clear_faults().await;
+    let retry = "POST /webhooks/{id}/logs/{log_id}/retry";
+    app.lomi.fault(json!({ "target": retry, "kind": "latency_ms", "when": "after", "arg": 5_000 })).await;
+    let wish = json!({});
+    let (broken, _) = tokio::join!(app.resend(&wish), async {
+        app.wait_for(&order.order_id, "paid").await;
+        app.stack.kill(OPERATIONS).await.expect("it runs");
+    });
+    assert_eq!(broken.status, 500, "the gateway lost its function");
+    assert_eq!(app.resent(&json!({})).await, (0, 1, Vec::new()), "it did arrive, and is on record");
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_a_replay_costs_a_request_and_pays_once() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    app.deliver_too_early(&order.order_id, &event).await;
+    let id = app.only_quarantined().await;
+    // The table does not answer; then the process dies.
+    app.dynamodb.hold();
+    let (broken, ()) = tokio::join!(app.replay(&id), async {
+        eventually("the table is asked", async || (app.dynamodb.held() >= 1).then_some(())).await;
+        app.stack.kill(OPERATIONS).await.expect("it runs");
+    });
+    assert_eq!(broken.status, 500, "the gateway lost its function");
+    app.dynamodb.mend();
+    assert_eq!(app.order_status(&order.order_id).await, "open");
+    assert_eq!(app.replayed(&id).await, "applied");
+    assert_eq!(app.replayed(&id).await, "duplicate");
+    assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn without_lomi_an_event_is_replayed_all_the_same() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    app.deliver_too_early(&order.order_id, &event).await;
+    app.lomi.fault(json!({ "target": "*", "kind": "status", "arg": 500, "times": null })).await;
+    assert_eq!(app.replayed(&app.only_quarantined().await).await, "applied");
+    assert_eq!(app.resend(&json!({})).await.problem(), (503, "provider_unavailable".to_owned()));
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}
