@@ -154,7 +154,7 @@ impl World {
         let payment = Payment {
             provider_code: transaction.provider_code.clone(),
             payment_method_code: transaction.payment_method_code.clone(),
-            paid_at: transaction.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+            paid_at: paid_at(transaction).unwrap_or(now),
         };
         let evidence = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
         let fact = Fact::PaymentSucceeded(SettledPayment {
@@ -212,6 +212,13 @@ pub(crate) fn completed_call(lomi: &Client, since: Timestamp, page: u32) -> Call
 /// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.
 pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
     created_at.plus_ms(-CLOCK_SKEW_MS)
+}
+
+/// The last change of what was given back is that: its payment was no earlier than it was made, and hardly later.
+fn paid_at(transaction: &Transaction) -> Option<Timestamp> {
+    let is_given_back = transaction.status == TransactionStatus::Refunded;
+    let time = if is_given_back { &transaction.created_at } else { &transaction.updated_at };
+    Timestamp::parse_rfc3339(time.as_deref()?)
 }
 
 /// What was given back was paid before.

@@ -40,8 +40,10 @@ impl Stack {
         let keyed = keyed(key, francs);
         self.invoke("native_link", CREATE, async |deadline| {
             let lomi = || ready(Some(self.client.clone()));
-            links::create_native(&self.world, &keyed, &link, lomi, deadline, |made| answer(made.payment_link_id.as_str()))
-                .await
+            links::create_native(&self.world, &keyed, &link, lomi, deadline, |made| {
+                answer(made.payment_link_id.as_str())
+            })
+            .await
         })
         .await
     }

@@ -108,10 +108,8 @@ fn work_beside(settled: usize) -> (Meter, usize) {
         let report = stage.stack.reconcile().await.expect("a run");
         assert_eq!((report.due, report.repaired), (50, 50), "{report:?}");
         let after = stage.stack.dynamodb.meter();
-        let meter = Meter {
-            requests: after.requests - before.requests,
-            items_read: after.items_read - before.items_read,
-        };
+        let meter =
+            Meter { requests: after.requests - before.requests, items_read: after.items_read - before.items_read };
         (meter, calls(&stage) - calls_before)
     })
 }

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use simulation::{Answers, Blow, Bought, Payable, Stack, Weather, requests};
 use tokio::time::sleep;
 
+/// What a process may do a hundred times and leave everything as it was.
+const READS: [&str; 4] = ["GetItem", "BatchGetItem", "Query", "GET"];
+
 /// What strikes the process of this name, counted from 0 since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strike {
@@ -51,6 +54,7 @@ pub(crate) struct Stage {
     pub(crate) answers: Answers,
     plan: Rc<RefCell<Plan>>,
     planned_at: RefCell<usize>,
+    traced_at: RefCell<usize>,
 }
 
 /// Runs `work` in a time of its own.
@@ -82,19 +86,36 @@ impl Stage {
         let plan = Rc::<RefCell<Plan>>::default();
         let blows = Rc::clone(&plan);
         stack.strike(move |name, _| blows.borrow_mut().next(name));
-        Self { stack, answers: Answers::default(), plan, planned_at: RefCell::new(0) }
+        Self { stack, answers: Answers::default(), plan, planned_at: RefCell::default(), traced_at: RefCell::default() }
     }
 
     /// From now on these strikes fall, and the steps of processes are counted.
     pub(crate) fn plan(&self, strikes: &[Strike]) {
         *self.plan.borrow_mut() = Plan { strikes: strikes.to_vec(), started: BTreeMap::new() };
         *self.planned_at.borrow_mut() = self.stack.steps().len();
+        *self.traced_at.borrow_mut() = self.stack.trace.lines().len();
     }
 
     /// The steps of every process of this name that has ended since the plan was made.
     pub(crate) fn steps_of(&self, name: &str) -> Vec<u32> {
         let steps = self.stack.steps();
         steps.iter().skip(*self.planned_at.borrow()).filter(|(of, _)| *of == name).map(|(_, steps)| *steps).collect()
+    }
+
+    /// For each of the same processes, the steps at which it has just written something: in the table, or at lomi.
+    pub(crate) fn writes_of(&self, name: &str) -> Vec<Vec<u32>> {
+        let mut writes = BTreeMap::<u32, Vec<u32>>::new();
+        for line in self.stack.trace.lines().iter().skip(*self.traced_at.borrow()) {
+            let mut words = line.split_whitespace().skip(2);
+            let place = words.next().and_then(|place| place.strip_prefix(name)?.strip_prefix('#')?.split_once('.'));
+            let (Some((process, step)), Some(side), Some(what)) = (place, words.next(), words.next()) else { continue };
+            let writes = writes.entry(process.parse().expect("a number")).or_default();
+            let is_read = READS.contains(&what.trim_end_matches(':'));
+            if side == "after" && !is_read {
+                writes.push(step.parse().expect("a number"));
+            }
+        }
+        writes.into_values().collect()
     }
 
     /// A shop asks for a page, or a card form. `None` without an answer that will not change.
@@ -113,7 +134,8 @@ impl Stage {
         match &bought.payable {
             Payable::Page(id) => self.pay_page(id).await,
             Payable::Card(id, secret) => {
-                let card = json!({ "client_secret": secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123" });
+                let card =
+                    json!({ "client_secret": secret, "card_number": "4242424242424242", "exp": "12/34", "cvc": "123" });
                 self.act(&format!("/_sim/card/{id}/confirm"), &card).await;
             }
         }

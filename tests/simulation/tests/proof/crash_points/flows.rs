@@ -47,8 +47,8 @@ pub(super) struct Play {
     bought: RefCell<Option<Bought>>,
     delivery: RefCell<Option<Delivery>>,
     code: RefCell<String>,
-    said: RefCell<BTreeSet<String>>,
-    is_answered: Cell<bool>,
+    pub(super) said: RefCell<BTreeSet<String>>,
+    pub(super) is_answered: Cell<bool>,
 }
 
 impl Flow {
@@ -104,7 +104,9 @@ impl Flow {
             Self::Link => "link",
             Self::OpenLink => "open_link",
             Self::NativeLink => "native_link",
-            Self::FindPaid | Self::FindInDoubt | Self::FindOrphan | Self::FindRefund | Self::FindNameless => "reconcile",
+            Self::FindPaid | Self::FindInDoubt | Self::FindOrphan | Self::FindRefund | Self::FindNameless => {
+                "reconcile"
+            }
         }
     }
 
@@ -324,78 +326,5 @@ impl Play {
             Some(Payable::Card(id, _)) => id,
             other => panic!("no card form: {other:?}"),
         }
-    }
-
-    /// What the flow promised and did not keep.
-    pub(super) fn broken_promises(&self) -> Vec<String> {
-        let orders = self.stage.orders();
-        let is_paid = |order: &&Value| ["paid", "partially_refunded", "refunded"].iter().any(|s| order["status"] == *s);
-        let paid = orders.iter().filter(is_paid).count();
-        let status = |index: usize| orders.get(index).map_or("none", |order| order["status"].as_str().unwrap_or_default());
-        let answered = usize::from(self.is_answered.get());
-        let count = |kind: &str| self.stage.at_lomi(kind).len();
-        let mut broken = Vec::new();
-        let mut holds = |what: &str, is_so: bool| {
-            if !is_so {
-                broken.push(format!("broken: {what} (orders {orders:?})"));
-            }
-        };
-        match self.flow {
-            Flow::Page | Flow::Card => {
-                let kind = if self.flow == Flow::Page { "sessions" } else { "intents" };
-                holds("one key, one order", orders.len() <= 1);
-                holds("one key, one thing to pay on", count(kind) <= 1);
-                holds("what was answered can be paid", paid == answered);
-            }
-            Flow::Payment | Flow::Status | Flow::FindPaid => {
-                let payments = orders[0]["payments"].as_object().map_or(0, |payments| payments.len());
-                holds("paid once", (paid, payments) == (1, 1));
-            }
-            Flow::RefundElsewhere => {
-                let refunds = orders[0]["refunds"].as_object().map_or(0, |refunds| refunds.len());
-                holds("refunded once", (status(0), refunds) == ("refunded", 1));
-            }
-            Flow::Cancel => {
-                holds("money after all", paid == 1);
-                let flagged = orders[0]["paid_after_cancel"] == true;
-                holds("the shopper's word is kept", flagged || !self.is_answered.get());
-            }
-            Flow::CancelIntent => {
-                let intents = self.stage.at_lomi("intents");
-                holds("nothing can be paid on", intents.iter().all(|intent| intent["status"] == "canceled"));
-                let expected: &[&str] = if answered == 1 { &["cancelled"] } else { &["cancelled", "expired"] };
-                holds("the order is over", expected.contains(&status(0)));
-            }
-            Flow::Refund | Flow::FindRefund => {
-                holds("money goes back once", count("refunds") <= 1);
-                let expected = if count("refunds") == 1 { "refunded" } else { "paid" };
-                holds("the order says so", status(0) == expected);
-                let refunds = orders[0]["refunds"].as_object().cloned().unwrap_or_default();
-                let is_known = |refund: &Value| ["completed", "failed"].iter().any(|s| refund["status"] == *s);
-                holds("its outcome is known", refunds.values().all(is_known));
-            }
-            Flow::Link => {
-                let links = self.stage.stack.dynamodb.items("LINK#").len();
-                holds("one key, one link", links <= 1 && links >= answered);
-                holds("one key, one answer", self.said.borrow().len() == answered);
-            }
-            Flow::OpenLink => holds("whoever was led to a page can pay", paid == answered),
-            Flow::NativeLink | Flow::FindNameless => {
-                holds("one key, one link", count("payment_links") <= 1);
-                holds("every payment is an order's", paid == count("transactions"));
-                holds("one key, one answer", self.said.borrow().len() <= 1);
-            }
-            Flow::FindInDoubt => {
-                holds("one key, one order", orders.len() == 1);
-                holds("one key, one thing to pay on", count("sessions") == 1);
-                holds("what was answered can be paid", paid == 1);
-            }
-            Flow::FindOrphan => {
-                let intents = self.stage.at_lomi("intents");
-                holds("nothing takes money any more", intents.iter().all(|intent| intent["status"] == "canceled"));
-                holds("two forms were opened", intents.len() == 2);
-            }
-        }
-        broken
     }
 }
