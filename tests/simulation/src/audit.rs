@@ -1,6 +1,8 @@
 //! The auditor: lomi.'s ledger, the table and the outbox must tell one story.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
 use tests::audit::Books;
 
 use crate::stack::Stack;
@@ -8,26 +10,28 @@ use crate::stack::Stack;
 /// Everything that lomi. took for an order of ours has made it paid.
 #[must_use]
 pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
-    read(stack).lost_payments()
+    read(stack).0.lost_payments()
 }
 
 /// What must hold when everything has come to rest.
 #[must_use]
 pub fn books(stack: &Stack) -> Vec<String> {
-    read(stack).check()
+    let (books, questions) = read(stack);
+    let mut findings = books.check();
+    findings.extend(nobodys_money(&books, &questions));
+    findings
 }
 
 /// Everything that lomi. took, also by links of its own, counts for an order, was put aside for a person, or is being asked
 /// about.
-#[must_use]
-pub fn nobodys_money(stack: &Stack) -> Vec<String> {
-    let (books, questions) = (read(stack), stack.dynamodb.items("QUESTION#"));
+fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
+    let counts = |order: &Value, id: &str| {
+        let has_no_name = order["payments"].as_object().is_none_or(Map::is_empty);
+        !order["payments"][id].is_null() || (order["completed_unnamed"] == true && has_no_name)
+    };
     let is_known = |id: &str| {
-        let counts = books.orders.iter().any(|order| {
-            let is_unnamed = order["completed_unnamed"] == true && order["payments"].as_object().is_none_or(|all| all.is_empty());
-            !order["payments"][id].is_null() || is_unnamed
-        });
-        counts || books.quarantine.iter().chain(&questions).any(|item| item.to_string().contains(id))
+        let mut aside = books.quarantine.iter().chain(questions);
+        books.orders.iter().any(|order| counts(order, id)) || aside.any(|item| item.to_string().contains(id))
     };
     let taken = books.transactions.iter().filter(|row| row["status"] == "completed");
     let ids = taken.filter_map(|row| row["transaction_id"].as_str());
@@ -39,17 +43,24 @@ pub fn nobodys_money(stack: &Stack) -> Vec<String> {
 pub fn state(stack: &Stack) -> Vec<Value> {
     let mut items = stack.dynamodb.items("ORDER#");
     for order in items.iter_mut().filter_map(Value::as_object_mut) {
-        ["version", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"].iter().for_each(|name| drop(order.remove(*name)));
+        ["version", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"]
+            .iter()
+            .for_each(|name| drop(order.remove(*name)));
     }
     items.extend(stack.dynamodb.items("OUTBOX#"));
     items
 }
 
-fn read(stack: &Stack) -> Books {
+/// The books, and the questions that are still asked.
+fn read(stack: &Stack) -> (Books, Vec<Value>) {
     let ledger = stack.lomi.ledger();
-    let table = |prefix: &str| stack.dynamodb.items(prefix);
+    let items = stack.dynamodb.items("");
+    let table = |prefix: &str| -> Vec<Value> {
+        let is_meant = |item: &&Value| item["PK"].as_str().is_some_and(|key| key.starts_with(prefix));
+        items.iter().filter(is_meant).cloned().collect()
+    };
     let rows = |name: &str| list(&ledger[name]);
-    Books {
+    let books = Books {
         orders: table("ORDER#"),
         links: table("LINK#"),
         evidence: table("EVT#"),
@@ -59,9 +70,10 @@ fn read(stack: &Stack) -> Books {
         customers: rows("customers"),
         intents: rows("intents"),
         refunds: rows("refunds"),
-        secret_refunds: Default::default(),
+        secret_refunds: BTreeSet::new(),
         dispatches: list(&stack.lomi.outbox()),
-    }
+    };
+    (books, table("QUESTION#"))
 }
 
 fn list(rows: &Value) -> Vec<Value> {

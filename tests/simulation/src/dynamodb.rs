@@ -18,6 +18,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dynoxide::{Database, DynoxideError, ImportOptions};
 use edge::aws::{AwsEnvironment, sdk_config};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use store::Store;
 
@@ -34,7 +36,7 @@ const TARGET: &str = "x-amz-target";
 pub struct DynamoDb {
     database: Database,
     /// What each shard of an index showed last.
-    shown: Arc<Mutex<BTreeMap<String, Value>>>,
+    shown: Arc<Mutex<BTreeMap<String, String>>>,
     /// When the first item is due, until something is written.
     first_due: Arc<Mutex<Option<Option<i64>>>>,
     meter: Arc<Mutex<Meter>>,
@@ -71,8 +73,7 @@ fn table() -> &'static Value {
 
 impl DynamoDb {
     /// An empty table.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let database = Database::memory().expect("an engine in memory");
         let request = serde_json::from_value(table().clone()).expect("a request of the engine");
         database.create_table(request).expect("the engine makes the table");
@@ -137,9 +138,7 @@ impl DynamoDb {
     /// When the first item of the index `due` is due.
     pub(crate) fn first_due_ms(&self) -> Option<i64> {
         let mut known = self.first_due.lock().unwrap_or_else(PoisonError::into_inner);
-        *known.get_or_insert_with(|| {
-            (0..DUE_SHARDS).filter_map(|shard| self.first_due_of(shard)).min()
-        })
+        *known.get_or_insert_with(|| (0..DUE_SHARDS).filter_map(|shard| self.first_due_of(shard)).min())
     }
 
     fn first_due_of(&self, shard: u8) -> Option<i64> {
@@ -184,8 +183,8 @@ impl DynamoDb {
     }
 
     fn count(&self, answer: &str) {
-        let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-        let read = answer["ScannedCount"].as_u64().unwrap_or_else(|| u64::from(answer["Item"].is_object()));
+        let answer: ItemsRead = serde_json::from_str(answer).unwrap_or_default();
+        let read = answer.scanned_count.unwrap_or_else(|| u64::from(answer.item.is_some()));
         let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
         meter.requests += 1;
         meter.items_read += read;
@@ -194,18 +193,25 @@ impl DynamoDb {
     /// An index follows its table after a while: a stale read shows what the last one showed, or nothing.
     fn index_read(&self, request: &str, fresh: String, is_stale: bool) -> String {
         let request: Value = serde_json::from_str(request).unwrap_or_default();
-        let shard = request["ExpressionAttributeValues"].as_object().and_then(|values| {
-            values.values().find_map(|value| value["S"].as_str())
-        });
+        let shard = request["ExpressionAttributeValues"]
+            .as_object()
+            .and_then(|values| values.values().find_map(|value| value["S"].as_str()));
         let shard = format!("{}/{}", request["IndexName"], shard.unwrap_or_default());
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = serde_json::from_str(&fresh).unwrap_or_default();
-        match shown.insert(shard, seen) {
-            Some(before) if is_stale => before.to_string(),
+        match shown.insert(shard, fresh.clone()) {
+            Some(before) if is_stale => before,
             None if is_stale => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }).to_string(),
             _ => fresh,
         }
     }
+}
+
+/// The members of an answer that tell how much was read.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ItemsRead {
+    scanned_count: Option<u64>,
+    item: Option<IgnoredAny>,
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, DynoxideError> {
@@ -253,16 +259,14 @@ impl Wire {
         let target = request.headers().get(TARGET).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let answer = self.air.carry(Line::DynamoDb, operation, |fate| {
-            ready(self.dynamodb.answer(operation, body, fate == Fate::Stale))
-        });
+        let answer = self
+            .air
+            .carry(Line::DynamoDb, operation, |fate| ready(self.dynamodb.answer(operation, body, fate == Fate::Stale)));
         match answer.await {
             Ok((status, body)) => response(status, body),
             Err(Broken::NotSent) => Err(ConnectorError::io("no connection".into())),
             Err(Broken::Interrupted) => Err(ConnectorError::io("the connection broke".into())),
-            Err(Broken::Answers(Fate::Conflicts)) if operation == "TransactWriteItems" => {
-                response(400, conflict(body))
-            }
+            Err(Broken::Answers(Fate::Conflicts)) if operation == "TransactWriteItems" => response(400, conflict(body)),
             Err(Broken::Answers(Fate::Conflicts)) => response(400, refusal("TransactionConflictException")),
             Err(Broken::Answers(Fate::Refused)) => response(400, refusal("ProvisionedThroughputExceededException")),
             Err(Broken::Answers(_)) => response(500, refusal("InternalServerError")),
@@ -284,9 +288,8 @@ fn refusal(code: &str) -> String {
 fn conflict(request: &str) -> String {
     let request: Value = serde_json::from_str(request).unwrap_or_default();
     let count = request["TransactItems"].as_array().map_or(1, Vec::len);
-    let reasons: Vec<_> = (0..count)
-        .map(|index| json!({ "Code": if index == 0 { "TransactionConflict" } else { "None" } }))
-        .collect();
+    let reasons: Vec<_> =
+        (0..count).map(|index| json!({ "Code": if index == 0 { "TransactionConflict" } else { "None" } })).collect();
     json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "message": "simulated",

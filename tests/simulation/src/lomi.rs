@@ -76,7 +76,8 @@ impl Lomi {
     /// `None` when lomi. drops the connection.
     async fn serve(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         self.sim.clock().advance_to(instant(self.time));
-        let response = self.router.clone().oneshot(request.map(Body::from)).await.unwrap_or_else(|never| match never {});
+        let response =
+            self.router.clone().oneshot(request.map(Body::from)).await.unwrap_or_else(|never| match never {});
         self.stirred.notify_one();
         if response.extensions().get::<ConnectionDropped>().is_some() {
             return None;

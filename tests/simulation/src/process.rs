@@ -30,7 +30,7 @@ pub enum Blow {
 
 /// One invocation of a function, as the wires see it.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     name: &'static str,
     number: u32,
     /// How far the clock of its machine is off.
@@ -60,19 +60,19 @@ impl fmt::Display for Place {
 impl Process {
     /// A process that suffers each of `blows` at the step it names, counted from 1.
     #[must_use]
-    pub fn new(name: &'static str, number: u32, skew_ms: i64, blows: Vec<(u32, Blow)>) -> Arc<Self> {
+    pub(crate) fn new(name: &'static str, number: u32, skew_ms: i64, blows: Vec<(u32, Blow)>) -> Arc<Self> {
         Arc::new(Self { name, number, skew_ms, blows, steps: AtomicU32::new(0), struck: Mutex::default() })
     }
 
     /// How many steps it has taken.
     #[must_use]
-    pub fn steps(&self) -> u32 {
+    pub(crate) fn steps(&self) -> u32 {
         self.steps.load(Ordering::Relaxed)
     }
 
     /// Runs `work` as this process until it ends, `limit` has passed or a blow ends it. `None` when it did not come to
     /// its end: whoever called it got no answer.
-    pub async fn run<T>(self: Arc<Self>, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn run<T>(self: Arc<Self>, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(RUNNING.scope(Arc::clone(&self), work));
         let mut limit = pin!(sleep(limit));
         let mut thaw: Option<Pin<Box<Sleep>>> = None;

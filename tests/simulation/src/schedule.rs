@@ -2,9 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::pin::pin;
 use std::future::pending;
 use std::ops::Range;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -91,6 +91,8 @@ enum Pace {
     Quiet,
     /// Pages end.
     Rest,
+    /// Nothing happens for long.
+    Month,
 }
 
 struct Schedule {
@@ -147,7 +149,8 @@ impl Schedule {
                 return (skew_ms, Vec::new());
             }
             blows.set(blows.get() + 1);
-            let blow = if dice.u32(0..4) == 0 { Blow::Freeze(Duration::from_secs(dice.u64(1..60))) } else { Blow::Crash };
+            let blow =
+                if dice.u32(0..4) == 0 { Blow::Freeze(Duration::from_secs(dice.u64(1..60))) } else { Blow::Crash };
             (skew_ms, vec![(dice.u32(1..16), blow)])
         });
     }
@@ -169,7 +172,6 @@ impl Schedule {
         sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
         self.stack.trace.note(format_args!("rest"));
         findings.extend(audit::books(&self.stack));
-        findings.extend(audit::nobodys_money(&self.stack));
         findings.extend(self.answers.check());
         if self.draw(0..8) == 0 {
             findings.extend(self.a_month_later().await);
@@ -180,6 +182,7 @@ impl Schedule {
     /// Every event comes once more: nothing changes.
     async fn a_month_later(&self) -> Vec<String> {
         let before = audit::state(&self.stack);
+        self.pace.set(Pace::Month);
         sleep(MONTH).await;
         self.post.replay(&self.stack).await;
         let mut findings = audit::books(&self.stack);
@@ -231,8 +234,12 @@ impl Schedule {
     /// lets an hour pass, and at rest, it comes only now and then: what it has to do does not run away.
     async fn sweep(&self) -> Infallible {
         for minute in 0_u32.. {
-            // Nothing follows on rest: no need to look up every minute.
-            sleep(if self.pace.get() == Pace::Rest { MINUTE * 45 } else { MINUTE }).await;
+            sleep(match self.pace.get() {
+                Pace::Trouble | Pace::Quiet => MINUTE,
+                Pace::Rest => MINUTE * 45,
+                Pace::Month => MINUTE * 60 * 24,
+            })
+            .await;
             if !minute.is_multiple_of(self.pause_min()) || self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
@@ -248,7 +255,7 @@ impl Schedule {
     fn pause_min(&self) -> u32 {
         match self.pace.get() {
             Pace::Trouble if self.stack.time.elapsed_ms() > BUSY_MS => 15,
-            Pace::Trouble | Pace::Quiet | Pace::Rest => 1,
+            Pace::Trouble | Pace::Quiet | Pace::Rest | Pace::Month => 1,
         }
     }
 

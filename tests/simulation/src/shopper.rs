@@ -80,7 +80,8 @@ impl Shopper<'_> {
         self.wait_ms(1_000..40_000).await;
         let methods = ["wave", "mtn", "card"];
         let method = methods[usize::try_from(self.draw(0..3)).unwrap_or_default()];
-        let body = json!({ "method": method, "name": self.name, "phone": format!("+22507000000{}", self.draw(10..99)) });
+        let body =
+            json!({ "method": method, "name": self.name, "phone": format!("+22507000000{}", self.draw(10..99)) });
         let (status, _) = self.stack.lomi.act(&format!("/_sim/sessions/{session}/pay"), &body).await;
         self.stack.trace.note(format_args!("{} pays by a link of lomi.'s: {status}", self.name));
     }
@@ -109,7 +110,8 @@ impl Shopper<'_> {
     async fn create(&self, key: &str, request: &CreateCheckout) -> Option<Bought> {
         for _ in 0..MAX_TRIES {
             let answer = self.stack.create(request).await;
-            let said = answer.as_ref().map(|answer| answer.as_ref().map(|made| made.replayed).map_err(|e| e.to_string()));
+            let said =
+                answer.as_ref().map(|answer| answer.as_ref().map(|made| made.replayed).map_err(|e| e.to_string()));
             self.stack.trace.note(format_args!("{key} is answered {said:?}"));
             if let Some(bought) = self.answers.created(key, &answer) {
                 return Some(bought);
@@ -219,7 +221,11 @@ impl Shopper<'_> {
                     self.wait_ms(1_000..40_000).await;
                 }
             };
-            if self.one_in(3) { drop(join(again(), again()).await) } else { again().await }
+            if self.one_in(3) {
+                join(again(), again()).await;
+            } else {
+                again().await;
+            }
         }
     }
 

@@ -36,7 +36,7 @@ const ORDERS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(10)];
 const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
 
 /// Which blows the processes of a schedule suffer.
-pub type Blows = Box<dyn Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>)>;
+type Blows = Box<dyn Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>)>;
 
 /// One stack, one lomi., one table.
 pub struct Stack {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Between whom an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Line {
+pub(crate) enum Line {
     /// A function and DynamoDB.
     DynamoDb,
     /// A function and lomi.
