@@ -2,6 +2,7 @@
 
 mod bench;
 mod imports;
+mod promises;
 mod routes;
 mod sam;
 mod sources;
