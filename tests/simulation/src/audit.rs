@@ -7,10 +7,18 @@ use tests::audit::Books;
 
 use crate::stack::Stack;
 
-/// Everything that lomi. took for an order of ours has made it paid.
+/// Everything that lomi. took for an order of ours has made it paid. A second payment, of which nobody may tell, is only
+/// promised to be found when the page has ended.
 #[must_use]
 pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
-    read(stack).0.lost_payments()
+    let (mut books, _) = read(stack);
+    books.orders.retain(|order| !is_paid(order));
+    books.lost_payments()
+}
+
+/// Whether money has arrived for the order.
+pub(crate) fn is_paid(order: &Value) -> bool {
+    ["paid", "partially_refunded", "refunded"].iter().any(|status| order["status"] == *status)
 }
 
 /// What must hold when everything has come to rest.

@@ -12,5 +12,4 @@
 mod blackout;
 mod crash_points;
 mod orders;
-mod schedules;
 mod stage;

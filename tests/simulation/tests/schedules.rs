@@ -1,4 +1,5 @@
-//! Seeded schedules: whatever fails, in whatever order, nothing is lost and nothing is doubled.
+//! Seeded schedules: whatever fails, in whatever order, nothing is lost and nothing is doubled. Apart from the other proofs,
+//! so that it has both cores to itself.
 
 use simulation::{runs, schedule};
 
