@@ -3,6 +3,7 @@
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
 mod customers;
+mod ledger;
 mod quarantine;
 mod refunds;
 

@@ -117,16 +117,24 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
 }
 
 async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
-    // 3 Find the order: our own id in the metadata first, lomi.'s session second.
-    let id = match (order_named_by(event), &event.data.checkout_session_id) {
-        (Some(id), _) => id,
-        (None, Some(session)) => match world.store.order_of(&PayableId::CheckoutSession(session.clone())).await? {
-            Some(id) => id,
-            None => return ask_whose(world, event, &evidence).await,
-        },
-        (None, None) => return ask_whose(world, event, &evidence).await,
-    };
-    judge(world, id, fact, evidence).await
+    // 3 Find the order: our own id in the metadata first, lomi.'s session second, what is on record of the fact last.
+    match find_order(world, event, &evidence).await? {
+        Some(id) => judge(world, id, fact, evidence).await,
+        None => ask_whose(world, event, &evidence).await,
+    }
+}
+
+async fn find_order(world: &World, event: &WebhookEvent, evidence: &Evidence) -> Result<Option<OrderId>, StoreError> {
+    if let Some(id) = order_named_by(event) {
+        return Ok(Some(id));
+    }
+    if let Some(session) = &event.data.checkout_session_id
+        && let Some(id) = world.store.order_of(&PayableId::CheckoutSession(session.clone())).await?
+    {
+        return Ok(Some(id));
+    }
+    // A payment by lomi.'s own link that was found before its event came.
+    world.store.order_of_evidence(&evidence.natural_key).await
 }
 
 /// 4 Judge and write in one transaction.

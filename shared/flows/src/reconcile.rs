@@ -78,7 +78,7 @@ impl Stop {
 /// # Errors
 /// When DynamoDB does not tell what is due.
 pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), StoreError> {
-    let (mut cursor, mut sweep) = (DueCursor::default(), Sweep::new());
+    let (mut cursor, mut sweep) = (DueCursor::default(), Sweep::new(deadline));
     for _ in 0..MAX_ROUNDS {
         // 1 What is due?
         let due = world.store.due(world.clock.now(), &mut cursor).await?;
@@ -87,7 +87,7 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
         }
         let orders = read_due(world, &due, report).await;
         // 2 One listing answers for many.
-        if sweep.read_back_to(lomi, &orders, deadline, &mut report.lomi_calls).await.is_err() {
+        if sweep.read_back_to(lomi, &orders, world.clock.now(), &mut report.lomi_calls).await.is_err() {
             report.failed = report.failed.saturating_add(count(&orders));
             break;
         }
@@ -165,10 +165,15 @@ async fn look_at(
         tell(news.as_slice(), report);
         settled.extend(news);
     }
-    // 2 A single question where the listing does not reach, and once before an order is called expired.
-    let is_open = order.status() < OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
+    // 2 A single question where the listing does not reach, and once before an order is called expired. A paid one is looked
+    // at for a second payment.
+    let is_open = order.status() <= OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
+    let may_be_paid_again = order.status().is_paid() && !order.awaits_only_refunds();
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
-    if !has_paid(&settled) && (is_open || order.is_unidentified()) && (ends || !sweep.covers(order)) {
+    if !has_paid(&settled)
+        && (is_open || may_be_paid_again || order.is_unidentified())
+        && (ends || !sweep.covers(order))
+    {
         if !has_calls_left(report) {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tests::audit::Books;
 
 use crate::stack::Stack;
@@ -26,6 +26,7 @@ pub(crate) fn is_paid(order: &Value) -> bool {
 pub fn books(stack: &Stack) -> Vec<String> {
     let (books, questions) = read(stack);
     let mut findings = books.check();
+    findings.extend(books.check_entries());
     findings.extend(nobodys_money(&books, &questions));
     findings
 }
@@ -33,15 +34,14 @@ pub fn books(stack: &Stack) -> Vec<String> {
 /// Everything that lomi. took, also by links of its own, counts for an order, was put aside for a person, or is being asked
 /// about.
 fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
-    let counts = |order: &Value, id: &str| {
-        let has_no_name = order["payments"].as_object().is_none_or(Map::is_empty);
-        !order["payments"][id].is_null() || (order["completed_unnamed"] == true && has_no_name)
-    };
     let is_known = |id: &str| {
         let mut aside = books.quarantine.iter().chain(questions);
-        books.orders.iter().any(|order| counts(order, id)) || aside.any(|item| item.to_string().contains(id))
+        books.orders.iter().any(|order| !order["payments"][id].is_null())
+            || aside.any(|item| item.to_string().contains(id))
     };
-    let taken = books.transactions.iter().filter(|row| row["status"] == "completed");
+    // What names an order of ours is held against it in the books.
+    let is_nameless = |row: &&Value| row["metadata"]["order_id"].is_null();
+    let taken = books.transactions.iter().filter(|row| row["status"] == "completed").filter(is_nameless);
     let ids = taken.filter_map(|row| row["transaction_id"].as_str());
     ids.filter(|id| !is_known(id)).map(|id| format!("nobody knows of transaction {id}")).collect()
 }

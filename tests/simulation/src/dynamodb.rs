@@ -1,7 +1,6 @@
 //! DynamoDB without a socket: the embedded engine behind the HTTP connector of the AWS SDK.
 
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::Client;
@@ -259,9 +258,10 @@ impl Wire {
         let target = request.headers().get(TARGET).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let answer = self
-            .air
-            .carry(Line::DynamoDb, operation, |fate| ready(self.dynamodb.answer(operation, body, fate == Fate::Stale)));
+        let answer = self.air.carry(Line::DynamoDb, operation, |fate| {
+            let (dynamodb, operation, body) = (self.dynamodb.clone(), operation.to_owned(), body.to_owned());
+            async move { dynamodb.answer(&operation, &body, fate == Fate::Stale) }
+        });
         match answer.await {
             Ok((status, body)) => response(status, body),
             Err(Broken::NotSent) => Err(ConnectorError::io("no connection".into())),

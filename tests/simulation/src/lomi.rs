@@ -65,12 +65,17 @@ impl Lomi {
 
     async fn exchange(&self, air: &Air, request: Request<Bytes>) -> Result<Response<Bytes>, WireError> {
         let what = format!("{} {}", request.method(), request.uri().path());
-        match air.carry(Line::Lomi, &what, |_| self.serve(request.clone())).await {
+        match air.carry(Line::Lomi, &what, |_| self.clone().served(request.clone())).await {
             Ok(Some(response)) => Ok(response),
             Ok(None) | Err(Broken::Interrupted) => Err(WireError::Interrupted),
             Err(Broken::NotSent) => Err(WireError::NotSent),
             Err(Broken::Answers(fate)) => Ok(stand_in(fate)),
         }
+    }
+
+    /// The same with nothing borrowed, for a request that outlives its caller.
+    async fn served(self, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        self.serve(request).await
     }
 
     /// `None` when lomi. drops the connection.
@@ -153,6 +158,7 @@ fn instant(time: Time) -> Timestamp {
 /// What comes back in place of lomi.'s own answer.
 fn stand_in(fate: Fate) -> Response<Bytes> {
     let (status, body) = match fate {
+        Fate::KeyRefused => (401, r#"{"error":{"message":"Invalid API key"}}"#),
         Fate::Refused => (429, r#"{"error":{"message":"Too many requests"}}"#),
         Fate::FailsBefore => (503, r#"{"error":{"message":"Unavailable"}}"#),
         Fate::Garbled => (200, r#"{"checkout_session_id":"#),

@@ -37,6 +37,7 @@ pub(crate) struct Process {
     skew_ms: i64,
     blows: Vec<(u32, Blow)>,
     steps: AtomicU32,
+    hits: AtomicU32,
     struck: Mutex<Option<Blow>>,
 }
 
@@ -61,13 +62,26 @@ impl Process {
     /// A process that suffers each of `blows` at the step it names, counted from 1.
     #[must_use]
     pub(crate) fn new(name: &'static str, number: u32, skew_ms: i64, blows: Vec<(u32, Blow)>) -> Arc<Self> {
-        Arc::new(Self { name, number, skew_ms, blows, steps: AtomicU32::new(0), struck: Mutex::default() })
+        Arc::new(Self {
+            name,
+            number,
+            skew_ms,
+            blows,
+            steps: AtomicU32::new(0),
+            hits: AtomicU32::new(0),
+            struck: Mutex::default(),
+        })
     }
 
     /// How many steps it has taken.
     #[must_use]
     pub(crate) fn steps(&self) -> u32 {
         self.steps.load(Ordering::Relaxed)
+    }
+
+    /// How many blows have struck it.
+    pub(crate) fn hits(&self) -> u32 {
+        self.hits.load(Ordering::Relaxed)
     }
 
     /// Runs `work` as this process until it ends, `limit` has passed or a blow ends it. `None` when it did not come to
@@ -87,7 +101,12 @@ impl Process {
                 }
                 match self.take_blow() {
                     Some(Blow::Crash) => return Poll::Ready(None),
-                    Some(Blow::Freeze(time)) => thaw = Some(Box::pin(sleep(time))),
+                    // Who stands still is not seen to overrun: this is how a process outlives its lease.
+                    Some(Blow::Freeze(time)) => {
+                        let later = limit.deadline() + time;
+                        limit.as_mut().reset(later);
+                        thaw = Some(Box::pin(sleep(time)));
+                    }
                     None => return over(limit.as_mut(), context),
                 }
             }
@@ -102,6 +121,7 @@ impl Process {
     fn next_step(&self) -> (u32, Option<Blow>) {
         let step = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
         let blow = self.blows.iter().find(|(at, _)| *at == step).map(|(_, blow)| *blow);
+        self.hits.fetch_add(u32::from(blow.is_some()), Ordering::Relaxed);
         *self.struck.lock().unwrap_or_else(PoisonError::into_inner) = blow;
         (step, blow)
     }

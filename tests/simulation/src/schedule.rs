@@ -102,7 +102,6 @@ struct Schedule {
     answers: Answers,
     chance: RefCell<fastrand::Rng>,
     pace: Rc<Cell<Pace>>,
-    blows: Rc<Cell<usize>>,
 }
 
 impl Schedule {
@@ -118,7 +117,6 @@ impl Schedule {
             answers: Answers::default(),
             chance: RefCell::new(chance),
             pace: Rc::default(),
-            blows: Rc::default(),
         }
     }
 
@@ -138,20 +136,21 @@ impl Schedule {
     async fn prepare(&self) {
         let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
         self.stack.lomi.act("/_sim/profile", &quirks).await;
-        let (pace, blows) = (Rc::clone(&self.pace), Rc::clone(&self.blows));
+        let pace = Rc::clone(&self.pace);
         let dice = RefCell::new(self.chance.borrow_mut().fork());
         let one_in = dice.borrow_mut().u32(3..30);
         let skews = dice.borrow_mut().bool();
-        self.stack.strike(move |_, _| {
+        self.stack.strike(move |name, _| {
             let mut dice = dice.borrow_mut();
             let skew_ms = if skews { dice.i64(-90_000..90_000) } else { 0 };
             if pace.get() != Pace::Trouble || dice.u32(0..one_in) != 0 {
                 return (skew_ms, Vec::new());
             }
-            blows.set(blows.get() + 1);
             let blow =
                 if dice.u32(0..4) == 0 { Blow::Freeze(Duration::from_secs(dice.u64(1..60))) } else { Blow::Crash };
-            (skew_ms, vec![(dice.u32(1..16), blow)])
+            // Most flows are over after a dozen steps; a run of the reconciler takes many more.
+            let last = if name == "reconcile" { 60 } else { 16 };
+            (skew_ms, vec![(dice.u32(1..last), blow)])
         });
     }
 
@@ -273,7 +272,7 @@ impl Schedule {
             paid: orders.iter().filter(|order| audit::is_paid(order)).count(),
             orders: orders.len(),
             refunds: self.stack.lomi.ledger()["refunds"].as_array().map_or(0, Vec::len),
-            blows: self.blows.get(),
+            blows: usize::try_from(self.stack.hits()).unwrap_or_default(),
             struck: self.stack.weather.struck(),
         }
     }

@@ -195,9 +195,19 @@ impl Shopper<'_> {
     }
 
     async fn return_to_shop(&self, bought: &Bought) {
+        let mut was_paid = false;
         for _ in 0..self.draw(0..i64::from(LOOKS)) {
             let shown = self.stack.status(&bought.order_id, &bought.order_token).await;
             if let Some(Ok(shown)) = shown {
+                let is_paid = shown.order.status().is_paid();
+                if was_paid && !is_paid {
+                    self.answers.odd(format!(
+                        "{} was shown paid, then {}",
+                        bought.order_id,
+                        shown.order.status().as_str()
+                    ));
+                }
+                was_paid |= is_paid;
                 self.stack.trace.note(format_args!("{} is shown {}", bought.order_id, shown.order.status().as_str()));
             }
             self.wait_ms(2_000..6_000).await;

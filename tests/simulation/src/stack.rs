@@ -1,6 +1,6 @@
 //! The merchant's stack: the flows on the real store adapter and the real client, one process per invocation.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::ready;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ use crate::wire::Air;
 
 /// The budgets that the functions give their flows, and when Lambda ends them.
 pub(crate) const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
-const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(4)];
+const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(3)];
 const ORDERS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(10)];
 const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
 
@@ -56,6 +56,7 @@ pub struct Stack {
     blows: RefCell<Blows>,
     started: AtomicU32,
     steps: RefCell<Vec<(&'static str, u32)>>,
+    hits: Cell<u32>,
 }
 
 impl Stack {
@@ -88,6 +89,7 @@ impl Stack {
             blows: RefCell::new(Box::new(|_, _| (0, Vec::new()))),
             started: AtomicU32::new(0),
             steps: RefCell::default(),
+            hits: Cell::default(),
         }
     }
 
@@ -95,6 +97,11 @@ impl Stack {
     /// strikes it at which step.
     pub fn strike(&self, blows: impl Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>) + 'static) {
         *self.blows.borrow_mut() = Box::new(blows);
+    }
+
+    /// How many processes have been killed or frozen so far.
+    pub(crate) fn hits(&self) -> u32 {
+        self.hits.get()
     }
 
     /// The steps that each process took that has ended, in the order in which they ended.
@@ -219,6 +226,7 @@ impl Stack {
         let process = Process::new(name, number, skew_ms, blows);
         let done = Arc::clone(&process).run(limit, work(Instant::now() + budget)).await;
         self.steps.borrow_mut().push((name, process.steps()));
+        self.hits.set(self.hits.get() + process.hits());
         if done.is_none() {
             self.trace.note(format_args!("{name}#{number} died"));
         }

@@ -33,10 +33,14 @@ pub enum Fate {
     Conflicts,
     /// An index shows an older state (DynamoDB).
     Stale,
+    /// The key was rotated a moment ago and is refused (lomi.).
+    KeyRefused,
     /// The answer makes no sense (lomi.).
     Garbled,
     /// The request arrives twice; the second answer counts.
     Doubled,
+    /// The caller is told that the connection broke, and the effect happens long after: the request was under way.
+    Late,
     /// Nothing comes back, ever; whether the effect happens is the flag.
     Hangs(
         /// Whether the request arrived.
@@ -47,7 +51,7 @@ pub enum Fate {
 /// How likely each kind of trouble is, in thousandths of all exchanges.
 type Chances = Vec<(Fate, u32)>;
 
-const DYNAMODB: [(Fate, u32); 9] = [
+const DYNAMODB: [(Fate, u32); 11] = [
     (Fate::NotSent, 15),
     (Fate::RequestLost, 15),
     (Fate::ReplyLost, 25),
@@ -56,10 +60,12 @@ const DYNAMODB: [(Fate, u32); 9] = [
     (Fate::FailsAfter, 20),
     (Fate::Conflicts, 30),
     (Fate::Stale, 60),
+    (Fate::Doubled, 20),
+    (Fate::Late, 20),
     (Fate::Hangs(true), 10),
 ];
 
-const LOMI: [(Fate, u32); 10] = [
+const LOMI: [(Fate, u32); 12] = [
     (Fate::NotSent, 30),
     (Fate::RequestLost, 30),
     (Fate::ReplyLost, 60),
@@ -68,6 +74,8 @@ const LOMI: [(Fate, u32); 10] = [
     (Fate::FailsAfter, 50),
     (Fate::Garbled, 30),
     (Fate::Doubled, 20),
+    (Fate::Late, 30),
+    (Fate::KeyRefused, 10),
     (Fate::Hangs(false), 15),
     (Fate::Hangs(true), 25),
 ];
@@ -115,7 +123,7 @@ impl Weather {
     }
 
     /// What becomes of the next exchange on `line`, and how long it is under way in each direction.
-    pub(crate) fn next(&self, line: Line) -> (Fate, Duration, Duration) {
+    pub(crate) fn next(&self, line: Line, what: &str) -> (Fate, Duration, Duration) {
         let mut state = self.lock();
         let slowest_ms = match line {
             Line::DynamoDb => 12,
@@ -134,6 +142,7 @@ impl Weather {
             drawn < sum
         });
         let fate = fate.map_or(Fate::Passes, |(fate, _)| *fate);
+        let fate = if can_befall(what, fate) { fate } else { Fate::Passes };
         state.struck += usize::from(fate != Fate::Passes);
         (fate, there, back)
     }
@@ -146,5 +155,16 @@ impl Weather {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a fate can befall this exchange at all.
+fn can_befall(what: &str, fate: Fate) -> bool {
+    match fate {
+        Fate::Stale => what == "Query",
+        Fate::Conflicts => !matches!(what, "GetItem" | "BatchGetItem" | "Query"),
+        // Some generations ignore the key of this call: who sends it twice refunds twice, and nobody here does.
+        Fate::Doubled => what != "POST /refunds",
+        _ => true,
     }
 }

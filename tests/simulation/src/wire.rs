@@ -2,12 +2,16 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::process::{self, Blow, Place};
 use crate::trace::Trace;
 use crate::weather::{Fate, Line, Weather};
+
+/// How much longer a late request takes than others: up to five seconds at DynamoDB, up to two and a half minutes at lomi.
+const LATER: u32 = 400;
 
 /// What every wire of a schedule shares.
 #[derive(Clone, Debug)]
@@ -30,11 +34,10 @@ impl Air {
     /// Carries `effect`, named `what`, over `line`.
     pub(crate) async fn carry<A, F>(&self, line: Line, what: &str, effect: impl Fn(Fate) -> F) -> Result<A, Broken>
     where
-        F: Future<Output = A>,
+        F: Future<Output = A> + Send + 'static,
     {
         process::step(|place, blow| self.note(place, blow, "before", what)).await;
-        let (fate, there, back) = self.weather.next(line);
-        let fate = if can_befall(what, fate) { fate } else { Fate::Passes };
+        let (fate, there, back) = self.weather.next(line, what);
         if fate != Fate::Passes {
             self.trace.note(format_args!("{line:?} {what}: {fate:?}"));
         }
@@ -42,9 +45,13 @@ impl Air {
         match fate {
             Fate::NotSent => return Err(Broken::NotSent),
             Fate::RequestLost => return Err(Broken::Interrupted),
-            Fate::Refused | Fate::FailsBefore | Fate::Conflicts => {
+            Fate::Refused | Fate::FailsBefore | Fate::Conflicts | Fate::KeyRefused => {
                 sleep(back).await;
                 return Err(Broken::Answers(fate));
+            }
+            Fate::Late => {
+                self.arrives_late(effect(fate), back * LATER);
+                return Err(Broken::Interrupted);
             }
             Fate::Hangs(false) => pending().await,
             Fate::Doubled => drop(effect(fate).await),
@@ -61,21 +68,20 @@ impl Air {
         }
     }
 
+    /// Lets the effect happen when its caller has long moved on: it has tried again, or somebody took its work over.
+    fn arrives_late<A>(&self, effect: impl Future<Output = A> + Send + 'static, wait: Duration) {
+        let trace = self.trace.clone();
+        drop(tokio::spawn(async move {
+            sleep(wait).await;
+            effect.await;
+            trace.note(format_args!("a request arrives after {} ms", wait.as_millis()));
+        }));
+    }
+
     fn note(&self, place: Place, blow: Option<Blow>, side: &str, what: &str) {
         match blow {
             Some(blow) => self.trace.note(format_args!("{place} {side} {what}: {blow:?}")),
             None => self.trace.note(format_args!("{place} {side} {what}")),
         }
-    }
-}
-
-/// Whether a fate can befall this exchange at all.
-fn can_befall(what: &str, fate: Fate) -> bool {
-    match fate {
-        Fate::Stale => what == "Query",
-        Fate::Conflicts => !matches!(what, "GetItem" | "BatchGetItem" | "Query"),
-        // Some generations ignore the key of this call: who sends it twice refunds twice, and nobody here does.
-        Fate::Doubled => what != "POST /refunds",
-        _ => true,
     }
 }

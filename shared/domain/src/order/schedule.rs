@@ -65,7 +65,7 @@ impl Order {
             return None;
         }
         let soon = now.plus_ms(MINUTE_MS);
-        let may_be_paid = !self.status.is_paid() && now <= self.payable_until().plus_ms(LATE_PAYMENT_MS);
+        let may_be_paid = !self.status.is_paid() && self.money_may_come(now);
         let mut order = self.changed(now);
         order.due_at = if may_be_paid {
             Some(soon)
@@ -75,6 +75,12 @@ impl Order {
             (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now))
         };
         Some(order)
+    }
+
+    /// Whether lomi. may still complete a payment of the order.
+    #[must_use]
+    pub fn money_may_come(&self, now: Timestamp) -> bool {
+        now <= self.payable_until().plus_ms(LATE_PAYMENT_MS)
     }
 
     fn age_ms(&self, now: Timestamp) -> i64 {

@@ -1,13 +1,16 @@
 //! One listing of lomi.'s completed transactions, read once per run and for all its orders.
 
-use crate::inquiry::{completed_page, earliest_payment, is_answer, is_last_page, order_of};
+use crate::inquiry::{completed_page, earliest_payment, is_about_one_thing, is_answer, is_last_page, order_of};
 use domain::{Order, OrderId, Timestamp};
 use lomi_client::{Client, Error, Transaction, TransactionId};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Pages per run: two thousand payments.
 const MAX_PAGES: u32 = 40;
+/// A run's time for the listing: most of it is for the orders.
+const LISTING_BUDGET: Duration = Duration::from_secs(15);
 
 /// What the listing says, as far as it has been read.
 ///
@@ -18,37 +21,48 @@ pub(super) struct Sweep {
     reaches_back_to: Option<Timestamp>,
     next_page: u32,
     pages_left: u32,
+    until: Instant,
 }
 
 impl Sweep {
     /// Nothing is read yet.
-    pub(super) const fn new() -> Self {
-        Self { by_order: BTreeMap::new(), reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES }
+    pub(super) fn new(deadline: Instant) -> Self {
+        let until = deadline.min(Instant::now() + LISTING_BUDGET);
+        Self { by_order: BTreeMap::new(), reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES, until }
     }
 
-    /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] go.
+    /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] and [`LISTING_BUDGET`] go.
     ///
-    /// A listing that lomi. will not give in a readable form is no reason to stop: single questions may still be answered.
+    /// A listing that lomi. will not give in a readable form, or only a part of, is no reason to stop: single questions may
+    /// still be answered.
     pub(super) async fn read_back_to(
         &mut self,
         lomi: &Client,
         orders: &[Order],
-        deadline: Instant,
+        now: Timestamp,
         calls: &mut u32,
     ) -> Result<(), Error> {
-        // Money that goes back for weeks is no reason to read as far back for money that comes in.
-        let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds());
+        // Money that goes back for weeks, or a card form that lomi. does not end, is no reason to read as far back for money
+        // that comes in.
+        let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds() && order.money_may_come(now));
         let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(()) };
         while !self.reaches(oldest) && self.pages_left > 0 {
             self.pages_left -= 1;
             *calls = calls.saturating_add(1);
-            match completed_page(lomi, oldest, self.next_page, deadline).await {
+            match completed_page(lomi, oldest, self.next_page, self.until).await {
                 Ok(transactions) => self.add(transactions, oldest),
                 Err(error) if is_answer(&error) => return Ok(()),
+                // What was read stands.
+                Err(error) if self.has_begun() && is_about_one_thing(&error) => return Ok(()),
+                Err(_) if self.has_begun() && Instant::now() >= self.until => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    const fn has_begun(&self) -> bool {
+        self.reaches_back_to.is_some()
     }
 
     /// The next page of what was paid for orders made from `since` on. A page that is not full is read again when older

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod auditor;
 mod blackout;
 mod crash_points;
 mod orders;

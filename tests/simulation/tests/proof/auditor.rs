@@ -1,0 +1,70 @@
+//! The auditor finds what it is there to find.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::audit::Books;
+
+/// One order of 500 francs, paid by one transaction, and told once.
+fn books() -> Books {
+    let order = json!({
+        "order_id": "ord_1", "status": "paid", "amount": 500, "currency_code": "XOF", "environment": "sandbox",
+        "overpaid": false, "completed_unnamed": false, "payments": { "t-1": {} }, "refunds": {}, "orphaned_intents": [],
+    });
+    Books {
+        orders: vec![order],
+        links: Vec::new(),
+        evidence: Vec::new(),
+        quarantine: Vec::new(),
+        outbox: vec![json!({ "order_id": "ord_1", "event_type": "order.paid" })],
+        transactions: vec![taken("t-1")],
+        customers: Vec::new(),
+        intents: Vec::new(),
+        refunds: Vec::new(),
+        secret_refunds: BTreeSet::new(),
+        dispatches: Vec::new(),
+    }
+}
+
+fn taken(id: &str) -> Value {
+    json!({
+        "transaction_id": id, "status": "completed", "gross_amount": 500, "currency_code": "XOF", "environment": "test",
+        "metadata": { "order_id": "ord_1" },
+    })
+}
+
+type Spoiler = (&'static str, fn(&mut Books));
+
+fn findings(spoil: impl FnOnce(&mut Books)) -> Vec<String> {
+    let mut books = books();
+    spoil(&mut books);
+    let mut findings = books.check();
+    findings.extend(books.check_entries());
+    findings
+}
+
+#[test]
+fn books_that_agree_are_left_alone() {
+    assert_eq!(findings(|_| {}), Vec::<String>::new());
+}
+
+#[test]
+fn each_kind_of_disagreement_is_found() {
+    let spoilers: [Spoiler; 8] = [
+        ("lomi. took no payment", |books| books.orders[0]["payments"]["t-2"] = json!({})),
+        ("overpaid is true", |books| books.orders[0]["overpaid"] = json!(true)),
+        ("does not count", |books| books.transactions.push(taken("t-2"))),
+        ("does not count", |books| {
+            books.transactions.push(taken("t-2"));
+            books.quarantine.push(json!({ "natural_key": "PAYMENT_SUCCEEDED#t-2" }));
+        }),
+        ("still \"in_doubt\"", |books| books.orders[0]["status"] = json!("in_doubt")),
+        ("still has a refund", |books| books.orders[0]["refunds"]["r-1"] = json!({ "status": "requested" })),
+        ("orphaned intents", |books| books.orders[0]["orphaned_intents"] = json!(["pi_1"])),
+        ("order.paid events", |books| books.outbox.push(books.outbox[0].clone())),
+    ];
+    for (word, spoil) in spoilers {
+        let found = findings(spoil);
+        assert!(found.iter().any(|finding| finding.contains(word)), "{word}: {found:?}");
+    }
+}
