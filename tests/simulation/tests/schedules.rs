@@ -14,7 +14,7 @@ fn ten_thousand_schedules_of_trouble_lose_no_payment_and_count_none_twice() {
     // They met what they are there for.
     let met = runs.tally;
     assert!(met.paid > 5_000 && met.refunds > 1_000, "{runs}");
-    assert!(met.blows > 5_000 && met.struck > 20_000, "{runs}");
+    assert!(met.blows > 2_000 && met.struck > 20_000, "{runs}");
 }
 
 #[test]

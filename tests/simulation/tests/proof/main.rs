@@ -12,5 +12,6 @@
 mod auditor;
 mod blackout;
 mod crash_points;
+mod late_money;
 mod orders;
 mod stage;
