@@ -174,7 +174,10 @@ impl TestApp {
 
     /// One run of the reconciler, which must succeed.
     pub async fn reconcile(&self) {
-        self.stack.invoke_scheduled("reconciler").await.unwrap_or_else(|error| panic!("reconciler: {error}"));
+        if let Err(error) = self.stack.invoke_scheduled("reconciler").await {
+            let said = self.stack.logs().into_iter().rfind(|entry| entry.function == "reconciler");
+            panic!("reconciler: {error}: {}", said.map_or_else(String::new, |entry| entry.line));
+        }
     }
 
     /// The order's outbox events, by type.

@@ -17,7 +17,13 @@ use crate::audit_links::check_link;
 /// Faults after which a delivery is no longer lomi.'s word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
 /// The statuses in which money has arrived.
-pub(crate) const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+
+/// Whether money has arrived for the order, in the table or as it is shown.
+#[must_use]
+pub fn is_paid(order: &Value) -> bool {
+    PAID.iter().any(|status| order["status"] == *status)
+}
 
 /// Fails a test that ends well without an audit.
 #[derive(Debug, Default)]
@@ -162,7 +168,7 @@ impl Books {
     /// Paid means proved, and told exactly once.
     fn check_order(&self, order: &Value) -> Vec<String> {
         let id = &order["order_id"];
-        let is_paid = PAID.iter().any(|status| order["status"] == *status);
+        let is_paid = is_paid(order);
         let told = self.outbox.iter().filter(|item| item["order_id"] == *id && item["event_type"] == "order.paid");
         let told = told.count();
         let mut findings = Vec::new();

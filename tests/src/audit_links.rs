@@ -2,15 +2,11 @@
 
 use serde_json::Value;
 
-use crate::audit::PAID;
+use crate::audit::is_paid;
 
 pub(crate) fn check_link(link: &Value, orders: &[Value]) -> Vec<String> {
     let code = &link["code"];
-    let paid = || {
-        orders
-            .iter()
-            .filter(|order| order["link_code"] == *code && PAID.iter().any(|status| order["status"] == *status))
-    };
+    let paid = || orders.iter().filter(|order| order["link_code"] == *code && is_paid(order));
     let count = |name: &str| link[name].as_u64().unwrap_or_default();
     let counted = count("paid_count") + count("surplus_count");
     let flagged = paid().filter(|order| order["beyond_link_limit"] == true).count() as u64;

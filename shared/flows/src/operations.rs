@@ -3,6 +3,7 @@
 //! Nothing here judges anew: events go through [`ingest`](crate::ingest), answers of lomi.'s through the reconciler's code.
 
 mod deliveries;
+mod look;
 mod replay;
 
 pub use deliveries::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
@@ -10,9 +11,10 @@ pub use replay::{ReplayOutcome, Replayed, replay};
 
 use crate::World;
 use crate::inquiry::InquiryError;
-use crate::reconcile::{Report, Stop, ask_about};
+use crate::reconcile::{Report, Stop};
 use domain::{Order, OrderId, TimelineEntry};
 use lomi_client::Client;
+use look::ask_about;
 use store::StoreError;
 use tokio::time::Instant;
 

@@ -4,9 +4,8 @@
 //! transactions, read once per run, answers for fifty payments at a time.
 
 mod intents;
-mod one;
 mod questions;
-mod refunds;
+pub(crate) mod refunds;
 mod sweep;
 
 use crate::World;
@@ -14,7 +13,6 @@ use crate::evidence::Settled;
 use crate::inquiry::{InquiryError, is_about_one_thing, is_unknown_to_lomi};
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
 use lomi_client::Client;
-pub(crate) use one::ask_about;
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
@@ -231,7 +229,7 @@ const fn count_calls(calls: u32, report: &mut Report) {
 }
 
 /// Counts the calls to lomi. that an inquiry made.
-fn counted<T>(
+pub(crate) fn counted<T>(
     found: Result<T, InquiryError>,
     calls: impl FnOnce(&T) -> u32,
     report: &mut Report,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tests::audit::Books;
+use tests::audit::{Books, is_paid};
 
 use crate::stack::Stack;
 
@@ -14,11 +14,6 @@ pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
     let (mut books, _) = read(stack);
     books.orders.retain(|order| !is_paid(order));
     books.lost_payments()
-}
-
-/// Whether money has arrived for the order.
-pub(crate) fn is_paid(order: &Value) -> bool {
-    ["paid", "partially_refunded", "refunded"].iter().any(|status| order["status"] == *status)
 }
 
 /// What must hold when everything has come to rest.

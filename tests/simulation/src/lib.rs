@@ -30,6 +30,6 @@ pub use lomi::Lomi;
 pub use post::{Mail, Post};
 pub use process::{Blow, Place};
 pub use stack::Stack;
-pub use time::Time;
+pub use time::{Time, in_virtual_time};
 pub use trace::Trace;
 pub use weather::{Fate, Weather};

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -27,24 +26,29 @@ pub struct Runs {
 /// Runs the schedule of every seed in `seeds`.
 #[must_use]
 pub fn run_all(seeds: Range<u64>) -> Runs {
-    let next = AtomicU64::new(seeds.start);
     let runs = Mutex::new(Runs::default());
+    in_parallel(seeds, |seed| {
+        let outcome = run(seed);
+        runs.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
+    });
+    runs.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does all jobs, on every core.
+pub fn in_parallel<J>(jobs: impl IntoIterator<Item = J, IntoIter: Send>, work: impl Fn(J) + Sync) {
+    let jobs = Mutex::new(jobs.into_iter());
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    let outcome = run(seed);
-                    runs.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some(job) = job else { return };
+                    work(job);
                 }
             });
         }
     });
-    runs.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Runs {

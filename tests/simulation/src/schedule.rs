@@ -19,6 +19,7 @@ use crate::post::{Mail, Post};
 use crate::process::Blow;
 use crate::shopper::{Link, Shopper};
 use crate::stack::Stack;
+use crate::time::in_virtual_time;
 use crate::trace::Trace;
 use crate::weather::Weather;
 
@@ -76,9 +77,7 @@ impl Tally {
 /// Runs the schedule of `seed` to its end, in no time.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    // Within the runtime, or the first moment would be read from the machine's clock.
-    runtime.expect("a runtime").block_on(async { Schedule::new(seed).run().await })
+    in_virtual_time(async || Schedule::new(seed).run().await)
 }
 
 /// How far a schedule has come.
@@ -269,7 +268,7 @@ impl Schedule {
     fn tally(&self) -> Tally {
         let orders = self.stack.dynamodb.items("ORDER#");
         Tally {
-            paid: orders.iter().filter(|order| audit::is_paid(order)).count(),
+            paid: orders.iter().filter(|order| tests::audit::is_paid(order)).count(),
             orders: orders.len(),
             refunds: self.stack.lomi.ledger()["refunds"].as_array().map_or(0, Vec::len),
             blows: usize::try_from(self.stack.hits()).unwrap_or_default(),

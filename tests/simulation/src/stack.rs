@@ -176,8 +176,7 @@ impl Stack {
 
     /// The same delivery, signed with the secret that lomi. has by now.
     pub(crate) async fn receive_signed(&self, delivery: &Delivery, secret: &str) -> Answer {
-        let signature = sign(&WebhookSecret::parse(secret).expect("a secret"), delivery.body.as_bytes());
-        self.hear(Signatures { legacy: Some(&signature), v1: None }, &delivery.body).await
+        self.hear_signed(&delivery.body, secret).await
     }
 
     /// The merchant puts a new webhook secret into the secret store; the one before it stays known for a day.
@@ -189,10 +188,13 @@ impl Stack {
 
     /// One delivery of `event`, signed as lomi. signs.
     pub async fn tell(&self, event: &Value) -> Answer {
-        let body = event.to_string();
-        let secret = self.secrets.borrow().first().map(|text| WebhookSecret::parse(text).expect("a secret of lomi."));
-        let signature = sign(&secret.expect("a secret"), body.as_bytes());
-        self.hear(Signatures { legacy: Some(&signature), v1: None }, &body).await
+        let secret = self.secrets.borrow().first().cloned().expect("a secret");
+        self.hear_signed(&event.to_string(), &secret).await
+    }
+
+    async fn hear_signed(&self, body: &str, secret: &str) -> Answer {
+        let signature = sign(&WebhookSecret::parse(secret).expect("a secret of lomi."), body.as_bytes());
+        self.hear(Signatures { legacy: Some(&signature), v1: None }, body).await
     }
 
     async fn hear(&self, signatures: Signatures<'_>, body: &str) -> Answer {

@@ -6,6 +6,15 @@ use tokio::time::Instant;
 /// The first moment of every schedule: 20 June 2026, 09:00 UTC.
 const START_MS: i64 = 1_781_946_000_000;
 
+/// Runs `work` in a time of its own. A stack is made within it, or its first moment would be read from the machine's clock.
+///
+/// # Panics
+/// When the machine has no room for a runtime.
+pub fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(work())
+}
+
 /// The time of day of one schedule, by tokio's paused clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Scene;
 use crate::app::{FUNCTIONS, TestApp};
-use crate::audit::PAID;
+use crate::audit::is_paid;
 use crate::wait::eventually;
 
 /// Runs of the reconciler until it must be quiet.
@@ -71,7 +71,7 @@ async fn age(app: &TestApp, orders: &[Value]) {
 fn check(scene: &Scene<'_>, orders: &[Value]) {
     for order in orders {
         let id = order["order_id"].as_str().expect("an id");
-        let is_paid = PAID.iter().any(|status| order["status"] == *status);
+        let is_paid = is_paid(order);
         assert!(is_paid || !scene.seen_paid.borrow().contains(id), "a shopper saw it paid: {order}");
         let refunds = order["refunds"].as_object().into_iter().flat_map(|refunds| refunds.values());
         let open: Vec<_> = refunds.filter(|refund| OPEN_REFUNDS.iter().any(|s| refund["status"] == *s)).collect();

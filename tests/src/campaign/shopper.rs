@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{Scene, office, pause};
-use crate::audit::PAID;
+use crate::audit::is_paid;
 use crate::card::CardOrder;
 use crate::http::Answer;
 use crate::shop::Created;
@@ -167,7 +167,7 @@ impl Shopper<'_> {
         for _ in 0..LOOKS {
             if let Ok(answer) = timeout(self.patience, self.scene.app.status(order)).await {
                 assert!(answer.status == 200 || is_passing(&answer), "{} {}", answer.status, answer.text());
-                let is_paid = answer.status == 200 && PAID.iter().any(|status| answer.json()["status"] == *status);
+                let is_paid = answer.status == 200 && is_paid(&answer.json());
                 assert!(is_paid || !was_paid || answer.status != 200, "paid, and then {}", answer.text());
                 was_paid |= is_paid;
             }

@@ -1,10 +1,11 @@
 //! What was put aside, looked at once more.
 
 use super::OperationError;
+use super::look::ask_about;
 use crate::ingest::{Arrival, Ingested, take};
 use crate::inquiry::Findings;
 use crate::question::{LinkPages, question_behind};
-use crate::reconcile::{Report, ask_about, tell};
+use crate::reconcile::{Report, tell};
 use crate::{Settled, World};
 use domain::{Order, OrderId, QuarantineId};
 use lomi_client::Client;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// Asks lomi. about the order's open refunds; one that lomi. fails on holds up no other. `false` when this run has no
 /// calls left for it.
-pub(super) async fn look_at(
+pub(crate) async fn look_at(
     world: &World,
     lomi: &Client,
     order: &Order,

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use simulation::Meter;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, in_virtual_time};
+use crate::stage::Stage;
+use simulation::in_virtual_time;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// After the reconciler has started, every payment is known within so many of its runs, one a minute.

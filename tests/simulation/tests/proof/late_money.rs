@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use lomi_sandbox::Profile;
 use serde_json::Value;
-use simulation::{Bought, Payable, Stack, Weather, requests};
+use simulation::{Bought, Payable, Stack, Weather, in_virtual_time, requests};
 use tokio::time::sleep;
-
-use crate::stage::in_virtual_time;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// One of the ten is left for clocks that differ.

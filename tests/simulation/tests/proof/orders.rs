@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use simulation::Bought;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, in_parallel, in_virtual_time};
+use crate::stage::Stage;
+use simulation::{in_virtual_time, runs::in_parallel};
 
 /// More than the longest pause between two looks at an order whose page lives.
 const NEXT_LOOK: Duration = Duration::from_secs(6 * 60);

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lomi_sandbox::{Delivery, Profile};
@@ -55,29 +54,6 @@ pub(crate) struct Stage {
     plan: Rc<RefCell<Plan>>,
     planned_at: RefCell<usize>,
     traced_at: RefCell<usize>,
-}
-
-/// Runs `work` in a time of its own.
-pub(crate) fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(work())
-}
-
-/// Does all jobs, on every processor.
-pub(crate) fn in_parallel<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
-    let jobs = Mutex::new(jobs);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let Some(job) = job else { break };
-                    work(job);
-                }
-            });
-        }
-    });
 }
 
 impl Stage {

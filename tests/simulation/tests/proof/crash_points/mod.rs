@@ -11,7 +11,8 @@ use std::time::Duration;
 use flows::{Flow, Play};
 use tokio::time::sleep;
 
-use crate::stage::{Strike, in_parallel, in_virtual_time};
+use crate::stage::Strike;
+use simulation::{in_virtual_time, runs::in_parallel};
 
 /// A client that is not answered comes again after the lease of the try before.
 const LEASE: Duration = Duration::from_secs(31);
@@ -259,7 +260,7 @@ fn prove(pairs: Pairs) {
     let report = Mutex::new(Report::default());
     let kinds = Flow::ALL.into_iter().flat_map(|flow| Rescuer::of(flow).iter().map(move |rescuer| (flow, *rescuer)));
     let deaths = Mutex::new(Vec::new());
-    in_parallel(kinds.collect(), |(flow, rescuer)| {
+    in_parallel(kinds, |(flow, rescuer)| {
         let fair = Schedule { flow, rescuer, first: None, second: None }.run();
         let story = || format!("{}\n{}", fair.findings.join("\n"), fair.trace.join("\n"));
         assert!(fair.findings.is_empty(), "{flow:?} undisturbed: {}", story());

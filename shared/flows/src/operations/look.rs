@@ -1,9 +1,9 @@
 //! The look at one order that somebody asks for by hand.
 
-use super::{Report, counted, refunds, tell};
+use super::OperationError;
 use crate::World;
 use crate::inquiry::{Findings, InquiryError, is_unknown_to_lomi};
-use crate::operations::OperationError;
+use crate::reconcile::{Report, counted, refunds, tell};
 use domain::Order;
 use lomi_client::Client;
 use tokio::time::Instant;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 ///
 /// # Errors
 /// [`OperationError`]. What was learnt before it is written.
-pub(crate) async fn ask_about(
+pub(super) async fn ask_about(
     world: &World,
     lomi: &Client,
     order: &Order,
