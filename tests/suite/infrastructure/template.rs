@@ -134,7 +134,7 @@ fn a_secret_in_the_open_is_found() {
 #[test]
 fn a_table_that_can_be_lost_is_found() {
     assert_each_is_found(&[
-        ("Table: is not kept by DeletionPolicy", "DeletionPolicy: Retain\n", "DeletionPolicy: Delete\n"),
+        ("Table: is not kept by DeletionPolicy", "DeletionPolicy: RetainExceptOnCreate\n", "DeletionPolicy: Delete\n"),
         ("Table: is not kept by UpdateReplacePolicy", "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete"),
         ("Table: no point-in-time recovery", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
         ("Table: no deletion protection", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),

@@ -265,7 +265,7 @@ fn the_table_is_kept(template: &Value) -> Vec<String> {
     let properties = &table["Properties"];
     let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
     let checks = [
-        (table["DeletionPolicy"] == "Retain", "is not kept by DeletionPolicy"),
+        (table["DeletionPolicy"] == "RetainExceptOnCreate", "is not kept by DeletionPolicy"),
         (table["UpdateReplacePolicy"] == "Retain", "is not kept by UpdateReplacePolicy"),
         (*recovery == true, "no point-in-time recovery"),
         (properties["DeletionProtectionEnabled"] == true, "no deletion protection"),
