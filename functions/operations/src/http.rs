@@ -10,6 +10,7 @@ use edge::telemetry::{Field, Telemetry};
 use edge::wiring::Connected;
 use flows::World;
 use flows::operations::{OperationError, ask};
+use flows::reconcile::Report;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -46,8 +47,11 @@ impl App {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
         event.id(Field::OrderId, id.as_str());
         let lomi = async || self.lomi.client(request.deadline, event).await;
-        let asked = ask(&self.world, &id, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
-        event.found(asked.report);
+        let mut report = Report::default();
+        let asked = ask(&self.world, &id, lomi, request.deadline, &mut report).await;
+        // What was learnt counts, whatever failed after it.
+        event.found(report);
+        let asked = asked.map_err(|error| refusal(error, event))?;
         event.word(Field::OrderStatus, asked.order.status().as_str());
         let answer = Answer {
             order: OrderDetail::of(&asked.order, self.world.clock.now()),

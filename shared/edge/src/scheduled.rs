@@ -23,8 +23,9 @@ pub async fn serve<H>(function: Function, budget: Duration, handler: H) -> Resul
 where
     H: AsyncFn(Instant, &mut Telemetry) -> Result<(), Failed>,
 {
-    let handler = &handler;
-    let service = service_fn(async |event: LambdaEvent<IgnoredAny>| invoke(function, budget, handler, event).await);
+    let (function, handler) = (&function, &handler);
+    let service =
+        service_fn(async |event: LambdaEvent<IgnoredAny>| invoke(function.clone(), budget, handler, event).await);
     Runtime::new(service).run().await.map_err(|_| StartError::Runtime)
 }
 

@@ -19,7 +19,7 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Reads `ENVIRONMENT`, `TABLE_NAME` and the AWS variables for the function called `name`.
+    /// Reads `ENVIRONMENT`, `STACK_NAME`, `TABLE_NAME` and the AWS variables for the function called `name`.
     pub fn read(env: &mut EnvReader<'_>, name: &'static str) -> Option<Self> {
         let function = env.function(name);
         let table = env.text("TABLE_NAME");

@@ -157,3 +157,39 @@ impl Counter {
         }
     }
 }
+
+impl Counter {
+    /// Whether a person must look at it, and an alarm therefore watches it: everything but the stack's ordinary work.
+    #[must_use]
+    pub const fn is_anomaly(self) -> bool {
+        !matches!(self, Self::PaymentsApplied | Self::ReconcileRepairs)
+    }
+}
+
+/// A metric: what something stands at, an integer of the unit that its name ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// How long ago lomi. last delivered an authentic event. Not measured before the first one.
+    WebhookSilenceS,
+}
+
+impl Gauge {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::WebhookSilenceS];
+
+    /// As in CloudWatch, which keeps the unit apart from the name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WebhookSilenceS => "WebhookSilence",
+        }
+    }
+
+    /// CloudWatch's word for the unit.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::WebhookSilenceS => "Seconds",
+        }
+    }
+}
