@@ -19,7 +19,7 @@ use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "catalog",
     "create-checkout-session",
     "create-payment-intent",
@@ -28,6 +28,7 @@ pub const FUNCTIONS: [&str; 9] = [
     "operations",
     "orders",
     "reconciler",
+    "webhook-endpoint",
     "webhook-handler",
 ];
 

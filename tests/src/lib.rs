@@ -15,6 +15,7 @@ mod card;
 pub mod cart_token;
 mod customers;
 mod delivery;
+mod endpoint;
 mod gate;
 mod http;
 mod link;

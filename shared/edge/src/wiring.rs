@@ -3,8 +3,9 @@
 
 use crate::aws::{AwsEnvironment, sdk_config};
 use crate::config::{EnvReader, Function, SecretId};
+use crate::custom_resource::Answerer;
 use crate::lomi::{Lomi, LomiSettings};
-use crate::secrets::{Secret, Stages};
+use crate::secrets::{Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
 use flows::World;
@@ -32,14 +33,16 @@ impl Wiring {
     /// # Errors
     /// When the HTTPS client cannot be built.
     pub fn connect(self) -> Result<Connected, StartError> {
-        let sdk = sdk_config(&self.aws, &https::client()?);
+        let https = https::client()?;
+        let sdk = sdk_config(&self.aws, &https);
         let world = World {
             store: Store::new(&sdk, self.table),
             clock: seams::clock(),
             entropy: seams::entropy(),
             environment: self.function.environment,
         };
-        Ok(Connected { function: self.function, world, secrets: aws_sdk_secretsmanager::Client::new(&sdk) })
+        let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
+        Ok(Connected { function: self.function, world, secrets, https })
     }
 }
 
@@ -50,6 +53,7 @@ pub struct Connected {
     /// What the flows stand on.
     pub world: World,
     secrets: aws_sdk_secretsmanager::Client,
+    https: reqwest::Client,
 }
 
 impl Connected {
@@ -59,6 +63,18 @@ impl Connected {
         let secret = Secret::new(self.secrets.clone(), id, stages);
         secret.prefetch();
         secret
+    }
+
+    /// A secret that the function also writes.
+    #[must_use]
+    pub fn slot(&self, id: SecretId) -> SecretSlot {
+        SecretSlot::new(self.secrets.clone(), id)
+    }
+
+    /// The way to answer CloudFormation, for a function that is a custom resource.
+    #[must_use]
+    pub fn answerer(&self) -> Answerer {
+        Answerer::new(self.https.clone())
     }
 
     /// Access to lomi., for a function that may call it.

@@ -9,6 +9,7 @@ mod sources;
 mod template;
 mod template_rules;
 pub(crate) mod tools;
+mod webhook_endpoint;
 pub(crate) mod yaml;
 
 use std::path::PathBuf;
