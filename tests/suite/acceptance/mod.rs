@@ -19,3 +19,4 @@ mod refund_events;
 mod refunds;
 mod signatures;
 mod status;
+mod whoever_learns;
