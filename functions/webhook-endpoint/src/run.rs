@@ -2,6 +2,7 @@
 
 use crate::task::Task;
 use crate::todo::{Names, todo};
+use domain::Environment;
 use edge::config::SecretId;
 use edge::custom_resource::{Answerer, Event, Question};
 use edge::direct::{Failed, survive};
@@ -9,7 +10,7 @@ use edge::lomi::{KeyTrouble, Lomi, LomiSettings, report};
 use edge::secrets::SecretSlot;
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::Connected;
-use flows::World;
+use flows::seams::Clock;
 use flows::webhook_endpoint::{Known, Status, Wanted, ensure, remove};
 use lomi_client::{Client, NewWebhookEndpoint};
 use serde::Serialize;
@@ -32,7 +33,8 @@ pub(crate) struct Answer {
 }
 
 pub(crate) struct App {
-    world: World,
+    environment: Environment,
+    clock: Clock,
     lomi: Lomi,
     key_id: String,
     secret: SecretSlot,
@@ -43,7 +45,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(connected: &Connected, lomi: LomiSettings, webhook_secret: SecretId) -> Self {
         Self {
-            world: connected.world.clone(),
+            environment: connected.function.environment,
+            clock: connected.clock(),
             key_id: lomi.secret_key_id().to_owned(),
             lomi: connected.lomi(lomi),
             secret: connected.slot(webhook_secret),
@@ -59,7 +62,7 @@ impl App {
         deadline: Instant,
         telemetry: &mut Telemetry,
     ) -> Result<Answer, Failed> {
-        let (task, question) = match Event::read(event, self.world.environment) {
+        let (task, question) = match Event::read(event, self.environment) {
             Event::Other => (Task::by_hand(event), None),
             Event::Asked(question) => (Task::of(&question), Some(question)),
             Event::Forged => (Task::Unreadable, None),
@@ -116,7 +119,7 @@ impl App {
             Err(status) => return status,
         };
         let Ok(version) = self.secret.version(deadline).await else { return Status::SecretsUnreachable };
-        let known = Known { version: version.as_deref(), rotate, now: self.world.clock.now() };
+        let known = Known { version: version.as_deref(), rotate, now: self.clock.now() };
         let keep = async |new: &NewWebhookEndpoint, by: Instant| {
             self.secret.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await
         };
@@ -131,7 +134,7 @@ impl App {
     async fn remove(&self, url: &str, deadline: Instant, telemetry: &mut Telemetry) -> Status {
         let Ok(lomi) = self.client(deadline, telemetry).await else { return Status::NotRemoved };
         let version = self.secret.version(deadline).await.ok().flatten();
-        let known = Known { version: version.as_deref(), rotate: false, now: self.world.clock.now() };
+        let known = Known { version: version.as_deref(), rotate: false, now: self.clock.now() };
         let ended = remove(&lomi, &self.wanted(url), &known, deadline).await;
         ended.unwrap_or_else(|error| {
             report(&error, telemetry);

@@ -20,3 +20,4 @@ mod refunds;
 mod signatures;
 mod status;
 mod webhook_endpoint;
+mod whoever_learns;
