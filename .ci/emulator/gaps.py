@@ -7,6 +7,7 @@ import time
 
 import template
 from botocore.exceptions import ClientError
+from failure import Failure
 
 ALARM_OVER_METRICS = {
     "Type": "AWS::CloudWatch::Alarm",
@@ -18,6 +19,10 @@ ALARM_OVER_METRICS = {
                 "Stat": "Sum", "Period": 60, "Metric": {"Namespace": "Probe", "MetricName": "One"}}},
         ],
     },
+}
+BARRED_PARAMETER = {
+    "Type": "AWS::SSM::Parameter",
+    "Properties": {"Type": "String", "Value": "no", "AllowedPattern": "^yes$"},
 }
 SECRET = "AWS::SecretsManager::Secret"
 CODE_DEPLOY = "AWS::CodeDeploy::DeploymentGroup"
@@ -70,6 +75,10 @@ def adapt(main, children, cloudformation):
         lines.append("Secrets Manager: a reference to a secret is not its ARN, so the copy asks for the ARN")
         secrets = {name for name, body in main["Resources"].items() if body["Type"] == SECRET}
         main["Resources"] = template.with_secret_arns(main["Resources"], secrets)
+    barriers = sorted(name for name, body in main["Resources"].items()
+                      if body["Type"] == BARRED_PARAMETER["Type"] and "AllowedPattern" in body["Properties"])
+    if barriers and outputs(cloudformation, BARRED_PARAMETER, "made"):
+        lines.append(f"Parameter Store: patterns are not enforced, so these stop no deployment: {', '.join(barriers)}")
     return lines
 
 
@@ -84,11 +93,17 @@ def of_api(apis, wanted):
     return [f"API Gateway: {how_many} of the routes exist, so throttling, CORS and authorizers are not tried"]
 
 
-def of_iam(table_name, stranger):
-    """Whether a user without any policy may read the table."""
+def of_iam(stack, function, purchase):
+    """Whether a purchase still goes through when the role of a function that takes part lost its policies.
+
+    The last check of all: nothing works afterwards, and that this is noticed shows that a purchase can fail.
+    """
+    role = stack.role(function)
+    for policy in stack.aws.iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        stack.aws.iam.delete_role_policy(RoleName=role, PolicyName=policy)
     try:
-        stranger.scan(TableName=table_name, Limit=1)
-    except ClientError:
+        purchase()
+    except Failure:
         return []
     return ["IAM: policies are not enforced"]
 

@@ -68,6 +68,13 @@ class Functions:
     def __init__(self, client, names):
         self.client, self.names = client, names
 
+    def exists(self, binary):
+        try:
+            self.client.get_function_configuration(FunctionName=self.names[binary])
+        except self.client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     def alias(self, binary):
         aliases = self.client.list_aliases(FunctionName=self.names[binary])["Aliases"]
         return aliases[0]["Name"] if aliases else None

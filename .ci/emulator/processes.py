@@ -16,7 +16,12 @@ START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
 REGION = "eu-west-3"
 # The emulator takes this key for the account's owner; every other key is held to its IAM policies.
-OWNER = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}
+OWNER = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+}
 
 
 class Server:
@@ -52,14 +57,18 @@ class Server:
             if answer:
                 return answer
             time.sleep(0.1)
-        raise Failure(f"{self.name} did not start within {START_TIMEOUT_S} s; it said:\n{self.tail()}")
+        raise Failure(f"{self.name} did not start within {START_TIMEOUT_S} s; it said:\n{self.text()[-2000:]}")
 
     def text(self):
+        """What it has logged; nothing before it was started."""
+        if not os.path.exists(self.log):
+            return ""
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def tail(self, lines=15):
-        return "\n".join(self.text().splitlines()[-lines:])
+    def complaints(self, lines=15):
+        """The last lines that tell of an error, but for those about a resource that was only a trial."""
+        return [line for line in self.text().splitlines() if "ERROR" in line and " Probe " not in line][-lines:]
 
 
 def free_port():

@@ -9,8 +9,12 @@ from processes import post
 
 SHOP = "https://shop.example"
 WAIT_S = 20
-# The functions that take part.
-FUNCTIONS = {"catalog", "create-checkout-session", "orders", "reconciler", "webhook-handler"}
+JSON = {"content-type": "application/json"}
+# Functions that no request of a shop or of its back office reaches, so that nothing here calls them.
+IDLE = {"webhook-endpoint"}
+# A request of the back office for each function that a purchase does not touch.
+BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
+               ("operations", "/admin/quarantine"), ("orders", "/admin/orders")]
 
 
 class Shop:
@@ -23,21 +27,33 @@ class Shop:
         """The merchant puts a product on sale."""
         body = json.dumps({"title": "Tasse en grès", "currency_code": "XOF", "amount": 6500}).encode()
         answer = self.functions.send("catalog", Request(
-            "PUT /admin/products/{sku}", "/admin/products/MUG-01", {"content-type": "application/json"}, body,
-            {"sku": "MUG-01"}, iam=True))
+            "PUT /admin/products/{sku}", "/admin/products/MUG-01", JSON, body, {"sku": "MUG-01"}, iam=True))
         require(answer.status == 200, f"catalog answered {answer.status} to a product: {answer.text()}")
 
-    def open_order(self):
-        """The shopper goes to pay two cups."""
-        urls = {name: f"{SHOP}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}" for name in ("success_url", "cancel_url")}
-        body = json.dumps({"items": [{"sku": "MUG-01", "quantity": 2}], **urls}).encode()
-        headers = {"content-type": "application/json", "idempotency-key": str(uuid.uuid4())}
-        answer = self.functions.send(
-            "create-checkout-session", Request("POST /checkout-sessions", "/checkout-sessions", headers, body))
-        require(answer.status == 201, f"create-checkout-session answered {answer.status}: {answer.text()}")
+        answer = self.functions.send("catalog", Request("GET /products", "/products"))
+        require("MUG-01" in answer.text(), f"the shop does not see the product: {answer.text()}")
+
+    def create(self, binary, path, members):
+        """An order for two cups, by one of the two ways."""
+        headers = {**JSON, "idempotency-key": str(uuid.uuid4())}
+        body = json.dumps({"items": [{"sku": "MUG-01", "quantity": 2}], **members}).encode()
+        answer = self.functions.send(binary, Request(f"POST {path}", path, headers, body))
+        require(answer.status == 201, f"{binary} answered {answer.status}: {answer.text()}")
         order = answer.json()
         require(order["amount"] == 13000, f"two cups of 6500 francs cost {order['amount']}")
         return order
+
+    def open_order(self):
+        urls = {name: f"{SHOP}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}" for name in ("success_url", "cancel_url")}
+        return self.create("create-checkout-session", "/checkout-sessions", urls)
+
+    def visit_every_function(self):
+        """Each starts with its own variables and gets by with its own permissions."""
+        shopper = {"customer_email": "awa@shop.example", "customer_name": "Awa Koné"}
+        self.create("create-payment-intent", "/payment-intents", shopper)
+        for binary, path in BACK_OFFICE:
+            answer = self.functions.send(binary, Request(f"GET {path}", path, iam=True))
+            require(answer.status == 200, f"{binary} answered {answer.status} to GET {path}: {answer.text()}")
 
     def pay(self, order):
         post(f"{self.lomi}/_sim/sessions/{order['checkout_session_id']}/pay", {"method": "wave"})
@@ -104,6 +120,18 @@ def by_reconciler(shop, receiver):
     require(status == "paid", f"the order is {status} after the reconciler's run")
     require(shop.status(order) == "paid", "the return page does not show what the reconciler found")
     shop.require_told(order)
+
+
+def outlives(shop, delete):
+    """What was sold is on record when all else of the stack is gone."""
+    order = shop.open_order()
+    delete()
+    require(not shop.functions.exists("orders"), "the stack is deleted, and still has functions")
+    try:
+        status = shop.stored_status(order)
+    except shop.table.exceptions.ResourceNotFoundException as gone:
+        raise Failure("the deleted stack took its orders along") from gone
+    require(status == "open", f"the order is {status} after the stack is deleted")
 
 
 def first(answers):

@@ -83,8 +83,11 @@ def on_first_metric(template):
     for name, body in template["Resources"].items():
         if body["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" not in body["Properties"]:
             continue
-        stat = next(metric["MetricStat"] for metric in body["Properties"].pop("Metrics") if "MetricStat" in metric)
-        body["Properties"].update(stat["Metric"], Period=stat["Period"], Statistic="Sum")
+        alarm = body["Properties"]
+        stat = next(metric["MetricStat"] for metric in alarm.pop("Metrics") if "MetricStat" in metric)
+        alarm.update(stat["Metric"], Period=stat["Period"], Statistic="Sum")
+        if alarm.pop("ThresholdMetricId", None):
+            alarm.update(Threshold=0, ComparisonOperator="LessThanThreshold")
         changed.append(name)
     return changed
 
@@ -98,8 +101,8 @@ def with_secret_arns(value, secrets):
     if value.get("Ref") in secrets:
         return {"Fn::GetAtt": [value["Ref"], "Id"]}
     if isinstance(value.get("Fn::Sub"), str):
-        return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", lambda found: f"${{{found[1]}.Id}}" if found[1] in secrets else found[0],
-                                  value["Fn::Sub"])}
+        ask = lambda found: f"${{{found[1]}.Id}}" if found[1] in secrets else found[0]
+        return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", ask, value["Fn::Sub"])}
     return {key: with_secret_arns(item, secrets) for key, item in value.items()}
 
 
