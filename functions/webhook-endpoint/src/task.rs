@@ -65,7 +65,7 @@ mod tests {
         let mut event = members.clone();
         event["ResponseURL"] = json!("https://bucket.s3.amazonaws.com/");
         match Event::read(&event, Environment::Live) {
-            Event::Asked(question) => question,
+            Event::Asked(question) => *question,
             Event::Other | Event::Forged => panic!("CloudFormation asks"),
         }
     }

@@ -39,6 +39,11 @@ const PUT_SECRET_IN: Text = Text {
     fr: "Le webhook {url} a été créé à la main. Mettez son secret de signature (whsec_...) dans le secret {secret}. Ou supprimez-le dans le tableau de bord lomi. : un nouveau est enregistré en moins de cinq minutes.",
 };
 
+const LET_IT_HEAR: Text = Text {
+    en: "The webhook {url} was made by hand and hears of no payments. In the lomi. dashboard, activate it and select the events {events}.",
+    fr: "Le webhook {url} a été créé à la main et n'apprend aucun paiement. Dans le tableau de bord lomi., activez-le et choisissez les événements {events}.",
+};
+
 const ROTATE_BY_HAND: Text = Text {
     en: "The webhook {url} was made by hand, and so its secret is rotated by hand. Or delete it in the lomi. dashboard: a new one with a new secret is registered within five minutes.",
     fr: "Le webhook {url} a été créé à la main, son secret se change donc à la main. Ou supprimez-le dans le tableau de bord lomi. : un nouveau, avec un nouveau secret, est enregistré en moins de cinq minutes.",
@@ -64,6 +69,7 @@ const fn text(status: Status) -> Text {
         Status::Unchanged | Status::Registered | Status::Rotated | Status::Repaired => NOTHING,
         Status::ByHand | Status::Removed => NOTHING,
         Status::ByHandWithoutSecret => PUT_SECRET_IN,
+        Status::ByHandDeaf => LET_IT_HEAR,
         Status::ByHandNotRotated => ROTATE_BY_HAND,
         Status::ByHandToBeMade => MAKE_BY_HAND,
         Status::NotRemoved => REMOVE_BY_HAND,

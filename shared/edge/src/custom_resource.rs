@@ -42,7 +42,7 @@ pub enum Event {
     /// It wants an answer at an address that is none of AWS's. Nothing is done for it and nobody is told.
     Forged,
     /// CloudFormation waits for an answer.
-    Asked(Question),
+    Asked(Box<Question>),
 }
 
 /// A question of CloudFormation's. It has no `Debug`: it holds the signed address.
@@ -66,7 +66,7 @@ impl Event {
         let Some(address) = event.get("ResponseURL") else { return Self::Other };
         let address = address.as_str().and_then(|text| Url::parse(text).ok());
         match address.filter(|url| may_be_answered(url, environment)) {
-            Some(response_url) => Self::Asked(Question::read(event, response_url)),
+            Some(response_url) => Self::Asked(Box::new(Question::read(event, response_url))),
             None => Self::Forged,
         }
     }

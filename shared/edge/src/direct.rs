@@ -70,3 +70,22 @@ pub async fn survive<T>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Environment;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(20)
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_or_hangs_is_survived_and_counted() {
+        let mut event = Telemetry::start(Function { name: "example", environment: Environment::Sandbox });
+        assert_eq!(survive(soon(), &mut event, async |_| 7).await, Some(7));
+        assert_eq!(survive(soon(), &mut event, async |_| panic!("contained")).await, None::<u8>);
+        assert_eq!(survive(soon(), &mut event, async |_| std::future::pending().await).await, None::<u8>);
+        assert_eq!((event.counted(Counter::Panicked), event.counted(Counter::TimedOut)), (1, 1));
+    }
+}

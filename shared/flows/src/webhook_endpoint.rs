@@ -78,7 +78,7 @@ pub async fn ensure(
     }
     // 3 What was made by hand is left alone, and so is its secret.
     if found.is_by_hand() {
-        return Ok(by_hand(known));
+        return Ok(by_hand(&found, known));
     }
     // 4 Otherwise there is to be a new one.
     replace(lomi, wanted, found, keep, deadline).await
@@ -97,9 +97,10 @@ pub async fn remove(lomi: &Client, wanted: &Wanted, known: &Known<'_>, deadline:
     Ok(Status::Removed)
 }
 
-fn by_hand(known: &Known<'_>) -> Status {
+fn by_hand(found: &Found, known: &Known<'_>) -> Status {
     match known.version {
         None => Status::ByHandWithoutSecret,
+        Some(_) if !found.hears_of_payments() => Status::ByHandDeaf,
         Some(_) if known.rotate => Status::ByHandNotRotated,
         Some(_) => Status::ByHand,
     }

@@ -155,6 +155,12 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     let data = cloudformation.create(&app).await;
     assert_eq!((&data["Status"], &data["Todo"]), (&json!("by_hand"), &json!("Nothing. / Rien.")));
     assert_eq!(app.rotate_webhook().await, "by_hand");
+    // Nor is one switched on that somebody switched off: they are told.
+    for is_active in [false, true] {
+        app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": is_active })).await;
+        let data = cloudformation.create(&app).await;
+        assert_eq!(data["Todo"] == "Nothing. / Rien.", is_active, "{data}");
+    }
     assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
     assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (vec![id.as_str()], secret));
     buy(&app).await;

@@ -24,7 +24,7 @@ fn findings(template: &Value) -> Vec<String> {
         (function["Condition"] == CONDITION, "the function is there whether it is wanted or not"),
         (resource["Condition"] == CONDITION, "the resource is there whether it is wanted or not"),
         (resource["Type"] == "Custom::WebhookEndpoint", "no deployment registers the webhook"),
-        (resource["Properties"]["ServiceToken"] == json!({ "Fn::GetAtt": [FUNCTION, "Arn"] }), "nobody is asked"),
+        (resource["Properties"]["ServiceToken"]["Fn::GetAtt"] == format!("{FUNCTION}.Arn"), "nobody is asked"),
         (asked(&resource["Properties"]["Url"], PATH), "another address is registered"),
         (outputs["WebhookUrl"]["Value"] == resource["Properties"]["Url"], "another address is told"),
         (

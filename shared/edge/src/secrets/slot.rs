@@ -17,7 +17,9 @@ pub struct SecretSlot {
 }
 
 impl SecretSlot {
-    pub(crate) fn new(client: Client, id: SecretId) -> Self {
+    /// A slot that nothing is known of yet.
+    #[must_use]
+    pub fn new(client: Client, id: SecretId) -> Self {
         Self { client, id }
     }
 

@@ -40,7 +40,7 @@ impl Serialize for Line<'_> {
 
 impl Line<'_> {
     fn count(&self, counter: Counter) -> u32 {
-        self.event.counts.get(counter as usize).copied().unwrap_or_default()
+        self.event.counted(counter)
     }
 
     fn gauges(&self) -> impl Iterator<Item = Metric> {

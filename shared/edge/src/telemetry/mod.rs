@@ -134,6 +134,11 @@ impl Telemetry {
         }
     }
 
+    /// How often that happened so far.
+    pub(crate) fn counted(&self, counter: Counter) -> u32 {
+        self.counts.get(counter as usize).copied().unwrap_or_default()
+    }
+
     /// Writes the event.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         match outcome {

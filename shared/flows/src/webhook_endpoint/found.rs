@@ -2,6 +2,7 @@
 
 use super::Wanted;
 use lomi_client::WebhookEndpoint;
+use lomi_client::webhook::EventKind;
 
 /// The endpoints with our URL.
 pub(super) struct Found {
@@ -9,20 +10,20 @@ pub(super) struct Found {
     pub(super) kept: Option<WebhookEndpoint>,
     /// Ours, and whoever had their secret has it no more.
     pub(super) others: Vec<WebhookEndpoint>,
-    foreign: usize,
+    foreign: Vec<WebhookEndpoint>,
 }
 
 impl Found {
     /// Ours is what bears our marker, or the id that the stored secret is filed under.
     pub(super) fn sort(listed: Vec<WebhookEndpoint>, wanted: &Wanted, version: Option<&str>) -> Self {
-        let mut found = Self { kept: None, others: Vec::new(), foreign: 0 };
+        let mut found = Self { kept: None, others: Vec::new(), foreign: Vec::new() };
         for endpoint in listed.into_iter().filter(|endpoint| has_url(endpoint, &wanted.url)) {
             if version == Some(endpoint.webhook_endpoint_id.as_str()) {
                 found.kept = Some(endpoint);
             } else if endpoint.description.as_deref() == Some(wanted.marker.as_str()) {
                 found.others.push(endpoint);
             } else {
-                found.foreign += 1;
+                found.foreign.push(endpoint);
             }
         }
         found
@@ -30,7 +31,15 @@ impl Found {
 
     /// Whether events come by what somebody made by hand, and by nothing else.
     pub(super) fn is_by_hand(&self) -> bool {
-        self.foreign > 0 && self.kept.is_none() && self.others.is_empty()
+        !self.foreign.is_empty() && self.kept.is_none() && self.others.is_empty()
+    }
+
+    /// Whether that hears of payments.
+    pub(super) fn hears_of_payments(&self) -> bool {
+        self.foreign.iter().any(|endpoint| {
+            let events = &endpoint.authorized_events;
+            endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
+        })
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Status {
     ByHand,
     /// Somebody made it by hand, and its secret is nowhere.
     ByHandWithoutSecret,
+    /// Somebody made it by hand, and it is paused or does not hear of payments.
+    ByHandDeaf,
     /// Somebody made it by hand: only they can rotate its secret.
     ByHandNotRotated,
     /// lomi. makes none when asked over its API.
@@ -58,7 +60,8 @@ impl Status {
             Self::Registered => "registered",
             Self::Rotated => "rotated",
             Self::Repaired => "repaired",
-            Self::ByHand | Self::ByHandWithoutSecret | Self::ByHandNotRotated | Self::ByHandToBeMade => "by_hand",
+            Self::ByHand | Self::ByHandWithoutSecret | Self::ByHandDeaf => "by_hand",
+            Self::ByHandNotRotated | Self::ByHandToBeMade => "by_hand",
             Self::Removed => "removed",
             Self::NotRemoved => "not_removed",
             Self::WaitingForKey => "waiting_for_key",
