@@ -1,7 +1,9 @@
 //! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
 
 mod bench;
+mod costs;
 mod imports;
+mod monitoring;
 mod promises;
 mod routes;
 mod sam;
@@ -9,6 +11,7 @@ mod sources;
 mod template;
 mod template_rules;
 pub(crate) mod tools;
+mod webhook_endpoint;
 pub(crate) mod yaml;
 
 use std::path::PathBuf;

@@ -11,4 +11,5 @@ mod aws;
 mod http;
 mod runtime;
 mod secrets;
+mod slot;
 mod start;

@@ -55,7 +55,7 @@ async fn stand_in(manager: Manager, stages: Stages) -> (Shared, Secret) {
     (manager, Secret::new(client(&endpoint), SecretId::parse("webhook").unwrap(), stages))
 }
 
-fn client(endpoint: &str) -> aws_sdk_secretsmanager::Client {
+pub(crate) fn client(endpoint: &str) -> aws_sdk_secretsmanager::Client {
     let environment = AwsEnvironment {
         region: "eu-west-1".to_owned(),
         dynamodb_endpoint: None,
@@ -67,7 +67,7 @@ fn client(endpoint: &str) -> aws_sdk_secretsmanager::Client {
     aws_sdk_secretsmanager::Client::new(&sdk.into_builder().credentials_provider(credentials).build())
 }
 
-fn soon() -> Instant {
+pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(10)
 }
 

@@ -1,0 +1,143 @@
+"""Two orders through the deployed functions: one that a webhook turns paid, one that the reconciler has to find."""
+import json
+import time
+import uuid
+
+from gateway import Request
+from failure import Failure, require
+from processes import post
+
+SHOP = "https://shop.example"
+WAIT_S = 20
+JSON = {"content-type": "application/json"}
+# Functions that no request of a shop or of its back office reaches, so that nothing here calls them.
+IDLE = {"webhook-endpoint"}
+# A request of the back office for each function that a purchase does not touch.
+BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
+               ("operations", "/admin/quarantine"), ("orders", "/admin/orders")]
+
+
+class Shop:
+    """A merchant, their shop and its shopper, in front of the deployed stack."""
+
+    def __init__(self, functions, lomi, table, table_name):
+        self.functions, self.lomi, self.table, self.table_name = functions, lomi, table, table_name
+
+    def offer(self):
+        """The merchant puts a product on sale."""
+        body = json.dumps({"title": "Tasse en grès", "currency_code": "XOF", "amount": 6500}).encode()
+        answer = self.functions.send("catalog", Request(
+            "PUT /admin/products/{sku}", "/admin/products/MUG-01", JSON, body, {"sku": "MUG-01"}, iam=True))
+        require(answer.status == 200, f"catalog answered {answer.status} to a product: {answer.text()}")
+
+        answer = self.functions.send("catalog", Request("GET /products", "/products"))
+        require("MUG-01" in answer.text(), f"the shop does not see the product: {answer.text()}")
+
+    def create(self, binary, path, members):
+        """An order for two cups, by one of the two ways."""
+        headers = {**JSON, "idempotency-key": str(uuid.uuid4())}
+        body = json.dumps({"items": [{"sku": "MUG-01", "quantity": 2}], **members}).encode()
+        answer = self.functions.send(binary, Request(f"POST {path}", path, headers, body))
+        require(answer.status == 201, f"{binary} answered {answer.status}: {answer.text()}")
+        order = answer.json()
+        require(order["amount"] == 13000, f"two cups of 6500 francs cost {order['amount']}")
+        return order
+
+    def open_order(self):
+        urls = {name: f"{SHOP}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}" for name in ("success_url", "cancel_url")}
+        return self.create("create-checkout-session", "/checkout-sessions", urls)
+
+    def visit_every_function(self):
+        """Each starts with its own variables and gets by with its own permissions."""
+        shopper = {"customer_email": "awa@shop.example", "customer_name": "Awa Koné"}
+        self.create("create-payment-intent", "/payment-intents", shopper)
+        for binary, path in BACK_OFFICE:
+            answer = self.functions.send(binary, Request(f"GET {path}", path, iam=True))
+            require(answer.status == 200, f"{binary} answered {answer.status} to GET {path}: {answer.text()}")
+
+    def pay(self, order):
+        post(f"{self.lomi}/_sim/sessions/{order['checkout_session_id']}/pay", {"method": "wave"})
+
+    def status(self, order):
+        """What the order's return page shows."""
+        path = f"/orders/{order['order_id']}"
+        answer = self.functions.send("orders", Request(
+            "GET /orders/{order_id}", path, {"authorization": f"Bearer {order['order_token']}"}, b"",
+            {"order_id": order["order_id"]}))
+        require(answer.status == 200, f"orders answered {answer.status}: {answer.text()}")
+        return answer.json()["status"]
+
+    def stored(self, key, kind):
+        """One item of the table, by its keys."""
+        keys = {"PK": {"S": key}, "SK": {"S": kind}}
+        return self.table.get_item(TableName=self.table_name, Key=keys, ConsistentRead=True).get("Item")
+
+    def stored_status(self, order):
+        """What the table holds: unlike the return page, it asks nobody."""
+        return self.stored(f"ORDER#{order['order_id']}", "ORDER")["status"]["S"]
+
+    def require_told(self, order):
+        item = self.stored(f"OUTBOX#{order['order_id']}#order.paid", "OUTBOX")
+        require(item, f"the table has no outbox item for {order['order_id']}, though it is paid")
+
+    def make_due(self, order):
+        """The reconciler's turn comes now, not in some minutes: nothing but the clock is brought forward."""
+        self.table.update_item(
+            TableName=self.table_name, Key={"PK": {"S": f"ORDER#{order['order_id']}"}, "SK": {"S": "ORDER"}},
+            UpdateExpression="SET due_at_ms = :now", ConditionExpression="attribute_exists(due_at_ms)",
+            ExpressionAttributeValues={":now": {"N": "0"}})
+
+
+def by_webhook(shop, receiver):
+    """An order is paid, and lomi.'s signed event is all that tells of it."""
+    order = shop.open_order()
+    receiver.answers.clear()
+    shop.pay(order)
+    answer = first(receiver.answers)
+    if isinstance(answer, Exception):
+        raise answer
+    outcome = answer.text()
+    require(answer.status == 200 and answer.json().get("outcome") == "applied",
+            f"webhook-handler answered {answer.status} to lomi.'s event: {outcome}")
+    status = shop.stored_status(order)
+    require(status == "paid", f"the order is {status} after its event")
+    status = shop.status(order)
+    require(status == "paid", f"the return page shows {status} after the event")
+    shop.require_told(order)
+
+
+def by_reconciler(shop, receiver):
+    """The event of a paid order is lost; the reconciler asks lomi."""
+    order = shop.open_order()
+    receiver.answers.clear()
+    post(f"{shop.lomi}/_sim/faults", {"target": "webhook", "kind": "lose"})
+    shop.pay(order)
+    status = shop.stored_status(order)
+    require(status == "open" and not receiver.answers, f"the order is {status} although nobody told")
+    shop.make_due(order)
+    shop.functions.invoke("reconciler", {})
+    status = shop.stored_status(order)
+    require(status == "paid", f"the order is {status} after the reconciler's run")
+    require(shop.status(order) == "paid", "the return page does not show what the reconciler found")
+    shop.require_told(order)
+
+
+def outlives(shop, delete):
+    """What was sold is on record when all else of the stack is gone."""
+    order = shop.open_order()
+    delete()
+    require(not shop.functions.exists("orders"), "the stack is deleted, and still has functions")
+    try:
+        status = shop.stored_status(order)
+    except shop.table.exceptions.ResourceNotFoundException as gone:
+        raise Failure("the deleted stack took its orders along") from gone
+    require(status == "open", f"the order is {status} after the stack is deleted")
+
+
+def first(answers):
+    deadline = time.monotonic() + WAIT_S
+    while not answers:
+        if time.monotonic() > deadline:
+            raise Failure(f"lomi. sent no event within {WAIT_S} s")
+        time.sleep(0.05)
+    return answers[0]

@@ -1,0 +1,48 @@
+"""The stand-in for the API's webhook route: what arrives on loopback is handed to the deployed handler."""
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from gateway import Request
+
+ROUTE = "POST /webhooks/lomi"
+
+
+class Receiver:
+    """Listens from the start, because the sender must know its address; answers 503 until it knows the functions."""
+
+    def __init__(self):
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                status = receiver.deliver(dict(self.headers), body)
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.functions, self.answers = None, []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d/webhooks/lomi" % self.server.server_port
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def deliver(self, headers, body):
+        """The status for lomi.; any trouble is told to whoever waits for the answers."""
+        if self.functions is None:
+            return 503
+        try:
+            answer = self.functions.send("webhook-handler", Request(ROUTE, "/webhooks/lomi", headers, body))
+        except Exception as trouble:
+            self.answers.append(trouble)
+            return 503
+        self.answers.append(answer)
+        return answer.status

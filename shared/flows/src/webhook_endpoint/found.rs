@@ -1,0 +1,48 @@
+//! Whose endpoint is whose.
+
+use super::Wanted;
+use lomi_client::WebhookEndpoint;
+use lomi_client::webhook::EventKind;
+
+/// The endpoints with our URL.
+pub(super) struct Found {
+    /// Ours, and the stored secret is its.
+    pub(super) kept: Option<WebhookEndpoint>,
+    /// Ours, and whoever had their secret has it no more.
+    pub(super) others: Vec<WebhookEndpoint>,
+    foreign: Vec<WebhookEndpoint>,
+}
+
+impl Found {
+    /// Ours is what bears our marker, or the id that the stored secret is filed under.
+    pub(super) fn sort(listed: Vec<WebhookEndpoint>, wanted: &Wanted, version: Option<&str>) -> Self {
+        let mut found = Self { kept: None, others: Vec::new(), foreign: Vec::new() };
+        for endpoint in listed.into_iter().filter(|endpoint| has_url(endpoint, &wanted.url)) {
+            if version == Some(endpoint.webhook_endpoint_id.as_str()) {
+                found.kept = Some(endpoint);
+            } else if endpoint.description.as_deref() == Some(wanted.marker.as_str()) {
+                found.others.push(endpoint);
+            } else {
+                found.foreign.push(endpoint);
+            }
+        }
+        found
+    }
+
+    /// Whether events come by what somebody made by hand, and by nothing else.
+    pub(super) fn is_by_hand(&self) -> bool {
+        !self.foreign.is_empty() && self.kept.is_none() && self.others.is_empty()
+    }
+
+    /// Whether that hears of payments.
+    pub(super) fn hears_of_payments(&self) -> bool {
+        self.foreign.iter().any(|endpoint| {
+            let events = &endpoint.authorized_events;
+            endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
+        })
+    }
+}
+
+fn has_url(endpoint: &WebhookEndpoint, url: &str) -> bool {
+    endpoint.url.as_deref().is_some_and(|found| found.trim_end_matches('/') == url.trim_end_matches('/'))
+}
