@@ -56,7 +56,9 @@ fn collect_file(path: &Path, module: &str, tests: &mut Vec<String>) {
 /// The tests that end with an audit and are not ignored.
 fn audited(text: &str) -> Vec<&str> {
     let tests = text.split("#[tokio::test").skip(1);
-    let whole = tests.filter(|test| test.contains("audit().await") && !test.contains("#[ignore") && !test.contains("#[should_panic"));
+    let whole = tests.filter(|test| {
+        test.contains("audit().await") && !test.contains("#[ignore") && !test.contains("#[should_panic")
+    });
     whole.filter_map(|test| test.split_once("async fn ")?.1.split('(').next()).collect()
 }
 
@@ -69,7 +71,10 @@ fn a_test_that_did_not_run_is_named() {
     let silent = not_run(&all_but_one);
     assert_eq!(silent, everything[..1]);
     let said = incomplete(&silent, &["catalog may call something".to_owned()]);
-    assert!(said.contains(&everything[0]) && said.contains("1 tests did not run") && said.contains("catalog"), "{said}");
+    assert!(
+        said.contains(&everything[0]) && said.contains("1 tests did not run") && said.contains("catalog"),
+        "{said}"
+    );
 }
 
 #[test]

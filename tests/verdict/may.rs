@@ -49,7 +49,8 @@ fn findings(function: &Value, main: &str) -> Vec<String> {
     let meant: BTreeSet<Clause<'_>> = meant.iter().map(|names| names.iter().map(String::as_str).collect()).collect();
     let name = binary(function);
     let unsaid = meant.difference(&said).map(|clause| format!("{name}: main.rs does not say {clause:?}"));
-    let untrue = said.difference(&meant).map(|clause| format!("{name}: main.rs says {clause:?}, the template does not"));
+    let untrue =
+        said.difference(&meant).map(|clause| format!("{name}: main.rs says {clause:?}, the template does not"));
     unsaid.chain(untrue).collect()
 }
 

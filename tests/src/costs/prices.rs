@@ -66,7 +66,9 @@ impl Prices {
 
 fn price(of: Option<&Value>, name: &str) -> Result<Price, String> {
     let of = of.ok_or_else(|| format!("no price of {name}"))?;
-    let number = |member: &str| of[member].as_u64().map(u128::from).ok_or_else(|| format!("{name}: {member} is no whole number"));
+    let number = |member: &str| {
+        of[member].as_u64().map(u128::from).ok_or_else(|| format!("{name}: {member} is no whole number"))
+    };
     let price = Price { usd_nano: number("usd_nano")?, per: number("per")?, to_check: of["to_check"] != false };
     let has_comment = of["comment"].as_str().is_some_and(|comment| !comment.is_empty());
     match (price.per, has_comment) {

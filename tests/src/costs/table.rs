@@ -30,7 +30,11 @@ pub fn markdown(columns: &[Column], prices: &Prices) -> String {
 }
 
 fn cell(item: Item, amount: u128, prices: &Prices) -> String {
-    if amount == 0 { " – |".to_owned() } else { format!(" {} ({}) |", item.shown(amount), dollars(prices.cost_of(item, amount))) }
+    if amount == 0 {
+        " – |".to_owned()
+    } else {
+        format!(" {} ({}) |", item.shown(amount), dollars(prices.cost_of(item, amount)))
+    }
 }
 
 /// Billionths of a dollar as dollars with four places, rounded up.

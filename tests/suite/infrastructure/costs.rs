@@ -20,7 +20,11 @@ fn everything_that_is_counted_has_a_price_and_a_place_where_it_stands() {
     assert!(Prices::parse(&text).is_ok());
     for (problem, from, to) in [
         ("no price of trace", "\"trace\"", "\"traces\""),
-        ("traces is nothing", "\"trace\":", "\"trace\": {\"usd_nano\": 1, \"per\": 1, \"comment\": \"x\"}, \"traces\":"),
+        (
+            "traces is nothing",
+            "\"trace\":",
+            "\"trace\": {\"usd_nano\": 1, \"per\": 1, \"comment\": \"x\"}, \"traces\":",
+        ),
         ("api_request: usd_nano is no whole number", "\"usd_nano\": 1000000000", "\"usd_nano\": 1.5"),
         ("api_request: per is 0", "\"per\": 1000000,", "\"per\": 0,"),
         ("no comment", "\"comment\": \"$1.00 per million HTTP", "\"note\": \"$1.00 per million HTTP"),
