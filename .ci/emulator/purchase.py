@@ -10,8 +10,6 @@ from processes import post
 SHOP = "https://shop.example"
 WAIT_S = 20
 JSON = {"content-type": "application/json"}
-# Functions that no request of a shop or of its back office reaches, so that nothing here calls them.
-IDLE = {"webhook-endpoint"}
 # A request of the back office for each function that a purchase does not touch.
 BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
                ("operations", "/admin/quarantine"), ("orders", "/admin/orders")]
