@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "AWS_ENDPOINT_URL_SECRETS_MANAGER": NOWHERE,
     "TABLE_NAME": "table",
     "ENVIRONMENT": "sandbox",
+    "STACK_NAME": "lomi-checkout",
     "ALLOWED_ORIGINS": "https://shop.example",
     "LOMI_BASE_URL": "https://sandbox.api.lomi.africa",
     "LOMI_SECRET_KEY_ID": "lomi-key",

@@ -1,25 +1,26 @@
 //! One whole stack for one test.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use local::build::{TEMPLATE, workspace_root};
+use local::build::{self, Profile, TEMPLATE, workspace_root};
 use local::template::Template;
 use local::{Project, Stack, StackOptions, StartError};
 use lomi_sandbox::Settings;
 use serde_json::Value;
 
 use crate::audit::Guard;
+use crate::calls::{Kept, Recorder};
 use crate::gate::Gate;
 use crate::http::{Answer, Http};
 use crate::lomi::Lomi;
+use crate::meter::Meter;
 use crate::record::Record;
 use crate::shop::{EMAIL, NAME, PHONE};
 use crate::table::Table;
 
 /// The function binaries.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "catalog",
     "create-checkout-session",
     "create-payment-intent",
@@ -28,11 +29,14 @@ pub const FUNCTIONS: [&str; 9] = [
     "operations",
     "orders",
     "reconciler",
+    "webhook-endpoint",
     "webhook-handler",
 ];
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+/// The variable with the address of Secrets Manager.
+const SECRETS: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 /// The variable with the address of lomi.
 const LOMI: &str = "LOMI_BASE_URL";
 /// The shop of a live stack, which takes no plain http.
@@ -49,6 +53,8 @@ pub struct Setup {
     pub binaries: Option<PathBuf>,
     /// How lomi. behaves from the start.
     pub lomi: Settings,
+    /// Measures what the functions ask AWS for.
+    pub meter: Option<Meter>,
 }
 
 /// A running stack with a shop, a shopper and an auditor. End every test with [`TestApp::audit`].
@@ -72,6 +78,10 @@ pub struct TestApp {
     pub(crate) serial: Mutex<u32>,
     pub(crate) record: Record,
     pub(crate) guard: Guard,
+    /// Notes what the functions ask AWS for.
+    pub(crate) recorder: Recorder,
+    /// The wire between the functions and Secrets Manager.
+    _secrets: Gate,
 }
 
 impl TestApp {
@@ -82,10 +92,13 @@ impl TestApp {
 
     /// The stack of `setup`.
     pub async fn start_with(setup: Setup) -> Self {
-        let (dynamodb, lomi_wire) = (Gate::bind().await, Gate::bind().await);
-        let options = options(&setup, &dynamodb, &lomi_wire);
-        let stack = start(setup.binaries.as_deref(), options).await.unwrap_or_else(|error| panic!("{error}"));
-        dynamodb.lead_to(&stack.urls().dynamodb);
+        let project = project(setup.binaries.as_deref()).await.unwrap_or_else(|error| panic!("{error}"));
+        let recorder = Recorder::new(Kept::of(&project.binaries).expect("a place beside the binaries"));
+        let dynamodb = Gate::bind_recorded(recorder.clone()).await;
+        let (secrets, lomi_wire) = (Gate::bind_recorded(recorder.clone()).await, Gate::bind().await);
+        let options = options(&setup, [(DYNAMODB, &dynamodb), (SECRETS, &secrets), (LOMI, &lomi_wire)]);
+        let stack = Stack::launch(project, options).await.unwrap_or_else(|error| panic!("{error}"));
+        lead_to_aws(&stack, setup.meter.as_ref(), &dynamodb, &secrets);
         lomi_wire.lead_to(&stack.urls().lomi);
         let http = Http::default();
         let app = Self {
@@ -100,6 +113,8 @@ impl TestApp {
             serial: Mutex::default(),
             record: Record::default(),
             guard: Guard::default(),
+            recorder,
+            _secrets: secrets,
         };
         app.note_secrets();
         local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");
@@ -201,19 +216,33 @@ impl TestApp {
     }
 }
 
-async fn start(binaries: Option<&Path>, options: StackOptions) -> Result<Stack, StartError> {
-    let Some(folder) = binaries else { return Stack::start(options).await };
+/// The template with the binaries in the folder, or with those that Cargo builds now.
+async fn project(folder: Option<&Path>) -> Result<Project, StartError> {
     let root = workspace_root()?;
     let template = Template::read(&root.join(TEMPLATE))?;
-    let binaries = template.binaries()?.into_iter().map(|name| (name.clone(), folder.join(name))).collect();
-    Stack::launch(Project { template, binaries, storefront: root.join("infra/storefront") }, options).await
+    let names = template.binaries()?;
+    let binaries = match folder {
+        Some(folder) => names.into_iter().map(|name| (name.clone(), folder.join(name))).collect(),
+        None => build::functions(&root, &names, Profile::Dev).await?.clone(),
+    };
+    Ok(Project { template, binaries, storefront: root.join("infra/storefront") })
 }
 
-fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
+/// Through the meter, where there is one.
+fn lead_to_aws(stack: &Stack, meter: Option<&Meter>, dynamodb: &Gate, secrets: &Gate) {
+    let urls = stack.urls();
+    if let Some(meter) = meter {
+        meter.lead_to(&urls.dynamodb, &urls.secrets);
+    }
+    dynamodb.lead_to(meter.map_or(&urls.dynamodb, Meter::url));
+    secrets.lead_to(meter.map_or(&urls.secrets, Meter::url));
+}
+
+fn options(setup: &Setup, wires: [(&str, &Gate); 3]) -> StackOptions {
     let mut options = StackOptions { lomi: setup.lomi.clone(), ..StackOptions::default() };
     for function in FUNCTIONS {
-        let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url()), (LOMI.to_owned(), lomi.url())]);
-        options.environment.insert(function.to_owned(), variables);
+        let variables = wires.map(|(variable, gate)| (variable.to_owned(), gate.url()));
+        options.environment.insert(function.to_owned(), variables.into());
     }
     if let Some(url) = &setup.lomi_url {
         for function in ["create-checkout-session", "create-payment-intent"] {

@@ -78,6 +78,7 @@ impl TestApp {
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
         self.stack.stop().await;
+        self.recorder.note_test();
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
     }
 

@@ -1,6 +1,7 @@
 //! A wire that can be cut, and one that goes wrong by itself: a TCP relay with a switch.
 
 mod fate;
+mod tapped;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +9,12 @@ use std::sync::{Arc, OnceLock};
 
 use fastrand::Rng;
 use fate::{End, Fate};
+use tapped::Tapped;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::calls::Recorder;
 
 /// A relay in front of a service.
 #[derive(Debug)]
@@ -47,19 +51,30 @@ struct Wire {
     taken: AtomicUsize,
     held: AtomicUsize,
     broken: AtomicUsize,
+    /// Notes the calls of AWS that arrive behind the gate.
+    recorder: Option<Recorder>,
 }
 
 impl Gate {
     /// A gate on a free port that leads nowhere yet.
     pub async fn bind() -> Self {
-        Self::serve(TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port"))
+        Self::serve(free_port().await)
+    }
+
+    /// A gate on a free port, in front of a service of AWS, that has every call noted that arrives there.
+    pub async fn bind_recorded(recorder: Recorder) -> Self {
+        Self::relay(free_port().await, Wire { recorder: Some(recorder), ..Wire::default() })
     }
 
     /// A gate that takes its connections from `listener`.
     #[must_use]
     pub fn serve(listener: TcpListener) -> Self {
+        Self::relay(listener, Wire::default())
+    }
+
+    fn relay(listener: TcpListener, wire: Wire) -> Self {
         let address = listener.local_addr().expect("a bound listener");
-        let wire = Arc::new(Wire::default());
+        let wire = Arc::new(wire);
         let (switch, state) = watch::channel(Switch::All(Fate::Good));
         let mut relay = JoinSet::new();
         relay.spawn(accept(listener, Arc::clone(&wire), state));
@@ -117,6 +132,10 @@ impl Gate {
     }
 }
 
+async fn free_port() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port")
+}
+
 async fn accept(listener: TcpListener, wire: Arc<Wire>, switch: watch::Receiver<Switch>) {
     let mut connections = JoinSet::new();
     while let Ok((inner, _)) = listener.accept().await {
@@ -136,8 +155,9 @@ async fn relay(mut inner: TcpStream, wire: Arc<Wire>, mut switch: watch::Receive
     if state == Switch::All(Fate::Cut) {
         return None;
     }
-    let mut outer = TcpStream::connect(*wire.upstream.get()?).await.ok()?;
+    let outer = TcpStream::connect(*wire.upstream.get()?).await.ok()?;
     inner.set_nodelay(true).and_then(|()| outer.set_nodelay(true)).ok()?;
+    let mut outer = Tapped::new(outer, wire.recorder.clone());
     tokio::select! {
         end = state.fate(number).rule(&mut inner, &mut outer) => {
             wire.broken.fetch_add(usize::from(end == End::Broken), Ordering::SeqCst);

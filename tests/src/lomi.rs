@@ -7,8 +7,8 @@ use crate::http::Http;
 /// lomi. as a test moves it.
 #[derive(Clone, Debug)]
 pub struct Lomi {
-    http: Http,
-    url: String,
+    pub(crate) http: Http,
+    pub(crate) url: String,
 }
 
 impl Lomi {

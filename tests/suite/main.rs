@@ -10,6 +10,7 @@
 mod acceptance;
 mod audit;
 mod browser;
+mod cloudformation;
 mod conformance;
 mod contract;
 mod faults;

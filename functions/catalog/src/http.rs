@@ -5,7 +5,7 @@ use domain::Sku;
 use edge::http::{Limits, Request, Response, json};
 use edge::problem::{Code, Problem};
 use edge::telemetry::Telemetry;
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::Store;
 
@@ -19,8 +19,8 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected) -> Self {
-        Self { store: connected.world.store.clone() }
+    pub(crate) fn new(connected: &Connected, table: TableName) -> Self {
+        Self { store: connected.world(table).store }
     }
 
     pub(crate) async fn handle(&self, request: &Request, _: &mut Telemetry) -> Result<Response, Problem> {

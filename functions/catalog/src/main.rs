@@ -8,14 +8,18 @@ mod http;
 mod view;
 
 use edge::config;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let wiring = config::read(|env| Wiring::read(env, env!("CARGO_PKG_NAME")))?;
+        let (wiring, table) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
+            Some((wiring?, table?))
+        })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected);
+        let app = http::App::new(&connected, table);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

@@ -9,7 +9,7 @@ use edge::members::Caller;
 use edge::problem::Problem;
 use edge::secrets::{Secret, Stages};
 use edge::telemetry::Telemetry;
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::create_checkout::CreateCheckout;
 use std::time::Duration;
@@ -26,9 +26,15 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings, redirects: RedirectPolicy, key: SecretId) -> Self {
+    pub(crate) fn new(
+        connected: &Connected,
+        table: TableName,
+        lomi: LomiSettings,
+        redirects: RedirectPolicy,
+        key: SecretId,
+    ) -> Self {
         Self {
-            world: connected.world.clone(),
+            world: connected.world(table),
             lomi: connected.lomi(lomi),
             redirects,
             cart_token_key: connected.secret(key, Stages::Current),

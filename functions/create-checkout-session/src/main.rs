@@ -12,20 +12,21 @@ mod http;
 
 use edge::config;
 use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi, redirects, cart_token_key) = config::read(|env| {
+        let (wiring, table, lomi, redirects, cart_token_key) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
             let redirects = env.redirect_policy("ALLOWED_ORIGINS");
             let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
-            Some((wiring?, lomi?, redirects?, cart_token_key?))
+            Some((wiring?, table?, lomi?, redirects?, cart_token_key?))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, lomi, redirects, cart_token_key);
+        let app = http::App::new(&connected, table, lomi, redirects, cart_token_key);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

@@ -8,7 +8,7 @@ use edge::members::Caller;
 use edge::problem::Problem;
 use edge::secrets::{Secret, Stages};
 use edge::telemetry::{Field, Telemetry};
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::card_intent::{CancelledIntent, cancel_intent};
 use flows::create_checkout::CreateCheckout;
@@ -35,9 +35,15 @@ struct Cancelled<'a> {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings, key: SecretId, publishable: Option<String>) -> Self {
+    pub(crate) fn new(
+        connected: &Connected,
+        table: TableName,
+        lomi: LomiSettings,
+        key: SecretId,
+        publishable: Option<String>,
+    ) -> Self {
         Self {
-            world: connected.world.clone(),
+            world: connected.world(table),
             lomi: connected.lomi(lomi),
             cart_token_key: connected.secret(key, Stages::Current),
             publishable_key: publishable,

@@ -6,7 +6,7 @@ use edge::http::{Limits, Request, Response};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::problem::{Code, Problem};
 use edge::telemetry::Telemetry;
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use lomi_client::{PaymentLink, PaymentLinkId};
 use std::time::Duration;
@@ -46,11 +46,12 @@ impl LinkId {
 impl App {
     pub(crate) fn new(
         connected: &Connected,
+        table: TableName,
         lomi: LomiSettings,
         redirects: RedirectPolicy,
         public_origin: Option<Url>,
     ) -> Self {
-        Self { world: connected.world.clone(), lomi: connected.lomi(lomi), redirects, public_origin }
+        Self { world: connected.world(table), lomi: connected.lomi(lomi), redirects, public_origin }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

@@ -19,20 +19,21 @@ mod visitor;
 
 use edge::config;
 use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi, redirects, public_origin) = config::read(|env| {
+        let (wiring, table, lomi, redirects, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
             let redirects = env.redirect_policy("ALLOWED_ORIGINS");
             let public_origin = env.optional_origin("PUBLIC_BASE_URL");
-            Some((wiring?, lomi?, redirects?, public_origin))
+            Some((wiring?, table?, lomi?, redirects?, public_origin))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, lomi, redirects, public_origin);
+        let app = http::App::new(&connected, table, lomi, redirects, public_origin);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

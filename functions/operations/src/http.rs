@@ -7,9 +7,10 @@ use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, TimelineView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Field, Telemetry};
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::operations::{OperationError, ask};
+use flows::reconcile::Report;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ struct Answer<'a> {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
-        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
+        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -46,8 +47,11 @@ impl App {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
         event.id(Field::OrderId, id.as_str());
         let lomi = async || self.lomi.client(request.deadline, event).await;
-        let asked = ask(&self.world, &id, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
-        event.found(asked.report);
+        let mut report = Report::default();
+        let asked = ask(&self.world, &id, lomi, request.deadline, &mut report).await;
+        // What was learnt counts, whatever failed after it.
+        event.found(report);
+        let asked = asked.map_err(|error| refusal(error, event))?;
         event.word(Field::OrderStatus, asked.order.status().as_str());
         let answer = Answer {
             order: OrderDetail::of(&asked.order, self.world.clock.now()),

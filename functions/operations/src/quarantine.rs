@@ -9,6 +9,7 @@ use edge::problem::{Code, Problem};
 use edge::telemetry::{Field, Telemetry};
 use flows::Settled;
 use flows::operations::{ReplayOutcome, Replayed, replay};
+use flows::reconcile::Report;
 use serde::Serialize;
 use std::borrow::Cow;
 use store::{ListCursor, ListedQuarantine, QuarantineStatus, Quarantined};
@@ -83,7 +84,11 @@ pub(crate) async fn read(app: &App, request: &Request, event: &mut Telemetry) ->
 pub(crate) async fn replay_one(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
     let id = quarantine_id(request, event)?;
     let lomi = async || app.lomi.client(request.deadline, event).await;
-    let replayed = replay(&app.world, &id, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
+    let mut report = Report::default();
+    let replayed = replay(&app.world, &id, lomi, request.deadline, &mut report).await;
+    // What was learnt counts, whatever failed after it.
+    event.found(report);
+    let replayed = replayed.map_err(|error| refusal(error, event))?;
     let (outcome, reason) = words(&replayed.outcome);
     tell(&replayed, outcome, event);
     let order = replayed.order.as_ref().map(|order: &Order| OrderDetail::of(order, app.world.clock.now()));
@@ -108,7 +113,6 @@ fn words(outcome: &ReplayOutcome) -> (&'static str, Option<&str>) {
 /// What waits already is no news: only what was changed is counted.
 fn tell(replayed: &Replayed, outcome: &'static str, event: &mut Telemetry) {
     event.word(Field::QuarantineOutcome, outcome);
-    event.found(replayed.report);
     if let Some(order) = &replayed.order {
         event.id(Field::OrderId, order.id().as_str());
     }

@@ -8,7 +8,7 @@ use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, OrderList, OrderView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Field, Telemetry};
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::order_status::{cancel, status};
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
-        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
+        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

@@ -13,18 +13,19 @@ mod refunds;
 
 use edge::config;
 use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi) = config::read(|env| {
+        let (wiring, table, lomi) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
-            Some((wiring?, lomi?))
+            Some((wiring?, table?, lomi?))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, lomi);
+        let app = http::App::new(&connected, table, lomi);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

@@ -7,18 +7,19 @@ mod run;
 
 use edge::config;
 use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi) = config::read(|env| {
+        let (wiring, table, lomi) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
-            Some((wiring?, lomi?))
+            Some((wiring?, table?, lomi?))
         })?;
         let connected = wiring.connect()?;
-        let app = run::App::new(&connected, lomi);
+        let app = run::App::new(&connected, table, lomi);
         edge::scheduled::serve(connected.function, run::BUDGET, async |deadline, event| app.run(deadline, event).await)
             .await
     })

@@ -3,7 +3,7 @@
 use edge::lomi::{Lomi, LomiSettings};
 use edge::scheduled::Failed;
 use edge::telemetry::{Field, Telemetry};
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::reconcile::{Report, reconcile};
 use std::time::Duration;
@@ -18,8 +18,8 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings) -> Self {
-        Self { world: connected.world.clone(), lomi: connected.lomi(lomi) }
+    pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
+        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
     }
 
     pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {

@@ -5,7 +5,7 @@ use edge::http::{Limits, Request, Response};
 use edge::problem::{Code, Problem};
 use edge::secrets::{Secret, SecretError, Stages, Versions};
 use edge::telemetry::{Counter, Field, Telemetry};
-use edge::wiring::Connected;
+use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::ingest::{Ingested, ingest};
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER};
@@ -27,8 +27,8 @@ struct Acknowledgement {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, secret: SecretId) -> Self {
-        Self { world: connected.world.clone(), secret: connected.secret(secret, Stages::CurrentAndPrevious) }
+    pub(crate) fn new(connected: &Connected, table: TableName, secret: SecretId) -> Self {
+        Self { world: connected.world(table), secret: connected.secret(secret, Stages::CurrentAndPrevious) }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

@@ -9,18 +9,19 @@
 mod http;
 
 use edge::config;
-use edge::wiring::Wiring;
+use edge::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, secret) = config::read(|env| {
+        let (wiring, table, secret) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let table = TableName::read(env);
             let secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
-            Some((wiring?, secret?))
+            Some((wiring?, table?, secret?))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, secret);
+        let app = http::App::new(&connected, table, secret);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

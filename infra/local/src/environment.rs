@@ -77,8 +77,8 @@ pub(crate) fn of_function(
         ("_HANDLER", "bootstrap".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        // The stand-ins accept any credentials; these open nothing anywhere.
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        // The stand-ins accept any credentials; these open nothing anywhere. The key id tells who calls.
+        ("AWS_ACCESS_KEY_ID", function.binary.clone()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.to_owned()),

@@ -32,8 +32,11 @@ async fn run(pool: Arc<Pool>, schedule: Schedule) {
     }
 }
 
-/// The event that EventBridge sends for a schedule.
+/// The event that EventBridge sends for a schedule: its own, or the input that the template gives.
 pub(crate) fn event(schedule: &Schedule) -> Bytes {
+    if let Some(input) = &schedule.input {
+        return Bytes::from(input.clone());
+    }
     let event = json!({
         "version": "0",
         "id": seams::request_id(),

@@ -1,4 +1,5 @@
-//! A stand-in for AWS Secrets Manager: `GetSecretValue` over loopback, with values that tests can change.
+//! A stand-in for AWS Secrets Manager: `GetSecretValue` and `PutSecretValue` over loopback, with values that tests can
+//! change.
 
 mod gate;
 
@@ -25,6 +26,7 @@ pub struct Secrets {
     /// By ARN.
     versions: Arc<Mutex<BTreeMap<String, Versions>>>,
     closed: Arc<AtomicBool>,
+    read_only: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +59,17 @@ impl Secrets {
         all.insert(arn, Versions { current: Version::new(value), previous });
     }
 
+    /// While `true`, no caller can put a value in: each try ends like a fault of AWS's own.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
+    }
+
+    /// The value before the last rotation.
+    #[must_use]
+    pub fn previous(&self, id: &str) -> Option<String> {
+        find(&lock(&self.versions), id).and_then(|(_, versions)| Some(versions.previous.as_ref()?.value.clone()))
+    }
+
     /// The current value.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<String> {
@@ -83,6 +96,30 @@ impl Secrets {
             // `serve` itself never fails; it waits and tries again when it cannot accept.
             let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
         })
+    }
+
+    fn put(&self, request: &Value) -> Response {
+        let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
+        if self.read_only.load(Ordering::SeqCst) {
+            return amz_json(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServiceError" }));
+        }
+        let mut all = lock(&self.versions);
+        let Some((arn, known)) = find(&all, text("SecretId")).map(|(arn, known)| (arn.clone(), known.clone())) else {
+            return refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+        };
+        let new = Version { id: text("ClientRequestToken").to_owned(), value: text("SecretString").to_owned() };
+        if !(32..=64).contains(&new.id.len()) || new.value.is_empty() {
+            return refusal("InvalidParameterException", "a token of 32 to 64 characters and a text are needed");
+        }
+        let taken = [Some(&known.current), known.previous.as_ref()].into_iter().flatten().find(|old| old.id == new.id);
+        if taken.is_some_and(|old| old.value != new.value) {
+            return refusal("ResourceExistsException", "a version with this token has another value");
+        }
+        let answer = json!({ "ARN": arn, "Name": name_of(&arn), "VersionId": new.id, "VersionStages": ["AWSCURRENT"] });
+        if taken.is_none() {
+            all.insert(arn, Versions { current: new, previous: Some(known.current) });
+        }
+        amz_json(StatusCode::OK, answer)
     }
 
     fn answer(&self, request: &Value) -> Response {
@@ -132,12 +169,13 @@ fn find<'a>(all: &'a BTreeMap<String, Versions>, id: &str) -> Option<(&'a String
 
 async fn handle(State(secrets): State<Secrets>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if target != "secretsmanager.GetSecretValue" {
-        return refusal("UnknownOperationException", "only GetSecretValue is served locally");
-    }
-    match serde_json::from_slice(&body) {
-        Ok(request) => secrets.answer(&request),
-        Err(_) => refusal("SerializationException", "the body is not JSON"),
+    let Ok(request) = serde_json::from_slice(&body) else {
+        return refusal("SerializationException", "the body is not JSON");
+    };
+    match target {
+        "secretsmanager.GetSecretValue" => secrets.answer(&request),
+        "secretsmanager.PutSecretValue" => secrets.put(&request),
+        _ => refusal("UnknownOperationException", "only GetSecretValue and PutSecretValue are served locally"),
     }
 }
 
@@ -186,6 +224,29 @@ mod tests {
         secrets.rotate(ARN, "two");
         assert_eq!(read(&secrets, previous).await.1["SecretString"], "one");
         assert_eq!(read(&secrets, json!({ "SecretId": ARN })).await.1["SecretString"], "two");
+    }
+
+    #[tokio::test]
+    async fn what_is_put_in_is_current_under_its_token_and_the_same_again_changes_nothing() {
+        let secrets = Secrets::default();
+        secrets.set(ARN, "one");
+        let put = |token: &str, text: &str| {
+            secrets
+                .put(&json!({ "SecretId": ARN, "ClientRequestToken": token, "SecretString": text }))
+                .status()
+                .as_u16()
+        };
+        let token = "a465993b-98fb-49c3-9943-5b8eac17004c";
+        assert_eq!(
+            [put(token, "two"), put(token, "two"), put(token, "three"), put("short", "four")],
+            [200, 200, 400, 400]
+        );
+        let (_, current) = read(&secrets, json!({ "SecretId": ARN })).await;
+        assert_eq!((&current["SecretString"], &current["VersionId"]), (&json!("two"), &json!(token)));
+        assert_eq!(secrets.previous(ARN).as_deref(), Some("one"));
+        secrets.set_read_only(true);
+        assert_eq!(put("b465993b-98fb-49c3-9943-5b8eac17004c", "three"), 500);
+        assert_eq!(secrets.get(ARN).as_deref(), Some("two"));
     }
 
     #[tokio::test]

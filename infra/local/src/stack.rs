@@ -155,7 +155,7 @@ impl Stack {
     async fn assemble(project: Project, options: StackOptions, ports: Listeners) -> Result<Self, StartError> {
         let data = options.data_dir.as_deref().map(DataFolder::open).transpose()?;
         let parameters = environment::parameters(&project.template, &options.parameters, &ports.shop_origins());
-        let resolved = project.template.resolve(&parameters)?;
+        let resolved = project.template.resolve(&parameters)?.with_api_at(&ports.urls.gateway);
         let live = parameters.get("Environment").map(String::as_str);
         let account = Account::open(live, data.as_ref())?;
         let secrets = Secrets::default();

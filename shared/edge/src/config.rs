@@ -4,6 +4,7 @@ use crate::aws::AwsEnvironment;
 use domain::{Environment, RedirectPolicy, is_loopback};
 use serde::Serialize;
 use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// The variables that the Lambda platform always sets; the runtime client cannot start without them.
@@ -20,13 +21,36 @@ const MAX_VALUE_BYTES: usize = 4096;
 /// Most origins that a storefront may have.
 const MAX_ORIGINS: usize = 50;
 
-/// Who is running: the dimensions of every metric.
-#[derive(Clone, Copy, Debug)]
+/// Who is running. The stack is the one dimension of every metric.
+#[derive(Clone, Debug)]
 pub struct Function {
     /// The package's name, e.g. `orders`. Not the deployed name, which differs per stack.
     pub name: &'static str,
     /// From `ENVIRONMENT`.
     pub environment: Environment,
+    /// From `STACK_NAME`.
+    pub stack: StackName,
+}
+
+/// The name of a CloudFormation stack: 1..=128 letters, digits and hyphens, a letter first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackName(Arc<str>);
+
+impl StackName {
+    /// `None` unless `text` has the shape of a stack's name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let fits =
+            text.len() <= 128 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(allowed);
+        fits.then(|| Self(text.into()))
+    }
+
+    /// As CloudFormation and CloudWatch show it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The id or ARN of a Secrets Manager secret: 1..=2048 bytes. It names a secret and is none.
@@ -130,10 +154,17 @@ impl EnvReader<'_> {
         Environment::from_name(&name).or_else(|| self.note("ENVIRONMENT", "must be sandbox or live"))
     }
 
-    /// The running function: its package's name and its environment.
+    /// The running function: its package's name, its environment and its stack.
     pub fn function(&mut self, name: &'static str) -> Option<Function> {
-        let environment = self.environment()?;
-        Some(Function { name, environment })
+        let environment = self.environment();
+        let stack = self.stack();
+        Some(Function { name, environment: environment?, stack: stack? })
+    }
+
+    /// The name of the CloudFormation stack, from `STACK_NAME`.
+    fn stack(&mut self) -> Option<StackName> {
+        let name = self.text("STACK_NAME")?;
+        StackName::parse(&name).or_else(|| self.note("STACK_NAME", "must be the name of a CloudFormation stack"))
     }
 
     /// An absolute `https` URL, or `http` of this very machine (a laptop), without user, query and fragment.
@@ -238,6 +269,16 @@ mod tests {
         let mut env = EnvReader { lookup: &lookup, bad: Vec::new() };
         let origin = env.optional_origin("PUBLIC_BASE_URL").map(String::from);
         (origin, env.bad.len())
+    }
+
+    #[test]
+    fn a_stack_is_named_as_cloudformation_names_it() {
+        for name in ["lomi-checkout", "L", &"a".repeat(128)] {
+            assert_eq!(StackName::parse(name).as_ref().map(StackName::as_str), Some(name));
+        }
+        for odd in ["", "1st", "-shop", "a_b", "a b", "boutique-é", &"a".repeat(129)] {
+            assert_eq!(StackName::parse(odd), None, "{odd:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod aws;
 pub mod config;
 pub mod create;
+pub mod custom_resource;
+pub mod direct;
 pub mod http;
 pub mod https;
 mod invocation;

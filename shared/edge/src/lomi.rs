@@ -28,6 +28,33 @@ impl LomiSettings {
         let secret_key = env.secret_id("LOMI_SECRET_KEY_ID");
         Some(Self { base_url: base_url?, secret_key: secret_key? })
     }
+
+    /// Where the key lies, for people: a name or an ARN, and no secret.
+    #[must_use]
+    pub fn secret_key_id(&self) -> &str {
+        self.secret_key.as_str()
+    }
+}
+
+/// Why there is no client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyTrouble {
+    /// Secrets Manager did not answer.
+    Unreachable,
+    /// Nobody has put the key in yet.
+    Missing,
+    /// It is no key, or one of the other environment, or lomi. does not say of which.
+    Unusable,
+}
+
+impl KeyTrouble {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "secret_key_unreachable",
+            Self::Missing => "secret_key_missing",
+            Self::Unusable => "secret_key_unusable",
+        }
+    }
 }
 
 /// A client of lomi. that follows its key.
@@ -47,16 +74,24 @@ impl Lomi {
     /// A client with the key that is valid now. `None`, and the event says why, when the key cannot be fetched, is not
     /// there yet, or does not belong to this stack's environment and host.
     pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Option<Client> {
+        self.client_or_trouble(deadline, event).await.ok()
+    }
+
+    /// The same for a caller who tells people what to do about it.
+    ///
+    /// # Errors
+    /// [`KeyTrouble`]; the event says it, too.
+    pub async fn client_or_trouble(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, KeyTrouble> {
         let trouble = match self.secret_key.get(deadline).await {
             Ok(versions) => match self.client_for(&versions.current, deadline).await {
-                Some(client) => return Some(client),
-                None => "secret_key_unusable",
+                Some(client) => return Ok(client),
+                None => KeyTrouble::Unusable,
             },
-            Err(SecretError::Unreachable) => "secret_key_unreachable",
-            Err(SecretError::Missing) => "secret_key_missing",
+            Err(SecretError::Unreachable) => KeyTrouble::Unreachable,
+            Err(SecretError::Missing) => KeyTrouble::Missing,
         };
-        event.word(Field::LomiErrorCode, trouble);
-        None
+        event.word(Field::LomiErrorCode, trouble.as_str());
+        Err(trouble)
     }
 
     /// The same for a request that cannot do without.

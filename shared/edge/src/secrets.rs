@@ -4,6 +4,10 @@
 //! outage of AWS must not turn authentic webhooks away, and a payment provider's key does not change by itself. A
 //! secret that Secrets Manager says is gone is never served again.
 
+mod slot;
+
+pub use slot::SecretSlot;
+
 use crate::config::SecretId;
 use crate::seams::now;
 use aws_sdk_secretsmanager::Client;

@@ -3,28 +3,40 @@
 
 use crate::aws::{AwsEnvironment, sdk_config};
 use crate::config::{EnvReader, Function, SecretId};
+use crate::custom_resource::Answerer;
 use crate::lomi::{Lomi, LomiSettings};
-use crate::secrets::{Secret, Stages};
+use crate::secrets::{Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
+use aws_types::SdkConfig;
 use flows::World;
+use flows::seams::Clock;
 use store::Store;
 
-/// What every function has: its name, its environment, the table, AWS.
+/// What every function has: its name, its environment, AWS.
 #[derive(Debug)]
 pub struct Wiring {
     function: Function,
-    table: String,
     aws: AwsEnvironment,
 }
 
+/// The one table, of a function that may touch it.
+#[derive(Debug)]
+pub struct TableName(String);
+
+impl TableName {
+    /// Reads `TABLE_NAME`.
+    pub fn read(env: &mut EnvReader<'_>) -> Option<Self> {
+        env.text("TABLE_NAME").map(Self)
+    }
+}
+
 impl Wiring {
-    /// Reads `ENVIRONMENT`, `TABLE_NAME` and the AWS variables for the function called `name`.
+    /// Reads `ENVIRONMENT`, `STACK_NAME` and the AWS variables for the function called `name`.
     pub fn read(env: &mut EnvReader<'_>, name: &'static str) -> Option<Self> {
         let function = env.function(name);
-        let table = env.text("TABLE_NAME");
         let aws = env.aws();
-        Some(Self { function: function?, table: table?, aws: aws? })
+        Some(Self { function: function?, aws: aws? })
     }
 
     /// Builds the clients, once. Nothing is sent yet.
@@ -32,33 +44,58 @@ impl Wiring {
     /// # Errors
     /// When the HTTPS client cannot be built.
     pub fn connect(self) -> Result<Connected, StartError> {
-        let sdk = sdk_config(&self.aws, &https::client()?);
-        let world = World {
-            store: Store::new(&sdk, self.table),
-            clock: seams::clock(),
-            entropy: seams::entropy(),
-            environment: self.function.environment,
-        };
-        Ok(Connected { function: self.function, world, secrets: aws_sdk_secretsmanager::Client::new(&sdk) })
+        let https = https::client()?;
+        let sdk = sdk_config(&self.aws, &https);
+        let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
+        Ok(Connected { function: self.function, sdk, secrets, https })
     }
 }
 
-/// The clients of a running function.
+/// A running function and its way to AWS.
 pub struct Connected {
     /// Who is running.
     pub function: Function,
-    /// What the flows stand on.
-    pub world: World,
+    sdk: SdkConfig,
     secrets: aws_sdk_secretsmanager::Client,
+    https: reqwest::Client,
 }
 
 impl Connected {
+    /// What the flows stand on, for a function that may touch the table.
+    #[must_use]
+    pub fn world(&self, table: TableName) -> World {
+        World {
+            store: Store::new(&self.sdk, table.0),
+            clock: seams::clock(),
+            entropy: seams::entropy(),
+            environment: self.function.environment,
+        }
+    }
+
+    /// The time of day, for a function that needs no table.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        seams::clock()
+    }
+
     /// A secret, whose first fetch starts now and overlaps with the wait for the first event.
     #[must_use]
     pub fn secret(&self, id: SecretId, stages: Stages) -> Secret {
         let secret = Secret::new(self.secrets.clone(), id, stages);
         secret.prefetch();
         secret
+    }
+
+    /// A secret that the function also writes.
+    #[must_use]
+    pub fn slot(&self, id: SecretId) -> SecretSlot {
+        SecretSlot::new(self.secrets.clone(), id)
+    }
+
+    /// The way to answer CloudFormation, for a function that is a custom resource.
+    #[must_use]
+    pub fn answerer(&self) -> Answerer {
+        Answerer::new(self.https.clone())
     }
 
     /// Access to lomi., for a function that may call it.

@@ -13,6 +13,7 @@ pub mod reconcile;
 pub mod refund;
 pub mod seams;
 pub mod units;
+pub mod webhook_endpoint;
 
 pub use evidence::Settled;
 

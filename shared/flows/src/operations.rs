@@ -58,8 +58,6 @@ impl From<Stop> for OperationError {
 pub struct Asked {
     /// The order as it is now.
     pub order: Order,
-    /// What was found, in numbers.
-    pub report: Report,
     known_entries: usize,
 }
 
@@ -71,7 +69,7 @@ impl Asked {
     }
 }
 
-/// Asks lomi. about one order now, whatever its schedule says.
+/// Asks lomi. about one order now, whatever its schedule says. What was found before an error is in `report`.
 ///
 /// # Errors
 /// [`OperationError`].
@@ -80,14 +78,18 @@ pub async fn ask(
     id: &OrderId,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
+    report: &mut Report,
 ) -> Result<Asked, OperationError> {
     // 1 Which order?
     let before = world.order(id).await?.ok_or(OperationError::NotFound)?;
     let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
     // 2 Ask, in the reconciler's words.
-    let mut report = Report::default();
-    ask_about(world, &lomi, &before, deadline, &mut report).await?;
-    // 3 The order as it is now.
+    let looked = ask_about(world, &lomi, &before, deadline, report).await;
+    // 3 The order as it is now. "No news" is more than is known while a question is open.
     let order = world.order(id).await?.ok_or(OperationError::NotFound)?;
-    Ok(Asked { order, report, known_entries: before.timeline().len() })
+    let asked = Asked { order, known_entries: before.timeline().len() };
+    if asked.news().is_empty() {
+        looked?;
+    }
+    Ok(asked)
 }

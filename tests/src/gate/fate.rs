@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, sink};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, copy_bidirectional, sink, split};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::sleep;
+
+use super::tapped::Tapped;
 
 /// What passes in one piece at most.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -62,7 +63,7 @@ impl Fate {
     }
 
     /// Lets pass what this fate lets pass.
-    pub(super) async fn rule(self, client: &mut TcpStream, server: &mut TcpStream) -> End {
+    pub(super) async fn rule(self, client: &mut TcpStream, server: &mut Tapped) -> End {
         match self {
             // These lead nowhere: the gate itself sees to them.
             Self::Cut | Self::Held => {}
@@ -85,9 +86,9 @@ impl Fate {
     }
 
     /// Passes piece by piece; `None` when one of the two has ended it.
-    async fn exchange(self, client: &mut TcpStream, server: &mut TcpStream) -> Option<Stop> {
+    async fn exchange(self, client: &mut TcpStream, server: &mut Tapped) -> Option<Stop> {
         let (mut from_client, mut to_client) = client.split();
-        let (mut from_server, mut to_server) = server.split();
+        let (mut from_server, mut to_server) = split(server);
         let (mut said, mut told) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
         let (mut requests, mut is_answered) = (0, true);
         loop {
@@ -119,7 +120,7 @@ impl Fate {
         }
     }
 
-    async fn pass(self, bytes: &[u8], to: &mut WriteHalf<'_>) -> Option<()> {
+    async fn pass(self, bytes: &[u8], to: &mut (impl AsyncWrite + Unpin)) -> Option<()> {
         match self {
             Self::Trickle => {
                 for byte in bytes {
@@ -141,6 +142,6 @@ enum Stop {
 }
 
 /// How many bytes came; `None` at the end of the stream.
-async fn piece(from: &mut ReadHalf<'_>, buffer: &mut [u8]) -> Option<usize> {
+async fn piece(from: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Option<usize> {
     from.read(buffer).await.ok().filter(|bytes| *bytes > 0)
 }

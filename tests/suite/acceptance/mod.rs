@@ -19,3 +19,5 @@ mod refund_events;
 mod refunds;
 mod signatures;
 mod status;
+mod webhook_endpoint;
+mod whoever_learns;

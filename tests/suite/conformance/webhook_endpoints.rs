@@ -16,7 +16,9 @@ in_both_profiles! {
 }
 
 async fn registered(world: &World, url: &str) -> NewWebhookEndpoint {
-    let endpoint = CreateWebhookEndpoint::new(url, vec![EventKind::PaymentSucceeded, EventKind::PaymentFailed]);
+    let events = vec![EventKind::PaymentSucceeded, EventKind::PaymentFailed];
+    let endpoint =
+        CreateWebhookEndpoint { description: Some("the shop's".to_owned()), ..CreateWebhookEndpoint::new(url, events) };
     world.client.webhook_endpoints().create(&endpoint).send().await.unwrap()
 }
 
@@ -28,6 +30,7 @@ async fn an_endpoint_is_made_and_read_back(world: World) {
     assert_eq!(read.url.as_deref(), Some("https://shop.example/hook"));
     assert_eq!(read.authorized_events, [EventKind::PaymentSucceeded, EventKind::PaymentFailed]);
     assert_eq!((read.is_active, read.environment), (Some(true), Some(Environment::Test)));
+    assert_eq!(read.description.as_deref(), Some("the shop's"));
 }
 
 async fn an_endpoint_can_be_changed(world: World) {

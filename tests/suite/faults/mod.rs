@@ -11,4 +11,5 @@ mod refund_rows;
 mod refunds;
 mod secrets;
 mod store;
+mod webhook_endpoint;
 mod wires;

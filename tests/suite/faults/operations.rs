@@ -63,3 +63,40 @@ async fn without_lomi_an_event_is_replayed_all_the_same() {
     app.lomi.clear_faults().await;
     app.audit().await;
 }
+
+#[tokio::test]
+async fn a_list_that_lomi_fails_on_hides_neither_a_paid_card_nor_a_refund() {
+    let app = TestApp::start().await;
+    let (refunded, _) = app.paid_order("card").await;
+    let card = app.open_card_order().await;
+    app.lomi.lose_webhooks().await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "commit_then_500" })).await;
+    app.refund(&refunded.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
+    app.lomi.confirm_card(&card.intent_id, &card.client_secret).await;
+    app.lomi.fault(json!({ "target": "GET /transactions", "kind": "status", "arg": 500, "times": null })).await;
+    assert_eq!(app.asked(&card.order.order_id).await, ["paid/poll"]);
+    assert_eq!(app.asked(&refunded.order_id).await, ["refunded/poll"]);
+    let again = app.ask(&refunded.order_id).await.problem();
+    assert_eq!(again, (503, "provider_unavailable".to_owned()), "that nothing more happened is not known");
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_asking_learnt_is_counted_although_its_last_step_failed() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "allow_double_pay": true })).await;
+    let (order, _) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "commit_then_500" })).await;
+    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
+    app.pay(&order, "card").await;
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "status", "arg": 500, "times": null })).await;
+    assert_eq!(app.asked(&order.order_id).await, ["paid_again/poll"]);
+    let logs = app.stack.logs();
+    let line = logs.iter().rfind(|entry| entry.function == OPERATIONS).expect("it wrote a line");
+    let line: Value = serde_json::from_str(&line.line).expect("a line is JSON");
+    assert_eq!(line["Overpaid"], 1, "{line}");
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}

@@ -1,6 +1,7 @@
 //! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
 
 mod bench;
+mod costs;
 mod imports;
 mod promises;
 mod routes;
@@ -9,6 +10,7 @@ mod sources;
 mod template;
 mod template_rules;
 pub(crate) mod tools;
+mod webhook_endpoint;
 pub(crate) mod yaml;
 
 use std::path::PathBuf;

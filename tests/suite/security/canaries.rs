@@ -63,6 +63,7 @@ async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
     refused(&app).await;
     broken(&app).await;
     app.reconcile().await;
+    app.stack.invoke_scheduled("webhook-endpoint").await.expect("it always ends well");
 
     let lines = lines(&app);
     for function in tests::FUNCTIONS {

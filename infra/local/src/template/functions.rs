@@ -35,6 +35,8 @@ pub struct Schedule {
     pub name: String,
     /// Time between two invocations.
     pub every: Duration,
+    /// What the function gets in the place of EventBridge's own event.
+    pub input: Option<String>,
 }
 
 pub(super) fn read(
@@ -120,6 +122,8 @@ fn schedule(
     resolver: &Resolver<'_>,
     place: &str,
 ) -> Result<Option<Schedule>, TemplateError> {
+    let input = properties.get("Input");
+    let input = input.map(|input| resolver.text(input, &format!("{place}.Properties.Input"))).transpose()?;
     let place = format!("{place}.Properties.{member}");
     if properties.get("Enabled") == Some(&Value::Bool(false)) {
         return Ok(None);
@@ -127,7 +131,7 @@ fn schedule(
     let expression = resolver.text(properties.get(member).unwrap_or(&Value::Null), &place)?;
     let every = rate(&expression)
         .ok_or_else(|| TemplateError::at(place, format!("only rate(<n> <unit>) runs locally, found {expression}")))?;
-    Ok(Some(Schedule { name: name.to_owned(), every }))
+    Ok(Some(Schedule { name: name.to_owned(), every, input }))
 }
 
 /// `rate(5 minutes)` -> 300 s. EventBridge knows minutes, hours and days.

@@ -13,6 +13,9 @@ pub const REGION: &str = "eu-west-3";
 /// The stack name that `AWS::StackName` resolves to.
 pub const STACK_NAME: &str = "lomi-checkout-local";
 
+/// What the API's own address resolves to, until it is known where the gateway listens.
+pub(crate) const API_ENDPOINT: &str = "https://api.execute-api.eu-west-3.amazonaws.com";
+
 /// What a `Fn::Sub` placeholder resolves to, by its name and the place of the text.
 type Lookup<'a> = &'a dyn Fn(&str, &str) -> Result<String, TemplateError>;
 
@@ -198,6 +201,7 @@ impl<'a> Resolver<'a> {
         let id = self.physical_id(logical_id, place)?;
         match (kind, attribute.as_str()) {
             (Some("AWS::DynamoDB::Table"), "Arn") => Ok(arn("dynamodb", &format!("table/{id}")).into()),
+            (Some("AWS::Serverless::HttpApi"), "ApiEndpoint") => Ok(API_ENDPOINT.into()),
             (Some("AWS::Serverless::Function"), "Arn") => Ok(arn("lambda", &format!("function:{id}")).into()),
             _ => Err(TemplateError::at(place, format!("{logical_id}.{attribute} is not known to the local stack"))),
         }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 pub use functions::{Function, Schedule};
 pub use http_api::{Cors, Route};
-pub(crate) use intrinsics::arn;
 pub use intrinsics::{ACCOUNT_ID, REGION, STACK_NAME};
+pub(crate) use intrinsics::{API_ENDPOINT, arn};
 pub use table::Table;
 
 use intrinsics::Resolver;
@@ -94,6 +94,17 @@ impl Template {
         }
         let tables = resources.of_type("AWS::DynamoDB::Table").map(|resource| table::read(resource, &resolver));
         Ok(Resolved { tables: tables.collect::<Result<_, _>>()?, cors: http_api::cors(api, &resolver)?, functions })
+    }
+}
+
+impl Resolved {
+    /// The same, with the API at the gateway's address.
+    pub(crate) fn with_api_at(mut self, gateway: &str) -> Self {
+        let schedules = self.functions.iter_mut().flat_map(|function| &mut function.schedules);
+        for input in schedules.filter_map(|schedule| schedule.input.as_mut()) {
+            *input = input.replace(API_ENDPOINT, gateway);
+        }
+        self
     }
 }
 

@@ -54,6 +54,7 @@ Resources:
           Properties: { Path: /admin/orders, Method: GET, Auth: { Authorizer: !If [HasIssuer, Jwt, AWS_IAM] } }
         Open: { Type: HttpApi, Properties: { Path: /open, Method: GET, Auth: { Authorizer: NONE } } }
         Sweep: { Type: Schedule, Properties: { Schedule: rate(5 minutes) } }
+        Tell: { Type: Schedule, Properties: { Schedule: rate(1 day), Input: !Sub '{"Url": "${Api.ApiEndpoint}/x"}' } }
         Stream: { Type: DynamoDB, Properties: { Stream: !GetAtt Table.StreamArn } }
   LiveOnlyFunction:
     Type: AWS::Serverless::Function
@@ -109,7 +110,16 @@ fn events_become_routes_and_schedules() {
     for route in expected {
         assert!(function.routes.contains(&route), "{route:?} in {:?}", function.routes);
     }
-    assert_eq!(function.schedules, [Schedule { name: "Sweep".into(), every: Duration::from_secs(300) }]);
+    let sweep = Schedule { name: "Sweep".into(), every: Duration::from_secs(300), input: None };
+    assert!(function.schedules.contains(&sweep), "{:?}", function.schedules);
+}
+
+#[test]
+fn a_schedules_own_input_knows_where_the_api_is() {
+    let resolved = resolve(&[]).unwrap().with_api_at("http://127.0.0.1:3000");
+    let inputs: Vec<_> =
+        resolved.functions[0].schedules.iter().filter_map(|schedule| schedule.input.as_deref()).collect();
+    assert_eq!(inputs, [r#"{"Url": "http://127.0.0.1:3000/x"}"#]);
 }
 
 #[test]

@@ -29,9 +29,9 @@ pub async fn serve<H>(function: Function, limits: Limits, handler: H) -> Result<
 where
     H: AsyncFn(Request, &mut Telemetry) -> Result<Response, Problem>,
 {
-    let handler = &handler;
+    let (function, handler) = (&function, &handler);
     let service = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let telemetry = Telemetry::start(function);
+        let telemetry = Telemetry::start(function.clone());
         Ok::<_, Diagnostic>(invoke(telemetry, limits, handler, event).await)
     });
     Runtime::new(service).run().await.map_err(|_| StartError::Runtime)

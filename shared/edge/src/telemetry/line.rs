@@ -1,6 +1,6 @@
 //! How an event is written.
 
-use super::{Counter, Telemetry, Value};
+use super::{Counter, Gauge, Telemetry, Value};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -17,6 +17,7 @@ impl Serialize for Line<'_> {
         let mut line = serializer.serialize_map(None)?;
         line.serialize_entry("timestamp", &self.event.at.to_rfc3339())?;
         line.serialize_entry("level", self.level)?;
+        line.serialize_entry("Stack", self.event.function.stack.as_str())?;
         line.serialize_entry("Environment", self.event.function.environment.as_str())?;
         line.serialize_entry("Function", self.event.function.name)?;
         for (field, value) in &self.event.fields {
@@ -26,8 +27,12 @@ impl Serialize for Line<'_> {
         for counter in &counted {
             line.serialize_entry(counter.name(), &self.count(*counter))?;
         }
-        if !counted.is_empty() {
-            line.serialize_entry("_aws", &Metadata::new(self.event.at.as_ms(), &counted))?;
+        for (gauge, value) in &self.event.measured {
+            line.serialize_entry(gauge.name(), value)?;
+        }
+        let metrics: Vec<Metric> = counted.iter().map(Metric::of_counter).chain(self.gauges()).collect();
+        if !metrics.is_empty() {
+            line.serialize_entry("_aws", &Metadata::new(self.event.at.as_ms(), metrics))?;
         }
         line.end()
     }
@@ -36,6 +41,10 @@ impl Serialize for Line<'_> {
 impl Line<'_> {
     fn count(&self, counter: Counter) -> u32 {
         self.event.counts.get(counter as usize).copied().unwrap_or_default()
+    }
+
+    fn gauges(&self) -> impl Iterator<Item = Metric> {
+        self.event.measured.iter().map(|(gauge, _)| Metric::of_gauge(gauge))
     }
 }
 
@@ -62,7 +71,8 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    dimensions: [[&'static str; 2]; 1],
+    /// One, so that a metric of a stack is one, whichever function it is from: an alarm takes no sum over dimensions.
+    dimensions: [[&'static str; 1]; 1],
     metrics: Vec<Metric>,
 }
 
@@ -73,10 +83,19 @@ struct Metric {
     unit: &'static str,
 }
 
+impl Metric {
+    const fn of_counter(counter: &Counter) -> Self {
+        Self { name: counter.name(), unit: "Count" }
+    }
+
+    const fn of_gauge(gauge: &Gauge) -> Self {
+        Self { name: gauge.name(), unit: gauge.unit() }
+    }
+}
+
 impl Metadata {
-    fn new(timestamp: i64, counted: &[Counter]) -> Self {
-        let metrics = counted.iter().map(|counter| Metric { name: counter.name(), unit: "Count" }).collect();
-        let dimensions = [["Environment", "Function"]];
+    fn new(timestamp: i64, metrics: Vec<Metric>) -> Self {
+        let dimensions = [["Stack"]];
         Self { timestamp, cloud_watch_metrics: [Directive { namespace: NAMESPACE, dimensions, metrics }] }
     }
 }

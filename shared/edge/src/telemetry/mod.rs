@@ -7,7 +7,7 @@ mod line;
 mod names;
 mod settled;
 
-pub use names::{Counter, Field};
+pub use names::{Counter, Field, Gauge};
 
 use crate::config::Function;
 use crate::problem::Problem;
@@ -23,6 +23,7 @@ pub struct Telemetry {
     started: Instant,
     fields: Vec<(Field, Value)>,
     counts: [u32; Counter::ALL.len()],
+    measured: Vec<(Gauge, i64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,7 @@ impl Telemetry {
             started: Instant::now(),
             fields: Vec::new(),
             counts: [0; Counter::ALL.len()],
+            measured: Vec::new(),
         }
     }
 
@@ -124,6 +126,14 @@ impl Telemetry {
         }
     }
 
+    /// What something stands at now, in the gauge's unit. Measured twice, the last value counts.
+    pub fn measure(&mut self, gauge: Gauge, value: i64) {
+        match self.measured.iter_mut().find(|(known, _)| *known == gauge) {
+            Some((_, known)) => *known = value,
+            None => self.measured.push((gauge, value)),
+        }
+    }
+
     /// Writes the event.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         match outcome {
@@ -164,11 +174,13 @@ fn is_route(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::StackName;
     use domain::Environment;
     use serde_json::{Value as Json, json};
 
     fn event() -> Telemetry {
-        Telemetry::start(Function { name: "orders", environment: Environment::Sandbox })
+        let stack = StackName::parse("lomi-checkout").unwrap();
+        Telemetry::start(Function { name: "orders", environment: Environment::Sandbox, stack })
     }
 
     fn written(event: &Telemetry) -> Json {
@@ -206,21 +218,33 @@ mod tests {
     }
 
     #[test]
-    fn counters_become_metrics_with_the_function_and_its_environment_as_dimensions() {
+    fn counters_become_metrics_with_the_stack_as_their_only_dimension() {
         let mut event = event();
         event.count(Counter::PaymentsApplied);
         event.count_many(Counter::ReconcileRepairs, 3);
         let line = written(&event);
         let metrics = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(metrics["Namespace"], "LomiCheckout");
-        assert_eq!(metrics["Dimensions"], json!([["Environment", "Function"]]));
+        assert_eq!(metrics["Dimensions"], json!([["Stack"]]));
         assert_eq!(
             metrics["Metrics"],
             json!([{"Name": "PaymentsApplied", "Unit": "Count"}, {"Name": "ReconcileRepairs", "Unit": "Count"}])
         );
         assert_eq!((&line["PaymentsApplied"], &line["ReconcileRepairs"]), (&json!(1), &json!(3)));
         assert_eq!((&line["Environment"], &line["Function"]), (&json!("sandbox"), &json!("orders")));
+        assert_eq!(line["Stack"], "lomi-checkout");
         assert!(line["_aws"]["Timestamp"].is_i64());
+    }
+
+    #[test]
+    fn a_gauge_is_a_metric_in_its_unit_and_a_zero_is_a_value() {
+        let mut event = event();
+        event.measure(Gauge::WebhookSilenceS, 90);
+        event.measure(Gauge::WebhookSilenceS, 0);
+        let line = written(&event);
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(*metrics, json!([{"Name": "WebhookSilence", "Unit": "Seconds"}]));
+        assert_eq!(line["WebhookSilence"], 0);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub enum Field {
     LomiRequestId,
     WebhookOutcome,
     WebhookReason,
+    WebhookEndpointStatus,
     QuarantineId,
     QuarantineOutcome,
     DeliveriesReplayed,
@@ -66,6 +67,7 @@ impl Field {
             Self::LomiRequestId => "lomi.request_id",
             Self::WebhookOutcome => "webhook.outcome",
             Self::WebhookReason => "webhook.reason",
+            Self::WebhookEndpointStatus => "webhook_endpoint.status",
             Self::QuarantineId => "quarantine.id",
             Self::QuarantineOutcome => "quarantine.outcome",
             Self::DeliveriesReplayed => "deliveries.replayed",
@@ -109,6 +111,8 @@ pub enum Counter {
     RefundFailed,
     /// More went back than was paid.
     OverRefunded,
+    /// The webhook is not registered at lomi. as it should be, and waiting alone may not mend it.
+    WebhookEndpointFailed,
     /// A defect of ours, contained.
     Panicked,
     /// The work was cut off at its deadline.
@@ -117,7 +121,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -131,6 +135,7 @@ impl Counter {
         Self::RefundInDoubt,
         Self::RefundFailed,
         Self::OverRefunded,
+        Self::WebhookEndpointFailed,
         Self::Panicked,
         Self::TimedOut,
     ];
@@ -152,8 +157,45 @@ impl Counter {
             Self::RefundInDoubt => "RefundInDoubt",
             Self::RefundFailed => "RefundFailed",
             Self::OverRefunded => "OverRefunded",
+            Self::WebhookEndpointFailed => "WebhookEndpointFailed",
             Self::Panicked => "Panicked",
             Self::TimedOut => "TimedOut",
+        }
+    }
+}
+
+impl Counter {
+    /// Whether a person must look at it, and an alarm therefore watches it: everything but the stack's ordinary work.
+    #[must_use]
+    pub const fn is_anomaly(self) -> bool {
+        !matches!(self, Self::PaymentsApplied | Self::ReconcileRepairs)
+    }
+}
+
+/// A metric: what something stands at, an integer of the unit that its name ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// How long ago lomi. last delivered an authentic event. Not measured before the first one.
+    WebhookSilenceS,
+}
+
+impl Gauge {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::WebhookSilenceS];
+
+    /// As in CloudWatch, which keeps the unit apart from the name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WebhookSilenceS => "WebhookSilence",
+        }
+    }
+
+    /// CloudWatch's word for the unit.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::WebhookSilenceS => "Seconds",
         }
     }
 }

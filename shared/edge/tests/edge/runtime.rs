@@ -69,6 +69,7 @@ pub(crate) fn environment(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9"),
         ("ENVIRONMENT", "sandbox"),
+        ("STACK_NAME", "lomi-checkout"),
         ("TABLE_NAME", "works"),
         ("CART_TOKEN_SECRET_ID", "cart-token"),
         ("ALLOWED_ORIGINS", "https://shop.example"),

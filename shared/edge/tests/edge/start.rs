@@ -16,6 +16,7 @@ async fn every_bad_variable_is_named_at_once_and_no_value_is_repeated() {
     let (code, line, printed) = start(&[
         ("AWS_LAMBDA_FUNCTION_VERSION", ""),
         ("ENVIRONMENT", "canary-production"),
+        ("STACK_NAME", "a canary"),
         ("TABLE_NAME", "  "),
         ("AWS_SECRET_ACCESS_KEY", ""),
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://canary:canary@db.example"),
@@ -36,6 +37,7 @@ async fn every_bad_variable_is_named_at_once_and_no_value_is_repeated() {
         [
             "AWS_LAMBDA_FUNCTION_VERSION",
             "ENVIRONMENT",
+            "STACK_NAME",
             "TABLE_NAME",
             "AWS_SECRET_ACCESS_KEY",
             "AWS_ENDPOINT_URL_DYNAMODB",

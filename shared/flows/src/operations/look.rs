@@ -14,8 +14,10 @@ use tokio::time::Instant;
 /// The order's turn to be asked about is not taken, and its schedule does not move: nothing is written unless something is
 /// learnt, so asking often costs calls and changes nothing. The gateway's throttle bounds the calls.
 ///
+/// A question that fails holds up none of the others.
+///
 /// # Errors
-/// [`OperationError`]. What was learnt before it is written.
+/// That of the first question that failed. What the others brought is written all the same, and in `report`.
 pub(super) async fn ask_about(
     world: &World,
     lomi: &Client,
@@ -24,21 +26,40 @@ pub(super) async fn ask_about(
     report: &mut Report,
 ) -> Result<(), OperationError> {
     // 1 Payments that name it, in lomi.'s list: the page of an order that is over may have been paid all the same.
-    let listed = counted(world.identify(lomi, order, deadline).await, calls, report)?;
-    tell(&listed.settled, report);
+    let listed = counted(world.identify(lomi, order, deadline).await, calls, report);
+    let has_news = told(&listed, report);
     // 2 What it is to be paid on, where the list shows nothing.
-    if listed.settled.is_empty() && !is_asked_by_list(order) {
-        match counted(world.inquire(lomi, order, deadline).await, calls, report) {
-            Ok(found) => tell(&found.settled, report),
-            Err(InquiryError::Lomi(error)) if is_unknown_to_lomi(&error) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let single = if has_news || is_asked_by_list(order) {
+        Ok(())
+    } else {
+        let found = counted(world.inquire(lomi, order, deadline).await, calls, report);
+        told(&found, report);
+        unless_unknown(found)
+    };
     // 3 What became of its refunds.
-    if order.has_open_refunds() {
-        refunds::look_at(world, lomi, order, deadline, report).await?;
+    let refunds = if order.has_open_refunds() {
+        refunds::look_at(world, lomi, order, deadline, report).await.map(|_| ())
+    } else {
+        Ok(())
+    };
+    listed?;
+    single?;
+    Ok(refunds?)
+}
+
+/// Whether there was anything to tell.
+fn told(found: &Result<Findings, InquiryError>, report: &mut Report) -> bool {
+    let settled = found.as_ref().map_or(&[][..], |findings| &findings.settled);
+    tell(settled, report);
+    !settled.is_empty()
+}
+
+/// That lomi. knows no such thing is an answer.
+fn unless_unknown(found: Result<Findings, InquiryError>) -> Result<(), InquiryError> {
+    match found {
+        Err(InquiryError::Lomi(error)) if is_unknown_to_lomi(&error) => Ok(()),
+        found => found.map(|_| ()),
     }
-    Ok(())
 }
 
 const fn calls(findings: &Findings) -> u32 {

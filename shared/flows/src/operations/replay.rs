@@ -36,8 +36,6 @@ pub struct Replayed {
     pub order: Option<Order>,
     /// What an event changed.
     pub settled: Option<Settled>,
-    /// What was found by asking lomi.
-    pub report: Report,
 }
 
 /// What a look found out.
@@ -45,12 +43,11 @@ struct Look {
     outcome: ReplayOutcome,
     order_id: Option<OrderId>,
     settled: Option<Settled>,
-    report: Report,
 }
 
 /// Takes up what was put aside once more: an event through the same code as on its arrival, what a poll found by asking
 /// lomi. again. Repeated, at the same time or after a crash, it changes nothing more and tells nothing twice. `lomi` is only
-/// called for what a poll found.
+/// called for what a poll found; what that brought, before an error too, is in `report`.
 ///
 /// # Errors
 /// [`OperationError`].
@@ -59,6 +56,7 @@ pub async fn replay(
     id: &QuarantineId,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
+    report: &mut Report,
 ) -> Result<Replayed, OperationError> {
     // 1 What was put aside?
     let kept = world.store.quarantined(id).await?.ok_or(OperationError::NotFound)?;
@@ -70,7 +68,7 @@ pub async fn replay(
         Look::of(take(world, arrival).await?)
     } else {
         // 3 Nobody signed it: lomi. is asked.
-        ask_anew(world, &kept, lomi, deadline).await?
+        ask_anew(world, &kept, lomi, deadline, report).await?
     };
     // 4 What was used waits for nobody any more. After a crash before this, the next look finds it recorded.
     if !matches!(look.outcome, ReplayOutcome::Quarantined(_)) {
@@ -82,12 +80,12 @@ pub async fn replay(
         Some(order_id) => world.order(order_id).await?,
         None => None,
     };
-    Ok(Replayed { item, outcome: look.outcome, order, settled: look.settled, report: look.report })
+    Ok(Replayed { item, outcome: look.outcome, order, settled: look.settled })
 }
 
 impl Look {
     fn found(outcome: ReplayOutcome, order_id: Option<OrderId>) -> Self {
-        Self { outcome, order_id, settled: None, report: Report::default() }
+        Self { outcome, order_id, settled: None }
     }
 
     fn of(ingested: Ingested) -> Self {
@@ -115,6 +113,7 @@ async fn ask_anew(
     kept: &Quarantined,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
+    report: &mut Report,
 ) -> Result<Look, OperationError> {
     // 1 Was it told in another way meanwhile?
     if let Some(id) = used_for(world, kept).await? {
@@ -122,21 +121,18 @@ async fn ask_anew(
     }
     // 2 Ask about the order that it named, or whose it is.
     let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
-    let mut report = Report::default();
-    match &kept.order_id {
-        Some(id) => {
-            if let Some(order) = world.order(id).await? {
-                ask_about(world, &lomi, &order, deadline, &mut report).await?;
-            }
-        }
-        None => ask_whose(world, &lomi, kept, deadline, &mut report).await?,
-    }
-    // 3 Is it on record now?
-    let (outcome, order_id) = match used_for(world, kept).await? {
-        Some(id) => (ReplayOutcome::Applied, Some(id)),
-        None => (ReplayOutcome::Quarantined(kept.reason.clone()), None),
+    let asked = match &kept.order_id {
+        Some(id) => match world.order(id).await? {
+            Some(order) => ask_about(world, &lomi, &order, deadline, report).await,
+            None => Ok(()),
+        },
+        None => ask_whose(world, &lomi, kept, deadline, report).await,
     };
-    Ok(Look { report, ..Look::found(outcome, order_id) })
+    // 3 Is it on record now?
+    if let Some(id) = used_for(world, kept).await? {
+        return Ok(Look::found(ReplayOutcome::Applied, Some(id)));
+    }
+    asked.map(|()| Look::found(ReplayOutcome::Quarantined(kept.reason.clone()), None))
 }
 
 async fn ask_whose(
@@ -150,10 +146,10 @@ async fn ask_whose(
     // Questions are forgotten after some months.
     let Some(question) = world.store.question(name).await? else { return Ok(()) };
     let mut findings = Findings::default();
-    world.look_into(lomi, &question, &mut LinkPages::default(), deadline, &mut findings).await?;
+    let looked = world.look_into(lomi, &question, &mut LinkPages::default(), deadline, &mut findings).await;
     report.lomi_calls = report.lomi_calls.saturating_add(findings.calls);
     tell(&findings.settled, report);
-    Ok(())
+    Ok(looked.map(|_| ())?)
 }
 
 /// The order that the fact was counted for, or that the question about it led to.

@@ -24,6 +24,8 @@ pub struct WebhookEndpoint {
     pub environment: Option<Environment>,
     /// The owning organisation.
     pub organization_id: Option<String>,
+    /// What it is for, as whoever made it wrote.
+    pub description: Option<String>,
     /// The merchant's own keys.
     pub metadata: Metadata,
     /// When lomi. last sent to it, ISO 8601 UTC as sent.
@@ -60,6 +62,7 @@ impl WebhookEndpoint {
             is_active: row.flag("is_active").or_else(|| row.flag("active")),
             environment: row.environment(),
             organization_id: row.text(&["organization_id"]),
+            description: row.text(&["description"]),
             metadata: row.metadata(),
             last_triggered_at: row.text(&["last_triggered_at"]),
             last_response_status: row.number("last_response_status"),

@@ -1,0 +1,32 @@
+//! Keeps this stack's webhook registered at lomi., and its signing secret in Secrets Manager. CloudFormation asks for it
+//! when the stack changes, a schedule every five minutes, an operator by hand to rotate the secret.
+//!
+//! Promise: a deployment never waits for lomi. and never fails because of it; no event is lost while a secret changes.
+//!
+//! May: read the lomi. key; read and write the webhook secret; call lomi.; answer CloudFormation.
+
+mod run;
+mod task;
+mod todo;
+
+use edge::config;
+use edge::lomi::LomiSettings;
+use edge::wiring::Wiring;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edge::start::run(async {
+        let (wiring, lomi, webhook_secret) = config::read(|env| {
+            let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
+            let lomi = LomiSettings::read(env);
+            let webhook_secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
+            Some((wiring?, lomi?, webhook_secret?))
+        })?;
+        let connected = wiring.connect()?;
+        let app = run::App::new(&connected, lomi, webhook_secret);
+        edge::direct::serve(connected.function, run::BUDGET, async |event, deadline, telemetry| {
+            app.run(&event, deadline, telemetry).await
+        })
+        .await
+    })
+}

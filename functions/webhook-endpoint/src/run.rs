@@ -1,0 +1,156 @@
+//! What was sent <-> use case.
+
+use crate::task::Task;
+use crate::todo::{Names, todo};
+use domain::Environment;
+use edge::config::SecretId;
+use edge::custom_resource::{Answerer, Event, Question};
+use edge::direct::{Failed, survive};
+use edge::lomi::{KeyTrouble, Lomi, LomiSettings, report};
+use edge::secrets::SecretSlot;
+use edge::telemetry::{Counter, Field, Telemetry};
+use edge::wiring::Connected;
+use flows::seams::Clock;
+use flows::webhook_endpoint::{Known, Status, Wanted, ensure, remove};
+use lomi_client::{Client, NewWebhookEndpoint};
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Well below the function's time-out: what CloudFormation is not told in time fails a deployment.
+pub(crate) const BUDGET: Duration = Duration::from_secs(45);
+
+/// What of it belongs to answering CloudFormation.
+const ANSWERING: Duration = Duration::from_secs(14);
+
+/// What whoever asked is told.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Answer {
+    status: &'static str,
+    todo: String,
+}
+
+pub(crate) struct App {
+    environment: Environment,
+    clock: Clock,
+    lomi: Lomi,
+    key_id: String,
+    secret: SecretSlot,
+    answerer: Answerer,
+    marker: String,
+}
+
+impl App {
+    pub(crate) fn new(connected: &Connected, lomi: LomiSettings, webhook_secret: SecretId) -> Self {
+        Self {
+            environment: connected.function.environment,
+            clock: connected.clock(),
+            key_id: lomi.secret_key_id().to_owned(),
+            lomi: connected.lomi(lomi),
+            secret: connected.slot(webhook_secret),
+            answerer: connected.answerer(),
+            marker: format!("lomi-checkout {}", connected.function.stack.as_str()),
+        }
+    }
+
+    /// CloudFormation is answered whatever happens, so that it never waits.
+    pub(crate) async fn run(
+        &self,
+        event: &Value,
+        deadline: Instant,
+        telemetry: &mut Telemetry,
+    ) -> Result<Answer, Failed> {
+        let (task, question) = match Event::read(event, self.environment) {
+            Event::Other => (Task::by_hand(event), None),
+            Event::Asked(question) => (Task::of(&question), Some(question)),
+            Event::Forged => (Task::Unreadable, None),
+        };
+        let until = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
+        let status = survive(until, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
+        let answer = self.tell(&task, status.unwrap_or(Status::Failed), telemetry);
+        match question {
+            Some(question) => self.respond(&task, &question, answer, deadline, telemetry).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Invoked again by the platform when CloudFormation could not be told.
+    async fn respond(
+        &self,
+        task: &Task,
+        question: &Question,
+        answer: Answer,
+        deadline: Instant,
+        telemetry: &mut Telemetry,
+    ) -> Result<Answer, Failed> {
+        if self.answerer.succeed(question, task.physical_id(question), &answer, deadline).await {
+            return Ok(answer);
+        }
+        telemetry.word(Field::ProblemCause, "cloudformation_not_answered");
+        Err(Failed)
+    }
+
+    fn tell(&self, task: &Task, status: Status, telemetry: &mut Telemetry) -> Answer {
+        telemetry.word(Field::WebhookEndpointStatus, status.as_str());
+        if status.is_failure() {
+            telemetry.count(Counter::WebhookEndpointFailed);
+        }
+        let url = match task {
+            Task::Ensure { url, .. } | Task::Remove { url } => url.as_str(),
+            Task::Unreadable => "",
+        };
+        let names = Names { url, key: &self.key_id, secret: self.secret.id() };
+        Answer { status: status.as_str(), todo: todo(status, &names) }
+    }
+
+    async fn work(&self, task: &Task, deadline: Instant, telemetry: &mut Telemetry) -> Status {
+        match task {
+            Task::Ensure { url, rotate } => self.ensure(url, *rotate, deadline, telemetry).await,
+            Task::Remove { url } => self.remove(url, deadline, telemetry).await,
+            Task::Unreadable => Status::RequestUnreadable,
+        }
+    }
+
+    async fn ensure(&self, url: &str, rotate: bool, deadline: Instant, telemetry: &mut Telemetry) -> Status {
+        let lomi = match self.client(deadline, telemetry).await {
+            Ok(lomi) => lomi,
+            Err(status) => return status,
+        };
+        let Ok(version) = self.secret.version(deadline).await else { return Status::SecretsUnreachable };
+        let known = Known { version: version.as_deref(), rotate, now: self.clock.now() };
+        let keep = async |new: &NewWebhookEndpoint, by: Instant| {
+            self.secret.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await
+        };
+        let ended = ensure(&lomi, &self.wanted(url), &known, keep, deadline).await;
+        ended.unwrap_or_else(|error| {
+            report(&error, telemetry);
+            Status::of_error(&error)
+        })
+    }
+
+    /// Whatever keeps it from being removed, the stack goes on without it.
+    async fn remove(&self, url: &str, deadline: Instant, telemetry: &mut Telemetry) -> Status {
+        let Ok(lomi) = self.client(deadline, telemetry).await else { return Status::NotRemoved };
+        let version = self.secret.version(deadline).await.ok().flatten();
+        let known = Known { version: version.as_deref(), rotate: false, now: self.clock.now() };
+        let ended = remove(&lomi, &self.wanted(url), &known, deadline).await;
+        ended.unwrap_or_else(|error| {
+            report(&error, telemetry);
+            Status::NotRemoved
+        })
+    }
+
+    async fn client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, Status> {
+        self.lomi.client_or_trouble(deadline, telemetry).await.map_err(|trouble| match trouble {
+            KeyTrouble::Missing => Status::WaitingForKey,
+            KeyTrouble::Unusable => Status::KeyOfOtherEnvironment,
+            KeyTrouble::Unreachable => Status::SecretsUnreachable,
+        })
+    }
+
+    fn wanted(&self, url: &str) -> Wanted {
+        Wanted { url: url.to_owned(), marker: self.marker.clone() }
+    }
+}

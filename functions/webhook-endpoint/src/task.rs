@@ -1,0 +1,113 @@
+//! What is asked for, by whomever.
+
+use edge::custom_resource::{Change, Question};
+use serde_json::Value;
+
+/// Longer than any address of API Gateway's or of a merchant's.
+const MAX_URL_BYTES: usize = 512;
+
+/// What is to be done about the webhook with this URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// It is to be there.
+    Ensure { url: String, rotate: bool },
+    /// It is to be gone.
+    Remove { url: String },
+    /// Nobody knows.
+    Unreadable,
+}
+
+impl Task {
+    /// From `{"Url": "https://...", "Rotate": true}`, as the schedule and people send it.
+    pub(crate) fn by_hand(event: &Value) -> Self {
+        let rotate = event.get("Rotate").and_then(Value::as_bool).unwrap_or_default();
+        url_of(event).map_or(Self::Unreadable, |url| Self::Ensure { url, rotate })
+    }
+
+    /// From CloudFormation. A resource of ours is named by its URL, so that one whose properties cannot be read can still
+    /// be removed.
+    pub(crate) fn of(question: &Question) -> Self {
+        let url = url_of(&question.properties);
+        let task = match question.change {
+            Change::Create | Change::Update => url.map(|url| Self::Ensure { url, rotate: false }),
+            Change::Delete => question.physical_id.clone().or(url).map(|url| Self::Remove { url }),
+            Change::Unknown => None,
+        };
+        task.unwrap_or(Self::Unreadable)
+    }
+
+    /// How the resource is called from now on. Another name makes CloudFormation delete what had the one before, so a
+    /// question that cannot be read changes none.
+    pub(crate) fn physical_id<'a>(&'a self, question: &'a Question) -> &'a str {
+        match self {
+            Self::Ensure { url, .. } => url,
+            Self::Remove { .. } | Self::Unreadable => question.physical_id.as_deref().unwrap_or("unreadable"),
+        }
+    }
+}
+
+fn url_of(properties: &Value) -> Option<String> {
+    let url = properties.get("Url").and_then(Value::as_str)?;
+    ((1..=MAX_URL_BYTES).contains(&url.len())).then(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Environment;
+    use edge::custom_resource::Event;
+    use serde_json::json;
+
+    const URL: &str = "https://api.example/webhooks/lomi";
+    const OLD: &str = "https://old.example/webhooks/lomi";
+
+    fn question(members: &Value) -> Question {
+        let mut event = members.clone();
+        event["ResponseURL"] = json!("https://bucket.s3.amazonaws.com/");
+        match Event::read(&event, Environment::Live) {
+            Event::Asked(question) => question,
+            Event::Other | Event::Forged => panic!("CloudFormation asks"),
+        }
+    }
+
+    #[test]
+    fn a_resource_is_named_by_its_url_and_deleted_by_its_name() {
+        let change =
+            json!({ "RequestType": "Update", "PhysicalResourceId": OLD, "ResourceProperties": { "Url": URL } });
+        let update = question(&change);
+        assert_eq!(Task::of(&update), Task::Ensure { url: URL.to_owned(), rotate: false });
+        assert_eq!(Task::of(&update).physical_id(&update), URL);
+        let delete =
+            json!({ "RequestType": "Delete", "PhysicalResourceId": OLD, "ResourceProperties": { "Url": URL } });
+        let delete = question(&delete);
+        assert_eq!(Task::of(&delete), Task::Remove { url: OLD.to_owned() });
+        assert_eq!(Task::of(&delete).physical_id(&delete), OLD);
+    }
+
+    #[test]
+    fn what_cannot_be_read_renames_and_so_deletes_nothing() {
+        for properties in
+            [json!({}), json!({ "Url": 7 }), json!({ "Url": "" }), json!({ "Url": "x".repeat(513) }), json!(1)]
+        {
+            let update =
+                json!({ "RequestType": "Update", "PhysicalResourceId": OLD, "ResourceProperties": properties });
+            let update = question(&update);
+            assert_eq!(Task::of(&update), Task::Unreadable, "{properties}");
+            assert_eq!(Task::of(&update).physical_id(&update), OLD);
+        }
+        let import = question(&json!({ "RequestType": "Import", "ResourceProperties": { "Url": URL } }));
+        assert_eq!(Task::of(&import).physical_id(&import), "unreadable");
+    }
+
+    #[test]
+    fn only_true_rotates() {
+        let ensure = |rotate| Task::Ensure { url: URL.to_owned(), rotate };
+        assert_eq!(Task::by_hand(&json!({ "Url": URL, "Rotate": true })), ensure(true));
+        for no in
+            [json!({ "Url": URL }), json!({ "Url": URL, "Rotate": "true" }), json!({ "Url": URL, "Rotate": null })]
+        {
+            assert_eq!(Task::by_hand(&no), ensure(false), "{no}");
+        }
+        assert_eq!(Task::by_hand(&json!({ "detail": {} })), Task::Unreadable);
+    }
+}

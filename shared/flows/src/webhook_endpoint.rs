@@ -1,0 +1,227 @@
+//! The webhook of this stack at lomi.: one endpoint, and its signing secret kept where events are verified.
+//!
+//! lomi. tells a secret once, when it makes the endpoint. The stored version of the secret bears the endpoint's id, so that
+//! every run can tell by two reads which endpoint signs with what is stored. A crash, a lost answer or two runs at once
+//! leave an endpoint too many at most, which a later run removes. While two of them are there, events come twice, which
+//! harms nothing; a time without any endpoint there is not.
+
+mod found;
+mod status;
+
+pub use status::Status;
+
+use domain::Timestamp;
+use found::Found;
+use lomi_client::webhook::EventKind;
+use lomi_client::{Client, CreateWebhookEndpoint, Error, NewWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The events that [`ingest`](crate::ingest) understands, as far as lomi. takes subscriptions for them today.
+pub const EVENTS: [EventKind; 5] = [
+    EventKind::PaymentSucceeded,
+    EventKind::PaymentFailed,
+    EventKind::RefundCreated,
+    EventKind::RefundCompleted,
+    EventKind::RefundFailed,
+];
+
+/// What is left of a run when lomi. is asked for an endpoint: to store its secret, or to take it back.
+const AFTER_CREATE: Duration = Duration::from_secs(12);
+/// How long before the end of a run its secret has to be stored.
+const AFTER_KEEPING: Duration = Duration::from_secs(4);
+/// Endpoints that one run deletes.
+const MOST_DELETED: usize = 10;
+/// Endpoints of ours that nobody has a secret of, before another is made.
+const MOST_ORPHANS: usize = 4;
+/// How long a rotated endpoint stays beside the new one: lomi. tries each event again for a little over a minute.
+const OVERLAP_S: i64 = 120;
+
+/// The endpoint that there is to be.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Where events go, as lomi. is told it.
+    pub url: String,
+    /// What the endpoints of this stack are described with. Whatever else has the URL was made by hand.
+    pub marker: String,
+}
+
+/// What a run knows before it asks lomi.
+#[derive(Clone, Debug)]
+pub struct Known<'a> {
+    /// The version of the stored secret; `None` while nobody has put one in.
+    pub version: Option<&'a str>,
+    /// Whether the secret is to be a new one.
+    pub rotate: bool,
+    /// The time of day.
+    pub now: Timestamp,
+}
+
+/// Has lomi. send the events of this environment to `wanted`, once. `keep` stores a fresh secret under the endpoint's id
+/// by the given instant, and says whether it is the current one now.
+///
+/// # Errors
+/// When lomi. does not list or change its endpoints; what happens at the making of one is a [`Status`].
+pub async fn ensure(
+    lomi: &Client,
+    wanted: &Wanted,
+    known: &Known<'_>,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    deadline: Instant,
+) -> Result<Status, Error> {
+    // 1 Which endpoints have this URL?
+    let listed = lomi.webhook_endpoints().list().deadline(before(deadline, AFTER_CREATE)).send().await?;
+    let found = Found::sort(listed, wanted, known.version);
+    // 2 The one whose secret is stored stays, and those that it took the place of go.
+    if let (Some(kept), false) = (&found.kept, known.rotate) {
+        return settle(lomi, kept, &found.others, known.now, deadline).await;
+    }
+    // 3 What was made by hand is left alone, and so is its secret.
+    if found.is_by_hand() {
+        return Ok(by_hand(known));
+    }
+    // 4 Otherwise there is to be a new one.
+    replace(lomi, wanted, found, keep, deadline).await
+}
+
+/// Has lomi. send nothing more to `wanted`. What was made by hand stays.
+///
+/// # Errors
+/// When lomi. does not list its endpoints, or keeps one.
+pub async fn remove(lomi: &Client, wanted: &Wanted, known: &Known<'_>, deadline: Instant) -> Result<Status, Error> {
+    let listed = lomi.webhook_endpoints().list().deadline(deadline).send().await?;
+    let Found { kept, others, .. } = Found::sort(listed, wanted, known.version);
+    for endpoint in kept.iter().chain(&others).take(MOST_DELETED) {
+        delete(lomi, endpoint, deadline).await?;
+    }
+    Ok(Status::Removed)
+}
+
+fn by_hand(known: &Known<'_>) -> Status {
+    match known.version {
+        None => Status::ByHandWithoutSecret,
+        Some(_) if known.rotate => Status::ByHandNotRotated,
+        Some(_) => Status::ByHand,
+    }
+}
+
+async fn settle(
+    lomi: &Client,
+    kept: &WebhookEndpoint,
+    others: &[WebhookEndpoint],
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<Status, Error> {
+    let status = repair(lomi, kept, deadline).await?;
+    if is_overlap_over(kept, now) {
+        clear(lomi, others, deadline).await;
+    }
+    Ok(status)
+}
+
+/// Whether whatever was under way to an earlier endpoint has arrived or ended.
+fn is_overlap_over(kept: &WebhookEndpoint, now: Timestamp) -> bool {
+    let made_at = kept.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    made_at.is_none_or(|made_at| made_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
+}
+
+/// Events that somebody added stay. The server of June 2026 answers a change with success and makes none: only what is
+/// read back counts.
+async fn repair(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) -> Result<Status, Error> {
+    let Some(changes) = changes(endpoint) else { return Ok(Status::Unchanged) };
+    let id = &endpoint.webhook_endpoint_id;
+    lomi.webhook_endpoints().update(id, &changes).deadline(deadline).send().await?;
+    let read = lomi.webhook_endpoints().get(id).deadline(deadline).send().await?;
+    Ok(if self::changes(&read).is_none() { Status::Repaired } else { Status::NotRepaired })
+}
+
+fn changes(endpoint: &WebhookEndpoint) -> Option<UpdateWebhookEndpoint> {
+    let present = &endpoint.authorized_events;
+    let missing: Vec<_> = EVENTS.into_iter().filter(|event| !present.contains(event)).collect();
+    let is_paused = endpoint.is_active == Some(false);
+    if missing.is_empty() && !is_paused {
+        return None;
+    }
+    let kept = present.iter().filter(|event| **event != EventKind::Test).cloned();
+    let all = (!missing.is_empty()).then(|| kept.chain(missing).collect());
+    Some(UpdateWebhookEndpoint {
+        authorized_events: all,
+        is_active: is_paused.then_some(true),
+        ..UpdateWebhookEndpoint::default()
+    })
+}
+
+async fn replace(
+    lomi: &Client,
+    wanted: &Wanted,
+    mut found: Found,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    deadline: Instant,
+) -> Result<Status, Error> {
+    // 1 However often answers are lost, there are never many.
+    let surplus = found.others.split_off(found.others.len().min(MOST_ORPHANS));
+    clear(lomi, &surplus, deadline).await;
+    // 2 Make it, once: who asks again makes another.
+    let new = match create(lomi, wanted, deadline).await {
+        Ok(new) => new,
+        Err(error) => return Status::of_creation(error),
+    };
+    // 3 Keep its secret, which is told only now, or take it back: nobody could verify what it signs.
+    if !keep(&new, before(deadline, AFTER_KEEPING)).await {
+        clear(lomi, &[new.endpoint], deadline).await;
+        return Ok(Status::SecretNotStored);
+    }
+    // 4 Those of which nobody has a secret go now; the one that was rotated goes when nothing is on its way to it.
+    clear(lomi, &found.others, deadline).await;
+    Ok(if found.kept.is_some() { Status::Rotated } else { Status::Registered })
+}
+
+async fn create(lomi: &Client, wanted: &Wanted, deadline: Instant) -> Result<NewWebhookEndpoint, Error> {
+    let description = Some(wanted.marker.clone());
+    let endpoint =
+        CreateWebhookEndpoint { description, ..CreateWebhookEndpoint::new(wanted.url.clone(), EVENTS.to_vec()) };
+    lomi.webhook_endpoints().create(&endpoint).deadline(before(deadline, AFTER_CREATE)).send().await
+}
+
+/// What stays is found by the next run.
+async fn clear(lomi: &Client, endpoints: &[WebhookEndpoint], deadline: Instant) {
+    for endpoint in endpoints.iter().take(MOST_DELETED) {
+        if delete(lomi, endpoint, deadline).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// One that is gone already is as good as deleted.
+async fn delete(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) -> Result<(), Error> {
+    match lomi.webhook_endpoints().delete(&endpoint.webhook_endpoint_id).deadline(deadline).send().await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn before(deadline: Instant, margin: Duration) -> Instant {
+    deadline.checked_sub(margin).unwrap_or(deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::{Reading, read};
+    use domain::Environment;
+    use lomi_client::webhook::{Secrets, Signatures, WebhookEvent, WebhookSecret, sign, verify};
+
+    #[test]
+    fn every_event_that_is_asked_for_is_understood() {
+        let secret = WebhookSecret::parse("whsec_0123456789abcdef").unwrap();
+        for kind in EVENTS {
+            let body = format!(r#"{{"event":"{}","data":{{}}}}"#, kind.as_str());
+            let signature = sign(&secret, body.as_bytes());
+            let signatures = Signatures { legacy: Some(&signature), v1: None };
+            let secrets = Secrets::new(vec![secret.clone()]).unwrap();
+            let event = WebhookEvent::parse(verify(signatures, body.as_bytes(), &secrets).unwrap()).unwrap();
+            let reading = read(&event, Environment::Sandbox, Timestamp::from_ms(0));
+            assert!(!matches!(reading, Reading::Irrelevant), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the stack takes every month without any order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use edge::telemetry::Counter;
+use local::build::{TEMPLATE, workspace_root};
+use local::template::Template;
+use tests::costs::{Item, Usage};
+
+use crate::purchases::start;
+use crate::tally::Tally;
+
+/// A month as AWS counts it: 730 hours.
+const MONTH: Duration = Duration::from_secs(730 * 60 * 60);
+/// Runs that are measured of each schedule.
+const RUNS: u32 = 10;
+/// Where alarms and dashboards may stand.
+const TEMPLATES: [&str; 2] = [TEMPLATE, "infra/monitoring.yaml"];
+
+pub(crate) async fn measure() -> Usage {
+    let root = workspace_root().expect("the program belongs to a workspace");
+    let text = TEMPLATES.map(|path| std::fs::read_to_string(root.join(path)).unwrap_or_default()).concat();
+    let mut usage = Usage::default();
+    for (item, kind) in [
+        (Item::Secret, "AWS::SecretsManager::Secret"),
+        (Item::Alarm, "AWS::CloudWatch::Alarm"),
+        (Item::Dashboard, "AWS::CloudWatch::Dashboard"),
+    ] {
+        let line = format!("Type: {kind}");
+        usage.add(item, text.lines().filter(|found| found.trim() == line).count() as u128);
+    }
+    usage.add(Item::Metric, Counter::ALL.len() as u128);
+    let template = Template::read(&root.join(TEMPLATE)).expect("the template can be read");
+    let resolved = template.resolve(&BTreeMap::new()).expect("the template can be resolved");
+    for function in &resolved.functions {
+        for schedule in &function.schedules {
+            let runs = MONTH.as_secs().div_ceil(schedule.every.as_secs());
+            usage.add_all(&idle(&function.binary).await.scaled(runs.into(), 1));
+        }
+    }
+    usage
+}
+
+/// What one run takes when nothing is due.
+async fn idle(function: &str) -> Usage {
+    let (app, meter) = start().await;
+    // The first run of a process is slower and comes once in hours.
+    app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
+    let tally = Tally::begin(&app, meter);
+    let mut usage = tally.scheduled_run(function);
+    for _ in 0..RUNS {
+        app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
+    }
+    usage.add_all(&tally.end(&app).await.scaled(1, RUNS.into()));
+    app.audit().await;
+    usage
+}

@@ -1,0 +1,116 @@
+//! What orders take.
+
+use lomi_sandbox::Settings;
+use serde_json::json;
+use tests::costs::{Item, Usage};
+use tests::{Meter, Setup, TestApp};
+
+use crate::tally::Tally;
+
+/// Purchases of each way.
+pub(crate) const ORDERS: u32 = 24;
+/// lomi.'s rate limits are not the subject.
+const UNLIMITED: u32 = 1_000_000;
+
+/// How a shopper pays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    Page,
+    Card,
+    Link,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 3] = [Self::Page, Self::Card, Self::Link];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Page => "hosted page",
+            Self::Card => "card form",
+            Self::Link => "payment link",
+        }
+    }
+
+    /// One payment. A link's shopper has no token: their page is lomi.'s.
+    async fn buy(self, app: &TestApp, link: &str) -> Bought {
+        match self {
+            Self::Page => {
+                let order = app.open_order().await;
+                app.pay(&order, "wave").await;
+                Bought { order_id: order.order_id, token: Some(order.order_token) }
+            }
+            Self::Card => {
+                let card = app.open_card_order().await;
+                app.lomi.confirm_card(&card.intent_id, &card.client_secret).await;
+                Bought { order_id: card.order.order_id, token: Some(card.order.order_token) }
+            }
+            Self::Link => {
+                let led = app.led(link).await;
+                app.lomi.pay(&led.session_id, "wave").await;
+                Bought { order_id: led.order_id, token: None }
+            }
+        }
+    }
+}
+
+struct Bought {
+    order_id: String,
+    token: Option<String>,
+}
+
+/// What [`ORDERS`] orders take, from the first look at the products to the last look by the reconciler.
+pub(crate) async fn measure(way: Way, lost: bool) -> Usage {
+    let (app, meter) = start().await;
+    if lost {
+        app.lomi.lose_webhooks().await;
+    }
+    let link = app.link(json!({})).await;
+    let tally = Tally::begin(&app, meter);
+    let mut orders = Vec::new();
+    for _ in 0..ORDERS {
+        let _ = app.http.get(&app.url("/products"), &[]).await.expect(200);
+        orders.push(way.buy(&app, &link).await);
+    }
+    if lost {
+        look_again(&app, &orders).await;
+    }
+    for Bought { order_id, token } in &orders {
+        app.wait_for(order_id, "paid").await;
+        if let Some(token) = token {
+            let _ = app.status_with(order_id, token).await.expect(200);
+        }
+    }
+    outlive(&app, &orders).await;
+    let mut usage = tally.end(&app).await;
+    for Bought { order_id, .. } in &orders {
+        let events = app.outbox(order_id).await.len() as u128;
+        [Item::BusEvent, Item::PipeRequest].into_iter().for_each(|item| usage.add(item, events));
+    }
+    app.audit().await;
+    usage
+}
+
+/// A stack behind a meter.
+pub(crate) async fn start() -> (TestApp, Meter) {
+    let meter = Meter::bind().await;
+    let lomi = Settings { rate_write: UNLIMITED, rate_default: UNLIMITED, ..Settings::default() };
+    let setup = Setup { meter: Some(meter.clone()), lomi, ..Setup::default() };
+    (TestApp::start_with(setup).await, meter)
+}
+
+async fn look_again(app: &TestApp, orders: &[Bought]) {
+    for Bought { order_id, .. } in orders {
+        app.make_due(order_id).await;
+    }
+    app.reconcile().await;
+}
+
+/// The pages' time is over, and the reconciler looks one last time.
+async fn outlive(app: &TestApp, orders: &[Bought]) {
+    for Bought { order_id, .. } in orders {
+        if app.make_due(order_id).await {
+            app.outlive(order_id).await;
+        }
+    }
+    app.reconcile().await;
+}

@@ -1,0 +1,131 @@
+//! What orders cost: how much of everything AWS charges for a thing takes, times its price. Integers throughout.
+
+mod prices;
+mod table;
+
+use std::collections::BTreeMap;
+
+pub use prices::{Price, Prices};
+pub use table::{Column, markdown};
+
+/// Everything that AWS charges for here. What has no price in `infra/prices.json` cannot be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is described by its label")]
+pub enum Item {
+    ApiRequest,
+    Invocation,
+    MemoryMbMs,
+    WriteUnitHalf,
+    ReadUnitHalf,
+    SecretCall,
+    Secret,
+    BusEvent,
+    PipeRequest,
+    LogByte,
+    Metric,
+    Alarm,
+    Dashboard,
+    Trace,
+}
+
+impl Item {
+    /// All of them, in the table's order.
+    pub const ALL: [Self; 14] = [
+        Self::ApiRequest,
+        Self::Invocation,
+        Self::MemoryMbMs,
+        Self::WriteUnitHalf,
+        Self::ReadUnitHalf,
+        Self::SecretCall,
+        Self::Secret,
+        Self::BusEvent,
+        Self::PipeRequest,
+        Self::LogByte,
+        Self::Metric,
+        Self::Alarm,
+        Self::Dashboard,
+        Self::Trace,
+    ];
+
+    /// Its name in `infra/prices.json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ApiRequest => "api_request",
+            Self::Invocation => "lambda_invocation",
+            Self::MemoryMbMs => "lambda_mb_ms",
+            Self::WriteUnitHalf => "dynamodb_write_unit_half",
+            Self::ReadUnitHalf => "dynamodb_read_unit_half",
+            Self::SecretCall => "secrets_manager_call",
+            Self::Secret => "secret_month",
+            Self::BusEvent => "bus_event",
+            Self::PipeRequest => "pipe_request",
+            Self::LogByte => "log_byte",
+            Self::Metric => "metric_month",
+            Self::Alarm => "alarm_month",
+            Self::Dashboard => "dashboard_month",
+            Self::Trace => "trace",
+        }
+    }
+
+    /// Its name in the table, with the unit in which [`Item::shown`] writes it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ApiRequest => "API Gateway requests",
+            Self::Invocation => "Lambda invocations",
+            Self::MemoryMbMs => "Lambda GB-ms",
+            Self::WriteUnitHalf => "DynamoDB write request units",
+            Self::ReadUnitHalf => "DynamoDB read request units",
+            Self::SecretCall => "Secrets Manager calls, at most",
+            Self::Secret => "Secrets",
+            Self::BusEvent => "EventBridge bus events",
+            Self::PipeRequest => "EventBridge Pipe requests",
+            Self::LogByte => "CloudWatch log KB",
+            Self::Metric => "CloudWatch metrics, at most",
+            Self::Alarm => "CloudWatch alarms",
+            Self::Dashboard => "CloudWatch dashboards",
+            Self::Trace => "X-Ray traces, at most",
+        }
+    }
+
+    /// An amount in the label's unit, rounded up.
+    #[must_use]
+    pub const fn shown(self, amount: u128) -> u128 {
+        match self {
+            Self::MemoryMbMs => amount.div_ceil(1024),
+            Self::LogByte => amount.div_ceil(1000),
+            Self::WriteUnitHalf | Self::ReadUnitHalf => amount.div_ceil(2),
+            _ => amount,
+        }
+    }
+}
+
+/// How much of everything something takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage(BTreeMap<Item, u128>);
+
+impl Usage {
+    /// Adds `amount` of `item`.
+    pub fn add(&mut self, item: Item, amount: u128) {
+        *self.0.entry(item).or_default() += amount;
+    }
+
+    /// How much of `item`.
+    #[must_use]
+    pub fn of(&self, item: Item) -> u128 {
+        self.0.get(&item).copied().unwrap_or_default()
+    }
+
+    /// What `times` of these take, when this is what `measured` took. Rounded up: a bill is never smaller.
+    #[must_use]
+    pub fn scaled(&self, times: u128, measured: u128) -> Self {
+        let scale = |(item, amount): (&Item, &u128)| (*item, (amount * times).div_ceil(measured.max(1)));
+        Self(self.0.iter().map(scale).collect())
+    }
+
+    /// Everything of `other`, too.
+    pub fn add_all(&mut self, other: &Self) {
+        other.0.iter().for_each(|(item, amount)| self.add(*item, *amount));
+    }
+}

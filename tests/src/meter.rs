@@ -1,0 +1,143 @@
+//! A meter in front of DynamoDB and Secrets Manager: passes every request on, and notes who asked what and what it costs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::calls::caller;
+use crate::http::Http;
+
+/// What is passed on with a request.
+const REQUEST_HEADERS: [&str; 4] = ["authorization", "content-type", "x-amz-date", "x-amz-target"];
+
+/// A running meter. Clones read the same dial.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    url: String,
+    shared: Arc<Shared>,
+    /// Ends with the last clone.
+    _server: Arc<JoinSet<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    http: Http,
+    upstream: OnceLock<Upstream>,
+    dial: Mutex<BTreeMap<String, Consumed>>,
+}
+
+#[derive(Debug)]
+struct Upstream {
+    dynamodb: String,
+    secrets: String,
+}
+
+/// What one function consumed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consumed {
+    /// DynamoDB's read request units, in halves, which an eventually consistent read of 4 KB costs one of.
+    pub read_halves: u64,
+    /// DynamoDB's write request units, in halves.
+    pub write_halves: u64,
+    /// The different questions to Secrets Manager: what one refresh of the function's secrets asks.
+    pub secrets: BTreeSet<String>,
+}
+
+impl Meter {
+    /// A meter on a free port that leads nowhere yet.
+    pub async fn bind() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound listener"));
+        let shared = Arc::new(Shared::default());
+        let router = Router::new().route("/", post(pass)).with_state(Arc::clone(&shared));
+        let mut server = JoinSet::new();
+        server.spawn(async { axum::serve(listener, router).await.expect("it serves until it is dropped") });
+        Self { url, shared, _server: Arc::new(server) }
+    }
+
+    /// Where the meter listens.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sets, once, where the meter leads.
+    pub fn lead_to(&self, dynamodb: &str, secrets: &str) {
+        let upstream = Upstream { dynamodb: dynamodb.to_owned(), secrets: secrets.to_owned() };
+        self.shared.upstream.set(upstream).expect("a meter leads to one place");
+    }
+
+    /// What was consumed since it was read last, by function.
+    #[must_use]
+    pub fn read(&self) -> BTreeMap<String, Consumed> {
+        std::mem::take(&mut self.shared.dial())
+    }
+}
+
+impl Shared {
+    fn dial(&self) -> MutexGuard<'_, BTreeMap<String, Consumed>> {
+        self.dial.lock().expect("nobody panics with it")
+    }
+}
+
+async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (caller, target) = (caller(text("authorization")).to_owned(), text("x-amz-target"));
+    let Some(upstream) = shared.upstream.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let (url, body) = if target.starts_with("secretsmanager.") {
+        let question = String::from_utf8_lossy(&body).into_owned();
+        shared.dial().entry(caller.clone()).or_default().secrets.insert(question);
+        (&upstream.secrets, body)
+    } else {
+        (&upstream.dynamodb, asking_for_the_price(&body))
+    };
+    let passed = REQUEST_HEADERS.map(|name| (name, text(name)));
+    let Ok(answer) = shared.http.try_send("POST", url, &passed, body).await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let halves = consumed_halves(&answer.json());
+    let mut dial = shared.dial();
+    let consumed = dial.entry(caller).or_default();
+    match target.rsplit('.').next() {
+        Some("GetItem" | "BatchGetItem" | "Query" | "TransactGetItems") => consumed.read_halves += halves,
+        _ => consumed.write_halves += halves,
+    }
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let content_type = answer.header("content-type").to_owned();
+    (status, [(HeaderName::from_static("content-type"), content_type)], answer.body).into_response()
+}
+
+/// The request with the wish to be told what it consumes.
+fn asking_for_the_price(body: &Bytes) -> Bytes {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(mut members)) => {
+            members.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
+            Value::Object(members).to_string().into()
+        }
+        _ => body.clone(),
+    }
+}
+
+/// `ConsumedCapacity` is one object, or a list of one per table.
+fn consumed_halves(answer: &Value) -> u64 {
+    let consumed = &answer["ConsumedCapacity"];
+    let one = std::slice::from_ref(consumed);
+    let all = consumed.as_array().map_or(one, Vec::as_slice);
+    all.iter().map(|table| halves(&table["CapacityUnits"])).sum()
+}
+
+/// `1.5` is 3. There are no smaller parts than halves.
+fn halves(units: &Value) -> u64 {
+    let text = units.to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
+    whole.parse::<u64>().unwrap_or_default() * 2 + u64::from(part.starts_with('5'))
+}

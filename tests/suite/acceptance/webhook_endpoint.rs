@@ -1,0 +1,234 @@
+//! The webhook that registers itself.
+
+use lomi_sandbox::{ClockMode, Settings, Timestamp};
+use serde_json::{Value, json};
+use tests::{Setup, TestApp, eventually};
+
+use crate::cloudformation::{CloudFormation, event};
+
+const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
+const KEY: &str = "LOMI_SECRET_KEY_ID";
+/// By so much lomi.'s clock is behind: what it makes is old enough at once.
+const TEN_MINUTES_MS: i64 = 600_000;
+
+/// An order whose payment lomi. tells of by itself, signed as lomi. signs.
+async fn buy(app: &TestApp) {
+    let order = app.open_order().await;
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    assert_eq!(app.timeline(&order.order_id).await.last().map(String::as_str), Some("paid/webhook"));
+}
+
+fn ids(endpoints: &[Value]) -> Vec<&str> {
+    endpoints.iter().map(|endpoint| endpoint["webhook_id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_missing() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let key = app.without_key().await;
+    let data = cloudformation.create(&app).await;
+    assert_eq!(data["Status"], "waiting_for_key");
+    let todo = data["Todo"].as_str().unwrap();
+    assert_eq!(todo.matches(app.secret_id(KEY)).count(), 2, "in English and in French: {todo}");
+    assert_eq!(app.webhook_status().await, "waiting_for_key");
+    assert!(app.endpoints().await.is_empty());
+    // The merchant puts the key in; the schedule does the rest, and one purchase proves it.
+    app.stack.secrets().set(app.secret_id(KEY), &key);
+    assert_eq!(app.webhook_status().await, "registered");
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_ones_leave_it_alone() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    assert_eq!(cloudformation.create(&app).await["Status"], "registered");
+    let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
+    let [endpoint] = endpoints.as_slice() else { panic!("one endpoint: {endpoints:?}") };
+    assert_eq!((&endpoint["url"], &endpoint["is_active"]), (&json!(app.webhook_url()), &json!(true)));
+    assert_eq!(endpoint["description"], "lomi-checkout lomi-checkout-local");
+    let events = ["PAYMENT_SUCCEEDED", "PAYMENT_FAILED", "REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
+    assert_eq!(endpoint["authorized_events"], json!(events));
+    assert_eq!(cloudformation.create(&app).await["Status"], "unchanged");
+    assert_eq!(app.webhook_status().await, "unchanged");
+    assert_eq!((app.endpoints().await, app.secret(SECRET)), (endpoints, secret));
+    buy(&app).await;
+    app.audit().await;
+}
+
+/// What is left after a lost write of the secret, or an operator's slip.
+#[tokio::test]
+async fn an_endpoint_whose_secret_is_lost_is_replaced() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    for lost in [r#"{"placeholder":"x"}"#, "whsec_of_something_else_0123456789abcdef"] {
+        let before = app.endpoints().await;
+        app.stack.secrets().set(app.secret_id(SECRET), lost);
+        assert_eq!(app.webhook_status().await, "registered", "{lost}");
+        let after = app.endpoints().await;
+        assert_eq!(after.len(), 1);
+        assert_ne!(ids(&before), ids(&after));
+        app.stack.kill("webhook-handler").await.unwrap();
+        buy(&app).await;
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    app.delete_endpoint(&app.endpoints().await[0]).await;
+    assert_eq!(app.webhook_status().await, "registered");
+    for change in [json!({ "is_active": false }), json!({ "authorized_events": ["PAYMENT_CREATED"] })] {
+        let endpoint = app.endpoints().await.remove(0);
+        app.change_endpoint(&endpoint, &change).await;
+        assert_eq!(app.webhook_status().await, "repaired", "{change}");
+        let mended = app.endpoints().await.remove(0);
+        assert_eq!((&mended["webhook_id"], &mended["is_active"]), (&endpoint["webhook_id"], &json!(true)));
+    }
+    // What somebody asked for besides stays.
+    let events = app.endpoints().await.remove(0)["authorized_events"].clone();
+    assert_eq!((events.as_array().unwrap().len(), &events[0]), (6, &json!("PAYMENT_CREATED")));
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_nothing_left_to_send() {
+    let start = Timestamp::from_unix_ms(edge::seams::clock().now().as_ms() - TEN_MINUTES_MS);
+    let lomi = Settings { clock: ClockMode::Virtual { start }, ..Settings::default() };
+    let app = TestApp::start_with(Setup { lomi, ..Setup::default() }).await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let old_secret = app.secret(SECRET);
+    let old_endpoints = app.endpoints().await;
+    // A payment that is announced before the rotation, and delivered after it.
+    let (before, between) = (app.open_order().await, app.open_order().await);
+    app.pay(&before, "wave").await;
+    assert_eq!(app.rotate_webhook().await, "rotated");
+    assert_ne!(app.secret(SECRET), old_secret);
+    assert_eq!(app.stack.secrets().previous(app.secret_id(SECRET)), Some(old_secret));
+    app.pay(&between, "wave").await;
+    app.lomi.run_outbox().await;
+    for order in [&before, &between] {
+        app.wait_for(&order.order_id, "paid").await;
+    }
+    let both = app.lomi.outbox().await;
+    assert!(both.iter().all(|dispatch| dispatch["status"] == "delivered"), "old and new secret verify: {both:?}");
+    assert_eq!(app.webhook_status().await, "unchanged");
+    let left = app.endpoints().await;
+    assert_eq!((left.len(), ids(&left) == ids(&old_endpoints)), (1, false));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_their_way() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    assert_eq!(app.rotate_webhook().await, "rotated");
+    assert_eq!(app.webhook_status().await, "unchanged");
+    assert_eq!(app.endpoints().await.len(), 2);
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let (id, secret) = app.endpoint_by_hand().await;
+    app.keep_out_of_logs(&secret);
+    let data = cloudformation.create(&app).await;
+    assert_eq!(data["Status"], "by_hand");
+    assert!(data["Todo"].as_str().unwrap().contains(app.secret_id(SECRET)), "{data}");
+    app.stack.secrets().set(app.secret_id(SECRET), &secret);
+    let data = cloudformation.create(&app).await;
+    assert_eq!((&data["Status"], &data["Todo"]), (&json!("by_hand"), &json!("Nothing. / Rien.")));
+    assert_eq!(app.rotate_webhook().await, "by_hand");
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
+    assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (vec![id.as_str()], secret));
+    buy(&app).await;
+    app.audit().await;
+}
+
+/// As in `cargo dev`, whose stand-in knows the stack's webhook from the start.
+#[tokio::test]
+async fn on_a_laptop_everything_is_there_and_nothing_changes() {
+    let app = TestApp::start().await;
+    let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
+    assert_eq!(app.webhook_status().await, "by_hand");
+    assert_eq!((app.endpoints().await, app.secret(SECRET)), (endpoints, secret));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    app.lomi.profile("june2026").await;
+    let data = cloudformation.create(&app).await;
+    assert_eq!(data["Status"], "by_hand");
+    let todo = data["Todo"].as_str().unwrap();
+    for part in [app.webhook_url().as_str(), "PAYMENT_SUCCEEDED", app.secret_id(SECRET)] {
+        assert_eq!(todo.matches(part).count(), 2, "{part} in {todo}");
+    }
+    app.lomi.profile("current").await;
+    // Registered by a later server; an earlier one that takes no change is found out.
+    assert_eq!(app.webhook_status().await, "registered");
+    app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": false })).await;
+    app.lomi.profile("june2026").await;
+    assert_eq!(app.webhook_status().await, "not_repaired");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn another_address_is_registered_before_the_old_one_is_removed() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let old = format!("{}/", app.webhook_url().replace("/webhooks", "/old/webhooks"));
+    let created = cloudformation.ask(&app, &event("Create", &old, None)).await;
+    assert_eq!((&created["PhysicalResourceId"], &created["Data"]["Status"]), (&json!(old), &json!("registered")));
+    let updated = cloudformation.update(&app, &app.webhook_url(), &old).await;
+    assert_eq!(updated["PhysicalResourceId"], app.webhook_url(), "another name: CloudFormation deletes the old one");
+    assert_eq!(app.endpoints().await.len(), 2);
+    assert_eq!(cloudformation.delete(&app, &old).await, "removed");
+    let left = app.endpoints().await;
+    assert_eq!((left.len(), &left[0]["url"]), (1, &json!(app.webhook_url())));
+    buy(&app).await;
+    // The end of the stack.
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
+    assert!(app.endpoints().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_log_says_how_it_ended_and_counts_what_somebody_has_to_look_at() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    app.lomi.profile("june2026").await;
+    assert_eq!(app.webhook_status().await, "by_hand");
+    app.lomi.profile("current").await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let lines = eventually("both lines are written", async || {
+        let lines = app.stack.logs().into_iter().filter(|line| line.function == "webhook-endpoint");
+        let lines: Vec<Value> = lines.filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
+        (lines.len() == 2).then_some(lines)
+    })
+    .await;
+    let told =
+        lines.iter().map(|line| (line["webhook_endpoint.status"].as_str(), line["WebhookEndpointFailed"].as_u64()));
+    assert_eq!(told.collect::<Vec<_>>(), [(Some("by_hand"), Some(1)), (Some("registered"), None)]);
+    app.audit().await;
+}

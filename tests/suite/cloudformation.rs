@@ -1,0 +1,127 @@
+//! CloudFormation, as a custom resource sees it: a question with an address, and whoever listens there.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::put;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use local::InvokeError;
+use serde_json::{Value, json};
+use tests::TestApp;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// What stands for the signature of an address.
+const SIGNATURE: &str = "canary-signature-of-the-address";
+
+/// Takes answers. Ends with its owner.
+pub(crate) struct CloudFormation {
+    address: String,
+    desk: Arc<Desk>,
+    _server: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Desk {
+    answers: Mutex<Vec<Value>>,
+    /// How many tries to answer fail from now on.
+    failing: AtomicUsize,
+}
+
+impl CloudFormation {
+    /// Listens on a free port, for a stack that must not show its address to anybody.
+    pub(crate) async fn start(app: &TestApp) -> Self {
+        app.keep_out_of_logs(SIGNATURE);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/answer?X-Amz-Signature={SIGNATURE}", listener.local_addr().unwrap());
+        let desk = Arc::<Desk>::default();
+        let router = Router::new().route("/answer", put(take)).with_state(Arc::clone(&desk));
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, desk, _server: server }
+    }
+
+    /// So many tries to answer fail.
+    pub(crate) fn fail(&self, times: usize) {
+        self.desk.failing.store(times, Ordering::SeqCst);
+    }
+
+    /// The first deployment: the answer's `Data`.
+    pub(crate) async fn create(&self, app: &TestApp) -> Value {
+        let answer = self.ask(app, &event("Create", &app.webhook_url(), None)).await;
+        assert_eq!(answer["PhysicalResourceId"], app.webhook_url());
+        answer["Data"].clone()
+    }
+
+    /// A change to another URL: the whole answer.
+    pub(crate) async fn update(&self, app: &TestApp, url: &str, physical_id: &str) -> Value {
+        self.ask(app, &event("Update", url, Some(physical_id))).await
+    }
+
+    /// The end of a resource: the status.
+    pub(crate) async fn delete(&self, app: &TestApp, url: &str) -> Value {
+        let answer = self.ask(app, &event("Delete", url, Some(url))).await;
+        assert_eq!(answer["PhysicalResourceId"], url);
+        answer["Data"]["Status"].clone()
+    }
+
+    /// The one answer to an event, which is a success.
+    pub(crate) async fn ask(&self, app: &TestApp, event: &Value) -> Value {
+        self.invoke(app, event).await.expect("the function ends well");
+        let answer = self.answers().pop().expect("an answer");
+        assert_eq!(self.answers().len(), 0, "one answer");
+        for name in ["StackId", "RequestId", "LogicalResourceId"] {
+            assert_eq!(answer[name], event[name], "{name}");
+        }
+        assert_eq!(answer["Status"], "SUCCESS");
+        app.note_webhook_secret();
+        let secret = app.secret("LOMI_WEBHOOK_SECRET_ID");
+        assert!(!answer.to_string().contains(&secret), "the answer shows the secret");
+        answer
+    }
+
+    /// Sends an event with the address in it.
+    pub(crate) async fn invoke(&self, app: &TestApp, event: &Value) -> Result<Value, InvokeError> {
+        let mut event = event.clone();
+        event["ResponseURL"] = json!(self.address);
+        app.stack.invoke("webhook-endpoint", event).await
+    }
+
+    /// Takes the answers that came so far.
+    pub(crate) fn answers(&self) -> Vec<Value> {
+        std::mem::take(&mut self.desk.answers.lock().unwrap())
+    }
+}
+
+/// What CloudFormation sends, but for the address.
+pub(crate) fn event(change: &str, url: &str, physical_id: Option<&str>) -> Value {
+    let mut event = json!({
+        "RequestType": change,
+        "StackId": "arn:aws:cloudformation:eu-west-3:000000000000:stack/lomi-checkout-local/1",
+        "RequestId": "0b8f2c1e-5b7a-4a53-9d9b-3c2a7a1e8f10",
+        "ResourceType": "Custom::WebhookEndpoint",
+        "LogicalResourceId": "WebhookEndpoint",
+        "ResourceProperties": { "ServiceToken": "arn:aws:lambda:x", "ServiceTimeout": "120", "Url": url },
+    });
+    if let Some(id) = physical_id {
+        event["PhysicalResourceId"] = json!(id);
+    }
+    event
+}
+
+async fn take(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    // The address is signed for no content type.
+    if headers.contains_key("content-type") || body.len() > 4096 {
+        return StatusCode::FORBIDDEN;
+    }
+    let failing = desk.failing.load(Ordering::SeqCst);
+    if failing > 0 {
+        desk.failing.store(failing - 1, Ordering::SeqCst);
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    desk.answers.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+    StatusCode::OK
+}

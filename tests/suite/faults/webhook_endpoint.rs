@@ -1,0 +1,216 @@
+//! The webhook that registers itself, while something breaks.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::TestApp;
+use tokio::time::Instant;
+
+use crate::cloudformation::{CloudFormation, event};
+
+const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
+const KEY: &str = "LOMI_SECRET_KEY_ID";
+/// What a deployment may have to wait, well within the 120 s of the template.
+const LONGEST: Duration = Duration::from_secs(50);
+
+async fn buy(app: &TestApp) {
+    let order = app.open_order().await;
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_making_nobody_heard_of_is_replaced_by_the_next_run() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    for kind in ["drop_connection", "commit_then_500", "truncated_json"] {
+        app.lomi.fault(json!({ "target": "POST /webhooks", "kind": kind, "when": "after" })).await;
+        assert_eq!(app.webhook_status().await, "in_doubt", "{kind}");
+        assert_eq!(app.endpoints().await.len(), 1, "{kind}");
+        assert_eq!(app.webhook_status().await, "registered", "{kind}");
+        assert_eq!(app.endpoints().await.len(), 1, "{kind}");
+        buy(&app).await;
+        app.without_webhook().await;
+    }
+    assert_eq!(app.webhook_status().await, "registered");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn however_often_lomis_answer_is_lost_there_are_never_many_endpoints() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    let lost = json!({ "target": "POST /webhooks", "kind": "drop_connection", "when": "after", "times": 8 });
+    app.lomi.fault(lost).await;
+    for _ in 0..8 {
+        assert_eq!(app.webhook_status().await, "in_doubt");
+    }
+    assert_eq!(app.endpoints().await.len(), 5);
+    assert_eq!(app.webhook_status().await, "registered");
+    assert_eq!(app.endpoints().await.len(), 1);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_stored_leaves_no_endpoint_that_nobody_can_verify() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    app.stack.secrets().set_read_only(true);
+    assert_eq!(cloudformation.create(&app).await["Status"], "secret_not_stored");
+    assert!(app.endpoints().await.is_empty());
+    app.stack.secrets().set_read_only(false);
+    assert_eq!(app.webhook_status().await, "registered");
+    // Nor does a rotation that fails take anything away.
+    let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
+    app.stack.secrets().set_read_only(true);
+    assert_eq!(app.rotate_webhook().await, "secret_not_stored");
+    app.stack.secrets().set_read_only(false);
+    assert_eq!((app.endpoints().await, app.secret(SECRET)), (endpoints, secret));
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let kept = app.endpoints().await.remove(0);
+    let slow = json!({ "target": "POST /webhooks", "kind": "latency_ms", "when": "after", "arg": 5_000 });
+    app.lomi.fault(slow).await;
+    let rotation = json!({ "Url": app.webhook_url(), "Rotate": true });
+    let (killed, ()) = tokio::join!(app.stack.invoke("webhook-endpoint", rotation), async {
+        tests::eventually("lomi. has made it", async || (app.endpoints().await.len() == 2).then_some(())).await;
+        app.stack.kill("webhook-endpoint").await.unwrap();
+    });
+    assert!(killed.is_err());
+    // The first endpoint's secret is the stored one, and it is old enough as soon as the test says so.
+    assert_eq!(app.webhook_status().await, "unchanged");
+    let left = app.endpoints().await;
+    assert!(left.iter().any(|endpoint| endpoint["webhook_id"] == kept["webhook_id"]), "{left:?}");
+    app.audit().await;
+}
+
+/// The key is refused, is of the other environment, or is none at all.
+#[tokio::test]
+async fn a_key_that_lomi_does_not_take_has_a_word_of_its_own() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let good = app.without_key().await;
+    let keys = [
+        ("lomi_sk_test_that_nobody_issued", "key_refused"),
+        (lomi_sandbox::fixtures::LIVE_KEY_A, "key_of_other_environment"),
+        ("not a key", "key_of_other_environment"),
+    ];
+    for (key, status) in keys {
+        app.keep_out_of_logs(key);
+        app.stack.secrets().set(app.secret_id(KEY), key);
+        app.stack.kill("webhook-endpoint").await.unwrap();
+        let data = cloudformation.create(&app).await;
+        assert_eq!(data["Status"], status, "{key}");
+        assert!(data["Todo"].as_str().unwrap().contains(app.secret_id(KEY)), "{data}");
+    }
+    app.stack.secrets().set(app.secret_id(KEY), &good);
+    app.stack.kill("webhook-endpoint").await.unwrap();
+    assert_eq!(app.webhook_status().await, "registered");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_deployment_succeeds_in_time_while_lomi_is_down_or_hangs() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    for kind in ["status", "hang"] {
+        app.lomi.fault(json!({ "target": "*", "kind": kind, "arg": 503, "times": null })).await;
+        let begun = Instant::now();
+        assert_eq!(cloudformation.create(&app).await["Status"], "lomi_unreachable", "{kind}");
+        assert!(begun.elapsed() < LONGEST, "{kind}: {:?}", begun.elapsed());
+        app.lomi.clear_faults().await;
+    }
+    app.lomi_wire.cut();
+    assert_eq!(cloudformation.create(&app).await["Status"], "lomi_unreachable");
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
+    app.lomi_wire.mend();
+    assert_eq!(app.webhook_status().await, "registered");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_deployment_succeeds_while_secrets_manager_is_out_of_reach() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    app.stack.secrets().set_unreachable(true);
+    let answer = cloudformation.ask(&app, &event("Create", &app.webhook_url(), None)).await;
+    assert_eq!(answer["Data"]["Status"], "secrets_unreachable");
+    app.stack.secrets().set_unreachable(false);
+    assert!(app.endpoints().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_arrive_is_given_again_and_at_last_by_the_platforms_retry() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    cloudformation.fail(2);
+    assert_eq!(cloudformation.create(&app).await["Status"], "registered");
+    cloudformation.fail(3);
+    let question = event("Update", &app.webhook_url(), Some(&app.webhook_url()));
+    assert!(cloudformation.invoke(&app, &question).await.is_err(), "the platform has to invoke again");
+    assert!(cloudformation.answers().is_empty());
+    assert_eq!(cloudformation.ask(&app, &question).await["Data"]["Status"], "unchanged");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_question_of_any_shape_is_answered_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let endpoints = app.endpoints().await;
+    let id = app.webhook_url();
+    for properties in
+        [json!({}), json!({ "Url": 7 }), json!({ "Url": "" }), json!({ "Url": "x".repeat(600) }), json!([])]
+    {
+        let mut question = event("Update", "", Some(&id));
+        question["ResourceProperties"] = properties.clone();
+        let answer = cloudformation.ask(&app, &question).await;
+        assert_eq!(
+            (&answer["PhysicalResourceId"], &answer["Data"]["Status"]),
+            (&json!(id), &json!("request_unreadable"))
+        );
+    }
+    for url in ["ftp://example.com/webhooks/lomi", "http://shop.example/webhooks/lomi", "no address"] {
+        let answer = cloudformation.ask(&app, &event("Create", url, None)).await;
+        assert_eq!(answer["Data"]["Status"], "request_unreadable", "{url}");
+    }
+    let answer = cloudformation.ask(&app, &event("Import", &id, Some(&id))).await;
+    assert_eq!(answer["Data"]["Status"], "request_unreadable");
+    // Longer than CloudFormation reads: the data is left out, the answer is not.
+    let long = "x".repeat(3_830);
+    let answer = cloudformation.ask(&app, &event("Delete", &id, Some(&long))).await;
+    assert_eq!((&answer["PhysicalResourceId"], &answer["Data"]), (&json!(long), &Value::Null));
+    assert_eq!(app.endpoints().await, endpoints);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_of_awss_is_not_called_and_nothing_is_done_for_it() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    for address in ["https://evil.example/answer", "http://bucket.s3.amazonaws.com/", "https://127.0.0.1:1/", "x"] {
+        let mut question = event("Create", &app.webhook_url(), None);
+        question["ResponseURL"] = json!(address);
+        let begun = Instant::now();
+        let answer = app.stack.invoke("webhook-endpoint", question).await.unwrap();
+        assert_eq!(answer["Status"], "request_unreadable", "{address}");
+        assert!(begun.elapsed() < Duration::from_secs(1), "nobody was called");
+    }
+    assert!(app.endpoints().await.is_empty());
+    app.audit().await;
+}

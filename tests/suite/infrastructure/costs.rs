@@ -1,0 +1,68 @@
+//! The arithmetic of `cargo run -p tests --example costs`, and the prices that it takes.
+
+use tests::costs::{Column, Item, Prices, Usage, markdown};
+
+use super::{mutated, read};
+
+fn usage(amounts: &[(Item, u128)]) -> Usage {
+    let mut usage = Usage::default();
+    amounts.iter().for_each(|(item, amount)| usage.add(*item, *amount));
+    usage
+}
+
+fn prices() -> Prices {
+    Prices::parse(&read("infra/prices.json")).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+#[test]
+fn everything_that_is_counted_has_a_price_and_a_place_where_it_stands() {
+    let text = read("infra/prices.json");
+    assert!(Prices::parse(&text).is_ok());
+    for (problem, from, to) in [
+        ("no price of trace", "\"trace\"", "\"traces\""),
+        (
+            "traces is nothing",
+            "\"trace\":",
+            "\"trace\": {\"usd_nano\": 1, \"per\": 1, \"comment\": \"x\"}, \"traces\":",
+        ),
+        ("api_request: usd_nano is no whole number", "\"usd_nano\": 1000000000", "\"usd_nano\": 1.5"),
+        ("api_request: per is 0", "\"per\": 1000000,", "\"per\": 0,"),
+        ("no comment", "\"comment\": \"$1.00 per million HTTP", "\"note\": \"$1.00 per million HTTP"),
+        ("no region", "\"region\"", "\"regions\""),
+    ] {
+        let said = Prices::parse(&mutated(&text, from, to)).expect_err("a problem");
+        // A name that is unknown is found before one that is missing.
+        assert!(said.contains(problem) || said.contains("is nothing that is counted"), "{problem}: {said}");
+    }
+}
+
+#[test]
+fn a_cost_is_exact_and_never_rounded_down() {
+    let prices = prices();
+    assert_eq!(prices.cost_of(Item::ApiRequest, 1_000_000), 1_000_000_000, "one dollar");
+    assert_eq!(prices.cost_of(Item::ApiRequest, 1), 1_000);
+    // 1 GB-s, and the smallest part of it.
+    assert_eq!(prices.cost_of(Item::MemoryMbMs, 1_024_000), 13_334);
+    assert_eq!(prices.cost_of(Item::MemoryMbMs, 1), 1);
+    let usage = usage(&[(Item::ApiRequest, 2), (Item::Secret, 3)]);
+    assert_eq!(prices.cost(&usage), 2_000 + 3 * 400_000_000);
+}
+
+#[test]
+fn what_few_orders_take_is_scaled_up_to_many_and_never_down() {
+    let measured = usage(&[(Item::ApiRequest, 72), (Item::WriteUnitHalf, 25)]);
+    let scaled = measured.scaled(1000, 24);
+    assert_eq!(scaled.of(Item::ApiRequest), 3000);
+    assert_eq!(scaled.of(Item::WriteUnitHalf), 1042, "25 000 / 24 and a bit");
+    assert_eq!(scaled.of(Item::Alarm), 0);
+}
+
+#[test]
+fn the_table_shows_amounts_costs_and_the_sum() {
+    let usage = usage(&[(Item::ApiRequest, 3000), (Item::MemoryMbMs, 1_024_000), (Item::Trace, 1_000_000)]);
+    let table = markdown(&[Column { title: "hosted page".to_owned(), usage }], &prices());
+    let expected = "| | hosted page |\n|---|---:|\n| API Gateway requests | 3000 ($0.0030) |\n\
+        | Lambda GB-ms | 1000 ($0.0001) |\n| X-Ray traces, at most (price to be checked) | 1000000 ($5.0000) |\n\
+        | **sum** | **$5.0031** |\n";
+    assert_eq!(table, expected);
+}

@@ -1,0 +1,14 @@
+//! What is allowed against what is done.
+
+use std::collections::BTreeSet;
+
+use tests::calls::Call;
+
+/// Every difference, as a sentence that names function, action and key. None when both are the same.
+pub(crate) fn findings(granted: &BTreeSet<Call>, made: &BTreeSet<Call>) -> Vec<String> {
+    let missing = made.difference(granted);
+    let missing = missing.map(|call| format!("{} calls {call}, which the template does not allow it", call.function));
+    let unused = granted.difference(made);
+    let unused = unused.map(|call| format!("{} may call {call}, which no test ever made it do", call.function));
+    missing.chain(unused).collect()
+}

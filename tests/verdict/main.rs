@@ -1,0 +1,56 @@
+//! What the functions may do is what they do: the template's policies against the calls that the whole suite heard.
+//! Cargo runs this after the suite.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod compare;
+mod expected;
+mod may;
+mod mutations;
+mod policies;
+#[path = "../suite/infrastructure/yaml.rs"]
+mod yaml;
+
+use std::path::PathBuf;
+
+use local::build::{self, Profile, TEMPLATE};
+use local::template::Template;
+use serde_json::Value;
+use tests::calls::Kept;
+
+/// The folder of `template.yaml`.
+fn root() -> PathBuf {
+    build::workspace_root().expect("the tests belong to a workspace")
+}
+
+/// A file of the project.
+#[track_caller]
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn template() -> Value {
+    yaml::parse(&read(TEMPLATE))
+}
+
+/// What the suite heard of the binaries that Cargo builds now.
+async fn kept() -> Kept {
+    let names = Template::read(&root().join(TEMPLATE)).and_then(|template| template.binaries());
+    let binaries = build::functions(&root(), &names.expect("a template"), Profile::Dev).await;
+    Kept::of(binaries.unwrap_or_else(|error| panic!("{error}"))).expect("a place beside the binaries")
+}
+
+#[tokio::test]
+async fn every_function_may_do_exactly_what_the_suite_saw_it_do() {
+    let kept = kept().await;
+    let (granted, mut findings) = policies::granted(&template());
+    findings.extend(compare::findings(&granted, &kept.calls()));
+    let silent = expected::not_run(&kept.tests());
+    assert!(silent.is_empty(), "{}", expected::incomplete(&silent, &findings));
+    assert!(findings.is_empty(), "{} and the suite disagree:\n- {}", TEMPLATE, findings.join("\n- "));
+}

@@ -1,0 +1,79 @@
+//! The `May:` paragraph of each function's `main.rs` says what the template allows.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::policies::{binary, functions, grants, statements};
+use crate::{read, template};
+
+/// A statement in words: what is done, to which keys. The names are those in backticks between two semicolons.
+type Clause<'a> = BTreeSet<&'a str>;
+
+/// The clauses of the paragraph that begins with `May:`.
+fn said(main: &str) -> BTreeSet<Clause<'_>> {
+    let lines = main.lines().skip_while(|line| !line.starts_with("//! May:")).take_while(|line| line.len() > 4);
+    let mut clauses = vec![Clause::new()];
+    for (position, piece) in lines.flat_map(|line| line.split('`').enumerate()) {
+        // Every second piece stands in backticks: no name is broken over two lines.
+        if position % 2 == 1 {
+            clauses.last_mut().expect("never empty").insert(piece);
+        } else if piece.contains(';') || piece.contains(". ") {
+            clauses.push(Clause::new());
+        }
+    }
+    clauses.into_iter().filter(|clause| !clause.is_empty()).collect()
+}
+
+/// A statement as it is to be said: actions without their service, then keys, an index or secrets.
+fn meant(function: &Value) -> Vec<BTreeSet<String>> {
+    let of = |statement| {
+        let mut names = BTreeSet::new();
+        for call in grants(binary(function), statement).unwrap_or_default() {
+            names.extend(call.action.split(':').next_back().map(str::to_owned));
+            match call.resource.split_once("/index/") {
+                Some((_, index)) => drop(names.insert(index.to_owned())),
+                None if call.action.starts_with("secretsmanager:") => drop(names.insert(call.resource)),
+                None => {}
+            }
+            names.extend(Some(call.key).filter(|key| key != "-"));
+        }
+        names
+    };
+    statements(function).map(of).collect()
+}
+
+/// What `main` and the template say differently.
+fn findings(function: &Value, main: &str) -> Vec<String> {
+    let (said, meant) = (said(main), meant(function));
+    let meant: BTreeSet<Clause<'_>> = meant.iter().map(|names| names.iter().map(String::as_str).collect()).collect();
+    let name = binary(function);
+    let unsaid = meant.difference(&said).map(|clause| format!("{name}: main.rs does not say {clause:?}"));
+    let untrue =
+        said.difference(&meant).map(|clause| format!("{name}: main.rs says {clause:?}, the template does not"));
+    unsaid.chain(untrue).collect()
+}
+
+fn main_of(function: &Value) -> String {
+    read(&format!("{}/src/main.rs", function["Properties"]["CodeUri"].as_str().expect("a folder")))
+}
+
+#[test]
+fn every_main_says_what_its_function_may_do() {
+    let template = template();
+    let found: Vec<_> = functions(&template).flat_map(|function| findings(function, &main_of(function))).collect();
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_main_that_says_more_or_less_is_found() {
+    let template = template();
+    let catalog = functions(&template).find(|function| binary(function) == "catalog").expect("a function");
+    let main = main_of(catalog);
+    let less = main.replacen(", `DeleteItem`", "", 1);
+    assert_ne!(less, main);
+    assert!(findings(catalog, &less)[0].contains("main.rs does not say"), "{:?}", findings(catalog, &less));
+    let more = main.replacen("`PRODUCT#*`", "`PRODUCT#*`, `ORDER#*`", 1);
+    assert_ne!(more, main);
+    assert_eq!(findings(catalog, &more).len(), 2);
+}

@@ -1,0 +1,138 @@
+//! The comparison can fail: each change to the real template earns its sentence. What was heard is taken here to be what
+//! the template grants, so these tests need no run of the suite.
+
+use std::collections::BTreeSet;
+
+use tests::calls::{Call, Kept, Recorder, Requests};
+
+use crate::{compare, policies, read, template, yaml};
+
+/// A part of the finding, and the change to the template, inside one function, that must earn it.
+type Mutation = (&'static str, &'static str, &'static str, &'static str);
+
+const CATALOG: &str = "  CatalogFunction:";
+const HANDLER: &str = "  WebhookHandlerFunction:";
+
+const MUTATIONS: [Mutation; 11] = [
+    (
+        "catalog calls dynamodb:DeleteItem on Table for PRODUCT#*, which the template does not allow it",
+        CATALOG,
+        ", dynamodb:DeleteItem",
+        "",
+    ),
+    (
+        "catalog may call dynamodb:UpdateItem on Table for PRODUCT#*, which no test ever made it do",
+        CATALOG,
+        "dynamodb:DeleteItem",
+        "dynamodb:DeleteItem, dynamodb:UpdateItem",
+    ),
+    ("catalog may call dynamodb:PutItem on Table for *, which", CATALOG, "\"PRODUCT#*\"", "\"*\""),
+    ("catalog may call dynamodb:PutItem on Table for P*, which", CATALOG, "\"PRODUCT#*\"", "\"P*\""),
+    (
+        "catalog may call dynamodb:PutItem on Table for ORDER#*, which",
+        CATALOG,
+        "\"PRODUCT#*\"",
+        "\"PRODUCT#*\", \"ORDER#*\"",
+    ),
+    ("catalog calls dynamodb:GetItem on Table for PRODUCT#*, which", CATALOG, "\"PRODUCT#*\"", "\"PRODUCTS#*\""),
+    ("catalog may call dynamodb:Query on Table/index/due for PRODUCT, which", CATALOG, "index/listing", "index/due"),
+    ("catalog may call dynamodb:Query on Table/index/* for PRODUCT, which", CATALOG, "index/listing", "index/*"),
+    ("catalog may call dynamodb:GetItem on * for PRODUCT#*, which", CATALOG, "!GetAtt Table.Arn", "'*'"),
+    (
+        "webhook-handler may call secretsmanager:GetSecretValue on LomiSecretKey, which",
+        HANDLER,
+        "Resource: !Ref LomiWebhookSecret",
+        "Resource: [!Ref LomiWebhookSecret, !Ref LomiSecretKey]",
+    ),
+    ("catalog: a condition that cannot be compared", CATALOG, "ForAllValues:StringLike", "ForAnyValue:StringLike"),
+];
+
+#[test]
+fn a_policy_that_allows_more_or_less_than_is_done_is_found() {
+    let (heard, problems) = policies::granted(&template());
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(compare::findings(&heard, &heard), Vec::<String>::new());
+    for (sentence, function, from, to) in MUTATIONS {
+        let (granted, mut findings) = policies::granted(&yaml::parse(&mutated(function, from, to)));
+        findings.extend(compare::findings(&granted, &heard));
+        assert!(findings.iter().any(|finding| finding.contains(sentence)), "{sentence:?} is not in {findings:#?}");
+    }
+}
+
+/// The template with the first `from` behind `function` changed.
+#[track_caller]
+fn mutated(function: &str, from: &str, to: &str) -> String {
+    let template = read("template.yaml");
+    let (before, after) = template.split_once(function).expect("a function of the template");
+    assert!(after.contains(from), "nothing to mutate: {from:?}");
+    format!("{before}{function}{}", after.replacen(from, to, 1))
+}
+
+#[test]
+fn without_its_condition_a_statement_allows_every_key_and_is_found() {
+    let template = read("template.yaml");
+    let (heard, _) = policies::granted(&yaml::parse(&template));
+    let start = template.find(CATALOG).expect("a function of the template");
+    let open = template[start..].find("              Condition:").expect("a condition") + start;
+    let line = template[open..].find('\n').expect("a line") + open;
+    let bare = format!("{}{}", &template[..open], &template[line + 1..]);
+    let (granted, _) = policies::granted(&yaml::parse(&bare));
+    let findings = compare::findings(&granted, &heard);
+    let sentence = "catalog may call dynamodb:GetItem on Table, which no test ever made it do";
+    assert!(findings.iter().any(|finding| finding == sentence), "{findings:#?}");
+}
+
+/// What one request is kept as: `action on resource for key`.
+fn heard(target: &str, body: &str) -> Vec<String> {
+    let folder = std::env::temp_dir().join(format!("calls-{}-{}", std::process::id(), fastrand::u64(..)));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let binary = folder.join("orders");
+    std::fs::write(&binary, "").expect("a file");
+    let kept = || Kept::of(&[("orders".to_owned(), binary.clone())].into()).expect("a place");
+    let recorder = Recorder::new(kept());
+    let head =
+        "authorization: AWS4-HMAC-SHA256 Credential=orders/20260101/eu-west-3/dynamodb/aws4_request, Signature=0";
+    let request =
+        format!("POST / HTTP/1.1\r\n{head}\r\nX-Amz-Target: {target}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let mut requests = Requests::default();
+    // Twice, and one byte at a time.
+    for byte in request.repeat(2).bytes() {
+        requests.push(&[byte]).iter().for_each(|request| recorder.note(request));
+    }
+    let calls: BTreeSet<Call> = kept().calls();
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+    assert!(calls.iter().all(|call| call.function == "orders"), "{calls:?}");
+    calls.iter().map(Call::to_string).collect()
+}
+
+#[test]
+fn every_request_is_heard_as_what_iam_is_asked() {
+    let table = r#""TableName":"lomi-checkout-Table""#;
+    let get = format!(r#"{{{table},"Key":{{"PK":{{"S":"ORDER#1#2"}}}}}}"#);
+    assert_eq!(heard("DynamoDB_20120810.GetItem", &get), ["dynamodb:GetItem on Table for ORDER#*"]);
+    let query = format!(
+        r#"{{{table},"IndexName":"listing","KeyConditionExpression":"listing_pk = :p AND listing_sk < :b","ExpressionAttributeValues":{{":p":{{"S":"PRODUCT"}},":b":{{"S":"x"}}}}}}"#
+    );
+    assert_eq!(heard("DynamoDB_20120810.Query", &query), ["dynamodb:Query on Table/index/listing for PRODUCT"]);
+    let parts = format!(
+        r#"{{"TransactItems":[{{"Put":{{{table},"Item":{{"PK":{{"S":"IDEM#1"}}}}}}}},{{"ConditionCheck":{{{table},"Key":{{"PK":{{"S":"LINK#1"}}}}}}}}]}}"#
+    );
+    assert_eq!(
+        heard("DynamoDB_20120810.TransactWriteItems", &parts),
+        ["dynamodb:ConditionCheckItem on Table for LINK#*", "dynamodb:PutItem on Table for IDEM#*"]
+    );
+    let batch = r#"{"RequestItems":{"lomi-checkout-Table":{"Keys":[{"PK":{"S":"PRODUCT#A"}}]}}}"#;
+    assert_eq!(heard("DynamoDB_20120810.BatchGetItem", batch), ["dynamodb:BatchGetItem on Table for PRODUCT#*"]);
+    let secret = r#"{"SecretId":"arn:aws:secretsmanager:eu-west-3:0:secret:lomi-checkout-LomiSecretKey-local1"}"#;
+    assert_eq!(heard("secretsmanager.PutSecretValue", secret), ["secretsmanager:PutSecretValue on LomiSecretKey"]);
+}
+
+#[test]
+fn what_is_not_understood_is_heard_as_something_that_no_policy_allows() {
+    let table = r#"{"TableName":"lomi-checkout-Table"}"#;
+    assert_eq!(heard("DynamoDB_20120810.Scan", table), ["unknown:dynamodb:Scan on Table"]);
+    assert_eq!(heard("DynamoDB_20120810.GetItem", "no JSON"), ["dynamodb:GetItem on unknown for unknown"]);
+    assert_eq!(heard("", ""), ["unknown: on -"]);
+    let other = r#"{"TableName":"another","Key":{"PK":{"S":"ORDER#1"}}}"#;
+    assert_eq!(heard("DynamoDB_20120810.GetItem", other), ["dynamodb:GetItem on another for ORDER#*"]);
+}
