@@ -43,7 +43,8 @@ def deploy(aws, path, parameters):
     except subprocess.TimeoutExpired as late:
         raise Failure(f"sam deploy did not end within {DEPLOY_TIMEOUT_S} s") from late
     if done.returncode:
-        raise Failure(f"sam deploy failed: {reasons(aws) or done.stdout[-2000:]}")
+        last_words = done.stdout[max(done.stdout.rfind("Error:"), 0):]
+        raise Failure(f"sam deploy failed: {reasons(aws) or last_words[:2000].strip()}")
 
 
 def reasons(aws):
