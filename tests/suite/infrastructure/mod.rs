@@ -3,6 +3,7 @@
 mod bench;
 mod costs;
 mod imports;
+mod monitoring;
 mod promises;
 mod routes;
 mod sam;

@@ -1,0 +1,225 @@
+//! What is watched: every anomaly has an alarm, every alarm a runbook, and neither names what does not exist.
+
+use std::collections::BTreeSet;
+
+use edge::telemetry::{Counter, Gauge};
+use serde_json::Value;
+
+use super::{mutated, read, yaml};
+
+/// What the templates and the guide say, as text: a mutation replaces some of it.
+#[derive(Clone)]
+struct Watch {
+    template: String,
+    monitoring: String,
+    guide: String,
+}
+
+/// A watch, and one edit of it.
+type Edit = fn(&mut Watch, &str, &str);
+
+impl Watch {
+    fn read() -> Self {
+        let [template, monitoring, guide] = ["template.yaml", "infra/monitoring.yaml", "infra/OPERATIONS.md"].map(read);
+        Self { template, monitoring, guide }
+    }
+
+    /// Both templates' resources of a kind: logical id and body.
+    fn resources(&self, kind: &str) -> Vec<(String, Value)> {
+        let templates = [yaml::parse(&self.template), yaml::parse(&self.monitoring)];
+        let all = templates.iter().flat_map(|template| template["Resources"].as_object().expect("resources"));
+        all.filter(|(_, body)| body["Type"] == kind).map(|(id, body)| (id.clone(), body.clone())).collect()
+    }
+
+    fn alarms(&self) -> Vec<(String, Value)> {
+        self.resources("AWS::CloudWatch::Alarm")
+    }
+
+    fn functions(&self) -> BTreeSet<String> {
+        let functions = self.resources("AWS::Serverless::Function");
+        let binary =
+            |(_, body): (String, Value)| body["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned);
+        functions.into_iter().filter_map(binary).collect()
+    }
+
+    fn dashboard(&self) -> String {
+        let dashboards = self.resources("AWS::CloudWatch::Dashboard");
+        dashboards[0].1["Properties"]["DashboardBody"]["Fn::Sub"].as_str().expect("a body").to_owned()
+    }
+}
+
+/// The alarm's name behind the stack's.
+fn name(alarm: &Value) -> &str {
+    let text = alarm["Properties"]["AlarmName"]["Fn::Sub"].as_str().unwrap_or_default();
+    text.rsplit_once("}-").map_or("", |(_, name)| name)
+}
+
+/// Every metric that an alarm looks at: namespace, name, value of its first dimension.
+fn metrics(alarm: &Value) -> Vec<(String, String, String)> {
+    let properties = &alarm["Properties"];
+    let queries = properties["Metrics"].as_array().into_iter().flatten();
+    let in_queries = queries.map(|query| &query["MetricStat"]["Metric"]).filter(|metric| metric.is_object());
+    let all = in_queries.chain(properties.get("MetricName").map(|_| properties));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let dimension = |metric: &Value| {
+        let value = &metric["Dimensions"][0]["Value"];
+        value["Fn::Sub"].as_str().map_or_else(|| value.to_string(), str::to_owned)
+    };
+    all.map(|metric| (text(&metric["Namespace"]), text(&metric["MetricName"]), dimension(metric))).collect()
+}
+
+fn emitted() -> BTreeSet<&'static str> {
+    Counter::ALL.map(Counter::name).into_iter().chain(Gauge::ALL.map(Gauge::name)).collect()
+}
+
+/// What is wrong with what is watched.
+fn findings(watch: &Watch) -> Vec<String> {
+    let rules = [unwatched_anomalies, unknown_metrics, unknown_functions, forgotten_functions, runbooks, dashboard];
+    rules.iter().flat_map(|rule| rule(watch)).collect()
+}
+
+fn unwatched_anomalies(watch: &Watch) -> Vec<String> {
+    let alarms = watch.alarms();
+    let watched: BTreeSet<_> = alarms.iter().flat_map(|(_, alarm)| metrics(alarm)).map(|(_, name, _)| name).collect();
+    let anomalies = Counter::ALL.into_iter().filter(|counter| counter.is_anomaly()).map(Counter::name);
+    let silent = anomalies.chain(Gauge::ALL.map(Gauge::name)).filter(|name| !watched.contains(*name));
+    silent.map(|name| format!("{name} has no alarm")).collect()
+}
+
+fn unknown_metrics(watch: &Watch) -> Vec<String> {
+    let emitted = emitted();
+    let mut found = Vec::new();
+    for (id, alarm) in watch.alarms() {
+        for (namespace, metric, _) in metrics(&alarm) {
+            if namespace == "LomiCheckout" && !emitted.contains(metric.as_str()) {
+                found.push(format!("{id} watches {metric}, which nothing emits"));
+            }
+        }
+    }
+    found
+}
+
+fn function_of(dimension: &str) -> Option<&str> {
+    dimension.strip_prefix("${Stack}-").or_else(|| dimension.strip_prefix("${AWS::StackName}-"))
+}
+
+fn unknown_functions(watch: &Watch) -> Vec<String> {
+    let functions = watch.functions();
+    let mut found = Vec::new();
+    for (id, alarm) in watch.alarms() {
+        for (namespace, _, dimension) in metrics(&alarm) {
+            let function = function_of(&dimension).unwrap_or(&dimension);
+            if namespace == "AWS/Lambda" && !functions.contains(function) {
+                found.push(format!("{id} watches {function}, which is no function"));
+            }
+        }
+    }
+    found
+}
+
+/// Alarms over all functions name each of them.
+fn forgotten_functions(watch: &Watch) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, alarm) in
+        watch.alarms().into_iter().filter(|(id, _)| ["FunctionsFailAlarm", "ThrottledAlarm"].contains(&id.as_str()))
+    {
+        let watched: BTreeSet<_> =
+            metrics(&alarm).iter().filter_map(|(_, _, dimension)| function_of(dimension).map(str::to_owned)).collect();
+        // CloudWatch's own limit for one alarm.
+        if watched.len() > 10 {
+            found.push(format!("{id} watches more than ten metrics"));
+        }
+        found.extend(watch.functions().difference(&watched).map(|function| format!("{id} does not watch {function}")));
+    }
+    found
+}
+
+fn runbooks(watch: &Watch) -> Vec<String> {
+    let chapter =
+        watch.guide.split("\n## ").find(|chapter| chapter.starts_with("When an alarm rings")).unwrap_or_default();
+    let written: BTreeSet<_> = chapter.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let alarms = watch.alarms();
+    let named: BTreeSet<_> = alarms.iter().map(|(_, alarm)| name(alarm)).collect();
+    let missing = named.difference(&written).map(|name| format!("{name} has no runbook"));
+    let stray = written.difference(&named).map(|name| format!("the runbook {name} belongs to no alarm"));
+    let misnamed = alarms.iter().filter(|(id, alarm)| *id != format!("{}Alarm", name(alarm)));
+    missing.chain(stray).chain(misnamed.map(|(id, _)| format!("{id} carries another name"))).collect()
+}
+
+/// The dashboard is JSON, and shows metrics, functions and logs that exist.
+fn dashboard(watch: &Watch) -> Vec<String> {
+    let body = watch.dashboard();
+    let Ok(parsed) = serde_json::from_str::<Value>(&body) else { return vec!["the dashboard is no JSON".to_owned()] };
+    let (functions, emitted) = (watch.functions(), emitted());
+    let mut found = Vec::new();
+    for widget in parsed["widgets"].as_array().into_iter().flatten() {
+        let mut namespace = "";
+        for row in widget["properties"]["metrics"].as_array().into_iter().flatten() {
+            namespace = row[0].as_str().filter(|text| *text != ".").unwrap_or(namespace);
+            let metric = row[1].as_str().unwrap_or_default();
+            if namespace == "LomiCheckout" && !emitted.contains(metric) {
+                found.push(format!("the dashboard shows {metric}, which nothing emits"));
+            }
+        }
+    }
+    // A function stands in a metric's dimension or a log group's name.
+    let names =
+        body.split("${Stack}").skip(1).filter_map(|rest| rest.strip_prefix(['-', '/'])?.split(['"', '\'']).next());
+    found.extend(
+        names
+            .filter(|name| !functions.contains(*name))
+            .map(|name| format!("the dashboard shows {name}, which is no function")),
+    );
+    found
+}
+
+#[test]
+fn every_anomaly_has_an_alarm_and_every_alarm_a_runbook() {
+    assert_eq!(findings(&Watch::read()), Vec::<String>::new());
+}
+
+#[test]
+fn an_anomaly_that_nobody_hears_of_is_found() {
+    let template: Edit = |watch, from, to| watch.template = mutated(&watch.template, from, to);
+    let monitoring: Edit = |watch, from, to| watch.monitoring = mutated(&watch.monitoring, from, to);
+    let guide: Edit = |watch, from, to| watch.guide = mutated(&watch.guide, from, to);
+    let mutations: [(&str, Edit, &str, &str); 11] = [
+        ("Overpaid has no alarm", monitoring, "MetricName: Overpaid", "MetricName: PaidAfterCancel"),
+        ("Panicked has no alarm", template, "MetricName: Panicked", "MetricName: TimedOut"),
+        ("WebhookSilence has no alarm", monitoring, "MetricName: WebhookSilence", "MetricName: Quarantined"),
+        (
+            "QuarantinedAlarm watches Quarantine, which nothing emits",
+            monitoring,
+            "MetricName: Quarantined",
+            "MetricName: Quarantine",
+        ),
+        (
+            "ReconcilerStoppedAlarm watches sweeper, which is no function",
+            monitoring,
+            "${Stack}-reconciler\"",
+            "${Stack}-sweeper\"",
+        ),
+        (
+            "FunctionsFailAlarm does not watch orders",
+            template,
+            "${AWS::StackName}-orders\"",
+            "${AWS::StackName}-catalog\"",
+        ),
+        ("Overpaid has no runbook", guide, "### Overpaid", "### PaidTwice"),
+        ("the runbook PaidTwice belongs to no alarm", guide, "### Overpaid", "### PaidTwice"),
+        ("OverpaidAlarm carries another name", monitoring, "${Stack}-Overpaid", "${Stack}-PaidTwice"),
+        ("the dashboard is no JSON", monitoring, "\"widgets\": [", "\"widgets\": [,"),
+        (
+            "the dashboard shows sweeper, which is no function",
+            monitoring,
+            "/${Stack}/reconciler'",
+            "/${Stack}/sweeper'",
+        ),
+    ];
+    for (sentence, edit, from, to) in mutations {
+        let mut watch = Watch::read();
+        edit(&mut watch, from, to);
+        let found = findings(&watch);
+        assert!(found.iter().any(|finding| finding == sentence), "{sentence:?} is not in {found:#?}");
+    }
+}
