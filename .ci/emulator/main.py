@@ -10,11 +10,11 @@ import gaps
 import purchase
 import stack
 import template
+import webhook
 from botocore.exceptions import BotoCoreError, ClientError
 from failure import Failure
 from gateway import Functions
-from processes import emulator, end_left_over, is_up, lomi, lomi_address
-from webhook import Receiver
+from processes import LOMI_KEY, emulator, end_left_over, is_up, lomi, lomi_address
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -24,11 +24,10 @@ MISTAKES = [
     ("AllowedOrigins", "http://shop.example"),
     ("AllowedOrigins", f"{purchase.SHOP},https://shop.example/path"),
     ("AlarmEmail", "nobody"),
-    ("LomiPublishableKey", "lomi_sk_test_sim_a"),
+    ("LomiPublishableKey", LOMI_KEY),
     ("PublicBaseUrl", "http://pay.shop.example"),
     ("WebhookReservedConcurrency", "-1"),
 ]
-SECRETS = {"LomiSecretKey": "lomi_sk_test_sim_a", "LomiWebhookSecret": "whsec_emulated_shop"}
 
 
 def step(sentence, work, *arguments):
@@ -58,7 +57,7 @@ def deployed(aws, options, folder):
 def settle(made, functions, lomi_url):
     """Everything between a deployment and a shop that sells."""
     made.stop_schedules()
-    made.put_secrets(SECRETS)
+    made.put_secret("LomiSecretKey", LOMI_KEY)
     for binary in functions.names:
         functions.set_variable(binary, "LOMI_BASE_URL", lomi_url)
 
@@ -70,10 +69,9 @@ def refuse_mistakes(made):
 
 def observed(aws, made, main, bus):
     """A line for each thing that the emulator did not do while the shop sold."""
-    ran = {binary: name for binary, name in template.functions(main).items() if binary not in purchase.IDLE}
     return [
         *gaps.of_api(aws.apigatewayv2, template.routes(main)),
-        *gaps.of_logs(aws.logs, made.log_groups(ran)),
+        *gaps.of_logs(aws.logs, made.log_groups(template.functions(main))),
         *gaps.of_metrics(aws.cloudwatch),
         *(bus.gaps() if bus else []),
     ]
@@ -89,17 +87,18 @@ def sell(shop, receiver):
 
 def run(options, folder, servers):
     """Every step. `servers` gets those whose log tells more when one fails. Answers the emulator's gaps."""
-    receiver = Receiver()
+    receiver = webhook.Receiver()
     server, endpoint = emulator(folder)
     servers.append(server)
-    sandbox = lomi(options.lomi_sandbox, receiver.url, folder)
+    sandbox = lomi(options.lomi_sandbox, folder)
     with receiver, server, sandbox:
         step("the emulator is up", server.wait_until, lambda: is_up(f"{endpoint}/_ministack/health"))
         lomi_url = sandbox.wait_until(lambda: lomi_address(sandbox))
         aws = stack.Aws(endpoint)
         made, main, lines = deployed(aws, options, folder)
         functions = Functions(getattr(aws, "lambda"), made.named(template.functions(main)))
-        step("secrets put, schedules stopped, functions pointed at lomi-sandbox", settle, made, functions, lomi_url)
+        step("the lomi. key put, schedules stopped, functions pointed at lomi-sandbox", settle, made, functions, lomi_url)
+        step("the webhook registers itself", webhook.register, made, functions, receiver.url, lomi_url)
         step("parameters with a mistake are refused", refuse_mistakes, made)
         bus = made.of_type("AWS::Events::EventBus")
         bus = gaps.Bus(aws.events, aws.sqs, bus[0]) if bus else None

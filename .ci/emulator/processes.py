@@ -24,6 +24,10 @@ OWNER = {
 }
 
 
+# A merchant's key that the stand-in for lomi. knows from its start.
+LOMI_KEY = "lomi_sk_test_sim_a"
+
+
 class Server:
     """A child process with a log file. Its whole group ends with the `with` block."""
 
@@ -108,11 +112,11 @@ def is_up(url):
         return False
 
 
-def lomi(binary, webhook, folder):
-    """The stand-in for lomi., with one endpoint registered."""
+def lomi(binary, folder):
+    """The stand-in for lomi., which has no webhook yet."""
     if not shutil.which(binary):
         raise Failure(f"there is no {binary}: cargo build -p lomi-sandbox")
-    command = [binary, "--listen", "127.0.0.1:0", "--webhook", webhook, "--webhook-secret", "whsec_emulated_shop"]
+    command = [binary, "--listen", "127.0.0.1:0"]
     return Server("lomi-sandbox", command, {}, os.path.join(folder, "lomi.log"))
 
 
@@ -120,6 +124,13 @@ def lomi_address(server):
     """Where the stand-in listens, as it says itself."""
     found = re.search(r"http://127\.0\.0\.1:\d+", server.text())
     return found and found.group()
+
+
+def get(url, key):
+    """What lomi. tells the owner of this key."""
+    request = urllib.request.Request(url, headers={"x-api-key": key})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 def post(url, body):

@@ -1,17 +1,15 @@
-"""Two orders through the deployed functions: one that a webhook turns paid, one that the reconciler has to find."""
+"""A shop and its shopper: an order that a webhook turns paid, one that the reconciler has to find, one that stays."""
 import json
 import time
 import uuid
 
-from gateway import Request
 from failure import Failure, require
+from gateway import Request
 from processes import post
 
 SHOP = "https://shop.example"
 WAIT_S = 20
 JSON = {"content-type": "application/json"}
-# Functions that no request of a shop or of its back office reaches, so that nothing here calls them.
-IDLE = {"webhook-endpoint"}
 # A request of the back office for each function that a purchase does not touch.
 BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
                ("operations", "/admin/quarantine"), ("orders", "/admin/orders")]
@@ -29,7 +27,6 @@ class Shop:
         answer = self.functions.send("catalog", Request(
             "PUT /admin/products/{sku}", "/admin/products/MUG-01", JSON, body, {"sku": "MUG-01"}, iam=True))
         require(answer.status == 200, f"catalog answered {answer.status} to a product: {answer.text()}")
-
         answer = self.functions.send("catalog", Request("GET /products", "/products"))
         require("MUG-01" in answer.text(), f"the shop does not see the product: {answer.text()}")
 
@@ -96,9 +93,8 @@ def by_webhook(shop, receiver):
     answer = first(receiver.answers)
     if isinstance(answer, Exception):
         raise answer
-    outcome = answer.text()
     require(answer.status == 200 and answer.json().get("outcome") == "applied",
-            f"webhook-handler answered {answer.status} to lomi.'s event: {outcome}")
+            f"webhook-handler answered {answer.status} to lomi.'s event: {answer.text()}")
     status = shop.stored_status(order)
     require(status == "paid", f"the order is {status} after its event")
     status = shop.status(order)

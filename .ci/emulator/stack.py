@@ -43,7 +43,8 @@ def deploy(aws, path, parameters):
     except subprocess.TimeoutExpired as late:
         raise Failure(f"sam deploy did not end within {DEPLOY_TIMEOUT_S} s") from late
     if done.returncode:
-        raise Failure(f"sam deploy failed: {reasons(aws) or done.stdout[-2000:]}")
+        last_words = done.stdout[max(done.stdout.rfind("Error:"), 0):]
+        raise Failure(f"sam deploy failed: {reasons(aws) or last_words[:2000].strip()}")
 
 
 def reasons(aws):
@@ -82,10 +83,15 @@ class Stack:
         for rule in self.of_type(RULE):
             self.aws.events.disable_rule(Name=rule.rsplit("/", 1)[-1])
 
-    def put_secrets(self, values):
+    def put_secret(self, name, value):
         """What the owner does after the first deployment."""
-        for name, value in values.items():
-            self.aws.secretsmanager.put_secret_value(SecretId=self.physical[name], SecretString=value)
+        self.aws.secretsmanager.put_secret_value(SecretId=self.physical[name], SecretString=value)
+
+    def output(self, name):
+        outputs = self.aws.cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
+        found = [one["OutputValue"] for one in outputs if one["OutputKey"] == name]
+        require(found, f"the stack has no output {name}")
+        return found[0]
 
     def configuration(self, function):
         return getattr(self.aws, "lambda").get_function_configuration(FunctionName=self.physical[function])

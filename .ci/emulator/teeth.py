@@ -14,6 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 MISTAKES = [
     ("a parameter of a nested stack is forgotten", "        TableName: !Ref Table\n", "",
      "Parameter 'TableName' has no Default"),
+    ("the webhook's secret cannot be stored", "Action: secretsmanager:PutSecretValue",
+     "Action: secretsmanager:DescribeSecret", "webhook-endpoint answered {'Status': 'secret_not_stored'"),
     ("any origin is taken", "AllowedPattern: ^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:", "AllowedPattern: ^(.*|(:",
      "the template takes * for AllowedOrigins"),
     ("a function lacks a variable", "          LOMI_WEBHOOK_SECRET_ID: !Ref LomiWebhookSecret\n",

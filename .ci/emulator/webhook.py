@@ -2,7 +2,9 @@
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from failure import require
 from gateway import Request
+from processes import LOMI_KEY, get
 
 ROUTE = "POST /webhooks/lomi"
 
@@ -46,3 +48,13 @@ class Receiver:
             return 503
         self.answers.append(answer)
         return answer.status
+
+
+def register(made, functions, url, lomi_url):
+    """The owner has put the lomi. key in: the stack makes its webhook and keeps the secret that lomi. told once."""
+    status = made.output("WebhookStatus")
+    require(status == "waiting_for_key", f"the deployment ended with WebhookStatus {status}, before any key was there")
+    answer = functions.invoke("webhook-endpoint", {"Url": url})
+    require(answer["Status"] == "registered", f"webhook-endpoint answered {answer}")
+    urls = [endpoint["url"] for endpoint in get(f"{lomi_url}/webhooks", LOMI_KEY)]
+    require(urls == [url], f"lomi. knows these webhooks: {urls}")

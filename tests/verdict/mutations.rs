@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use local::template::STACK_NAME;
 use tests::calls::{Call, Kept, Recorder, Requests};
 
 use crate::{compare, policies, read, template, yaml};
@@ -107,7 +108,7 @@ fn heard(target: &str, body: &str) -> Vec<String> {
 
 #[test]
 fn every_request_is_heard_as_what_iam_is_asked() {
-    let table = r#""TableName":"lomi-checkout-Table""#;
+    let table = format!(r#""TableName":"{STACK_NAME}-Table""#);
     let get = format!(r#"{{{table},"Key":{{"PK":{{"S":"ORDER#1#2"}}}}}}"#);
     assert_eq!(heard("DynamoDB_20120810.GetItem", &get), ["dynamodb:GetItem on Table for ORDER#*"]);
     let query = format!(
@@ -121,16 +122,17 @@ fn every_request_is_heard_as_what_iam_is_asked() {
         heard("DynamoDB_20120810.TransactWriteItems", &parts),
         ["dynamodb:ConditionCheckItem on Table for LINK#*", "dynamodb:PutItem on Table for IDEM#*"]
     );
-    let batch = r#"{"RequestItems":{"lomi-checkout-Table":{"Keys":[{"PK":{"S":"PRODUCT#A"}}]}}}"#;
-    assert_eq!(heard("DynamoDB_20120810.BatchGetItem", batch), ["dynamodb:BatchGetItem on Table for PRODUCT#*"]);
-    let secret = r#"{"SecretId":"arn:aws:secretsmanager:eu-west-3:0:secret:lomi-checkout-LomiSecretKey-local1"}"#;
-    assert_eq!(heard("secretsmanager.PutSecretValue", secret), ["secretsmanager:PutSecretValue on LomiSecretKey"]);
+    let batch = format!(r#"{{"RequestItems":{{"{STACK_NAME}-Table":{{"Keys":[{{"PK":{{"S":"PRODUCT#A"}}}}]}}}}}}"#);
+    assert_eq!(heard("DynamoDB_20120810.BatchGetItem", &batch), ["dynamodb:BatchGetItem on Table for PRODUCT#*"]);
+    let secret =
+        format!(r#"{{"SecretId":"arn:aws:secretsmanager:eu-west-3:0:secret:{STACK_NAME}-LomiSecretKey-local1"}}"#);
+    assert_eq!(heard("secretsmanager.PutSecretValue", &secret), ["secretsmanager:PutSecretValue on LomiSecretKey"]);
 }
 
 #[test]
 fn what_is_not_understood_is_heard_as_something_that_no_policy_allows() {
-    let table = r#"{"TableName":"lomi-checkout-Table"}"#;
-    assert_eq!(heard("DynamoDB_20120810.Scan", table), ["unknown:dynamodb:Scan on Table"]);
+    let table = format!(r#"{{"TableName":"{STACK_NAME}-Table"}}"#);
+    assert_eq!(heard("DynamoDB_20120810.Scan", &table), ["unknown:dynamodb:Scan on Table"]);
     assert_eq!(heard("DynamoDB_20120810.GetItem", "no JSON"), ["dynamodb:GetItem on unknown for unknown"]);
     assert_eq!(heard("", ""), ["unknown: on -"]);
     let other = r#"{"TableName":"another","Key":{"PK":{"S":"ORDER#1"}}}"#;

@@ -2,7 +2,7 @@
 //!
 //! The only place where prices of the merchant's own catalogue are set.
 //!
-//! May: `dynamodb:GetItem`, `PutItem`, `DeleteItem` on the table, `Query` on its index `listing`.
+//! May: `GetItem`, `PutItem`, `DeleteItem` on `PRODUCT#*`; `Query` of index `listing` for `PRODUCT`.
 
 mod http;
 mod view;

@@ -5,8 +5,9 @@
 //! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
 //! no price; the admin routes are closed at the gateway.
 //!
-//! May: `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem` on the table; read the lomi. key and the cart-token
-//! key; call lomi.
+//! May: `GetItem`, `PutItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`; `GetItem`, `PutItem` on `REF#*`; `PutItem` on
+//! `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`,
+//! `CartTokenSecret`; call lomi.
 
 mod appearance;
 mod body;

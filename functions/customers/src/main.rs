@@ -4,7 +4,7 @@
 //! Checks what lomi. would answer with a shrug or a 500, asks lomi. once, and says honestly when nobody knows whether a
 //! customer was made. It keeps nothing.
 //!
-//! May: read the lomi. key; call lomi.
+//! May: `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod body;
 mod http;

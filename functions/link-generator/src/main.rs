@@ -1,11 +1,11 @@
 //! `/admin/payment-links` for the back office, closed at the gateway; `GET /pay/{code}` for whoever follows a managed
 //! link; `GET /payment-links/{id}/qr.svg` and `.png` for posters and screens.
 //!
-//! A managed link is ours: counted, limited, ended at will, and every opening is a fresh page bound to its own order.
-//! A native link is lomi.'s: made, read and listed through its API, which cannot end it.
+//! A managed link is ours: counted, limited, ended at will, each opening a page of its own order. A native one is lomi.'s.
 //!
-//! May: `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read
-//! the lomi. key; call lomi.
+//! May: `GetItem`, `PutItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on `REF#*`, `WATCH#*`;
+//! `BatchGetItem` on `PRODUCT#*`; `Query` of index `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call
+//! lomi.
 
 mod amount;
 mod back_office;

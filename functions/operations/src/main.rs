@@ -5,8 +5,9 @@
 //! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
 //! code that took it on arrival, an answer of lomi.'s through the reconciler's.
 //!
-//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read the lomi. key; call
-//! lomi.
+//! May: `GetItem`, `PutItem`, `UpdateItem` on `ORDER#*`, `QUARANTINE#*`; `GetItem`, `PutItem` on `REF#*`, `EVT#*`,
+//! `QUESTION#*`; `PutItem` on `OUTBOX#*`; `UpdateItem` on `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`,
+//! `QUARANTINE`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod deliveries;
 mod http;

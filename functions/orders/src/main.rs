@@ -5,8 +5,8 @@
 //! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
 //! no event comes.
 //!
-//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read the lomi. key;
-//! call lomi.
+//! May: `GetItem`, `UpdateItem` on `ORDER#*`; `PutItem` on `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on
+//! `LINK#*`; `Query` of index `listing` for `ORDER#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod http;
 mod refunds;

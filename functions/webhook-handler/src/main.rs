@@ -3,8 +3,10 @@
 //! Promise: a 2xx means that the event is durable; an authentic event of up to 256 KiB is never answered with a 4xx,
 //! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
 //!
-//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table; read the webhook secret. It has no lomi. key: whoever
-//! broke in here could not call lomi.
+//! May: `GetItem`, `UpdateItem` on `ORDER#*`; `GetItem` on `REF#*`; `GetItem`, `PutItem` on `EVT#*`, `QUESTION#*`;
+//! `PutItem` on `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `LINK#*`; `GetSecretValue` of `LomiWebhookSecret`.
+//!
+//! It has no lomi. key: whoever broke in here could not call lomi.
 
 mod http;
 

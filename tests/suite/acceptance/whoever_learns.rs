@@ -2,7 +2,7 @@
 //! of them writes all that follows from it.
 
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{TestApp, eventually};
 
 /// Makes the order's price another than the one that its shopper pays.
 async fn misprice(app: &TestApp, order_id: &str, amount: i64) {
@@ -24,7 +24,7 @@ async fn paid_by_link(app: &TestApp) -> (String, String, String) {
 }
 
 async fn payments_by(app: &TestApp, code: &str) -> Value {
-    app.table.item(&format!("LINK#{code}"), "LINK").await.unwrap()["payments_count"].clone()
+    app.table.item(&format!("LINK#{code}"), "LINK").await.unwrap()["paid_count"].clone()
 }
 
 #[tokio::test]
@@ -101,5 +101,21 @@ async fn a_payment_by_lomis_own_link_that_was_given_up_becomes_an_order_by_hand(
     assert_eq!(app.replayed(waiting["quarantine_id"].as_str().unwrap()).await, "applied");
     let orders = app.orders().await;
     assert_eq!((orders.len(), &orders[0]["status"]), (1, &json!("paid")));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_that_moves_while_its_link_is_opened_still_gets_its_page() {
+    let app = TestApp::start().await;
+    let code = app.link(json!({})).await;
+    app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 1_000 })).await;
+    let moved = async {
+        let order = eventually("the order is there", async || app.orders().await.into_iter().next()).await;
+        let (key, version) = (order["PK"].as_str().unwrap().to_owned(), order["version"].as_i64().unwrap());
+        assert!(app.table.set_number(&key, "ORDER", "version", version + 1).await);
+    };
+    let (led, ()) = tokio::join!(app.follow(&code, "fr"), moved);
+    let _ = led.expect(303);
+    assert_eq!(app.orders().await[0]["status"], "open");
     app.audit().await;
 }

@@ -87,7 +87,7 @@ fn a_policy_that_allows_more_than_it_says_is_found() {
         ),
         (
             r#"WebhookHandlerFunction: allows "dynamodb:Scan""#,
-            "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]",
+            "[dynamodb:GetItem, dynamodb:UpdateItem]",
             "[dynamodb:GetItem, dynamodb:Scan]",
         ),
         (r#"CreateCheckoutSessionFunction: allows something on "*""#, "Resource: !GetAtt Table.Arn", "Resource: '*'"),
