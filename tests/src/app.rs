@@ -1,5 +1,6 @@
 //! One whole stack for one test.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -35,8 +36,6 @@ pub const FUNCTIONS: [&str; 10] = [
 
 /// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-/// The variable with the address of Secrets Manager.
-const SECRETS: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 /// The variable with the address of lomi.
 const LOMI: &str = "LOMI_BASE_URL";
 /// The shop of a live stack, which takes no plain http.
@@ -53,7 +52,7 @@ pub struct Setup {
     pub binaries: Option<PathBuf>,
     /// How lomi. behaves from the start.
     pub lomi: Settings,
-    /// Measures what the functions ask AWS for.
+    /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
 
@@ -80,8 +79,6 @@ pub struct TestApp {
     pub(crate) guard: Guard,
     /// Notes what the functions ask AWS for.
     pub(crate) recorder: Recorder,
-    /// The wire between the functions and Secrets Manager.
-    _secrets: Gate,
 }
 
 impl TestApp {
@@ -94,11 +91,13 @@ impl TestApp {
     pub async fn start_with(setup: Setup) -> Self {
         let project = project(setup.binaries.as_deref()).await.unwrap_or_else(|error| panic!("{error}"));
         let recorder = Recorder::new(Kept::of(&project.binaries).expect("a place beside the binaries"));
-        let dynamodb = Gate::bind_recorded(recorder.clone()).await;
-        let (secrets, lomi_wire) = (Gate::bind_recorded(recorder.clone()).await, Gate::bind().await);
-        let options = options(&setup, [(DYNAMODB, &dynamodb), (SECRETS, &secrets), (LOMI, &lomi_wire)]);
+        let (dynamodb, lomi_wire) = (Gate::bind_recorded(recorder.clone()).await, Gate::bind().await);
+        let options = options(&setup, &dynamodb, &lomi_wire);
         let stack = Stack::launch(project, options).await.unwrap_or_else(|error| panic!("{error}"));
-        lead_to_aws(&stack, setup.meter.as_ref(), &dynamodb, &secrets);
+        match &setup.meter {
+            Some(meter) => dynamodb.lead_to(meter.lead_to(&stack.urls().dynamodb)),
+            None => dynamodb.lead_to(&stack.urls().dynamodb),
+        }
         lomi_wire.lead_to(&stack.urls().lomi);
         let http = Http::default();
         let app = Self {
@@ -114,7 +113,6 @@ impl TestApp {
             record: Record::default(),
             guard: Guard::default(),
             recorder,
-            _secrets: secrets,
         };
         app.note_secrets();
         local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");
@@ -228,21 +226,11 @@ async fn project(folder: Option<&Path>) -> Result<Project, StartError> {
     Ok(Project { template, binaries, storefront: root.join("infra/storefront") })
 }
 
-/// Through the meter, where there is one.
-fn lead_to_aws(stack: &Stack, meter: Option<&Meter>, dynamodb: &Gate, secrets: &Gate) {
-    let urls = stack.urls();
-    if let Some(meter) = meter {
-        meter.lead_to(&urls.dynamodb, &urls.secrets);
-    }
-    dynamodb.lead_to(meter.map_or(&urls.dynamodb, Meter::url));
-    secrets.lead_to(meter.map_or(&urls.secrets, Meter::url));
-}
-
-fn options(setup: &Setup, wires: [(&str, &Gate); 3]) -> StackOptions {
+fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     let mut options = StackOptions { lomi: setup.lomi.clone(), ..StackOptions::default() };
     for function in FUNCTIONS {
-        let variables = wires.map(|(variable, gate)| (variable.to_owned(), gate.url()));
-        options.environment.insert(function.to_owned(), variables.into());
+        let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url()), (LOMI.to_owned(), lomi.url())]);
+        options.environment.insert(function.to_owned(), variables);
     }
     if let Some(url) = &setup.lomi_url {
         for function in ["create-checkout-session", "create-payment-intent"] {

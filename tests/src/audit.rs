@@ -77,8 +77,9 @@ impl TestApp {
         findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
-        self.stack.stop().await;
+        self.recorder.note_secrets(self.stack.secrets());
         self.recorder.note_test();
+        self.stack.stop().await;
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
     }
 

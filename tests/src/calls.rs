@@ -8,6 +8,8 @@ mod request;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use local::secrets::Secrets;
+
 pub use kept::Kept;
 pub(crate) use request::caller;
 pub use request::{Request, Requests};
@@ -56,6 +58,11 @@ impl Recorder {
                 seen.push(call);
             }
         }
+    }
+
+    /// Keeps what the stand-in for Secrets Manager was asked.
+    pub fn note_secrets(&self, secrets: &Secrets) {
+        secrets.asked().iter().for_each(|asked| self.note(&Request::of(asked)));
     }
 
     /// Keeps that the running test has come to its end.

@@ -1,6 +1,6 @@
-//! A meter in front of DynamoDB and Secrets Manager: passes every request on, and notes who asked what and what it costs.
+//! A meter in front of DynamoDB: passes every request on, and notes who asked and what it cost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use axum::Router;
@@ -31,14 +31,8 @@ pub struct Meter {
 #[derive(Debug, Default)]
 struct Shared {
     http: Http,
-    upstream: OnceLock<Upstream>,
+    upstream: OnceLock<String>,
     dial: Mutex<BTreeMap<String, Consumed>>,
-}
-
-#[derive(Debug)]
-struct Upstream {
-    dynamodb: String,
-    secrets: String,
 }
 
 /// What one function consumed.
@@ -48,8 +42,6 @@ pub struct Consumed {
     pub read_halves: u64,
     /// DynamoDB's write request units, in halves.
     pub write_halves: u64,
-    /// The different questions to Secrets Manager: what one refresh of the function's secrets asks.
-    pub secrets: BTreeSet<String>,
 }
 
 impl Meter {
@@ -64,16 +56,11 @@ impl Meter {
         Self { url, shared, _server: Arc::new(server) }
     }
 
-    /// Where the meter listens.
+    /// Sets, once, where the meter leads; answers where it listens.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn lead_to(&self, dynamodb: &str) -> &str {
+        self.shared.upstream.set(dynamodb.to_owned()).expect("a meter leads to one place");
         &self.url
-    }
-
-    /// Sets, once, where the meter leads.
-    pub fn lead_to(&self, dynamodb: &str, secrets: &str) {
-        let upstream = Upstream { dynamodb: dynamodb.to_owned(), secrets: secrets.to_owned() };
-        self.shared.upstream.set(upstream).expect("a meter leads to one place");
     }
 
     /// What was consumed since it was read last, by function.
@@ -92,16 +79,9 @@ impl Shared {
 async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (caller, target) = (caller(text("authorization")).to_owned(), text("x-amz-target"));
-    let Some(upstream) = shared.upstream.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-    let (url, body) = if target.starts_with("secretsmanager.") {
-        let question = String::from_utf8_lossy(&body).into_owned();
-        shared.dial().entry(caller.clone()).or_default().secrets.insert(question);
-        (&upstream.secrets, body)
-    } else {
-        (&upstream.dynamodb, asking_for_the_price(&body))
-    };
+    let Some(url) = shared.upstream.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let passed = REQUEST_HEADERS.map(|name| (name, text(name)));
-    let Ok(answer) = shared.http.try_send("POST", url, &passed, body).await else {
+    let Ok(answer) = shared.http.try_send("POST", url, &passed, asking_for_the_price(&body)).await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
     let halves = consumed_halves(&answer.json());

@@ -13,6 +13,8 @@ mod expected;
 mod may;
 mod mutations;
 mod policies;
+#[path = "../suite/infrastructure/roles.rs"]
+mod roles;
 #[path = "../suite/infrastructure/yaml.rs"]
 mod yaml;
 

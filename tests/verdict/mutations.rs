@@ -8,11 +8,11 @@ use tests::calls::{Call, Kept, Recorder, Requests};
 
 use crate::{compare, policies, read, template, yaml};
 
-/// A part of the finding, and the change to the template, inside one function, that must earn it.
+/// A part of the finding, and the change to the template, inside one role, that must earn it.
 type Mutation = (&'static str, &'static str, &'static str, &'static str);
 
-const CATALOG: &str = "  CatalogFunction:";
-const HANDLER: &str = "  WebhookHandlerFunction:";
+const CATALOG: &str = "  CatalogRole:";
+const HANDLER: &str = "  WebhookHandlerRole:";
 
 const MUTATIONS: [Mutation; 11] = [
     (
@@ -60,7 +60,7 @@ fn a_policy_that_allows_more_or_less_than_is_done_is_found() {
     }
 }
 
-/// The template with the first `from` behind `function` changed.
+/// The template with the first `from` behind `role` changed.
 #[track_caller]
 fn mutated(function: &str, from: &str, to: &str) -> String {
     let template = read("template.yaml");
@@ -74,7 +74,7 @@ fn without_its_condition_a_statement_allows_every_key_and_is_found() {
     let template = read("template.yaml");
     let (heard, _) = policies::granted(&yaml::parse(&template));
     let start = template.find(CATALOG).expect("a function of the template");
-    let open = template[start..].find("              Condition:").expect("a condition") + start;
+    let open = template[start..].find("                Condition:").expect("a condition") + start;
     let line = template[open..].find('\n').expect("a line") + open;
     let bare = format!("{}{}", &template[..open], &template[line + 1..]);
     let (granted, _) = policies::granted(&yaml::parse(&bare));

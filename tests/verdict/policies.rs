@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use tests::calls::Call;
 
+use crate::roles::statements;
+
 /// The one condition that is understood: every key that a call names has one of these patterns.
 const OPERATOR: &str = "ForAllValues:StringLike";
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
@@ -14,7 +16,7 @@ pub(crate) fn granted(template: &Value) -> (BTreeSet<Call>, Vec<String>) {
     let (mut granted, mut findings) = (BTreeSet::new(), Vec::new());
     for function in functions(template) {
         let name = binary(function);
-        for statement in statements(function) {
+        for statement in statements(template, function) {
             match grants(name, statement) {
                 Ok(grants) => granted.extend(grants),
                 Err(problem) => findings.push(format!("{name}: {problem}: {statement}")),
@@ -31,10 +33,6 @@ pub(crate) fn functions(template: &Value) -> impl Iterator<Item = &Value> {
 
 pub(crate) fn binary(function: &Value) -> &str {
     function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap_or_default()
-}
-
-pub(crate) fn statements(function: &Value) -> impl Iterator<Item = &Value> {
-    list(&function["Properties"]["Policies"]).into_iter().flat_map(|policy| list(&policy["Statement"]))
 }
 
 pub(crate) fn grants(function: &str, statement: &Value) -> Result<Vec<Call>, &'static str> {

@@ -3,7 +3,7 @@
 
 mod gate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,22 @@ pub struct Secrets {
     versions: Arc<Mutex<BTreeMap<String, Versions>>>,
     closed: Arc<AtomicBool>,
     read_only: Arc<AtomicBool>,
+    asked: Arc<Mutex<BTreeSet<Asked>>>,
 }
+
+/// One call, as it came; the same call again is no other one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// `Authorization` up to the name of who asked: `AWS4-HMAC-SHA256 Credential=orders`.
+    pub authorization: String,
+    /// `X-Amz-Target`: `secretsmanager.GetSecretValue`.
+    pub target: String,
+    /// JSON.
+    pub body: String,
+}
+
+/// Calls that are kept. A stack makes some dozen different ones.
+const MAX_ASKED: usize = 1000;
 
 #[derive(Debug, Clone)]
 struct Versions {
@@ -87,6 +102,23 @@ impl Secrets {
     /// While `true`, every connection breaks, new and old ones.
     pub fn set_unreachable(&self, unreachable: bool) {
         self.closed.store(unreachable, Ordering::SeqCst);
+    }
+
+    /// Every call that came, whatever was answered.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.asked).iter().cloned().collect()
+    }
+
+    fn note(&self, headers: &HeaderMap, body: &[u8]) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        // Of the authorization only what does not change from call to call: who asks.
+        let authorization = text("authorization").split('/').next().unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(body).into_owned();
+        let mut asked = lock(&self.asked);
+        if asked.len() < MAX_ASKED {
+            asked.insert(Asked { authorization, target: text("x-amz-target"), body });
+        }
     }
 
     pub(crate) fn serve(&self, listener: TcpListener) -> Server {
@@ -168,6 +200,7 @@ fn find<'a>(all: &'a BTreeMap<String, Versions>, id: &str) -> Option<(&'a String
 }
 
 async fn handle(State(secrets): State<Secrets>, headers: HeaderMap, body: Bytes) -> Response {
+    secrets.note(&headers, &body);
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(request) = serde_json::from_slice(&body) else {
         return refusal("SerializationException", "the body is not JSON");

@@ -9,7 +9,7 @@ use local::template::Template;
 use tests::costs::{Item, Usage};
 
 use crate::purchases::start;
-use crate::tally::Tally;
+use crate::tally::{Tally, scheduled_run};
 
 /// A month as AWS counts it: 730 hours.
 const MONTH: Duration = Duration::from_secs(730 * 60 * 60);
@@ -48,7 +48,7 @@ async fn idle(function: &str) -> Usage {
     // The first run of a process is slower and comes once in hours.
     app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
     let tally = Tally::begin(&app, meter);
-    let mut usage = tally.scheduled_run(function);
+    let mut usage = scheduled_run(&app, function);
     for _ in 0..RUNS {
         app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
     }

@@ -1,5 +1,7 @@
 //! Requests to AWS out of the bytes of a connection: HTTP/1.1, each with its length, one after the other.
 
+use local::secrets::Asked;
+
 /// A body that no request of ours has; what is longer is not read on.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -12,6 +14,13 @@ pub struct Request {
     pub target: String,
     /// JSON.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn of(asked: &Asked) -> Self {
+        let caller = caller(&asked.authorization).to_owned();
+        Self { caller, target: asked.target.clone(), body: asked.body.clone().into_bytes() }
+    }
 }
 
 /// The requests of one connection, however they are cut into pieces.

@@ -5,6 +5,7 @@ mod costs;
 mod imports;
 mod monitoring;
 mod promises;
+mod roles;
 mod routes;
 mod sam;
 mod sources;

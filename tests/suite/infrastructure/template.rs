@@ -97,10 +97,13 @@ fn a_policy_that_allows_more_than_it_says_is_found() {
             "Resource: !Sub ${Table.Arn}/index/*",
         ),
         (
-            "CreateCheckoutSessionFunction: takes a policy of somebody else",
-            "Policies:\n        - Version: \"2012-10-17\"",
-            "Policies:\n        - AmazonDynamoDBFullAccess\n        - Version: \"2012-10-17\"",
+            "CatalogFunction: its role takes a policy of somebody else",
+            "      Policies:\n        - PolicyName: catalog",
+            "      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess]\n      Policies:\n        - PolicyName: catalog",
         ),
+        ("OrdersFunction: has no role of its own", "Role: !GetAtt OrdersRole.Arn", "Role: !GetAtt CatalogRole.Arn"),
+        ("CreateCheckoutSessionFunction: its role trusts somebody else", "lambda.amazonaws.com", "ec2.amazonaws.com"),
+        ("CatalogFunction: may not write its own log", "!GetAtt CatalogLogs.Arn", "!GetAtt OrdersLogs.Arn"),
         (
             "WebhookHandlerFunction: may read [LomiSecretKey] and is told of [LomiWebhookSecret]",
             "Resource: !Ref LomiWebhookSecret",

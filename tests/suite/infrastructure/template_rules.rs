@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::root;
+use super::{roles, root};
 
-const RULES: [fn(&Value) -> Vec<String>; 13] = [
+const RULES: [fn(&Value) -> Vec<String>; 14] = [
     every_function_is_a_package,
     every_package_is_a_function,
     functions_run_on_arm64,
@@ -16,6 +16,7 @@ const RULES: [fn(&Value) -> Vec<String>; 13] = [
     the_webhook_has_its_own_lane,
     floods_end_before_lomi,
     cors_names_origins,
+    every_function_has_a_role_of_its_own,
     policies_are_exact,
     a_function_reads_the_secrets_it_is_told_of,
     secrets_are_named_and_never_shown,
@@ -185,30 +186,58 @@ fn cors_names_origins(template: &Value) -> Vec<String> {
     if is_open { vec!["CORS allows *".to_owned()] } else { Vec::new() }
 }
 
-/// What a role may do: `(actions, resources)` of each statement.
-fn statements(function: &Value) -> impl Iterator<Item = (Vec<&Value>, Vec<&Value>)> {
-    let policies = list(&function["Properties"]["Policies"]).into_iter().filter(|policy| policy.is_object());
-    let all = policies.flat_map(|policy| list(&policy["Statement"]));
+/// What a function may do: `(actions, resources)` of each statement.
+fn statements<'a>(template: &'a Value, function: &Value) -> impl Iterator<Item = (Vec<&'a Value>, Vec<&'a Value>)> {
+    let all = roles::statements(template, function).into_iter();
     all.map(|statement| (list(&statement["Action"]), list(&statement["Resource"])))
 }
 
-fn policies_are_exact(template: &Value) -> Vec<String> {
-    functions(template).flat_map(|(id, function)| check_policies(id, function)).collect()
+fn every_function_has_a_role_of_its_own(template: &Value) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let mut found = Vec::new();
+    for (id, function) in functions(template) {
+        let role = roles::role(template, function);
+        if role["Type"] != "AWS::IAM::Role" || !taken.insert(roles::role_id(function)) {
+            found.push(format!("{id}: has no role of its own"));
+            continue;
+        }
+        found.extend(check_role(id, function, role));
+    }
+    found
 }
 
-fn check_policies(id: &str, function: &Value) -> Vec<String> {
+fn check_role(id: &str, function: &Value, role: &Value) -> Vec<String> {
+    let properties = &role["Properties"];
+    let trusted = &properties["AssumeRolePolicyDocument"]["Statement"];
+    let own_log = roles::own_log(function);
+    let checks = [
+        (*trusted == lambda_alone(), "its role trusts somebody else than Lambda"),
+        (properties.get("ManagedPolicyArns").is_none(), "its role takes a policy of somebody else"),
+        (function["Properties"].get("Policies").is_none(), "SAM ignores the policies of a function with a role"),
+        (roles::all_statements(role).any(|statement| *statement == own_log), "may not write its own log"),
+    ];
+    checks.into_iter().filter(|(holds, _)| !holds).map(|(_, wrong)| format!("{id}: {wrong}")).collect()
+}
+
+fn lambda_alone() -> Value {
+    json!([{ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }])
+}
+
+fn policies_are_exact(template: &Value) -> Vec<String> {
+    functions(template).flat_map(|(id, function)| check_policies(template, id, function)).collect()
+}
+
+fn check_policies(template: &Value, id: &str, function: &Value) -> Vec<String> {
     let is_wide = |action: &&Value| {
         let action = action.as_str().unwrap_or("*");
         action.contains('*') || action == "dynamodb:Scan"
     };
     let mut found = Vec::new();
-    for (actions, resources) in statements(function) {
+    for (actions, resources) in statements(template, function) {
         found.extend(actions.into_iter().filter(is_wide).map(|action| format!("{id}: allows {action}")));
         let wide = resources.into_iter().filter(|resource| resource.to_string().contains('*'));
         found.extend(wide.map(|resource| format!("{id}: allows something on {resource}")));
     }
-    let foreign = list(&function["Properties"]["Policies"]).into_iter().filter(|policy| policy["Statement"].is_null());
-    found.extend(foreign.map(|policy| format!("{id}: takes a policy of somebody else: {policy}")));
     found
 }
 
@@ -227,8 +256,8 @@ fn a_function_reads_the_secrets_it_is_told_of(template: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (id, function) in functions(template) {
         let told: BTreeSet<_> = environment(template, function).filter_map(|(_, v)| secret(template, v)).collect();
-        let reads =
-            statements(function).filter(|(actions, _)| actions.contains(&&json!("secretsmanager:GetSecretValue")));
+        let reads = statements(template, function)
+            .filter(|(actions, _)| actions.contains(&&json!("secretsmanager:GetSecretValue")));
         let read: BTreeSet<_> =
             reads.flat_map(|(_, resources)| resources).filter_map(|v| secret(template, v)).collect();
         if told != read {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{mutated, read, yaml};
+use super::{mutated, read, roles, yaml};
 
 const FUNCTION: &str = "WebhookEndpointFunction";
 const CONDITION: &str = "RegistersWebhook";
@@ -38,7 +38,7 @@ fn findings(template: &Value) -> Vec<String> {
         (outputs["WebhookTodo"]["Condition"] == CONDITION, "an output of nothing"),
     ];
     let mut found: Vec<_> = checks.iter().filter(|(holds, _)| !holds).map(|(_, wrong)| (*wrong).to_owned()).collect();
-    found.extend(functions(template).filter_map(|(id, function)| writes_a_secret(id, function)));
+    found.extend(functions(template).filter_map(|(id, function)| writes_a_secret(template, id, function)));
     found.extend(functions(template).filter_map(|(id, function)| names_the_api(id, function)));
     found
 }
@@ -49,9 +49,8 @@ fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// One function writes one secret, and no other writes any.
-fn writes_a_secret(id: &str, function: &Value) -> Option<String> {
-    let policies = function["Properties"]["Policies"].as_array().into_iter().flatten();
-    let statements = policies.flat_map(|policy| policy["Statement"].as_array().into_iter().flatten());
+fn writes_a_secret(template: &Value, id: &str, function: &Value) -> Option<String> {
+    let statements = roles::statements(template, function).into_iter();
     let writes = statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:Put"));
     let writes: Vec<_> = writes.map(|statement| &statement["Resource"]).collect();
     let may = [&json!({ "Ref": "LomiWebhookSecret" })];
@@ -74,9 +73,13 @@ fn the_webhook_registers_itself() {
 fn a_part_of_it_that_is_missing_is_found() {
     let function = "Type: AWS::Serverless::Function\n    Condition: RegistersWebhook";
     let resource = "Type: Custom::WebhookEndpoint\n    Condition: RegistersWebhook";
-    let put = "Action: secretsmanager:PutSecretValue\n              Resource: !Ref LomiWebhookSecret";
+    let put = "Action: secretsmanager:PutSecretValue\n                Resource: !Ref LomiWebhookSecret";
     let mutations = [
-        ("not registered by default", "Default: 'true'", "Default: 'false'"),
+        (
+            "not registered by default",
+            "RegisterWebhook:\n    Type: String\n    Default: \"true\"",
+            "RegisterWebhook:\n    Type: String\n    Default: \"false\"",
+        ),
         ("the function is there whether", function, "Type: AWS::Serverless::Function"),
         ("the resource is there whether", resource, "Type: Custom::WebhookEndpoint"),
         ("no deployment registers", "Type: Custom::WebhookEndpoint", "Type: Custom::Webhook"),
@@ -100,12 +103,12 @@ fn a_part_of_it_that_is_missing_is_found() {
         (
             "WebhookEndpointFunction: writes",
             put,
-            "Action: secretsmanager:PutSecretValue\n              Resource: !Ref LomiSecretKey",
+            "Action: secretsmanager:PutSecretValue\n                Resource: !Ref LomiSecretKey",
         ),
         (
             "WebhookHandlerFunction: writes",
-            "Action: secretsmanager:GetSecretValue\n              Resource: !Ref LomiWebhookSecret",
-            "Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n              Resource: !Ref LomiWebhookSecret",
+            "Action: secretsmanager:GetSecretValue\n                Resource: !Ref LomiWebhookSecret",
+            "Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n                Resource: !Ref LomiWebhookSecret",
         ),
         (
             "LinkGeneratorFunction: its environment needs the API",
