@@ -1,14 +1,16 @@
 //! What an operator does by hand, closed at the gateway: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
 //! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/ask`,
-//! `POST /admin/webhook-deliveries/replay`.
+//! `POST /admin/webhook-deliveries/replay`, `POST /admin/orders/{order_id}/events/replay`, `GET /admin/health`.
 //!
 //! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
 //! code that took it on arrival, an answer of lomi.'s through the reconciler's.
 //!
-//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its index `listing`; read the lomi. key; call
-//! lomi.
+//! May: `dynamodb:GetItem`, `PutItem`, `UpdateItem` on the table, `Query` on its indexes `listing` and `due`; read the lomi.
+//! key and, to see whether it is there, the webhook secret; call lomi.
 
 mod deliveries;
+mod events;
+mod health;
 mod http;
 mod quarantine;
 
@@ -19,13 +21,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi) = config::read(|env| {
+        let (wiring, lomi, webhook_secret, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let lomi = LomiSettings::read(env);
-            Some((wiring?, lomi?))
+            let webhook_secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
+            let public_origin = env.optional_origin("PUBLIC_BASE_URL");
+            Some((wiring?, lomi?, webhook_secret?, public_origin))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, lomi);
+        let app = http::App::new(&connected, lomi, webhook_secret, public_origin);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

@@ -59,6 +59,20 @@ impl Lomi {
         None
     }
 
+    /// A client with the key as it is, also one that does not say its environment: to find out about the key, and for
+    /// nothing else.
+    ///
+    /// # Errors
+    /// [`KeyTrouble`], at `deadline` at the latest.
+    pub async fn any_client(&self, deadline: Instant) -> Result<Client, KeyTrouble> {
+        let versions = self.secret_key.get(deadline).await?;
+        let key = SecretKey::parse(versions.current.expose()).map_err(|_| KeyTrouble::Unusable)?;
+        if key.environment().is_some_and(|of_key| !is_of(of_key, self.environment)) {
+            return Err(KeyTrouble::Foreign);
+        }
+        self.build(&versions.current).ok_or(KeyTrouble::Unusable)
+    }
+
     /// The same for a request that cannot do without.
     ///
     /// # Errors
@@ -98,11 +112,38 @@ impl Lomi {
             Some(environment) => Some(environment),
             None => client.me().deadline(deadline).send().await.ok().and_then(|me| me.environment),
         };
-        match environment {
-            Some(lomi_client::Environment::Test) => self.environment == Environment::Sandbox,
-            Some(lomi_client::Environment::Live) => self.environment == Environment::Live,
-            None => false,
+        environment.is_some_and(|of_key| is_of(of_key, self.environment))
+    }
+}
+
+/// Why there is no client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyTrouble {
+    /// Nobody has put a key into the secret yet.
+    Missing,
+    /// Secrets Manager gave no answer in time.
+    Unreachable,
+    /// The key says itself that it belongs to the other environment; it is sent nowhere.
+    Foreign,
+    /// What the secret holds is no key.
+    Unusable,
+}
+
+impl From<SecretError> for KeyTrouble {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Missing => Self::Missing,
+            SecretError::Unreachable => Self::Unreachable,
         }
+    }
+}
+
+/// Whether a key of lomi.'s environment `of_key` belongs to a stack of `environment`.
+#[must_use]
+pub fn is_of(of_key: lomi_client::Environment, environment: Environment) -> bool {
+    match of_key {
+        lomi_client::Environment::Test => environment == Environment::Sandbox,
+        lomi_client::Environment::Live => environment == Environment::Live,
     }
 }
 
