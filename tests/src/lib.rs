@@ -20,6 +20,7 @@ mod http;
 mod link;
 mod lomi;
 mod operations;
+pub mod pipe;
 mod record;
 mod refund;
 mod shop;

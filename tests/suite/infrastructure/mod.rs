@@ -1,6 +1,7 @@
 //! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
 
 mod bench;
+mod events;
 mod imports;
 mod promises;
 mod routes;
