@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "AWS_ENDPOINT_URL_DYNAMODB": NOWHERE,
     "AWS_ENDPOINT_URL_SECRETS_MANAGER": NOWHERE,
     "TABLE_NAME": "table",
+    "STACK_NAME": "lomi-checkout",
     "ENVIRONMENT": "sandbox",
     "STACK_NAME": "lomi-checkout",
     "ALLOWED_ORIGINS": "https://shop.example",

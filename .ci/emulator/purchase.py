@@ -12,7 +12,7 @@ WAIT_S = 20
 JSON = {"content-type": "application/json"}
 # A request of the back office for each function that a purchase does not touch.
 BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
-               ("operations", "/admin/quarantine"), ("orders", "/admin/orders")]
+               ("operations", "/admin/quarantine"), ("operations", "/admin/health"), ("orders", "/admin/orders")]
 
 
 class Shop:

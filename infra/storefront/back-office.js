@@ -4,6 +4,7 @@
  */
 import { createBackOffice } from "./back-office/api.js";
 import { openCustomers } from "./back-office/customers.js";
+import { openHealth } from "./back-office/health.js";
 import { openLinks } from "./back-office/links.js";
 import { openOrders } from "./back-office/orders.js";
 import { TEXTS } from "./back-office/texts.js";
@@ -11,7 +12,7 @@ import { addTexts, language, onLanguage, t } from "./i18n.js";
 import { languageSwitch, notice, problemNotice } from "./ui.js";
 
 const TOKEN = "back-office.token";
-const TABS = { orders: openOrders, links: openLinks, customers: openCustomers };
+const TABS = { orders: openOrders, links: openLinks, customers: openCustomers, health: openHealth };
 const byId = (id) => document.getElementById(id);
 const config = globalThis.CHECKOUT_CONFIG;
 let office = null;

@@ -99,6 +99,8 @@ impl TestApp {
 
     async fn read_books(&self) -> Books {
         let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
+        let early = self.record.lock().early_endpoints.clone();
+        let is_early = |dispatch: &Value| early.iter().any(|id| dispatch["webhook_id"] == *id);
         Books {
             orders: self.orders().await,
             links: self.table.items("LINK#").await,
@@ -110,7 +112,7 @@ impl TestApp {
             intents: self.lomi.intents().await,
             refunds: self.lomi.refunds().await,
             secret_refunds,
-            dispatches: self.lomi.outbox().await,
+            dispatches: self.lomi.outbox().await.into_iter().filter(|dispatch| !is_early(dispatch)).collect(),
         }
     }
 

@@ -66,6 +66,12 @@ impl TestApp {
         self.lomi.change_endpoint(&self.lomi_key(), "PATCH", id, changes).await;
     }
 
+    /// The audit does not ask what became of this endpoint's deliveries: it signed before anybody had its secret.
+    pub fn excuse_endpoint(&self, endpoint: &Value) {
+        let id = endpoint["webhook_id"].as_str().expect("an id").to_owned();
+        self.record.lock().early_endpoints.push(id);
+    }
+
     /// The function runs as its schedule starts it: its status.
     pub async fn webhook_status(&self) -> String {
         let answer = self.stack.invoke_scheduled(FUNCTION).await;

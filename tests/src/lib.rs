@@ -24,6 +24,7 @@ mod link;
 mod lomi;
 mod meter;
 mod operations;
+pub mod pipe;
 mod record;
 mod refund;
 mod shop;

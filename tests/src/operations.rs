@@ -44,6 +44,30 @@ impl TestApp {
         learnt.map(|entry| format!("{}/{}", word(&entry["what"]), word(&entry["source"]))).collect()
     }
 
+    /// `POST /admin/orders/{order_id}/events/replay`.
+    pub async fn retell(&self, order_id: &str) -> Answer {
+        self.admin("POST", &format!("/admin/orders/{order_id}/events/replay"), &Value::Null).await
+    }
+
+    /// What `GET /admin/health` says: the whole, and the checks by name.
+    pub async fn health(&self) -> (String, Value) {
+        let json = self.admin("GET", "/admin/health", &Value::Null).await.expect(200).json();
+        (json["status"].as_str().expect("a status").to_owned(), json["checks"].clone())
+    }
+
+    /// What the checks found, each in one word, by name.
+    pub async fn health_states(&self) -> std::collections::BTreeMap<String, String> {
+        let (_, checks) = self.health().await;
+        let states = checks.as_object().expect("checks").iter();
+        states.map(|(name, check)| (name.clone(), check["state"].as_str().unwrap_or_default().to_owned())).collect()
+    }
+
+    /// The last line that a function wrote, as JSON.
+    pub fn last_line(&self, function: &str) -> Value {
+        let line = self.stack.logs().into_iter().rfind(|entry| entry.function == function).expect("a line");
+        serde_json::from_str(&line.line).expect("a line is JSON")
+    }
+
     /// `POST /admin/webhook-deliveries/replay`.
     pub async fn resend(&self, body: &Value) -> Answer {
         self.admin("POST", "/admin/webhook-deliveries/replay", body).await

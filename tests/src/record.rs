@@ -16,6 +16,8 @@ pub(crate) struct Entries {
     pub(crate) canaries: Vec<String>,
     /// lomi.'s refunds that nobody told of.
     pub(crate) secret_refunds: Vec<String>,
+    /// lomi.'s endpoints that signed before anybody here had their secret.
+    pub(crate) early_endpoints: Vec<String>,
 }
 
 /// The answer that a client got to a create.

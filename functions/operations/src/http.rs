@@ -1,11 +1,13 @@
 //! Wire <-> use case.
 
-use crate::{deliveries, quarantine};
+use crate::{deliveries, events, health, quarantine};
 use domain::OrderId;
+use edge::config::SecretId;
 use edge::http::{Limits, Request, Response};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, TimelineView};
 use edge::problem::{Code, Problem};
+use edge::secrets::{Secret, Stages};
 use edge::telemetry::{Field, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
@@ -13,12 +15,15 @@ use flows::operations::{OperationError, ask};
 use flows::reconcile::Report;
 use serde::Serialize;
 use std::time::Duration;
+use url::Url;
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(22) };
 
 pub(crate) struct App {
     pub(crate) world: World,
     pub(crate) lomi: Lomi,
+    pub(crate) webhook_secret: Secret,
+    pub(crate) public_origin: Option<Url>,
 }
 
 #[derive(Serialize)]
@@ -28,12 +33,25 @@ struct Answer<'a> {
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
-        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
+    pub(crate) fn new(
+        connected: &Connected,
+        table: TableName,
+        lomi: LomiSettings,
+        webhook_secret: SecretId,
+        public_origin: Option<Url>,
+    ) -> Self {
+        Self {
+            world: connected.world(table),
+            lomi: connected.lomi(lomi),
+            webhook_secret: connected.secret(webhook_secret, Stages::Current),
+            public_origin,
+        }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
+            events::ROUTE => events::replay(self, request, event).await,
+            health::ROUTE => health::look(self, request).await,
             "GET /admin/quarantine" => quarantine::list(self, request).await,
             "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, event).await,
             "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, event).await,

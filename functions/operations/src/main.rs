@@ -1,15 +1,17 @@
 //! What an operator does by hand, closed at the gateway: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
 //! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/ask`,
-//! `POST /admin/webhook-deliveries/replay`.
+//! `POST /admin/webhook-deliveries/replay`, `POST /admin/orders/{order_id}/events/replay`, `GET /admin/health`.
 //!
 //! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
 //! code that took it on arrival, an answer of lomi.'s through the reconciler's.
 //!
-//! May: `GetItem`, `PutItem`, `UpdateItem` on `ORDER#*`, `QUARANTINE#*`; `GetItem`, `PutItem` on `REF#*`, `EVT#*`,
-//! `QUESTION#*`; `PutItem` on `OUTBOX#*`; `UpdateItem` on `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`,
-//! `QUARANTINE`; `GetSecretValue` of `LomiSecretKey`; call lomi.
+//! May: `GetItem`, `PutItem`, `UpdateItem` on `ORDER#*`, `QUARANTINE#*`, `OUTBOX#*`; `GetItem`, `PutItem` on `REF#*`,
+//! `EVT#*`, `QUESTION#*`; `GetItem` on `PULSE#*`; `UpdateItem` on `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`,
+//! `QUARANTINE`; `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; call lomi.
 
 mod deliveries;
+mod events;
+mod health;
 mod http;
 mod quarantine;
 
@@ -20,14 +22,16 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, table, lomi) = config::read(|env| {
+        let (wiring, table, lomi, webhook_secret, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
-            Some((wiring?, table?, lomi?))
+            let webhook_secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
+            let public_origin = env.optional_origin("PUBLIC_BASE_URL");
+            Some((wiring?, table?, lomi?, webhook_secret?, public_origin))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, table, lomi);
+        let app = http::App::new(&connected, table, lomi, webhook_secret, public_origin);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

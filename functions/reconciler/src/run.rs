@@ -2,9 +2,10 @@
 
 use edge::lomi::{Lomi, LomiSettings};
 use edge::scheduled::Failed;
-use edge::telemetry::{Field, Telemetry};
+use edge::telemetry::{Field, Gauge, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
+use flows::pulse::silence_s;
 use flows::reconcile::{Report, reconcile};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ impl App {
     }
 
     pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
+        self.measure_silence(event).await;
         let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
         let mut report = Report::default();
         let finished = reconcile(&self.world, &lomi, deadline, &mut report).await;
@@ -32,6 +34,13 @@ impl App {
         tell(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
         if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }
+    }
+
+    /// First of all, so that a run that fails measures it, too. Without an answer from the table there is no measurement.
+    async fn measure_silence(&self, event: &mut Telemetry) {
+        if let Ok(Some(silence_s)) = silence_s(&self.world).await {
+            event.measure(Gauge::WebhookSilenceS, silence_s);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::ingest::{Ingested, ingest};
+use flows::pulse::Pulse;
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER};
 use lomi_client::webhook::{Secrets, SignatureError, Signatures, VerifiedBody, WebhookSecret, verify};
 use serde::Serialize;
@@ -18,6 +19,7 @@ pub(crate) const LIMITS: Limits = Limits { body_bytes: 256 * 1024, budget: Durat
 pub(crate) struct App {
     world: World,
     secret: Secret,
+    pulse: Pulse,
 }
 
 #[derive(Serialize)]
@@ -28,7 +30,11 @@ struct Acknowledgement {
 
 impl App {
     pub(crate) fn new(connected: &Connected, table: TableName, secret: SecretId) -> Self {
-        Self { world: connected.world(table), secret: connected.secret(secret, Stages::CurrentAndPrevious) }
+        Self {
+            world: connected.world(table),
+            secret: connected.secret(secret, Stages::CurrentAndPrevious),
+            pulse: Pulse::default(),
+        }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -36,6 +42,7 @@ impl App {
         let ingested = ingest(&self.world, body).await.map_err(|error| unavailable().because(error.reason()))?;
         let outcome = report(&ingested, event);
         event.word(Field::WebhookOutcome, outcome);
+        self.pulse.note(&self.world, request.deadline).await;
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 

@@ -4,7 +4,7 @@
 //! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
 //!
 //! May: `GetItem`, `UpdateItem` on `ORDER#*`; `GetItem` on `REF#*`; `GetItem`, `PutItem` on `EVT#*`, `QUESTION#*`;
-//! `PutItem` on `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `LINK#*`; `GetSecretValue` of `LomiWebhookSecret`.
+//! `PutItem` on `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `LINK#*`, `PULSE#*`; `GetSecretValue` of `LomiWebhookSecret`.
 //!
 //! It has no lomi. key: whoever broke in here could not call lomi.
 

@@ -74,6 +74,7 @@ pub async fn survive<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::StackName;
     use domain::Environment;
 
     fn soon() -> Instant {
@@ -82,7 +83,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_part_that_panics_or_hangs_is_survived_and_counted() {
-        let mut event = Telemetry::start(Function { name: "example", environment: Environment::Sandbox });
+        let stack = StackName::parse("lomi-checkout").unwrap();
+        let mut event = Telemetry::start(Function { name: "example", environment: Environment::Sandbox, stack });
         assert_eq!(survive(soon(), &mut event, async |_| 7).await, Some(7));
         assert_eq!(survive(soon(), &mut event, async |_| panic!("contained")).await, None::<u8>);
         assert_eq!(survive(soon(), &mut event, async |_| std::future::pending().await).await, None::<u8>);

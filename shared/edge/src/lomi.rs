@@ -39,20 +39,31 @@ impl LomiSettings {
 /// Why there is no client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyTrouble {
-    /// Secrets Manager did not answer.
-    Unreachable,
-    /// Nobody has put the key in yet.
+    /// Nobody has put a key into the secret yet.
     Missing,
-    /// It is no key, or one of the other environment, or lomi. does not say of which.
+    /// Secrets Manager gave no answer in time.
+    Unreachable,
+    /// The key says itself that it belongs to the other environment; it is sent nowhere.
+    Foreign,
+    /// What the secret holds is no key, or lomi. does not say that it is one of this environment.
     Unusable,
 }
 
 impl KeyTrouble {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Unreachable => "secret_key_unreachable",
             Self::Missing => "secret_key_missing",
-            Self::Unusable => "secret_key_unusable",
+            Self::Unreachable => "secret_key_unreachable",
+            Self::Foreign | Self::Unusable => "secret_key_unusable",
+        }
+    }
+}
+
+impl From<SecretError> for KeyTrouble {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Missing => Self::Missing,
+            SecretError::Unreachable => Self::Unreachable,
         }
     }
 }
@@ -82,16 +93,25 @@ impl Lomi {
     /// # Errors
     /// [`KeyTrouble`]; the event says it, too.
     pub async fn client_or_trouble(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, KeyTrouble> {
-        let trouble = match self.secret_key.get(deadline).await {
-            Ok(versions) => match self.client_for(&versions.current, deadline).await {
-                Some(client) => return Ok(client),
-                None => KeyTrouble::Unusable,
-            },
-            Err(SecretError::Unreachable) => KeyTrouble::Unreachable,
-            Err(SecretError::Missing) => KeyTrouble::Missing,
+        let client = match self.secret_key.get(deadline).await {
+            Ok(versions) => self.client_for(&versions.current, deadline).await.ok_or(KeyTrouble::Unusable),
+            Err(error) => Err(error.into()),
         };
-        event.word(Field::LomiErrorCode, trouble.as_str());
-        Err(trouble)
+        client.inspect_err(|trouble| event.word(Field::LomiErrorCode, trouble.as_str()))
+    }
+
+    /// A client with the key as it is, also one that does not say its environment: to find out about the key, and for
+    /// nothing else.
+    ///
+    /// # Errors
+    /// [`KeyTrouble`], at `deadline` at the latest.
+    pub async fn any_client(&self, deadline: Instant) -> Result<Client, KeyTrouble> {
+        let versions = self.secret_key.get(deadline).await?;
+        let key = SecretKey::parse(versions.current.expose()).map_err(|_| KeyTrouble::Unusable)?;
+        if key.environment().is_some_and(|of_key| !is_of(of_key, self.environment)) {
+            return Err(KeyTrouble::Foreign);
+        }
+        self.build(&versions.current).ok_or(KeyTrouble::Unusable)
     }
 
     /// The same for a request that cannot do without.
@@ -133,11 +153,16 @@ impl Lomi {
             Some(environment) => Some(environment),
             None => client.me().deadline(deadline).send().await.ok().and_then(|me| me.environment),
         };
-        match environment {
-            Some(lomi_client::Environment::Test) => self.environment == Environment::Sandbox,
-            Some(lomi_client::Environment::Live) => self.environment == Environment::Live,
-            None => false,
-        }
+        environment.is_some_and(|of_key| is_of(of_key, self.environment))
+    }
+}
+
+/// Whether a key of lomi.'s environment `of_key` belongs to a stack of `environment`.
+#[must_use]
+pub fn is_of(of_key: lomi_client::Environment, environment: Environment) -> bool {
+    match of_key {
+        lomi_client::Environment::Test => environment == Environment::Sandbox,
+        lomi_client::Environment::Live => environment == Environment::Live,
     }
 }
 

@@ -8,6 +8,7 @@ mod inquiry;
 pub mod links;
 pub mod operations;
 pub mod order_status;
+pub mod pulse;
 mod question;
 pub mod reconcile;
 pub mod refund;

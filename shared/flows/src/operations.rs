@@ -1,12 +1,15 @@
-//! What an operator does by hand: has what was put aside looked at once more, has lomi. asked now, has lomi. send again.
+//! What an operator does by hand: has what was put aside looked at once more, has lomi. asked now, has lomi. send
+//! again, tells the merchant's systems again.
 //!
 //! Nothing here judges anew: events go through [`ingest`](crate::ingest), answers of lomi.'s through the reconciler's code.
 
 mod deliveries;
+mod events;
 mod look;
 mod replay;
 
 pub use deliveries::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
+pub use events::retell;
 pub use replay::{ReplayOutcome, Replayed, replay};
 
 use crate::World;

@@ -52,6 +52,10 @@ impl Key {
         Self::new("WATCH#links".to_owned(), "WATCH")
     }
 
+    pub(crate) fn pulse() -> Self {
+        Self::new("PULSE#webhook".to_owned(), "PULSE")
+    }
+
     pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {
         Self::new(format!("OUTBOX#{id}#{event}"), "OUTBOX")
     }

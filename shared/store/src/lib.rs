@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backlog;
 mod claim;
 mod error;
 mod evidence;
@@ -10,16 +11,19 @@ mod listing;
 mod order;
 mod outbox;
 mod product;
+mod pulse;
 mod quarantine;
 mod question;
 mod receipt;
 
+pub use backlog::Backlog;
 pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
 pub use link::ListedLinks;
 pub use listing::ListCursor;
 pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
+pub use outbox::Retold;
 pub use quarantine::{ListedQuarantine, QuarantineStatus, Quarantined};
 pub use receipt::Receipt;
 

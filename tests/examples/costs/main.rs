@@ -9,7 +9,7 @@ mod tally;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use tests::costs::{Column, Prices, markdown};
+use tests::costs::{Column, Prices, Usage, markdown};
 
 use purchases::Way;
 
@@ -36,20 +36,28 @@ async fn main() {
 }
 
 async fn report(wish: &Wish, prices: &Prices) -> String {
-    let mut columns = Vec::new();
+    let scaled = |usage: &Usage| usage.scaled(wish.orders, purchases::ORDERS.into());
+    let (mut ways, mut functions) = (Vec::new(), Vec::new());
     for (way, lost) in Way::ALL.into_iter().flat_map(|way| [(way, false), (way, true)]) {
-        let usage = purchases::measure(way, lost).await.scaled(wish.orders, purchases::ORDERS.into());
+        let all = purchases::measure(way, lost).await;
         let title = if lost { format!("{}, webhooks lost", way.title()) } else { way.title().to_owned() };
-        columns.push(Column { title, usage });
+        ways.push(Column { title, usage: scaled(&tally::sum(&all)) });
+        if functions.is_empty() {
+            functions.extend(all.iter().map(|(title, usage)| Column { title: title.clone(), usage: scaled(usage) }));
+        }
     }
     let monthly = Column { title: "per month".to_owned(), usage: monthly::measure().await };
     format!(
         "Prices of {} as of {}, in US dollars, without free tiers.\n\n\
-         ### For {} orders\n\n{}\n### Every month, without any order\n\n{}\n{NOTES}",
+         ### {} orders\n\n{}\n### {} orders by {}, function by function\n\n{}\n\
+         ### Every month, without any order\n\n{}\n{NOTES}",
         prices.region,
         prices.as_of,
         wish.orders,
-        markdown(&columns, prices),
+        markdown(&ways, prices),
+        wish.orders,
+        Way::ALL[0].title(),
+        markdown(&functions, prices),
         markdown(&[monthly], prices)
     )
 }

@@ -1,15 +1,13 @@
 //! What the stack takes every month without any order.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edge::telemetry::Counter;
 use local::build::{TEMPLATE, workspace_root};
-use local::template::Template;
 use tests::costs::{Item, Usage};
 
 use crate::purchases::start;
-use crate::tally::{Tally, scheduled_run};
+use crate::tally::{Tally, functions, scheduled_run, sum};
 
 /// A month as AWS counts it: 730 hours.
 const MONTH: Duration = Duration::from_secs(730 * 60 * 60);
@@ -31,9 +29,7 @@ pub(crate) async fn measure() -> Usage {
         usage.add(item, text.lines().filter(|found| found.trim() == line).count() as u128);
     }
     usage.add(Item::Metric, Counter::ALL.len() as u128);
-    let template = Template::read(&root.join(TEMPLATE)).expect("the template can be read");
-    let resolved = template.resolve(&BTreeMap::new()).expect("the template can be resolved");
-    for function in &resolved.functions {
+    for function in functions() {
         for schedule in &function.schedules {
             let runs = MONTH.as_secs().div_ceil(schedule.every.as_secs());
             usage.add_all(&idle(&function.binary).await.scaled(runs.into(), 1));
@@ -52,7 +48,7 @@ async fn idle(function: &str) -> Usage {
     for _ in 0..RUNS {
         app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
     }
-    usage.add_all(&tally.end(&app).await.scaled(1, RUNS.into()));
+    usage.add_all(&sum(&tally.end(&app).await).scaled(1, RUNS.into()));
     app.audit().await;
     usage
 }

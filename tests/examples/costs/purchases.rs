@@ -2,13 +2,15 @@
 
 use lomi_sandbox::Settings;
 use serde_json::json;
-use tests::costs::{Item, Usage};
+use tests::costs::Item;
 use tests::{Meter, Setup, TestApp};
 
-use crate::tally::Tally;
+use crate::tally::{ByFunction, Tally};
 
 /// Purchases of each way.
 pub(crate) const ORDERS: u32 = 24;
+/// What is no function's: the events for the merchant's own systems.
+const TO_THE_SHOP: &str = "events";
 /// lomi.'s rate limits are not the subject.
 const UNLIMITED: u32 = 1_000_000;
 
@@ -59,7 +61,7 @@ struct Bought {
 }
 
 /// What [`ORDERS`] orders take, from the first look at the products to the last look by the reconciler.
-pub(crate) async fn measure(way: Way, lost: bool) -> Usage {
+pub(crate) async fn measure(way: Way, lost: bool) -> ByFunction {
     let (app, meter) = start().await;
     if lost {
         app.lomi.lose_webhooks().await;
@@ -81,13 +83,14 @@ pub(crate) async fn measure(way: Way, lost: bool) -> Usage {
         }
     }
     outlive(&app, &orders).await;
-    let mut usage = tally.end(&app).await;
+    let mut all = tally.end(&app).await;
+    let usage = all.entry(TO_THE_SHOP.to_owned()).or_default();
     for Bought { order_id, .. } in &orders {
         let events = app.outbox(order_id).await.len() as u128;
         [Item::BusEvent, Item::PipeRequest].into_iter().for_each(|item| usage.add(item, events));
     }
     app.audit().await;
-    usage
+    all
 }
 
 /// A stack behind a meter.

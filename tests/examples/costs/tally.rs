@@ -1,46 +1,82 @@
 //! From log lines and the meter to what is charged.
 
+use std::collections::BTreeMap;
+
 use local::LogLine;
+use local::build::{TEMPLATE, workspace_root};
+use local::template::{Function, Template};
 use serde_json::Value;
 use tests::costs::{Item, Usage};
 use tests::{FUNCTIONS, Meter, TestApp};
 
-/// `MemorySize` of the template.
-const MEMORY_MB: u128 = 256;
 /// What Lambda itself writes per run in JSON: that it starts, and its report.
 const PLATFORM_LOG_BYTES: u128 = 700;
 /// What CloudWatch adds to every line.
 const LINE_OVERHEAD_BYTES: u128 = 26;
+
+/// What each function takes, by its binary's name.
+pub(crate) type ByFunction = BTreeMap<String, Usage>;
+
+/// The template's functions.
+pub(crate) fn functions() -> Vec<Function> {
+    let root = workspace_root().expect("the program belongs to a workspace");
+    let template = Template::read(&root.join(TEMPLATE)).expect("the template can be read");
+    template.resolve(&BTreeMap::new()).expect("the template can be resolved").functions
+}
 
 /// A count that has begun. The stack reaches DynamoDB for as long as this is there.
 pub(crate) struct Tally {
     meter: Meter,
     /// Log lines that were there before.
     lines: usize,
+    memory_mb: BTreeMap<String, u128>,
 }
 
 impl Tally {
     /// What happened before is not counted.
     pub(crate) fn begin(app: &TestApp, meter: Meter) -> Self {
         let _ = meter.read();
-        Self { lines: app.stack.logs().len(), meter }
+        let memory_mb = functions().into_iter().map(|function| (function.binary, function.memory_mib.into())).collect();
+        Self { lines: app.stack.logs().len(), meter, memory_mb }
     }
 
     /// What happened since. The runs of a schedule are made whether there are orders or not: they are no invocations
     /// here, but what they do is counted.
-    pub(crate) async fn end(&self, app: &TestApp) -> Usage {
+    pub(crate) async fn end(&self, app: &TestApp) -> ByFunction {
         for function in FUNCTIONS {
             // The last lines of a process are read before its end is told.
             app.stack.kill(function).await.expect("a function of the stack");
         }
-        let mut usage = Usage::default();
-        for consumed in self.meter.read().values() {
+        let mut all = ByFunction::new();
+        for (function, consumed) in self.meter.read() {
+            let usage = all.entry(function).or_default();
             usage.add(Item::ReadUnitHalf, consumed.read_halves.into());
             usage.add(Item::WriteUnitHalf, consumed.write_halves.into());
         }
-        app.stack.logs().iter().skip(self.lines).for_each(|line| add_line(app, line, &mut usage));
-        usage
+        for line in app.stack.logs().iter().skip(self.lines) {
+            self.add_line(app, line, all.entry(line.function.clone()).or_default());
+        }
+        all
     }
+
+    fn add_line(&self, app: &TestApp, line: &LogLine, usage: &mut Usage) {
+        usage.add(Item::LogByte, line.line.len() as u128 + LINE_OVERHEAD_BYTES);
+        let event = serde_json::from_str::<Value>(&line.line).unwrap_or_default();
+        let Some(duration_ms) = event["duration_ms"].as_u64() else { return };
+        usage.add(Item::MemoryMbMs, self.memory_mb[&line.function] * u128::from(duration_ms.max(1)));
+        if !event["http.route"].is_null() {
+            [Item::ApiRequest, Item::Invocation, Item::Trace].into_iter().for_each(|item| usage.add(item, 1));
+            usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
+            usage.add(Item::SecretCall, secrets_of(app, &line.function));
+        }
+    }
+}
+
+/// Everything together.
+pub(crate) fn sum(all: &ByFunction) -> Usage {
+    let mut sum = Usage::default();
+    all.values().for_each(|usage| sum.add_all(usage));
+    sum
 }
 
 /// What one run of a schedule takes whether there are orders or not, apart from what it does.
@@ -50,18 +86,6 @@ pub(crate) fn scheduled_run(app: &TestApp, function: &str) -> Usage {
     usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
     usage.add(Item::SecretCall, secrets_of(app, function));
     usage
-}
-
-fn add_line(app: &TestApp, line: &LogLine, usage: &mut Usage) {
-    usage.add(Item::LogByte, line.line.len() as u128 + LINE_OVERHEAD_BYTES);
-    let event = serde_json::from_str::<Value>(&line.line).unwrap_or_default();
-    let Some(duration_ms) = event["duration_ms"].as_u64() else { return };
-    usage.add(Item::MemoryMbMs, MEMORY_MB * u128::from(duration_ms.max(1)));
-    if !event["http.route"].is_null() {
-        [Item::ApiRequest, Item::Invocation, Item::Trace].into_iter().for_each(|item| usage.add(item, 1));
-        usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
-        usage.add(Item::SecretCall, secrets_of(app, &line.function));
-    }
 }
 
 /// How many calls a function makes to read its secrets anew when a minute has passed: as many as when it started.

@@ -1,7 +1,7 @@
 //! The merchant's page on a laptop.
 
 use serde_json::{Value, json};
-use tests::{Created, TestApp, eventually};
+use tests::{Created, Event, TestApp, eventually};
 
 use super::driver::{Browser, browse};
 use super::shop::{AWA, KOFI};
@@ -190,6 +190,29 @@ async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
 }
 
 #[tokio::test]
+async fn the_health_of_the_stack_is_shown_with_what_to_do() {
+    for (shopper, never, hint, again) in
+        [(AWA, "jamais", "Envoyez un événement de test", "en ordre"), (KOFI, "never", "Send a test event", "in order")]
+    {
+        browse(shopper, async |app, browser| {
+            enter(app, browser).await;
+            browser.click(".tabs a[href='#health']").await;
+            browser.see("#panel[data-tab=health] .row small").await;
+            let shown = browser.text("#panel").await;
+            assert!(shown.contains(never) && shown.contains(hint), "{shown}");
+            browser.assert_fits().await;
+            browser.keep_picture("office-health").await;
+            app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
+            browser.click("#panel > button").await;
+            browser.see("#panel .row time").await;
+            let shown = browser.text("#panel").await;
+            assert!(!shown.contains(hint) && shown.contains(again), "{shown}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn every_text_of_the_back_office_is_there_in_both_languages() {
     browse(KOFI, async |_, browser| {
         browser.open("back-office.html").await;
@@ -211,7 +234,13 @@ async fn every_word_of_the_contract_that_the_back_office_shows_has_a_text() {
         let words = schema(path)["enum"].as_array().unwrap_or_else(|| panic!("the words of {kind}"));
         words.iter().map(|word| format!("{kind}.{}", word.as_str().expect("a word"))).collect()
     };
+    let checks = schema("HealthChecks/properties").as_object().expect("checks");
+    let named = checks.keys().map(|name| format!("check.{name}"));
+    let states = checks
+        .keys()
+        .flat_map(|name| words("check_state", &format!("HealthChecks/properties/{name}/properties/state")));
     let shown = [
+        named.chain(states).collect(),
         words("happened", &format!("{entry}/what")),
         words("source", &format!("{entry}/source")),
         words("status", "OrderStatus"),

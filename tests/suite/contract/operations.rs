@@ -10,7 +10,9 @@ const GET: &str = "GET /admin/quarantine/{quarantine_id}";
 const REPLAY: &str = "POST /admin/quarantine/{quarantine_id}/replay";
 const ASK: &str = "POST /admin/orders/{order_id}/ask";
 const RESEND: &str = "POST /admin/webhook-deliveries/replay";
-const ROUTES: [&str; 5] = [LIST, GET, REPLAY, ASK, RESEND];
+const RETELL: &str = "POST /admin/orders/{order_id}/events/replay";
+const HEALTH: &str = "GET /admin/health";
+const ROUTES: [&str; 7] = [LIST, GET, REPLAY, ASK, RESEND, RETELL, HEALTH];
 
 /// Gives every answer of the contract at least once.
 pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
@@ -38,6 +40,10 @@ pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
         contract.holds(ASK, &app.ask(&lost.order_id).await.expect(200));
     }
     contract.holds(RESEND, &app.resend(&json!({})).await.expect(200));
+    for order_id in [&order.order_id, &app.open_order().await.order_id] {
+        contract.holds(RETELL, &app.retell(order_id).await.expect(200));
+    }
+    contract.holds(HEALTH, &app.admin("GET", "/admin/health", &Value::Null).await.expect(200));
     are_refused(app, contract, &id, &order.order_id).await;
 }
 
@@ -48,8 +54,8 @@ async fn are_refused(app: &TestApp, contract: &Contract, id: &str, order_id: &st
         if route.contains('{') {
             contract.holds(route, &send(app, route, "unknown", "unknown").await.expect(404));
         }
-        if method == "POST" {
-            contract.holds(route, &post(app, &path, "application/json", " ".repeat(9 * 1024)).await.expect(413));
+        if method == "POST" || route == HEALTH {
+            contract.holds(route, &large(app, method, &path).await.expect(413));
         }
     }
     for query in ["limit=0", "status=closed", "cursor=x"] {
@@ -68,11 +74,12 @@ async fn are_refused(app: &TestApp, contract: &Contract, id: &str, order_id: &st
         app.lomi.clear_faults().await;
     }
     app.dynamodb.cut();
-    for route in [LIST, GET, REPLAY, ASK] {
+    for route in [LIST, GET, REPLAY, ASK, RETELL] {
         let answer = send(app, route, id, order_id).await;
         assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()), "{route}");
         contract.holds(route, &answer);
     }
+    contract.holds(HEALTH, &app.admin("GET", "/admin/health", &Value::Null).await.expect(200));
     app.dynamodb.mend();
 }
 
@@ -84,6 +91,12 @@ fn at<'a>(route: &'a str, id: &str, order_id: &str) -> (&'a str, String) {
 async fn send(app: &TestApp, route: &str, id: &str, order_id: &str) -> Answer {
     let (method, path) = at(route, id, order_id);
     app.admin(method, &path, &Value::Null).await
+}
+
+async fn large(app: &TestApp, method: &str, path: &str) -> Answer {
+    let bearer = app.admin_bearer();
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    app.http.send(method, &app.url(path), &headers, " ".repeat(9 * 1024)).await
 }
 
 async fn post(app: &TestApp, path: &str, media_type: &str, body: String) -> Answer {

@@ -2,6 +2,7 @@
 
 mod card_forms;
 mod crashes;
+mod health;
 mod kills;
 mod links;
 mod lost_events;

@@ -93,9 +93,7 @@ async fn what_asking_learnt_is_counted_although_its_last_step_failed() {
     app.pay(&order, "card").await;
     app.lomi.fault(json!({ "target": "GET /refunds", "kind": "status", "arg": 500, "times": null })).await;
     assert_eq!(app.asked(&order.order_id).await, ["paid_again/poll"]);
-    let logs = app.stack.logs();
-    let line = logs.iter().rfind(|entry| entry.function == OPERATIONS).expect("it wrote a line");
-    let line: Value = serde_json::from_str(&line.line).expect("a line is JSON");
+    let line = app.last_line(OPERATIONS);
     assert_eq!(line["Overpaid"], 1, "{line}");
     app.lomi.clear_faults().await;
     app.audit().await;

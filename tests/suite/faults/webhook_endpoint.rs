@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{TestApp, eventually};
 use tokio::time::Instant;
 
 use crate::cloudformation::{CloudFormation, event};
@@ -81,7 +81,7 @@ async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
     app.lomi.fault(slow).await;
     let rotation = json!({ "Url": app.webhook_url(), "Rotate": true });
     let (killed, ()) = tokio::join!(app.stack.invoke("webhook-endpoint", rotation), async {
-        tests::eventually("lomi. has made it", async || (app.endpoints().await.len() == 2).then_some(())).await;
+        eventually("lomi. has made it", async || (app.endpoints().await.len() == 2).then_some(())).await;
         app.stack.kill("webhook-endpoint").await.unwrap();
     });
     assert!(killed.is_err());
@@ -89,6 +89,31 @@ async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
     assert_eq!(app.webhook_status().await, "unchanged");
     let left = app.endpoints().await;
     assert!(left.iter().any(|endpoint| endpoint["webhook_id"] == kept["webhook_id"]), "{left:?}");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_in_the_middle_of_a_rotation_is_told_by_the_endpoint_that_is_still_there() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    buy(&app).await;
+    let (during, after) = (app.open_order().await, app.open_order().await);
+    let slow = json!({ "target": "POST /webhooks", "kind": "latency_ms", "when": "after", "arg": 3_000 });
+    app.lomi.fault(slow).await;
+    let (rotated, ()) = tokio::join!(app.rotate_webhook(), async {
+        eventually("lomi. has made it", async || (app.endpoints().await.len() == 2).then_some(())).await;
+        // The newest stands first, and nobody has its secret yet.
+        app.excuse_endpoint(&app.endpoints().await[0]);
+        app.pay(&during, "wave").await;
+        app.wait_for(&during.order_id, "paid").await;
+    });
+    assert_eq!(rotated, "rotated");
+    app.pay(&after, "wave").await;
+    app.wait_for(&after.order_id, "paid").await;
+    for order in [&during, &after] {
+        assert_eq!(app.outbox(&order.order_id).await, ["order.paid"], "both endpoints tell, and it counts once");
+    }
     app.audit().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod costs;
+mod events;
 mod imports;
 mod monitoring;
 mod promises;

@@ -10,7 +10,7 @@ mod request;
 pub use news::SettledRefund;
 pub use request::{NewRefund, RefundRefusal};
 
-use super::{Environment, Order, OrderStatus};
+use super::{Environment, Order, OrderStatus, OutboxEvent};
 use crate::{Fingerprint, IdempotencyKey, OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -142,6 +142,16 @@ impl Refund {
 }
 
 impl Order {
+    /// Every event that may have been told of this order, in the order of their kinds; which of them were is for the table
+    /// to say.
+    #[must_use]
+    pub fn tellable(&self) -> Vec<OutboxEvent> {
+        let notices = || self.refunds.values().filter_map(Refund::notice);
+        let refunded = notices().map(OutboxEvent::OrderRefunded);
+        let failed = notices().map(OutboxEvent::RefundFailed);
+        std::iter::once(OutboxEvent::OrderPaid).chain(refunded).chain(failed).collect()
+    }
+
     /// Every refund, by our own id or, where it was made elsewhere, by lomi.'s.
     #[must_use]
     pub const fn refunds(&self) -> &BTreeMap<String, Refund> {

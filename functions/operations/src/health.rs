@@ -1,0 +1,184 @@
+//! `GET /admin/health`: what an owner would otherwise have to look for in six places.
+//!
+//! Every check has its own bounded wait and all run at the same time: what hangs hides nothing else.
+
+mod findings;
+mod lomi;
+
+use crate::http::App;
+use domain::Timestamp;
+use edge::http::{Request, Response};
+use edge::language::Language;
+use edge::problem::Problem;
+use edge::secrets::SecretError;
+use findings::Finding;
+use lomi_client::webhook::WebhookSecret;
+use serde::Serialize;
+use std::time::Duration;
+use store::{Backlog, StoreError};
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) const ROUTE: &str = "GET /admin/health";
+
+/// Longest wait for everything.
+const PATIENCE: Duration = Duration::from_secs(7);
+/// The reconciler comes every minute: what has been due for longer than this does not get its turn.
+const LATE_AFTER_MS: i64 = 10 * 60 * 1000;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    checks: Checks,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    lomi_key: Check,
+    environment: Check,
+    webhook_secret: Check,
+    webhook_endpoint: Check,
+    last_webhook: LastWebhook,
+    table: Check,
+    orders_due: OrdersDue,
+    quarantine: Waiting,
+}
+
+#[derive(Serialize)]
+struct Check {
+    state: &'static str,
+    hint: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct LastWebhook {
+    #[serde(flatten)]
+    check: Check,
+    seen_at: Option<String>,
+    silence_s: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct OrdersDue {
+    #[serde(flatten)]
+    check: Check,
+    count: Option<u64>,
+    is_more: bool,
+    oldest_due_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    #[serde(flatten)]
+    check: Check,
+    count: Option<u64>,
+    is_more: bool,
+}
+
+pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Problem> {
+    let deadline = request.deadline.min(Instant::now() + PATIENCE);
+    let store = &app.world.store;
+    let now = app.world.clock.now();
+    let (lomi, webhook_secret, pulse, due, quarantine) = tokio::join!(
+        lomi::look(app, request, deadline),
+        webhook_secret(app, deadline),
+        in_time(deadline, store.pulse()),
+        in_time(deadline, store.orders_due(now)),
+        in_time(deadline, store.quarantine_waiting()),
+    );
+    let language = request.language;
+    let checks = Checks {
+        lomi_key: Check::of(lomi.key, language),
+        environment: Check::of(lomi.environment, language),
+        webhook_secret: Check::of(webhook_secret, language),
+        webhook_endpoint: Check::of(lomi.endpoint, language),
+        table: Check::of(if pulse.is_some() { findings::OK } else { findings::TABLE_UNREACHABLE }, language),
+        last_webhook: LastWebhook::of(pulse, now, language),
+        orders_due: OrdersDue::of(due, now, language),
+        quarantine: Waiting::of(quarantine, language),
+    };
+    Response::json(200, &Health { status: checks.status(), checks })
+}
+
+/// `None` for what came too late or not at all: it makes no difference to who looks.
+async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    timeout_at(deadline, asked).await.ok()?.ok()
+}
+
+async fn webhook_secret(app: &App, deadline: Instant) -> Finding {
+    match app.webhook_secret.get(deadline).await {
+        Ok(versions) if WebhookSecret::parse(versions.current.expose()).is_ok() => findings::OK,
+        Ok(_) | Err(SecretError::Missing) => findings::SECRET_MISSING,
+        Err(SecretError::Unreachable) => findings::SECRET_UNREACHABLE,
+    }
+}
+
+impl Checks {
+    /// Whatever has a hint wants somebody's attention.
+    fn status(&self) -> &'static str {
+        let all = [
+            &self.lomi_key,
+            &self.environment,
+            &self.webhook_secret,
+            &self.webhook_endpoint,
+            &self.last_webhook.check,
+            &self.table,
+            &self.orders_due.check,
+            &self.quarantine.check,
+        ];
+        if all.iter().all(|check| check.hint.is_none()) { "ok" } else { "attention" }
+    }
+}
+
+impl Check {
+    fn of(finding: Finding, language: Language) -> Self {
+        Self { state: finding.state, hint: finding.hint.map(|hint| hint.in_language(language)) }
+    }
+}
+
+impl LastWebhook {
+    fn of(pulse: Option<Option<Timestamp>>, now: Timestamp, language: Language) -> Self {
+        let finding = match pulse {
+            None => findings::UNKNOWN,
+            Some(None) => findings::NEVER_HEARD,
+            Some(Some(_)) => findings::OK,
+        };
+        let seen_at = pulse.flatten();
+        Self {
+            check: Check::of(finding, language),
+            seen_at: seen_at.map(Timestamp::to_rfc3339),
+            silence_s: seen_at.map(|seen_at| flows::pulse::silence_between_s(seen_at, now)),
+        }
+    }
+}
+
+impl OrdersDue {
+    fn of(due: Option<Backlog>, now: Timestamp, language: Language) -> Self {
+        let late = |oldest: Timestamp| oldest.plus_ms(LATE_AFTER_MS) < now;
+        let finding = match due {
+            None => findings::UNKNOWN,
+            Some(due) if due.oldest.is_some_and(late) => findings::ORDERS_LATE,
+            Some(_) => findings::OK,
+        };
+        Self {
+            check: Check::of(finding, language),
+            count: due.map(|due| due.count),
+            is_more: due.is_some_and(|due| due.is_more),
+            oldest_due_at: due.and_then(|due| due.oldest).map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+impl Waiting {
+    fn of(quarantine: Option<Backlog>, language: Language) -> Self {
+        let finding = match quarantine {
+            None => findings::UNKNOWN,
+            Some(Backlog { count: 0, is_more: false, .. }) => findings::OK,
+            Some(_) => findings::QUARANTINE_WAITING,
+        };
+        Self {
+            check: Check::of(finding, language),
+            count: quarantine.map(|waiting| waiting.count),
+            is_more: quarantine.is_some_and(|waiting| waiting.is_more),
+        }
+    }
+}

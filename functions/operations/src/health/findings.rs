@@ -1,0 +1,105 @@
+//! What a check can find, and what a person should do about it.
+
+use edge::language::Text;
+
+/// One word, and what to do unless it is `ok`.
+#[derive(Clone, Copy)]
+pub(super) struct Finding {
+    pub(super) state: &'static str,
+    pub(super) hint: Option<Text>,
+}
+
+impl Finding {
+    const fn todo(state: &'static str, en: &'static str, fr: &'static str) -> Self {
+        Self { state, hint: Some(Text { en, fr }) }
+    }
+}
+
+pub(super) const OK: Finding = Finding { state: "ok", hint: None };
+pub(super) const REGISTERED: Finding = Finding { state: "registered", hint: None };
+
+pub(super) const KEY_MISSING: Finding = Finding::todo(
+    "missing",
+    "Put your lomi. secret key into the secret that the stack's output LomiSecretKeyArn names.",
+    "Mettez votre clé secrète lomi. dans le secret que désigne la sortie LomiSecretKeyArn de la pile.",
+);
+pub(super) const KEY_REFUSED: Finding = Finding::todo(
+    "refused",
+    "lomi. does not take the key. Copy a valid one from the lomi. dashboard into the secret.",
+    "lomi. n'accepte pas cette clé. Copiez une clé valide depuis le tableau de bord lomi. dans le secret.",
+);
+pub(super) const KEY_FOREIGN: Finding = Finding::todo(
+    "refused",
+    "The key is sent nowhere, because it belongs to lomi.'s other environment.",
+    "Cette clé n'est envoyée nulle part : elle appartient à l'autre environnement de lomi.",
+);
+pub(super) const KEY_UNREACHABLE: Finding = Finding::todo(
+    "unreachable",
+    "lomi. or Secrets Manager did not answer. Look again in a minute; if it stays, look at their status pages.",
+    "lomi. ou Secrets Manager n'a pas répondu. Revenez dans une minute ; si cela dure, consultez leurs pages d'état.",
+);
+
+pub(super) const ENVIRONMENT_MISMATCH: Finding = Finding::todo(
+    "mismatch",
+    "The key belongs to lomi.'s other environment. Use a test key in a sandbox stack and a live key in a live one.",
+    "La clé appartient à l'autre environnement de lomi. : clé de test pour une pile sandbox, clé live pour une pile live.",
+);
+pub(super) const ENVIRONMENT_UNKNOWN: Finding = Finding::todo(
+    "unknown",
+    "The key's environment could not be found out. Mend lomi_key first.",
+    "L'environnement de la clé n'a pas pu être établi. Réglez d'abord lomi_key.",
+);
+
+pub(super) const SECRET_MISSING: Finding = Finding::todo(
+    "missing",
+    "Put the webhook's whsec_... into the secret that the stack's output LomiWebhookSecretArn names. Until then lomi.'s events are told to come again.",
+    "Mettez le whsec_... du webhook dans le secret que désigne la sortie LomiWebhookSecretArn. D'ici là, les événements de lomi. sont priés de revenir.",
+);
+pub(super) const SECRET_UNREACHABLE: Finding = Finding::todo(
+    "unreachable",
+    "Secrets Manager did not answer. Look again in a minute.",
+    "Secrets Manager n'a pas répondu. Revenez dans une minute.",
+);
+
+pub(super) const ENDPOINT_MISSING: Finding = Finding::todo(
+    "missing",
+    "lomi. does not know this API's address. Register the stack's output WebhookUrl in the lomi. dashboard.",
+    "lomi. ne connaît pas l'adresse de cette API. Enregistrez la sortie WebhookUrl dans le tableau de bord lomi.",
+);
+pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
+    "inactive",
+    "lomi. knows this API's address and sends nothing to it. Switch the webhook on in the lomi. dashboard.",
+    "lomi. connaît l'adresse de cette API et n'y envoie rien. Activez le webhook dans le tableau de bord lomi.",
+);
+pub(super) const ENDPOINT_UNKNOWN: Finding = Finding::todo(
+    "unknown",
+    "lomi. could not be asked for its webhooks. Mend lomi_key and environment first, then look again.",
+    "Les webhooks n'ont pas pu être demandés à lomi. Réglez d'abord lomi_key et environment, puis revenez.",
+);
+
+pub(super) const NEVER_HEARD: Finding = Finding::todo(
+    "never",
+    "No event of lomi.'s has come yet. Send a test event from the lomi. dashboard.",
+    "Aucun événement de lomi. n'est encore arrivé. Envoyez un événement de test depuis le tableau de bord lomi.",
+);
+pub(super) const UNKNOWN: Finding = Finding::todo(
+    "unknown",
+    "The table did not answer. Mend table first.",
+    "La table n'a pas répondu. Réglez d'abord table.",
+);
+pub(super) const TABLE_UNREACHABLE: Finding = Finding::todo(
+    "unreachable",
+    "DynamoDB did not answer. Look again in a minute; if it stays, look at the AWS status page and the stack's events.",
+    "DynamoDB n'a pas répondu. Revenez dans une minute ; si cela dure, consultez la page d'état d'AWS et les événements de la pile.",
+);
+
+pub(super) const ORDERS_LATE: Finding = Finding::todo(
+    "late",
+    "Orders have been due for more than ten minutes. Look at the reconciler's log: it runs every minute and says why.",
+    "Des commandes attendent depuis plus de dix minutes. Consultez le journal du reconciler : il tourne chaque minute et dit pourquoi.",
+);
+pub(super) const QUARANTINE_WAITING: Finding = Finding::todo(
+    "waiting",
+    "Events were put aside and wait for you in GET /admin/quarantine.",
+    "Des événements mis de côté vous attendent dans GET /admin/quarantine.",
+);

@@ -1,0 +1,91 @@
+//! What lomi. says: whose key this is, and where it sends events to.
+
+use super::findings::{self, Finding};
+use crate::http::App;
+use edge::http::Request;
+use edge::lomi::KeyTrouble;
+use lomi_client::webhook_endpoints::WebhookEndpoint;
+use lomi_client::{Client, Error};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+/// Where lomi. delivers, below this API's address.
+const WEBHOOK_PATH: &str = "/webhooks/lomi";
+
+pub(super) struct Findings {
+    pub(super) key: Finding,
+    pub(super) environment: Finding,
+    pub(super) endpoint: Finding,
+}
+
+pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Findings {
+    let without =
+        |key| Findings { key, environment: findings::ENVIRONMENT_UNKNOWN, endpoint: findings::ENDPOINT_UNKNOWN };
+    match app.lomi.any_client(deadline).await {
+        Ok(client) => ask(app, request, &client, deadline).await,
+        Err(KeyTrouble::Foreign) => {
+            Findings { environment: findings::ENVIRONMENT_MISMATCH, ..without(findings::KEY_FOREIGN) }
+        }
+        Err(KeyTrouble::Missing) => without(findings::KEY_MISSING),
+        Err(KeyTrouble::Unusable) => without(findings::KEY_REFUSED),
+        Err(KeyTrouble::Unreachable) => without(findings::KEY_UNREACHABLE),
+    }
+}
+
+async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -> Findings {
+    let me = async { client.me().deadline(deadline).send().await };
+    let endpoints = async { client.webhook_endpoints().list().deadline(deadline).send().await };
+    let both = async { tokio::join!(me, endpoints) };
+    // lomi.'s client keeps the deadline itself; this one holds even if it did not.
+    let Ok((me, endpoints)) = timeout_at(deadline, both).await else {
+        return Findings {
+            key: findings::KEY_UNREACHABLE,
+            environment: environment(app, client.environment()),
+            endpoint: findings::ENDPOINT_UNKNOWN,
+        };
+    };
+    let said = me.as_ref().ok().and_then(|me| me.environment);
+    let environment = environment(app, said.or_else(|| client.environment()));
+    // The endpoints of a key that belongs elsewhere say nothing about this stack.
+    let endpoint = match endpoints {
+        Ok(endpoints) if environment.hint.is_none() => endpoint(&addresses(app, request), &endpoints),
+        _ => findings::ENDPOINT_UNKNOWN,
+    };
+    Findings { key: key(me.err().as_ref()), environment, endpoint }
+}
+
+fn key(error: Option<&Error>) -> Finding {
+    match error {
+        None => findings::OK,
+        Some(error) if matches!(error.status(), Some(401 | 403)) => findings::KEY_REFUSED,
+        Some(_) => findings::KEY_UNREACHABLE,
+    }
+}
+
+fn environment(app: &App, of_key: Option<lomi_client::Environment>) -> Finding {
+    match of_key {
+        None => findings::ENVIRONMENT_UNKNOWN,
+        Some(of_key) if edge::lomi::is_of(of_key, app.world.environment) => findings::OK,
+        Some(_) => findings::ENVIRONMENT_MISMATCH,
+    }
+}
+
+/// Every address under which lomi. may know this API: the gateway's own, and the merchant's domain before it.
+fn addresses(app: &App, request: &Request) -> Vec<Url> {
+    let origins = request.origin().into_iter().chain(app.public_origin.clone());
+    origins.filter_map(|origin| origin.join(WEBHOOK_PATH).ok()).collect()
+}
+
+fn endpoint(addresses: &[Url], endpoints: &[WebhookEndpoint]) -> Finding {
+    let is_ours = |endpoint: &&WebhookEndpoint| {
+        let url = endpoint.url.as_deref().and_then(|url| Url::parse(url).ok());
+        url.is_some_and(|url| addresses.contains(&url))
+    };
+    let mut ours = endpoints.iter().filter(is_ours).peekable();
+    if ours.peek().is_none() {
+        return findings::ENDPOINT_MISSING;
+    }
+    // lomi. says nothing of it where an endpoint is in order.
+    let is_active = ours.any(|endpoint| endpoint.is_active != Some(false));
+    if is_active { findings::REGISTERED } else { findings::ENDPOINT_INACTIVE }
+}

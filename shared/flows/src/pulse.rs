@@ -1,0 +1,50 @@
+//! Whether lomi. still delivers: when it was last heard of, noted by whoever takes its events, measured by the reconciler.
+//!
+//! It is a help for people and decides nothing, so it may be lost: a note that fails is not made again before its time.
+
+use crate::World;
+use domain::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use store::StoreError;
+use tokio::time::{Instant, timeout_at};
+
+/// One process notes at most so often.
+const NOTE_EVERY_MS: i64 = 60 * 1000;
+/// What a note may cost an answer.
+const PATIENCE: Duration = Duration::from_millis(150);
+
+/// When this process last tried to note, in milliseconds since the epoch; 0 when it never did.
+#[derive(Debug, Default)]
+pub struct Pulse(AtomicI64);
+
+impl Pulse {
+    /// Notes that an authentic event was dealt with just now. It comes after the event is durable, because before nobody
+    /// knows how the event will be answered; it waits 150 ms at most, never beyond `deadline`, and what becomes of it is
+    /// nobody's concern.
+    pub async fn note(&self, world: &World, deadline: Instant) {
+        let now = world.clock.now();
+        let noted_at_ms = self.0.load(Ordering::Relaxed);
+        // A clock that was set back must not silence the note.
+        if (0..NOTE_EVERY_MS).contains(&now.as_ms().saturating_sub(noted_at_ms)) {
+            return;
+        }
+        self.0.store(now.as_ms(), Ordering::Relaxed);
+        let _ = timeout_at(deadline.min(Instant::now() + PATIENCE), world.store.note_pulse(now)).await;
+    }
+}
+
+/// For how many seconds lomi. has not been heard of, 0 or more. `None` when it never was.
+///
+/// # Errors
+/// When DynamoDB does not answer.
+pub async fn silence_s(world: &World) -> Result<Option<i64>, StoreError> {
+    let seen_at = world.store.pulse().await?;
+    Ok(seen_at.map(|seen_at| silence_between_s(seen_at, world.clock.now())))
+}
+
+/// The seconds from `seen_at` to `now`; 0 when a clock was set back.
+#[must_use]
+pub fn silence_between_s(seen_at: Timestamp, now: Timestamp) -> i64 {
+    now.as_s().saturating_sub(seen_at.as_s()).max(0)
+}

@@ -1,0 +1,92 @@
+//! How much waits, counted up to a bound.
+
+use crate::keys::{DUE_SHARDS, Item, number, shard_name, text};
+use crate::{QuarantineStatus, Store, StoreError};
+use aws_sdk_dynamodb::types::Select;
+use domain::Timestamp;
+
+/// Most of one shard that is looked at.
+const MAX_DUE_OF_SHARD: i32 = 250;
+/// Most pieces that were put aside that are counted.
+const MAX_QUARANTINED: i32 = 100;
+
+/// How much waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// As many as were counted.
+    pub count: u64,
+    /// Whether there may be more.
+    pub is_more: bool,
+    /// Since when the oldest has been waiting, where that is known.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Backlog {
+    fn add(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.is_more |= other.is_more;
+        self.oldest = [self.oldest, other.oldest].into_iter().flatten().min();
+    }
+}
+
+impl Store {
+    /// The orders that were due for the reconciler at `now`, a thousand of them at most. Eventually consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn orders_due(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let mut backlog = Backlog::default();
+        for shard in 0..DUE_SHARDS {
+            backlog.add(self.orders_due_of(shard, now).await?);
+        }
+        Ok(backlog)
+    }
+
+    async fn orders_due_of(&self, shard: u8, now: Timestamp) -> Result<Backlog, StoreError> {
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_shard = :shard AND due_at_ms <= :now")
+            .expression_attribute_values(":shard", text(shard_name(shard)))
+            .expression_attribute_values(":now", number(now.as_ms()))
+            .limit(MAX_DUE_OF_SHARD);
+        let answer = call.send().await.map_err(|error| StoreError::from_sdk("count due", &error))?;
+        let items = answer.items.unwrap_or_default();
+        let orders = items.iter().filter(|item| is_order(item));
+        Ok(Backlog {
+            count: u64::try_from(orders.clone().count()).unwrap_or(u64::MAX),
+            is_more: answer.last_evaluated_key.is_some(),
+            oldest: orders.filter_map(due_at).min(),
+        })
+    }
+
+    /// The pieces that were put aside and wait for somebody, a hundred of them at most. Eventually consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn quarantine_waiting(&self) -> Result<Backlog, StoreError> {
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("listing")
+            .key_condition_expression("listing_pk = :open")
+            .expression_attribute_values(":open", text(QuarantineStatus::Open.listing()))
+            .select(Select::Count)
+            .limit(MAX_QUARANTINED);
+        let answer = call.send().await.map_err(|error| StoreError::from_sdk("count quarantine", &error))?;
+        let count = u64::try_from(answer.count).unwrap_or_default();
+        Ok(Backlog { count, is_more: answer.last_evaluated_key.is_some(), oldest: None })
+    }
+}
+
+/// Questions to lomi. are due as well.
+fn is_order(item: &Item) -> bool {
+    item.get("PK").and_then(|key| key.as_s().ok()).is_some_and(|key| key.starts_with("ORDER#"))
+}
+
+fn due_at(item: &Item) -> Option<Timestamp> {
+    item.get("due_at_ms")?.as_n().ok()?.parse().ok().map(Timestamp::from_ms)
+}

@@ -1,0 +1,88 @@
+//! One look tells an owner what is missing, and what to do.
+
+use serde_json::{Value, json};
+use tests::{Event, TestApp};
+
+const KEY: &str = "LOMI_SECRET_KEY_ID";
+const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
+const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#;
+
+async fn state(app: &TestApp, check: &str) -> String {
+    app.health_states().await.remove(check).expect("such a check")
+}
+
+#[tokio::test]
+async fn a_stack_in_order_is_ok_and_every_check_says_so() {
+    let app = TestApp::start().await;
+    assert_eq!(state(&app, "last_webhook").await, "never", "a fresh stack has not heard of lomi.");
+    app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
+    let (status, checks) = app.health().await;
+    assert_eq!(status, "ok", "{checks}");
+    for (name, check) in checks.as_object().expect("checks") {
+        let fine = if name == "webhook_endpoint" { "registered" } else { "ok" };
+        assert_eq!((&check["state"], &check["hint"]), (&json!(fine), &Value::Null), "{name}");
+    }
+    assert!(checks["last_webhook"]["silence_s"].as_i64().is_some_and(|silence_s| (0..60).contains(&silence_s)));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_and_what_waits_too_long_is_told() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    assert!(app.make_due(&order.order_id).await);
+    let stranger = "ord_00000000000000000000000000000000";
+    let event = app.pay_silently(&app.open_order().await, "wave").await.with("/data/metadata/order_id", stranger);
+    assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
+    let (status, checks) = app.health().await;
+    assert_eq!(status, "attention");
+    let (due, quarantine) = (&checks["orders_due"], &checks["quarantine"]);
+    assert_eq!((&due["state"], &due["count"], &due["is_more"]), (&json!("late"), &json!(1), &json!(false)));
+    assert_eq!(due["oldest_due_at"], "1970-01-01T00:00:00Z");
+    assert_eq!((&quarantine["state"], &quarantine["count"]), (&json!("waiting"), &json!(1)));
+    let bearer = app.admin_bearer();
+    let headers = [("authorization", bearer.as_str()), ("accept-language", "fr-SN")];
+    let french = app.http.get(&app.url("/admin/health"), &headers).await.expect(200).json();
+    assert_ne!(french["checks"]["quarantine"]["hint"], quarantine["hint"], "in the reader's language");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
+    let app = TestApp::start().await;
+    let key = app.secret(KEY);
+    for (value, found, environment) in [
+        (PLACEHOLDER, "missing", "unknown"),
+        ("no key at all", "refused", "unknown"),
+        ("lomi_sk_test_0123456789abcdef0123456789abcdef", "refused", "ok"),
+    ] {
+        app.stack.secrets().set(app.secret_id(KEY), value);
+        app.stack.kill("operations").await.expect("it runs");
+        let states = app.health_states().await;
+        assert_eq!((states["lomi_key"].as_str(), states["environment"].as_str()), (found, environment), "{value}");
+        assert_eq!(states["webhook_endpoint"], "unknown");
+        assert_eq!(states["table"], "ok", "one trouble hides nothing else");
+    }
+    app.stack.secrets().set(app.secret_id(KEY), &key);
+    app.stack.secrets().set(app.secret_id(WEBHOOK_SECRET), PLACEHOLDER);
+    app.stack.kill("operations").await.expect("it runs");
+    let states = app.health_states().await;
+    assert_eq!((states["webhook_secret"].as_str(), states["lomi_key"].as_str()), ("missing", "ok"));
+    app.stack.secrets().set(app.secret_id(WEBHOOK_SECRET), app.stack.webhook_secret());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_of_the_other_environment_is_a_mismatch() {
+    let app = TestApp::start().await;
+    let key = app.secret(KEY);
+    app.stack.secrets().set(app.secret_id(KEY), lomi_sandbox::fixtures::LIVE_KEY_A);
+    app.stack.kill("operations").await.expect("it runs");
+    let states = app.health_states().await;
+    // Such a key is never sent anywhere: what it opens is read off it.
+    assert_eq!(states["lomi_key"], "refused");
+    assert_eq!((states["environment"].as_str(), states["webhook_endpoint"].as_str()), ("mismatch", "unknown"));
+    app.stack.secrets().set(app.secret_id(KEY), &key);
+    app.stack.kill("operations").await.expect("it runs");
+    app.audit().await;
+}

@@ -1,0 +1,67 @@
+//! When lomi. was last heard of.
+
+use serde_json::{Value, json};
+use tests::{Event, TestApp};
+
+const PK: &str = "PULSE#webhook";
+
+async fn seen_at_ms(app: &TestApp) -> Option<i64> {
+    app.table.item(PK, "PULSE").await.map(|item| item["seen_at_ms"].as_i64().expect("a time"))
+}
+
+#[tokio::test]
+async fn an_authentic_event_of_any_outcome_is_noted_once_a_minute_and_the_silence_after_it_is_measured() {
+    let app = TestApp::start().await;
+    app.reconcile().await;
+    let before = app.last_line("reconciler");
+    assert_eq!(before.get("WebhookSilence"), None, "lomi. was never heard of: {before}");
+    assert_eq!(app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.outcome(), "ignored");
+    let first = seen_at_ms(&app).await.expect("it is noted");
+    app.deliver(&Event::new("PAYOUT_CREATED", json!({ "n": 2 }))).await.expect(200);
+    assert_eq!(seen_at_ms(&app).await, Some(first), "not twice within a minute");
+    assert!(app.table.set_number(PK, "PULSE", "seen_at_ms", first - 3_600_000).await);
+    app.reconcile().await;
+    let line = app.last_line("reconciler");
+    assert!((3_600..3_900).contains(&line["WebhookSilence"].as_i64().expect("a measurement")), "{line}");
+    let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().expect("metrics");
+    assert!(metrics.contains(&json!({ "Name": "WebhookSilence", "Unit": "Seconds" })), "{line}");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_time_of_the_last_event_only_moves_forward() {
+    let app = TestApp::start().await;
+    let later = json!({ "PK": PK, "SK": "PULSE", "seen_at_ms": 4_000_000_000_000_i64 });
+    app.table.put(&later).await;
+    app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
+    assert_eq!(app.table.item(PK, "PULSE").await, Some(later));
+    app.reconcile().await;
+    assert_eq!(app.last_line("reconciler")["WebhookSilence"], 0, "a silence is never negative");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_nobody_signed_is_no_sign_of_life() {
+    let app = TestApp::start().await;
+    let event = Event::new("PAYOUT_CREATED", json!({}));
+    app.deliver_signed_with(&event, "whsec_of_somebody_else_0123456789").await.expect(401);
+    assert_eq!(seen_at_ms(&app).await, None);
+    app.audit().await;
+}
+
+/// A note that cannot be written: the item is one that no time can be compared with.
+#[tokio::test]
+async fn a_note_that_fails_costs_an_event_nothing() {
+    let app = TestApp::start().await;
+    let broken = json!({ "PK": PK, "SK": "PULSE", "seen_at_ms": "no number" });
+    app.table.put(&broken).await;
+    let order = app.open_order().await;
+    let event = app.pay_silently(&order, "wave").await;
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    assert_eq!(app.table.item(PK, "PULSE").await, Some(broken));
+    app.reconcile().await;
+    assert_eq!(app.last_line("reconciler").get("WebhookSilence"), None);
+    let (_, checks) = app.health().await;
+    assert_eq!((&checks["table"]["state"], &checks["last_webhook"]["seen_at"]), (&json!("unreachable"), &Value::Null));
+    app.audit().await;
+}

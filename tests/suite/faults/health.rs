@@ -1,0 +1,67 @@
+//! A look at a stack of which a part is down shows which, and everything else.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tests::TestApp;
+
+/// What the answer may take, whatever hangs; a busy machine gets some more.
+const LONGEST: Duration = Duration::from_secs(11);
+
+/// Every check in one word, of a process that knows nothing yet.
+async fn look(app: &TestApp) -> BTreeMap<String, String> {
+    app.stack.kill("operations").await.expect("it runs");
+    let started = Instant::now();
+    let states = app.health_states().await;
+    assert!(started.elapsed() < LONGEST, "{:?}", started.elapsed());
+    states
+}
+
+fn assert_found(states: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
+    for (check, state) in expected {
+        assert_eq!(states[*check], *state, "{check} of {states:?}");
+    }
+}
+
+const LOMI_IS_WELL: [(&str, &str); 3] = [("lomi_key", "ok"), ("environment", "ok"), ("webhook_endpoint", "registered")];
+const TABLE_IS_WELL: [(&str, &str); 3] = [("table", "ok"), ("orders_due", "ok"), ("quarantine", "ok")];
+
+#[tokio::test]
+async fn a_part_that_hangs_hides_no_other() {
+    let app = TestApp::start().await;
+    app.health_states().await;
+    app.lomi_wire.hold();
+    let states = look(&app).await;
+    assert_found(&states, &TABLE_IS_WELL);
+    // The key says itself where it belongs.
+    assert_found(
+        &states,
+        &[
+            ("lomi_key", "unreachable"),
+            ("environment", "ok"),
+            ("webhook_endpoint", "unknown"),
+            ("webhook_secret", "ok"),
+        ],
+    );
+    app.lomi_wire.mend();
+
+    app.dynamodb.hold();
+    let states = look(&app).await;
+    assert_found(&states, &LOMI_IS_WELL);
+    assert_found(
+        &states,
+        &[("table", "unreachable"), ("last_webhook", "unknown"), ("orders_due", "unknown"), ("quarantine", "unknown")],
+    );
+    app.dynamodb.mend();
+
+    app.stack.secrets().set_unreachable(true);
+    let states = look(&app).await;
+    assert_found(&states, &TABLE_IS_WELL);
+    assert_found(
+        &states,
+        &[("lomi_key", "unreachable"), ("environment", "unknown"), ("webhook_secret", "unreachable")],
+    );
+    app.stack.secrets().set_unreachable(false);
+    assert_found(&look(&app).await, &LOMI_IS_WELL);
+    app.audit().await;
+}
