@@ -23,6 +23,9 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 /// What of it belongs to answering CloudFormation.
 const ANSWERING: Duration = Duration::from_secs(14);
 
+/// What the work has less than its wall: it gives up first and says what it knows; the wall only knows the time.
+const MARGIN: Duration = Duration::from_millis(200);
+
 /// What this function is told of its stack.
 pub(crate) struct StackSettings {
     webhook_secret: SecretId,
@@ -79,8 +82,9 @@ impl App {
             Event::Asked(question) => (Task::of(&question), Some(question)),
             Event::Forged => (Task::Unreadable, None),
         };
-        let until = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
-        let status = survive(until, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
+        let wall = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
+        let until = wall.checked_sub(MARGIN).unwrap_or(wall);
+        let status = survive(wall, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
         let answer = self.tell(&task, status.unwrap_or(Status::Failed), telemetry);
         match question {
             Some(question) => self.respond(&task, &question, answer, deadline, telemetry).await,
