@@ -24,6 +24,9 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 /// What of it belongs to answering CloudFormation.
 const ANSWERING: Duration = Duration::from_secs(14);
 
+/// What the work has less than its wall: it gives up first and says what it knows; the wall only knows the time.
+const MARGIN: Duration = Duration::from_millis(200);
+
 /// What whoever asked is told.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -67,8 +70,9 @@ impl App {
             Event::Asked(question) => (Task::of(&question), Some(question)),
             Event::Forged => (Task::Unreadable, None),
         };
-        let until = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
-        let status = survive(until, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
+        let wall = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
+        let until = wall.checked_sub(MARGIN).unwrap_or(wall);
+        let status = survive(wall, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
         let answer = self.tell(&task, status.unwrap_or(Status::Failed), telemetry);
         match question {
             Some(question) => self.respond(&task, &question, answer, deadline, telemetry).await,
