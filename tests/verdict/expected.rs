@@ -28,12 +28,13 @@ pub(crate) fn not_run(run: &BTreeSet<String>) -> Vec<String> {
 /// What to say when only a part of the suite ran.
 pub(crate) fn incomplete(silent: &[String], findings: &[String]) -> String {
     let shown = |list: &[String]| list.iter().take(SHOWN).map(|line| format!("\n- {line}")).collect::<String>();
+    let so_far = if findings.is_empty() { " no difference was found".to_owned() } else { shown(findings) };
     format!(
         "only a part of the suite ran with these binaries, so nothing is proven. Run all of it: cargo test -p tests\n\
          {} tests did not run:{}\nSo far:{}",
         silent.len(),
         shown(silent),
-        shown(findings)
+        so_far
     )
 }
 

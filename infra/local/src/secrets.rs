@@ -283,6 +283,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_asked_is_told_once_with_who_asked_even_when_it_was_refused() {
+        let secrets = Secrets::default();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amz-target", "secretsmanager.DeleteSecret".parse().unwrap());
+        for day in ["20260101", "20260102"] {
+            let signed = format!("AWS4-HMAC-SHA256 Credential=orders/{day}/eu-west-3/secretsmanager/aws4_request");
+            headers.insert("authorization", signed.parse().unwrap());
+            assert_eq!(handle(State(secrets.clone()), headers.clone(), Bytes::from("{}")).await.status(), 400);
+        }
+        let asked = Asked {
+            authorization: "AWS4-HMAC-SHA256 Credential=orders".to_owned(),
+            target: "secretsmanager.DeleteSecret".to_owned(),
+            body: "{}".to_owned(),
+        };
+        assert_eq!(secrets.asked(), [asked]);
+    }
+
+    #[tokio::test]
     async fn an_absent_secret_is_not_found() {
         let secrets = Secrets::default();
         secrets.set(ARN, "one");

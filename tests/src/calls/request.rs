@@ -2,8 +2,8 @@
 
 use local::secrets::Asked;
 
-/// A body that no request of ours has; what is longer is not read on.
-const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// The length of a body whose length cannot be read: more than any request has, so that nothing behind it is taken for one.
+const UNREADABLE_LENGTH: usize = 32 * 1024 * 1024;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn first(bytes: &[u8]) -> Option<(Request, usize)> {
         let fields = head.lines().filter_map(|line| line.split_once(':'));
         fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     };
-    let body_length = header("content-length").map_or(0, |length| length.parse().unwrap_or(MAX_BODY_BYTES));
+    let body_length = header("content-length").map_or(0, |length| length.parse().unwrap_or(UNREADABLE_LENGTH));
     let length = head_length.checked_add(body_length)?;
     let body = bytes.get(head_length..length)?.to_vec();
     let request = Request {
