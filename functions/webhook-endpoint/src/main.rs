@@ -3,7 +3,8 @@
 //!
 //! Promise: a deployment never waits for lomi. and never fails because of it; no event is lost while a secret changes.
 //!
-//! May: read the lomi. key; read and write the webhook secret; call lomi.; answer CloudFormation.
+//! May: `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; `PutSecretValue` of `LomiWebhookSecret`; call lomi.;
+//! answer CloudFormation.
 
 mod run;
 mod task;

@@ -94,9 +94,13 @@ impl Browser {
         self.client.current_url().await.expect("an address").to_string()
     }
 
-    /// Waits until there is such an element.
+    /// Waits until there is such an element. A page that is left in the middle of a look is one that is not there yet.
     pub(super) async fn see(&self, css: &str) {
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let look = async || self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let found = match look().await {
+            Err(error) if error.to_string().contains("aborted by navigation") => look().await,
+            found => found,
+        };
         found.unwrap_or_else(|error| panic!("never saw {css}: {error}"));
     }
 

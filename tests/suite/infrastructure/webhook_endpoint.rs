@@ -111,7 +111,7 @@ fn a_part_of_it_that_is_missing_is_found() {
             "Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n                Resource: !Ref LomiWebhookSecret",
         ),
         (
-            "LinkGeneratorFunction: its environment needs the API",
+            "OperationsFunction: its environment needs the API",
             "PUBLIC_BASE_URL: !Ref PublicBaseUrl",
             "PUBLIC_BASE_URL: !GetAtt Api.ApiEndpoint",
         ),
