@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use local::build::{self, Profile, TEMPLATE, workspace_root};
 use local::template::Template;
 use local::{Project, Stack, StackOptions, StartError};
-use lomi_sandbox::Settings;
+use lomi_sandbox::{ClockMode, Settings, Timestamp};
 use serde_json::Value;
 
 use crate::audit::Guard;
@@ -54,6 +54,19 @@ pub struct Setup {
     pub lomi: Settings,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
+}
+
+/// By so much lomi.'s clock is behind in [`Setup::with_lomi_behind`].
+const TEN_MINUTES_MS: i64 = 600_000;
+
+impl Setup {
+    /// lomi.'s clock is behind: what it makes is ten minutes old at once.
+    #[must_use]
+    pub fn with_lomi_behind() -> Self {
+        let start = Timestamp::from_unix_ms(edge::seams::clock().now().as_ms() - TEN_MINUTES_MS);
+        let lomi = Settings { clock: ClockMode::Virtual { start }, ..Settings::default() };
+        Self { lomi, ..Self::default() }
+    }
 }
 
 /// A running stack with a shop, a shopper and an auditor. End every test with [`TestApp::audit`].

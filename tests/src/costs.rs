@@ -25,12 +25,11 @@ pub enum Item {
     Metric,
     Alarm,
     Dashboard,
-    Trace,
 }
 
 impl Item {
     /// All of them, in the table's order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::ApiRequest,
         Self::Invocation,
         Self::MemoryMbMs,
@@ -44,7 +43,6 @@ impl Item {
         Self::Metric,
         Self::Alarm,
         Self::Dashboard,
-        Self::Trace,
     ];
 
     /// Its name in `infra/prices.json`.
@@ -64,7 +62,6 @@ impl Item {
             Self::Metric => "metric_month",
             Self::Alarm => "alarm_month",
             Self::Dashboard => "dashboard_month",
-            Self::Trace => "trace",
         }
     }
 
@@ -83,9 +80,8 @@ impl Item {
             Self::PipeRequest => "EventBridge Pipe requests",
             Self::LogByte => "CloudWatch log KB",
             Self::Metric => "CloudWatch metrics, at most",
-            Self::Alarm => "CloudWatch alarms",
+            Self::Alarm => "CloudWatch alarms, by metric",
             Self::Dashboard => "CloudWatch dashboards",
-            Self::Trace => "X-Ray traces, at most",
         }
     }
 

@@ -104,6 +104,11 @@ impl Lomi {
         self.post("/profile", &json!({ "quirks": quirks })).await;
     }
 
+    /// Lets time pass at lomi., with all that falls due on the way.
+    pub async fn advance_s(&self, seconds: i64) {
+        self.post("/clock", &json!({ "advance_s": seconds })).await;
+    }
+
     /// Sends everything that waits, and waits for the answers.
     pub async fn run_outbox(&self) {
         self.http.send("POST", &self.path("/outbox/run"), &[], "").await.expect(200);

@@ -4,8 +4,8 @@
 //! per `Idempotency-Key`, whatever is retried. The public route takes no price; the admin route, closed at the gateway,
 //! may name an amount.
 //!
-//! May: `GetItem`, `PutItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `REF#*`; `BatchGetItem` on `PRODUCT#*`;
-//! `GetSecretValue` of `LomiSecretKey`, `CartTokenSecret`; call lomi.
+//! May: `GetItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`; `BatchGetItem` on
+//! `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`, `CartTokenSecret`; call lomi.
 
 mod body;
 mod http;

@@ -5,9 +5,9 @@
 //! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
 //! no price; the admin routes are closed at the gateway.
 //!
-//! May: `GetItem`, `PutItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`; `GetItem`, `PutItem` on `REF#*`; `PutItem` on
-//! `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`,
-//! `CartTokenSecret`; call lomi.
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `EVT#*`, `OUTBOX#*`,
+//! `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of
+//! `LomiSecretKey`, `CartTokenSecret`; call lomi.
 
 mod appearance;
 mod body;

@@ -3,9 +3,9 @@
 //!
 //! A managed link is ours: counted, limited, ended at will, each opening a page of its own order. A native one is lomi.'s.
 //!
-//! May: `GetItem`, `PutItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on `REF#*`, `WATCH#*`;
-//! `BatchGetItem` on `PRODUCT#*`; `Query` of index `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call
-//! lomi.
+//! May: `GetItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `REF#*`,
+//! `WATCH#*`; `BatchGetItem` on `PRODUCT#*`; `Query` of index `listing` for `LINK`; `GetSecretValue` of
+//! `LomiSecretKey`; call lomi.
 
 mod amount;
 mod back_office;

@@ -1,8 +1,8 @@
 //! On a schedule: asks lomi. about the orders that are due and finishes what a crash or a lost event left open.
 //!
-//! May: `GetItem`, `PutItem`, `UpdateItem` on `ORDER#*`; `GetItem`, `PutItem` on `REF#*`, `EVT#*`, `QUESTION#*`,
-//! `WATCH#*`; `PutItem` on `OUTBOX#*`; `PutItem`, `UpdateItem` on `QUARANTINE#*`; `UpdateItem` on `LINK#*`; `GetItem` on
-//! `PULSE#*`; `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
+//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `WATCH#*`, `PULSE#*`; `PutItem` on `ORDER#*`, `REF#*`,
+//! `EVT#*`, `QUESTION#*`, `WATCH#*`, `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `ORDER#*`, `QUARANTINE#*`, `LINK#*`;
+//! `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod run;
 

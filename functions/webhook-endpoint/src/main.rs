@@ -17,14 +17,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, lomi, webhook_secret) = config::read(|env| {
+        let (wiring, lomi, webhook_secret, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let lomi = LomiSettings::read(env);
             let webhook_secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
-            Some((wiring?, lomi?, webhook_secret?))
+            let public_origin = env.optional_origin("PUBLIC_BASE_URL");
+            Some((wiring?, lomi?, webhook_secret?, public_origin))
         })?;
         let connected = wiring.connect()?;
-        let app = run::App::new(&connected, lomi, webhook_secret);
+        let app = run::App::new(&connected, lomi, webhook_secret, public_origin);
         edge::direct::serve(connected.function, run::BUDGET, async |event, deadline, telemetry| {
             app.run(&event, deadline, telemetry).await
         })

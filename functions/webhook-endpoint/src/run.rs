@@ -17,6 +17,10 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
+
+/// Where events come in, below whichever address.
+const WEBHOOK_PATH: &str = "/webhooks/lomi";
 
 /// Well below the function's time-out: what CloudFormation is not told in time fails a deployment.
 pub(crate) const BUDGET: Duration = Duration::from_secs(45);
@@ -43,10 +47,16 @@ pub(crate) struct App {
     secret: SecretSlot,
     answerer: Answerer,
     marker: String,
+    public_origin: Option<Url>,
 }
 
 impl App {
-    pub(crate) fn new(connected: &Connected, lomi: LomiSettings, webhook_secret: SecretId) -> Self {
+    pub(crate) fn new(
+        connected: &Connected,
+        lomi: LomiSettings,
+        webhook_secret: SecretId,
+        public_origin: Option<Url>,
+    ) -> Self {
         Self {
             environment: connected.function.environment,
             clock: connected.clock(),
@@ -55,6 +65,7 @@ impl App {
             secret: connected.slot(webhook_secret),
             answerer: connected.answerer(),
             marker: format!("lomi-checkout {}", connected.function.stack.as_str()),
+            public_origin,
         }
     }
 
@@ -137,7 +148,8 @@ impl App {
     /// Whatever keeps it from being removed, the stack goes on without it.
     async fn remove(&self, url: &str, deadline: Instant, telemetry: &mut Telemetry) -> Status {
         let Ok(lomi) = self.client(deadline, telemetry).await else { return Status::NotRemoved };
-        let version = self.secret.version(deadline).await.ok().flatten();
+        // Without it, one of ours that bears no marker is not recognised.
+        let Ok(version) = self.secret.version(deadline).await else { return Status::NotRemoved };
         let known = Known { version: version.as_deref(), rotate: false, now: self.clock.now() };
         let ended = remove(&lomi, &self.wanted(url), &known, deadline).await;
         ended.unwrap_or_else(|error| {
@@ -151,10 +163,12 @@ impl App {
             KeyTrouble::Missing => Status::WaitingForKey,
             KeyTrouble::Foreign | KeyTrouble::Unusable => Status::KeyOfOtherEnvironment,
             KeyTrouble::Unreachable => Status::SecretsUnreachable,
+            KeyTrouble::Unproven => Status::LomiUnreachable,
         })
     }
 
     fn wanted(&self, url: &str) -> Wanted {
-        Wanted { url: url.to_owned(), marker: self.marker.clone() }
+        let own_url = self.public_origin.as_ref().and_then(|origin| origin.join(WEBHOOK_PATH).ok()).map(String::from);
+        Wanted { url: url.to_owned(), own_url, marker: self.marker.clone() }
     }
 }

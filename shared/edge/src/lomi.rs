@@ -45,8 +45,10 @@ pub enum KeyTrouble {
     Unreachable,
     /// The key says itself that it belongs to the other environment; it is sent nowhere.
     Foreign,
-    /// What the secret holds is no key, or lomi. does not say that it is one of this environment.
+    /// What the secret holds is no key, or lomi. says that it is one of the other environment.
     Unusable,
+    /// An older key does not say its environment, and lomi. did not answer the question.
+    Unproven,
 }
 
 impl KeyTrouble {
@@ -55,6 +57,7 @@ impl KeyTrouble {
             Self::Missing => "secret_key_missing",
             Self::Unreachable => "secret_key_unreachable",
             Self::Foreign | Self::Unusable => "secret_key_unusable",
+            Self::Unproven => "secret_key_unproven",
         }
     }
 }
@@ -94,7 +97,7 @@ impl Lomi {
     /// [`KeyTrouble`]; the event says it, too.
     pub async fn client_or_trouble(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, KeyTrouble> {
         let client = match self.secret_key.get(deadline).await {
-            Ok(versions) => self.client_for(&versions.current, deadline).await.ok_or(KeyTrouble::Unusable),
+            Ok(versions) => self.client_for(&versions.current, deadline).await,
             Err(error) => Err(error.into()),
         };
         client.inspect_err(|trouble| event.word(Field::LomiErrorCode, trouble.as_str()))
@@ -122,19 +125,19 @@ impl Lomi {
         self.client(deadline, event).await.ok_or(Problem::new(Code::ProviderUnavailable))
     }
 
-    async fn client_for(&self, key: &SecretText, deadline: Instant) -> Option<Client> {
+    async fn client_for(&self, key: &SecretText, deadline: Instant) -> Result<Client, KeyTrouble> {
         let mut current = self.current.lock().await;
         if let Some((known, client)) = current.as_ref()
             && known == key
         {
-            return Some(client.clone());
+            return Ok(client.clone());
         }
-        let client = self.build(key)?;
-        if !self.belongs_here(&client, deadline).await {
-            return None;
+        let client = self.build(key).ok_or(KeyTrouble::Unusable)?;
+        if !self.belongs_here(&client, deadline).await? {
+            return Err(KeyTrouble::Unusable);
         }
         *current = Some((key.clone(), client.clone()));
-        Some(client)
+        Ok(client)
     }
 
     /// `None` for what is no key, or a host that is not lomi.'s.
@@ -148,12 +151,20 @@ impl Lomi {
     }
 
     /// An older key does not say its environment; lomi. does.
-    async fn belongs_here(&self, client: &Client, deadline: Instant) -> bool {
+    async fn belongs_here(&self, client: &Client, deadline: Instant) -> Result<bool, KeyTrouble> {
         let environment = match client.environment() {
             Some(environment) => Some(environment),
-            None => client.me().deadline(deadline).send().await.ok().and_then(|me| me.environment),
+            None => client.me().deadline(deadline).send().await.map_err(|error| unproven(&error))?.environment,
         };
-        environment.is_some_and(|of_key| is_of(of_key, self.environment))
+        Ok(environment.is_some_and(|of_key| is_of(of_key, self.environment)))
+    }
+}
+
+/// What a failed question whose key it is says of the key.
+fn unproven(error: &lomi_client::Error) -> KeyTrouble {
+    match error.status() {
+        Some(401 | 403) => KeyTrouble::Unusable,
+        _ => KeyTrouble::Unproven,
     }
 }
 

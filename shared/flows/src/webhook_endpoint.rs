@@ -34,7 +34,8 @@ const AFTER_KEEPING: Duration = Duration::from_secs(4);
 const MOST_DELETED: usize = 10;
 /// Endpoints of ours that nobody has a secret of, before another is made.
 const MOST_ORPHANS: usize = 4;
-/// How long a rotated endpoint stays beside the new one: lomi. tries each event again for a little over a minute.
+/// How old an endpoint is before another is deleted in its favour, or it itself: lomi. tries each event again for a little
+/// over a minute, and no run takes longer.
 const OVERLAP_S: i64 = 120;
 
 /// The endpoint that there is to be.
@@ -42,6 +43,8 @@ const OVERLAP_S: i64 = 120;
 pub struct Wanted {
     /// Where events go, as lomi. is told it.
     pub url: String,
+    /// The same by the merchant's own domain. Whatever is registered there was made by hand.
+    pub own_url: Option<String>,
     /// What the endpoints of this stack are described with. Whatever else has the URL was made by hand.
     pub marker: String,
 }
@@ -76,12 +79,12 @@ pub async fn ensure(
     if let (Some(kept), false) = (&found.kept, known.rotate) {
         return settle(lomi, kept, &found.others, known.now, deadline).await;
     }
-    // 3 What was made by hand is left alone, and so is its secret.
+    // 3 What was made by hand is left alone, and so is its secret, whatever of ours is beside it.
     if found.is_by_hand() {
         return Ok(by_hand(&found, known));
     }
     // 4 Otherwise there is to be a new one.
-    replace(lomi, wanted, found, keep, deadline).await
+    replace(lomi, wanted, found, keep, known.now, deadline).await
 }
 
 /// Has lomi. send nothing more to `wanted`. What was made by hand stays.
@@ -114,16 +117,17 @@ async fn settle(
     deadline: Instant,
 ) -> Result<Status, Error> {
     let status = repair(lomi, kept, deadline).await?;
-    if is_overlap_over(kept, now) {
-        clear(lomi, others, deadline).await;
+    if is_settled(kept, now) {
+        clear(lomi, others, now, deadline).await;
     }
     Ok(status)
 }
 
-/// Whether whatever was under way to an earlier endpoint has arrived or ended.
-fn is_overlap_over(kept: &WebhookEndpoint, now: Timestamp) -> bool {
-    let made_at = kept.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
-    made_at.is_none_or(|made_at| made_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
+/// Whether an endpoint is so old that whatever was under way to the one before it has arrived, and that the run that made
+/// it has stored its secret or is over. One that does not say its age is young.
+fn is_settled(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
+    let made_at = endpoint.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    made_at.is_some_and(|made_at| made_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
 }
 
 /// Events that somebody added stay. The server of June 2026 answers a change with success and makes none: only what is
@@ -157,23 +161,25 @@ async fn replace(
     wanted: &Wanted,
     mut found: Found,
     keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    now: Timestamp,
     deadline: Instant,
 ) -> Result<Status, Error> {
     // 1 However often answers are lost, there are never many.
     let surplus = found.others.split_off(found.others.len().min(MOST_ORPHANS));
-    clear(lomi, &surplus, deadline).await;
+    clear(lomi, &surplus, now, deadline).await;
     // 2 Make it, once: who asks again makes another.
     let new = match create(lomi, wanted, deadline).await {
         Ok(new) => new,
-        Err(error) => return Status::of_creation(error),
+        Err(error) => return Status::of_creation(error, found.kept.is_some()),
     };
     // 3 Keep its secret, which is told only now, or take it back: nobody could verify what it signs.
     if !keep(&new, before(deadline, AFTER_KEEPING)).await {
-        clear(lomi, &[new.endpoint], deadline).await;
+        // Should that fail, a later run removes it.
+        drop(delete(lomi, &new.endpoint, deadline).await);
         return Ok(Status::SecretNotStored);
     }
     // 4 Those of which nobody has a secret go now; the one that was rotated goes when nothing is on its way to it.
-    clear(lomi, &found.others, deadline).await;
+    clear(lomi, &found.others, now, deadline).await;
     Ok(if found.kept.is_some() { Status::Rotated } else { Status::Registered })
 }
 
@@ -184,9 +190,9 @@ async fn create(lomi: &Client, wanted: &Wanted, deadline: Instant) -> Result<New
     lomi.webhook_endpoints().create(&endpoint).deadline(before(deadline, AFTER_CREATE)).send().await
 }
 
-/// What stays is found by the next run.
-async fn clear(lomi: &Client, endpoints: &[WebhookEndpoint], deadline: Instant) {
-    for endpoint in endpoints.iter().take(MOST_DELETED) {
+/// What stays is found by a later run. A young one may be that of another run, which is about to store its secret.
+async fn clear(lomi: &Client, endpoints: &[WebhookEndpoint], now: Timestamp, deadline: Instant) {
+    for endpoint in endpoints.iter().filter(|endpoint| is_settled(endpoint, now)).take(MOST_DELETED) {
         if delete(lomi, endpoint, deadline).await.is_err() {
             return;
         }

@@ -5,7 +5,7 @@ use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Order, OrderId, OutboxEvent, Timestamp};
+use domain::{Order, OutboxEvent, Timestamp};
 
 /// An event that is on its way to the merchant's systems once more, under the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,18 +38,19 @@ impl Store {
         Ok(cancelled.is_none())
     }
 
-    /// Has an event told again, by a write of its item: the table's stream carries every write. `None` when it was never
-    /// told. Two requests at the same time tell it twice.
+    /// Has an event told again, by a write of its item: the table's stream carries every write that changes something. `None`
+    /// when it was never told. Two requests at the same time may tell it once.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn retell(&self, id: &OrderId, event: &OutboxEvent) -> Result<Option<Retold>, StoreError> {
-        let name = event.name();
+    pub async fn retell(&self, order: &Order, event: &OutboxEvent) -> Result<Option<Retold>, StoreError> {
+        let (id, name) = (order.id(), event.name());
         let Some(item) = self.get(Key::outbox(id, &name), "read event").await? else { return Ok(None) };
         let added = |count: &AttributeValue| count.as_n().ok()?.parse::<u64>().ok()?.checked_add(1);
         let replays = item.get("replays").map_or(Some(1), added).ok_or(StoreError::malformed("read event"))?;
-        let mut changed = item.clone();
-        changed.extend(missing(&item).into_iter().map(|(name, value)| (name.to_owned(), value)));
+        // An item of an earlier release lacks attributes; what it has stays as it was told.
+        let mut changed = outbox_item(order, event, told_at(&item));
+        changed.extend(item);
         changed.insert("replays".to_owned(), number(replays));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(changed));
         put.send().await.map_err(|error| StoreError::from_sdk("tell again", &error))?;
@@ -90,30 +91,8 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
     item
 }
 
-/// What an item of an earlier release lacks of [`outbox_item`]'s attributes. It has its time in milliseconds.
-fn missing(item: &Item) -> Vec<(&'static str, AttributeValue)> {
-    let at_ms = item.get("occurred_at_ms").and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
-    let texts = ["currency_code", "reference", "transaction_id", "refund_id", "link_code"];
-    let flags = ["beyond_link_limit", "overpaid", "paid_after_cancel"];
-    let others =
-        [("occurred_at", text(Timestamp::from_ms(at_ms).to_rfc3339())), ("amount", number(0)), ("replays", number(0))];
-    let texts = texts.map(|name| (name, text("")));
-    let flags = flags.map(|name| (name, AttributeValue::Bool(false)));
-    texts.into_iter().chain(flags).chain(others).filter(|(name, _)| !item.contains_key(*name)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_item_of_an_earlier_release_lacks_what_is_empty_and_gets_its_time_in_words() {
-        let old = [("occurred_at_ms", number(1_795_167_600_000_i64)), ("amount", number(18_000))];
-        let old: Item = old.map(|(name, value)| (name.to_owned(), value)).into();
-        let added: Item = missing(&old).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        assert_eq!(added.get("occurred_at"), Some(&text(Timestamp::from_ms(1_795_167_600_000).to_rfc3339())));
-        assert_eq!(added.get("refund_id"), Some(&text("")));
-        assert_eq!(added.get("overpaid"), Some(&AttributeValue::Bool(false)));
-        assert!(!added.contains_key("amount"), "what is there stays");
-    }
+/// When an item of an earlier release was written: it has its time in milliseconds.
+fn told_at(item: &Item) -> Timestamp {
+    let at_ms = item.get("occurred_at_ms").and_then(|value| value.as_n().ok()?.parse().ok());
+    Timestamp::from_ms(at_ms.unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::telemetry::Counter;
+use edge::telemetry::{Counter, Gauge};
 use local::build::{TEMPLATE, workspace_root};
 use tests::costs::{Item, Usage};
 
@@ -20,15 +20,14 @@ pub(crate) async fn measure() -> Usage {
     let root = workspace_root().expect("the program belongs to a workspace");
     let text = TEMPLATES.map(|path| std::fs::read_to_string(root.join(path)).unwrap_or_default()).concat();
     let mut usage = Usage::default();
-    for (item, kind) in [
-        (Item::Secret, "AWS::SecretsManager::Secret"),
-        (Item::Alarm, "AWS::CloudWatch::Alarm"),
-        (Item::Dashboard, "AWS::CloudWatch::Dashboard"),
-    ] {
-        let line = format!("Type: {kind}");
-        usage.add(item, text.lines().filter(|found| found.trim() == line).count() as u128);
-    }
-    usage.add(Item::Metric, Counter::ALL.len() as u128);
+    let lines = |line: &str| text.lines().filter(|found| found.trim() == line).count() as u128;
+    usage.add(Item::Secret, lines("Type: AWS::SecretsManager::Secret"));
+    usage.add(Item::Dashboard, lines("Type: AWS::CloudWatch::Dashboard"));
+    // An alarm costs as often as it has metrics, and one over a usual range twice more, for its bounds.
+    let over_several = lines("Metrics:");
+    let of_several = lines("MetricStat:") + 2 * lines("ThresholdMetricId: usual");
+    usage.add(Item::Alarm, lines("Type: AWS::CloudWatch::Alarm") - over_several + of_several);
+    usage.add(Item::Metric, (Counter::ALL.len() + Gauge::ALL.len()) as u128);
     for function in functions() {
         for schedule in &function.schedules {
             let runs = MONTH.as_secs().div_ceil(schedule.every.as_secs());

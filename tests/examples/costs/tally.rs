@@ -65,7 +65,7 @@ impl Tally {
         let Some(duration_ms) = event["duration_ms"].as_u64() else { return };
         usage.add(Item::MemoryMbMs, self.memory_mb[&line.function] * u128::from(duration_ms.max(1)));
         if !event["http.route"].is_null() {
-            [Item::ApiRequest, Item::Invocation, Item::Trace].into_iter().for_each(|item| usage.add(item, 1));
+            [Item::ApiRequest, Item::Invocation].into_iter().for_each(|item| usage.add(item, 1));
             usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
             usage.add(Item::SecretCall, secrets_of(app, &line.function));
         }
@@ -82,7 +82,7 @@ pub(crate) fn sum(all: &ByFunction) -> Usage {
 /// What one run of a schedule takes whether there are orders or not, apart from what it does.
 pub(crate) fn scheduled_run(app: &TestApp, function: &str) -> Usage {
     let mut usage = Usage::default();
-    [Item::Invocation, Item::Trace].into_iter().for_each(|item| usage.add(item, 1));
+    usage.add(Item::Invocation, 1);
     usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
     usage.add(Item::SecretCall, secrets_of(app, function));
     usage

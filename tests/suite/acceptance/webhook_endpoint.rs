@@ -1,6 +1,5 @@
 //! The webhook that registers itself.
 
-use lomi_sandbox::{ClockMode, Settings, Timestamp};
 use serde_json::{Value, json};
 use tests::{Setup, TestApp, eventually};
 
@@ -8,8 +7,6 @@ use crate::cloudformation::{CloudFormation, event};
 
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const KEY: &str = "LOMI_SECRET_KEY_ID";
-/// By so much lomi.'s clock is behind: what it makes is old enough at once.
-const TEN_MINUTES_MS: i64 = 600_000;
 
 /// An order whose payment lomi. tells of by itself, signed as lomi. signs.
 async fn buy(app: &TestApp) {
@@ -64,7 +61,7 @@ async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_one
 /// What is left after a lost write of the secret, or an operator's slip.
 #[tokio::test]
 async fn an_endpoint_whose_secret_is_lost_is_replaced() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
     for lost in [r#"{"placeholder":"x"}"#, "whsec_of_something_else_0123456789abcdef"] {
@@ -103,9 +100,7 @@ async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
 
 #[tokio::test]
 async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_nothing_left_to_send() {
-    let start = Timestamp::from_unix_ms(edge::seams::clock().now().as_ms() - TEN_MINUTES_MS);
-    let lomi = Settings { clock: ClockMode::Virtual { start }, ..Settings::default() };
-    let app = TestApp::start_with(Setup { lomi, ..Setup::default() }).await;
+    let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
     let old_secret = app.secret(SECRET);
@@ -163,6 +158,23 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     }
     assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
     assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (vec![id.as_str()], secret));
+    buy(&app).await;
+    app.audit().await;
+}
+
+/// As an operator rotates by hand: a second endpoint with the same address, its secret stored, the first one not yet gone.
+#[tokio::test]
+async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
+    let app = TestApp::start_with(Setup::with_lomi_behind()).await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let (_, secret) = app.endpoint_by_hand().await;
+    app.keep_out_of_logs(&secret);
+    app.stack.secrets().rotate(app.secret_id(SECRET), &secret);
+    for status in [app.webhook_status().await, app.rotate_webhook().await] {
+        assert_eq!(status, "by_hand");
+    }
+    assert_eq!((app.secret(SECRET), app.endpoints().await.len()), (secret, 2));
     buy(&app).await;
     app.audit().await;
 }

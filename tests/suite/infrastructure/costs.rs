@@ -19,11 +19,11 @@ fn everything_that_is_counted_has_a_price_and_a_place_where_it_stands() {
     let text = read("infra/prices.json");
     assert!(Prices::parse(&text).is_ok());
     for (problem, from, to) in [
-        ("no price of trace", "\"trace\"", "\"traces\""),
+        ("no price of dashboard_month", "\"dashboard_month\"", "\"dashboards\""),
         (
-            "traces is nothing",
-            "\"trace\":",
-            "\"trace\": {\"usd_nano\": 1, \"per\": 1, \"comment\": \"x\"}, \"traces\":",
+            "dashboards is nothing",
+            "\"dashboard_month\":",
+            "\"dashboard_month\": {\"usd_nano\": 1, \"per\": 1, \"comment\": \"x\"}, \"dashboards\":",
         ),
         ("api_request: usd_nano is no whole number", "\"usd_nano\": 1000000000", "\"usd_nano\": 1.5"),
         ("api_request: per is 0", "\"per\": 1000000,", "\"per\": 0,"),
@@ -59,10 +59,12 @@ fn what_few_orders_take_is_scaled_up_to_many_and_never_down() {
 
 #[test]
 fn the_table_shows_amounts_costs_and_the_sum() {
-    let usage = usage(&[(Item::ApiRequest, 3000), (Item::MemoryMbMs, 1_024_000), (Item::Trace, 1_000_000)]);
-    let table = markdown(&[Column { title: "hosted page".to_owned(), usage }], &prices());
-    let expected = "| | hosted page |\n|---|---:|\n| API Gateway requests | 3000 ($0.0030) |\n\
-        | Lambda GB-ms | 1000 ($0.0001) |\n| X-Ray traces, at most (price to be checked) | 1000000 ($5.0000) |\n\
-        | **sum** | **$5.0031** |\n";
+    let usage = usage(&[(Item::ApiRequest, 3000), (Item::MemoryMbMs, 1_024_000)]);
+    // The first price of the file is the first row's.
+    let doubtful = mutated(&read("infra/prices.json"), "\"to_check\": false", "\"to_check\": true");
+    let doubtful = Prices::parse(&doubtful).unwrap_or_else(|problem| panic!("{problem}"));
+    let table = markdown(&[Column { title: "hosted page".to_owned(), usage }], &doubtful);
+    let expected = "| | hosted page |\n|---|---:|\n| API Gateway requests (price to be checked) | 3000 ($0.0030) |\n\
+        | Lambda GB-ms | 1000 ($0.0001) |\n| **sum** | **$0.0031** |\n";
     assert_eq!(table, expected);
 }

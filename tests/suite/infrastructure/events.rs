@@ -72,7 +72,7 @@ fn misfit(event: &Value, item: &Value) -> Option<String> {
         return Some(format!("an event {kind} of {}", event["source"]));
     }
     let schema: Value = serde_json::from_str(&read(&format!("infra/events/{kind}.schema.json"))).expect("a schema");
-    let detail = event["detail"].as_object()?;
+    let Some(detail) = event["detail"].as_object() else { return Some(format!("{kind}: the detail is no object")) };
     let unknown = detail.keys().find(|name| schema["properties"].get(name.as_str()).is_none());
     let as_stored = |name: &str| match &item[name] {
         Value::Number(number) => json!(number.to_string()),

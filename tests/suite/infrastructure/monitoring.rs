@@ -36,10 +36,17 @@ impl Watch {
     }
 
     fn functions(&self) -> BTreeSet<String> {
-        let functions = self.resources("AWS::Serverless::Function");
+        self.functions_with("")
+    }
+
+    /// The binaries of the functions that have an event of a type; of all, when that is empty.
+    fn functions_with(&self, event: &str) -> BTreeSet<String> {
+        let events = |body: &Value| body["Properties"]["Events"].as_object().cloned().unwrap_or_default();
+        let has = |body: &Value| event.is_empty() || events(body).values().any(|found| found["Type"] == event);
+        let functions = self.resources("AWS::Serverless::Function").into_iter().filter(|(_, body)| has(body));
         let binary =
             |(_, body): (String, Value)| body["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned);
-        functions.into_iter().filter_map(binary).collect()
+        functions.filter_map(binary).collect()
     }
 
     fn dashboard(&self) -> String {
@@ -117,19 +124,22 @@ fn unknown_functions(watch: &Watch) -> Vec<String> {
     found
 }
 
-/// Alarms over all functions name each of them.
+/// Alarms over several functions name each of them: of what shoppers wait for, and of everything.
 fn forgotten_functions(watch: &Watch) -> Vec<String> {
     let mut found = Vec::new();
-    for (id, alarm) in
-        watch.alarms().into_iter().filter(|(id, _)| ["FunctionsFailAlarm", "ThrottledAlarm"].contains(&id.as_str()))
+    for (id, functions) in
+        [("FunctionsFailAlarm", watch.functions_with("HttpApi")), ("ThrottledAlarm", watch.functions())]
     {
+        let alarm =
+            watch.alarms().into_iter().find(|(found, _)| found == id).map(|(_, alarm)| alarm).unwrap_or_default();
         let watched: BTreeSet<_> =
             metrics(&alarm).iter().filter_map(|(_, _, dimension)| function_of(dimension).map(str::to_owned)).collect();
         // CloudWatch's own limit for one alarm.
         if watched.len() > 10 {
             found.push(format!("{id} watches more than ten metrics"));
         }
-        found.extend(watch.functions().difference(&watched).map(|function| format!("{id} does not watch {function}")));
+        found.extend(functions.difference(&watched).map(|function| format!("{id} does not watch {function}")));
+        found.extend(watched.difference(&functions).map(|function| format!("{id} watches {function}, too")));
     }
     found
 }
@@ -183,7 +193,7 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
     let template: Edit = |watch, from, to| watch.template = mutated(&watch.template, from, to);
     let monitoring: Edit = |watch, from, to| watch.monitoring = mutated(&watch.monitoring, from, to);
     let guide: Edit = |watch, from, to| watch.guide = mutated(&watch.guide, from, to);
-    let mutations: [(&str, Edit, &str, &str); 11] = [
+    let mutations: [(&str, Edit, &str, &str); 12] = [
         ("Overpaid has no alarm", monitoring, "MetricName: Overpaid", "MetricName: PaidAfterCancel"),
         ("Panicked has no alarm", template, "MetricName: Panicked", "MetricName: TimedOut"),
         ("WebhookSilence has no alarm", monitoring, "MetricName: WebhookSilence", "MetricName: Quarantined"),
@@ -204,6 +214,12 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
             template,
             "${AWS::StackName}-orders\"",
             "${AWS::StackName}-catalog\"",
+        ),
+        (
+            "FunctionsFailAlarm watches reconciler, too",
+            template,
+            "${AWS::StackName}-orders\"",
+            "${AWS::StackName}-reconciler\"",
         ),
         ("Overpaid has no runbook", guide, "### Overpaid", "### PaidTwice"),
         ("the runbook PaidTwice belongs to no alarm", guide, "### Overpaid", "### PaidTwice"),

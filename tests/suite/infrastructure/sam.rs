@@ -17,3 +17,15 @@ fn sam_finds_nothing_to_say_against_the_template() {
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
+
+/// SAM's cache of builds looks at a function's own folder only; most of the code is in `shared/`.
+fn caches_builds(samconfig: &str) -> bool {
+    samconfig.lines().any(|line| line.split('#').next().is_some_and(|line| line.replace(' ', "") == "cached=true"))
+}
+
+#[test]
+fn sam_builds_what_the_code_is_now_and_not_what_it_was() {
+    let samconfig = super::read("samconfig.toml");
+    assert!(!caches_builds(&samconfig));
+    assert!(caches_builds(&super::mutated(&samconfig, "cached = false", "cached = true")));
+}

@@ -21,6 +21,11 @@ fn a_function_that_cannot_be_built_or_is_forgotten_is_found() {
         ("ReconcilerFunction: is not arm64 on provided.al2023", "[arm64]", "[x86_64]"),
         ("ReconcilerFunction: is not arm64 on provided.al2023", "provided.al2023", "provided.al2"),
         ("OrdersFunction: has no log group with a retention", "!Ref OrdersLogs", "!Ref OrderLogs"),
+        (
+            "OperationsFunction: runs with {\"Environment\", \"PublicBaseUrl\"}, and a new version comes with {\"Environment\"}",
+            "VersionDescription: !Join [\" \", [!Ref Environment, !Ref PublicBaseUrl]]",
+            "VersionDescription: !Ref Environment",
+        ),
     ]);
 }
 
@@ -86,7 +91,7 @@ fn a_policy_that_allows_more_than_it_says_is_found() {
             "Action: dynamodb:*",
         ),
         (
-            r#"WebhookHandlerFunction: allows "dynamodb:Scan""#,
+            r#"CreateCheckoutSessionFunction: allows "dynamodb:Scan""#,
             "[dynamodb:GetItem, dynamodb:UpdateItem]",
             "[dynamodb:GetItem, dynamodb:Scan]",
         ),
@@ -137,7 +142,7 @@ fn a_secret_in_the_open_is_found() {
 #[test]
 fn a_table_that_can_be_lost_is_found() {
     assert_each_is_found(&[
-        ("Table: is not kept by DeletionPolicy", "DeletionPolicy: RetainExceptOnCreate\n", "DeletionPolicy: Delete\n"),
+        ("Table: is not kept by DeletionPolicy", "DeletionPolicy: Retain\n", "DeletionPolicy: Delete\n"),
         ("Table: is not kept by UpdateReplacePolicy", "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete"),
         ("Table: no point-in-time recovery", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
         ("Table: no deletion protection", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),

@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::{roles, root};
 
-const RULES: [fn(&Value) -> Vec<String>; 14] = [
+const RULES: [fn(&Value) -> Vec<String>; 15] = [
     every_function_is_a_package,
     every_package_is_a_function,
     functions_run_on_arm64,
+    a_changed_parameter_makes_a_new_version,
     functions_log_for_a_limited_time,
     only_the_back_office_is_closed,
     routes_use_payload_format_2,
@@ -83,6 +84,38 @@ fn functions_run_on_arm64(template: &Value) -> Vec<String> {
     };
     let wrong = functions(template).filter(|(_, function)| !fits(function));
     wrong.map(|(id, _)| format!("{id}: is not arm64 on provided.al2023")).collect()
+}
+
+/// A version keeps the environment that it was made with, and SAM makes a new one for new code only. Whatever the owner may
+/// change of it stands in the version's description, whose change makes a new version, too.
+fn a_changed_parameter_makes_a_new_version(template: &Value) -> Vec<String> {
+    let parameters = |value: &Value| -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        references(value, &mut names);
+        names.retain(|name| template["Parameters"].get(name).is_some());
+        names
+    };
+    let mut found = Vec::new();
+    for (id, function) in functions(template) {
+        let used: BTreeSet<_> = environment(template, function).flat_map(|(_, value)| parameters(value)).collect();
+        let described = parameters(&function["Properties"]["VersionDescription"]);
+        if used != described {
+            found.push(format!("{id}: runs with {used:?}, and a new version comes with {described:?}"));
+        }
+    }
+    found
+}
+
+/// Every name that a value refers to by `Ref`.
+fn references(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| match value.as_str() {
+            Some(referred) if name == "Ref" => drop(names.insert(referred.to_owned())),
+            _ => references(value, names),
+        }),
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        _ => {}
+    }
 }
 
 fn functions_log_for_a_limited_time(template: &Value) -> Vec<String> {
@@ -294,7 +327,7 @@ fn the_table_is_kept(template: &Value) -> Vec<String> {
     let properties = &table["Properties"];
     let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
     let checks = [
-        (table["DeletionPolicy"] == "RetainExceptOnCreate", "is not kept by DeletionPolicy"),
+        (table["DeletionPolicy"] == "Retain", "is not kept by DeletionPolicy"),
         (table["UpdateReplacePolicy"] == "Retain", "is not kept by UpdateReplacePolicy"),
         (*recovery == true, "no point-in-time recovery"),
         (properties["DeletionProtectionEnabled"] == true, "no deletion protection"),

@@ -28,12 +28,18 @@ fn findings(template: &Value) -> Vec<String> {
         (asked(&resource["Properties"]["Url"], PATH), "another address is registered"),
         (outputs["WebhookUrl"]["Value"] == resource["Properties"]["Url"], "another address is told"),
         (
-            resource["Properties"]["ServiceTimeout"].as_u64().is_some_and(|s| s > timeout_s),
-            "CloudFormation gives up first",
+            resource["Properties"]["ServiceTimeout"].as_u64().is_some_and(|s| s > 2 * timeout_s + 60),
+            "CloudFormation gives up before a second try",
         ),
         (timeout_s > BUDGET_S, "the platform ends the function before it has answered"),
         (schedule["Properties"]["Schedule"] == "rate(5 minutes)", "a key that is put in later is not noticed"),
-        (asked(&schedule["Properties"]["Input"], &format!(r#"{{"Url": "{PATH}"}}"#)), "the schedule asks for nothing"),
+        (
+            asked(
+                &schedule["Properties"]["Input"],
+                &format!(r#"{{"Url": "{PATH}", "After": "${{WebhookEndpoint}}"}}"#),
+            ),
+            "the schedule asks for nothing",
+        ),
         (outputs["WebhookStatus"]["Condition"] == CONDITION, "an output of nothing"),
         (outputs["WebhookTodo"]["Condition"] == CONDITION, "an output of nothing"),
     ];
@@ -94,7 +100,7 @@ fn a_part_of_it_that_is_missing_is_found() {
             "Value: !Sub ${Api.ApiEndpoint}/webhooks/lomi",
             "Value: !Sub ${Api.ApiEndpoint}/lomi",
         ),
-        ("CloudFormation gives up first", "ServiceTimeout: 120", "ServiceTimeout: 60"),
+        ("CloudFormation gives up before a second try", "ServiceTimeout: 600", "ServiceTimeout: 120"),
         ("before it has answered", "Timeout: 60", "Timeout: 40"),
         ("put in later is not noticed", "rate(5 minutes)", "rate(5 days)"),
         ("the schedule asks for nothing", r#"Input: !Sub '{"Url": "#, r#"Input: !Sub '{"url": "#),

@@ -52,8 +52,8 @@ pub(super) const ENVIRONMENT_UNKNOWN: Finding = Finding::todo(
 
 pub(super) const SECRET_MISSING: Finding = Finding::todo(
     "missing",
-    "Put the webhook's whsec_... into the secret that the stack's output LomiWebhookSecretArn names. Until then lomi.'s events are told to come again.",
-    "Mettez le whsec_... du webhook dans le secret que désigne la sortie LomiWebhookSecretArn. D'ici là, les événements de lomi. sont priés de revenir.",
+    "Once lomi_key is ok, the stack registers its webhook and puts the secret there within five minutes. If it stays so, invoke the function webhook-endpoint: it says what to do. Until then lomi.'s events are told to come again.",
+    "Une fois lomi_key en ordre, la pile enregistre son webhook et y met le secret en moins de cinq minutes. Si cela dure, appelez la fonction webhook-endpoint : elle dit quoi faire. D'ici là, les événements de lomi. sont priés de revenir.",
 );
 pub(super) const SECRET_UNREACHABLE: Finding = Finding::todo(
     "unreachable",
@@ -63,8 +63,8 @@ pub(super) const SECRET_UNREACHABLE: Finding = Finding::todo(
 
 pub(super) const ENDPOINT_MISSING: Finding = Finding::todo(
     "missing",
-    "lomi. does not know this API's address. Register the stack's output WebhookUrl in the lomi. dashboard.",
-    "lomi. ne connaît pas l'adresse de cette API. Enregistrez la sortie WebhookUrl dans le tableau de bord lomi.",
+    "lomi. does not know this API's address. The stack registers it within five minutes. If it stays so, invoke the function webhook-endpoint: it says what to do.",
+    "lomi. ne connaît pas l'adresse de cette API. La pile l'enregistre en moins de cinq minutes. Si cela dure, appelez la fonction webhook-endpoint : elle dit quoi faire.",
 );
 pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
     "inactive",
@@ -73,8 +73,8 @@ pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
 );
 pub(super) const ENDPOINT_UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "lomi. could not be asked for its webhooks. Mend lomi_key and environment first, then look again.",
-    "Les webhooks n'ont pas pu être demandés à lomi. Réglez d'abord lomi_key et environment, puis revenez.",
+    "lomi. could not be asked for its webhooks. Mend lomi_key and environment first if they are not ok; otherwise look again in a minute.",
+    "Les webhooks n'ont pas pu être demandés à lomi. Réglez d'abord lomi_key et environment s'ils ne sont pas en ordre ; sinon, revenez dans une minute.",
 );
 
 pub(super) const NEVER_HEARD: Finding = Finding::todo(

@@ -28,7 +28,7 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
         }
         Err(KeyTrouble::Missing) => without(findings::KEY_MISSING),
         Err(KeyTrouble::Unusable) => without(findings::KEY_REFUSED),
-        Err(KeyTrouble::Unreachable) => without(findings::KEY_UNREACHABLE),
+        Err(KeyTrouble::Unreachable | KeyTrouble::Unproven) => without(findings::KEY_UNREACHABLE),
     }
 }
 

@@ -17,7 +17,7 @@ pub async fn retell(world: &World, id: &OrderId) -> Result<Vec<Retold>, Operatio
     // 2 Each that there is, once more.
     let mut retold = Vec::new();
     for event in order.tellable() {
-        retold.extend(world.store.retell(id, &event).await?);
+        retold.extend(world.store.retell(&order, &event).await?);
     }
     Ok(retold)
 }

@@ -17,10 +17,15 @@ impl Found {
     /// Ours is what bears our marker, or the id that the stored secret is filed under.
     pub(super) fn sort(listed: Vec<WebhookEndpoint>, wanted: &Wanted, version: Option<&str>) -> Self {
         let mut found = Self { kept: None, others: Vec::new(), foreign: Vec::new() };
-        for endpoint in listed.into_iter().filter(|endpoint| has_url(endpoint, &wanted.url)) {
+        for endpoint in listed {
+            let is_here = endpoint.url.as_deref() == Some(wanted.url.as_str());
+            let is_by_own_domain = endpoint.url.is_some() && endpoint.url == wanted.own_url;
+            if !is_here && !is_by_own_domain {
+                continue;
+            }
             if version == Some(endpoint.webhook_endpoint_id.as_str()) {
                 found.kept = Some(endpoint);
-            } else if endpoint.description.as_deref() == Some(wanted.marker.as_str()) {
+            } else if is_here && endpoint.description.as_deref() == Some(wanted.marker.as_str()) {
                 found.others.push(endpoint);
             } else {
                 found.foreign.push(endpoint);
@@ -29,9 +34,9 @@ impl Found {
         found
     }
 
-    /// Whether events come by what somebody made by hand, and by nothing else.
+    /// Whether somebody made it by hand: the stored secret, if there is one, is theirs.
     pub(super) fn is_by_hand(&self) -> bool {
-        !self.foreign.is_empty() && self.kept.is_none() && self.others.is_empty()
+        !self.foreign.is_empty() && self.kept.is_none()
     }
 
     /// Whether that hears of payments.
@@ -41,8 +46,4 @@ impl Found {
             endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
         })
     }
-}
-
-fn has_url(endpoint: &WebhookEndpoint, url: &str) -> bool {
-    endpoint.url.as_deref().is_some_and(|found| found.trim_end_matches('/') == url.trim_end_matches('/'))
 }

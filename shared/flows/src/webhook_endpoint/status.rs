@@ -19,7 +19,7 @@ pub enum Status {
     ByHandWithoutSecret,
     /// Somebody made it by hand, and it is paused or does not hear of payments.
     ByHandDeaf,
-    /// Somebody made it by hand: only they can rotate its secret.
+    /// Only by hand can its secret be rotated: somebody made it, or lomi. makes none over its API.
     ByHandNotRotated,
     /// lomi. makes none when asked over its API.
     ByHandToBeMade,
@@ -107,9 +107,10 @@ impl Status {
 
     /// The same at the making of an endpoint. The server of June 2026 cannot read the body and calls every URL malformed;
     /// ours was checked before it was sent.
-    pub(super) fn of_creation(error: Error) -> Result<Self, Error> {
+    pub(super) fn of_creation(error: Error, is_there_one: bool) -> Result<Self, Error> {
         match (error.outcome(), error.status()) {
             (Outcome::Unknown, _) => Ok(Self::InDoubt),
+            (Outcome::Rejected, Some(400)) if is_there_one => Ok(Self::ByHandNotRotated),
             (Outcome::Rejected, Some(400)) => Ok(Self::ByHandToBeMade),
             _ => Err(error),
         }
