@@ -1,6 +1,6 @@
 //! How much waits, counted up to a bound.
 
-use crate::keys::{DUE_SHARDS, Item, number, shard_name, text};
+use crate::keys::{DUE_SHARDS, Item, text};
 use crate::{QuarantineStatus, Store, StoreError};
 use aws_sdk_dynamodb::types::Select;
 use domain::Timestamp;
@@ -43,15 +43,7 @@ impl Store {
     }
 
     async fn orders_due_of(&self, shard: u8, now: Timestamp) -> Result<Backlog, StoreError> {
-        let call = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at_ms <= :now")
-            .expression_attribute_values(":shard", text(shard_name(shard)))
-            .expression_attribute_values(":now", number(now.as_ms()))
-            .limit(MAX_DUE_OF_SHARD);
+        let call = self.due_of(shard, now).limit(MAX_DUE_OF_SHARD);
         let answer = call.send().await.map_err(|error| StoreError::from_sdk("count due", &error))?;
         let items = answer.items.unwrap_or_default();
         let orders = items.iter().filter(|item| is_order(item));

@@ -3,6 +3,7 @@
 use crate::item::{listing_of, read_order};
 use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
 use crate::{ListCursor, Store, StoreError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
 
 /// The most orders a list shows at once.
@@ -113,6 +114,14 @@ impl Store {
         Ok(self.transact("save order", vec![update]).await?.is_none())
     }
 
+    /// The question for what was due in a shard at `now`, the longest overdue first.
+    pub(crate) fn due_of(&self, shard: u8, now: Timestamp) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table).index_name("due");
+        let query = query.key_condition_expression("due_shard = :shard AND due_at_ms <= :now");
+        let query = query.expression_attribute_values(":shard", text(shard_name(shard)));
+        query.expression_attribute_values(":now", number(now.as_ms()))
+    }
+
     /// What was due next at `now`, at most 25 of each shard, the longest overdue of a shard first. Empty when
     /// `cursor` has seen them all, so that an order which cannot be dealt with hides no other.
     ///
@@ -126,16 +135,7 @@ impl Store {
             if matches!(position, Position::End) {
                 continue;
             }
-            let call = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("due")
-                .key_condition_expression("due_shard = :shard AND due_at_ms <= :now")
-                .expression_attribute_values(":shard", text(shard_name(shard)))
-                .expression_attribute_values(":now", number(now.as_ms()))
-                .set_exclusive_start_key(position.start_key())
-                .limit(DUE_PAGE);
+            let call = self.due_of(shard, now).set_exclusive_start_key(position.start_key()).limit(DUE_PAGE);
             let answer = call.send().await.map_err(|error| StoreError::from_sdk("read due", &error))?;
             *position = answer.last_evaluated_key.map_or(Position::End, Position::After);
             due.extend(answer.items.unwrap_or_default().iter().filter_map(due_of));
