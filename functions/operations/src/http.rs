@@ -13,6 +13,7 @@ use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::operations::{OperationError, ask};
 use flows::reconcile::Report;
+use flows::webhook_endpoint::marker;
 use serde::Serialize;
 use std::time::Duration;
 use url::Url;
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) lomi: Lomi,
     pub(crate) webhook_secret: Secret,
     pub(crate) public_origin: Option<Url>,
+    /// What this stack's own webhook is described with at lomi.
+    pub(crate) marker: String,
 }
 
 #[derive(Serialize)]
@@ -45,6 +48,7 @@ impl App {
             lomi: connected.lomi(lomi),
             webhook_secret: connected.secret(webhook_secret, Stages::Current),
             public_origin,
+            marker: marker(connected.function.stack.as_str()),
         }
     }
 

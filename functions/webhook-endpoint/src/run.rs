@@ -11,7 +11,7 @@ use edge::secrets::SecretSlot;
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::Connected;
 use flows::seams::Clock;
-use flows::webhook_endpoint::{Known, Status, Wanted, ensure, remove};
+use flows::webhook_endpoint::{Known, Status, Wanted, ensure, marker, remove};
 use lomi_client::{Client, NewWebhookEndpoint};
 use serde::Serialize;
 use serde_json::Value;
@@ -64,7 +64,7 @@ impl App {
             lomi: connected.lomi(lomi),
             secret: connected.slot(webhook_secret),
             answerer: connected.answerer(),
-            marker: format!("lomi-checkout {}", connected.function.stack.as_str()),
+            marker: marker(connected.function.stack.as_str()),
             public_origin,
         }
     }

@@ -49,6 +49,12 @@ pub struct Wanted {
     pub marker: String,
 }
 
+/// What the endpoints that the stack of this name registers are described with.
+#[must_use]
+pub fn marker(stack: &str) -> String {
+    format!("lomi-checkout {stack}")
+}
+
 /// What a run knows before it asks lomi.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {

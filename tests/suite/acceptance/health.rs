@@ -86,3 +86,18 @@ async fn a_key_of_the_other_environment_is_a_mismatch() {
     app.stack.kill("operations").await.expect("it runs");
     app.audit().await;
 }
+
+/// Whoever asks by the merchant's own domain does not show the address under which the stack registered itself.
+#[tokio::test]
+async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(state(&app, "webhook_endpoint").await, "missing");
+    assert_eq!(app.webhook_status().await, "registered");
+    let endpoint = app.endpoints().await.remove(0);
+    let elsewhere = "https://gateway.example/webhooks/lomi";
+    app.change_endpoint(&endpoint, &json!({ "url": elsewhere })).await;
+    assert_eq!(app.endpoints().await[0]["url"], elsewhere);
+    assert_eq!(state(&app, "webhook_endpoint").await, "registered");
+    app.audit().await;
+}
