@@ -11,16 +11,13 @@ use edge::secrets::SecretSlot;
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::Connected;
 use flows::seams::Clock;
-use flows::webhook_endpoint::{Known, Status, Wanted, ensure, marker, remove};
+use flows::webhook_endpoint::{Known, PATH, Status, Wanted, ensure, marker, remove};
 use lomi_client::{Client, NewWebhookEndpoint};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
-
-/// Where events come in, below whichever address.
-const WEBHOOK_PATH: &str = "/webhooks/lomi";
 
 /// Well below the function's time-out: what CloudFormation is not told in time fails a deployment.
 pub(crate) const BUDGET: Duration = Duration::from_secs(45);
@@ -168,7 +165,7 @@ impl App {
     }
 
     fn wanted(&self, url: &str) -> Wanted {
-        let own_url = self.public_origin.as_ref().and_then(|origin| origin.join(WEBHOOK_PATH).ok()).map(String::from);
+        let own_url = self.public_origin.as_ref().and_then(|origin| origin.join(PATH).ok()).map(String::from);
         Wanted { url: url.to_owned(), own_url, marker: self.marker.clone() }
     }
 }

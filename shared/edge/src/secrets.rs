@@ -12,7 +12,7 @@ use crate::config::SecretId;
 use crate::seams::now;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use aws_sdk_secretsmanager::primitives::DateTime;
 use std::fmt;
 use std::sync::Arc;
@@ -188,10 +188,7 @@ impl Secret {
     async fn stage(&self, stage: &str) -> Result<(SecretText, Option<i64>), SecretError> {
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).version_stage(stage);
         let answer = request.send().await.map_err(|error| classify(&error))?;
-        let text = answer.secret_string().unwrap_or_default().trim();
-        if text.is_empty() || text.starts_with(PLACEHOLDER) {
-            return Err(SecretError::Missing);
-        }
+        let text = real_text(&answer).ok_or(SecretError::Missing)?;
         Ok((SecretText(text.to_owned()), answer.created_date().map(DateTime::secs)))
     }
 }
@@ -241,6 +238,12 @@ impl Cache {
             }
         }
     }
+}
+
+/// What somebody has put in, without surrounding white space; `None` while that is nothing, or the placeholder.
+fn real_text(answer: &GetSecretValueOutput) -> Option<&str> {
+    let text = answer.secret_string().unwrap_or_default().trim();
+    (!text.is_empty() && !text.starts_with(PLACEHOLDER)).then_some(text)
 }
 
 fn classify(error: &SdkError<GetSecretValueError>) -> SecretError {

@@ -17,6 +17,9 @@ use lomi_client::{Client, CreateWebhookEndpoint, Error, NewWebhookEndpoint, Upda
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Where events come in, below whichever address of the API.
+pub const PATH: &str = "/webhooks/lomi";
+
 /// The events that [`ingest`](crate::ingest) understands, as far as lomi. takes subscriptions for them today.
 pub const EVENTS: [EventKind; 5] = [
     EventKind::PaymentSucceeded,

@@ -33,7 +33,8 @@ fn resources<'a>(template: &'a Value, kind: &'static str) -> impl Iterator<Item 
     members(&template["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
+/// Every function: its logical id, and what stands of it.
+pub(super) fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
     resources(template, "AWS::Serverless::Function")
 }
 

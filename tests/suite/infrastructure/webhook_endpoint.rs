@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::template_rules::functions;
 use super::{mutated, read, roles, yaml};
 
 const FUNCTION: &str = "WebhookEndpointFunction";
@@ -47,11 +48,6 @@ fn findings(template: &Value) -> Vec<String> {
     found.extend(functions(template).filter_map(|(id, function)| writes_a_secret(template, id, function)));
     found.extend(functions(template).filter_map(|(id, function)| names_the_api(id, function)));
     found
-}
-
-fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    let all = template["Resources"].as_object().into_iter().flatten();
-    all.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
 }
 
 /// One function writes one secret, and no other writes any.

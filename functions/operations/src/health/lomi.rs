@@ -4,13 +4,11 @@ use super::findings::{self, Finding};
 use crate::http::App;
 use edge::http::Request;
 use edge::lomi::KeyTrouble;
+use flows::webhook_endpoint::PATH;
 use lomi_client::webhook_endpoints::WebhookEndpoint;
 use lomi_client::{Client, Error};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
-
-/// Where lomi. delivers, below this API's address.
-const WEBHOOK_PATH: &str = "/webhooks/lomi";
 
 pub(super) struct Findings {
     pub(super) key: Finding,
@@ -73,7 +71,7 @@ fn environment(app: &App, of_key: Option<lomi_client::Environment>) -> Finding {
 /// Every address under which lomi. may know this API: the gateway's own, and the merchant's domain before it.
 fn addresses(app: &App, request: &Request) -> Vec<Url> {
     let origins = request.origin().into_iter().chain(app.public_origin.clone());
-    origins.filter_map(|origin| origin.join(WEBHOOK_PATH).ok()).collect()
+    origins.filter_map(|origin| origin.join(PATH).ok()).collect()
 }
 
 /// Ours is what has one of our addresses, or says that this stack registered it: whoever asks by another domain does not

@@ -1,6 +1,6 @@
 //! A secret that this stack writes itself.
 
-use super::{LONGEST_WAIT, PLACEHOLDER, SecretError};
+use super::{LONGEST_WAIT, SecretError, real_text};
 use crate::config::SecretId;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
@@ -37,11 +37,7 @@ impl SecretSlot {
         let deadline = deadline.min(Instant::now() + LONGEST_WAIT);
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).send();
         match timeout_at(deadline, request).await {
-            Ok(Ok(answer)) => {
-                let text = answer.secret_string().unwrap_or_default().trim();
-                let is_real = !text.is_empty() && !text.starts_with(PLACEHOLDER);
-                Ok(answer.version_id().filter(|_| is_real).map(str::to_owned))
-            }
+            Ok(Ok(answer)) => Ok(answer.version_id().filter(|_| real_text(&answer).is_some()).map(str::to_owned)),
             Ok(Err(error)) if is_absent(&error) => Ok(None),
             Ok(Err(_)) | Err(_) => Err(SecretError::Unreachable),
         }

@@ -4,6 +4,7 @@ use super::OperationError;
 use crate::World;
 use crate::ingest::{failure_key, payment_key};
 use crate::inquiry::is_about_one_thing;
+use crate::webhook_endpoint::PATH;
 use domain::Timestamp;
 use lomi_client::webhook::EventKind;
 use lomi_client::{Client, DeliveryLog, DeliveryLogId, Error, Outcome, WebhookEndpoint, WebhookEndpointId};
@@ -12,8 +13,6 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::time::Instant;
 
-/// Where this stack takes events. Whatever else the merchant has registered at lomi. is none of its business.
-const OWN_PATH: &str = "/webhooks/lomi";
 /// Failed deliveries per page of lomi.'s log, and pages per request.
 const PAGE_SIZE: u32 = 50;
 const MAX_PAGES: u32 = 4;
@@ -136,10 +135,10 @@ pub async fn resend(
     Ok(resent)
 }
 
-/// In the order in which a cursor passes them.
+/// In the order in which a cursor passes them. Whatever else the merchant has registered at lomi. is none of its business.
 async fn own_endpoints(lomi: &Client, deadline: Instant) -> Result<Vec<WebhookEndpointId>, Error> {
     let is_own = |endpoint: &WebhookEndpoint| {
-        let is_here = endpoint.url.as_deref().is_some_and(|url| url.trim_end_matches('/').ends_with(OWN_PATH));
+        let is_here = endpoint.url.as_deref().is_some_and(|url| url.trim_end_matches('/').ends_with(PATH));
         is_here && endpoint.is_active != Some(false)
     };
     let all = lomi.webhook_endpoints().list().deadline(deadline).send().await?;
