@@ -105,7 +105,8 @@ fn pointer_to_ignored(path: &serde_ignored::Path<'_>) -> String {
 
 /// Appends one reference token of RFC 6901, unless the pointer has grown too long to be of use.
 fn push_segment(pointer: &mut String, token: &str) {
-    if pointer.len() + token.len() < MAX_POINTER_BYTES {
-        let _ = write!(pointer, "/{}", token.replace('~', "~0").replace('/', "~1"));
+    let escaped = token.replace('~', "~0").replace('/', "~1");
+    if pointer.len() + escaped.len() < MAX_POINTER_BYTES {
+        let _ = write!(pointer, "/{escaped}");
     }
 }
