@@ -9,7 +9,7 @@ use crate::record::RefundSeen;
 use crate::shop::Created;
 
 /// Longer than a request that lomi. does not know of is waited for.
-const OLD_MS: i64 = 16 * 60 * 1000;
+const OLD_MS: i64 = 25 * 60 * 60 * 1000;
 
 impl TestApp {
     /// A paid order of 12 500 francs, and lomi.'s id of its payment.
@@ -66,7 +66,7 @@ impl TestApp {
         self.edit_refunds(order_id, |refund| refund["request"]["lease_until_ms"] = 0.into()).await;
     }
 
-    /// Makes every refund that was asked for here 16 minutes older, ends its lease, and makes the order due.
+    /// Makes every refund that was asked for here 25 hours older, ends its lease, and makes the order due.
     pub async fn age_refunds(&self, order_id: &str) {
         let older = |refund: &mut Value| {
             let requested_at_ms = refund["requested_at_ms"].as_i64().expect("a time");

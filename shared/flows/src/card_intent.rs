@@ -151,7 +151,7 @@ impl World {
             if let Ok(transaction) = transaction
                 && crate::inquiry::order_of(&transaction).as_ref() == Some(order.id())
             {
-                findings.settled.extend(self.settle_transaction(lomi, &transaction).await?);
+                self.settle_transaction(lomi, &transaction, deadline, findings).await?;
             }
         }
         if findings.settled.is_empty() {

@@ -89,7 +89,7 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
     // 2 Understand: from the signed body alone, never from a header.
     match read(&event, world.environment, arrival.at) {
         Reading::Irrelevant => {
-            let evidence = arrival.evidence(other_key(&event, body), event.kind.as_str());
+            let evidence = arrival.evidence(news_key(&event, body), event.kind.as_str());
             match world.keep(&evidence).await? {
                 Recorded::Duplicate => Ok(Ingested::Duplicate),
                 Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
@@ -261,6 +261,15 @@ fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
     let object = object.cloned().unwrap_or_else(|| hex::encode(Sha256::digest(body.bytes())));
     // Not the natural key of the fact: a release that understands it must be able to take it for new.
     format!("KEPT#{}#{object}", event.kind.as_str())
+}
+
+/// Events of a kind that nobody understands here: of one object there may be many, each with news of its own. Another
+/// envelope around the same object is none.
+fn news_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
+    let said = serde_json::from_slice::<serde_json::Value>(body.bytes()).ok();
+    let data = said.as_ref().and_then(|said| said.get("data")).map(ToString::to_string);
+    let digest = hex::encode(Sha256::digest(data.as_deref().map_or(body.bytes(), str::as_bytes)));
+    format!("{}#{}", other_key(event, body), digest.get(..16).unwrap_or_default())
 }
 
 async fn quarantine(

@@ -1,5 +1,7 @@
 //! Asking lomi. about an order. The answers are evidence like any event.
 
+mod given_back;
+
 use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
@@ -56,7 +58,8 @@ impl World {
         }
         match order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) {
             Some(session) => self.inquire_session(lomi, order, &session, deadline).await,
-            None => Ok(Findings::default()),
+            // Whatever was opened for it is in nobody's hands, and lomi.'s list would show its payment.
+            None => self.identify(lomi, order, deadline).await,
         }
     }
 
@@ -73,13 +76,13 @@ impl World {
             return Ok(findings);
         }
         findings.calls += 1;
-        let transactions = match completed_page(lomi, order.created_at(), 1, deadline).await {
+        let transactions = match payments_page(lomi, order.created_at(), 1, deadline).await {
             Ok(transactions) => transactions,
             // A list that cannot be read does not make the session less completed.
             Err(error) if is_answer(&error) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        self.settle_those_of(order, lomi, &transactions, &mut findings).await?;
+        self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
         if findings.settled.is_empty() {
             let price = (session.amount, session.currency_code.as_ref());
             let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
@@ -99,13 +102,9 @@ impl World {
         let end = order.payable_until().plus_ms(LATEST_PAYMENT_MS).to_rfc3339();
         for page in 1..=MAX_PAGES {
             findings.calls += 1;
-            let call = completed_call(lomi, order.created_at(), page).end_date(&end);
-            let transactions = match call.deadline(deadline).send().await {
-                Ok(transactions) => transactions,
-                Err(error) if is_answer(&error) => break,
-                Err(error) => return Err(error.into()),
-            };
-            self.settle_those_of(order, lomi, &transactions, &mut findings).await?;
+            let call = payments_call(lomi, order.created_at(), page).end_date(&end);
+            let transactions = call.deadline(deadline).send().await?;
+            self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
             if !findings.settled.is_empty() || is_last_page(&transactions) {
                 break;
             }
@@ -118,29 +117,34 @@ impl World {
         order: &Order,
         lomi: &Client,
         transactions: &[Transaction],
+        deadline: Instant,
         findings: &mut Findings,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), InquiryError> {
         for transaction in transactions.iter().filter(|transaction| order_of(transaction).as_ref() == Some(order.id()))
         {
-            findings.settled.extend(self.settle_transaction(lomi, transaction).await?);
+            self.settle_transaction(lomi, transaction, deadline, findings).await?;
         }
         Ok(())
     }
 
-    /// Takes a completed payment for what it is: evidence about the order it names. `None` for anything else: that the
-    /// list was asked for completed ones only is no proof that it holds nothing else.
+    /// Takes a payment for what it is: evidence about the order it names, and so is what went back of it. Anything else
+    /// brings nothing: that the list was asked for payments only is no proof that it holds nothing else.
     pub(crate) async fn settle_transaction(
         &self,
         lomi: &Client,
         transaction: &Transaction,
-    ) -> Result<Option<Settled>, StoreError> {
-        match order_of(transaction) {
-            Some(id) => self.settle_payment(lomi, &id, transaction).await,
-            None => Ok(None),
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<(), InquiryError> {
+        let Some(id) = order_of(transaction) else { return Ok(()) };
+        findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?);
+        if transaction.status == TransactionStatus::Refunded {
+            self.settle_refunds_of(lomi, &id, transaction, deadline, findings).await?;
         }
+        Ok(())
     }
 
-    /// The same for a payment whose order is known in another way.
+    /// Takes a payment whose order is known for evidence about that one. `None` for anything else.
     pub(crate) async fn settle_payment(
         &self,
         lomi: &Client,
@@ -193,20 +197,21 @@ pub(crate) async fn completed(
     world.settle(id, &Fact::Completed { payable, money, environment }, &evidence).await.map(Some)
 }
 
-/// One page of the completed transactions that can belong to orders made from `since` on, newest first.
-pub(crate) async fn completed_page(
+/// One page of the payments that can belong to orders made from `since` on, newest first.
+pub(crate) async fn payments_page(
     lomi: &Client,
     since: Timestamp,
     page: u32,
     deadline: Instant,
 ) -> Result<Vec<Transaction>, lomi_client::Error> {
-    completed_call(lomi, since, page).deadline(deadline).send().await
+    payments_call(lomi, since, page).deadline(deadline).send().await
 }
 
-pub(crate) fn completed_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
+pub(crate) fn payments_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
-    let completed = lomi.transactions().list().status(&[TransactionStatus::Completed]);
-    completed.start_date(&start).page(page).page_size(PAGE_SIZE)
+    // What was given back was paid before, and its order may not have heard of either.
+    let paid = lomi.transactions().list().status(&[TransactionStatus::Completed, TransactionStatus::Refunded]);
+    paid.start_date(&start).page(page).page_size(PAGE_SIZE)
 }
 
 /// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.
@@ -234,9 +239,10 @@ pub(crate) fn is_answer(error: &lomi_client::Error) -> bool {
     is_unreadable || !error.is_retryable()
 }
 
-/// Whether lomi. answered that it does not know the thing, or not as this merchant's: that is an answer, too.
+/// Whether lomi. answered that it does not know the thing, or not as this merchant's. That is an answer only beside another
+/// that the same key got at the same time: a key that has lost its rights, or a server without the route, says the same.
 pub(crate) fn is_unknown_to_lomi(error: &lomi_client::Error) -> bool {
-    matches!(error.status(), Some(400 | 403 | 404))
+    matches!(error.status(), Some(400 | 403 | 404)) && !error.is_unknown_route()
 }
 
 /// Whether lomi. answered, if only that it cannot say anything about this one thing: asking about another may fare better.

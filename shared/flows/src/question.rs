@@ -7,12 +7,11 @@ mod pages;
 
 use crate::ingest::payment_key;
 use crate::inquiry::{
-    CLOCK_SKEW_MS, Findings, InquiryError, completed_call, is_about_one_thing, is_last_page, order_of, poll,
+    CLOCK_SKEW_MS, Findings, InquiryError, is_about_one_thing, is_last_page, order_of, payments_call, poll,
 };
-use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
-    AttemptId, Fact, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
+    AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
     Question, Source, Timestamp,
 };
 use lomi_client::{
@@ -89,7 +88,7 @@ impl World {
         let end = until.plus_ms(CLOCK_SKEW_MS).to_rfc3339();
         for page in 1..=MAX_LISTED_PAGES {
             watched.calls += 1;
-            let list = completed_call(lomi, from, page).end_date(&end);
+            let list = payments_call(lomi, from, page).end_date(&end);
             let transactions = list.deadline(deadline).send().await?;
             for transaction in transactions.iter().filter(|transaction| order_of(transaction).is_none()) {
                 self.store.ask(&Question::new(transaction.transaction_id.to_string(), None, now)).await?;
@@ -151,6 +150,8 @@ impl World {
             let refund = self.settle_refund(lomi, id, &row).await?;
             is_counted &= is_judged(refund.as_ref());
             findings.settled.extend(refund);
+        } else if transaction.status == TransactionStatus::Refunded {
+            self.settle_refunds_of(lomi, id, &transaction, deadline, findings).await?;
         }
         Ok(if is_counted { answer } else { Answer::NotYet })
     }
@@ -258,20 +259,6 @@ impl World {
         let order = Order::found_at_lomi(new, payable, now);
         self.store.adopt(&order).await?;
         Ok(Some(order.id().clone()))
-    }
-
-    async fn settle_refund(
-        &self,
-        lomi: &Client,
-        id: &OrderId,
-        row: &lomi_client::Refund,
-    ) -> Result<Option<Settled>, StoreError> {
-        let Some(order) = self.order(id).await? else { return Ok(None) };
-        let words = Words::of_row(row);
-        let told = words.as_ref().and_then(|words| words.about(&order, self.environment_behind(lomi, None)));
-        let (Some(words), Some(told)) = (words, told) else { return Ok(None) };
-        let evidence = poll(words.natural_key(), &words.said(), self.clock.now());
-        self.settle(id, &Fact::Refund(told), &evidence).await.map(Some)
     }
 
     async fn close(&self, question: &Question, answer: &Answer, findings: &mut Findings) -> Result<(), StoreError> {

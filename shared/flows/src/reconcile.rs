@@ -10,9 +10,10 @@ mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{InquiryError, is_about_one_thing, is_unknown_to_lomi};
+use crate::inquiry::{Findings, InquiryError, is_about_one_thing, is_unknown_to_lomi};
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
-use lomi_client::Client;
+use lomi_client::{Client, Transaction};
+use std::collections::BTreeSet;
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
 use tokio::time::Instant;
@@ -33,6 +34,8 @@ pub struct Report {
     pub repaired: u32,
     /// Among them those that the shopper had given up.
     pub paid_after_cancel: u32,
+    /// Among them those of a link that was used up before.
+    pub beyond_link_limit: u32,
     /// Second payments found.
     pub overpaid: u32,
     /// Orders found without an outcome of their call to lomi.
@@ -77,6 +80,7 @@ impl Stop {
 /// When DynamoDB does not tell what is due.
 pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: &mut Report) -> Result<(), StoreError> {
     let (mut cursor, mut sweep) = (DueCursor::default(), Sweep::new(deadline));
+    let mut read = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
         // 1 What is due?
         let due = world.store.due(world.clock.now(), &mut cursor).await?;
@@ -84,6 +88,7 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
             break;
         }
         let orders = read_due(world, &due, report).await;
+        read.extend(orders.iter().map(|order| order.id().clone()));
         // 2 One listing answers for many.
         if sweep.read_back_to(lomi, &orders, world.clock.now(), &mut report.lomi_calls).await.is_err() {
             report.failed = report.failed.saturating_add(count(&orders));
@@ -97,6 +102,13 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
         if !questions::look_into_all(world, lomi, &due, deadline, report).await {
             break;
         }
+    }
+    report.failed += u32::from(sweep.was_refused());
+    // 5 Orders that lomi. would have to be asked about, more than a run may, are in front of others that the listing answers
+    // for: what was paid does not wait for them.
+    if report.skipped > 0 && Instant::now() < deadline {
+        let unread = sweep.of_none_of(&read);
+        report.failed += u32::from(settle_listed(world, lomi, unread, deadline, report).await.is_err());
     }
     Ok(())
 }
@@ -157,12 +169,7 @@ async fn look_at(
 ) -> Result<(), Stop> {
     let now = world.clock.now();
     // 1 Payments that the listing shows.
-    let mut settled = Vec::new();
-    for transaction in sweep.of_order(order.id()) {
-        let news = world.settle_transaction(lomi, transaction).await.map_err(|_| Stop::Order)?;
-        tell(news.as_slice(), report);
-        settled.extend(news);
-    }
+    let mut settled = settle_listed(world, lomi, sweep.of_order(order.id()), deadline, report).await?;
     // 2 A single question where the listing does not reach, and once before an order is called expired. A paid one is looked
     // at for a second payment.
     let is_open = order.status() <= OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
@@ -175,7 +182,7 @@ async fn look_at(
         if !has_calls_left(report) {
             return Ok(());
         }
-        let news = inquire(world, lomi, order, deadline, report).await?;
+        let news = inquire(world, lomi, order, sweep, deadline, report).await?;
         tell(&news, report);
         settled.extend(news);
     }
@@ -193,6 +200,25 @@ async fn look_at(
     conclude(world, order, now, report).await.map_err(|_| Stop::Order)
 }
 
+async fn settle_listed(
+    world: &World,
+    lomi: &Client,
+    transactions: impl Iterator<Item = &Transaction>,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let (mut findings, mut settled) = (Findings::default(), Ok(()));
+    for transaction in transactions {
+        settled = world.settle_transaction(lomi, transaction, deadline, &mut findings).await;
+        if settled.is_err() {
+            break;
+        }
+    }
+    count_calls(findings.calls, report);
+    tell(&findings.settled, report);
+    settled.map(|()| findings.settled).map_err(|error| Stop::after(&error))
+}
+
 /// Whether something that was just learnt made the order paid.
 fn has_paid(settled: &[Settled]) -> bool {
     settled.iter().any(|settled| matches!(settled, Settled::Applied(order, _) if order.status().is_paid()))
@@ -202,14 +228,16 @@ async fn inquire(
     world: &World,
     lomi: &Client,
     order: &Order,
+    sweep: &Sweep,
     deadline: Instant,
     report: &mut Report,
 ) -> Result<Vec<Settled>, Stop> {
     let found = world.inquire(lomi, order, deadline).await;
     match counted(found, |findings| findings.calls, report) {
         Ok(findings) => Ok(findings.settled),
-        // The order must not stay due because of it for ever.
-        Err(InquiryError::Lomi(error)) if is_unknown_to_lomi(&error) => Ok(Vec::new()),
+        // The listing, which lomi. gave, shows no payment of it: the order must not stay due for ever. Without the listing
+        // nothing is known, and nothing is concluded.
+        Err(InquiryError::Lomi(error)) if sweep.covers(order) && is_unknown_to_lomi(&error) => Ok(Vec::new()),
         Err(error) => Err(Stop::after(&error)),
     }
 }
@@ -249,6 +277,7 @@ pub(crate) fn tell(settled: &[Settled], report: &mut Report) {
             Settled::Applied(order, Some(OutboxEvent::OrderPaid)) => {
                 report.repaired += 1;
                 report.paid_after_cancel += u32::from(order.is_paid_after_cancel());
+                report.beyond_link_limit += u32::from(order.is_beyond_link_limit());
             }
             Settled::Applied(order, event) => {
                 let is_news = |what| order.last_news() == Some(what);

@@ -130,6 +130,12 @@ impl Error {
         }
     }
 
+    /// Whether lomi. has no such route, which says nothing about the object asked for: its 404 then begins with `Cannot`
+    /// and the method (servers from December 2025 on).
+    pub fn is_unknown_route(&self) -> bool {
+        self.status() == Some(404) && self.message().is_some_and(|message| message.starts_with("Cannot "))
+    }
+
     /// How many requests were made.
     pub fn attempts(&self) -> u32 {
         self.0.attempts

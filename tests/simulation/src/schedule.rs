@@ -31,6 +31,8 @@ const BUSY_MS: i64 = 10 * 60 * 1000;
 const MINUTES_TO_PAID: u32 = 10;
 /// After so long a page is over and everything that can still come has come.
 const HOURS_TO_REST: u64 = 5;
+/// After so long a refund that never reached lomi. is given up, by a reconciler that comes once a day.
+const TWO_DAYS: Duration = Duration::from_secs(50 * 3600);
 const NEXT_SECRET: &str = "whsec_sim_the_next_one_0123456789abcdef";
 /// A back office gives a link up after so many tries.
 const MAX_LINK_TRIES: u32 = 12;
@@ -91,7 +93,7 @@ enum Pace {
     /// Pages end.
     Rest,
     /// Nothing happens for long.
-    Month,
+    Daily,
 }
 
 struct Schedule {
@@ -168,6 +170,10 @@ impl Schedule {
         let mut findings = audit::no_payment_is_lost(&self.stack);
         self.pace.set(Pace::Rest);
         sleep(Duration::from_secs(HOURS_TO_REST * 3600)).await;
+        if self.stack.due_in().is_some() {
+            self.pace.set(Pace::Daily);
+            sleep(TWO_DAYS).await;
+        }
         self.stack.trace.note(format_args!("rest"));
         findings.extend(audit::books(&self.stack));
         findings.extend(self.answers.check());
@@ -180,7 +186,7 @@ impl Schedule {
     /// Every event comes once more: nothing changes.
     async fn a_month_later(&self) -> Vec<String> {
         let before = audit::state(&self.stack);
-        self.pace.set(Pace::Month);
+        self.pace.set(Pace::Daily);
         sleep(MONTH).await;
         self.post.replay(&self.stack).await;
         let mut findings = audit::books(&self.stack);
@@ -235,7 +241,7 @@ impl Schedule {
             sleep(match self.pace.get() {
                 Pace::Trouble | Pace::Quiet => MINUTE,
                 Pace::Rest => MINUTE * 75,
-                Pace::Month => MINUTE * 60 * 24,
+                Pace::Daily => MINUTE * 60 * 24,
             })
             .await;
             if !minute.is_multiple_of(self.pause_min()) || self.stack.due_in() != Some(Duration::ZERO) {
@@ -257,7 +263,7 @@ impl Schedule {
     fn pause_min(&self) -> u32 {
         match self.pace.get() {
             Pace::Trouble if self.stack.time.elapsed_ms() > BUSY_MS => 15,
-            Pace::Trouble | Pace::Quiet | Pace::Rest | Pace::Month => 1,
+            Pace::Trouble | Pace::Quiet | Pace::Rest | Pace::Daily => 1,
         }
     }
 

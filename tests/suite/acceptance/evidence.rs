@@ -189,6 +189,18 @@ async fn what_no_order_depends_on_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn each_turn_of_a_dispute_is_kept_and_none_twice() {
+    let app = TestApp::start().await;
+    let dispute = |status: &str| Event::new("DISPUTE_UPDATED", json!({ "transaction_id": "tx-1", "status": status }));
+    for status in ["needs_response", "under_review", "lost"] {
+        assert_eq!(app.deliver(&dispute(status)).await.outcome(), "ignored", "{status}");
+        assert_eq!(app.deliver(&dispute(status).in_envelope(7)).await.outcome(), "duplicate", "{status}");
+    }
+    assert_eq!(app.table.items("EVT#KEPT#DISPUTE_UPDATED#").await.len(), 3);
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn the_test_button_in_the_dashboard_succeeds() {
     let app = TestApp::start().await;
     let key = app.secret("LOMI_SECRET_KEY_ID");

@@ -10,6 +10,7 @@ mod operations;
 mod provider;
 mod refund_rows;
 mod refunds;
+mod refusals;
 mod secrets;
 mod store;
 mod webhook_endpoint;

@@ -20,8 +20,9 @@ use std::collections::BTreeMap;
 pub const MAX_REFUNDS: usize = 20;
 /// The most characters of a refund's reason.
 pub const MAX_REFUND_REASON_CHARS: usize = 500;
-/// A request that lomi. does not know of so long after it was made was never made.
-const RELEASE_AFTER_MS: i64 = 15 * 60 * 1000;
+/// A request that lomi. does not know of so long after it was made was never made. Not sooner: an answer that was lost may
+/// have been the 500 with which lomi. says that it will reconcile later what its processor has accepted.
+const RELEASE_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How far a refund has come. A later word wins over an earlier one, whichever comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

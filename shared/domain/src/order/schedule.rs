@@ -16,6 +16,8 @@ pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
 /// lomi. may still complete a transaction it called pending for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
+/// A paid order is looked at once more when that is over, and soon enough for the listing that others need, too.
+const SECOND_PAYMENT_MS: i64 = 125 * MINUTE_MS;
 /// Between two looks for money that comes after the page's end: with a minute between two runs and clocks that differ by
 /// as much, it is known within ten.
 const LATE_PAUSE_MS: i64 = 7 * MINUTE_MS;
@@ -96,17 +98,22 @@ impl Order {
     /// look at the payments together with other orders has been taken.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
-        let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
-        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= decision)
+        let last = self.payable_until().plus_ms(SECOND_PAYMENT_MS);
+        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= last)
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
-    /// looked at once more when its page has ended, for a second payment that nobody told of, and for days when nobody
-    /// knows which transaction paid it.
+    /// looked at when its page has ended and when lomi. completes nothing of it any more, for a second payment that nobody
+    /// told of, and for days when nobody knows which transaction paid it.
     fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
-            return if now < decision { Some(decision) } else { self.next_look_for_transaction(now, decision) };
+            let last = Some(self.payable_until().plus_ms(SECOND_PAYMENT_MS)).filter(|last| now < *last);
+            return if now < decision {
+                Some(decision)
+            } else {
+                self.next_look_for_transaction(now, decision).or(last)
+            };
         }
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
         let wait_ms = (age_ms / 2).clamp(MINUTE_MS, 5 * MINUTE_MS);

@@ -176,7 +176,7 @@ fn only_an_order_in_doubt_says_since_when() {
 }
 
 #[test]
-fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_once_more() {
+fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_more() {
     let mut order = open();
     let mut looks = 0;
     let mut longest_wait_ms = 0;
@@ -194,9 +194,14 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_once_more
     assert_eq!(order.status, OrderStatus::Expired);
     assert!(longest_wait_ms <= 10 * MINUTE_MS, "{longest_wait_ms}");
     let Verdict::Changed(paid, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
-    let last_look = paid.due_at.unwrap();
-    assert!(paid.is_past_its_end(last_look));
-    assert_eq!(paid.asked(last_look).due_at, None);
+    let at_its_end = paid.due_at.unwrap();
+    assert!(paid.is_past_its_end(at_its_end));
+    // lomi. still completes for two hours what it called pending when the page ended.
+    let looked_at = paid.asked(at_its_end);
+    let last_look = looked_at.due_at.unwrap();
+    assert!(last_look >= paid.payable_until().plus_ms(2 * 60 * MINUTE_MS) && looked_at.money_may_come(last_look));
+    assert!(!looked_at.awaits_only_refunds() && looked_at.asked(last_look).awaits_only_refunds());
+    assert_eq!(looked_at.asked(last_look).due_at, None);
     assert_eq!(paid.poll_after_ms(T0), None);
 }
 
@@ -224,7 +229,9 @@ fn nothing_is_looked_for_once_the_transaction_is_known() {
     let now = order.due_at.expect("its transaction is looked for");
     let Verdict::Changed(known, None) = order.judge(&paid("tx-1"), Source::Poll, now) else { panic!("not identified") };
     assert!(order.is_unidentified() && !known.is_unidentified());
-    assert_eq!(known.due_at, None);
+    let last_look = known.due_at.expect("a second payment is looked for");
+    assert!(last_look > now.plus_ms(60 * MINUTE_MS));
+    assert_eq!(known.asked(last_look).due_at, None);
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Telemetry {
         self.count_many(Counter::ReconcileRepairs, report.repaired);
         self.count_many(Counter::PaymentsApplied, report.repaired);
         self.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
+        self.count_many(Counter::BeyondLinkLimit, report.beyond_link_limit);
         self.count_many(Counter::Overpaid, report.overpaid);
         self.count_many(Counter::InDoubt, report.in_doubt);
         self.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);

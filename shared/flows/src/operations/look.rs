@@ -68,5 +68,5 @@ const fn calls(findings: &Findings) -> u32 {
 
 /// Whether nothing but the list can tell who paid.
 fn is_asked_by_list(order: &Order) -> bool {
-    order.is_unidentified() && order.payment_intent_id().is_none()
+    order.payment_intent_id().is_none() && (order.is_unidentified() || order.checkout_session_id().is_none())
 }

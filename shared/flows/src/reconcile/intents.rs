@@ -31,7 +31,7 @@ pub(super) async fn close(
                 closed.status == CardChargeStatus::Canceled
             }
             // What lomi. does not know takes no money.
-            Err(InquiryError::Lomi(error)) if error.status() == Some(404) => true,
+            Err(InquiryError::Lomi(error)) if error.status() == Some(404) && !error.is_unknown_route() => true,
             Err(error) => return Err(Stop::after(&error)),
         };
         if is_over {

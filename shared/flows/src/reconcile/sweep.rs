@@ -1,9 +1,9 @@
-//! One listing of lomi.'s completed transactions, read once per run and for all its orders.
+//! One listing of lomi.'s payments, read once per run and for all its orders.
 
-use crate::inquiry::{completed_page, earliest_payment, is_about_one_thing, is_answer, is_last_page, order_of};
+use crate::inquiry::{earliest_payment, is_about_one_thing, is_answer, is_last_page, order_of, payments_page};
 use domain::{Order, OrderId, Timestamp};
 use lomi_client::{Client, Error, Transaction, TransactionId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,13 +22,15 @@ pub(super) struct Sweep {
     next_page: u32,
     pages_left: u32,
     until: Instant,
+    was_refused: bool,
 }
 
 impl Sweep {
     /// Nothing is read yet.
     pub(super) fn new(deadline: Instant) -> Self {
         let until = deadline.min(Instant::now() + LISTING_BUDGET);
-        Self { by_order: BTreeMap::new(), reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES, until }
+        let by_order = BTreeMap::new();
+        Self { by_order, reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES, until, was_refused: false }
     }
 
     /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] and [`LISTING_BUDGET`] go.
@@ -49,9 +51,12 @@ impl Sweep {
         while !self.reaches(oldest) && self.pages_left > 0 {
             self.pages_left -= 1;
             *calls = calls.saturating_add(1);
-            match completed_page(lomi, oldest, self.next_page, self.until).await {
+            match payments_page(lomi, oldest, self.next_page, self.until).await {
                 Ok(transactions) => self.add(transactions, oldest),
-                Err(error) if is_answer(&error) => return Ok(()),
+                Err(error) if is_answer(&error) => {
+                    self.was_refused |= error.status().is_some_and(|status| status >= 400);
+                    return Ok(());
+                }
                 // What was read stands.
                 Err(error) if self.has_begun() && is_about_one_thing(&error) => return Ok(()),
                 Err(_) if self.has_begun() && Instant::now() >= self.until => return Ok(()),
@@ -78,7 +83,18 @@ impl Sweep {
         }
     }
 
-    /// The completed transactions that name the order.
+    /// Whether lomi. turned us away: a key without the right to read, or a server without the route. What is found then is
+    /// found by single questions, and somebody has to know.
+    pub(super) const fn was_refused(&self) -> bool {
+        self.was_refused
+    }
+
+    /// The payments that name other orders than these.
+    pub(super) fn of_none_of(&self, read: &BTreeSet<OrderId>) -> impl Iterator<Item = &Transaction> {
+        self.by_order.iter().filter(|(id, _)| !read.contains(*id)).flat_map(|(_, transactions)| transactions.values())
+    }
+
+    /// The payments that name the order.
     pub(super) fn of_order(&self, id: &OrderId) -> impl Iterator<Item = &Transaction> {
         self.by_order.get(id).into_iter().flat_map(BTreeMap::values)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lomi_sandbox::Profile;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulation::{Bought, Payable, Stack, Weather, in_virtual_time, requests};
 use tokio::time::sleep;
 
@@ -24,6 +24,32 @@ fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_
             assert_eq!(status, 200);
             sweep(&stack, RUNS_TO_PAID).await;
             assert_eq!(stack.dynamodb.items("ORDER#")[0]["status"], "paid", "money after {minutes} minutes");
+        });
+    }
+}
+
+/// A press of a button that is left waiting at the wallet, while another pays: both take money.
+#[test]
+fn a_second_payment_is_known_when_lomi_completes_nothing_more_whenever_it_comes() {
+    for minutes in [20, 59, 61, 63, 80, 120, 178] {
+        in_virtual_time(async || {
+            let stack = Stack::new(7, Profile::Current, Weather::fair(7));
+            let created = stack.create(&requests::page("late", 500)).await.expect("no crash").expect("a page");
+            let Payable::Page(session) = &Bought::read(&created).payable else { panic!("not a page") };
+            stack.lomi.act("/_sim/profile", &json!({ "quirks": { "allow_double_pay": true } })).await;
+            for after in [1, minutes] {
+                sweep(&stack, after).await;
+                let (status, _) = stack.lomi.act(&format!("/_sim/sessions/{session}/late_approve"), &Value::Null).await;
+                assert_eq!(status, 200);
+            }
+            sweep(&stack, 190).await;
+            let order = &stack.dynamodb.items("ORDER#")[0];
+            assert_eq!(
+                (&order["status"], &order["overpaid"]),
+                (&"paid".into(), &true.into()),
+                "after {minutes} minutes"
+            );
+            assert!(order["due_at_ms"].is_null(), "nothing more can come");
         });
     }
 }

@@ -169,10 +169,13 @@ impl Stage {
         simulation::audit::no_payment_is_lost(&self.stack)
     }
 
-    /// The reconciler after the end of everything that can be paid on.
+    /// The reconciler after the end of everything that can be paid on, and when a refund that never reached lomi. is given
+    /// up.
     pub(crate) async fn rest(&self) -> Vec<String> {
-        sleep(Duration::from_secs(4 * 3600)).await;
-        self.sweep().await;
+        for hours in [4, 22] {
+            sleep(Duration::from_secs(hours * 3600)).await;
+            self.sweep().await;
+        }
         let mut findings = simulation::audit::books(&self.stack);
         findings.extend(self.answers.check());
         findings

@@ -204,3 +204,21 @@ async fn the_reconciler_counts_a_payment_that_nobody_told_of() {
     assert_eq!(app.shown_link(&code).await["status"], "used_up");
     app.audit().await;
 }
+
+#[tokio::test]
+async fn a_payment_beyond_the_limit_that_no_event_told_of_rings_all_the_same() {
+    let app = TestApp::start().await;
+    let code = app.link(json!({ "max_payments": 1 })).await;
+    let led = [app.led(&code).await, app.led(&code).await];
+    app.lomi.lose_webhooks().await;
+    for led in &led {
+        app.lomi.pay(&led.session_id, "wave").await;
+        assert!(app.make_due(&led.order_id).await);
+    }
+    app.reconcile().await;
+    assert_eq!(app.shown_link(&code).await["surplus_count"], 1);
+    let told = app.stack.logs().into_iter().filter(|line| line.function == "reconciler");
+    let rung = told.filter(|line| line.line.contains("\"BeyondLinkLimit\":1")).count();
+    assert_eq!(rung, 1, "one of the two");
+    app.audit().await;
+}

@@ -1,0 +1,92 @@
+//! lomi. answers, and what it says is no news of the order: nothing is concluded from it.
+
+use serde_json::json;
+use tests::TestApp;
+
+/// An order that was paid, of which nobody told, and of which the page has ended.
+async fn paid_unheard_and_over(app: &TestApp) -> String {
+    let order = app.open_order().await;
+    app.lomi.lose_webhooks().await;
+    app.pay(&order, "wave").await;
+    app.outlive(&order.order_id).await;
+    order.order_id
+}
+
+async fn is_paid_as_soon_as_lomi_answers(app: TestApp, order_id: &str) {
+    app.lomi.clear_faults().await;
+    assert!(app.make_due(order_id).await, "the order is still due");
+    app.reconcile().await;
+    assert_eq!(app.order_status(order_id).await, "paid");
+    assert_eq!(app.outbox(order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_that_lost_its_rights_ends_no_order() {
+    for status in [400, 403, 404] {
+        let app = TestApp::start().await;
+        let order_id = paid_unheard_and_over(&app).await;
+        for target in ["GET /transactions", "GET /checkout-sessions/{id}"] {
+            app.lomi.fault(json!({ "target": target, "kind": "status", "arg": status, "times": null })).await;
+        }
+        assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know of the {status}");
+        assert!(app.lomi.faults_fired().await >= 2);
+        assert_eq!(app.order_status(&order_id).await, "open", "{status} is no news of a payment");
+        is_paid_as_soon_as_lomi_answers(app, &order_id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_refused_is_told_of_and_single_questions_still_answer() {
+    let app = TestApp::start().await;
+    let order_id = paid_unheard_and_over(&app).await;
+    app.lomi.fault(json!({ "target": "GET /transactions", "kind": "status", "arg": 403, "times": null })).await;
+    assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know");
+    assert_eq!(app.order_status(&order_id).await, "paid");
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_page_that_lomi_does_not_know_beside_a_list_that_it_gives_ends_its_order() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.outlive(&order.order_id).await;
+    let gone = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 404, "times": null });
+    app.lomi.fault(gone).await;
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "expired");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_went_back_before_anybody_heard_of_it_leaves_a_refunded_order() {
+    for method in ["card", "wave"] {
+        let app = TestApp::start().await;
+        let order = app.open_order().await;
+        app.lomi.lose_webhooks().await;
+        let transaction_id = app.pay(&order, method).await;
+        app.refund_at_lomi(&transaction_id, 12_500).await;
+        assert!(app.make_due(&order.order_id).await);
+        app.reconcile().await;
+        assert_eq!(app.order_status(&order.order_id).await, "refunded", "{method}");
+        let mut told = app.outbox(&order.order_id).await;
+        told.sort();
+        assert_eq!(told, ["order.paid", "order.refunded"]);
+        app.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_form_paid_and_given_back_unheard_leaves_a_refunded_order() {
+    let app = TestApp::start().await;
+    let card = app.open_card_order().await;
+    app.lomi.lose_webhooks().await;
+    app.lomi.confirm_card(&card.intent_id, &card.client_secret).await;
+    let transaction = app.lomi.transactions().await.remove(0);
+    app.refund_at_lomi(transaction["transaction_id"].as_str().unwrap(), card.order.amount).await;
+    app.outlive(&card.order.order_id).await;
+    app.reconcile().await;
+    assert_eq!(app.order_status(&card.order.order_id).await, "refunded");
+    app.audit().await;
+}
