@@ -4,7 +4,7 @@ use super::findings::{self, Finding};
 use crate::http::App;
 use edge::http::Request;
 use edge::lomi::KeyTrouble;
-use flows::webhook_endpoint::PATH;
+use flows::webhook_endpoint::{PATH, hears_of_payments};
 use lomi_client::webhook_endpoints::WebhookEndpoint;
 use lomi_client::{Client, Error};
 use tokio::time::{Instant, timeout_at};
@@ -81,11 +81,15 @@ fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> F
         let url = endpoint.url.as_deref().and_then(|url| Url::parse(url).ok());
         url.is_some_and(|url| addresses.contains(&url)) || endpoint.description.as_deref() == Some(marker)
     };
-    let mut ours = endpoints.iter().filter(is_ours).peekable();
-    if ours.peek().is_none() {
-        return findings::ENDPOINT_MISSING;
+    let ours: Vec<_> = endpoints.iter().filter(is_ours).collect();
+    // While a secret changes there are two: one that delivers is enough.
+    if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
+        findings::REGISTERED
+    } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {
+        findings::ENDPOINT_DEAF
+    } else if ours.is_empty() {
+        findings::ENDPOINT_MISSING
+    } else {
+        findings::ENDPOINT_INACTIVE
     }
-    // lomi. says nothing of it where an endpoint is in order.
-    let is_active = ours.any(|endpoint| endpoint.is_active != Some(false));
-    if is_active { findings::REGISTERED } else { findings::ENDPOINT_INACTIVE }
 }
