@@ -182,6 +182,37 @@ async fn a_deployment_succeeds_in_time_while_lomi_is_down_or_hangs() {
     app.audit().await;
 }
 
+/// The work takes all of its time, and the first answer is lost on a slow way: there is time for a second one.
+#[tokio::test]
+async fn the_end_of_a_stack_is_told_although_lomi_hangs_and_the_way_to_cloudformation_is_slow() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.lomi.fault(json!({ "target": "*", "kind": "hang", "times": null })).await;
+    cloudformation.delay_ms(1_500);
+    cloudformation.fail(1);
+    let begun = Instant::now();
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
+    assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}
+
+/// The key is known for a minute; which version of the webhook's secret is stored is asked in every run.
+#[tokio::test]
+async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let endpoints = app.endpoints().await;
+    app.stack.secrets().set_unreachable(true);
+    for status in [app.webhook_status().await, app.rotate_webhook().await] {
+        assert_eq!(status, "secrets_unreachable");
+    }
+    app.stack.secrets().set_unreachable(false);
+    assert_eq!((app.webhook_status().await.as_str(), app.endpoints().await), ("unchanged", endpoints));
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn a_deployment_succeeds_while_secrets_manager_is_out_of_reach() {
     let app = TestApp::start().await;
