@@ -206,6 +206,7 @@ async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformat
 #[tokio::test]
 async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
     let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
     let endpoints = app.endpoints().await;
@@ -213,6 +214,8 @@ async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
     for status in [app.webhook_status().await, app.rotate_webhook().await] {
         assert_eq!(status, "secrets_unreachable");
     }
+    // Nor is anything called removed of which nobody could say whether it is ours.
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
     app.stack.secrets().set_unreachable(false);
     assert_eq!((app.webhook_status().await.as_str(), app.endpoints().await), ("unchanged", endpoints));
     app.audit().await;
