@@ -52,6 +52,8 @@ pub struct Setup {
     pub binaries: Option<PathBuf>,
     /// How lomi. behaves from the start.
     pub lomi: Settings,
+    /// The merchant's own domain before the gateway, as an origin.
+    pub own_domain: Option<String>,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
@@ -254,6 +256,9 @@ fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     if setup.live {
         let parameters = [("Environment", "live"), ("AllowedOrigins", LIVE_ORIGIN)];
         options.parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    }
+    if let Some(origin) = &setup.own_domain {
+        options.parameters.insert("PublicBaseUrl".to_owned(), origin.clone());
     }
     options
 }

@@ -49,9 +49,11 @@ impl TestApp {
         self.admin("POST", &format!("/admin/orders/{order_id}/events/replay"), &Value::Null).await
     }
 
-    /// What `GET /admin/health` says: the whole, and the checks by name.
+    /// What `GET /admin/health` says: the whole, which follows from the checks, and the checks by name.
     pub async fn health(&self) -> (String, Value) {
         let json = self.admin("GET", "/admin/health", &Value::Null).await.expect(200).json();
+        let is_in_order = json["checks"].as_object().expect("checks").values().all(|check| check["hint"].is_null());
+        assert_eq!(json["status"], if is_in_order { "ok" } else { "attention" }, "{json}");
         (json["status"].as_str().expect("a status").to_owned(), json["checks"].clone())
     }
 

@@ -1,7 +1,8 @@
 //! CloudFormation, as a custom resource sees it: a question with an address, and whoever listens there.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -29,6 +30,8 @@ struct Desk {
     answers: Mutex<Vec<Value>>,
     /// How many tries to answer fail from now on.
     failing: AtomicUsize,
+    /// How long every try to answer takes from now on.
+    delay_ms: AtomicU64,
 }
 
 impl CloudFormation {
@@ -47,6 +50,11 @@ impl CloudFormation {
     /// So many tries to answer fail.
     pub(crate) fn fail(&self, times: usize) {
         self.desk.failing.store(times, Ordering::SeqCst);
+    }
+
+    /// Every try to answer takes so long.
+    pub(crate) fn delay_ms(&self, delay_ms: u64) {
+        self.desk.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
 
     /// The first deployment: the answer's `Data`.
@@ -117,6 +125,7 @@ async fn take(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) ->
     if headers.contains_key("content-type") || body.len() > 4096 {
         return StatusCode::FORBIDDEN;
     }
+    tokio::time::sleep(Duration::from_millis(desk.delay_ms.load(Ordering::SeqCst))).await;
     let failing = desk.failing.load(Ordering::SeqCst);
     if failing > 0 {
         desk.failing.store(failing - 1, Ordering::SeqCst);

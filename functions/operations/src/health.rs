@@ -78,10 +78,10 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
     let deadline = request.deadline.min(Instant::now() + PATIENCE);
     let store = &app.world.store;
     let now = app.world.clock.now();
-    let (lomi, webhook_secret, pulse, due, quarantine) = tokio::join!(
+    let (lomi, webhook_secret, (table, pulse), due, quarantine) = tokio::join!(
         lomi::look(app, request, deadline),
         webhook_secret(app, deadline),
-        in_time(deadline, store.pulse()),
+        pulse(app, deadline),
         in_time(deadline, store.orders_due(now)),
         in_time(deadline, store.quarantine_waiting()),
     );
@@ -91,7 +91,7 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
         environment: Check::of(lomi.environment, language),
         webhook_secret: Check::of(webhook_secret, language),
         webhook_endpoint: Check::of(lomi.endpoint, language),
-        table: Check::of(if pulse.is_some() { findings::OK } else { findings::TABLE_UNREACHABLE }, language),
+        table: Check::of(table, language),
         last_webhook: LastWebhook::of(pulse, now, language),
         orders_due: OrdersDue::of(due, now, language),
         quarantine: Waiting::of(quarantine, language),
@@ -102,6 +102,16 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
 /// `None` for what came too late or not at all: it makes no difference to who looks.
 async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
     timeout_at(deadline, asked).await.ok()?.ok()
+}
+
+/// Whether the table answers, and when lomi. was last heard of. The one question tells both: it reads one item by its key,
+/// which need not be there, and a question of the table's own could be no smaller. What nobody can read is an answer, too.
+async fn pulse(app: &App, deadline: Instant) -> (Finding, Option<Option<Timestamp>>) {
+    match timeout_at(deadline, app.world.store.pulse()).await {
+        Ok(Ok(seen_at)) => (findings::OK, Some(seen_at)),
+        Ok(Err(StoreError::Malformed { .. })) => (findings::OK, None),
+        Ok(Err(_)) | Err(_) => (findings::TABLE_UNREACHABLE, None),
+    }
 }
 
 async fn webhook_secret(app: &App, deadline: Instant) -> Finding {

@@ -24,13 +24,20 @@ impl Pulse {
     /// nobody's concern.
     pub async fn note(&self, world: &World, deadline: Instant) {
         let now = world.clock.now();
-        let noted_at_ms = self.0.load(Ordering::Relaxed);
-        // A clock that was set back must not silence the note.
-        if (0..NOTE_EVERY_MS).contains(&now.as_ms().saturating_sub(noted_at_ms)) {
+        if !self.takes_its_turn(now) {
             return;
         }
-        self.0.store(now.as_ms(), Ordering::Relaxed);
         let _ = timeout_at(deadline.min(Instant::now() + PATIENCE), world.store.note_pulse(now)).await;
+    }
+
+    /// Whether it is time to note again. A clock that was set back must not silence the note.
+    fn takes_its_turn(&self, now: Timestamp) -> bool {
+        let noted_at_ms = self.0.load(Ordering::Relaxed);
+        let is_early = (0..NOTE_EVERY_MS).contains(&now.as_ms().saturating_sub(noted_at_ms));
+        if !is_early {
+            self.0.store(now.as_ms(), Ordering::Relaxed);
+        }
+        !is_early
     }
 }
 
@@ -47,4 +54,20 @@ pub async fn silence_s(world: &World) -> Result<Option<i64>, StoreError> {
 #[must_use]
 pub fn silence_between_s(seen_at: Timestamp, now: Timestamp) -> i64 {
     now.as_s().saturating_sub(seen_at.as_s()).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_notes_once_a_minute_for_as_long_as_it_lives_and_whatever_its_clock_does() {
+        let pulse = Pulse::default();
+        let began_ms = 1_795_167_600_000;
+        let turns = [(0, true), (1, false), (59_999, false), (60_000, true), (119_999, false), (3_600_000, true)];
+        for (after_ms, takes) in turns {
+            assert_eq!(pulse.takes_its_turn(Timestamp::from_ms(began_ms + after_ms)), takes, "{after_ms}");
+        }
+        assert!(pulse.takes_its_turn(Timestamp::from_ms(began_ms)), "the clock was set back");
+    }
 }

@@ -58,6 +58,14 @@ pub fn marker(stack: &str) -> String {
     format!("lomi-checkout {stack}")
 }
 
+/// Whether lomi. sends the payments that succeed to this endpoint. Where a listing names no events, nothing shows that it does
+/// not.
+#[must_use]
+pub fn hears_of_payments(endpoint: &WebhookEndpoint) -> bool {
+    let events = &endpoint.authorized_events;
+    endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
+}
+
 /// What a run knows before it asks lomi.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {

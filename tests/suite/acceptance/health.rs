@@ -101,3 +101,29 @@ async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() 
     assert_eq!(state(&app, "webhook_endpoint").await, "registered");
     app.audit().await;
 }
+
+/// Of one made by hand nobody else says so; what the stack registered is mended by its next run.
+#[tokio::test]
+async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
+    let app = TestApp::start().await;
+    app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
+    let endpoint = app.endpoints().await.remove(0);
+    let heard = endpoint["authorized_events"].clone();
+    for (change, found) in [
+        (json!({ "authorized_events": ["PAYMENT_FAILED", "REFUND_COMPLETED"] }), "deaf"),
+        (json!({ "is_active": false }), "inactive"),
+        (json!({ "authorized_events": heard }), "inactive"),
+        (json!({ "is_active": true }), "registered"),
+    ] {
+        app.change_endpoint(&endpoint, &change).await;
+        let (status, checks) = app.health().await;
+        let whole = if found == "registered" { "ok" } else { "attention" };
+        assert_eq!((&checks["webhook_endpoint"]["state"], status.as_str()), (&json!(found), whole), "{change}");
+    }
+    // One that delivers is enough, whatever else has the address.
+    let (_, secret) = app.endpoint_by_hand().await;
+    app.keep_out_of_logs(&secret);
+    app.change_endpoint(&endpoint, &json!({ "authorized_events": ["PAYMENT_FAILED"] })).await;
+    assert_eq!(state(&app, "webhook_endpoint").await, "registered");
+    app.audit().await;
+}

@@ -185,6 +185,23 @@ async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_fails_again_holds_up_none_of_the_others() {
+    let app = TestApp::start().await;
+    let orders = missed(&app, 3).await;
+    let retry = "POST /webhooks/{id}/logs/{log_id}/retry";
+    for (status, outcome) in [(400, "refused"), (500, "unknown")] {
+        app.lomi.fault(json!({ "target": retry, "kind": "status", "arg": status })).await;
+        let (sent, _, failed) = app.resent(&json!({ "limit": 2 })).await;
+        assert_eq!((sent, failed.len(), &failed[0]["outcome"]), (1, 1, &json!(outcome)), "{status}");
+    }
+    assert_eq!(app.resent(&json!({})).await, (1, 2, Vec::new()), "what failed is found again");
+    for order in &orders {
+        assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn what_is_refused_again_or_unknown_is_said_and_tried_once() {
     let app = TestApp::start().await;
     let orders = missed(&app, 1).await;

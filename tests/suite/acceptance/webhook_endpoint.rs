@@ -126,9 +126,11 @@ async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_n
 
 #[tokio::test]
 async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_their_way() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
+    // The endpoint is old by now, and what the rotation makes is new: only its age keeps the one before it.
+    app.lomi.advance_s(600).await;
     assert_eq!(app.rotate_webhook().await, "rotated");
     assert_eq!(app.webhook_status().await, "unchanged");
     assert_eq!(app.endpoints().await.len(), 2);
@@ -176,6 +178,25 @@ async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
     }
     assert_eq!((app.secret(SECRET), app.endpoints().await.len()), (secret, 2));
     buy(&app).await;
+    app.audit().await;
+}
+
+/// The merchant's own domain leads to this stack: what was registered there takes its events.
+#[tokio::test]
+async fn a_webhook_made_by_hand_at_the_own_domain_keeps_its_secret() {
+    let own_domain = Some("https://api.shop.example".to_owned());
+    let app = TestApp::start_with(Setup { own_domain, ..Setup::default() }).await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let (id, secret) = app.endpoint_by_hand().await;
+    app.keep_out_of_logs(&secret);
+    let url = json!({ "url": "https://api.shop.example/webhooks/lomi" });
+    app.change_endpoint(&app.endpoints().await[0], &url).await;
+    app.stack.secrets().set(app.secret_id(SECRET), &secret);
+    assert_eq!(cloudformation.create(&app).await["Status"], "by_hand");
+    assert_eq!(app.rotate_webhook().await, "by_hand");
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
+    assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (vec![id.as_str()], secret));
     app.audit().await;
 }
 

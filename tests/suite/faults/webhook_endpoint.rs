@@ -182,6 +182,45 @@ async fn a_deployment_succeeds_in_time_while_lomi_is_down_or_hangs() {
     app.audit().await;
 }
 
+/// Each call takes almost what a call may take, and there is more to do than the time is enough for. What is left of it goes
+/// into a second answer, when the first one is lost.
+#[tokio::test]
+async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformation_are_slow() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    app.orphan_endpoints(9).await;
+    app.lomi.fault(json!({ "target": "*", "kind": "latency_ms", "arg": 5_500, "times": null })).await;
+    cloudformation.delay_ms(1_500);
+    cloudformation.fail(1);
+    let begun = Instant::now();
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
+    assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
+    app.lomi.clear_faults().await;
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
+    assert!(app.endpoints().await.is_empty());
+    app.audit().await;
+}
+
+/// The key is known for a minute; which version of the webhook's secret is stored is asked in every run.
+#[tokio::test]
+async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let endpoints = app.endpoints().await;
+    app.stack.secrets().set_unreachable(true);
+    for status in [app.webhook_status().await, app.rotate_webhook().await] {
+        assert_eq!(status, "secrets_unreachable");
+    }
+    // Nor is anything called removed of which nobody could say whether it is ours.
+    assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
+    app.stack.secrets().set_unreachable(false);
+    assert_eq!((app.webhook_status().await.as_str(), app.endpoints().await), ("unchanged", endpoints));
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn a_deployment_succeeds_while_secrets_manager_is_out_of_reach() {
     let app = TestApp::start().await;

@@ -71,6 +71,11 @@ pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
     "lomi. knows this API's address and sends nothing to it. Switch the webhook on in the lomi. dashboard.",
     "lomi. connaît l'adresse de cette API et n'y envoie rien. Activez le webhook dans le tableau de bord lomi.",
 );
+pub(super) const ENDPOINT_DEAF: Finding = Finding::todo(
+    "deaf",
+    "lomi. knows this API's address and sends it no payments. What the stack registered it mends within five minutes; to a webhook made by hand, add the event PAYMENT_SUCCEEDED in the lomi. dashboard.",
+    "lomi. connaît l'adresse de cette API et ne lui envoie aucun paiement. Ce que la pile a enregistré, elle le répare en moins de cinq minutes ; à un webhook créé à la main, ajoutez l'événement PAYMENT_SUCCEEDED dans le tableau de bord lomi.",
+);
 pub(super) const ENDPOINT_UNKNOWN: Finding = Finding::todo(
     "unknown",
     "lomi. could not be asked for its webhooks. Mend lomi_key and environment first if they are not ok; otherwise look again in a minute.",
@@ -84,8 +89,8 @@ pub(super) const NEVER_HEARD: Finding = Finding::todo(
 );
 pub(super) const UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "The table did not answer. Mend table first.",
-    "La table n'a pas répondu. Réglez d'abord table.",
+    "The table did not say. Mend table first if it is not ok; otherwise look again in a minute.",
+    "La table ne l'a pas dit. Réglez d'abord table si elle n'est pas en ordre ; sinon, revenez dans une minute.",
 );
 pub(super) const TABLE_UNREACHABLE: Finding = Finding::todo(
     "unreachable",

@@ -2,9 +2,10 @@
 
 use super::findings::{self, Finding};
 use crate::http::App;
+use domain::Environment;
 use edge::http::Request;
 use edge::lomi::KeyTrouble;
-use flows::webhook_endpoint::PATH;
+use flows::webhook_endpoint::{PATH, hears_of_payments};
 use lomi_client::webhook_endpoints::WebhookEndpoint;
 use lomi_client::{Client, Error};
 use tokio::time::{Instant, timeout_at};
@@ -38,12 +39,12 @@ async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -
     let Ok((me, endpoints)) = timeout_at(deadline, both).await else {
         return Findings {
             key: findings::KEY_UNREACHABLE,
-            environment: environment(app, client.environment()),
+            environment: environment(app.world.environment, client.environment()),
             endpoint: findings::ENDPOINT_UNKNOWN,
         };
     };
     let said = me.as_ref().ok().and_then(|me| me.environment);
-    let environment = environment(app, said.or_else(|| client.environment()));
+    let environment = environment(app.world.environment, said.or_else(|| client.environment()));
     // The endpoints of a key that belongs elsewhere say nothing about this stack.
     let endpoint = match endpoints {
         Ok(endpoints) if environment.hint.is_none() => endpoint(&addresses(app, request), &app.marker, &endpoints),
@@ -60,10 +61,10 @@ fn key(error: Option<&Error>) -> Finding {
     }
 }
 
-fn environment(app: &App, of_key: Option<lomi_client::Environment>) -> Finding {
+fn environment(of_stack: Environment, of_key: Option<lomi_client::Environment>) -> Finding {
     match of_key {
         None => findings::ENVIRONMENT_UNKNOWN,
-        Some(of_key) if edge::lomi::is_of(of_key, app.world.environment) => findings::OK,
+        Some(of_key) if edge::lomi::is_of(of_key, of_stack) => findings::OK,
         Some(_) => findings::ENVIRONMENT_MISMATCH,
     }
 }
@@ -81,11 +82,31 @@ fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> F
         let url = endpoint.url.as_deref().and_then(|url| Url::parse(url).ok());
         url.is_some_and(|url| addresses.contains(&url)) || endpoint.description.as_deref() == Some(marker)
     };
-    let mut ours = endpoints.iter().filter(is_ours).peekable();
-    if ours.peek().is_none() {
-        return findings::ENDPOINT_MISSING;
+    let ours: Vec<_> = endpoints.iter().filter(is_ours).collect();
+    // While a secret changes there are two: one that delivers is enough.
+    if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
+        findings::REGISTERED
+    } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {
+        findings::ENDPOINT_DEAF
+    } else if ours.is_empty() {
+        findings::ENDPOINT_MISSING
+    } else {
+        findings::ENDPOINT_INACTIVE
     }
-    // lomi. says nothing of it where an endpoint is in order.
-    let is_active = ours.any(|endpoint| endpoint.is_active != Some(false));
-    if is_active { findings::REGISTERED } else { findings::ENDPOINT_INACTIVE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lomi_client::Environment::{Live, Test};
+
+    #[test]
+    fn a_stack_is_well_with_a_key_of_its_own_environment_only() {
+        let found = |of_stack, of_key| environment(of_stack, of_key).state;
+        for (of_stack, own, other) in [(Environment::Live, Live, Test), (Environment::Sandbox, Test, Live)] {
+            assert_eq!(found(of_stack, Some(own)), "ok");
+            assert_eq!(found(of_stack, Some(other)), "mismatch");
+            assert_eq!(found(of_stack, None), "unknown", "an older key that lomi. says nothing of");
+        }
+    }
 }

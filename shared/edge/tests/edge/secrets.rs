@@ -20,6 +20,8 @@ const TOKEN: &str = "whsec_canary";
 struct Manager {
     current: Option<&'static str>,
     previous: Option<&'static str>,
+    /// When the current value was put in, in seconds since the epoch; `None` when nobody says.
+    rotated_at_s: Option<i64>,
     is_down: bool,
     hangs: bool,
     asked: usize,
@@ -30,18 +32,21 @@ type Shared = Arc<Mutex<Manager>>;
 async fn get_secret_value(State(manager): State<Shared>, body: String) -> (StatusCode, String) {
     let request: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(request["SecretId"], "webhook");
-    let (value, is_down, hangs) = {
+    let (value, rotated_at_s, is_down, hangs) = {
         let mut manager = manager.lock().unwrap();
         manager.asked += 1;
         let value = if request["VersionStage"] == "AWSCURRENT" { manager.current } else { manager.previous };
-        (value, manager.is_down, manager.hangs)
+        (value, manager.rotated_at_s, manager.is_down, manager.hangs)
     };
     if hangs {
         std::future::pending::<()>().await;
     }
     match value {
         _ if is_down => (StatusCode::INTERNAL_SERVER_ERROR, json!({"__type": "InternalServiceError"}).to_string()),
-        Some(value) => (StatusCode::OK, json!({"Name": "webhook", "SecretString": value}).to_string()),
+        Some(value) => {
+            let answer = json!({ "Name": "webhook", "SecretString": value, "CreatedDate": rotated_at_s });
+            (StatusCode::OK, answer.to_string())
+        }
         None => (StatusCode::BAD_REQUEST, json!({"__type": "ResourceNotFoundException"}).to_string()),
     }
 }
@@ -135,6 +140,20 @@ async fn the_previous_version_comes_along_when_asked_for() {
 
     let (_, secret) = stand_in(holding("only"), Stages::CurrentAndPrevious).await;
     assert_eq!(secret.get(soon()).await.unwrap().previous, None, "never rotated");
+}
+
+/// It may have been replaced because somebody else knows it.
+#[tokio::test]
+async fn what_was_replaced_is_valid_for_a_day_and_no_longer() {
+    let now_s = edge::seams::clock().now().as_s();
+    for (age_s, expected) in [(0, Some("old")), (23 * 60 * 60, Some("old")), (24 * 60 * 60, None), (9_999_999, None)] {
+        let rotated_at_s = Some(now_s - age_s);
+        let rotated = Manager { current: Some("new"), previous: Some("old"), rotated_at_s, ..Manager::default() };
+        let (_, secret) = stand_in(rotated, Stages::CurrentAndPrevious).await;
+        let versions = secret.get(soon()).await.unwrap();
+        assert_eq!(versions.current.expose(), "new");
+        assert_eq!(versions.previous.as_ref().map(|previous| previous.expose()), expected, "{age_s} s ago");
+    }
 }
 
 #[tokio::test]

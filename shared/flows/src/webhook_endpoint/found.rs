@@ -1,8 +1,7 @@
 //! Whose endpoint is whose.
 
-use super::Wanted;
+use super::{Wanted, hears_of_payments};
 use lomi_client::WebhookEndpoint;
-use lomi_client::webhook::EventKind;
 
 /// The endpoints with our URL.
 pub(super) struct Found {
@@ -41,9 +40,6 @@ impl Found {
 
     /// Whether that hears of payments.
     pub(super) fn hears_of_payments(&self) -> bool {
-        self.foreign.iter().any(|endpoint| {
-            let events = &endpoint.authorized_events;
-            endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
-        })
+        self.foreign.iter().any(hears_of_payments)
     }
 }

@@ -116,3 +116,33 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Status::{self, *};
+
+    const QUIET: [Status; 7] = [Unchanged, Registered, Rotated, Repaired, ByHand, Removed, WaitingForKey];
+    const LOUD: [Status; 15] = [
+        ByHandWithoutSecret,
+        ByHandDeaf,
+        ByHandNotRotated,
+        ByHandToBeMade,
+        NotRemoved,
+        KeyRefused,
+        KeyOfOtherEnvironment,
+        LomiUnreachable,
+        LomiRefused,
+        InDoubt,
+        SecretNotStored,
+        SecretsUnreachable,
+        NotRepaired,
+        RequestUnreadable,
+        Failed,
+    ];
+
+    #[test]
+    fn somebody_hears_of_every_run_after_which_events_may_not_arrive() {
+        assert_eq!(QUIET.into_iter().find(|status| status.is_failure()), None);
+        assert_eq!(LOUD.into_iter().find(|status| !status.is_failure()), None);
+    }
+}
