@@ -51,6 +51,8 @@ pub struct Report {
     pub skipped: u32,
     /// Orders that could not be looked at, which stay due, and questions about refunds that lomi. failed on.
     pub failed: u32,
+    /// Among them those that DynamoDB failed on.
+    pub store_failed: u32,
     single_calls: u32,
 }
 
@@ -58,6 +60,8 @@ pub struct Report {
 pub(crate) enum Stop {
     /// This order cannot be dealt with; the next one may.
     Order,
+    /// Neither can this one, because of DynamoDB.
+    Store,
     /// lomi. does not answer: nothing else would fare better.
     Lomi,
 }
@@ -66,8 +70,23 @@ impl Stop {
     fn after(error: &InquiryError) -> Self {
         match error {
             InquiryError::Lomi(error) if !is_about_one_thing(error) => Self::Lomi,
-            InquiryError::Lomi(_) | InquiryError::Store(_) => Self::Order,
+            InquiryError::Lomi(_) => Self::Order,
+            InquiryError::Store(_) => Self::Store,
         }
+    }
+
+    /// Counts the one thing that could not be looked at.
+    const fn count(&self, report: &mut Report) {
+        report.failed = report.failed.saturating_add(1);
+        if matches!(self, Self::Store) {
+            report.store_failed = report.store_failed.saturating_add(1);
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(_: StoreError) -> Self {
+        Self::Store
     }
 }
 
@@ -109,7 +128,7 @@ async fn read_due(world: &World, due: &[Due], report: &mut Report) -> Vec<Order>
             // The index lags behind: the order itself says whether it is due.
             Ok(Some(order)) if order.is_due(world.clock.now()) => orders.push(order),
             Ok(_) => {}
-            Err(_) => report.failed += 1,
+            Err(error) => Stop::from(error).count(report),
         }
     }
     report.due = report.due.saturating_add(count(&orders));
@@ -137,7 +156,7 @@ async fn look_at_all(
         }
         match looked {
             Ok(()) => {}
-            Err(Stop::Order) => report.failed += 1,
+            Err(stop @ (Stop::Order | Stop::Store)) => stop.count(report),
             Err(Stop::Lomi) => {
                 report.failed = report.failed.saturating_add(count(orders.get(index..).unwrap_or_default()));
                 return false;
@@ -159,7 +178,7 @@ async fn look_at(
     // 1 Payments that the listing shows.
     let mut settled = Vec::new();
     for transaction in sweep.of_order(order.id()) {
-        let news = world.settle_transaction(lomi, transaction).await.map_err(|_| Stop::Order)?;
+        let news = world.settle_transaction(lomi, transaction).await?;
         tell(news.as_slice(), report);
         settled.extend(news);
     }
@@ -190,7 +209,7 @@ async fn look_at(
     }
     ended?;
     // 5 Write what is left to say: paid orders are written already.
-    conclude(world, order, now, report).await.map_err(|_| Stop::Order)
+    Ok(conclude(world, order, now, report).await?)
 }
 
 /// Whether something that was just learnt made the order paid.

@@ -10,6 +10,7 @@ mod operations;
 mod provider;
 mod refund_rows;
 mod refunds;
+mod roles;
 mod secrets;
 mod store;
 mod webhook_endpoint;

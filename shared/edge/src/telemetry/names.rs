@@ -115,6 +115,8 @@ pub enum Counter {
     OverRefunded,
     /// The webhook is not registered at lomi. as it should be, and waiting alone may not mend it.
     WebhookEndpointFailed,
+    /// Something failed and lomi. had no part in it: AWS refused or did not answer, or a defect of ours.
+    OwnFailures,
     /// A defect of ours, contained.
     Panicked,
     /// The work was cut off at its deadline.
@@ -123,7 +125,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -138,6 +140,7 @@ impl Counter {
         Self::RefundFailed,
         Self::OverRefunded,
         Self::WebhookEndpointFailed,
+        Self::OwnFailures,
         Self::Panicked,
         Self::TimedOut,
     ];
@@ -160,6 +163,7 @@ impl Counter {
             Self::RefundFailed => "RefundFailed",
             Self::OverRefunded => "OverRefunded",
             Self::WebhookEndpointFailed => "WebhookEndpointFailed",
+            Self::OwnFailures => "OwnFailures",
             Self::Panicked => "Panicked",
             Self::TimedOut => "TimedOut",
         }

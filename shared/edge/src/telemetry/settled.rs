@@ -38,6 +38,7 @@ impl Telemetry {
         self.count_many(Counter::OverRefunded, report.over_refunded);
         self.count_many(Counter::Quarantined, report.mismatched);
         self.count_many(Counter::AmountMismatch, report.wrong_amounts);
+        self.count_many(Counter::OwnFailures, report.store_failed);
     }
 
     /// Counts evidence that is kept for a person to look at.
