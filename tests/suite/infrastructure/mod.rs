@@ -13,6 +13,7 @@ mod sam;
 mod sources;
 mod template;
 mod template_rules;
+mod throttles;
 pub(crate) mod tools;
 mod webhook_endpoint;
 pub(crate) mod yaml;
