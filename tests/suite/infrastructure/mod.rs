@@ -1,5 +1,6 @@
 //! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
 
+mod alarms;
 mod artifacts;
 mod bench;
 mod costs;
