@@ -1,4 +1,5 @@
-//! A meter in front of DynamoDB: passes every request on, and notes who asked and what it cost.
+//! A meter in front of DynamoDB: passes requests on, and notes who asked and what it cost. What a role is said to lack, it
+//! refuses as IAM does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -19,6 +20,9 @@ use crate::http::Http;
 /// What is passed on with a request.
 const REQUEST_HEADERS: [&str; 4] = ["authorization", "content-type", "x-amz-date", "x-amz-target"];
 
+/// DynamoDB's answer to whoever may not.
+const DENIED: &str = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}"#;
+
 /// A running meter. Clones read the same dial.
 #[derive(Clone, Debug)]
 pub struct Meter {
@@ -33,6 +37,8 @@ struct Shared {
     http: Http,
     upstream: OnceLock<String>,
     dial: Mutex<BTreeMap<String, Consumed>>,
+    /// A function, and the action that its role lacks.
+    denied: Mutex<Option<(String, &'static str)>>,
 }
 
 /// What one function consumed.
@@ -63,6 +69,11 @@ impl Meter {
         &self.url
     }
 
+    /// From now on the role of `function` lacks `action`, written as DynamoDB calls it: `GetItem`.
+    pub fn deny(&self, function: &str, action: &'static str) {
+        *self.shared.denied.lock().expect("nobody panics with it") = Some((function.to_owned(), action));
+    }
+
     /// What was consumed since it was read last, by function.
     #[must_use]
     pub fn read(&self) -> BTreeMap<String, Consumed> {
@@ -74,11 +85,21 @@ impl Shared {
     fn dial(&self) -> MutexGuard<'_, BTreeMap<String, Consumed>> {
         self.dial.lock().expect("nobody panics with it")
     }
+
+    fn denies(&self, caller: &str, target: &str) -> bool {
+        let denied = self.denied.lock().expect("nobody panics with it");
+        denied
+            .as_ref()
+            .is_some_and(|(function, action)| function == caller && target.rsplit('.').next() == Some(action))
+    }
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (caller, target) = (caller(text("authorization")).to_owned(), text("x-amz-target"));
+    if shared.denies(&caller, target) {
+        return (StatusCode::BAD_REQUEST, DENIED).into_response();
+    }
     let Some(url) = shared.upstream.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let passed = REQUEST_HEADERS.map(|name| (name, text(name)));
     let Ok(answer) = shared.http.try_send("POST", url, &passed, asking_for_the_price(&body)).await else {

@@ -2,7 +2,7 @@
 
 use edge::lomi::{Lomi, LomiSettings};
 use edge::scheduled::Failed;
-use edge::telemetry::{Field, Gauge, Telemetry};
+use edge::telemetry::{Counter, Field, Gauge, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
 use flows::pulse::silence_s;
@@ -30,6 +30,7 @@ impl App {
         let finished = reconcile(&self.world, &lomi, deadline, &mut report).await;
         if let Err(error) = finished {
             event.word(Field::ProblemCause, error.reason());
+            event.count(Counter::OwnFailures);
         }
         tell(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
@@ -38,8 +39,10 @@ impl App {
 
     /// First of all, so that a run that fails measures it, too. Without an answer from the table there is no measurement.
     async fn measure_silence(&self, event: &mut Telemetry) {
-        if let Ok(Some(silence_s)) = silence_s(&self.world).await {
-            event.measure(Gauge::WebhookSilenceS, silence_s);
+        match silence_s(&self.world).await {
+            Ok(Some(silence_s)) => event.measure(Gauge::WebhookSilenceS, silence_s),
+            Ok(None) => {}
+            Err(_) => event.count(Counter::OwnFailures),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{EnvReader, SecretId};
 use crate::problem::{Code, Problem};
 use crate::secrets::{Secret, SecretError, SecretText};
-use crate::telemetry::{Field, Telemetry};
+use crate::telemetry::{Counter, Field, Telemetry};
 use domain::Environment;
 use lomi_client::{Client, SecretKey};
 use std::time::Duration;
@@ -100,7 +100,12 @@ impl Lomi {
             Ok(versions) => self.client_for(&versions.current, deadline).await,
             Err(error) => Err(error.into()),
         };
-        client.inspect_err(|trouble| event.word(Field::LomiErrorCode, trouble.as_str()))
+        client.inspect_err(|trouble| {
+            event.word(Field::LomiErrorCode, trouble.as_str());
+            if *trouble == KeyTrouble::Unreachable {
+                event.count(Counter::OwnFailures);
+            }
+        })
     }
 
     /// A client with the key as it is, also one that does not say its environment: to find out about the key, and for

@@ -51,7 +51,9 @@ impl From<Stop> for OperationError {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Lomi => Self::OutOfReach,
-            Stop::Order => Self::Store(StoreError::Busy { operation: "look at refunds", reason: "not_written" }),
+            Stop::Order | Stop::Store => {
+                Self::Store(StoreError::Busy { operation: "look at refunds", reason: "not_written" })
+            }
         }
     }
 }

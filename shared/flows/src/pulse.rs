@@ -50,6 +50,12 @@ pub async fn silence_s(world: &World) -> Result<Option<i64>, StoreError> {
     Ok(seen_at.map(|seen_at| silence_between_s(seen_at, world.clock.now())))
 }
 
+/// Whether no event was dealt with from `since` on, as far as notes tell: a process that has just noted notes no other.
+pub(crate) async fn is_silent_since(world: &World, since: Timestamp) -> Result<bool, StoreError> {
+    let seen_at = world.store.pulse().await?;
+    Ok(seen_at.is_none_or(|seen_at| seen_at < since.plus_ms(-2 * NOTE_EVERY_MS)))
+}
+
 /// The seconds from `seen_at` to `now`; 0 when a clock was set back.
 #[must_use]
 pub fn silence_between_s(seen_at: Timestamp, now: Timestamp) -> i64 {

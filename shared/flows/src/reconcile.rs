@@ -11,6 +11,7 @@ mod sweep;
 use crate::World;
 use crate::evidence::Settled;
 use crate::inquiry::{Findings, InquiryError, is_about_one_thing, is_unknown_to_lomi};
+use crate::pulse::is_silent_since;
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
 use lomi_client::{Client, Transaction};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct Report {
     pub paid_after_cancel: u32,
     /// Among them those of a link that was used up before.
     pub beyond_link_limit: u32,
+    /// Orders that asking lomi. made paid, while no event whatever has come since: seen at the last look at their payments.
+    pub unheard: u32,
     /// Second payments found.
     pub overpaid: u32,
     /// Orders found without an outcome of their call to lomi.
@@ -54,6 +57,8 @@ pub struct Report {
     pub skipped: u32,
     /// Orders that could not be looked at, which stay due, and questions about refunds that lomi. failed on.
     pub failed: u32,
+    /// Among them those that DynamoDB failed on.
+    pub store_failed: u32,
     single_calls: u32,
 }
 
@@ -61,6 +66,8 @@ pub struct Report {
 pub(crate) enum Stop {
     /// This order cannot be dealt with; the next one may.
     Order,
+    /// Neither can this one, because of DynamoDB.
+    Store,
     /// lomi. does not answer: nothing else would fare better.
     Lomi,
 }
@@ -69,8 +76,23 @@ impl Stop {
     fn after(error: &InquiryError) -> Self {
         match error {
             InquiryError::Lomi(error) if !is_about_one_thing(error) => Self::Lomi,
-            InquiryError::Lomi(_) | InquiryError::Store(_) => Self::Order,
+            InquiryError::Lomi(_) => Self::Order,
+            InquiryError::Store(_) => Self::Store,
         }
+    }
+
+    /// Counts the one thing that could not be looked at.
+    const fn count(&self, report: &mut Report) {
+        report.failed = report.failed.saturating_add(1);
+        if matches!(self, Self::Store) {
+            report.store_failed = report.store_failed.saturating_add(1);
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(_: StoreError) -> Self {
+        Self::Store
     }
 }
 
@@ -108,7 +130,9 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
     // for: what was paid does not wait for them.
     if report.skipped > 0 && Instant::now() < deadline {
         let unread = sweep.of_none_of(&read);
-        report.failed += u32::from(settle_listed(world, lomi, unread, deadline, report).await.is_err());
+        if let Err(stop) = settle_listed(world, lomi, unread, deadline, report).await {
+            stop.count(report);
+        }
     }
     Ok(())
 }
@@ -121,7 +145,7 @@ async fn read_due(world: &World, due: &[Due], report: &mut Report) -> Vec<Order>
             // The index lags behind: the order itself says whether it is due.
             Ok(Some(order)) if order.is_due(world.clock.now()) => orders.push(order),
             Ok(_) => {}
-            Err(_) => report.failed += 1,
+            Err(error) => Stop::from(error).count(report),
         }
     }
     report.due = report.due.saturating_add(count(&orders));
@@ -149,7 +173,7 @@ async fn look_at_all(
         }
         match looked {
             Ok(()) => {}
-            Err(Stop::Order) => report.failed += 1,
+            Err(stop @ (Stop::Order | Stop::Store)) => stop.count(report),
             Err(Stop::Lomi) => {
                 report.failed = report.failed.saturating_add(count(orders.get(index..).unwrap_or_default()));
                 return false;
@@ -196,8 +220,12 @@ async fn look_at(
         return Ok(());
     }
     ended?;
-    // 5 Write what is left to say: paid orders are written already.
-    conclude(world, order, now, report).await.map_err(|_| Stop::Order)
+    // 5 An event of its payment would have come by now.
+    if let Some(paid_at) = order.paid_by_asking(now) {
+        report.unheard += u32::from(is_silent_since(world, paid_at).await?);
+    }
+    // 6 Write what is left to say: paid orders are written already.
+    Ok(conclude(world, order, now, report).await?)
 }
 
 async fn settle_listed(

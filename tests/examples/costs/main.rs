@@ -9,7 +9,7 @@ mod tally;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use tests::costs::{Column, Prices, Usage, markdown};
+use tests::costs::{Column, NOTES, Prices, Usage, markdown};
 
 use purchases::Way;
 
@@ -61,14 +61,6 @@ async fn report(wish: &Wish, prices: &Prices) -> String {
         markdown(&[monthly], prices)
     )
 }
-
-const NOTES: &str = "\
-An order is: one look at the products, one cart or link, one payment, one look at the order's status, and the last look by \
-the reconciler when its page has ended. DynamoDB's units are those that the embedded engine reports for every request, \
-indexes and transactions included. Durations are those of a development build on the machine that ran the program, with its own \
-load: on Lambda with 256 MB they differ, and they vary from run to run. Secrets Manager calls are those of a shop so quiet that every invocation finds its minute over. \
-Logs count the functions' lines and 700 bytes a run for Lambda's own. Not counted: \
-storage (some KB per order), backups, data that leaves AWS, retries, declined payments.";
 
 fn write(path: &PathBuf, report: &str) {
     let old = std::fs::read_to_string(path).expect("the file is there");

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use edge::telemetry::{Counter, Gauge};
 use local::build::{TEMPLATE, workspace_root};
-use tests::costs::{Item, Usage};
+use tests::costs::{Usage, fixed};
 
 use crate::purchases::start;
 use crate::tally::{Tally, functions, scheduled_run, sum};
@@ -19,15 +18,7 @@ const TEMPLATES: [&str; 2] = [TEMPLATE, "infra/monitoring.yaml"];
 pub(crate) async fn measure() -> Usage {
     let root = workspace_root().expect("the program belongs to a workspace");
     let text = TEMPLATES.map(|path| std::fs::read_to_string(root.join(path)).unwrap_or_default()).concat();
-    let mut usage = Usage::default();
-    let lines = |line: &str| text.lines().filter(|found| found.trim() == line).count() as u128;
-    usage.add(Item::Secret, lines("Type: AWS::SecretsManager::Secret"));
-    usage.add(Item::Dashboard, lines("Type: AWS::CloudWatch::Dashboard"));
-    // An alarm costs as often as it has metrics, and one over a usual range twice more, for its bounds.
-    let over_several = lines("Metrics:");
-    let of_several = lines("MetricStat:") + 2 * lines("ThresholdMetricId: usual");
-    usage.add(Item::Alarm, lines("Type: AWS::CloudWatch::Alarm") - over_several + of_several);
-    usage.add(Item::Metric, (Counter::ALL.len() + Gauge::ALL.len()) as u128);
+    let mut usage = fixed(&text);
     for function in functions() {
         for schedule in &function.schedules {
             let runs = MONTH.as_secs().div_ceil(schedule.every.as_secs());

@@ -11,6 +11,8 @@ use tests::{FUNCTIONS, Meter, TestApp};
 
 /// What Lambda itself writes per run in JSON: that it starts, and its report.
 const PLATFORM_LOG_BYTES: u128 = 700;
+/// The gateway's line about a request.
+const GATEWAY_LOG_BYTES: u128 = 300;
 /// What CloudWatch adds to every line.
 const LINE_OVERHEAD_BYTES: u128 = 26;
 
@@ -66,7 +68,7 @@ impl Tally {
         usage.add(Item::MemoryMbMs, self.memory_mb[&line.function] * u128::from(duration_ms.max(1)));
         if !event["http.route"].is_null() {
             [Item::ApiRequest, Item::Invocation].into_iter().for_each(|item| usage.add(item, 1));
-            usage.add(Item::LogByte, PLATFORM_LOG_BYTES);
+            usage.add(Item::LogByte, PLATFORM_LOG_BYTES + GATEWAY_LOG_BYTES + LINE_OVERHEAD_BYTES);
             usage.add(Item::SecretCall, secrets_of(app, &line.function));
         }
     }

@@ -39,6 +39,24 @@ async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_mi
     app.audit().await;
 }
 
+/// The outputs of a first deployment can only ask for the key. What comes after it stands in those of the next version.
+#[tokio::test]
+async fn the_next_version_says_what_is_left_to_do_by_hand() {
+    let app = TestApp::start().await;
+    let cloudformation = CloudFormation::start(&app).await;
+    app.without_webhook().await;
+    let key = app.without_key().await;
+    assert_eq!(cloudformation.create(&app).await["Status"], "waiting_for_key");
+    app.stack.secrets().set(app.secret_id(KEY), &key);
+    app.lomi.profile("june2026").await;
+    let url = app.webhook_url();
+    let answer = cloudformation.update(&app, &url, &url).await;
+    assert_eq!((&answer["Data"]["Status"], &answer["PhysicalResourceId"]), (&json!("by_hand"), &json!(url)));
+    let todo = answer["Data"]["Todo"].as_str().unwrap();
+    assert_eq!(todo.matches(&url).count(), 2, "in English and in French: {todo}");
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_ones_leave_it_alone() {
     let app = TestApp::start().await;

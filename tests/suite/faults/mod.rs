@@ -11,6 +11,7 @@ mod provider;
 mod refund_rows;
 mod refunds;
 mod refusals;
+mod roles;
 mod secrets;
 mod store;
 mod webhook_endpoint;

@@ -1,6 +1,6 @@
 //! The arithmetic of `cargo run -p tests --example costs`, and the prices that it takes.
 
-use tests::costs::{Column, Item, Prices, Usage, markdown};
+use tests::costs::{Column, Item, NOTES, Prices, Usage, fixed, markdown};
 
 use super::{mutated, read};
 
@@ -67,4 +67,29 @@ fn the_table_shows_amounts_costs_and_the_sum() {
     let expected = "| | hosted page |\n|---|---:|\n| API Gateway requests (price to be checked) | 3000 ($0.0030) |\n\
         | Lambda GB-ms | 1000 ($0.0001) |\n| **sum** | **$0.0031** |\n";
     assert_eq!(table, expected);
+}
+
+/// The rows of what is due every month that `document` does not have so, and its notes.
+fn outdated(document: &str, templates: &str) -> Vec<String> {
+    let table = markdown(&[Column { title: "per month".to_owned(), usage: fixed(templates) }], &prices());
+    let rows = table.lines().skip(2).filter(|row| !row.starts_with("| **sum**"));
+    rows.chain([NOTES]).filter(|text| !document.contains(text)).map(str::to_owned).collect()
+}
+
+/// What is measured varies from run to run; what is due because it is there does not.
+#[test]
+fn the_document_is_of_these_templates_and_of_this_program() {
+    let templates = ["template.yaml", "infra/monitoring.yaml"].map(read).concat();
+    let document = read("infra/COSTS.md");
+    assert_eq!(outdated(&document, &templates), Vec::<String>::new());
+    for (row, from, to) in [
+        ("| CloudWatch alarms, by metric |", "Type: AWS::CloudWatch::Alarm", "Type: Custom::Nothing"),
+        ("| CloudWatch metrics, at most |", "DetailedMetricsEnabled: true", "DetailedMetricsEnabled: false"),
+        ("| CloudWatch metrics, at most |", "Type: AWS::Logs::MetricFilter", "Type: Custom::Nothing"),
+        ("| Secrets |", "Type: AWS::SecretsManager::Secret", "Type: Custom::Nothing"),
+    ] {
+        let found = outdated(&document, &mutated(&templates, from, to));
+        assert!(found.len() == 1 && found[0].starts_with(row), "{found:?}");
+    }
+    assert_eq!(outdated(&mutated(&document, "Not counted:", "Counted:"), &templates), [NOTES]);
 }

@@ -162,7 +162,7 @@ fn looseness(template: &str) -> Vec<&'static str> {
     let age_s = stream["MaximumRecordAgeInSeconds"].as_i64().unwrap_or(-1);
     let checks = [
         (is_exact, "the pipe may do more or less than it does"),
-        ((3_600..86_400).contains(&age_s), "a record is not put aside before the stream forgets it"),
+        ((1..=3_600).contains(&age_s), "one record may hold up the others for more than an hour"),
         (stream["OnPartialBatchItemFailure"] == "AUTOMATIC_BISECT", "one bad record holds up its batch"),
         (stream["StartingPosition"] == "TRIM_HORIZON", "what is told while the pipe is made is lost"),
         (stream["DeadLetterConfig"]["Arn"] == arn("EventDeadLetters.Arn"), "what cannot be told is lost"),
@@ -181,7 +181,12 @@ fn the_pipe_loses_nothing_and_may_do_nothing_else() {
     for (sentence, from, to) in [
         ("the pipe may do more or less than it does", "Action: events:PutEvents", "Action: events:*"),
         ("the pipe may do more or less than it does", "Resource: !GetAtt EventBus.Arn", "Resource: '*'"),
-        ("a record is not put aside before the stream forgets it", "MaximumRecordAgeInSeconds: 82800", "X: 1"),
+        (
+            "one record may hold up the others for more than an hour",
+            "MaximumRecordAgeInSeconds: 3600",
+            "MaximumRecordAgeInSeconds: 82800",
+        ),
+        ("one record may hold up the others for more than an hour", "MaximumRecordAgeInSeconds: 3600", "X: 1"),
         ("one bad record holds up its batch", "OnPartialBatchItemFailure: AUTOMATIC_BISECT", "X: 1"),
         ("what is told while the pipe is made is lost", "StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
         ("what cannot be told is lost", "Arn: !GetAtt EventDeadLetters.Arn\n        Filter", "Arn: x\n        Filter"),

@@ -1,5 +1,7 @@
 //! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
 
+mod alarms;
+mod artifacts;
 mod bench;
 mod costs;
 mod events;
@@ -12,6 +14,7 @@ mod sam;
 mod sources;
 mod template;
 mod template_rules;
+mod throttles;
 pub(crate) mod tools;
 mod webhook_endpoint;
 pub(crate) mod yaml;

@@ -75,13 +75,26 @@ fn metrics(alarm: &Value) -> Vec<(String, String, String)> {
     all.map(|metric| (text(&metric["Namespace"]), text(&metric["MetricName"]), dimension(metric))).collect()
 }
 
-fn emitted() -> BTreeSet<&'static str> {
-    Counter::ALL.map(Counter::name).into_iter().chain(Gauge::ALL.map(Gauge::name)).collect()
+/// The metrics of our own namespace: what the functions emit, and what is counted from the gateway's log.
+fn emitted(watch: &Watch) -> BTreeSet<String> {
+    let ours = Counter::ALL.map(Counter::name).into_iter().chain(Gauge::ALL.map(Gauge::name)).map(str::to_owned);
+    let filters = watch.resources("AWS::Logs::MetricFilter").into_iter();
+    let counted = filters.map(|(_, filter)| filter["Properties"]["MetricTransformations"][0]["MetricName"].clone());
+    ours.chain(counted.filter_map(|name| name.as_str().map(str::to_owned))).collect()
 }
 
 /// What is wrong with what is watched.
 fn findings(watch: &Watch) -> Vec<String> {
-    let rules = [unwatched_anomalies, unknown_metrics, unknown_functions, forgotten_functions, runbooks, dashboard];
+    let rules = [
+        unwatched_anomalies,
+        unknown_metrics,
+        unlogged_fields,
+        unknown_functions,
+        forgotten_functions,
+        runbooks,
+        dashboard,
+        unseen_logs,
+    ];
     rules.iter().flat_map(|rule| rule(watch)).collect()
 }
 
@@ -94,16 +107,30 @@ fn unwatched_anomalies(watch: &Watch) -> Vec<String> {
 }
 
 fn unknown_metrics(watch: &Watch) -> Vec<String> {
-    let emitted = emitted();
+    let emitted = emitted(watch);
     let mut found = Vec::new();
     for (id, alarm) in watch.alarms() {
         for (namespace, metric, _) in metrics(&alarm) {
-            if namespace == "LomiCheckout" && !emitted.contains(metric.as_str()) {
+            if namespace == "LomiCheckout" && !emitted.contains(&metric) {
                 found.push(format!("{id} watches {metric}, which nothing emits"));
             }
         }
     }
     found
+}
+
+/// A metric filter asks for fields of the gateway's log: one that is not there is never counted.
+fn unlogged_fields(watch: &Watch) -> Vec<String> {
+    let api = watch.resources("AWS::Serverless::HttpApi");
+    let log = api[0].1["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap_or_default().to_owned();
+    let filters = watch.resources("AWS::Logs::MetricFilter");
+    let texts = filters.iter().map(|(id, filter)| (id, filter["Properties"].to_string()));
+    let fields = texts.flat_map(|(id, text)| {
+        let names = text.split("$.").skip(1).filter_map(|rest| rest.split([' ', '"', '\\']).next());
+        names.map(|name| (id.clone(), name.to_owned())).collect::<Vec<_>>()
+    });
+    let missing = fields.filter(|(_, name)| !log.contains(&format!("\"{name}\":\"$context.")));
+    missing.map(|(id, name)| format!("{id} asks for {name}, which the gateway does not log")).collect()
 }
 
 fn function_of(dimension: &str) -> Option<&str> {
@@ -160,7 +187,7 @@ fn runbooks(watch: &Watch) -> Vec<String> {
 fn dashboard(watch: &Watch) -> Vec<String> {
     let body = watch.dashboard();
     let Ok(parsed) = serde_json::from_str::<Value>(&body) else { return vec!["the dashboard is no JSON".to_owned()] };
-    let (functions, emitted) = (watch.functions(), emitted());
+    let (functions, emitted) = (watch.functions(), emitted(watch));
     let mut found = Vec::new();
     for widget in parsed["widgets"].as_array().into_iter().flatten() {
         let mut namespace = "";
@@ -183,6 +210,14 @@ fn dashboard(watch: &Watch) -> Vec<String> {
     found
 }
 
+/// The last errors are those of all functions.
+fn unseen_logs(watch: &Watch) -> Vec<String> {
+    let body = watch.dashboard();
+    let seen = |name: &String| body.contains(&format!("SOURCE '/${{Stack}}/{name}'"));
+    let unseen = watch.functions().into_iter().filter(|name| !seen(name));
+    unseen.map(|name| format!("the dashboard shows no errors of {name}")).collect()
+}
+
 #[test]
 fn every_anomaly_has_an_alarm_and_every_alarm_a_runbook() {
     assert_eq!(findings(&Watch::read()), Vec::<String>::new());
@@ -193,7 +228,7 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
     let template: Edit = |watch, from, to| watch.template = mutated(&watch.template, from, to);
     let monitoring: Edit = |watch, from, to| watch.monitoring = mutated(&watch.monitoring, from, to);
     let guide: Edit = |watch, from, to| watch.guide = mutated(&watch.guide, from, to);
-    let mutations: [(&str, Edit, &str, &str); 12] = [
+    let mutations: [(&str, Edit, &str, &str); 15] = [
         ("Overpaid has no alarm", monitoring, "MetricName: Overpaid", "MetricName: PaidAfterCancel"),
         ("Panicked has no alarm", template, "MetricName: Panicked", "MetricName: TimedOut"),
         ("WebhookSilence has no alarm", monitoring, "MetricName: WebhookSilence", "MetricName: Quarantined"),
@@ -224,6 +259,14 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
         ("Overpaid has no runbook", guide, "### Overpaid", "### PaidTwice"),
         ("the runbook PaidTwice belongs to no alarm", guide, "### Overpaid", "### PaidTwice"),
         ("OverpaidAlarm carries another name", monitoring, "${Stack}-Overpaid", "${Stack}-PaidTwice"),
+        (
+            "TurnedAwayAlarm watches Refused, which nothing emits",
+            monitoring,
+            "MetricName: TurnedAway",
+            "MetricName: Refused",
+        ),
+        ("TurnedAwayFilter asks for code, which the gateway does not log", monitoring, "$.status", "$.code"),
+        ("the dashboard shows no errors of catalog", monitoring, "| SOURCE '/${Stack}/catalog' ", ""),
         ("the dashboard is no JSON", monitoring, "\"widgets\": [", "\"widgets\": [,"),
         (
             "the dashboard shows sweeper, which is no function",

@@ -18,6 +18,21 @@ fn sam_finds_nothing_to_say_against_the_template() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
+/// The profiles of `samconfig.toml` that deploy without saying whose everything is.
+fn untagged(samconfig: &str) -> Vec<&str> {
+    let sections = samconfig.split("\n[").filter(|section| section.contains(".deploy.parameters]"));
+    let untagged = sections.filter(|section| !section.contains("\ntags = [\"application=lomi-checkout\""));
+    untagged.filter_map(|section| section.split('.').next()).collect()
+}
+
+#[test]
+fn every_profile_tags_what_it_deploys() {
+    let samconfig = super::read("samconfig.toml");
+    assert_eq!(samconfig.matches(".deploy.parameters]").count(), 3);
+    assert_eq!(untagged(&samconfig), Vec::<&str>::new());
+    assert_eq!(untagged(&super::mutated(&samconfig, "tags = [\"application=lomi-checkout\"]", "")), ["default"]);
+}
+
 /// SAM's cache of builds looks at a function's own folder only; most of the code is in `shared/`.
 fn caches_builds(samconfig: &str) -> bool {
     samconfig.lines().any(|line| line.split('#').next().is_some_and(|line| line.replace(' ', "") == "cached=true"))

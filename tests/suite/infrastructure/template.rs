@@ -58,17 +58,24 @@ fn an_open_back_office_and_a_closed_webhook_are_found() {
         ),
         ("the API has no IAM authorizer", "EnableIamAuthorizer: true", "EnableIamAuthorizer: false"),
         (
-            "POST /checkout-sessions and its like may be asked for more than 120 times a minute",
+            "POST /checkout-sessions and its like may be asked for more than 100 times a minute",
             "GET /pay/{code}:",
             "GET /pay/{id}:",
         ),
         (
-            "POST /payment-intents and its like may be asked for more than 120 times a minute",
-            "ThrottlingRateLimit: 0.8",
+            "POST /payment-intents and its like may be asked for more than 100 times a minute",
+            "ThrottlingRateLimit: 0.6",
             "ThrottlingRateLimit: 1.1",
         ),
         ("the webhook has no throttle of its own", "POST /webhooks/lomi:", "POST /webhooks/other:"),
-        ("the webhook is throttled at 50 per second", "ThrottlingRateLimit: 500", "ThrottlingRateLimit: 50"),
+        ("GET /products is throttled no more than the webhook", "ThrottlingRateLimit: 500", "ThrottlingRateLimit: 50"),
+        (
+            "all routes together take more a second",
+            "ThrottlingBurstLimit: 10\n        ThrottlingRateLimit: 10",
+            "ThrottlingBurstLimit: 10\n        ThrottlingRateLimit: 100",
+        ),
+        ("all routes together take more at once", "ThrottlingBurstLimit: 500", "ThrottlingBurstLimit: 1000"),
+        ("ReconcilerFunction: its runs may pile up", "MaximumEventAgeInSeconds: 60", "MaximumEventAgeInSeconds: 21600"),
         (
             "GET /products does not use payload format 2.0",
             "Path: /products",

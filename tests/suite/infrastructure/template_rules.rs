@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::throttles::{floods_end_before_lomi, the_account_has_room, the_webhook_has_its_own_lane};
 use super::{roles, root};
 
-const RULES: [fn(&Value) -> Vec<String>; 15] = [
+const RULES: [fn(&Value) -> Vec<String>; 17] = [
     every_function_is_a_package,
     every_package_is_a_function,
     functions_run_on_arm64,
@@ -16,6 +17,8 @@ const RULES: [fn(&Value) -> Vec<String>; 15] = [
     routes_use_payload_format_2,
     the_webhook_has_its_own_lane,
     floods_end_before_lomi,
+    the_account_has_room,
+    a_schedule_is_its_own_retry,
     cors_names_origins,
     every_function_has_a_role_of_its_own,
     policies_are_exact,
@@ -172,44 +175,14 @@ fn routes_use_payload_format_2(template: &Value) -> Vec<String> {
     old.chain(foreign).collect()
 }
 
-/// A 429 makes lomi. drop an event for good: the webhook must not share its throttle with shoppers.
-fn the_webhook_has_its_own_lane(template: &Value) -> Vec<String> {
-    let api = &template["Resources"]["Api"]["Properties"];
-    let rate = |settings: &Value| settings["ThrottlingRateLimit"].as_u64();
-    let webhook = rate(&api["RouteSettings"]["POST /webhooks/lomi"]);
-    let shared = rate(&api["DefaultRouteSettings"]).expect("a throttle");
-    match webhook {
-        None => vec!["the webhook has no throttle of its own".to_owned()],
-        Some(rate) if rate <= shared => vec![format!("the webhook is throttled at {rate} per second")],
-        Some(_) => Vec::new(),
-    }
-}
-
-/// The routes that make one of lomi.'s things, of which it takes 120 a minute.
-const CREATES: [&[&str]; 2] = [
-    &["POST /checkout-sessions", "POST /admin/checkout-sessions", "GET /pay/{code}"],
-    &["POST /payment-intents", "POST /admin/payment-intents"],
-];
-
-/// A flood ends at the gateway, and not with lomi. turning the whole shop away. Counted in tenths, which rates are given in.
-fn floods_end_before_lomi(template: &Value) -> Vec<String> {
-    let settings = &template["Resources"]["Api"]["Properties"]["RouteSettings"];
-    let tenths = |route: &str, name: &str| tenths(settings[route][name].to_string().trim_matches('"'));
-    let in_a_minute = |route: &&str| {
-        Some(
-            tenths(route, "ThrottlingBurstLimit")?
-                .saturating_add(tenths(route, "ThrottlingRateLimit")?.saturating_mul(60)),
-        )
-    };
-    let sums = CREATES.iter().map(|routes| (routes[0], routes.iter().map(in_a_minute).sum::<Option<u64>>()));
-    let too_many = sums.filter(|(_, sum)| sum.is_none_or(|sum| sum > 1200));
-    too_many.map(|(route, _)| format!("{route} and its like may be asked for more than 120 times a minute")).collect()
-}
-
-/// `0.5` is 5; `None` for what is not so many tenths.
-fn tenths(number: &str) -> Option<u64> {
-    let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
-    Some(whole.parse::<u64>().ok()? * 10 + tenth.parse::<u64>().ok().filter(|tenth| *tenth < 10)?)
+/// What waits for a busy account is asked for again by the next run: nothing piles up.
+fn a_schedule_is_its_own_retry(template: &Value) -> Vec<String> {
+    let scheduled = functions(template).filter(|(_, function)| {
+        members(&function["Properties"]["Events"]).any(|(_, event)| event["Type"] == "Schedule")
+    });
+    let bounds = json!({ "MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60 });
+    let unbounded = scheduled.filter(|(_, function)| function["Properties"]["EventInvokeConfig"] != bounds);
+    unbounded.map(|(id, _)| format!("{id}: its runs may pile up")).collect()
 }
 
 fn cors_names_origins(template: &Value) -> Vec<String> {

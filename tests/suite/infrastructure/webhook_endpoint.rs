@@ -27,6 +27,10 @@ fn findings(template: &Value) -> Vec<String> {
         (resource["Type"] == "Custom::WebhookEndpoint", "no deployment registers the webhook"),
         (resource["Properties"]["ServiceToken"]["Fn::GetAtt"] == format!("{FUNCTION}.Arn"), "nobody is asked"),
         (asked(&resource["Properties"]["Url"], PATH), "another address is registered"),
+        (
+            resource["Properties"]["Version"] == json!({ "Ref": format!("{FUNCTION}.Version") }),
+            "a new version does not say how the webhook stands",
+        ),
         (outputs["WebhookUrl"]["Value"] == resource["Properties"]["Url"], "another address is told"),
         (
             resource["Properties"]["ServiceTimeout"].as_u64().is_some_and(|s| s > 2 * timeout_s + 60),
@@ -95,6 +99,11 @@ fn a_part_of_it_that_is_missing_is_found() {
             "another address is told",
             "Value: !Sub ${Api.ApiEndpoint}/webhooks/lomi",
             "Value: !Sub ${Api.ApiEndpoint}/lomi",
+        ),
+        (
+            "a new version does not say how the webhook stands",
+            "Version: !Ref WebhookEndpointFunction.Version",
+            "Version: \"1\"",
         ),
         ("CloudFormation gives up before a second try", "ServiceTimeout: 600", "ServiceTimeout: 120"),
         ("before it has answered", "Timeout: 60", "Timeout: 40"),

@@ -1,6 +1,6 @@
 //! When somebody should ask lomi. about an order.
 
-use super::{Order, OrderStatus, Refund, RefundStatus};
+use super::{Happened, Order, OrderStatus, Refund, RefundStatus, Source};
 use crate::Timestamp;
 
 const SECOND_MS: i64 = 1000;
@@ -98,8 +98,7 @@ impl Order {
     /// look at the payments together with other orders has been taken.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
-        let last = self.payable_until().plus_ms(SECOND_PAYMENT_MS);
-        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= last)
+        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= self.last_look_at_payments())
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
@@ -108,7 +107,7 @@ impl Order {
     fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
-            let last = Some(self.payable_until().plus_ms(SECOND_PAYMENT_MS)).filter(|last| now < *last);
+            let last = Some(self.last_look_at_payments()).filter(|last| now < *last);
             return if now < decision {
                 Some(decision)
             } else {
@@ -146,6 +145,20 @@ impl Order {
     #[must_use]
     pub fn is_past_its_end(&self, now: Timestamp) -> bool {
         now >= self.payable_until().plus_ms(EXPIRY_MARGIN_MS)
+    }
+
+    /// When asking lomi. made the order paid, if this is the last look at its payments: the one at which somebody notices
+    /// that no event told of it.
+    #[must_use]
+    pub fn paid_by_asking(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_the_look = now >= self.last_look_at_payments() && !self.awaits_only_refunds();
+        let paid = self.timeline.iter().find(|entry| entry.what == Happened::Paid).filter(|_| is_the_look)?;
+        (self.status.is_paid() && paid.source == Source::Poll).then_some(paid.at)
+    }
+
+    /// When lomi. completes nothing more of a paid order.
+    fn last_look_at_payments(&self) -> Timestamp {
+        self.payable_until().plus_ms(SECOND_PAYMENT_MS)
     }
 
     /// Whether a shopper waiting for news is reason enough to ask lomi. now.

@@ -100,6 +100,11 @@ impl Code {
         self.entry().status
     }
 
+    /// Whether neither the caller nor lomi. had a part in it.
+    pub(crate) const fn is_own_failure(self) -> bool {
+        matches!(self, Self::StoreUnavailable | Self::InternalError)
+    }
+
     pub(super) const fn entry(self) -> &'static Entry {
         match self {
             Self::ValidationFailed => &entries::VALIDATION_FAILED,
@@ -140,6 +145,15 @@ mod tests {
             assert_eq!(kind.strip_prefix(TYPE_PREFIX), Some(code.as_str()));
             assert!(!title.en.is_empty() && title.en != title.fr, "{kind}");
             assert!(!detail.en.is_empty() && detail.en != detail.fr, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_5xx_is_ours_unless_it_is_lomis() {
+        let is_lomis = |code: Code| code.as_str().starts_with("provider_") || code.as_str().starts_with("card_");
+        for code in Code::ALL {
+            let is_ours = code.status() >= 500 && !is_lomis(code) && code != Code::OutcomeUnknown;
+            assert_eq!(code.is_own_failure(), is_ours, "{}", code.as_str());
         }
     }
 

@@ -106,8 +106,11 @@ impl Telemetry {
         self.set(Field::HttpRoute, value);
     }
 
-    /// Why a request got no better answer, in whatever form it is told so.
+    /// Why a request got no better answer, in whatever form it is told so. One of our own making is counted.
     pub fn problem(&mut self, problem: &Problem) {
+        if problem.code.is_own_failure() {
+            self.count(Counter::OwnFailures);
+        }
         self.word(Field::ProblemCode, problem.code.as_str());
         if let Some(cause) = problem.cause {
             self.word(Field::ProblemCause, cause);

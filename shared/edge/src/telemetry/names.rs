@@ -115,6 +115,10 @@ pub enum Counter {
     OverRefunded,
     /// The webhook is not registered at lomi. as it should be, and waiting alone may not mend it.
     WebhookEndpointFailed,
+    /// An order was paid, asking lomi. told so, and no event has come since.
+    PaidUnheard,
+    /// Something failed and lomi. had no part in it: AWS refused or did not answer, or a defect of ours.
+    OwnFailures,
     /// A defect of ours, contained.
     Panicked,
     /// The work was cut off at its deadline.
@@ -123,7 +127,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -138,6 +142,8 @@ impl Counter {
         Self::RefundFailed,
         Self::OverRefunded,
         Self::WebhookEndpointFailed,
+        Self::PaidUnheard,
+        Self::OwnFailures,
         Self::Panicked,
         Self::TimedOut,
     ];
@@ -160,6 +166,8 @@ impl Counter {
             Self::RefundFailed => "RefundFailed",
             Self::OverRefunded => "OverRefunded",
             Self::WebhookEndpointFailed => "WebhookEndpointFailed",
+            Self::PaidUnheard => "PaidUnheard",
+            Self::OwnFailures => "OwnFailures",
             Self::Panicked => "Panicked",
             Self::TimedOut => "TimedOut",
         }

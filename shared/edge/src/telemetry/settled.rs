@@ -32,6 +32,7 @@ impl Telemetry {
         self.count_many(Counter::PaymentsApplied, report.repaired);
         self.count_many(Counter::PaidAfterCancel, report.paid_after_cancel);
         self.count_many(Counter::BeyondLinkLimit, report.beyond_link_limit);
+        self.count_many(Counter::PaidUnheard, report.unheard);
         self.count_many(Counter::Overpaid, report.overpaid);
         self.count_many(Counter::InDoubt, report.in_doubt);
         self.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);
@@ -39,6 +40,7 @@ impl Telemetry {
         self.count_many(Counter::OverRefunded, report.over_refunded);
         self.count_many(Counter::Quarantined, report.mismatched);
         self.count_many(Counter::AmountMismatch, report.wrong_amounts);
+        self.count_many(Counter::OwnFailures, report.store_failed);
     }
 
     /// Counts evidence that is kept for a person to look at.

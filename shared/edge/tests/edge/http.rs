@@ -233,10 +233,13 @@ async fn one_event_tells_what_happened_and_nothing_of_what_was_sent() {
         ("cold_start", json!(true)),
         ("outcome", json!("failed")),
         ("InDoubt", json!(1)),
+        ("OwnFailures", json!(1)),
     ] {
         assert_eq!(first[name], value, "{name}");
     }
     assert!(first["duration_ms"].is_i64());
-    assert_eq!(first["_aws"]["CloudWatchMetrics"][0]["Metrics"], json!([{"Name": "InDoubt", "Unit": "Count"}]));
+    let metrics = &first["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+    assert_eq!(*metrics, json!([{"Name": "InDoubt", "Unit": "Count"}, {"Name": "OwnFailures", "Unit": "Count"}]));
+    assert_eq!(second["OwnFailures"], Value::Null, "a refusal is the caller's");
     assert_eq!((&second["order.id"], &second["cold_start"]), (&json!("unrecognised"), &json!(false)));
 }

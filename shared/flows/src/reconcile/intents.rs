@@ -35,7 +35,7 @@ pub(super) async fn close(
             Err(error) => return Err(Stop::after(&error)),
         };
         if is_over {
-            note(world, order, name).await.map_err(|_| Stop::Order)?;
+            note(world, order, name).await?;
         }
     }
     Ok(())

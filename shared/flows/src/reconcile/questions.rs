@@ -46,7 +46,7 @@ fn has_room(deadline: Instant, report: &mut Report) -> bool {
 const fn goes_on(looked: &Result<(), Stop>, report: &mut Report) -> bool {
     match looked {
         Ok(()) => report.due += 1,
-        Err(Stop::Order | Stop::Lomi) => report.failed += 1,
+        Err(stop) => stop.count(report),
     }
     !matches!(looked, Err(Stop::Lomi))
 }
@@ -59,7 +59,7 @@ async fn look_into(
     deadline: Instant,
     report: &mut Report,
 ) -> Result<(), Stop> {
-    let question = world.store.question(name).await.map_err(|_| Stop::Order)?;
+    let question = world.store.question(name).await?;
     // The index lags behind: the question itself says whether it is due.
     let Some(question) = question.filter(|question| question.is_due(world.clock.now())) else { return Ok(()) };
     let mut findings = Findings::default();

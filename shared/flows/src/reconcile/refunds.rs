@@ -46,7 +46,7 @@ async fn doubt(world: &World, order_id: &OrderId, id: &str, report: &mut Report)
         let is_left = order.refunds().get(id).is_some_and(|refund| !refund.is_running(now));
         is_left.then(|| order.refund_in_doubt(id, now)).flatten()
     };
-    let order = world.change_order(order_id, change).await.map_err(|_| Stop::Order)?;
+    let order = world.change_order(order_id, change).await?;
     let status = order.as_ref().and_then(|order| order.refunds().get(id)).map(|refund| refund.status);
     report.refunds_in_doubt += u32::from(status == Some(RefundStatus::InDoubt));
     Ok(())
@@ -105,7 +105,7 @@ async fn settle(world: &World, lomi: &Client, order: &Order, words: &Words, repo
     let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { return Ok(false) };
     let is_understood = told.money.is_some() || order.refund_called(&told.refund_id).is_some();
     let evidence = poll(words.natural_key(), &words.said(), world.clock.now());
-    let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await.map_err(|_| Stop::Order)?;
+    let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await?;
     tell(std::slice::from_ref::<Settled>(&settled), report);
     Ok(is_understood)
 }
@@ -118,11 +118,11 @@ async fn release(
     asked_at: Timestamp,
     report: &mut Report,
 ) -> Result<(), Stop> {
-    let Some(order) = world.order(before.id()).await.map_err(|_| Stop::Order)? else { return Ok(()) };
+    let Some(order) = world.order(before.id()).await? else { return Ok(()) };
     let is_lost = |refund: &Refund| refund.may_be_released(asked_at) && !listing.may_hold(refund, before, &order);
     for (id, _) in order.refunds().iter().filter(|(_, refund)| is_lost(refund)) {
         let change = |order: &Order| order.refund_released(id, Source::Reconciler, world.clock.now());
-        world.change_order(order.id(), change).await.map_err(|_| Stop::Order)?;
+        world.change_order(order.id(), change).await?;
         report.refunds_failed += 1;
     }
     Ok(())
@@ -134,11 +134,11 @@ fn pass_over(error: Error, report: &mut Report) -> Result<(), Stop> {
         return Ok(());
     }
     match Stop::after(&InquiryError::Lomi(error)) {
-        Stop::Order => {
-            report.failed = report.failed.saturating_add(1);
+        Stop::Lomi => Err(Stop::Lomi),
+        stop @ (Stop::Order | Stop::Store) => {
+            stop.count(report);
             Ok(())
         }
-        Stop::Lomi => Err(Stop::Lomi),
     }
 }
 

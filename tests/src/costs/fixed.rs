@@ -1,0 +1,25 @@
+//! What is due every month because it is there, by the templates' text.
+
+use edge::telemetry::{Counter, Gauge};
+
+use super::{Item, Usage};
+
+/// What API Gateway measures of one route that has metrics of its own.
+const METRICS_OF_A_ROUTE: u128 = 6;
+
+/// Secrets, metrics, alarms and dashboards of `templates`, and the metrics that the functions write.
+#[must_use]
+pub fn fixed(templates: &str) -> Usage {
+    let lines = |line: &str| templates.lines().filter(|found| found.trim() == line).count() as u128;
+    let mut usage = Usage::default();
+    usage.add(Item::Secret, lines("Type: AWS::SecretsManager::Secret"));
+    usage.add(Item::Dashboard, lines("Type: AWS::CloudWatch::Dashboard"));
+    // An alarm costs as often as it has metrics, and one over a usual range twice more, for its bounds.
+    let over_several = lines("Metrics:");
+    let of_several = lines("MetricStat:") + 2 * lines("ThresholdMetricId: usual");
+    usage.add(Item::Alarm, lines("Type: AWS::CloudWatch::Alarm") - over_several + of_several);
+    usage.add(Item::Metric, (Counter::ALL.len() + Gauge::ALL.len()) as u128);
+    usage.add(Item::Metric, lines("Type: AWS::Logs::MetricFilter"));
+    usage.add(Item::Metric, METRICS_OF_A_ROUTE * lines("DetailedMetricsEnabled: true"));
+    usage
+}
