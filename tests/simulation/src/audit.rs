@@ -69,6 +69,7 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         evidence: table("EVT#"),
         quarantine: table("QUARANTINE#"),
         outbox: table("OUTBOX#"),
+        sessions: rows("sessions"),
         transactions: rows("transactions"),
         customers: rows("customers"),
         intents: rows("intents"),

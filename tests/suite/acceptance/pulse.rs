@@ -83,3 +83,29 @@ async fn a_note_that_fails_costs_an_event_nothing() {
     assert_eq!(checks["last_webhook"]["seen_at"], Value::Null);
     app.audit().await;
 }
+
+/// A small shop whose webhook works for nobody: lomi. sends one event per order, and takes the refusal as final.
+#[tokio::test]
+async fn an_order_that_only_asking_made_paid_is_counted_once_unless_any_event_has_come_since() {
+    for (heard, counted) in [(false, 1), (true, 0)] {
+        let app = TestApp::start().await;
+        let order = app.open_order().await;
+        app.lomi.lose_webhooks().await;
+        app.pay(&order, "wave").await;
+        assert!(app.make_due(&order.order_id).await);
+        app.reconcile().await;
+        assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "paid/poll");
+        if heard {
+            app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
+        }
+        let long_ago_ms = app.order(&order.order_id).await["created_at_ms"].as_i64().unwrap() - 3 * 3_600_000;
+        let key = format!("ORDER#{}", order.order_id);
+        assert!(app.table.set_number(&key, "ORDER", "expires_at_ms", long_ago_ms).await);
+        for expected in [counted, 0] {
+            app.make_due(&order.order_id).await;
+            app.reconcile().await;
+            assert_eq!(app.last_line("reconciler")["PaidUnheard"].as_i64().unwrap_or_default(), expected);
+        }
+        app.audit().await;
+    }
+}

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Event, PHONE, TestApp};
+use tests::{Event, PHONE, TestApp, eventually};
 
 /// The names of the metrics that the operator's function has written so far.
 fn counted(app: &TestApp, metric: &str) -> usize {
@@ -233,5 +233,23 @@ async fn what_waits_is_listed_once_page_by_page_newest_first() {
         sorted.reverse();
         assert_eq!((seen.len(), &seen), (5, &sorted), "{limit}");
     }
+    app.audit().await;
+}
+
+/// A till, or another system of the merchant's, on the same account at lomi.
+#[tokio::test]
+async fn a_payment_that_lomi_says_is_of_another_page_waits_for_nobody() {
+    let app = TestApp::start().await;
+    let key = app.secret("LOMI_SECRET_KEY_ID");
+    let page = json!({ "amount": 500, "currency_code": "XOF", "success_url": "https://till.example/", "cancel_url": "https://till.example/" });
+    let url = format!("{}/checkout-sessions", app.stack.urls().lomi);
+    let headers = [("x-api-key", key.as_str()), ("idempotency-key", "till")];
+    let session = app.http.send_json("POST", &url, &headers, &page).await.expect(201).json();
+    app.lomi.pay(session["checkout_session_id"].as_str().unwrap(), "card").await;
+    app.lomi.run_outbox().await;
+    eventually("the event is put aside", async || (app.quarantine("").await.len() == 1).then_some(())).await;
+    app.reconcile().await;
+    assert!(app.quarantine("").await.is_empty(), "lomi. knows that it is no order's");
+    assert!(app.orders().await.is_empty());
     app.audit().await;
 }
