@@ -62,12 +62,15 @@ impl App {
 fn secrets(versions: &Versions) -> Result<Secrets, Problem> {
     let texts = std::iter::once(&versions.current).chain(&versions.previous);
     let parsed = texts.filter_map(|text| WebhookSecret::parse(text.expose()).ok()).collect();
-    Secrets::new(parsed).map_err(|_| unavailable())
+    Secrets::new(parsed).map_err(|_| unavailable().because("webhook_secret_unusable"))
 }
 
 /// Whatever keeps us from knowing the secret, it is not lomi.'s fault: lomi. shall try again.
-fn no_secret(_: SecretError) -> Problem {
-    unavailable()
+fn no_secret(error: SecretError) -> Problem {
+    unavailable().because(match error {
+        SecretError::Missing => "webhook_secret_missing",
+        SecretError::Unreachable => "webhook_secret_unreachable",
+    })
 }
 
 const fn unavailable() -> Problem {

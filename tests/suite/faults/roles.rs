@@ -56,6 +56,11 @@ async fn a_role_that_may_not_read_the_key_is_counted_and_a_key_that_is_not_there
     app.stack.kill("create-checkout-session").await.unwrap();
     assert_eq!(app.create(&app.cart(1), "k").await.problem(), (503, "provider_unavailable".to_owned()));
     assert_eq!(counted(&app, "create-checkout-session"), 1);
+    let event = tests::Event::new("PAYOUT_COMPLETED", serde_json::json!({ "transaction_id": "payout-1" }));
+    app.stack.kill("webhook-handler").await.unwrap();
+    assert_eq!(app.deliver(&event).await.problem(), (503, "store_unavailable".to_owned()));
+    assert_eq!(counted(&app, "webhook-handler"), 1);
+    assert_eq!(app.last_line("webhook-handler")["problem.cause"], "webhook_secret_unreachable");
     app.stack.secrets().set_unreachable(false);
     let (id, key) = (app.secret_id("LOMI_SECRET_KEY_ID").to_owned(), app.secret("LOMI_SECRET_KEY_ID"));
     app.stack.secrets().set(&id, r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#);

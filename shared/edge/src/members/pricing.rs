@@ -131,7 +131,8 @@ impl Asked {
             Self::Lomi(cart) => Pricing::Lomi(cart),
             Self::Signed(token) => {
                 let versions = cart_token_key.get(deadline).await;
-                let versions = versions.map_err(|_| Problem::new(Code::StoreUnavailable))?;
+                let unreadable = |_| Problem::new(Code::StoreUnavailable).because("cart_token_key_unreadable");
+                let versions = versions.map_err(unreadable)?;
                 Pricing::Signed { token, key: versions.current.expose().as_bytes().to_vec() }
             }
         })
