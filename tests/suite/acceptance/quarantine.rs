@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Event, PHONE, TestApp, eventually};
+use tests::{Event, PHONE, TestApp};
 
 /// The names of the metrics that the operator's function has written so far.
 fn counted(app: &TestApp, metric: &str) -> usize {
@@ -236,20 +236,40 @@ async fn what_waits_is_listed_once_page_by_page_newest_first() {
     app.audit().await;
 }
 
+/// A page of lomi.'s that no order here opened, paid by card, so that its event names it. lomi.'s id of the payment.
+async fn paid_elsewhere(app: &TestApp, metadata: Value) -> String {
+    let key = app.secret("LOMI_SECRET_KEY_ID");
+    let page = json!({ "amount": 500, "currency_code": "XOF", "success_url": "https://till.example/",
+        "cancel_url": "https://till.example/", "metadata": metadata });
+    let url = format!("{}/checkout-sessions", app.stack.urls().lomi);
+    let headers = [("x-api-key", key.as_str()), ("idempotency-key", "till")];
+    let session = app.http.send_json("POST", &url, &headers, &page).await.expect(201).json();
+    app.lomi.lose_webhooks().await;
+    let paid = app.lomi.pay(session["checkout_session_id"].as_str().unwrap(), "card").await;
+    paid["transaction_id"].as_str().unwrap().to_owned()
+}
+
 /// A till, or another system of the merchant's, on the same account at lomi.
 #[tokio::test]
 async fn a_payment_that_lomi_says_is_of_another_page_waits_for_nobody() {
     let app = TestApp::start().await;
-    let key = app.secret("LOMI_SECRET_KEY_ID");
-    let page = json!({ "amount": 500, "currency_code": "XOF", "success_url": "https://till.example/", "cancel_url": "https://till.example/" });
-    let url = format!("{}/checkout-sessions", app.stack.urls().lomi);
-    let headers = [("x-api-key", key.as_str()), ("idempotency-key", "till")];
-    let session = app.http.send_json("POST", &url, &headers, &page).await.expect(201).json();
-    app.lomi.pay(session["checkout_session_id"].as_str().unwrap(), "card").await;
-    app.lomi.run_outbox().await;
-    eventually("the event is put aside", async || (app.quarantine("").await.len() == 1).then_some(())).await;
+    let transaction_id = paid_elsewhere(&app, json!({})).await;
+    assert_eq!(app.deliver(&app.announced(&transaction_id).await).await.outcome(), "quarantined");
+    assert_eq!(app.quarantine("").await.len(), 1);
     app.reconcile().await;
     assert!(app.quarantine("").await.is_empty(), "lomi. knows that it is no order's");
     assert!(app.orders().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_of_an_order_of_ours_that_is_not_here_waits_for_a_person() {
+    let app = TestApp::start().await;
+    let lost = json!({ "order_id": format!("ord_{:032x}", 7) });
+    let transaction_id = paid_elsewhere(&app, lost).await;
+    let event = app.announced(&transaction_id).await.without("/data/metadata");
+    assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
+    app.reconcile().await;
+    assert_eq!(app.quarantine("").await.len(), 1, "an order was lost");
     app.audit().await;
 }
