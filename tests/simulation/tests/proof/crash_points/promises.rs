@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::flows::{Flow, Play};
+use super::flows::Flow;
+use super::play::Play;
 
 /// How everything ended.
 struct Ends {
@@ -44,6 +45,10 @@ pub(super) fn broken(play: &Play) -> Vec<String> {
             ends.holds("two forms were opened", intents.len() == 2);
             ends.holds("none takes money any more", all_have(&intents, &["canceled"]));
         }
+        Flow::ReplayEvent | Flow::ReplayFinding | Flow::Ask | Flow::Resend | Flow::Retell => {
+            ends.broken.extend(play.broken_operation());
+        }
+        _ => ends.broken.extend(play.broken_webhook()),
     }
     ends.broken
 }
