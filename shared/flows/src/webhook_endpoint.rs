@@ -85,8 +85,13 @@ pub async fn ensure(
     let listed = lomi.webhook_endpoints().list().deadline(before(deadline, AFTER_CREATE)).send().await?;
     let found = Found::sort(listed, wanted, known.version);
     // 2 The one whose secret is stored stays, and those that it took the place of go.
-    if let (Some(kept), false) = (&found.kept, known.rotate) {
-        return settle(lomi, kept, &found.others, known.now, deadline).await;
+    if let Some(kept) = &found.kept {
+        if !known.rotate {
+            return settle(lomi, kept, &found.others, known.now, deadline).await;
+        }
+        if !is_ready_to_rotate(lomi, kept, &found.others, known.now, deadline).await? {
+            return Ok(Status::RotatedLately);
+        }
     }
     // 3 What was made by hand is left alone, and so is its secret, whatever of ours is beside it.
     if found.is_by_hand() {
@@ -130,6 +135,28 @@ async fn settle(
         clear(lomi, others, now, deadline).await;
     }
     Ok(status)
+}
+
+/// Two secrets are known at a time. Before a third one comes, the endpoint that signs with the first has to be gone, and it
+/// goes when lomi. has nothing on its way to it: an event that nobody can verify is refused, and lomi. never sends it again.
+async fn is_ready_to_rotate(
+    lomi: &Client,
+    kept: &WebhookEndpoint,
+    others: &[WebhookEndpoint],
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<bool, Error> {
+    if others.is_empty() {
+        return Ok(true);
+    }
+    if !is_settled(kept, now) {
+        return Ok(false);
+    }
+    let deadline = before(deadline, AFTER_CREATE);
+    for endpoint in others.iter().filter(|endpoint| is_settled(endpoint, now)).take(MOST_DELETED) {
+        delete(lomi, endpoint, deadline).await?;
+    }
+    Ok(true)
 }
 
 /// Whether an endpoint is so old that whatever was under way to the one before it has arrived, and that the run that made

@@ -18,6 +18,8 @@ use crate::stage::Stage;
 
 /// Longer than lomi. tries to deliver anything.
 const LONG: Duration = Duration::from_secs(10 * 60);
+/// When a rotated endpoint has nothing left to send, and the schedule has not come yet.
+const SETTLED: Duration = Duration::from_secs(150);
 /// The schedule in the template.
 pub(super) const SCHEDULE: Duration = Duration::from_secs(5 * 60);
 const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
@@ -34,7 +36,9 @@ impl Play {
     pub(super) async fn prepare_webhook(&self) {
         let stack = &self.stage.stack;
         stack.without_webhook().await;
-        stack.with_neighbours().await;
+        if self.stage.profile != Profile::June2026 {
+            stack.with_neighbours().await;
+        }
         if !matches!(self.flow, Flow::Register | Flow::RegisterTwice) {
             assert_eq!(stack.ensure_webhook(false).await, Some(Status::Registered));
             sleep(LONG).await;
@@ -47,11 +51,15 @@ impl Play {
             };
             stack.lomi.change_endpoint(method, &own[0], &change).await;
         }
+        if self.flow == Flow::RotateAgain {
+            assert_eq!(stack.ensure_webhook(true).await, Some(Status::Rotated));
+            sleep(SETTLED).await;
+        }
         *self.registry.neighbours.borrow_mut() = sorted(&self.stage).1;
         if self.flow != Flow::Remove {
             stack.watch_webhook();
         }
-        if let Flow::Rotate | Flow::RotateTwice = self.flow {
+        if let Flow::Rotate | Flow::RotateTwice | Flow::RotateAgain = self.flow {
             self.leave_event_under_way().await;
         }
     }
@@ -68,7 +76,7 @@ impl Play {
         if self.flow == Flow::Remove {
             return stack.remove_webhook().await == Some(Status::Removed);
         }
-        let rotate = matches!(self.flow, Flow::Rotate | Flow::RotateTwice);
+        let rotate = matches!(self.flow, Flow::Rotate | Flow::RotateTwice | Flow::RotateAgain);
         let ended = match self.flow {
             Flow::RegisterTwice | Flow::RotateTwice if is_first => {
                 let (ended, other) = join(stack.ensure_webhook(rotate), stack.ensure_webhook(false)).await;

@@ -30,6 +30,7 @@ pub(super) enum Flow {
     RegisterTwice,
     Rotate,
     RotateTwice,
+    RotateAgain,
     Mend,
     Replace,
     Remove,
@@ -47,7 +48,7 @@ pub(super) enum Rescuer {
 }
 
 impl Flow {
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Page,
         Self::Card,
         Self::Payment,
@@ -73,6 +74,7 @@ impl Flow {
         Self::RegisterTwice,
         Self::Rotate,
         Self::RotateTwice,
+        Self::RotateAgain,
         Self::Mend,
         Self::Replace,
         Self::Remove,
@@ -104,7 +106,8 @@ impl Flow {
             Self::Register => "register the webhook",
             Self::RegisterTwice => "register it, two at once",
             Self::Rotate => "rotate its secret",
-            Self::RotateTwice => "rotate it, two at once",
+            Self::RotateTwice => "rotate it while a run is on",
+            Self::RotateAgain => "rotate it once more",
             Self::Mend => "mend a paused webhook",
             Self::Replace => "replace a deleted webhook",
             Self::Remove => "remove the webhook",
@@ -131,7 +134,7 @@ impl Flow {
             Self::Resend => "resend",
             Self::Retell => "retell",
             Self::Register | Self::RegisterTwice | Self::Rotate | Self::RotateTwice => "endpoint",
-            Self::Mend | Self::Replace | Self::Remove => "endpoint",
+            Self::RotateAgain | Self::Mend | Self::Replace | Self::Remove => "endpoint",
         }
     }
 
@@ -149,18 +152,24 @@ impl Flow {
         match self {
             Self::RefundElsewhere | Self::Retell | Self::Remove => &[Rescuer::Caller],
             Self::Register | Self::RegisterTwice | Self::Mend | Self::Replace => &[Rescuer::Schedule],
-            Self::Rotate | Self::RotateTwice => &[Rescuer::Caller, Rescuer::Schedule],
+            Self::Rotate | Self::RotateTwice | Self::RotateAgain => &[Rescuer::Caller, Rescuer::Schedule],
             _ if self.is_of_the_reconciler() => &[Rescuer::Reconciler],
             _ => &[Rescuer::Caller, Rescuer::Reconciler],
         }
     }
 
-    /// Whether this generation of lomi. lets it come so far. The server of June 2026 makes no webhook over its API, and
-    /// changes none.
+    /// Whether this generation of lomi. lets it come so far.
     pub(super) fn is_possible_in(self, profile: Profile) -> bool {
-        profile != Profile::June2026
-            || !self.is_of_the_webhook()
-            || matches!(self, Self::Register | Self::RegisterTwice)
+        match self {
+            // Only the newest tells of refunds.
+            Self::RefundElsewhere => profile == Profile::Current,
+            // The oldest wants to be told the ways to pay, and a link chooses none. Nor does it say by which link of its own a
+            // page was opened: a person attributes the payment.
+            Self::OpenLink | Self::NativeLink | Self::FindNameless => profile != Profile::Seeds,
+            // The server of June 2026 makes no webhook over its API, and changes none.
+            Self::Register | Self::RegisterTwice => true,
+            _ => profile != Profile::June2026 || !self.is_of_the_webhook(),
+        }
     }
 }
 
