@@ -70,7 +70,7 @@ pub struct Known<'a> {
 }
 
 /// Has lomi. send the events of this environment to `wanted`, once. `keep` stores a fresh secret under the endpoint's id
-/// by the given instant, and says whether it is the current one now.
+/// by the given instant, and says whether it is the current one now, if anybody knows.
 ///
 /// # Errors
 /// When lomi. does not list or change its endpoints; what happens at the making of one is a [`Status`].
@@ -78,7 +78,7 @@ pub async fn ensure(
     lomi: &Client,
     wanted: &Wanted,
     known: &Known<'_>,
-    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> Option<bool>,
     deadline: Instant,
 ) -> Result<Status, Error> {
     // 1 Which endpoints have this URL?
@@ -196,7 +196,7 @@ async fn replace(
     lomi: &Client,
     wanted: &Wanted,
     mut found: Found,
-    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> Option<bool>,
     now: Timestamp,
     deadline: Instant,
 ) -> Result<Status, Error> {
@@ -208,11 +208,16 @@ async fn replace(
         Ok(new) => new,
         Err(error) => return Status::of_creation(error, found.kept.is_some()),
     };
-    // 3 Keep its secret, which is told only now, or take it back: nobody could verify what it signs.
-    if !keep(&new, before(deadline, AFTER_KEEPING)).await {
-        // Should that fail, a later run removes it.
-        drop(delete(lomi, &new.endpoint, deadline).await);
-        return Ok(Status::SecretNotStored);
+    // 3 Keep its secret, which is told only now.
+    match keep(&new, before(deadline, AFTER_KEEPING)).await {
+        Some(true) => {}
+        // Take it back: nobody could verify what it signs. Should that fail, a later run removes it.
+        Some(false) => {
+            drop(delete(lomi, &new.endpoint, deadline).await);
+            return Ok(Status::SecretNotStored);
+        }
+        // It may be the one that everything hangs on. The next run finds its secret stored, or removes it.
+        None => return Ok(Status::SecretsUnreachable),
     }
     // 4 Those of which nobody has a secret go now; the one that was rotated goes when nothing is on its way to it.
     clear(lomi, &found.others, now, deadline).await;

@@ -29,7 +29,7 @@ impl Stack {
             let Ok(version) = slot.version(deadline).await else { return Status::SecretsUnreachable };
             let known = Known { version: version.as_deref(), rotate, now: self.world.clock.now() };
             let keep = async |new: &NewWebhookEndpoint, by: Instant| {
-                slot.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await
+                slot.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await.ok()
             };
             let ended = ensure(&self.client, &wanted(), &known, keep, deadline).await;
             ended.unwrap_or_else(|error| Status::of_error(&error))
