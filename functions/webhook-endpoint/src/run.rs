@@ -133,7 +133,7 @@ impl App {
         let Ok(version) = self.secret.version(deadline).await else { return Status::SecretsUnreachable };
         let known = Known { version: version.as_deref(), rotate, now: self.clock.now() };
         let keep = async |new: &NewWebhookEndpoint, by: Instant| {
-            self.secret.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await
+            self.secret.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await.ok()
         };
         let ended = ensure(&lomi, &self.wanted(url), &known, keep, deadline).await;
         ended.unwrap_or_else(|error| {

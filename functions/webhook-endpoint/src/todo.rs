@@ -49,6 +49,11 @@ const ROTATE_BY_HAND: Text = Text {
     fr: "Le webhook {url} a été créé à la main, son secret se change donc à la main. Ou supprimez-le dans le tableau de bord lomi. : un nouveau, avec un nouveau secret, est enregistré en moins de cinq minutes.",
 };
 
+const ROTATE_LATER: Text = Text {
+    en: "Nothing, if it was to be rotated once: that was done less than two minutes ago. If it is to be rotated once more, ask again in two minutes.",
+    fr: "Rien, s'il fallait le changer une fois : c'est fait depuis moins de deux minutes. S'il faut le changer encore une fois, redemandez dans deux minutes.",
+};
+
 const REPAIR_BY_HAND: Text = Text {
     en: "lomi. did not take the change. In the lomi. dashboard, activate the webhook {url} and select the events {events}.",
     fr: "lomi. n'a pas pris la modification. Dans le tableau de bord lomi., activez le webhook {url} et choisissez les événements {events}.",
@@ -70,6 +75,7 @@ const fn text(status: Status) -> Text {
         Status::ByHand | Status::Removed => NOTHING,
         Status::ByHandWithoutSecret => PUT_SECRET_IN,
         Status::ByHandDeaf => LET_IT_HEAR,
+        Status::RotatedLately => ROTATE_LATER,
         Status::ByHandNotRotated => ROTATE_BY_HAND,
         Status::ByHandToBeMade => MAKE_BY_HAND,
         Status::NotRemoved => REMOVE_BY_HAND,

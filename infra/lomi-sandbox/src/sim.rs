@@ -181,7 +181,16 @@ impl Sim {
         self.0.settled.notify_waiters();
     }
 
-    /// Sends one delivery over HTTP and settles it.
+    /// Single deliveries, which somebody asks for, travel by `carrier` and not over HTTP. Before the first of them, once;
+    /// those that are due are for [`Sim::take_due`].
+    pub fn carry_by<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let _ = self.0.sender.set(Sender::by_hand(carrier));
+    }
+
+    /// Sends one delivery and settles it.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let sender = self.0.sender.get_or_init(Sender::default);
         let (answer, duration_ms) = sender.send(&delivery).await;

@@ -78,7 +78,7 @@ pub struct Known<'a> {
 }
 
 /// Has lomi. send the events of this environment to `wanted`, once. `keep` stores a fresh secret under the endpoint's id
-/// by the given instant, and says whether it is the current one now.
+/// by the given instant, and says whether it is the current one now, if anybody knows.
 ///
 /// # Errors
 /// When lomi. does not list or change its endpoints; what happens at the making of one is a [`Status`].
@@ -86,15 +86,20 @@ pub async fn ensure(
     lomi: &Client,
     wanted: &Wanted,
     known: &Known<'_>,
-    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> Option<bool>,
     deadline: Instant,
 ) -> Result<Status, Error> {
     // 1 Which endpoints have this URL?
     let listed = lomi.webhook_endpoints().list().deadline(before(deadline, AFTER_CREATE)).send().await?;
     let found = Found::sort(listed, wanted, known.version);
     // 2 The one whose secret is stored stays, and those that it took the place of go.
-    if let (Some(kept), false) = (&found.kept, known.rotate) {
-        return settle(lomi, kept, &found.others, known.now, deadline).await;
+    if let Some(kept) = &found.kept {
+        if !known.rotate {
+            return settle(lomi, kept, &found.others, known.now, deadline).await;
+        }
+        if !is_ready_to_rotate(lomi, kept, &found.others, known.now, deadline).await? {
+            return Ok(Status::RotatedLately);
+        }
     }
     // 3 What was made by hand is left alone, and so is its secret, whatever of ours is beside it.
     if found.is_by_hand() {
@@ -140,6 +145,28 @@ async fn settle(
     Ok(status)
 }
 
+/// Two secrets are known at a time. Before a third one comes, the endpoint that signs with the first has to be gone, and it
+/// goes when lomi. has nothing on its way to it: an event that nobody can verify is refused, and lomi. never sends it again.
+async fn is_ready_to_rotate(
+    lomi: &Client,
+    kept: &WebhookEndpoint,
+    others: &[WebhookEndpoint],
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<bool, Error> {
+    if others.is_empty() {
+        return Ok(true);
+    }
+    if !is_settled(kept, now) {
+        return Ok(false);
+    }
+    let deadline = before(deadline, AFTER_CREATE);
+    for endpoint in others.iter().filter(|endpoint| is_settled(endpoint, now)).take(MOST_DELETED) {
+        delete(lomi, endpoint, deadline).await?;
+    }
+    Ok(true)
+}
+
 /// Whether an endpoint is so old that whatever was under way to the one before it has arrived, and that the run that made
 /// it has stored its secret or is over. One that does not say its age is young.
 fn is_settled(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
@@ -177,7 +204,7 @@ async fn replace(
     lomi: &Client,
     wanted: &Wanted,
     mut found: Found,
-    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> bool,
+    keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> Option<bool>,
     now: Timestamp,
     deadline: Instant,
 ) -> Result<Status, Error> {
@@ -189,11 +216,16 @@ async fn replace(
         Ok(new) => new,
         Err(error) => return Status::of_creation(error, found.kept.is_some()),
     };
-    // 3 Keep its secret, which is told only now, or take it back: nobody could verify what it signs.
-    if !keep(&new, before(deadline, AFTER_KEEPING)).await {
-        // Should that fail, a later run removes it.
-        drop(delete(lomi, &new.endpoint, deadline).await);
-        return Ok(Status::SecretNotStored);
+    // 3 Keep its secret, which is told only now.
+    match keep(&new, before(deadline, AFTER_KEEPING)).await {
+        Some(true) => {}
+        // Take it back: nobody could verify what it signs. Should that fail, a later run removes it.
+        Some(false) => {
+            drop(delete(lomi, &new.endpoint, deadline).await);
+            return Ok(Status::SecretNotStored);
+        }
+        // It may be the one that everything hangs on. The next run finds its secret stored, or removes it.
+        None => return Ok(Status::SecretsUnreachable),
     }
     // 4 Those of which nobody has a secret go now; the one that was rotated goes when nothing is on its way to it.
     clear(lomi, &found.others, now, deadline).await;

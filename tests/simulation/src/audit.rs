@@ -75,9 +75,15 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         intents: rows("intents"),
         refunds: rows("refunds"),
         secret_refunds: BTreeSet::new(),
-        dispatches: list(&stack.lomi.outbox()),
+        dispatches: list(&stack.lomi.outbox()).into_iter().filter(|sent| is_trusted(stack, sent)).collect(),
     };
     (books, table("QUESTION#"))
+}
+
+/// Whether the stack ever knew what this is signed with. What an endpoint sends before its secret is stored, or when the run
+/// that made it died, is refused, and another endpoint or the reconciler tells it.
+fn is_trusted(stack: &Stack, sent: &Value) -> bool {
+    sent["webhook_id"].as_str().is_some_and(|id| stack.secrets.has_known(id))
 }
 
 fn list(rows: &Value) -> Vec<Value> {

@@ -12,23 +12,21 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dynoxide::{Database, DynoxideError, ImportOptions};
-use edge::aws::{AwsEnvironment, sdk_config};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::aws::{self, base_config, response};
 use crate::weather::{Fate, Line};
 use crate::wire::{Air, Broken};
 
 /// As in the store.
 const DUE_SHARDS: u8 = 4;
 const TABLE: &str = "lomi-checkout";
-const TARGET: &str = "x-amz-target";
 
 /// The table of one schedule. Clones share it.
 #[derive(Clone)]
@@ -120,18 +118,38 @@ impl DynamoDb {
 
     /// Writes the order of this id so often, in DynamoDB's own form, as `edit` changes each copy of it.
     pub fn copy_order(&self, order_id: &str, count: usize, edit: impl Fn(usize, &mut Value)) {
-        let key = json!({ "PK": { "S": format!("ORDER#{order_id}") }, "SK": { "S": "ORDER" } });
-        let get = json!({ "TableName": TABLE, "Key": key });
-        let answer = self.dispatch("GetItem", &get.to_string()).expect("the engine reads");
-        let order: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
+        let order = self.raw_order(order_id);
         let copies = (0..count).map(|number| {
-            let mut copy = order["Item"].clone();
+            let mut copy = order.clone();
             edit(number, &mut copy);
             serde_json::from_value(copy).expect("an item")
         });
         self.database.enable_bulk_loading().expect("the engine is in memory");
         self.database.import_items(TABLE, copies.collect(), ImportOptions::default()).expect("the engine imports");
         self.database.disable_bulk_loading().expect("the engine is in memory");
+    }
+
+    /// Takes an order out, in DynamoDB's own form, as when a table is restored.
+    #[must_use]
+    pub fn take_order(&self, order_id: &str) -> Value {
+        let order = self.raw_order(order_id);
+        let delete = json!({ "TableName": TABLE, "Key": order_key(order_id) });
+        self.dispatch("DeleteItem", &delete.to_string()).expect("the engine deletes");
+        order
+    }
+
+    /// Puts an order in the place of the one that is there.
+    pub fn put_order(&self, order: Value) {
+        let put = json!({ "TableName": TABLE, "Item": order });
+        self.dispatch("PutItem", &put.to_string()).expect("the engine writes");
+        *self.first_due.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn raw_order(&self, order_id: &str) -> Value {
+        let get = json!({ "TableName": TABLE, "Key": order_key(order_id) });
+        let answer = self.dispatch("GetItem", &get.to_string()).expect("the engine reads");
+        let mut answer: Value = serde_json::from_str(&answer).expect("the engine answers JSON");
+        answer["Item"].take()
     }
 
     /// When the first item of the index `due` is due.
@@ -205,6 +223,10 @@ impl DynamoDb {
     }
 }
 
+fn order_key(order_id: &str) -> Value {
+    json!({ "PK": { "S": format!("ORDER#{order_id}") }, "SK": { "S": "ORDER" } })
+}
+
 /// The members of an answer that tell how much was read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -219,19 +241,6 @@ fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, DynoxideError> 
 
 fn text(answer: &impl serde::Serialize) -> String {
     serde_json::to_string(answer).expect("an answer has a JSON form")
-}
-
-/// The functions' own settings: time-outs and retries are theirs.
-fn base_config() -> &'static aws_types::SdkConfig {
-    static CONFIG: OnceLock<aws_types::SdkConfig> = OnceLock::new();
-    CONFIG.get_or_init(|| {
-        let environment = AwsEnvironment {
-            region: "eu-west-1".to_owned(),
-            dynamodb_endpoint: Some("http://127.0.0.1:1".parse().expect("an address")),
-            secrets_manager_endpoint: None,
-        };
-        sdk_config(&environment, &edge::https::client().expect("an HTTP client"))
-    })
 }
 
 #[derive(Clone, Debug)]
@@ -255,9 +264,7 @@ impl HttpConnector for Wire {
 
 impl Wire {
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let target = request.headers().get(TARGET).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let (operation, body) = aws::read(request);
         let answer = self.air.carry(Line::DynamoDb, operation, |fate| {
             let (dynamodb, operation, body) = (self.dynamodb.clone(), operation.to_owned(), body.to_owned());
             async move { dynamodb.answer(&operation, &body, fate == Fate::Stale) }
@@ -272,12 +279,6 @@ impl Wire {
             Err(Broken::Answers(_)) => response(500, refusal("InternalServerError")),
         }
     }
-}
-
-fn response(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
-    let response = http::Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
-    let response = response.body(SdkBody::from(body)).map_err(|error| ConnectorError::other(error.into(), None))?;
-    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
 fn refusal(code: &str) -> String {

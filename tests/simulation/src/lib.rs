@@ -9,19 +9,24 @@
 
 mod answers;
 pub mod audit;
+mod aws;
 mod dynamodb;
 mod links;
 mod lomi;
+mod operations;
 mod post;
 mod process;
 pub mod requests;
 pub mod runs;
 pub mod schedule;
+mod secrets;
 mod shopper;
 mod stack;
 mod time;
 mod trace;
+mod watch;
 mod weather;
+mod webhook;
 mod wire;
 
 pub use answers::{Answers, Bought, Payable};
@@ -29,7 +34,8 @@ pub use dynamodb::{DynamoDb, Meter};
 pub use lomi::Lomi;
 pub use post::{Mail, Post};
 pub use process::{Blow, Place};
+pub use secrets::{Secrets, Version};
 pub use stack::Stack;
 pub use time::{Time, in_virtual_time};
 pub use trace::Trace;
-pub use weather::{Fate, Weather};
+pub use weather::{Fate, Line, Weather};

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use lomi_client::{Client, SecretKey, Wire, WireError};
 use lomi_sandbox::{Answer, ClockMode, ConnectionDropped, Delivery, Settings, Sim, Timestamp};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -22,7 +22,7 @@ use crate::wire::{Air, Broken};
 /// The key of the merchant's stack.
 const KEY: &str = "lomi_sk_test_sim_a";
 const HOST: &str = "http://127.0.0.1:4010";
-const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
+pub(crate) const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
 /// As in the functions.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -34,7 +34,12 @@ pub struct Lomi {
     time: Time,
     /// Told of everything that may have given lomi. something to announce.
     stirred: Arc<Notify>,
+    /// What somebody has it send by hand, and who waits for the answer.
+    by_hand: Arc<Mutex<mpsc::UnboundedReceiver<ByHand>>>,
 }
+
+/// A delivery, and where its answer goes.
+type ByHand = (Delivery, oneshot::Sender<Answer>);
 
 impl Lomi {
     /// An account with one webhook endpoint; gives its signing secret too.
@@ -48,7 +53,8 @@ impl Lomi {
         };
         let sim = Sim::new(settings).expect("a simulator without a file");
         let secret = sim.register_webhook(KEY, HOOK).expect("a key of the fixtures");
-        (Self { router: lomi_sandbox::router(sim.clone()), sim, time, stirred: Arc::default() }, secret)
+        let by_hand = Arc::new(Mutex::new(deliveries_of(&sim)));
+        (Self { router: lomi_sandbox::router(sim.clone()), sim, time, stirred: Arc::default(), by_hand }, secret)
     }
 
     /// The real client, with every request on `air`.
@@ -94,17 +100,34 @@ impl Lomi {
 
     /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no weather reaches.
     pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
-        self.post(Request::builder(), path, body).await
+        self.send(Request::builder().method(Method::POST), path, body).await
     }
 
     /// What the merchant does at lomi. itself, beside this stack.
     pub async fn manage(&self, path: &str, body: &Value) -> (u16, Value) {
-        let key = format!("beside-{}", self.time.elapsed_ms());
-        self.post(Request::builder().header("x-api-key", KEY).header("idempotency-key", key), path, body).await
+        self.send(self.as_merchant(Method::POST), path, body).await
     }
 
-    async fn post(&self, request: http::request::Builder, path: &str, body: &Value) -> (u16, Value) {
-        let request = request.method(Method::POST).uri(path).header("content-type", "application/json");
+    /// From now on it makes no planted mistakes any more.
+    pub async fn clear_faults(&self) {
+        self.send(Request::builder().method(Method::DELETE), "/_sim/faults", &Value::Null).await;
+    }
+
+    /// What the merchant does there with a webhook of theirs, as `endpoints` shows it.
+    pub async fn change_endpoint(&self, method: &str, endpoint: &Value, body: &Value) {
+        let path = format!("/webhooks/{}", endpoint["webhook_id"].as_str().expect("an id"));
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let (status, answer) = self.send(self.as_merchant(method), &path, body).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    fn as_merchant(&self, method: Method) -> http::request::Builder {
+        let key = format!("beside-{}", self.time.elapsed_ms());
+        Request::builder().method(method).header("x-api-key", KEY).header("idempotency-key", key)
+    }
+
+    async fn send(&self, request: http::request::Builder, path: &str, body: &Value) -> (u16, Value) {
+        let request = request.uri(path).header("content-type", "application/json");
         let request = request.body(Bytes::from(body.to_string())).expect("a request");
         let response = self.serve(request).await.expect("no fault is planted");
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
@@ -116,10 +139,21 @@ impl Lomi {
         self.sim.ledger()
     }
 
+    /// The webhook endpoints of all its merchants, each with its secret.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Value> {
+        self.ledger()["webhooks"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Every event that was announced, with its attempts.
     #[must_use]
     pub fn outbox(&self) -> Value {
         self.sim.outbox()
+    }
+
+    /// Waits for what somebody has it send by hand; whoever takes it answers.
+    pub(crate) async fn sent_by_hand(&self) -> ByHand {
+        self.by_hand.lock().await.recv().await.expect("lomi. is there")
     }
 
     /// Waits until there may be something to deliver.
@@ -149,6 +183,24 @@ impl Lomi {
         self.sim.settle(delivery, answer, 1);
         self.stirred.notify_one();
     }
+}
+
+/// What is sent by hand, in place of the HTTP that it would travel by.
+fn deliveries_of(sim: &Sim) -> mpsc::UnboundedReceiver<ByHand> {
+    let (taken, deliveries) = mpsc::unbounded_channel();
+    sim.carry_by(move |delivery| {
+        let (answer, answered) = oneshot::channel();
+        let patience = Duration::from_millis(delivery.timeout_ms);
+        let is_sent = taken.send((delivery, answer)).is_ok();
+        async move {
+            match timeout(patience, answered).await {
+                Ok(Ok(answer)) if is_sent => answer,
+                Ok(_) => Answer::Failed("nobody is there".to_owned()),
+                Err(_) => Answer::TimedOut,
+            }
+        }
+    });
+    deliveries
 }
 
 fn instant(time: Time) -> Timestamp {

@@ -16,16 +16,18 @@ use flows::reconcile::{Report, reconcile};
 use flows::refund::{RefundError, RefundOrder, Refunded, refund};
 use flows::seams::{Clock, Entropy};
 use lomi_client::Client;
-use lomi_client::webhook::{LEGACY_HEADER, Secrets, Signatures, V1_HEADER, WebhookSecret, sign, verify};
+use lomi_client::webhook::{self, LEGACY_HEADER, Signatures, V1_HEADER, WebhookSecret, sign, verify};
 use lomi_sandbox::{Answer, Delivery, Profile};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::dynamodb::DynamoDb;
-use crate::lomi::Lomi;
+use crate::lomi::{HOOK, Lomi};
 use crate::process::{self, Blow, Process};
+use crate::secrets::Secrets;
 use crate::time::Time;
 use crate::trace::Trace;
+use crate::watch::Watch;
 use crate::weather::Weather;
 use crate::wire::Air;
 
@@ -52,10 +54,12 @@ pub struct Stack {
     pub trace: Trace,
     pub(crate) world: World,
     pub(crate) client: Client,
-    secrets: RefCell<Vec<String>>,
+    /// What the webhook is signed with, as the stack knows it.
+    pub secrets: Secrets,
+    pub(crate) air: Air,
     blows: RefCell<Blows>,
     started: AtomicU32,
-    steps: RefCell<Vec<(&'static str, u32)>>,
+    steps: RefCell<Vec<(u32, &'static str, u32)>>,
     hits: Cell<u32>,
 }
 
@@ -68,7 +72,7 @@ impl Stack {
         let time = Time::start();
         let trace = Trace::new(time);
         let weather = Arc::new(weather);
-        let air = Air { weather: Arc::clone(&weather), trace: trace.clone() };
+        let air = Air { weather: Arc::clone(&weather), trace: trace.clone(), watch: Watch::default() };
         let dynamodb = DynamoDb::new();
         let (lomi, secret) = Lomi::new(seed, profile, time);
         let world = World {
@@ -85,7 +89,8 @@ impl Stack {
             weather,
             trace,
             world,
-            secrets: RefCell::new(vec![secret]),
+            secrets: Secrets::new(&secret),
+            air,
             blows: RefCell::new(Box::new(|_, _| (0, Vec::new()))),
             started: AtomicU32::new(0),
             steps: RefCell::default(),
@@ -99,15 +104,28 @@ impl Stack {
         *self.blows.borrow_mut() = Box::new(blows);
     }
 
+    /// What must never be and was seen after some effect.
+    #[must_use]
+    pub fn seen(&self) -> Vec<String> {
+        self.air.watch.findings()
+    }
+
+    /// From now on `eye` looks after every effect.
+    pub fn watch(&self, eye: impl FnMut() -> Vec<String> + Send + 'static) {
+        self.air.watch.set(eye);
+    }
+
     /// How many processes have been killed or frozen so far.
     pub(crate) fn hits(&self) -> u32 {
         self.hits.get()
     }
 
-    /// The steps that each process took that has ended, in the order in which they ended.
+    /// The steps that each process took that has ended, in the order in which they began.
     #[must_use]
     pub fn steps(&self) -> Vec<(&'static str, u32)> {
-        self.steps.borrow().clone()
+        let mut steps = self.steps.borrow().clone();
+        steps.sort_unstable();
+        steps.into_iter().map(|(_, name, steps)| (name, steps)).collect()
     }
 
     /// `POST /checkout-sessions` and `POST /payment-intents`. `None` when the process died: the client got a 5xx.
@@ -166,12 +184,21 @@ impl Stack {
 
     /// One delivery at `POST /webhooks/lomi`, and what lomi. sees of it.
     pub async fn receive(&self, delivery: &Delivery) -> Answer {
+        if !self.is_meant(delivery) {
+            return Answer::Status { status: 200, body: "somebody else's".to_owned() };
+        }
         let header = |name: &str| {
             let found = delivery.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.as_str())
         };
         let signatures = Signatures { legacy: header(LEGACY_HEADER), v1: header(V1_HEADER) };
         self.hear(signatures, &delivery.body).await
+    }
+
+    /// Whether it goes to this stack.
+    #[must_use]
+    pub fn is_meant(&self, delivery: &Delivery) -> bool {
+        delivery.url == HOOK
     }
 
     /// The same delivery, signed with the secret that lomi. has by now.
@@ -181,15 +208,13 @@ impl Stack {
 
     /// The merchant puts a new webhook secret into the secret store; the one before it stays known for a day.
     pub(crate) fn rotate_secret(&self, fresh: &str) {
-        let mut secrets = self.secrets.borrow_mut();
-        secrets.insert(0, fresh.to_owned());
-        secrets.truncate(2);
+        self.secrets.put_in(fresh);
     }
 
     /// One delivery of `event`, signed as lomi. signs.
     pub async fn tell(&self, event: &Value) -> Answer {
-        let secret = self.secrets.borrow().first().cloned().expect("a secret");
-        self.hear_signed(&event.to_string(), &secret).await
+        let secret = self.secrets.known().into_iter().next().expect("a secret");
+        self.hear_signed(&event.to_string(), &secret.text).await
     }
 
     async fn hear_signed(&self, body: &str, secret: &str) -> Answer {
@@ -198,7 +223,11 @@ impl Stack {
     }
 
     async fn hear(&self, signatures: Signatures<'_>, body: &str) -> Answer {
-        let Ok(body) = verify(signatures, body.as_bytes(), &self.known_secrets()) else {
+        let Some(secrets) = self.known_secrets() else {
+            return Answer::Status { status: 503, body: "no_secret".to_owned() };
+        };
+        let Ok(body) = verify(signatures, body.as_bytes(), &secrets) else {
+            self.trace.note(format_args!("webhook answers 401"));
             return Answer::Status { status: 401, body: String::new() };
         };
         let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.world, body).await).await;
@@ -211,10 +240,12 @@ impl Stack {
         Answer::Status { status, body }
     }
 
-    fn known_secrets(&self) -> Secrets {
-        let texts = self.secrets.borrow();
-        let parsed = texts.iter().map(|text| WebhookSecret::parse(text).expect("a secret of lomi.")).collect();
-        Secrets::new(parsed).expect("at most two secrets")
+    /// `None` while nobody has put one in.
+    fn known_secrets(&self) -> Option<webhook::Secrets> {
+        let known = self.secrets.known();
+        let parsed = known.iter().map(|version| WebhookSecret::parse(&version.text).expect("a secret of lomi."));
+        let parsed: Vec<_> = parsed.collect();
+        (!parsed.is_empty()).then(|| webhook::Secrets::new(parsed).expect("at most two secrets"))
     }
 
     pub(crate) async fn invoke<T>(
@@ -227,7 +258,7 @@ impl Stack {
         let (skew_ms, blows) = (self.blows.borrow())(name, number);
         let process = Process::new(name, number, skew_ms, blows);
         let done = Arc::clone(&process).run(limit, work(Instant::now() + budget)).await;
-        self.steps.borrow_mut().push((name, process.steps()));
+        self.steps.borrow_mut().push((number, name, process.steps()));
         self.hits.set(self.hits.get() + process.hits());
         if done.is_none() {
             self.trace.note(format_args!("{name}#{number} died"));

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 /// Between whom an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Line {
+pub enum Line {
     /// A function and DynamoDB.
     DynamoDb,
     /// A function and lomi.
     Lomi,
+    /// A function and Secrets Manager.
+    Secrets,
 }
 
 /// What becomes of one exchange.
@@ -80,6 +82,17 @@ const LOMI: [(Fate, u32); 12] = [
     (Fate::Hangs(true), 25),
 ];
 
+const SECRETS: [(Fate, u32); 8] = [
+    (Fate::NotSent, 40),
+    (Fate::RequestLost, 40),
+    (Fate::ReplyLost, 80),
+    (Fate::FailsBefore, 40),
+    (Fate::FailsAfter, 80),
+    (Fate::Doubled, 20),
+    (Fate::Late, 20),
+    (Fate::Hangs(true), 20),
+];
+
 /// The weather of one schedule. It ends with [`Weather::calm`].
 #[derive(Debug)]
 pub struct Weather {
@@ -92,6 +105,17 @@ struct State {
     struck: usize,
     dynamodb: Chances,
     lomi: Chances,
+    secrets: Chances,
+    storm: Option<Storm>,
+}
+
+/// Trouble that was planned.
+#[derive(Debug)]
+struct Storm {
+    line: Line,
+    /// Exchanges on the line that still pass.
+    calm: u32,
+    fate: Fate,
 }
 
 impl Weather {
@@ -99,7 +123,7 @@ impl Weather {
     #[must_use]
     pub fn fair(seed: u64) -> Self {
         let chance = fastrand::Rng::with_seed(seed);
-        Self { state: Mutex::new(State { chance, struck: 0, dynamodb: Vec::new(), lomi: Vec::new() }) }
+        Self::of(chance, [Vec::new(), Vec::new(), Vec::new()])
     }
 
     /// A random part of all that can go wrong, so that kinds of trouble meet in every combination.
@@ -111,8 +135,17 @@ impl Weather {
             let kept = all.iter().filter(|_| chance.bool());
             kept.map(|(fate, thousandths)| (*fate, thousandths * strength / 2)).collect()
         };
-        let (dynamodb, lomi) = (pick(&DYNAMODB), pick(&LOMI));
-        Self { state: Mutex::new(State { chance, struck: 0, dynamodb, lomi }) }
+        let chances = [pick(&DYNAMODB), pick(&LOMI), pick(&SECRETS)];
+        Self::of(chance, chances)
+    }
+
+    fn of(chance: fastrand::Rng, [dynamodb, lomi, secrets]: [Chances; 3]) -> Self {
+        Self { state: Mutex::new(State { chance, struck: 0, dynamodb, lomi, secrets, storm: None }) }
+    }
+
+    /// After `calm` more exchanges on `line`, each fares like this until [`Weather::calm`].
+    pub fn turn(&self, line: Line, calm: u32, fate: Fate) {
+        self.lock().storm = Some(Storm { line, calm, fate });
     }
 
     /// From now on everything works.
@@ -120,13 +153,15 @@ impl Weather {
         let mut state = self.lock();
         state.dynamodb.clear();
         state.lomi.clear();
+        state.secrets.clear();
+        state.storm = None;
     }
 
     /// What becomes of the next exchange on `line`, and how long it is under way in each direction.
     pub(crate) fn next(&self, line: Line, what: &str) -> (Fate, Duration, Duration) {
         let mut state = self.lock();
         let slowest_ms = match line {
-            Line::DynamoDb => 12,
+            Line::DynamoDb | Line::Secrets => 12,
             Line::Lomi => 400,
         };
         let there = Duration::from_millis(state.chance.u64(1..=slowest_ms));
@@ -135,6 +170,7 @@ impl Weather {
         let chances = match line {
             Line::DynamoDb => &state.dynamodb,
             Line::Lomi => &state.lomi,
+            Line::Secrets => &state.secrets,
         };
         let mut sum = 0;
         let fate = chances.iter().find(|(_, thousandths)| {
@@ -142,6 +178,7 @@ impl Weather {
             drawn < sum
         });
         let fate = fate.map_or(Fate::Passes, |(fate, _)| *fate);
+        let fate = state.storm.as_mut().and_then(|storm| storm.next(line)).unwrap_or(fate);
         let fate = if can_befall(what, fate) { fate } else { Fate::Passes };
         state.struck += usize::from(fate != Fate::Passes);
         (fate, there, back)
@@ -155,6 +192,17 @@ impl Weather {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Storm {
+    fn next(&mut self, line: Line) -> Option<Fate> {
+        if self.line != line {
+            return None;
+        }
+        let strikes = self.calm == 0;
+        self.calm = self.calm.saturating_sub(1);
+        strikes.then_some(self.fate)
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use crate::process::{self, Blow, Place};
 use crate::trace::Trace;
+use crate::watch::Watch;
 use crate::weather::{Fate, Line, Weather};
 
 /// How much longer a late request takes than others: up to five seconds at DynamoDB, up to two and a half minutes at lomi.
@@ -18,6 +19,7 @@ const LATER: u32 = 400;
 pub(crate) struct Air {
     pub(crate) weather: Arc<Weather>,
     pub(crate) trace: Trace,
+    pub(crate) watch: Watch,
 }
 
 /// Why there is no answer, or what stands in for it.
@@ -54,10 +56,14 @@ impl Air {
                 return Err(Broken::Interrupted);
             }
             Fate::Hangs(false) => pending().await,
-            Fate::Doubled => drop(effect(fate).await),
+            Fate::Doubled => {
+                drop(effect(fate).await);
+                self.watch.look();
+            }
             _ => {}
         }
         let answer = effect(fate).await;
+        self.watch.look();
         process::step(|place, blow| self.note(place, blow, "after", what)).await;
         sleep(back).await;
         match fate {
@@ -70,10 +76,11 @@ impl Air {
 
     /// Lets the effect happen when its caller has long moved on: it has tried again, or somebody took its work over.
     fn arrives_late<A>(&self, effect: impl Future<Output = A> + Send + 'static, wait: Duration) {
-        let trace = self.trace.clone();
+        let (trace, watch) = (self.trace.clone(), self.watch.clone());
         drop(tokio::spawn(async move {
             sleep(wait).await;
             effect.await;
+            watch.look();
             trace.note(format_args!("a request arrives after {} ms", wait.as_millis()));
         }));
     }

@@ -156,6 +156,35 @@ async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_thei
     app.audit().await;
 }
 
+/// Two secrets are known at a time: with a third, the first endpoint's events would be refused, and never sent again.
+#[tokio::test]
+async fn a_rotation_that_is_asked_for_again_at_once_is_done_once() {
+    let app = TestApp::start().await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    assert_eq!(app.rotate_webhook().await, "rotated");
+    let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
+    assert_eq!(app.rotate_webhook().await, "rotated_lately");
+    assert_eq!((app.endpoints().await, app.secret(SECRET)), (endpoints, secret));
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_later_rotation_first_deletes_the_endpoint_whose_secret_it_is_about_to_forget() {
+    let app = TestApp::start_with(Setup::with_lomi_behind()).await;
+    app.without_webhook().await;
+    assert_eq!(app.webhook_status().await, "registered");
+    let first = app.endpoints().await;
+    for _ in 0..2 {
+        assert_eq!(app.rotate_webhook().await, "rotated");
+    }
+    let left = app.endpoints().await;
+    assert_eq!((left.len(), left.contains(&first[0])), (2, false));
+    buy(&app).await;
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     let app = TestApp::start().await;

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 /// Crates that only these layers may name: one adapter each for the table, the secrets, the platform and HTTP.
 const OWNED: [(&str, &[&str]); 6] = [
     ("aws-sdk-dynamodb", &["store", "simulation", "tests"]),
-    ("aws-sdk-secretsmanager", &["edge"]),
+    ("aws-sdk-secretsmanager", &["edge", "simulation"]),
     ("lambda_http", &["edge"]),
     ("lambda_runtime", &["edge"]),
     ("reqwest", &["edge", "lomi-client", "lomi-sandbox", "tests"]),

@@ -1,8 +1,11 @@
 //! The HTTP client that carries deliveries.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use http::StatusCode;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -13,9 +16,21 @@ use super::attempt::{Answer, Delivery};
 /// What is read of an answer; the rest is left.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// A client that follows no redirects.
-#[derive(Debug)]
-pub(crate) struct Sender(Result<Client, String>);
+type Carrier = dyn Fn(Delivery) -> BoxFuture<'static, Answer> + Send + Sync;
+
+/// What carries deliveries.
+pub(crate) enum Sender {
+    /// A client that follows no redirects; why there is none.
+    Http(Result<Client, String>),
+    /// Whoever embeds the simulator.
+    ByHand(Box<Carrier>),
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
 
 impl Default for Sender {
     fn default() -> Self {
@@ -28,17 +43,25 @@ impl Default for Sender {
             let builder = Client::builder().tls_backend_preconfigured(tls).redirect(Policy::none()).no_proxy();
             builder.build().map_err(|error| error.to_string())
         });
-        Self(client)
+        Self::Http(client)
     }
 }
 
 impl Sender {
+    pub(crate) fn by_hand<F>(carrier: impl Fn(Delivery) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        Self::ByHand(Box::new(move |delivery| carrier(delivery).boxed()))
+    }
+
     /// Sends a delivery, once more at the www or apex twin if a redirect is the answer. Gives the time it took.
     pub(crate) async fn send(&self, delivery: &Delivery) -> (Answer, u64) {
         let started = Instant::now();
-        let answer = match &self.0 {
-            Ok(client) => within(delivery.timeout_ms, post_with_twin(client, delivery)).await,
-            Err(cause) => Answer::Failed(cause.clone()),
+        let answer = match self {
+            Self::Http(Ok(client)) => within(delivery.timeout_ms, post_with_twin(client, delivery)).await,
+            Self::Http(Err(cause)) => Answer::Failed(cause.clone()),
+            Self::ByHand(carrier) => carrier(delivery.clone()).await,
         };
         (answer, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
     }

@@ -44,17 +44,20 @@ impl SecretSlot {
     }
 
     /// Makes `text` the current version under the name `version` (32 to 64 characters); the one before it becomes
-    /// `AWSPREVIOUS`. The same again changes nothing. `false` when the current version is another, or nobody knows.
-    pub async fn put(&self, text: &str, version: &str, deadline: Instant) -> bool {
+    /// `AWSPREVIOUS`. The same again changes nothing. `false` when the current version is another.
+    ///
+    /// # Errors
+    /// [`SecretError::Unreachable`] when nobody knows which is.
+    pub async fn put(&self, text: &str, version: &str, deadline: Instant) -> Result<bool, SecretError> {
         for _ in 0..ROUNDS {
             let request = self.client.put_secret_value().secret_id(self.id.as_str());
             let request = request.client_request_token(version).secret_string(text).send();
             if matches!(timeout_at(deadline, request).await, Ok(Ok(_))) {
-                return true;
+                return Ok(true);
             }
         }
         // The answer may be all that was lost.
-        self.version(deadline).await.is_ok_and(|current| current.as_deref() == Some(version))
+        self.version(deadline).await.map(|current| current.as_deref() == Some(version))
     }
 }
 

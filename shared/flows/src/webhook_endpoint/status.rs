@@ -11,6 +11,8 @@ pub enum Status {
     Registered,
     /// The same in the place of another, which still delivers for a while.
     Rotated,
+    /// It was rotated a moment ago, and the one before still delivers: nothing was done.
+    RotatedLately,
     /// It was paused or lacked events, and does so no more.
     Repaired,
     /// Somebody made it by hand and stored its secret.
@@ -59,6 +61,7 @@ impl Status {
             Self::Unchanged => "unchanged",
             Self::Registered => "registered",
             Self::Rotated => "rotated",
+            Self::RotatedLately => "rotated_lately",
             Self::Repaired => "repaired",
             Self::ByHand | Self::ByHandWithoutSecret | Self::ByHandDeaf => "by_hand",
             Self::ByHandNotRotated | Self::ByHandToBeMade => "by_hand",
@@ -87,6 +90,7 @@ impl Status {
             Self::Unchanged
                 | Self::Registered
                 | Self::Rotated
+                | Self::RotatedLately
                 | Self::Repaired
                 | Self::ByHand
                 | Self::Removed

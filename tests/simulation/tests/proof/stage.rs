@@ -11,7 +11,7 @@ use simulation::{Answers, Blow, Bought, Payable, Stack, Weather, requests};
 use tokio::time::sleep;
 
 /// What a process may do a hundred times and leave everything as it was.
-const READS: [&str; 4] = ["GetItem", "BatchGetItem", "Query", "GET"];
+const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "GetSecretValue", "GET"];
 
 /// What strikes the process of this name, counted from 0 since the plan was made.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,7 @@ impl Plan {
 pub(crate) struct Stage {
     pub(crate) stack: Stack,
     pub(crate) answers: Answers,
+    pub(crate) profile: Profile,
     plan: Rc<RefCell<Plan>>,
     planned_at: RefCell<usize>,
     traced_at: RefCell<usize>,
@@ -58,11 +59,17 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let stack = Stack::new(7, Profile::Current, Weather::fair(7));
+        Self::of(Profile::Current)
+    }
+
+    /// The same with a lomi. of this generation.
+    pub(crate) fn of(profile: Profile) -> Self {
+        let stack = Stack::new(7, profile, Weather::fair(7));
         let plan = Rc::<RefCell<Plan>>::default();
         let blows = Rc::clone(&plan);
         stack.strike(move |name, _| blows.borrow_mut().next(name));
-        Self { stack, answers: Answers::default(), plan, planned_at: RefCell::default(), traced_at: RefCell::default() }
+        let (planned_at, traced_at) = (RefCell::default(), RefCell::default());
+        Self { stack, answers: Answers::default(), profile, plan, planned_at, traced_at }
     }
 
     /// From now on these strikes fall, and the steps of processes are counted.
@@ -129,6 +136,11 @@ impl Stage {
         answer
     }
 
+    /// lomi. does everything right again.
+    pub(crate) async fn clear_faults(&self) {
+        self.stack.lomi.clear_faults().await;
+    }
+
     /// lomi. delivers all that it has to tell.
     pub(crate) async fn deliver(&self) {
         loop {
@@ -145,7 +157,8 @@ impl Stage {
 
     /// What lomi. has to tell under this name, and does not get told how it went.
     pub(crate) fn announced(&self, event: &str) -> Delivery {
-        let found = self.stack.lomi.take_due().into_iter().find(|delivery| delivery.body.contains(event));
+        let mut due = self.stack.lomi.take_due().into_iter();
+        let found = due.find(|delivery| self.stack.is_meant(delivery) && delivery.body.contains(event));
         found.unwrap_or_else(|| panic!("lomi. has no {event} to tell"))
     }
 

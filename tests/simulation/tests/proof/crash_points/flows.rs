@@ -1,23 +1,6 @@
-//! The flows whose crash points are tried: what comes before, one try, what comes after, and the promise.
+//! The flows whose crash points are tried, and who picks each up.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-use futures::future::join;
-use lomi_client::CardChargeStatus;
-use lomi_sandbox::{Answer, Delivery};
-use serde_json::{Value, json};
-use simulation::{Bought, Payable, requests};
-use tokio::time::sleep;
-
-use crate::stage::{Stage, Strike};
-
-/// A create has asked lomi. when it takes this step: its key, its order and the call lie before, two steps each.
-const ASKED_TO_CREATE: u32 = 6;
-/// The same for a refund: the order, the reservation, the call.
-const ASKED_TO_REFUND: u32 = 6;
-const KEY: &str = "shop-1";
+use lomi_sandbox::Profile;
 
 /// A flow, or what the reconciler finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,21 +21,34 @@ pub(super) enum Flow {
     FindOrphan,
     FindRefund,
     FindNameless,
+    ReplayEvent,
+    ReplayFinding,
+    Ask,
+    Resend,
+    Retell,
+    Register,
+    RegisterTwice,
+    Rotate,
+    RotateTwice,
+    RotateAgain,
+    Mend,
+    Replace,
+    Remove,
 }
 
-/// One run of a flow.
-pub(super) struct Play {
-    pub(super) flow: Flow,
-    pub(super) stage: Stage,
-    bought: RefCell<Option<Bought>>,
-    delivery: RefCell<Option<Delivery>>,
-    code: RefCell<String>,
-    pub(super) said: RefCell<BTreeSet<String>>,
-    pub(super) is_answered: Cell<bool>,
+/// Who picks up what a crash left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rescuer {
+    /// Whoever called: the same key, the same event, the same order.
+    Caller,
+    /// The reconciler alone; lomi.'s events are lost, and the caller is gone.
+    Reconciler,
+    /// The schedule that looks after the webhook; the caller is gone.
+    Schedule,
 }
 
 impl Flow {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Page,
         Self::Card,
         Self::Payment,
@@ -69,6 +65,19 @@ impl Flow {
         Self::FindOrphan,
         Self::FindRefund,
         Self::FindNameless,
+        Self::ReplayEvent,
+        Self::ReplayFinding,
+        Self::Ask,
+        Self::Resend,
+        Self::Retell,
+        Self::Register,
+        Self::RegisterTwice,
+        Self::Rotate,
+        Self::RotateTwice,
+        Self::RotateAgain,
+        Self::Mend,
+        Self::Replace,
+        Self::Remove,
     ];
 
     pub(super) const fn title(self) -> &'static str {
@@ -89,6 +98,19 @@ impl Flow {
             Self::FindOrphan => "reconcile: orphaned intent",
             Self::FindRefund => "reconcile: refund in doubt",
             Self::FindNameless => "reconcile: nameless payment",
+            Self::ReplayEvent => "replay an event put aside",
+            Self::ReplayFinding => "replay what a poll found",
+            Self::Ask => "ask lomi. about an order",
+            Self::Resend => "have lomi. send again",
+            Self::Retell => "tell an order's events again",
+            Self::Register => "register the webhook",
+            Self::RegisterTwice => "register it, two at once",
+            Self::Rotate => "rotate its secret",
+            Self::RotateTwice => "rotate it while a run is on",
+            Self::RotateAgain => "rotate it once more",
+            Self::Mend => "mend a paused webhook",
+            Self::Replace => "replace a deleted webhook",
+            Self::Remove => "remove the webhook",
         }
     }
 
@@ -107,224 +129,56 @@ impl Flow {
             Self::FindPaid | Self::FindInDoubt | Self::FindOrphan | Self::FindRefund | Self::FindNameless => {
                 "reconcile"
             }
+            Self::ReplayEvent | Self::ReplayFinding => "replay",
+            Self::Ask => "ask",
+            Self::Resend => "resend",
+            Self::Retell => "retell",
+            Self::Register | Self::RegisterTwice | Self::Rotate | Self::RotateTwice => "endpoint",
+            Self::RotateAgain | Self::Mend | Self::Replace | Self::Remove => "endpoint",
         }
     }
 
     pub(super) fn is_of_the_reconciler(self) -> bool {
         self.process() == "reconcile"
     }
+
+    pub(super) fn is_of_the_webhook(self) -> bool {
+        self.process() == "endpoint"
+    }
+
+    /// Who picks it up. Nobody but lomi., when it sends an event again, tells of a refund that was made in its dashboard;
+    /// nobody but the operator tells the merchant's systems again; a deleted stack has no schedule.
+    pub(super) fn rescuers(self) -> &'static [Rescuer] {
+        match self {
+            Self::RefundElsewhere | Self::Retell | Self::Remove => &[Rescuer::Caller],
+            Self::Register | Self::RegisterTwice | Self::Mend | Self::Replace => &[Rescuer::Schedule],
+            Self::Rotate | Self::RotateTwice | Self::RotateAgain => &[Rescuer::Caller, Rescuer::Schedule],
+            _ if self.is_of_the_reconciler() => &[Rescuer::Reconciler],
+            _ => &[Rescuer::Caller, Rescuer::Reconciler],
+        }
+    }
+
+    /// Whether this generation of lomi. lets it come so far.
+    pub(super) fn is_possible_in(self, profile: Profile) -> bool {
+        match self {
+            // Only the newest tells of refunds.
+            Self::RefundElsewhere => profile == Profile::Current,
+            // The oldest wants to be told the ways to pay, and a link chooses none. Nor does it say by which link of its own a
+            // page was opened: a person attributes the payment.
+            Self::OpenLink | Self::NativeLink | Self::FindNameless => profile != Profile::Seeds,
+            // The server of June 2026 makes no webhook over its API, and changes none.
+            Self::Register | Self::RegisterTwice => true,
+            _ => profile != Profile::June2026 || !self.is_of_the_webhook(),
+        }
+    }
 }
 
-impl Play {
-    /// The stage as the flow finds it.
-    pub(super) async fn prepare(flow: Flow) -> Self {
-        let play = Self {
-            flow,
-            stage: Stage::new(),
-            bought: RefCell::default(),
-            delivery: RefCell::default(),
-            code: RefCell::default(),
-            said: RefCell::default(),
-            is_answered: Cell::default(),
-        };
-        match flow {
-            Flow::Page | Flow::Card | Flow::Link | Flow::NativeLink => {}
-            Flow::Payment => {
-                play.buy_and_pay().await;
-                *play.delivery.borrow_mut() = Some(play.stage.announced("PAYMENT_SUCCEEDED"));
-            }
-            Flow::RefundElsewhere => play.refund_elsewhere().await,
-            Flow::Status => play.buy_and_pay().await,
-            Flow::Cancel => play.buy(false).await,
-            Flow::CancelIntent => play.buy(true).await,
-            Flow::Refund => {
-                play.buy_and_pay().await;
-                play.stage.deliver().await;
-            }
-            Flow::OpenLink => {
-                let made = play.stage.stack.make_link("link-1", 2_500, 1).await.expect("alive").expect("a link");
-                *play.code.borrow_mut() = made.answer.body;
-            }
-            Flow::FindPaid => play.buy_and_pay().await,
-            Flow::FindInDoubt => play.leave_in_doubt().await,
-            Flow::FindOrphan => play.orphan().await,
-            Flow::FindRefund => play.leave_refund_in_doubt().await,
-            Flow::FindNameless => {
-                play.attempt_native_link().await;
-                play.pay_by_native_links().await;
-                play.stage.deliver().await;
-            }
-        }
-        if flow == Flow::Status || flow == Flow::Refund {
-            sleep(Duration::from_secs(10)).await;
-        }
-        if flow.is_of_the_reconciler() {
-            sleep(play.stage.stack.due_in().expect("something is left to do")).await;
-        }
-        play
-    }
-
-    /// One try, by whoever it is that tries again. Whether nothing is left to try.
-    pub(super) async fn attempt(&self) -> bool {
-        let stack = &self.stage.stack;
-        let is_final = match self.flow {
-            Flow::Page | Flow::Card => {
-                let bought = self.stage.ask(KEY, self.flow == Flow::Card).await;
-                let is_final = bought.is_some();
-                self.bought.replace(bought);
-                is_final
-            }
-            Flow::Payment | Flow::RefundElsewhere => {
-                let delivery = self.delivery.borrow().clone().expect("an event");
-                matches!(stack.receive(&delivery).await, Answer::Status { status: 200, .. })
-            }
-            Flow::Status => {
-                let (id, token) = self.order();
-                matches!(stack.status(&id, &token).await, Some(Ok(shown)) if shown.order.status().is_paid())
-            }
-            Flow::Cancel => {
-                let (id, token) = self.order();
-                matches!(stack.cancel(&id, &token).await, Some(Ok(_)))
-            }
-            Flow::CancelIntent => {
-                let cancelled = stack.cancel_intent(&self.intent()).await;
-                matches!(cancelled, Some(Ok(done)) if done.status == CardChargeStatus::Canceled)
-            }
-            Flow::Refund => self.attempt_refund().await,
-            Flow::Link => match stack.make_link(KEY, 2_500, 1).await {
-                Some(Ok(made)) => {
-                    self.said.borrow_mut().insert(made.answer.body);
-                    true
-                }
-                _ => false,
-            },
-            Flow::OpenLink => {
-                let code = self.code.borrow().clone();
-                let opened = stack.open_link(&code).await;
-                let bought = if let Some(Ok(created)) = &opened { Some(Bought::read(created)) } else { None };
-                let is_final = bought.is_some();
-                self.bought.replace(bought);
-                is_final
-            }
-            Flow::NativeLink => self.attempt_native_link().await,
-            _ => stack.reconcile().await.is_some(),
-        };
-        self.is_answered.set(self.is_answered.get() || is_final);
-        is_final
-    }
-
-    /// What people do next. `is_told`: whether lomi.'s events arrive.
-    pub(super) async fn go_on(&self, is_told: bool) {
-        match self.flow {
-            Flow::FindInDoubt => {
-                // The shop's client was given no answer. It comes back.
-                let bought = self.stage.ask(KEY, false).await.expect("nothing is in the way");
-                self.stage.pay(&bought).await;
-                self.is_answered.set(true);
-            }
-            Flow::Page | Flow::Card | Flow::OpenLink | Flow::Cancel => {
-                let bought = self.bought.borrow().clone();
-                if let Some(bought) = bought {
-                    self.stage.pay(&bought).await;
-                }
-            }
-            Flow::NativeLink => self.pay_by_native_links().await,
-            _ => {}
-        }
-        if is_told {
-            self.stage.deliver().await;
-        }
-    }
-
-    async fn buy(&self, by_card: bool) {
-        self.bought.replace(Some(self.stage.buy(KEY, by_card).await));
-    }
-
-    async fn buy_and_pay(&self) {
-        self.buy(false).await;
-        let bought = self.bought.borrow().clone().expect("bought");
-        self.stage.pay(&bought).await;
-    }
-
-    /// Somebody gives the money back in lomi.'s dashboard.
-    async fn refund_elsewhere(&self) {
-        self.buy_and_pay().await;
-        self.stage.deliver().await;
-        let transaction = self.stage.at_lomi("transactions")[0]["transaction_id"].clone();
-        let wish = json!({ "transaction_id": transaction, "amount": 2_500 });
-        let (status, answer) = self.stage.stack.lomi.manage("/refunds", &wish).await;
-        assert_eq!(status, 201, "{answer}");
-        *self.delivery.borrow_mut() = Some(self.stage.announced("REFUND_COMPLETED"));
-    }
-
-    async fn leave_in_doubt(&self) {
-        self.stage.plan(&[Strike::crash("create", 0, ASKED_TO_CREATE)]);
-        assert!(self.stage.ask(KEY, false).await.is_none());
-        assert_eq!(self.stage.at_lomi("sessions").len(), 1, "lomi. was asked");
-        assert_eq!(self.stage.orders()[0]["status"], "creating");
-        self.stage.plan(&[]);
-    }
-
-    /// A second try takes over from one that is still under way, much later by its own clock, and asks for another form.
-    async fn orphan(&self) {
-        self.stage.plan(&[Strike { name: "create", index: 1, skew_ms: 50 * 60_000, step: None }]);
-        let late = async {
-            sleep(Duration::from_millis(40)).await;
-            self.stage.ask(KEY, true).await
-        };
-        let (early, late) = join(self.stage.ask(KEY, true), late).await;
-        assert!(early.is_none());
-        self.bought.replace(Some(late.expect("the second try has the key")));
-        assert_eq!(self.stage.orders()[0]["orphaned_intents"].as_array().map(Vec::len), Some(1));
-        self.stage.plan(&[]);
-    }
-
-    async fn leave_refund_in_doubt(&self) {
-        self.buy_and_pay().await;
-        self.stage.deliver().await;
-        self.stage.plan(&[Strike::crash("refund", 0, ASKED_TO_REFUND)]);
-        self.attempt_refund().await;
-        assert_eq!(self.stage.at_lomi("refunds").len(), 1, "lomi. was asked");
-        self.stage.plan(&[]);
-    }
-
-    async fn attempt_refund(&self) -> bool {
-        let (id, _) = self.order();
-        let answer = self.stage.stack.refund(&requests::refund(&id, KEY, None)).await;
-        self.stage.answers.refunded(KEY, &answer);
-        matches!(answer, Some(Ok(_)))
-    }
-
-    async fn attempt_native_link(&self) -> bool {
-        match self.stage.stack.make_native_link(KEY, 2_500).await {
-            Some(Ok(made)) => {
-                self.said.borrow_mut().insert(made.answer.body);
-                true
-            }
-            // Nobody knows, and nobody ever will by this key.
-            Some(Err(flows::links::LinkError::OutcomeUnknown(_))) => true,
-            _ => false,
-        }
-    }
-
-    async fn pay_by_native_links(&self) {
-        for link in self.stage.at_lomi("payment_links") {
-            let id = link["link_id"].as_str().expect("an id").to_owned();
-            let opened = self.stage.act(&format!("/_sim/links/{id}/open"), &Value::Null).await;
-            self.stage.pay_page(opened["checkout_session_id"].as_str().expect("a page")).await;
-        }
-    }
-
-    fn order(&self) -> (String, String) {
-        let bought = self.bought.borrow();
-        let bought = bought.as_ref().expect("bought");
-        (bought.order_id.clone(), bought.order_token.clone())
-    }
-
-    fn intent(&self) -> String {
-        match self.bought.borrow().as_ref().map(|bought| bought.payable.clone()) {
-            Some(Payable::Card(id, _)) => id,
-            other => panic!("no card form: {other:?}"),
+impl Rescuer {
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Reconciler => "reconciler",
+            Self::Schedule => "schedule",
         }
     }
 }

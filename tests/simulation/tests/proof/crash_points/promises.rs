@@ -1,8 +1,10 @@
 //! What each flow promises, whatever dies on the way.
 
+use lomi_sandbox::Profile;
 use serde_json::{Map, Value};
 
-use super::flows::{Flow, Play};
+use super::flows::Flow;
+use super::play::Play;
 
 /// How everything ended.
 struct Ends {
@@ -17,10 +19,11 @@ pub(super) fn broken(play: &Play) -> Vec<String> {
     let answered = usize::from(play.is_answered.get());
     let mut ends = Ends { orders: play.stage.orders(), answered, broken: Vec::new() };
     match play.flow {
-        Flow::Page => ends.one_purchase(play, "sessions"),
-        Flow::Card => ends.one_purchase(play, "intents"),
+        Flow::Page => ends.one_purchase(play, "sessions", 1),
+        // The server of June 2026 knows no key here. Nobody was handed the secret of the form that is too many.
+        Flow::Card => ends.one_purchase(play, "intents", if play.stage.profile == Profile::June2026 { 2 } else { 1 }),
         Flow::FindInDoubt => {
-            ends.one_purchase(play, "sessions");
+            ends.one_purchase(play, "sessions", 1);
             ends.holds("the client was answered in the end", ends.answered == 1);
         }
         Flow::Payment | Flow::Status | Flow::FindPaid => ends.holds("paid once", ends.is("paid", "payments")),
@@ -44,6 +47,10 @@ pub(super) fn broken(play: &Play) -> Vec<String> {
             ends.holds("two forms were opened", intents.len() == 2);
             ends.holds("none takes money any more", all_have(&intents, &["canceled"]));
         }
+        Flow::ReplayEvent | Flow::ReplayFinding | Flow::Ask | Flow::Resend | Flow::Retell => {
+            ends.broken.extend(play.broken_operation());
+        }
+        _ => ends.broken.extend(play.broken_webhook()),
     }
     ends.broken
 }
@@ -66,9 +73,9 @@ impl Ends {
         order["status"] == status && order[things].as_object().map_or(0, Map::len) == 1
     }
 
-    fn one_purchase(&mut self, play: &Play, kind: &str) {
+    fn one_purchase(&mut self, play: &Play, kind: &str, most: usize) {
         self.holds("one key, one order", self.orders.len() <= 1);
-        self.holds("one key, one thing to pay on", play.stage.at_lomi(kind).len() <= 1);
+        self.holds("one key, one thing to pay on", play.stage.at_lomi(kind).len() <= most);
         self.holds("what was answered can be paid", self.paid() == self.answered);
     }
 

@@ -1,0 +1,69 @@
+//! What an operator asks of the stack by hand.
+
+use std::future::ready;
+use std::pin::pin;
+
+use domain::{OrderId, QuarantineId, Timestamp};
+use flows::operations::{Asked, OperationError, Replayed, Resend, Resent, ask, replay, resend, retell};
+use flows::reconcile::Report;
+use futures::future::{Either, select};
+use store::Retold;
+
+use crate::stack::{CREATE, Stack};
+
+/// As when nobody says how many.
+const DELIVERIES: u8 = 10;
+
+impl Stack {
+    /// `POST /admin/quarantine/{id}/replay`.
+    pub async fn replay(&self, id: &QuarantineId) -> Option<Result<Replayed, OperationError>> {
+        self.invoke("replay", CREATE, async |deadline| {
+            let lomi = async || Some(self.client.clone());
+            replay(&self.world, id, lomi, deadline, &mut Report::default()).await
+        })
+        .await
+    }
+
+    /// `POST /admin/orders/{order_id}/ask`.
+    pub async fn look_at(&self, id: &OrderId) -> Option<Result<Asked, OperationError>> {
+        self.invoke("ask", CREATE, async |deadline| {
+            let lomi = || ready(Some(self.client.clone()));
+            ask(&self.world, id, async || lomi().await, deadline, &mut Report::default()).await
+        })
+        .await
+    }
+
+    /// `POST /admin/webhook-deliveries/replay`, all of lomi.'s log. What lomi. sends meanwhile is received.
+    pub async fn resend(&self) -> Option<Result<Resent, OperationError>> {
+        let wanted = Resend { since: Timestamp::from_ms(0), limit: DELIVERIES, after: None };
+        let work = pin!(self.invoke("resend", CREATE, async |deadline| {
+            resend(&self.world, &wanted, async || Some(self.client.clone()), deadline).await
+        }));
+        let post = pin!(async {
+            loop {
+                let (delivery, answer) = self.lomi.sent_by_hand().await;
+                // Nobody waits any more for what came too late.
+                drop(answer.send(self.receive(&delivery).await));
+            }
+        });
+        match select(work, post).await {
+            Either::Left((done, _)) => done,
+            Either::Right((never, _)) => never,
+        }
+    }
+
+    /// `POST /admin/orders/{order_id}/events/replay`.
+    pub async fn retell(&self, id: &OrderId) -> Option<Result<Vec<Retold>, OperationError>> {
+        self.invoke("retell", CREATE, async |_| retell(&self.world, id).await).await
+    }
+
+    /// What waits in quarantine for somebody to look at it.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<QuarantineId> {
+        let items = self.dynamodb.items("QUARANTINE#");
+        let open = items.iter().filter(|item| item["resolved_at_ms"].is_null());
+        let text = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
+        open.map(|item| QuarantineId::of(&text(item, "natural_key"), &text(item, "reason"), &text(item, "source")))
+            .collect()
+    }
+}

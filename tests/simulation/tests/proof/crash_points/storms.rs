@@ -1,0 +1,95 @@
+//! The webhook's registration while lomi. or Secrets Manager fails from some exchange on: every such moment, every way.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use lomi_sandbox::Profile;
+use simulation::{Fate, Line, in_virtual_time, runs::in_parallel};
+use tokio::time::sleep;
+
+use super::endpoint::SCHEDULE;
+use super::flows::Flow;
+use super::play::Play;
+use super::promises;
+
+const FLOWS: [Flow; 5] = [Flow::Register, Flow::Rotate, Flow::RotateAgain, Flow::Mend, Flow::Replace];
+/// That a secret is stored long after the answer was given up is left out: two reads would have to miss it.
+const FATES: [(Line, Fate); 15] = [
+    (Line::Lomi, Fate::NotSent),
+    (Line::Lomi, Fate::RequestLost),
+    (Line::Lomi, Fate::ReplyLost),
+    (Line::Lomi, Fate::Refused),
+    (Line::Lomi, Fate::FailsBefore),
+    (Line::Lomi, Fate::FailsAfter),
+    (Line::Lomi, Fate::Garbled),
+    (Line::Lomi, Fate::Hangs(false)),
+    (Line::Lomi, Fate::Hangs(true)),
+    (Line::Secrets, Fate::NotSent),
+    (Line::Secrets, Fate::RequestLost),
+    (Line::Secrets, Fate::ReplyLost),
+    (Line::Secrets, Fate::FailsBefore),
+    (Line::Secrets, Fate::FailsAfter),
+    (Line::Secrets, Fate::Hangs(true)),
+];
+/// No run makes so many exchanges on one line.
+const MOST_EXCHANGES: u32 = 12;
+
+/// A storm breaks out, and ends with the run that it struck.
+#[derive(Clone, Copy, Debug)]
+struct Storm {
+    flow: Flow,
+    line: Line,
+    fate: Fate,
+    /// Exchanges on the line before it.
+    calm: u32,
+}
+
+impl Storm {
+    /// What was broken; `None` when the run was over before the storm.
+    fn run(self) -> Option<Vec<String>> {
+        in_virtual_time(async || {
+            let play = Play::prepare(self.flow, Profile::Current).await;
+            let weather = &play.stage.stack.weather;
+            let before = weather.struck();
+            weather.turn(self.line, self.calm, self.fate);
+            play.attempt().await;
+            weather.calm();
+            if weather.struck() == before {
+                return None;
+            }
+            // Twice: the first run may leave what is young to the next.
+            for wait in [Duration::from_secs(20), SCHEDULE] {
+                sleep(wait).await;
+                play.stage.deliver().await;
+                play.next_scheduled().await;
+            }
+            play.go_on(true).await;
+            let mut findings = play.stage.first_ten_minutes().await;
+            findings.extend(play.stage.rest().await);
+            findings.extend(promises::broken(&play));
+            findings.extend(play.stage.stack.seen());
+            let story = (!findings.is_empty()).then(|| play.stage.stack.trace.lines().join("\n"));
+            Some(findings.into_iter().chain(story).collect())
+        })
+    }
+}
+
+#[test]
+fn no_failure_of_lomi_or_of_secrets_manager_costs_the_webhook_an_event() {
+    let storms = FLOWS.into_iter().flat_map(|flow| FATES.map(|(line, fate)| Storm { flow, line, fate, calm: 0 }));
+    let (broken, run) = (Mutex::new(Vec::new()), Mutex::new(0_u32));
+    in_parallel(storms.collect::<Vec<_>>(), |storm| {
+        for calm in 0..MOST_EXCHANGES {
+            let storm = Storm { calm, ..storm };
+            let Some(findings) = storm.run() else { break };
+            *run.lock().expect("no worker failed") += 1;
+            if !findings.is_empty() {
+                broken.lock().expect("no worker failed").push(format!("{storm:?}\n{}", findings.join("\n")));
+            }
+        }
+    });
+    let (broken, run) = (broken.into_inner().expect("no worker failed"), run.into_inner().expect("no worker failed"));
+    println!("{run} storms, {} broke a promise", broken.len());
+    assert!(broken.is_empty(), "{}", broken.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n"));
+    assert!(run > 150, "{run} storms");
+}
