@@ -52,8 +52,6 @@ pub struct Books {
     pub quarantine: Vec<Value>,
     /// `OUTBOX#` items.
     pub outbox: Vec<Value>,
-    /// lomi.'s pages.
-    pub sessions: Vec<Value>,
     /// lomi.'s transactions.
     pub transactions: Vec<Value>,
     /// lomi.'s customers.
@@ -109,7 +107,6 @@ impl TestApp {
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
-            sessions: self.lomi.sessions().await,
             transactions: self.lomi.transactions().await,
             customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,

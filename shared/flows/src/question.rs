@@ -52,10 +52,9 @@ pub(crate) struct Watched {
 enum Answer {
     /// The payment is this order's.
     Order(OrderId),
-    /// It is no order of ours: a till's, or another system's of the merchant.
+    /// It is no order of ours, as far as lomi. tells: not every generation names the link behind a page. What was put aside
+    /// stays so, for a person.
     Foreign,
-    /// It names an order by a name of ours, which is not here: a person's, like everything that should not be.
-    Missing,
     /// lomi. does not know yet.
     NotYet,
 }
@@ -171,7 +170,7 @@ impl World {
         }
         if let Some(id) = order_of(transaction) {
             let order = self.order(&id).await?;
-            return Ok(order.map_or(Answer::Missing, |order| Answer::Order(order.id().clone())));
+            return Ok(order.map_or(Answer::Foreign, |order| Answer::Order(order.id().clone())));
         }
         if let Some(session) = &question.checkout_session_id {
             *calls += 1;
@@ -267,13 +266,13 @@ impl World {
         let now = self.clock.now();
         let after = match answer {
             Answer::NotYet => question.asked_in_vain(now),
-            Answer::Foreign | Answer::Missing => question.answered(None),
+            Answer::Foreign => question.answered(None),
             Answer::Order(id) => question.answered(Some(id.clone())),
         };
-        if let Answer::Order(_) | Answer::Foreign = answer {
+        if let Answer::Order(id) = answer {
             for (natural_key, reason, source) in kept_aside(question) {
                 let kept = QuarantineId::of(&natural_key, reason, source.as_str());
-                self.resolve(&kept, after.order_id.as_ref()).await?;
+                self.resolve(&kept, Some(id)).await?;
             }
         }
         if matches!(answer, Answer::NotYet) && after.due_at.is_none() {

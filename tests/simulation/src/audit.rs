@@ -69,7 +69,6 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         evidence: table("EVT#"),
         quarantine: table("QUARANTINE#"),
         outbox: table("OUTBOX#"),
-        sessions: rows("sessions"),
         transactions: rows("transactions"),
         customers: rows("customers"),
         intents: rows("intents"),

@@ -14,6 +14,7 @@ mod dynamodb;
 mod links;
 mod lomi;
 mod operations;
+mod operator;
 mod post;
 mod process;
 pub mod requests;

@@ -8,13 +8,14 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{Either, join, join_all, select};
+use futures::future::{Either, join, join_all, join3, select};
 use lomi_sandbox::Profile;
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::answers::Answers;
 use crate::audit;
+use crate::operator::Operator;
 use crate::post::{Mail, Post};
 use crate::process::Blow;
 use crate::shopper::{Link, Shopper};
@@ -161,7 +162,7 @@ impl Schedule {
         let count = (self.draw(0..10) / 3).max(1);
         let link = self.link().await;
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
-        join(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret()).await;
+        join3(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret(), self.look_into_things()).await;
         self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
@@ -226,6 +227,14 @@ impl Schedule {
             sleep(Duration::from_millis(waits[1])).await;
             self.post.sign_with(NEXT_SECRET);
             self.stack.trace.note(format_args!("lomi. signs with another secret"));
+        }
+    }
+
+    /// In some schedules somebody sits in the back office.
+    async fn look_into_things(&self) {
+        if self.draw(0..4) == 0 {
+            let chance = RefCell::new(self.chance.borrow_mut().fork());
+            Operator { stack: &self.stack, chance }.work().await;
         }
     }
 

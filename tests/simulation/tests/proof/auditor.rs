@@ -17,7 +17,6 @@ fn books() -> Books {
         evidence: Vec::new(),
         quarantine: Vec::new(),
         outbox: vec![json!({ "order_id": "ord_1", "event_type": "order.paid" })],
-        sessions: Vec::new(),
         transactions: vec![taken("t-1")],
         customers: Vec::new(),
         intents: Vec::new(),

@@ -204,6 +204,17 @@ fn the_failure_of_an_unknown_refund_sets_nothing_free() {
 }
 
 #[test]
+fn what_lomi_does_not_know_of_is_given_up_after_a_day_and_not_before() {
+    let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap().refund_in_doubt("a", T0).unwrap();
+    let lost = &order.refunds()["a"];
+    assert!(
+        !lost.may_be_released(T0.plus_ms(23 * 60 * MINUTE_MS)),
+        "lomi. may still reconcile what it answered with a 500"
+    );
+    assert!(lost.may_be_released(T0.plus_ms(24 * 60 * MINUTE_MS)));
+}
+
+#[test]
 fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none() {
     let order = paid(&["tx-1"]).with_refund("a", wish(Some(1_000)), T0).unwrap();
     let (order, _) = after(&order, [&news("r", 1_500, RefundStatus::Completed)]);
