@@ -102,7 +102,11 @@ impl Store {
     /// When DynamoDB does not answer.
     pub async fn watch_links(&self, now: Timestamp) -> Result<(), StoreError> {
         let put = self.put_new(watch(now, now))?;
-        self.transact("watch links", vec![write_put(put)]).await.map(drop)
+        match self.transact("watch links", vec![write_put(put)]).await? {
+            None | Some(Cancelled::Condition(_)) => Ok(()),
+            // Whoever wrote at the same moment may fail, and then nobody watches.
+            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "watch links", reason: "conflict" }),
+        }
     }
 
     /// Since when payments by lomi.'s own links have not been looked for; `None` when there are no such links.
@@ -122,6 +126,7 @@ impl Store {
     pub async fn links_watched(&self, since: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(watch(since, due_at))).build();
         let put = put.map_err(|_| StoreError::malformed("watch links"))?;
+        // In a conflict another run has noted its own look, or the next one looks once more.
         self.transact("watch links", vec![write_put(put)]).await.map(drop)
     }
 

@@ -232,7 +232,7 @@ impl Schedule {
 
     /// In some schedules somebody sits in the back office.
     async fn look_into_things(&self) {
-        if self.draw(0..4) == 0 {
+        if self.draw(0..8) == 0 {
             let chance = RefCell::new(self.chance.borrow_mut().fork());
             Operator { stack: &self.stack, chance }.work().await;
         }

@@ -13,5 +13,6 @@ mod auditor;
 mod blackout;
 mod crash_points;
 mod late_money;
+mod native_links;
 mod orders;
 mod stage;
