@@ -74,7 +74,8 @@ async fn a_refund_that_nobody_was_told_of_is_found() {
     app.lomi.lose_webhooks().await;
     app.refund(&order.order_id, &serde_json::json!({}), "k").await.expect(201);
     let mut refunds = app.order(&order.order_id).await["refunds"].clone();
-    refunds.as_object_mut().unwrap().values_mut().for_each(|refund| refund["amount_minor"] = 5.into());
+    let another = "00000000-0000-4000-8000-000000000000";
+    refunds.as_object_mut().unwrap().values_mut().for_each(|refund| refund["refund_id"] = another.into());
     rewrite(&app, &order.order_id, &[("refunds", refunds)]).await;
     app.audit().await;
 }

@@ -18,6 +18,7 @@ pub(crate) enum FaultKind {
     Hang,
     DropConnection,
     TruncatedJson,
+    EmptyList,
     #[serde(rename = "html_502")]
     Html502,
     #[serde(rename = "commit_then_500")]
@@ -69,6 +70,7 @@ impl FaultKind {
             | Self::Hang
             | Self::DropConnection
             | Self::TruncatedJson
+            | Self::EmptyList
             | Self::Html502
             | Self::CommitThen500 => Stage::Request,
             Self::BadSignature

@@ -1,6 +1,6 @@
 //! Asking lomi. about an order. The answers are evidence like any event.
 
-mod given_back;
+pub(crate) mod given_back;
 
 use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};
@@ -40,6 +40,8 @@ pub(crate) struct Findings {
     pub(crate) settled: Vec<Settled>,
     /// Calls to lomi. made.
     pub(crate) calls: u32,
+    /// There was more than could be read: what was not found may be there all the same.
+    pub(crate) is_cut_short: bool,
 }
 
 impl World {
@@ -53,7 +55,8 @@ impl World {
         if let Some(intent) = order.payment_intent_id().and_then(|id| PaymentIntentId::parse(id).ok()) {
             return self.inquire_intent(lomi, order, &intent, deadline).await;
         }
-        if order.is_unidentified() {
+        // A paid page may have been paid twice, and its session says no more than that it is completed.
+        if order.status().is_paid() {
             return self.identify(lomi, order, deadline).await;
         }
         match order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) {
@@ -106,9 +109,10 @@ impl World {
             let transactions = call.deadline(deadline).send().await?;
             self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
             if !findings.settled.is_empty() || is_last_page(&transactions) {
-                break;
+                return Ok(findings);
             }
         }
+        findings.is_cut_short = true;
         Ok(findings)
     }
 
@@ -137,9 +141,10 @@ impl World {
         findings: &mut Findings,
     ) -> Result<(), InquiryError> {
         let Some(id) = order_of(transaction) else { return Ok(()) };
-        findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?);
         if transaction.status == TransactionStatus::Refunded {
-            self.settle_refunds_of(lomi, &id, transaction, deadline, findings).await?;
+            self.settle_given_back(lomi, &id, transaction, deadline, findings).await?;
+        } else {
+            findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?);
         }
         Ok(())
     }

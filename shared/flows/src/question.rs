@@ -6,6 +6,7 @@
 mod pages;
 
 use crate::ingest::payment_key;
+use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{
     CLOCK_SKEW_MS, Findings, InquiryError, is_about_one_thing, is_last_page, order_of, payments_call, poll,
 };
@@ -141,6 +142,10 @@ impl World {
         let answer = self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?;
         let Answer::Order(id) = &answer else { return Ok(answer) };
         // 3 The same judgement as for any payment, and for any refund.
+        if question.refund_id.is_none() && transaction.status == TransactionStatus::Refunded {
+            let is_counted = self.settle_given_back(lomi, id, &transaction, deadline, findings).await?;
+            return Ok(if is_counted { answer } else { Answer::NotYet });
+        }
         let payment = self.settle_payment(lomi, id, &transaction).await?;
         let mut is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
@@ -151,8 +156,6 @@ impl World {
             let refund = self.settle_refund(lomi, id, &row).await?;
             is_counted &= is_judged(refund.as_ref());
             findings.settled.extend(refund);
-        } else if transaction.status == TransactionStatus::Refunded {
-            self.settle_refunds_of(lomi, id, &transaction, deadline, findings).await?;
         }
         Ok(if is_counted { answer } else { Answer::NotYet })
     }
@@ -287,11 +290,6 @@ impl World {
         // Signed news that came meanwhile knows more, and is asked about at once.
         self.store.put_question(&after).await.map(drop)
     }
-}
-
-/// Whether something was made of what was told: what could not be read counts for nothing.
-const fn is_judged(settled: Option<&Settled>) -> bool {
-    !matches!(settled, None | Some(Settled::UnknownOrder))
 }
 
 /// The name of the question that was given up, and left this in quarantine.

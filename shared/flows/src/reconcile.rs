@@ -1,19 +1,21 @@
 //! Finishing what a crash or a lost event left open.
 //!
-//! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s completed
-//! transactions, read once per run, answers for fifty payments at a time.
+//! The work is proportional to what is due: the sparse index gives the orders, and one listing of lomi.'s payments,
+//! read once per run, answers for fifty of them at a time.
 
 mod intents;
+mod listed;
 mod questions;
 pub(crate) mod refunds;
 mod sweep;
 
 use crate::World;
 use crate::evidence::Settled;
-use crate::inquiry::{Findings, InquiryError, is_about_one_thing, is_unknown_to_lomi};
+use crate::inquiry::{InquiryError, is_about_one_thing, is_unknown_to_lomi};
 use crate::pulse::is_silent_since;
 use domain::{Fact, Happened, Order, OrderStatus, OutboxEvent, Source, Timestamp, Verdict};
-use lomi_client::{Client, Transaction};
+use listed::{settle_listed, settle_unread};
+use lomi_client::Client;
 use std::collections::BTreeSet;
 use store::{Due, DueCursor, StoreError};
 use sweep::Sweep;
@@ -128,11 +130,8 @@ pub async fn reconcile(world: &World, lomi: &Client, deadline: Instant, report: 
     report.failed += u32::from(sweep.was_refused());
     // 5 Orders that lomi. would have to be asked about, more than a run may, are in front of others that the listing answers
     // for: what was paid does not wait for them.
-    if report.skipped > 0 && Instant::now() < deadline {
-        let unread = sweep.of_none_of(&read);
-        if let Err(stop) = settle_listed(world, lomi, unread, deadline, report).await {
-            stop.count(report);
-        }
+    if report.skipped > 0 {
+        settle_unread(world, lomi, sweep.of_none_of(&read), deadline, report).await;
     }
     Ok(())
 }
@@ -193,7 +192,8 @@ async fn look_at(
 ) -> Result<(), Stop> {
     let now = world.clock.now();
     // 1 Payments that the listing shows.
-    let mut settled = settle_listed(world, lomi, sweep.of_order(order.id()), deadline, report).await?;
+    let listed = settle_listed(world, lomi, sweep.of_order(order.id()), deadline, report).await?;
+    let Some(mut settled) = listed else { return Ok(()) };
     // 2 A single question where the listing does not reach, and once before an order is called expired. A paid one is looked
     // at for a second payment.
     let is_open = order.status() <= OrderStatus::Expired || order.status() == OrderStatus::Cancelled;
@@ -228,25 +228,6 @@ async fn look_at(
     Ok(conclude(world, order, now, report).await?)
 }
 
-async fn settle_listed(
-    world: &World,
-    lomi: &Client,
-    transactions: impl Iterator<Item = &Transaction>,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<Vec<Settled>, Stop> {
-    let (mut findings, mut settled) = (Findings::default(), Ok(()));
-    for transaction in transactions {
-        settled = world.settle_transaction(lomi, transaction, deadline, &mut findings).await;
-        if settled.is_err() {
-            break;
-        }
-    }
-    count_calls(findings.calls, report);
-    tell(&findings.settled, report);
-    settled.map(|()| findings.settled).map_err(|error| Stop::after(&error))
-}
-
 /// Whether something that was just learnt made the order paid.
 fn has_paid(settled: &[Settled]) -> bool {
     settled.iter().any(|settled| matches!(settled, Settled::Applied(order, _) if order.status().is_paid()))
@@ -262,10 +243,30 @@ async fn inquire(
 ) -> Result<Vec<Settled>, Stop> {
     let found = world.inquire(lomi, order, deadline).await;
     match counted(found, |findings| findings.calls, report) {
+        Ok(findings) if findings.is_cut_short && !order.status().is_paid() && !sweep.covers(order) => Err(Stop::Order),
         Ok(findings) => Ok(findings.settled),
-        // The listing, which lomi. gave, shows no payment of it: the order must not stay due for ever. Without the listing
-        // nothing is known, and nothing is concluded.
-        Err(InquiryError::Lomi(error)) if sweep.covers(order) && is_unknown_to_lomi(&error) => Ok(Vec::new()),
+        // lomi.'s list, which it gave, shows no payment of it: the order must not stay due for ever. Without a list nothing is
+        // known, and nothing is concluded.
+        Err(InquiryError::Lomi(error)) if is_unknown_to_lomi(&error) => match sweep.covers(order) {
+            true => Ok(Vec::new()),
+            false => look_it_up(world, lomi, order, deadline, report).await,
+        },
+        Err(error) => Err(Stop::after(&error)),
+    }
+}
+
+/// What the list of the time in which the order could be paid says of it.
+async fn look_it_up(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Vec<Settled>, Stop> {
+    let listed = counted(world.identify(lomi, order, deadline).await, |findings| findings.calls, report);
+    match listed {
+        Ok(findings) if findings.is_cut_short => Err(Stop::Order),
+        Ok(findings) => Ok(findings.settled),
         Err(error) => Err(Stop::after(&error)),
     }
 }

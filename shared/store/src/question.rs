@@ -101,12 +101,15 @@ impl Store {
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn watch_links(&self, now: Timestamp) -> Result<(), StoreError> {
-        let put = self.put_new(watch(now, now))?;
-        match self.transact("watch links", vec![write_put(put)]).await? {
-            None | Some(Cancelled::Condition(_)) => Ok(()),
-            // Whoever wrote at the same moment may fail, and then nobody watches.
-            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "watch links", reason: "conflict" }),
+        for _ in 0..MAX_TRIES {
+            let put = self.put_new(watch(now, now))?;
+            match self.transact("watch links", vec![write_put(put)]).await? {
+                None | Some(Cancelled::Condition(_)) => return Ok(()),
+                // Whoever wrote at the same moment may fail, and then nobody watches.
+                Some(Cancelled::Conflict) => {}
+            }
         }
+        Err(StoreError::Busy { operation: "watch links", reason: "conflict" })
     }
 
     /// Since when payments by lomi.'s own links have not been looked for; `None` when there are no such links.

@@ -108,12 +108,16 @@ async fn look_again(app: &TestApp, orders: &[Bought]) {
     app.reconcile().await;
 }
 
-/// The pages' time is over, and the reconciler looks one last time.
+/// The pages' time is over, and then the time in which lomi. completes anything of them: the reconciler looks at both ends.
 async fn outlive(app: &TestApp, orders: &[Bought]) {
-    for Bought { order_id, .. } in orders {
-        if app.make_due(order_id).await {
-            app.outlive(order_id).await;
+    for later_ms in [0, 3 * 60 * 60 * 1000] {
+        for Bought { order_id, .. } in orders {
+            if app.make_due(order_id).await {
+                app.outlive(order_id).await;
+                let (key, end_ms) = (format!("ORDER#{order_id}"), app.order(order_id).await["expires_at_ms"].as_i64());
+                app.table.set_number(&key, "ORDER", "expires_at_ms", end_ms.expect("a time") - later_ms).await;
+            }
         }
+        app.reconcile().await;
     }
-    app.reconcile().await;
 }

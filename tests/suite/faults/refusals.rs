@@ -78,6 +78,62 @@ async fn a_payment_that_went_back_before_anybody_heard_of_it_leaves_a_refunded_o
 }
 
 #[tokio::test]
+async fn a_payment_that_went_back_is_not_written_before_lomi_tells_how_much() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.lomi.lose_webhooks().await;
+    let transaction_id = app.pay(&order, "card").await;
+    app.refund_at_lomi(&transaction_id, 12_500).await;
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "status", "arg": 503, "times": null })).await;
+    app.outlive(&order.order_id).await;
+    assert!(app.stack.invoke_scheduled("reconciler").await.is_err());
+    assert_eq!(app.order_status(&order.order_id).await, "open");
+    assert!(app.outbox(&order.order_id).await.is_empty(), "nobody ships for money that may be gone");
+    app.lomi.clear_faults().await;
+    assert!(app.make_due(&order.order_id).await, "it is still looked at");
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "refunded");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn money_that_is_gone_without_a_refund_that_lomi_lists_is_put_before_a_person() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    app.lomi.lose_webhooks().await;
+    let transaction_id = app.pay(&order, "card").await;
+    let refund_id = app.refund_at_lomi(&transaction_id, 12_500).await;
+    app.keep_refund_secret(&refund_id);
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "empty_list", "times": null })).await;
+    for _ in 0..2 {
+        app.make_due(&order.order_id).await;
+        app.reconcile().await;
+    }
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
+    assert_eq!(app.quarantined().await, ["refund_unknown"]);
+    let rung = app.stack.logs().into_iter().filter(|line| line.line.contains("\"Quarantined\":1")).count();
+    assert_eq!(rung, 1, "once");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_page_that_lomi_forgot_ends_its_order_however_late_it_is_asked_about() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let long_ago_ms = app.order(&order.order_id).await["created_at_ms"].as_i64().unwrap() - 3 * 3_600_000;
+    let key = format!("ORDER#{}", order.order_id);
+    assert!(app.table.set_number(&key, "ORDER", "expires_at_ms", long_ago_ms).await);
+    let gone = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 404, "times": null });
+    app.lomi.fault(gone).await;
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    let stored = app.order(&order.order_id).await;
+    assert_eq!(stored["status"], "expired");
+    assert!(stored["due_at_ms"].is_null(), "nothing more can come");
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn a_card_form_paid_and_given_back_unheard_leaves_a_refunded_order() {
     let app = TestApp::start().await;
     let card = app.open_card_order().await;

@@ -46,6 +46,7 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
                 response
             }
             FaultKind::TruncatedJson => truncated(response).await,
+            FaultKind::EmptyList => emptied(response).await,
             _ => answer(&fault).await,
         };
     }
@@ -53,7 +54,8 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
 }
 
 fn strikes_after(fault: &Struck) -> bool {
-    fault.when == When::After || matches!(fault.kind, FaultKind::TruncatedJson | FaultKind::CommitThen500)
+    fault.when == When::After
+        || matches!(fault.kind, FaultKind::TruncatedJson | FaultKind::EmptyList | FaultKind::CommitThen500)
 }
 
 /// The answer that stands in for the real one.
@@ -99,6 +101,19 @@ async fn truncated(response: Response) -> Response {
     let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
+}
+
+/// The list, bare or in an envelope, as if nothing were in it.
+async fn emptied(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    let mut list: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let rows = if list.is_array() { Some(&mut list) } else { list.get_mut("data") };
+    if let Some(rows) = rows {
+        *rows = Value::Array(Vec::new());
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(list.to_string()))
 }
 
 fn latency(fault: &Struck) -> Duration {

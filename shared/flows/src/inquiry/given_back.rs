@@ -1,4 +1,5 @@
-//! What went back of a payment, as lomi. knows it. A refund that was made in lomi.'s dashboard may be told by nothing else.
+//! A payment that lomi. calls refunded, and what went back of it. A refund that was made in lomi.'s dashboard may be told by
+//! nothing else.
 
 use super::{Findings, InquiryError, earliest_payment, poll};
 use crate::World;
@@ -6,38 +7,57 @@ use crate::evidence::Settled;
 use crate::refund::words::Words;
 use domain::{Fact, Order, OrderId, RefundStatus, Timestamp};
 use lomi_client::{Client, Refund, Transaction};
-use store::StoreError;
+use store::{Recorded, StoreError};
 use tokio::time::Instant;
 
 /// Rows per page: lomi.'s own default, so that a shorter page is surely the last.
 const PAGE_SIZE: u32 = 50;
 /// Pages that are read for one payment.
 const MAX_PAGES: u32 = 10;
+/// Under this reason a payment is put aside that lomi. calls refunded without a refund that can be read.
+const REFUND_UNKNOWN: &str = "refund_unknown";
 
 impl World {
-    /// Settles lomi.'s refunds of a payment that lomi. calls refunded. Those of which the order knows are asked about by
-    /// their names, elsewhere.
-    pub(crate) async fn settle_refunds_of(
+    /// Settles what went back of the payment, then the payment: nothing is written before lomi. has told both, and a crash
+    /// in between leaves an order that is still looked at. Refunds that the order knows of are asked about elsewhere, by
+    /// their names. Returns whether something was made of the payment.
+    pub(crate) async fn settle_given_back(
         &self,
         lomi: &Client,
         id: &OrderId,
         transaction: &Transaction,
         deadline: Instant,
         findings: &mut Findings,
-    ) -> Result<(), InquiryError> {
-        let Some(order) = self.order(id).await?.filter(|order| is_news(order, transaction)) else { return Ok(()) };
-        let made_at = transaction.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
-        let start = earliest_payment(made_at.unwrap_or(order.created_at())).to_rfc3339();
-        for page in 0..MAX_PAGES {
-            findings.calls += 1;
-            let list = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
-            let rows = list.deadline(deadline).send().await?;
-            for row in rows.iter().filter(|row| row.transaction_id.as_ref() == Some(&transaction.transaction_id)) {
-                findings.settled.extend(self.settle_refund(lomi, id, row).await?);
+    ) -> Result<bool, InquiryError> {
+        let order = self.order(id).await?.filter(|order| is_news(order, transaction));
+        let mut is_known = order.is_none();
+        if let Some(order) = order {
+            for row in refunds_of(lomi, &order, transaction, deadline, findings).await? {
+                let refund = self.settle_refund(lomi, id, &row).await?;
+                is_known |= is_judged(refund.as_ref());
+                findings.settled.extend(refund);
             }
-            if rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX) {
-                break;
-            }
+        }
+        let payment = self.settle_payment(lomi, id, transaction).await?;
+        let is_counted = is_judged(payment.as_ref());
+        findings.settled.extend(payment);
+        if is_counted && !is_known {
+            self.put_aside(id, transaction, findings).await?;
+        }
+        Ok(is_counted)
+    }
+
+    /// The order counts as paid, and somebody has to know that its money is gone. Once.
+    async fn put_aside(
+        &self,
+        id: &OrderId,
+        transaction: &Transaction,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
+        let said = format!("transaction {} refunded, by no refund that lomi. lists", transaction.transaction_id);
+        let evidence = poll(format!("REFUNDED#{}", transaction.transaction_id), &said, self.clock.now());
+        if self.quarantine(&evidence, REFUND_UNKNOWN, Some(id)).await? == Recorded::Applied {
+            findings.settled.push(Settled::UnknownOrder);
         }
         Ok(())
     }
@@ -58,10 +78,39 @@ impl World {
     }
 }
 
-/// Whether the order counts the payment, and no refund of it.
+/// Whether something was made of what was told: what could not be read counts for nothing.
+pub(crate) const fn is_judged(settled: Option<&Settled>) -> bool {
+    !matches!(settled, None | Some(Settled::UnknownOrder))
+}
+
+/// Whether less is known to have gone back than the payment was.
 fn is_news(order: &Order, transaction: &Transaction) -> bool {
-    let payment = transaction.transaction_id.as_str();
-    let is_known = |status| status != RefundStatus::Failed;
-    order.payments().contains_key(payment)
-        && !order.refunds().values().any(|refund| refund.transaction_id == payment && is_known(refund.status))
+    let is_of_it = |transaction_id: &str| transaction_id == transaction.transaction_id.as_str();
+    let known = order.refunds().values().filter(|refund| is_of_it(&refund.transaction_id));
+    let known = known.filter(|refund| refund.status != RefundStatus::Failed);
+    let known_minor = known.fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor));
+    order.expected().is_some_and(|price| known_minor < price.amount_minor())
+}
+
+async fn refunds_of(
+    lomi: &Client,
+    order: &Order,
+    transaction: &Transaction,
+    deadline: Instant,
+    findings: &mut Findings,
+) -> Result<Vec<Refund>, InquiryError> {
+    let made_at = transaction.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    let start = earliest_payment(made_at.unwrap_or(order.created_at())).to_rfc3339();
+    let mut refunds = Vec::new();
+    for page in 0..MAX_PAGES {
+        findings.calls += 1;
+        let list = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
+        let rows = list.deadline(deadline).send().await?;
+        let is_last = rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+        refunds.extend(rows.into_iter().filter(|row| row.transaction_id.as_ref() == Some(&transaction.transaction_id)));
+        if is_last {
+            break;
+        }
+    }
+    Ok(refunds)
 }

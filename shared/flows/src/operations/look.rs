@@ -8,7 +8,7 @@ use domain::Order;
 use lomi_client::Client;
 use tokio::time::Instant;
 
-/// Asks lomi. about `order` now, whatever its schedule says, in sixty calls at most. What lomi. says goes through the
+/// Asks lomi. about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty, and ten for each payment that lomi. calls refunded. What lomi. says goes through the
 /// same judgement as everything that the reconciler finds.
 ///
 /// The order's turn to be asked about is not taken, and its schedule does not move: nothing is written unless something is
@@ -68,5 +68,5 @@ const fn calls(findings: &Findings) -> u32 {
 
 /// Whether nothing but the list can tell who paid.
 fn is_asked_by_list(order: &Order) -> bool {
-    order.payment_intent_id().is_none() && (order.is_unidentified() || order.checkout_session_id().is_none())
+    order.payment_intent_id().is_none() && (order.status().is_paid() || order.checkout_session_id().is_none())
 }

@@ -125,7 +125,8 @@ impl Status {
 mod tests {
     use super::Status::{self, *};
 
-    const QUIET: [Status; 7] = [Unchanged, Registered, Rotated, Repaired, ByHand, Removed, WaitingForKey];
+    const QUIET: [Status; 8] =
+        [Unchanged, Registered, Rotated, RotatedLately, Repaired, ByHand, Removed, WaitingForKey];
     const LOUD: [Status; 15] = [
         ByHandWithoutSecret,
         ByHandDeaf,
