@@ -101,8 +101,8 @@ impl Item {
 
 /// What the numbers are, and what is not in them.
 pub const NOTES: &str = "\
-An order is: one look at the products, one cart or link, one payment, one look at the order's status, and the last look by \
-the reconciler when its page has ended. DynamoDB's units are those that the embedded engine reports for every request, \
+An order is: one look at the products, one cart or link, one payment, one look at the order's status, and two looks by \
+the reconciler, when its page has ended and when lomi. completes nothing of it any more. DynamoDB's units are those that the embedded engine reports for every request, \
 indexes and transactions included. Durations are those of a development build on the machine that ran the program, with its own \
 load: on Lambda with 256 MB they differ, and they vary from run to run. Secrets Manager calls are those of a shop so quiet that every invocation finds its minute over. \
 Logs count the functions' lines, 700 bytes a run for Lambda's own and 300 a request for the gateway's. Metrics are the stack's own \
