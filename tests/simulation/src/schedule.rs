@@ -249,7 +249,7 @@ impl Schedule {
         for minute in 0_u32.. {
             sleep(match self.pace.get() {
                 Pace::Trouble | Pace::Quiet => MINUTE,
-                Pace::Rest => MINUTE * 75,
+                Pace::Rest => MINUTE * 115,
                 Pace::Daily => MINUTE * 60 * 24,
             })
             .await;
