@@ -13,7 +13,7 @@ use lomi_client::{
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
 
-/// Transactions per page: lomi.'s own default, so that a shorter page is surely the last.
+/// Rows per page of lomi.'s lists: its own default, so that a shorter page is surely the last.
 pub(crate) const PAGE_SIZE: u32 = 50;
 /// Pages that are read for the payment of one order.
 const MAX_PAGES: u32 = 5;
@@ -257,8 +257,8 @@ pub(crate) fn is_about_one_thing(error: &lomi_client::Error) -> bool {
 }
 
 /// Whether a page was the last one.
-pub(crate) fn is_last_page(transactions: &[Transaction]) -> bool {
-    transactions.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX)
+pub(crate) fn is_last_page<T>(rows: &[T]) -> bool {
+    rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX)
 }
 
 /// The order that a transaction names in its metadata.

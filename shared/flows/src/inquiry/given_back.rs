@@ -1,17 +1,15 @@
 //! A payment that lomi. calls refunded, and what went back of it. A refund that was made in lomi.'s dashboard may be told by
 //! nothing else.
 
-use super::{Findings, InquiryError, earliest_payment, poll};
+use super::{Findings, InquiryError, PAGE_SIZE, earliest_payment, is_last_page, poll};
 use crate::World;
 use crate::evidence::Settled;
 use crate::refund::words::Words;
-use domain::{Fact, Order, OrderId, RefundStatus, Timestamp};
+use domain::{Fact, Order, OrderId, Timestamp};
 use lomi_client::{Client, Refund, Transaction};
 use store::{Recorded, StoreError};
 use tokio::time::Instant;
 
-/// Rows per page: lomi.'s own default, so that a shorter page is surely the last.
-const PAGE_SIZE: u32 = 50;
 /// Pages that are read for one payment.
 const MAX_PAGES: u32 = 10;
 /// Under this reason a payment is put aside that lomi. calls refunded without a refund that can be read.
@@ -85,10 +83,7 @@ pub(crate) const fn is_judged(settled: Option<&Settled>) -> bool {
 
 /// Whether less is known to have gone back than the payment was.
 fn is_news(order: &Order, transaction: &Transaction) -> bool {
-    let is_of_it = |transaction_id: &str| transaction_id == transaction.transaction_id.as_str();
-    let known = order.refunds().values().filter(|refund| is_of_it(&refund.transaction_id));
-    let known = known.filter(|refund| refund.status != RefundStatus::Failed);
-    let known_minor = known.fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor));
+    let known_minor = order.going_back_minor(transaction.transaction_id.as_str());
     order.expected().is_some_and(|price| known_minor < price.amount_minor())
 }
 
@@ -106,7 +101,7 @@ async fn refunds_of(
         findings.calls += 1;
         let list = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
         let rows = list.deadline(deadline).send().await?;
-        let is_last = rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+        let is_last = is_last_page(&rows);
         refunds.extend(rows.into_iter().filter(|row| row.transaction_id.as_ref() == Some(&transaction.transaction_id)));
         if is_last {
             break;

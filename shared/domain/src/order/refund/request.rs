@@ -121,9 +121,14 @@ impl Order {
     /// outcome is not known counts as if it had happened.
     fn refundable(&self, transaction_id: &str) -> Option<i64> {
         self.payments.get(transaction_id)?;
-        let taken = |refund: &&Refund| refund.transaction_id == transaction_id && refund.status != RefundStatus::Failed;
-        let taken =
-            self.refunds.values().filter(taken).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor));
-        Some(self.amount?.saturating_sub(taken).max(0))
+        Some(self.amount?.saturating_sub(self.going_back_minor(transaction_id)).max(0))
+    }
+
+    /// What went back of the payment, or may, in minor units: every refund of it but those that failed.
+    #[must_use]
+    pub fn going_back_minor(&self, transaction_id: &str) -> i64 {
+        let counts =
+            |refund: &&Refund| refund.transaction_id == transaction_id && refund.status != RefundStatus::Failed;
+        self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
     }
 }

@@ -1,7 +1,7 @@
 //! lomi.'s list of refunds, and what it says of a request that lomi. never named.
 
 use super::may_call;
-use crate::inquiry::{CLOCK_SKEW_MS, is_answer};
+use crate::inquiry::{CLOCK_SKEW_MS, PAGE_SIZE, is_answer, is_last_page};
 use crate::reconcile::Report;
 use crate::refund::words::{Words, wanted};
 use crate::units;
@@ -9,8 +9,6 @@ use domain::{Money, Order, Refund, RefundStatus, Timestamp};
 use lomi_client::{Client, Error, Refund as Row};
 use tokio::time::Instant;
 
-/// Rows per page: lomi.'s own default, so that a shorter page is surely the last.
-const PAGE_SIZE: u32 = 50;
 /// Pages per look. A list that is longer proves nothing about what is not in it.
 const MAX_PAGES: u32 = 10;
 
@@ -45,7 +43,7 @@ impl Listing {
                 Err(error) if is_answer(&error) => break,
                 Err(error) => return Err(error),
             };
-            let is_last = rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+            let is_last = is_last_page(&rows);
             names_payments &= rows.iter().all(|row| row.transaction_id.is_some());
             listing.rows.extend(rows.into_iter().filter(|row| is_of(order, row)));
             if is_last {
