@@ -1,17 +1,17 @@
 //! One whole stack for one test.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
-use local::build::{self, Profile, TEMPLATE, workspace_root};
-use local::template::Template;
-use local::{Project, Stack, StackOptions, StartError};
+use local::build;
+use local::{Project, Stack, StackOptions};
 use lomi_sandbox::{ClockMode, Settings, Timestamp};
 use serde_json::Value;
 
 use crate::audit::Guard;
 use crate::calls::{Kept, Recorder};
+use crate::functions;
 use crate::gate::Gate;
 use crate::http::{Answer, Http};
 use crate::lomi::Lomi;
@@ -104,7 +104,7 @@ impl TestApp {
 
     /// The stack of `setup`.
     pub async fn start_with(setup: Setup) -> Self {
-        let project = project(setup.binaries.as_deref()).await.unwrap_or_else(|error| panic!("{error}"));
+        let project = project(&setup).await;
         let recorder = Recorder::new(Kept::of(&project.binaries).expect("a place beside the binaries"));
         let (dynamodb, lomi_wire) = (Gate::bind_recorded(recorder.clone()).await, Gate::bind().await);
         let options = options(&setup, &dynamodb, &lomi_wire);
@@ -230,15 +230,16 @@ impl TestApp {
 }
 
 /// The template with the binaries in the folder, or with those that Cargo builds now.
-async fn project(folder: Option<&Path>) -> Result<Project, StartError> {
-    let root = workspace_root()?;
-    let template = Template::read(&root.join(TEMPLATE))?;
-    let names = template.binaries()?;
-    let binaries = match folder {
-        Some(folder) => names.into_iter().map(|name| (name.clone(), folder.join(name))).collect(),
-        None => build::functions(&root, &names, Profile::Dev).await?.clone(),
+async fn project(setup: &Setup) -> Project {
+    let template = functions::template();
+    let binaries = match &setup.binaries {
+        Some(folder) => {
+            let names = template.binaries().expect("the template names binaries");
+            build::in_folder(folder, &names).unwrap_or_else(|error| panic!("{error}"))
+        }
+        None => functions::built().await,
     };
-    Ok(Project { template, binaries, storefront: root.join("infra/storefront") })
+    Project { template, binaries, storefront: functions::root().join("infra/storefront") }
 }
 
 fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {

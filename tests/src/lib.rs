@@ -18,6 +18,7 @@ pub mod costs;
 mod customers;
 mod delivery;
 mod endpoint;
+pub mod functions;
 mod gate;
 mod http;
 mod link;

@@ -14,7 +14,7 @@ use crate::seams;
 /// The file that marks the root of the workspace.
 pub const TEMPLATE: &str = "template.yaml";
 
-/// Which Cargo profile the functions are built with.
+/// How the functions are built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
     /// Quick to build.
@@ -22,6 +22,9 @@ pub enum Profile {
     Dev,
     /// As deployed, but for this machine's processor.
     Release,
+    /// Quick to build after `cargo test`: with the dependencies' features of the workspace's tests, so that nothing that
+    /// is compiled for those is compiled again.
+    Test,
 }
 
 /// Why there are no binaries.
@@ -44,6 +47,14 @@ pub enum BuildError {
     /// A package has no binary of the name that the template gives.
     #[error("the build made no binary called {0}")]
     NoBinary(String),
+    /// The folder that was given has no such file.
+    #[error("no file called {name} in {folder}")]
+    NotInFolder {
+        /// The binary's name.
+        name: String,
+        /// The folder as it was given.
+        folder: String,
+    },
 }
 
 /// Executables by binary name.
@@ -63,11 +74,23 @@ pub fn workspace_root() -> Result<PathBuf, BuildError> {
 pub async fn functions(root: &Path, names: &[String], profile: Profile) -> Result<&'static Binaries, BuildError> {
     static DEV: OnceCell<Binaries> = OnceCell::const_new();
     static RELEASE: OnceCell<Binaries> = OnceCell::const_new();
+    static TEST: OnceCell<Binaries> = OnceCell::const_new();
     let built = match profile {
         Profile::Dev => &DEV,
         Profile::Release => &RELEASE,
+        Profile::Test => &TEST,
     };
     built.get_or_try_init(|| build(root, names, profile)).await
+}
+
+/// The binaries that `names` lists, as they lie in `folder`; nothing is built.
+pub fn in_folder(folder: &Path, names: &[String]) -> Result<Binaries, BuildError> {
+    let find = |name: &String| {
+        let path = folder.join(name);
+        let missing = || BuildError::NotInFolder { name: name.clone(), folder: folder.display().to_string() };
+        path.is_file().then(|| (name.clone(), path)).ok_or_else(missing)
+    };
+    names.iter().map(find).collect()
 }
 
 async fn build(root: &Path, names: &[String], profile: Profile) -> Result<Binaries, BuildError> {
@@ -87,14 +110,9 @@ async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Ou
     let cargo = seams::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command.current_dir(root).args(["build", "--message-format=json-render-diagnostics", "--bins"]);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    command.args(selection(names, profile));
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_set_by_cargo(&name.to_string_lossy())) {
         command.env_remove(name);
-    }
-    for name in names {
-        command.args(["--package", name]);
     }
     // A person sees Cargo's own progress; a pipe gets its output only when something is wrong.
     let is_watched = std::io::stderr().is_terminal();
@@ -102,6 +120,17 @@ async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Ou
     command.stderr(if is_watched { Stdio::inherit() } else { Stdio::piped() });
     let child = command.spawn().map_err(|error| BuildError::NoCargo { cargo, problem: error.to_string() })?;
     child.wait_with_output().await.map_err(|error| BuildError::Failed(error.to_string()))
+}
+
+/// Cargo unites the features of all packages that it is told to build, and adds those of `[dev-dependencies]` where it
+/// is told to build a test.
+fn selection(names: &[String], profile: Profile) -> Vec<&str> {
+    let packages = names.iter().flat_map(|name| ["--package", name]);
+    match profile {
+        Profile::Dev => packages.collect(),
+        Profile::Release => packages.chain(["--release"]).collect(),
+        Profile::Test => vec!["--workspace", "--test", "suite"],
+    }
 }
 
 /// Whether Cargo sets this variable for what it runs, which is how `dev` and tests start. A Cargo that inherits them

@@ -20,6 +20,7 @@ Usage: cargo dev [OPTIONS]
   --flow <way>  with --once: buy by session (lomi.'s page, the default), intent (a card form) or link
   --json        print one JSON line with all URLs and tokens on stdout when everything is ready
   --release     build the functions with the release profile
+  --binaries <dir>  run the function binaries in this folder instead of building them
   --help        print this";
 
 /// Where a person finds the API unless they say otherwise.
@@ -34,6 +35,7 @@ pub(crate) struct Flags {
     pub(crate) flow: Flow,
     pub(crate) json: bool,
     pub(crate) release: bool,
+    pub(crate) binaries: Option<PathBuf>,
 }
 
 impl Flags {
@@ -53,7 +55,15 @@ impl Flags {
     }
 
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
-        let mut flags = Self { port: 0, data_dir: None, once: false, flow: Flow::Session, json: false, release: false };
+        let mut flags = Self {
+            port: 0,
+            data_dir: None,
+            once: false,
+            flow: Flow::Session,
+            json: false,
+            release: false,
+            binaries: None,
+        };
         let (mut port, mut flow) = (None, None);
         // `cargo dev -- --once` reaches this program with the dashes, `cargo dev --once` without.
         let mut arguments = arguments.into_iter().peekable();
@@ -67,6 +77,7 @@ impl Flags {
                 Long("flow") => flow = Some(parser.value().and_then(|value| value.string()).map_err(text)?),
                 Long("json") => flags.json = true,
                 Long("release") => flags.release = true,
+                Long("binaries") => flags.binaries = Some(parser.value().map_err(text)?.into()),
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(text(other.unexpected())),
             }
@@ -97,12 +108,26 @@ mod tests {
 
     #[test]
     fn flags_may_come_in_any_order_and_have_defaults() {
-        let defaults =
-            Flags { port: 3000, data_dir: None, once: false, flow: Flow::Session, json: false, release: false };
+        let defaults = Flags {
+            port: 3000,
+            data_dir: None,
+            once: false,
+            flow: Flow::Session,
+            json: false,
+            release: false,
+            binaries: None,
+        };
         assert_eq!(parse(""), Ok(Some(defaults)));
-        let all =
-            Flags { port: 4000, data_dir: Some("d".into()), once: true, flow: Flow::Link, json: true, release: true };
-        assert_eq!(parse("--release --json --data d --port=4000 --once --flow link"), Ok(Some(all)));
+        let all = Flags {
+            port: 4000,
+            data_dir: Some("d".into()),
+            once: true,
+            flow: Flow::Link,
+            json: true,
+            release: true,
+            binaries: Some("b".into()),
+        };
+        assert_eq!(parse("--release --json --data d --port=4000 --once --flow link --binaries b"), Ok(Some(all)));
         assert_eq!(parse("--once --help"), Ok(None));
         assert_eq!(parse("-- --json"), parse("--json"));
         assert_eq!(parse("--once").map(|flags| flags.map(|flags| flags.port)), Ok(Some(0)));

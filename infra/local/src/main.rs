@@ -34,7 +34,9 @@ fn fail(problem: &str) -> ExitCode {
 /// Runs until the purchase is done or somebody ends the program; a signal during the start ends it, too.
 async fn run(flags: Flags) -> Result<(), String> {
     let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    say("building the functions ...");
+    if flags.binaries.is_none() {
+        say("building the functions ...");
+    }
     let stack = tokio::select! {
         started = Stack::start(options(&flags)) => started.map_err(|error| explain(&error))?,
         () = signals.any() => return flags.interrupted(),
@@ -57,6 +59,7 @@ fn options(flags: &Flags) -> StackOptions {
         data_dir: flags.data_dir.clone(),
         schedule: true,
         profile: if flags.release { build::Profile::Release } else { build::Profile::Dev },
+        binaries: flags.binaries.clone(),
         echo_logs: flags.echoes_logs(),
         ..StackOptions::default()
     }

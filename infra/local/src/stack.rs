@@ -41,6 +41,8 @@ pub struct StackOptions {
     pub schedule: bool,
     /// How the functions are built.
     pub profile: Profile,
+    /// The folder of function binaries that are built already; `None` builds them.
+    pub binaries: Option<PathBuf>,
     /// The lomi. stand-in; its address, its data file and the stack's own webhook are filled in.
     pub lomi: Settings,
     /// Parameters of the template that differ from their defaults.
@@ -141,7 +143,11 @@ impl Stack {
         let template = Template::read(&root.join(TEMPLATE))?;
         // Before the build, so that nobody waits for it to hear that a port is taken.
         let listeners = Listeners::bind(options.port).await?;
-        let binaries = build::functions(&root, &template.binaries()?, options.profile).await?.clone();
+        let names = template.binaries()?;
+        let binaries = match &options.binaries {
+            Some(folder) => build::in_folder(folder, &names)?,
+            None => build::functions(&root, &names, options.profile).await?.clone(),
+        };
         let storefront = root.join("infra/storefront");
         Self::assemble(Project { template, binaries, storefront }, options, listeners).await
     }

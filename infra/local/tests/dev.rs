@@ -3,8 +3,11 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use local::build::{self, Profile, TEMPLATE};
+use local::template::Template;
 use local::{Stack, StackOptions, once};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -20,6 +23,14 @@ fn dev(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dev"));
     command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
+}
+
+/// The folder of the function binaries, built with what `cargo test` has compiled for them already.
+async fn binaries() -> PathBuf {
+    let root = build::workspace_root().unwrap();
+    let names = Template::read(&root.join(TEMPLATE)).unwrap().binaries().unwrap();
+    let built = build::functions(&root, &names, Profile::Test).await.unwrap();
+    built.values().next().unwrap().parent().unwrap().to_path_buf()
 }
 
 async fn finished(mut command: Command) -> Output {
@@ -41,8 +52,11 @@ async fn ready(flags: &[&str]) -> (Child, Value) {
 
 #[tokio::test]
 async fn one_purchase_by_each_way_ends_paid_with_one_event_in_the_outbox() {
+    let binaries = binaries().await;
     for flags in [&["--", "--once"][..], &["--once", "--flow", "intent"], &["--once", "--flow=link"]] {
-        let output = finished(dev(flags)).await;
+        let mut command = dev(flags);
+        command.arg("--binaries").arg(&binaries);
+        let output = finished(command).await;
         let report = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{flags:?}: {report}");
         assert!(report.contains(" is paid after "), "{flags:?}: {report}");
@@ -54,7 +68,8 @@ async fn one_purchase_by_each_way_ends_paid_with_one_event_in_the_outbox() {
 async fn a_purchase_fails_when_the_webhook_is_dead_although_the_order_is_paid() {
     let elsewhere = [("LOMI_WEBHOOK_SECRET_ID".to_owned(), "nowhere".to_owned())].into();
     let environment = [("webhook-handler".to_owned(), elsewhere)].into();
-    let stack = Stack::start(StackOptions { environment, ..StackOptions::default() }).await.unwrap();
+    let options = StackOptions { environment, binaries: Some(binaries().await), ..StackOptions::default() };
+    let stack = Stack::start(options).await.unwrap();
     let problem = once::purchase(&stack, once::Flow::Session, once::TIMEOUT, |_| ()).await.unwrap_err();
     assert!(problem.contains("webhook is ") && problem.contains("answers 5"), "{problem}");
     stack.stop().await;
@@ -117,8 +132,9 @@ async fn an_unknown_flag_ends_it_with_the_help() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn ctrl_c_and_termination_end_it_with_every_child() {
+    let binaries = binaries().await.display().to_string();
     for signal in [Signal::INT, Signal::TERM] {
-        let (mut dev, urls) = ready(&["--json", "--port", "0"]).await;
+        let (mut dev, urls) = ready(&["--json", "--port", "0", "--binaries", &binaries]).await;
         assert!(get(format!("{}/products", urls["gateway"].as_str().unwrap())).await.status().is_success());
         for member in ["shop", "lomi", "dynamodb", "admin_token", "webhook_secret"] {
             assert!(urls[member].is_string(), "{member} in {urls}");

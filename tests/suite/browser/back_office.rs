@@ -16,6 +16,7 @@ async fn enter(app: &TestApp, browser: &Browser) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_back_office_opens_with_the_token_and_keeps_it_in_the_tab() {
     browse(AWA, async |app, browser| {
         browser.open("back-office.html").await;
@@ -37,6 +38,7 @@ async fn the_back_office_opens_with_the_token_and_keeps_it_in_the_tab() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn orders_are_listed_by_status_and_one_tells_its_story() {
     browse(AWA, async |app, browser| {
         let (open, paid) = (app.open_order().await, paid(app).await);
@@ -68,6 +70,7 @@ async fn paid(app: &TestApp) -> Created {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_refund_is_asked_for_twice_and_made_once() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
@@ -110,6 +113,7 @@ async fn refund(browser: &Browser, amount: &str) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
@@ -126,6 +130,7 @@ async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
@@ -153,6 +158,7 @@ async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() 
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;
@@ -190,6 +196,7 @@ async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_health_of_the_stack_is_shown_with_what_to_do() {
     for (shopper, never, hint, again) in
         [(AWA, "jamais", "Envoyez un événement de test", "en ordre"), (KOFI, "never", "Send a test event", "in order")]
@@ -213,6 +220,7 @@ async fn the_health_of_the_stack_is_shown_with_what_to_do() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn every_text_of_the_back_office_is_there_in_both_languages() {
     browse(KOFI, async |_, browser| {
         browser.open("back-office.html").await;
@@ -225,6 +233,7 @@ async fn every_text_of_the_back_office_is_there_in_both_languages() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn every_word_of_the_contract_that_the_back_office_shows_has_a_text() {
     let contract = yaml::parse(&read("infra/openapi.yaml"));
     let schema =
@@ -259,6 +268,7 @@ async fn every_word_of_the_contract_that_the_back_office_shows_has_a_text() {
 const FIRST: &str = ".list ul[aria-busy=false] > :first-child";
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_link_is_made_shown_with_its_picture_and_ended() {
     browse(AWA, async |app, browser| {
         enter(app, browser).await;
@@ -289,6 +299,7 @@ async fn a_link_is_made_shown_with_its_picture_and_ended() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_again() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;

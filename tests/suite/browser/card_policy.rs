@@ -68,6 +68,7 @@ async fn reach_the_card(browser: &Browser) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it() {
     browse(AWA, async |app, browser| {
         let (processor, _served) = serve(None).await;
@@ -90,6 +91,7 @@ async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it()
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_card_form_reaches_nobody_whom_config_js_does_not_name() {
     browse(AWA, async |_, browser| {
         let (stranger, _served) = serve(None).await;

@@ -43,6 +43,7 @@ async fn assert_secret_is_kept(app: &TestApp, browser: &Browser) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_pays_by_card_without_leaving_the_shop() {
     browse(AWA, async |app, browser| {
         reach_the_form(browser).await;
@@ -67,6 +68,7 @@ async fn a_shopper_pays_by_card_without_leaving_the_shop() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_declined_card_and_a_bank_that_asks_are_told_on_the_spot_and_the_same_order_is_paid() {
     browse(KOFI, async |app, browser| {
         reach_the_form(browser).await;
@@ -94,6 +96,7 @@ async fn a_declined_card_and_a_bank_that_asks_are_told_on_the_spot_and_the_same_
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn when_lomi_takes_no_cards_here_the_shopper_is_told_and_pays_on_its_page_with_one_tap() {
     browse(AWA, async |app, browser| {
         app.lomi.quirks(json!({ "card_rail_muted": true })).await;
@@ -116,6 +119,7 @@ async fn when_lomi_takes_no_cards_here_the_shopper_is_told_and_pays_on_its_page_
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_reload_of_the_card_page_leads_to_the_same_order() {
     browse(KOFI, async |app, browser| {
         reach_the_form(browser).await;
@@ -132,6 +136,7 @@ async fn a_reload_of_the_card_page_leads_to_the_same_order() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_card_form_is_offered_for_what_is_in_the_cart_and_for_nothing_else() {
     browse(AWA, async |_, browser| {
         browser.open("card.html").await;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tests::TestApp;
 use url::{ParseError, Url};
 
-use crate::infrastructure::tools::{find_or_skip, variable};
+use crate::infrastructure::tools::{find, variable};
 
 /// Chromium's own business stays out of the way: no updates, no accounts, nothing in the background.
 const FLAGS: [&str; 8] = [
@@ -53,13 +53,12 @@ pub(super) struct Browser {
     width: u32,
 }
 
-/// Starts a stack and a browser, plays `story` in them, and audits the stack. Without a browser: says so, does nothing.
+/// Starts a stack and a browser, plays `story` in them, and audits the stack.
 #[track_caller]
 pub(super) fn browse(owner: Owner, story: impl AsyncFnOnce(&TestApp, &Browser)) -> impl Future<Output = ()> {
-    let driver = find_or_skip(&["chromedriver"]);
-    let chromium = find_or_skip(&["chromium", "chromium-browser", "google-chrome"]);
+    let driver = find(&["chromedriver"]);
+    let chromium = find(&["chromium", "chromium-browser", "google-chrome"]);
     async move {
-        let (Some(driver), Some(chromium)) = (driver, chromium) else { return };
         let app = TestApp::start().await;
         let driver = Driver::start(&driver);
         let browser = driver.open(&chromium, owner, &app.stack.urls().shop).await;

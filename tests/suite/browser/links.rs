@@ -16,6 +16,7 @@ async fn reads(browser: &Browser, heading: &str) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_chooses_an_amount_pays_and_is_thanked() {
     browse(AWA, async |app, browser| {
         let terms = json!({ "title": "Soutenir l’école de Bouaké", "description": "Chaque don achète des cahiers.",
@@ -46,6 +47,7 @@ async fn a_shopper_chooses_an_amount_pays_and_is_thanked() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_who_turns_back_may_still_pay() {
     browse(KOFI, async |app, browser| {
         let code = app.link(json!({ "title": "x".repeat(200) })).await;

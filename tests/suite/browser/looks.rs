@@ -7,6 +7,7 @@ use super::driver::{Browser, browse};
 use super::shop::{AWA, PAGNE};
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn no_page_can_be_pushed_sideways_on_a_phone() {
     browse(AWA, async |app, browser| {
         loading(app, browser).await;
@@ -25,6 +26,7 @@ async fn no_page_can_be_pushed_sideways_on_a_phone() {
 
 /// The measure is worth something: a page with one thing too wide does not pass it.
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_page_that_is_too_wide_is_found() {
     browse(AWA, async |_, browser| {
         browser.open("").await;
@@ -38,6 +40,7 @@ async fn a_page_that_is_too_wide_is_found() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_shop_follows_the_browsers_language_until_the_shopper_chooses() {
     browse(AWA, async |_, browser| {
         browser.open("").await;

@@ -7,6 +7,7 @@ use super::driver::browse;
 use super::shop::{AWA, KOFI, PAGNE, digits};
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_with_a_phone_pays_by_card_and_gets_a_receipt() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -31,6 +32,7 @@ async fn a_shopper_with_a_phone_pays_by_card_and_gets_a_receipt() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_pays_with_wave_in_english() {
     browse(KOFI, async |app, browser| {
         browser.open("").await;
@@ -47,6 +49,7 @@ async fn a_shopper_pays_with_wave_in_english() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_gift_is_as_large_as_its_giver_says_within_bounds() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -70,6 +73,7 @@ async fn a_gift_is_as_large_as_its_giver_says_within_bounds() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_shopper_who_turns_back_finds_the_cart_untouched_and_can_pay_after_all() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -93,6 +97,7 @@ async fn a_shopper_who_turns_back_finds_the_cart_untouched_and_can_pay_after_all
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_declined_card_is_told_on_the_spot_and_another_one_pays_the_same_order() {
     browse(KOFI, async |app, browser| {
         browser.open("").await;
@@ -112,6 +117,7 @@ async fn a_declined_card_is_told_on_the_spot_and_another_one_pays_the_same_order
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn two_clicks_on_pay_make_one_order() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -130,6 +136,7 @@ async fn two_clicks_on_pay_make_one_order() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_reload_in_the_middle_and_the_way_back_lead_to_the_same_order() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -152,6 +159,7 @@ async fn a_reload_in_the_middle_and_the_way_back_lead_to_the_same_order() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
     browse(AWA, async |app, browser| {
         browser.open("").await;

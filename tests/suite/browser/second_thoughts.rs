@@ -22,6 +22,7 @@ async fn back_to_the_cart(browser: &Browser) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn choosing_the_card_form_after_lomis_page_leaves_one_order_to_pay() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -42,6 +43,7 @@ async fn choosing_the_card_form_after_lomis_page_leaves_one_order_to_pay() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_cart_that_changes_and_changes_back_leaves_one_order_to_pay() {
     browse(KOFI, async |app, browser| {
         browser.open("").await;
@@ -59,6 +61,7 @@ async fn a_cart_that_changes_and_changes_back_leaves_one_order_to_pay() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_corrected_e_mail_address_leaves_one_order_to_pay() {
     browse(AWA, async |app, browser| {
         reach_the_form(browser).await;
@@ -73,6 +76,7 @@ async fn a_corrected_e_mail_address_leaves_one_order_to_pay() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn what_was_paid_unseen_gets_its_receipt_whichever_way_is_tried_next() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
@@ -93,6 +97,7 @@ async fn what_was_paid_unseen_gets_its_receipt_whichever_way_is_tried_next() {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_phone_whose_clock_is_fast_opens_no_second_order() {
     browse(AWA, async |app, browser| {
         let fast = "const now = Date.now; Date.now = () => now() + 2 * 60 * 60 * 1000";
@@ -116,6 +121,7 @@ async fn another_tab_opens_an_order(app: &TestApp, browser: &Browser) {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_card_form_leads_to_its_own_receipt_whatever_another_tab_does() {
     browse(AWA, async |app, browser| {
         reach_the_form(browser).await;

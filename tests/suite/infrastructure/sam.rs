@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use super::tools::find_or_skip;
+use super::tools::find;
 
 #[test]
+#[ignore = "needs the SAM CLI: cargo xtask template"]
 fn sam_finds_nothing_to_say_against_the_template() {
-    let Some(sam) = find_or_skip(&["sam"]) else { return };
+    let sam = find(&["sam"]);
     let output = Command::new(sam)
         .args(["validate", "--lint", "--template-file", "template.yaml"])
         .current_dir(super::root())

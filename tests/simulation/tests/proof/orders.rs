@@ -272,9 +272,8 @@ fn it_makes_no_other_difference_when_the_shopper_gives_up() {
     assert_one_end(Story::GivenUp, in_every_way(&[|_| Way::Webhooks(1)]));
 }
 
-/// `cargo test -p simulation --test proof -- --ignored --nocapture`
 #[test]
-#[ignore = "takes minutes; every order is tried every time, in one of these ways"]
+#[ignore = "takes minutes: cargo xtask crash-pairs; every order is tried every time, in one of these ways"]
 fn it_ends_alike_in_every_order_however_often_and_by_whichever_way() {
     assert_one_end(Story::PaidAgain, in_every_way(&PAID_AGAIN));
     assert_one_end(Story::SessionCompleted, in_every_way(&SESSION_COMPLETED));

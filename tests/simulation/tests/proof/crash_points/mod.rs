@@ -266,9 +266,9 @@ fn no_crash_at_any_point_breaks_a_promise_whichever_generation_lomi_speaks() {
     prove(Profile::Seeds, Pairs::None);
 }
 
-/// Five thousand schedules. `cargo test -p simulation --test proof -- --ignored --nocapture`
+/// Five thousand schedules.
 #[test]
-#[ignore = "takes minutes; the pairs that differ are tried every time"]
+#[ignore = "takes minutes: cargo xtask crash-pairs; the pairs that differ are tried every time"]
 fn no_pair_of_crashes_at_all_breaks_a_promise() {
     prove(Profile::Current, Pairs::All);
 }

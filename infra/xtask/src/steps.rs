@@ -1,0 +1,5 @@
+//! What the steps do.
+
+pub(crate) mod aws;
+pub(crate) mod proofs;
+pub(crate) mod sources;

@@ -1,0 +1,32 @@
+//! Steps that read the sources.
+
+use crate::command::{cargo, command, finish, succeeds};
+
+pub(crate) fn format() -> Result<(), String> {
+    cargo(&["fmt", "--all", "--check"])
+}
+
+pub(crate) fn lints() -> Result<(), String> {
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
+}
+
+/// The database of advisories lies on a server of its own. Where it cannot be reached this says so; where it can, an
+/// advisory fails the step.
+pub(crate) fn dependencies() -> Result<(), String> {
+    cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"])?;
+    if succeeds("cargo", &["deny", "--locked", "fetch", "db"]) {
+        cargo(&["deny", "--locked", "check", "advisories"])?;
+    } else {
+        println!("advisories NOT CHECKED: their database cannot be reached from here");
+    }
+    let mut metadata =
+        command("cargo", &["metadata", "--locked", "--format-version=1", "--manifest-path=fuzz/Cargo.toml"]);
+    metadata.stdout(std::process::Stdio::null());
+    finish(metadata)
+}
+
+pub(crate) fn docs() -> Result<(), String> {
+    let mut doc = command("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    finish(doc)
+}
