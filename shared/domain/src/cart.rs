@@ -2,6 +2,7 @@
 
 use crate::{Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The most lines a cart may have.
 pub const MAX_CART_LINES: usize = 50;
@@ -103,6 +104,7 @@ pub struct PricedCart {
     pub(crate) total: Option<Money>,
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) reference: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) lomi: Option<LomiCart>,
 }
 
@@ -136,19 +138,25 @@ impl PricedCart {
             });
         }
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
-        Ok(Self { total: Some(total), lines: sold, reference: None, lomi: None })
+        Ok(Self { total: Some(total), lines: sold, reference: None, metadata: BTreeMap::new(), lomi: None })
     }
 
     /// The price that the merchant's own backend set, through the closed `/admin` route or a signed cart token.
     #[must_use]
     pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, lomi: None }
+        Self { total: Some(total), lines: Vec::new(), reference, metadata: BTreeMap::new(), lomi: None }
+    }
+
+    /// The same cart with the labels that the merchant signed together with its price.
+    #[must_use]
+    pub fn labelled(self, metadata: BTreeMap<String, String>) -> Self {
+        Self { metadata, ..self }
     }
 
     /// A cart that lomi. prices from the merchant's catalogue there.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart) -> Self {
-        Self { total: None, lines: Vec::new(), reference: None, lomi: Some(cart) }
+        Self { total: None, lines: Vec::new(), reference: None, metadata: BTreeMap::new(), lomi: Some(cart) }
     }
 }
 

@@ -71,10 +71,16 @@ impl Order {
         self.title.as_deref()
     }
 
-    /// The merchant's own notes.
+    /// The merchant's own labels, which go to lomi.
     #[must_use]
     pub const fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// What the caller of a public route noted, for the back office only.
+    #[must_use]
+    pub const fn shopper_notes(&self) -> &BTreeMap<String, String> {
+        &self.shopper_notes
     }
 
     /// lomi.'s id of the page.

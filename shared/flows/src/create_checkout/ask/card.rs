@@ -57,7 +57,7 @@ fn accept(order: &Order, card: &CardDetails, new: NewCardCharge, now: Timestamp)
 fn charge_of(request: &CreateCheckout, card: &CardDetails, order: &Order) -> Option<CreateCardCharge> {
     let price = order.expected()?;
     let currency = CurrencyCode::parse(price.currency().code()).ok()?;
-    let mut metadata = super::metadata(request, order);
+    let mut metadata = super::metadata(order);
     if let Some(reference) = &card.payment_reference {
         // lomi. sends back what is here, and never the member of that name.
         metadata.insert("payment_reference".to_owned(), reference.clone());
