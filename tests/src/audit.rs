@@ -2,6 +2,7 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod browser;
 mod customers;
 mod ledger;
 mod quarantine;
@@ -74,6 +75,7 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        findings.extend(browser::check(&self.record.lock().creates, &books, &self.lomi.sessions().await));
         findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());

@@ -60,6 +60,64 @@ pub enum LomiCart {
     Lines(Vec<LomiLine>),
 }
 
+/// One line of what was bought, whoever priced it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoughtLine<'a> {
+    /// What `id` names.
+    pub kind: BoughtKind,
+    /// The article number, or lomi's UUID.
+    pub id: &'a str,
+    /// 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// Whose catalogue a line is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoughtKind {
+    /// An article of the merchant's catalogue here.
+    Sku,
+    /// A price of the merchant's catalogue at lomi.
+    Price,
+    /// A product of the merchant's catalogue at lomi, at its own price.
+    Product,
+}
+
+impl BoughtKind {
+    /// The kind as it is told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sku => "sku",
+            Self::Price => "price",
+            Self::Product => "product",
+        }
+    }
+}
+
+impl LomiLine {
+    fn bought(&self) -> BoughtLine<'_> {
+        BoughtLine { kind: BoughtKind::Price, id: &self.price_id, quantity: self.quantity }
+    }
+}
+
+impl OrderLine {
+    pub(crate) fn bought(&self) -> BoughtLine<'_> {
+        BoughtLine { kind: BoughtKind::Sku, id: self.sku.as_str(), quantity: self.quantity }
+    }
+}
+
+impl LomiCart {
+    pub(crate) fn bought(&self) -> Vec<BoughtLine<'_>> {
+        match self {
+            Self::Product { product_id, quantity } => {
+                vec![BoughtLine { kind: BoughtKind::Product, id: product_id, quantity: *quantity }]
+            }
+            Self::Price(line) => vec![line.bought()],
+            Self::Lines(lines) => lines.iter().map(LomiLine::bought).collect(),
+        }
+    }
+}
+
 /// Why a cart has no price. `line` counts from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {

@@ -44,6 +44,9 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
                 json!({ "a b": "" }),
                 json!({ "order_id": "" }),
                 json!({ "payment_environment": "" }),
+                json!({ "organization_id": "" }),
+                json!({ "payment_flow": "" }),
+                json!({ "original_amount": "" }),
                 json!({ "stripe_x": "" }),
                 json!({ "a": 5 }),
                 json!([]),
@@ -75,6 +78,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("amount", vec![], vec![json!(1)]),
         ("currency_code", vec![], vec![json!("XOF")]),
         ("customer_id", vec![], vec![json!("x")]),
+        ("reference", vec![], vec![json!("A-1007")]),
     ]
 }
 
@@ -85,7 +89,12 @@ async fn a_create_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
         ("/checkout-sessions", "POST /checkout-sessions"),
         ("/admin/checkout-sessions", "POST /admin/checkout-sessions"),
     ] {
-        for (member, taken, refused) in members() {
+        // The public route takes no name for an order.
+        let names = match path {
+            "/checkout-sessions" => ("payment_reference", vec![], vec![json!("A-1007")]),
+            _ => ("payment_reference", vec![json!("é".repeat(200))], vec![json!("é".repeat(201)), json!(5)]),
+        };
+        for (member, taken, refused) in members().into_iter().chain([names]) {
             for (value, is_taken) in
                 taken.iter().map(|value| (value, true)).chain(refused.iter().map(|value| (value, false)))
             {

@@ -1,7 +1,7 @@
 //! Reading an order.
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
-use crate::{AttemptId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
+use crate::{AttemptId, BoughtLine, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::BTreeMap;
 
 impl Order {
@@ -57,6 +57,13 @@ impl Order {
     #[must_use]
     pub const fn lomi_cart(&self) -> Option<&LomiCart> {
         self.lomi_cart.as_ref()
+    }
+
+    /// What was bought, line by line, from the merchant's catalogue or from lomi's; empty where only an amount was asked for.
+    #[must_use]
+    pub fn bought(&self) -> Vec<BoughtLine<'_>> {
+        let ours = self.lines.iter().map(OrderLine::bought);
+        ours.chain(self.lomi_cart.iter().flat_map(LomiCart::bought)).collect()
     }
 
     /// The merchant's own name for the cart.
