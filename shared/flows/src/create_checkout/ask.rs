@@ -70,7 +70,7 @@ pub(super) async fn open(
 ) -> Result<Opened, Failure> {
     match &request.offer {
         Offer::Page(page) => page::open(world, request, page, work, deadline).await,
-        Offer::Card(card) => card::open(world, request, card, work, deadline).await,
+        Offer::Card(card) => card::open(world, card, work, deadline).await,
     }
 }
 
