@@ -161,6 +161,7 @@ impl Books {
         findings.extend(self.quarantine.iter().flat_map(|item| self.check_quarantined(item)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
+        findings.extend(self.orders.iter().flat_map(|order| self.check_notes(order)));
         findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
         findings
     }

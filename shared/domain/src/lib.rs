@@ -13,7 +13,10 @@ mod question;
 mod redirect;
 mod timestamp;
 
-pub use cart::{BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError, PricedCart};
+pub use cart::{
+    BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError,
+    PricedCart,
+};
 pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, MAX_REFERENCE_CHARS, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;

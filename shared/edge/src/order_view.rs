@@ -1,7 +1,9 @@
 //! What is shown of an order: little to its shopper, everything but secrets to the back office. One form of it for every
 //! route that answers with an order.
 
-use domain::{BoughtKind, BoughtLine, Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp};
+use domain::{
+    BoughtKind, BoughtLine, Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;

@@ -2,7 +2,10 @@
 
 use crate::bytes::first_line;
 use crate::redirect::{leads_to_the_shop, policy};
-use domain::{CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin, metadata_faults};
+use domain::{
+    CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin,
+    metadata_faults,
+};
 use edge::http::json_of;
 use edge::members::{Asked, Caller, PublicPrices};
 use edge::problem::{MAX_FIELD_ERRORS, Problem};
@@ -22,7 +25,11 @@ pub fn create(data: &[u8]) {
     let (mark, rest) = first_line(data);
     let (caller, body) = if mark.is_empty() { (Caller::Merchant, rest) } else { (Caller::Storefront, data) };
     if let Some(policy) = policy() {
-        judge(caller, body, json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy, &PublicPrices::All)));
+        judge(
+            caller,
+            body,
+            json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy, &PublicPrices::All)),
+        );
     }
     judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, None)));
 }

@@ -10,6 +10,28 @@ use crate::record::CreateSeen;
 /// The fields of a public create whose text is the shopper's own. What they name in lomi's catalogue is no such text.
 const NAMES: [&str; 2] = ["payment_reference", "reference"];
 
+impl Books {
+    /// The notes of an order stay in it, and its own card form is booked for the organisation whose key made it.
+    pub(super) fn check_notes(&self, order: &Value) -> Vec<String> {
+        let id = &order["order_id"];
+        let notes = order["shopper_notes"].as_object().cloned().unwrap_or_default();
+        let rows = self.transactions.iter().chain(&self.intents).filter(|row| row["metadata"]["order_id"] == *id);
+        let labels = rows.flat_map(|row| row["metadata"].as_object().into_iter().flatten());
+        let leaked = labels.filter(|(name, value)| notes.get(*name).is_some_and(|note| note == *value));
+        let told = self.outbox.iter().filter(|item| item["order_id"] == *id);
+        let named = told.filter(|item| notes.values().any(|note| *note != "" && *note == item["reference"]));
+        let own = self.intents.iter().filter(|intent| intent["id"] == order["payment_intent_id"]);
+        let row_of =
+            |intent: &Value| self.transactions.iter().find(|row| row["transaction_id"] == intent["transaction_id"]);
+        let strange = own.filter(|intent| {
+            row_of(intent).is_some_and(|row| row["organization_id"] != intent["metadata"]["organization_id"])
+        });
+        let leaked = leaked.map(|(name, _)| format!("lomi has the note {name} of order {id}"));
+        let named = named.map(|item| format!("a note names order {id} in {}", item["event_type"]));
+        leaked.chain(named).chain(strange.map(|_| format!("order {id} is paid to somebody else"))).collect()
+    }
+}
+
 /// `sessions` are lomi's; the rest of lomi's books stands in `books`.
 pub(super) fn check(creates: &[CreateSeen], books: &Books, sessions: &[Value]) -> Vec<String> {
     let opened = creates.iter().filter(|create| create.status == 201 && !create.path.starts_with("/admin/"));

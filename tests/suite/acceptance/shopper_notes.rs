@@ -20,7 +20,11 @@ const MEANT: [(&str, &str); 8] = [
 const NOTES: [(&str, &str); 2] = [("gift", "Pour Fatou"), ("reference", "FACTURE-DE-QUELQUUN")];
 
 fn notes() -> Value {
-    NOTES.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect::<serde_json::Map<_, _>>().into()
+    NOTES
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .into_iter()
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// What is kept, what lomi has, and what the merchant's systems are told of a paid order with notes.
@@ -86,7 +90,8 @@ async fn a_browser_names_no_order_and_books_nothing_at_lomi() {
 #[tokio::test]
 async fn the_merchant_names_an_order_on_either_way_to_pay() {
     let app = TestApp::start().await;
-    let terms = json!({ "amount": 4_000, "currency_code": "XOF", "payment_reference": "F-118", "metadata": { "a": "b" } });
+    let terms =
+        json!({ "amount": 4_000, "currency_code": "XOF", "payment_reference": "F-118", "metadata": { "a": "b" } });
     let order = Created::of(&app.create_as_admin(&app.body(terms), "page").await);
     app.pay(&order, "mtn").await;
     let paid = app.wait_for(&order.order_id, "paid").await;
@@ -128,8 +133,7 @@ async fn names_that_lomi_interprets_are_nobodys() {
         assert_eq!(app.create_intent_as_admin(&card, &app.fresh_key()).await.pointers(), pointer);
         let link = app.link_body(json!({ "metadata": { name: value } }));
         assert_eq!(app.post_link(&link, &app.fresh_key()).await.pointers(), pointer);
-        let claims =
-            json!({ "amount": 700, "currency_code": "XOF", "exp": FAR_AHEAD_S, "metadata": { name: value } });
+        let claims = json!({ "amount": 700, "currency_code": "XOF", "exp": FAR_AHEAD_S, "metadata": { name: value } });
         let token = sign(&claims, &app.secret("CART_TOKEN_SECRET_ID"));
         app.keep_out_of_logs(&token);
         let signed = app.create(&app.body(json!({ "cart_token": token })), &app.fresh_key()).await;

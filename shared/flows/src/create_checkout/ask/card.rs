@@ -10,12 +10,7 @@ use tokio::time::Instant;
 /// lomi.'s intents never end by themselves: after this the reconciler cancels one. As long as a hosted page lives.
 const LIFE_MS: i64 = 60 * 60 * 1000;
 
-pub(super) async fn open(
-    world: &World,
-    card: &CardDetails,
-    work: &Work,
-    deadline: Instant,
-) -> Result<Opened, Failure> {
+pub(super) async fn open(world: &World, card: &CardDetails, work: &Work, deadline: Instant) -> Result<Opened, Failure> {
     let charge = charge_of(card, &work.order).ok_or_else(unsendable)?;
     let call = work.lomi.card_charges().create(&charge, key(&work.order)?).deadline(deadline);
     let new = call.send().await.map_err(card_failure)?;
