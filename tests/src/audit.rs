@@ -75,7 +75,8 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
-        findings.extend(browser::check(&self.record.lock().creates, &books, &self.lomi.sessions().await));
+        let sessions = self.lomi.sessions().await;
+        findings.extend(browser::check(&self.record.lock().creates, &books, &sessions));
         findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());

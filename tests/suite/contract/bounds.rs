@@ -44,9 +44,6 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
                 json!({ "a b": "" }),
                 json!({ "order_id": "" }),
                 json!({ "payment_environment": "" }),
-                json!({ "organization_id": "" }),
-                json!({ "payment_flow": "" }),
-                json!({ "original_amount": "" }),
                 json!({ "stripe_x": "" }),
                 json!({ "a": 5 }),
                 json!([]),
@@ -94,7 +91,9 @@ async fn a_create_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
             "/checkout-sessions" => ("payment_reference", vec![], vec![json!("A-1007")]),
             _ => ("payment_reference", vec![json!("é".repeat(200))], vec![json!("é".repeat(201)), json!(5)]),
         };
-        for (member, taken, refused) in members().into_iter().chain([names]) {
+        let reserved = ["organization_id", "payment_flow", "original_amount"].map(|name| json!({ name: "" }));
+        let labels = ("metadata", vec![], reserved.to_vec());
+        for (member, taken, refused) in members().into_iter().chain([names, labels]) {
             for (value, is_taken) in
                 taken.iter().map(|value| (value, true)).chain(refused.iter().map(|value| (value, false)))
             {
