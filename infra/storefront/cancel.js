@@ -1,23 +1,32 @@
-/** cancel.html: the shopper turned back at the payment page. Tells the backend, keeps the cart, offers the way on. */
+/**
+ * cancel.html: the shopper turned back at the payment page. Tells the backend, keeps the cart, offers the way on. Without an order
+ * in its address it cancels nothing by itself: it offers to, while the last order can be paid.
+ */
 import { cartLines, onCart } from "./cart.js";
 import { onLanguage, t } from "./i18n.js";
 import { checkout, languageSwitch, lineList, notice, payButton, payLabel } from "./ui.js";
 
 const PAID = ["paid", "partially_refunded", "refunded"];
+const PAYABLE = ["creating", "in_doubt", "open", "failed_attempt"];
 const byId = (id) => document.getElementById(id);
 let told = "cancelled.telling";
+let state = "cancelled"; // or "uncancelled", when nothing was cancelled so far
 
 function show() {
-  document.title = `${t("cancelled.title")} · ${t("shop.name")}`;
+  document.title = `${t(`${state}.title`)} · ${t("shop.name")}`;
+  for (const part of ["title", "text"]) byId(part).textContent = t(`${state}.${part}`);
   byId("told").replaceChildren(...(told ? [notice("info", t(told))] : []));
   byId("lines").replaceChildren(lineList(cartLines()));
   byId("cart").hidden = cartLines().length === 0;
   byId("pay").hidden = cartLines().length === 0;
 }
 
-async function tell() {
+async function tell(options) {
   try {
-    const order = await checkout.cancel();
+    const order = await checkout.cancel(options);
+    if (!order) return offer();
+    state = "cancelled";
+    byId("cancel").hidden = true;
     // Paid in another tab or a moment ago: the receipt is the right page, also for an order shown as cancelled.
     if (PAID.includes(order.status)) location.replace("return.html");
     told = null;
@@ -28,7 +37,17 @@ async function tell() {
   show();
 }
 
+/** Nothing was asked of this page but to be looked at. */
+async function offer() {
+  [state, told] = ["uncancelled", null];
+  show();
+  const last = await checkout.order().catch(() => null);
+  byId("cancel").hidden = !PAYABLE.includes(last?.status);
+  document.querySelector("main").dataset.told = "nothing";
+}
+
 languageSwitch();
+byId("cancel").addEventListener("click", () => tell({ last: true }));
 payButton(byId("pay"), byId("pay-output"), payLabel);
 onCart(show);
 onLanguage(show);

@@ -7,7 +7,7 @@
  *                 await checkout.pay({ items: [{ sku: "MUG-01", quantity: 2 }],
  *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
- *   cancel page:  await checkout.cancel();
+ *   cancel page:  await checkout.cancel(), which resolves with null when the address names no order
  *   a card form on your own page, with lomi.'s SDK:
  *                 const opened = await checkout.createPaymentIntent({ items, customer_email, customer_name });
  *                 mount the SDK's form with opened.client_secret, confirm, then
@@ -172,17 +172,24 @@ export function createCheckout({ api, language }) {
     return last;
   }
 
-  /** Tells the backend that the shopper turned back. Look at the order it resolves with: it may have been paid meanwhile. */
-  function cancel() {
-    const reference = orderOfPage();
-    return retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
+  /**
+   * Tells the backend that the shopper turned back from the order in this page's fragment. Look at the order it resolves with: it
+   * may have been paid meanwhile. A page that was opened without one, from the history or by another site, cancels nothing and
+   * gets null. `{ last: true }` is for a click of the shopper's: it then cancels the last order of this tab, or of this browser.
+   */
+  async function cancel({ last = false } = {}) {
+    const reference = orderOfFragment() ?? (last ? loadOrder() : null);
+    return reference && retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
   }
 
   return { products, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
 
-/** From the fragment, which then leaves the address bar and the history; else the last order of this tab, or of this browser. */
-function orderOfPage() {
+/** The order of the fragment, else the last one of this tab, or of this browser: for reading, never for changing it. */
+const orderOfPage = () => orderOfFragment() ?? loadOrder();
+
+/** From the fragment, which then leaves the address bar and the history; null where it names no order. */
+function orderOfFragment() {
   const address = new URL(location.href);
   if (address.searchParams.has(SECRET_PARAMETER)) { // a card form that had to leave the page comes back with it
     address.searchParams.delete(SECRET_PARAMETER);
@@ -190,7 +197,7 @@ function orderOfPage() {
   }
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = { orderId: fragment.get("order_id"), orderToken: fragment.get("order_token") };
-  if (!given.orderId || !given.orderToken) return loadOrder();
+  if (!given.orderId || !given.orderToken) return null;
   if (storeOrder(given)) history.replaceState(history.state, "", location.pathname + location.search);
   return given;
 }

@@ -54,6 +54,8 @@ pub struct Setup {
     pub lomi: Settings,
     /// The merchant's own domain before the gateway, as an origin.
     pub own_domain: Option<String>,
+    /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
+    pub public_price_ids: String,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
@@ -260,6 +262,9 @@ fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     }
     if let Some(origin) = &setup.own_domain {
         options.parameters.insert("PublicBaseUrl".to_owned(), origin.clone());
+    }
+    if !setup.public_price_ids.is_empty() {
+        options.parameters.insert("PublicPriceIds".to_owned(), setup.public_price_ids.clone());
     }
     options
 }

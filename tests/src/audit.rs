@@ -2,6 +2,7 @@
 //!
 //! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
 
+mod browser;
 mod customers;
 mod ledger;
 mod quarantine;
@@ -74,6 +75,8 @@ impl TestApp {
         let books = self.read_books().await;
         let mut findings = books.check();
         findings.extend(self.check_answers());
+        let sessions = self.lomi.sessions().await;
+        findings.extend(browser::check(&self.record.lock().creates, &books, &sessions));
         findings.extend(books.check_refunds_seen(&self.record.lock().refunds));
         findings.extend(customers::check(&self.record.lock().customers, &books.customers));
         findings.extend(self.check_logs());
@@ -159,6 +162,7 @@ impl Books {
         findings.extend(self.quarantine.iter().flat_map(|item| self.check_quarantined(item)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
+        findings.extend(self.orders.iter().flat_map(|order| self.check_notes(order)));
         findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
         findings
     }

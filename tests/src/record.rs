@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 /// Everything that was noted down, in the order it happened.
 #[derive(Debug, Default)]
 pub(crate) struct Record(Mutex<Entries>);
@@ -20,9 +22,13 @@ pub(crate) struct Entries {
     pub(crate) early_endpoints: Vec<String>,
 }
 
-/// The answer that a client got to a create.
+/// A create: what a client sent, and the answer that it got.
 #[derive(Clone, Debug)]
 pub(crate) struct CreateSeen {
+    /// The path, without the gateway's address.
+    pub(crate) path: String,
+    /// The body of the request.
+    pub(crate) sent: Value,
     /// Route and idempotency key.
     pub(crate) key: String,
     pub(crate) status: u16,

@@ -93,7 +93,8 @@ impl TestApp {
         let answer = self.http.send_json("POST", &self.url(path), headers, body).await;
         let key = format!("{path} {}", headers[0].1);
         let mut record = self.record.lock();
-        record.creates.push(CreateSeen { key, status: answer.status, body: answer.text() });
+        let (path, sent) = (path.to_owned(), body.clone());
+        record.creates.push(CreateSeen { path, sent, key, status: answer.status, body: answer.text() });
         if answer.status == 201 {
             let body = answer.json();
             let secrets = ["order_token", "client_secret"].map(|name| body[name].as_str().map(str::to_owned));

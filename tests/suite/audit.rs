@@ -192,6 +192,35 @@ async fn a_link_that_took_too_many_payments_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "a browser named order")]
+async fn a_browsers_word_in_an_event_is_found() {
+    let app = TestApp::start().await;
+    let mut cart = app.cart(1);
+    cart["metadata"] = json!({ "gift": "A-1007" });
+    let order = tests::Created::of(&app.create(&cart, "k").await);
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    let mut event = app.table.items("OUTBOX#").await.remove(0);
+    event["reference"] = json!("A-1007");
+    app.table.put(&event).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "lomi has a browser's gift as metadata")]
+async fn a_browsers_word_in_lomis_metadata_is_found() {
+    let app = TestApp::start().await;
+    let mut cart = app.cart(1);
+    cart["metadata"] = json!({ "gift": "Pour Fatou" });
+    let order = tests::Created::of(&app.create(&cart, "k").await);
+    let leaked = json!({ "amount": 100, "currency_code": "XOF", "metadata": { "order_id": order.order_id, "gift": "" },
+        "success_url": app.origin, "cancel_url": app.origin });
+    let url = format!("{}/checkout-sessions", app.stack.urls().lomi);
+    app.http.send_json("POST", &url, &[("x-api-key", lomi_sandbox::fixtures::TEST_KEY_A)], &leaked).await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "a test ends with")]
 async fn a_test_without_an_audit_is_found() {
     drop(TestApp::start().await);

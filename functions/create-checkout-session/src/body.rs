@@ -1,8 +1,9 @@
 //! The request body, and the rules of its members.
 
-use domain::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
+use domain::{MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
 use edge::members::{
-    Asked, Caller, Contact, Faults, Item, LineItem, PricingMembers, allowed_url, check_metadata, check_text, is_uuid,
+    Asked, Caller, Contact, Faults, Item, LineItem, PricingMembers, PublicPrices, allowed_url, check_metadata,
+    check_text, is_uuid, only_merchant, origin_of,
 };
 use edge::problem::Problem;
 use flows::create_checkout::{Offer, PageDetails};
@@ -28,6 +29,7 @@ pub(crate) struct Body {
     #[serde(default)]
     allowed_providers: Vec<String>,
     title: Option<String>,
+    payment_reference: Option<String>,
     public_description: Option<String>,
     customer_id: Option<String>,
     customer_email: Option<String>,
@@ -39,12 +41,18 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    pub(crate) fn check(self, caller: Caller, redirects: &RedirectPolicy) -> Result<(Offer, Origin, Asked), Problem> {
+    pub(crate) fn check(
+        self,
+        caller: Caller,
+        redirects: &RedirectPolicy,
+        prices: &PublicPrices,
+    ) -> Result<(Offer, Origin, Asked), Problem> {
         let mut faults = Faults::default();
         let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut faults);
         let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut faults);
         self.check_texts(&mut faults);
         check_metadata(&self.metadata, &mut faults);
+        only_merchant(caller, &[(self.payment_reference.is_some(), "/payment_reference")], &mut faults);
         if let Some(id) = &self.customer_id {
             is_uuid(id, "/customer_id", &mut faults);
         }
@@ -61,6 +69,9 @@ impl Body {
             currency_code: self.currency_code,
         };
         let asked = Asked::read(caller, pricing, &mut faults);
+        if let Some(asked) = &asked {
+            prices.check(caller, asked, &mut faults);
+        }
         let urls_and_price = success_url.zip(cancel_url).zip(asked);
         let ((success_url, cancel_url), asked) = faults.none_or(urls_and_price)?;
         let page = PageDetails {
@@ -71,14 +82,20 @@ impl Body {
             customer,
             expiration_minutes: self.expiration_minutes,
         };
-        let origin =
-            Origin { title: self.title, metadata: self.metadata, customer_id: self.customer_id, ..Origin::default() };
+        let origin = Origin {
+            title: self.title,
+            reference: self.payment_reference,
+            customer_id: self.customer_id,
+            ..origin_of(caller, self.metadata)
+        };
         Ok((Offer::Page(Box::new(page)), origin, asked))
     }
 
     fn check_texts(&self, faults: &mut Faults) {
         let title = ("At most 200 characters.", "200 caractères au plus.");
         check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", title, faults);
+        let reference = self.payment_reference.as_deref();
+        check_text(reference, MAX_REFERENCE_CHARS, "/payment_reference", title, faults);
         let description = ("At most 2000 characters.", "2000 caractères au plus.");
         let text = self.public_description.as_deref();
         check_text(text, MAX_DESCRIPTION_CHARS, "/public_description", description, faults);

@@ -5,7 +5,7 @@ use domain::RedirectPolicy;
 use edge::config::SecretId;
 use edge::http::{Limits, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
-use edge::members::Caller;
+use edge::members::{Caller, PublicPrices};
 use edge::problem::Problem;
 use edge::secrets::{Secret, Stages};
 use edge::telemetry::Telemetry;
@@ -22,6 +22,7 @@ pub(crate) struct App {
     world: World,
     lomi: Lomi,
     redirects: RedirectPolicy,
+    prices: PublicPrices,
     cart_token_key: Secret,
 }
 
@@ -30,13 +31,14 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
-        redirects: RedirectPolicy,
+        (redirects, prices): (RedirectPolicy, PublicPrices),
         key: SecretId,
     ) -> Self {
         Self {
             world: connected.world(table),
             lomi: connected.lomi(lomi),
             redirects,
+            prices,
             cart_token_key: connected.secret(key, Stages::Current),
         }
     }
@@ -49,7 +51,7 @@ impl App {
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
         let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
-        let (offer, origin, asked) = json::<Body>(request)?.check(caller, &self.redirects)?;
+        let (offer, origin, asked) = json::<Body>(request)?.check(caller, &self.redirects, &self.prices)?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreateCheckoutSession,

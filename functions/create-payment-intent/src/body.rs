@@ -1,8 +1,11 @@
 //! The request body, and the rules of its members.
 
 use crate::appearance;
-use domain::{MAX_TITLE_CHARS, Origin};
-use edge::members::{Asked, Caller, Contact, Faults, Item, PricingMembers, check_metadata, check_text, version_4_id};
+use domain::{MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin};
+use edge::members::{
+    Asked, Caller, Contact, Faults, Item, PricingMembers, check_metadata, check_text, only_merchant, origin_of,
+    version_4_id,
+};
 use edge::problem::Problem;
 use flows::create_checkout::{CardDetails, Offer};
 use lomi_client::{Buyer, CustomerDetails, CustomerId, ProductId, SubscriptionId};
@@ -11,7 +14,6 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 const MAX_DESCRIPTION_CHARS: usize = 500;
-const MAX_REFERENCE_CHARS: usize = 200;
 const MAX_QUANTITY: u32 = 1_000_000;
 
 #[derive(Deserialize)]
@@ -46,6 +48,7 @@ impl Body {
         let mut faults = Faults::default();
         self.check_texts(&mut faults);
         check_metadata(&self.metadata, &mut faults);
+        only_merchant(caller, &self.merchants_own(), &mut faults);
         let customer = version_4_id(self.customer_id.as_deref(), "/customer_id", CustomerId::parse, &mut faults);
         let contact = Contact { email: self.customer_email, name: self.customer_name, phone: self.customer_phone };
         let contact = contact.check(&mut faults);
@@ -85,11 +88,20 @@ impl Body {
         let origin = Origin {
             title: self.title,
             reference: self.payment_reference,
-            metadata: self.metadata,
             customer_id: self.customer_id,
-            ..Origin::default()
+            ..origin_of(caller, self.metadata)
         };
         Ok((Offer::Card(Box::new(card)), origin, asked))
+    }
+
+    /// Notes that lomi puts into its own records, where they would look like the merchant's; they price nothing.
+    const fn merchants_own(&self) -> [(bool, &'static str); 4] {
+        [
+            (self.payment_reference.is_some(), "/payment_reference"),
+            (self.product_id.is_some(), "/product_id"),
+            (self.subscription_id.is_some(), "/subscription_id"),
+            (self.quantity.is_some(), "/quantity"),
+        ]
     }
 
     fn check_texts(&self, faults: &mut Faults) {

@@ -64,6 +64,8 @@ function orderParts(order, office, again) {
       [t("order.customer"), order.customer_id],
       ...Object.entries(order.metadata ?? {}),
     ])),
+    part("order.line_items", order.line_items, (item) => row(`${item.quantity} ×`, "", item.price_id ?? item.product_id)),
+    part("order.notes", Object.entries(order.shopper_notes ?? {}), ([name, note]) => row(name, "", note)),
     part("order.items", order.items, (item) => row(`${item.quantity} × ${item.title}`, amountOf(item.unit_amount * item.quantity, currency), item.sku)),
     part("order.payments", order.payments, (payment) => row(
       [payment.provider_code, payment.payment_method_code].filter(Boolean).join(" · ") || "–", timeOf(payment.paid_at), payment.transaction_id)),

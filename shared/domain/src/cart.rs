@@ -2,6 +2,7 @@
 
 use crate::{Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The most lines a cart may have.
 pub const MAX_CART_LINES: usize = 50;
@@ -59,6 +60,64 @@ pub enum LomiCart {
     Lines(Vec<LomiLine>),
 }
 
+/// One line of what was bought, whoever priced it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoughtLine<'a> {
+    /// What `id` names.
+    pub kind: BoughtKind,
+    /// The article number, or lomi's UUID.
+    pub id: &'a str,
+    /// 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// Whose catalogue a line is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoughtKind {
+    /// An article of the merchant's catalogue here.
+    Sku,
+    /// A price of the merchant's catalogue at lomi.
+    Price,
+    /// A product of the merchant's catalogue at lomi, at its own price.
+    Product,
+}
+
+impl BoughtKind {
+    /// The kind as it is told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sku => "sku",
+            Self::Price => "price",
+            Self::Product => "product",
+        }
+    }
+}
+
+impl LomiLine {
+    fn bought(&self) -> BoughtLine<'_> {
+        BoughtLine { kind: BoughtKind::Price, id: &self.price_id, quantity: self.quantity }
+    }
+}
+
+impl OrderLine {
+    pub(crate) fn bought(&self) -> BoughtLine<'_> {
+        BoughtLine { kind: BoughtKind::Sku, id: self.sku.as_str(), quantity: self.quantity }
+    }
+}
+
+impl LomiCart {
+    pub(crate) fn bought(&self) -> Vec<BoughtLine<'_>> {
+        match self {
+            Self::Product { product_id, quantity } => {
+                vec![BoughtLine { kind: BoughtKind::Product, id: product_id, quantity: *quantity }]
+            }
+            Self::Price(line) => vec![line.bought()],
+            Self::Lines(lines) => lines.iter().map(LomiLine::bought).collect(),
+        }
+    }
+}
+
 /// Why a cart has no price. `line` counts from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
@@ -103,6 +162,7 @@ pub struct PricedCart {
     pub(crate) total: Option<Money>,
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) reference: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) lomi: Option<LomiCart>,
 }
 
@@ -136,19 +196,25 @@ impl PricedCart {
             });
         }
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
-        Ok(Self { total: Some(total), lines: sold, reference: None, lomi: None })
+        Ok(Self { total: Some(total), lines: sold, reference: None, metadata: BTreeMap::new(), lomi: None })
     }
 
     /// The price that the merchant's own backend set, through the closed `/admin` route or a signed cart token.
     #[must_use]
     pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, lomi: None }
+        Self { total: Some(total), lines: Vec::new(), reference, metadata: BTreeMap::new(), lomi: None }
+    }
+
+    /// The same cart with the labels that the merchant signed together with its price.
+    #[must_use]
+    pub fn labelled(self, metadata: BTreeMap<String, String>) -> Self {
+        Self { metadata, ..self }
     }
 
     /// A cart that lomi. prices from the merchant's catalogue there.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart) -> Self {
-        Self { total: None, lines: Vec::new(), reference: None, lomi: Some(cart) }
+        Self { total: None, lines: Vec::new(), reference: None, metadata: BTreeMap::new(), lomi: Some(cart) }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Prices signed by the merchant's own backend: a JWT (RFC 7519) with HS256 and nothing else.
 
-use crate::{Currency, Money, PricedCart, Timestamp};
+use crate::{Currency, Money, PricedCart, Timestamp, metadata_faults};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
+use std::collections::BTreeMap;
 
 /// The longest token accepted, in bytes.
 pub const MAX_CART_TOKEN_BYTES: usize = 4096;
-const MAX_REFERENCE_CHARS: usize = 200;
+/// The longest name that a merchant may give an order, in characters.
+pub const MAX_REFERENCE_CHARS: usize = 200;
 
 /// Why a cart token is not worth its price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +28,9 @@ pub enum CartTokenError {
     /// The claimed amount is not an amount.
     #[error("the amount is out of range")]
     Amount,
+    /// The signed `metadata` has a name that is reserved, or is out of bounds.
+    #[error("the metadata cannot be kept")]
+    Metadata,
 }
 
 #[derive(Deserialize)]
@@ -38,13 +43,15 @@ struct Claims {
     amount: i64,
     currency_code: Currency,
     reference: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
     exp: i64,
 }
 
 /// The cart that `token` is signed for, if it is signed with `key` and still valid at `now`.
 ///
 /// Claims: `amount` in minor units, `currency_code`, `exp` in seconds since the epoch, and optionally `reference`,
-/// the merchant's own name for the cart.
+/// the merchant's own name for the cart, and `metadata`, the merchant's labels by the rules of [`metadata_faults`].
 ///
 /// # Errors
 /// [`CartTokenError`] says what is wrong; nothing is trusted before the signature is.
@@ -79,8 +86,11 @@ fn price(claims: Claims, now: Timestamp) -> Result<PricedCart, CartTokenError> {
     if claims.reference.as_ref().is_some_and(|text| text.chars().count() > MAX_REFERENCE_CHARS) {
         return Err(CartTokenError::Malformed);
     }
+    if !metadata_faults(&claims.metadata).is_empty() {
+        return Err(CartTokenError::Metadata);
+    }
     let total = Money::new(claims.amount, claims.currency_code).ok_or(CartTokenError::Amount)?;
-    Ok(PricedCart::from_merchant(total, claims.reference))
+    Ok(PricedCart::from_merchant(total, claims.reference).labelled(claims.metadata))
 }
 
 #[cfg(test)]
@@ -104,6 +114,15 @@ mod tests {
     fn a_signed_cart_has_the_signed_price() {
         let cart = open_cart_token(&sign(HS256, CLAIMS, KEY), KEY, NOW).unwrap();
         assert_eq!(cart, PricedCart::from_merchant(Money::new(25_000, Currency::Xof).unwrap(), Some("A-1007".into())));
+    }
+
+    #[test]
+    fn the_merchants_labels_are_signed_and_none_of_lomis_names() {
+        let labelled = |label: &str| CLAIMS.replace("\"exp\"", &format!(r#""metadata":{{"{label}":"web"}},"exp""#));
+        let cart = open_cart_token(&sign(HS256, labelled("channel"), KEY), KEY, NOW).unwrap();
+        assert_eq!(cart.metadata, BTreeMap::from([("channel".to_owned(), "web".to_owned())]));
+        let refused = open_cart_token(&sign(HS256, labelled("organization_id"), KEY), KEY, NOW);
+        assert_eq!(refused, Err(CartTokenError::Metadata));
     }
 
     #[test]

@@ -6,18 +6,23 @@ mod catalog;
 mod fingerprint;
 mod ids;
 mod link;
+mod metadata;
 mod money;
 mod order;
 mod question;
 mod redirect;
 mod timestamp;
 
-pub use cart::{CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError, PricedCart};
-pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, open_cart_token};
+pub use cart::{
+    BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError,
+    PricedCart,
+};
+pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, MAX_REFERENCE_CHARS, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
 pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
+pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
     Environment, Fact, Happened, MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable,

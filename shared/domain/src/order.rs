@@ -37,10 +37,13 @@ pub struct Payment {
 pub struct Origin {
     /// Shown on lomi.'s page.
     pub title: Option<String>,
-    /// The merchant's own name for the order, where the cart does not bring one.
+    /// The merchant's own name for the order, where the cart does not bring one. Never a shopper's.
     pub reference: Option<String>,
-    /// The merchant's own notes, kept with the order.
+    /// The merchant's own labels: kept with the order, and sent to lomi.
     pub metadata: BTreeMap<String, String>,
+    /// What an unknown caller of a public route noted. Kept with the order for the back office, and told to nobody else:
+    /// neither lomi nor an event gets any of it.
+    pub shopper_notes: BTreeMap<String, String>,
     /// lomi.'s id of the customer, a UUID.
     pub customer_id: Option<String>,
     /// The managed link that the shopper followed.
@@ -96,6 +99,8 @@ pub struct Order {
     pub(crate) title: Option<String>,
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) shopper_notes: BTreeMap<String, String>,
     pub(crate) attempt_id: AttemptId,
     pub(crate) attempt_number: u32,
     pub(crate) token_hash: TokenHash,
@@ -152,7 +157,8 @@ impl Order {
             lomi_cart: new.cart.lomi,
             reference: new.cart.reference.or(new.origin.reference),
             title: new.origin.title,
-            metadata: new.origin.metadata,
+            metadata: if new.cart.metadata.is_empty() { new.origin.metadata } else { new.cart.metadata },
+            shopper_notes: new.origin.shopper_notes,
             attempt_id: new.attempt_id,
             attempt_number: 1,
             token_hash: new.token_hash,

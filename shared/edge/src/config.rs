@@ -1,6 +1,7 @@
 //! The environment, read once at start. Every bad variable is reported together; no value is ever repeated.
 
 use crate::aws::AwsEnvironment;
+use crate::members::PublicPrices;
 use domain::{Environment, RedirectPolicy, is_loopback};
 use serde::Serialize;
 use std::fmt;
@@ -197,6 +198,13 @@ impl EnvReader<'_> {
         }
     }
 
+    /// The prices of lomi's catalogue that the public routes may name; all of them where the merchant has listed none.
+    pub fn public_prices(&mut self, name: &'static str) -> Option<PublicPrices> {
+        let Some(text) = self.optional_text(name) else { return Some(PublicPrices::All) };
+        PublicPrices::parse(&text)
+            .or_else(|| self.note(name, "must be at most 50 ids of lomi.'s prices (UUIDs), separated by commas"))
+    }
+
     /// The id or ARN of a secret in Secrets Manager.
     pub fn secret_id(&mut self, name: &'static str) -> Option<SecretId> {
         let text = self.text(name)?;
@@ -278,6 +286,21 @@ mod tests {
         }
         for odd in ["", "1st", "-shop", "a_b", "a b", "boutique-é", &"a".repeat(129)] {
             assert_eq!(StackName::parse(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn public_prices_are_all_those_listed_or_a_mistake() {
+        let read = |value: &'static str| {
+            let lookup = move |_: &str| Some(value.to_owned());
+            let mut env = EnvReader { lookup: &lookup, bad: Vec::new() };
+            (env.public_prices("PUBLIC_PRICE_IDS"), env.bad.len())
+        };
+        assert_eq!(read(""), (Some(PublicPrices::All), 0));
+        let id = "3B9A1C52-0d3b-4a53-8a58-6f3a6f0f1d2e";
+        assert_eq!(read(id), (Some(PublicPrices::Only([id.to_ascii_lowercase()].into())), 0));
+        for wrong in ["price_1", ",", "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e,", "all"] {
+            assert_eq!(read(wrong), (None, 1), "{wrong}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! What is shown of an order: little to its shopper, everything but secrets to the back office. One form of it for every
 //! route that answers with an order.
 
-use domain::{Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp};
+use domain::{
+    BoughtKind, BoughtLine, Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
@@ -69,11 +71,33 @@ pub struct OrderDetail<'a> {
     reference: Option<&'a str>,
     title: Option<&'a str>,
     items: &'a [OrderLine],
+    line_items: Vec<LomiItem<'a>>,
     metadata: &'a BTreeMap<String, String>,
+    shopper_notes: &'a BTreeMap<String, String>,
     payments: Vec<PaymentView<'a>>,
     refunds: Vec<RefundView<'a>>,
     due_at: Option<String>,
     timeline: Vec<TimelineView<'a>>,
+}
+
+/// What was bought at a price of lomi's; one of the two ids is there.
+#[derive(Debug, Serialize)]
+struct LomiItem<'a> {
+    price_id: Option<&'a str>,
+    product_id: Option<&'a str>,
+    quantity: u32,
+}
+
+impl<'a> LomiItem<'a> {
+    /// `None` for an article of the merchant's own catalogue.
+    fn of(line: BoughtLine<'a>) -> Option<Self> {
+        let (price_id, product_id) = match line.kind {
+            BoughtKind::Sku => return None,
+            BoughtKind::Price => (Some(line.id), None),
+            BoughtKind::Product => (None, Some(line.id)),
+        };
+        Some(Self { price_id, product_id, quantity: line.quantity })
+    }
 }
 
 /// One line of an order's history.
@@ -180,7 +204,9 @@ impl<'a> OrderDetail<'a> {
             reference: order.reference(),
             title: order.title(),
             items: order.lines(),
+            line_items: order.bought().into_iter().filter_map(LomiItem::of).collect(),
             metadata: order.metadata(),
+            shopper_notes: order.shopper_notes(),
             payments: order.payments().iter().map(payment_view).collect(),
             refunds: order.refunds().iter().map(|(id, refund)| RefundView::of(id, refund)).collect(),
             due_at: order.due_at().map(Timestamp::to_rfc3339),

@@ -2,9 +2,12 @@
 
 use crate::bytes::first_line;
 use crate::redirect::{leads_to_the_shop, policy};
-use domain::{CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin};
+use domain::{
+    CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin,
+    metadata_faults,
+};
 use edge::http::json_of;
-use edge::members::{Asked, Caller};
+use edge::members::{Asked, Caller, PublicPrices};
 use edge::problem::{MAX_FIELD_ERRORS, Problem};
 use flows::create_checkout::Offer;
 use serde_json::Value;
@@ -14,8 +17,6 @@ mod intent;
 #[path = "../../../functions/create-checkout-session/src/body.rs"]
 mod session;
 
-/// The names in an order's metadata that lead its payment back to it.
-const OURS: [&str; 3] = ["order_id", "payment_environment", "payment_reference"];
 /// No answer repeats more of a request than this.
 const MAX_POINTER_BYTES: usize = 256;
 
@@ -24,7 +25,11 @@ pub fn create(data: &[u8]) {
     let (mark, rest) = first_line(data);
     let (caller, body) = if mark.is_empty() { (Caller::Merchant, rest) } else { (Caller::Storefront, data) };
     if let Some(policy) = policy() {
-        judge(caller, body, json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy)));
+        judge(
+            caller,
+            body,
+            json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy, &PublicPrices::All)),
+        );
     }
     judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, None)));
 }
@@ -36,6 +41,7 @@ fn judge(caller: Caller, body: &[u8], read: Result<(Offer, Origin, Asked), Probl
             is_priced_by_whom_it_may_be(caller, body, &asked);
             leads_nobody_astray(&offer);
             is_bounded(&origin, &asked);
+            is_named_by_whom_it_may_be(caller, &offer, &origin);
         }
     }
 }
@@ -80,7 +86,20 @@ fn is_bounded(origin: &Origin, asked: &Asked) {
         Asked::Signed(token) => token.len() <= MAX_CART_TOKEN_BYTES,
         Asked::Merchant(_) => true,
     });
-    let size: usize = origin.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-    assert!(origin.metadata.len() <= 20 && size <= 4096, "metadata of {size} bytes");
-    assert!(!OURS.iter().any(|name| origin.metadata.contains_key(*name)), "metadata takes a name of ours");
+    for labels in [&origin.metadata, &origin.shopper_notes] {
+        assert_eq!(metadata_faults(labels), [], "labels that cannot be kept");
+    }
+}
+
+/// A storefront's words are notes: no name of the order, and no label or record at lomi.
+fn is_named_by_whom_it_may_be(caller: Caller, offer: &Offer, origin: &Origin) {
+    if caller == Caller::Merchant {
+        assert!(origin.shopper_notes.is_empty(), "the merchant's labels are no shopper's notes");
+        return;
+    }
+    assert!(origin.reference.is_none() && origin.metadata.is_empty(), "a storefront speaks for the merchant");
+    if let Offer::Card(card) = offer {
+        assert!(card.payment_reference.is_none() && card.quantity.is_none());
+        assert!(card.product_id.is_none() && card.subscription_id.is_none());
+    }
 }

@@ -50,7 +50,11 @@ fn create(operation: Operation, key: &str, francs: i64, offer: Offer) -> CreateC
         idempotency_key: IdempotencyKey::parse(key).expect("a key"),
         fingerprint: Fingerprint::of(operation.as_str(), &json!({ "amount": francs })),
         pricing: Pricing::Merchant(Money::new(francs, Currency::Xof).expect("an amount")),
-        origin: Origin { title: Some("A cart".to_owned()), ..Origin::default() },
+        origin: Origin {
+            title: Some("A cart".to_owned()),
+            shopper_notes: [("gift".to_owned(), "For Ada".to_owned())].into(),
+            ..Origin::default()
+        },
         offer,
     }
 }

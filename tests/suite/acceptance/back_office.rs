@@ -128,7 +128,7 @@ async fn an_order_shows_the_back_office_its_whole_story_and_no_token() {
     assert_eq!(shown["checkout_session_id"], order.session_id.as_str());
     assert_eq!(shown["items"][0]["sku"], "PAGNE-WAX-6Y");
     assert_eq!(shown["items"][0]["quantity"], 3);
-    assert_eq!(shown["metadata"], json!({ "panier": "A-1007" }));
+    assert_eq!(shown["shopper_notes"], json!({ "panier": "A-1007" }));
     assert_eq!(shown["paid_after_cancel"], true);
     assert!(!answer.text().contains(&order.order_token), "the token is the shopper's alone");
     let unknown = app.admin("GET", "/admin/orders/unknown", &Value::Null).await;

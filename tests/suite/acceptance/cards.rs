@@ -108,7 +108,7 @@ async fn a_charge_that_lomi_would_refuse_is_refused_before_any_call() {
         payer("/customer_email", json!({ "customer_email": "awa" })),
         payer("/customer_id", json!({ "customer_id": "awa" })),
         payer("/customer_id", json!({ "customer_id": "2f6c1d0e-5b7a-1a53-9d9b-3c2a7a1e8f10" })),
-        payer("/product_id", json!({ "product_id": "prod_1" })),
+        payer("/product_id", json!({ "product_id": CUSTOMER })),
         payer("/appearance_theme", json!({ "appearance_theme": "neon" })),
         payer("/appearance_billing_address", json!({ "appearance_billing_address": "always" })),
         payer("/appearance_border_radius", json!({ "appearance_border_radius": 65 })),

@@ -20,6 +20,7 @@ mod purchase;
 mod quarantine;
 mod refund_events;
 mod refunds;
+mod shopper_notes;
 mod signatures;
 mod status;
 mod webhook_endpoint;

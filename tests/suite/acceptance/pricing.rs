@@ -1,7 +1,7 @@
 //! Who sets the price: never a browser.
 
 use serde_json::{Value, json};
-use tests::{Answer, Created, TestApp};
+use tests::{Answer, Created, Setup, TestApp};
 
 const DONATION: &str = "DON-CANTINE";
 
@@ -134,6 +134,56 @@ async fn lomi_prices_its_own_catalogue_and_the_order_learns_the_amount() {
         app.pay(&order, "card").await;
         app.wait_for(&order.order_id, "paid").await;
     }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_priced_by_lomi_shows_what_was_bought() {
+    let app = TestApp::start().await;
+    use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
+    let price = |quantity: u32| json!({ "price_id": PRICE_A, "product_id": null, "quantity": quantity });
+    for (pricing, shown, told) in [
+        (json!({ "price_id": PRICE_A, "quantity": 3 }), json!([price(3)]), format!("price:{PRICE_A}:3")),
+        (
+            json!({ "product_id": PRODUCT_A, "quantity": 2 }),
+            json!([{ "price_id": null, "product_id": PRODUCT_A, "quantity": 2 }]),
+            format!("product:{PRODUCT_A}:2"),
+        ),
+        (
+            json!({ "line_items": [{ "price_id": PRICE_A, "quantity": 1 }, { "price_id": PRICE_A, "quantity": 4 }] }),
+            json!([price(1), price(4)]),
+            format!("price:{PRICE_A}:1,price:{PRICE_A}:4"),
+        ),
+        (items(json!([{ "sku": "PAGNE-WAX-6Y", "quantity": 2 }])), json!([]), "sku:PAGNE-WAX-6Y:2".to_owned()),
+    ] {
+        let order = Created::of(&create(&app, pricing.clone()).await);
+        app.pay(&order, "card").await;
+        app.wait_for(&order.order_id, "paid").await;
+        let path = format!("/admin/orders/{}", order.order_id);
+        assert_eq!(app.admin("GET", &path, &Value::Null).await.expect(200).json()["line_items"], shown, "{pricing}");
+        let events = app.table.items(&format!("OUTBOX#{}#", order.order_id)).await;
+        assert_eq!(events[0]["items"], *told, "{pricing}");
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_public_buys_only_the_lomi_prices_that_are_listed() {
+    use lomi_sandbox::fixtures::{PRICE_A, PRICE_B, PRODUCT_A};
+    let setup = Setup { public_price_ids: PRICE_A.to_uppercase(), ..Setup::default() };
+    let app = TestApp::start_with(setup).await;
+    let line = |id: &str| json!({ "price_id": id, "quantity": 1 });
+    for (pricing, pointer) in [
+        (json!({ "price_id": PRICE_B }), "/price_id"),
+        (json!({ "product_id": PRODUCT_A }), "/product_id"),
+        (json!({ "line_items": [line(PRICE_A), line(PRICE_B)] }), "/line_items/1/price_id"),
+    ] {
+        assert_eq!(refused(&app, pricing).await, [pointer]);
+    }
+    assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
+    create(&app, json!({ "price_id": PRICE_A })).await.expect(201);
+    create(&app, json!({ "line_items": [line(PRICE_A)] })).await.expect(201);
+    app.create_as_admin(&app.body(json!({ "product_id": PRODUCT_A })), "admin").await.expect(201);
     app.audit().await;
 }
 

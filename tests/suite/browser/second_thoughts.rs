@@ -113,6 +113,26 @@ async fn a_phone_whose_clock_is_fast_opens_no_second_order() {
     .await;
 }
 
+/// From the history, from a bookmark, or from another site that opened it.
+#[tokio::test]
+async fn a_cancel_page_without_an_order_cancels_nothing_by_itself() {
+    browse(AWA, async |app, browser| {
+        browser.open("").await;
+        browser.put_into_cart(PAGNE).await;
+        browser.go_and_pay().await;
+        let order = only_order(app).await;
+        browser.open("cancel.html").await;
+        browser.see("main[data-told=nothing] #cancel:not([hidden])").await;
+        assert_eq!(app.order_status(&order).await, "open");
+        assert_eq!(browser.text("#title").await, "Rien n’a été annulé");
+        browser.click("#cancel").await;
+        browser.see("main[data-told=yes] #cancel[hidden]").await;
+        assert_eq!(app.order_status(&order).await, "cancelled");
+        assert_eq!(browser.text("#title").await, "Paiement annulé");
+    })
+    .await;
+}
+
 /// What another tab of the shop leaves behind in the storage that all tabs share.
 async fn another_tab_opens_an_order(app: &TestApp, browser: &Browser) {
     let other = app.open_order().await;

@@ -75,6 +75,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("amount", vec![], vec![json!(1)]),
         ("currency_code", vec![], vec![json!("XOF")]),
         ("customer_id", vec![], vec![json!("x")]),
+        ("reference", vec![], vec![json!("A-1007")]),
     ]
 }
 
@@ -85,7 +86,14 @@ async fn a_create_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
         ("/checkout-sessions", "POST /checkout-sessions"),
         ("/admin/checkout-sessions", "POST /admin/checkout-sessions"),
     ] {
-        for (member, taken, refused) in members() {
+        // The public route takes no name for an order.
+        let names = match path {
+            "/checkout-sessions" => ("payment_reference", vec![], vec![json!("A-1007")]),
+            _ => ("payment_reference", vec![json!("é".repeat(200))], vec![json!("é".repeat(201)), json!(5)]),
+        };
+        let reserved = ["organization_id", "payment_flow", "original_amount"].map(|name| json!({ name: "" }));
+        let labels = ("metadata", vec![], reserved.to_vec());
+        for (member, taken, refused) in members().into_iter().chain([names, labels]) {
             for (value, is_taken) in
                 taken.iter().map(|value| (value, true)).chain(refused.iter().map(|value| (value, false)))
             {

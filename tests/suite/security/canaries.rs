@@ -166,7 +166,7 @@ async fn customer(app: &TestApp, canaries: &mut Vec<String>) {
 /// A card form, from its intent to its end; what must not show of it.
 async fn by_card(app: &TestApp) -> [String; 2] {
     let mut cart = app.card_cart(1);
-    cart["payment_reference"] = json!(LABEL);
+    cart["metadata"] = json!({ LABEL: LABEL });
     cart["description"] = json!(TITLE);
     let card = CardOrder::of(&app.create_intent(&cart, &app.fresh_key()).await);
     app.create_intent(&app.card_body(json!({ "customer_email": format!("{EMAIL} x") })), KEY).await.expect(400);

@@ -90,17 +90,23 @@ fn open_intent(world: &mut World, caller: &Caller, charge: &Charge, now: Timesta
     id
 }
 
-/// Text only, and the only place that the payment reference goes to.
+/// Text only, and the only place that the payment reference goes to. lomi writes its own names first and then copies the
+/// caller's metadata over them, key by key and without a look: what the caller calls `organization_id` is believed later.
 fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut metadata: BTreeMap<String, String> =
-        charge.metadata.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    metadata.insert("organization_id".to_owned(), caller.organization_id.to_owned());
-    metadata.insert("merchant_id".to_owned(), caller.merchant_id.to_owned());
-    if let Some(reference) = &charge.payment_reference {
-        metadata.insert("payment_reference".to_owned(), reference.clone());
-    }
-    metadata
+    let own = json!({
+        "organization_id": caller.organization_id,
+        "merchant_id": caller.merchant_id,
+        "environment": caller.environment,
+        "source": "api",
+        "original_amount": charge.amount,
+        "original_currency": charge.currency,
+        "payment_reference": charge.payment_reference,
+        "subscription_id": charge.subscription_id,
+    });
+    let own = own.as_object().cloned().unwrap_or_default();
+    let written = own.iter().filter(|(_, value)| !value.is_null()).chain(&charge.metadata);
+    written.map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 fn transaction(

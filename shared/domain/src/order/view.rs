@@ -1,7 +1,7 @@
 //! Reading an order.
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
-use crate::{AttemptId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
+use crate::{AttemptId, BoughtLine, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::BTreeMap;
 
 impl Order {
@@ -59,6 +59,13 @@ impl Order {
         self.lomi_cart.as_ref()
     }
 
+    /// What was bought, line by line, from the merchant's catalogue or from lomi's; empty where only an amount was asked for.
+    #[must_use]
+    pub fn bought(&self) -> Vec<BoughtLine<'_>> {
+        let ours = self.lines.iter().map(OrderLine::bought);
+        ours.chain(self.lomi_cart.iter().flat_map(LomiCart::bought)).collect()
+    }
+
     /// The merchant's own name for the cart.
     #[must_use]
     pub fn reference(&self) -> Option<&str> {
@@ -71,10 +78,16 @@ impl Order {
         self.title.as_deref()
     }
 
-    /// The merchant's own notes.
+    /// The merchant's own labels, which go to lomi.
     #[must_use]
     pub const fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// What the caller of a public route noted, for the back office only.
+    #[must_use]
+    pub const fn shopper_notes(&self) -> &BTreeMap<String, String> {
+        &self.shopper_notes
     }
 
     /// lomi.'s id of the page.

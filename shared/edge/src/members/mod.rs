@@ -4,20 +4,13 @@ mod contact;
 mod pricing;
 
 pub use contact::{Contact, is_email, is_name, is_phone, normal_phone};
-pub use pricing::{Asked, Caller, Item, LineItem, PricingMembers, money};
+pub use domain::is_legible;
+pub use pricing::{Asked, Caller, Item, LineItem, PricingMembers, PublicPrices, money};
 
 use crate::language::Text;
 use crate::problem::{FieldError, Problem};
-use domain::{AllowedUrl, RedirectError, RedirectPolicy};
+use domain::{AllowedUrl, MetadataFault, Origin, RedirectError, RedirectPolicy};
 use std::collections::BTreeMap;
-
-const MAX_METADATA_KEYS: usize = 20;
-const MAX_METADATA_KEY_BYTES: usize = 40;
-const MAX_METADATA_VALUE_CHARS: usize = 500;
-/// lomi. repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
-const MAX_METADATA_BYTES: usize = 4096;
-/// Ours: they lead a payment back to its order.
-const RESERVED_METADATA: [&str; 3] = ["order_id", "payment_environment", "payment_reference"];
 
 /// Collects what is wrong, so that a developer mends it in one round.
 #[derive(Debug, Default)]
@@ -59,12 +52,6 @@ pub fn check_text(
     faults.unless(text.is_none_or(|text| text.chars().count() <= max_chars && is_legible(text)), pointer, en, fr);
 }
 
-/// No control characters but the ends of lines and tabs: what lomi.'s database cannot keep looks like an outage.
-#[must_use]
-pub fn is_legible(text: &str) -> bool {
-    !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-}
-
 /// A UUID as lomi. gives them.
 pub fn is_uuid(text: &str, pointer: &str, faults: &mut Faults) -> bool {
     let fits = lomi_client::PriceId::parse(text).is_ok();
@@ -101,31 +88,49 @@ pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, faults: &m
     None
 }
 
-/// The merchant's own notes: at most 20, 4096 bytes in all, and none of the names that are ours or lomi.'s.
-pub fn check_metadata(metadata: &BTreeMap<String, String>, faults: &mut Faults) {
-    let count = metadata.len() <= MAX_METADATA_KEYS;
-    faults.unless(count, "/metadata", "At most 20 members.", "20 membres au plus.");
-    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-    faults.unless(
-        size <= MAX_METADATA_BYTES,
-        "/metadata",
-        "At most 4096 bytes in all.",
-        "4096 octets au plus en tout.",
-    );
-    for (name, value) in metadata {
-        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-        // lomi. drops what begins with stripe_ without a word.
-        let kept = !RESERVED_METADATA.contains(&name.as_str()) && !name.starts_with("stripe_");
-        let fits = plain && (1..=MAX_METADATA_KEY_BYTES).contains(&name.len()) && kept;
+/// Labels that may be kept, whoever wrote them: one rule, [`domain::metadata_faults`].
+pub fn check_metadata(labels: &BTreeMap<String, String>, faults: &mut Faults) {
+    for fault in domain::metadata_faults(labels) {
         // The pointer names the object when the name itself is not fit to be repeated.
-        let pointer = if plain { format!("/metadata/{name}") } else { "/metadata".to_owned() };
-        faults.unless(
-            fits,
-            &pointer,
-            "A name is 1 to 40 letters, digits, dots, dashes or underscores, and not one of ours.",
-            "Un nom compte 1 à 40 lettres, chiffres, points, tirets ou soulignés, et n'est pas un des nôtres.",
+        let at = |name: Option<String>| name.map_or("/metadata".to_owned(), |name| format!("/metadata/{name}"));
+        match fault {
+            MetadataFault::TooMany => faults.add("/metadata", "At most 20 members.", "20 membres au plus."),
+            MetadataFault::TooLarge => {
+                faults.add("/metadata", "At most 4096 bytes in all.", "4096 octets au plus en tout.");
+            }
+            MetadataFault::Name(name) => faults.add(
+                at(name),
+                "A name is 1 to 40 letters, digits, dots, dashes or underscores.",
+                "Un nom compte 1 à 40 lettres, chiffres, points, tirets ou soulignés.",
+            ),
+            MetadataFault::Reserved(name) => faults.add(
+                at(Some(name)),
+                "This name is reserved: it means something to lomi. or to this backend.",
+                "Ce nom est réservé : il a un sens pour lomi. ou pour ce backend.",
+            ),
+            MetadataFault::Value(name) => faults.add(at(name), "At most 500 characters.", "500 caractères au plus."),
+        }
+    }
+}
+
+/// Puts `metadata` where it belongs: what the merchant's own backend sent are the merchant's labels, which go to lomi;
+/// what anybody else sent are a shopper's notes, which stay in the order.
+#[must_use]
+pub fn origin_of(caller: Caller, metadata: BTreeMap<String, String>) -> Origin {
+    match caller {
+        Caller::Merchant => Origin { metadata, ..Origin::default() },
+        Caller::Storefront => Origin { shopper_notes: metadata, ..Origin::default() },
+    }
+}
+
+/// Refuses on a public route the fields, of those present, that only the merchant's own backend may set: they would reach
+/// lomi's records, or the merchant's systems as the merchant's own word.
+pub fn only_merchant(caller: Caller, present: &[(bool, &str)], faults: &mut Faults) {
+    for (_, pointer) in present.iter().filter(|(is_there, _)| *is_there && caller == Caller::Storefront) {
+        faults.add(
+            *pointer,
+            "Only your own backend sets this: on /admin, or a reference in a signed cart_token.",
+            "Seul votre propre backend fixe ce champ : sur /admin, ou par la référence d'un cart_token signé.",
         );
-        let short = value.chars().count() <= MAX_METADATA_VALUE_CHARS && is_legible(value);
-        faults.unless(short, &pointer, "At most 500 characters.", "500 caractères au plus.");
     }
 }

@@ -6,6 +6,7 @@ use crate::secrets::Secret;
 use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
 use flows::create_checkout::Pricing;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 /// Who asks. Only the merchant's own backend may name an amount.
@@ -15,6 +16,53 @@ pub enum Caller {
     Storefront,
     /// Whom the gateway let through to `/admin`.
     Merchant,
+}
+
+/// Which prices of lomi's catalogue the public routes may name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PublicPrices {
+    /// Every price of the merchant's.
+    #[default]
+    All,
+    /// These, in lower case, and none by its product, whose price lomi chooses.
+    Only(BTreeSet<String>),
+}
+
+/// More than fit into the environment with everything else.
+const MAX_PUBLIC_PRICES: usize = 50;
+
+impl PublicPrices {
+    /// 1 to 50 ids of lomi's prices, separated by commas. `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let ids: Vec<&str> = text.split(',').map(str::trim).collect();
+        let fits = ids.len() <= MAX_PUBLIC_PRICES && ids.iter().all(|id| lomi_client::PriceId::parse(id).is_ok());
+        fits.then(|| Self::Only(ids.into_iter().map(str::to_ascii_lowercase).collect()))
+    }
+
+    /// Reports what `asked` names of lomi's catalogue that the public may not.
+    pub fn check(&self, caller: Caller, asked: &Asked, faults: &mut Faults) {
+        let (Self::Only(listed), Caller::Storefront, Asked::Lomi(cart)) = (self, caller, asked) else { return };
+        let mut refuse = |pointer: String, is_listed: bool| {
+            if !is_listed {
+                faults.add(
+                    pointer,
+                    "Not for sale here: the merchant has not listed this price (PublicPriceIds).",
+                    "Pas en vente ici : le marchand n'a pas listé ce prix (PublicPriceIds).",
+                );
+            }
+        };
+        let is_listed = |line: &LomiLine| listed.contains(&line.price_id.to_ascii_lowercase());
+        match cart {
+            LomiCart::Product { .. } => refuse("/product_id".to_owned(), false),
+            LomiCart::Price(line) => refuse("/price_id".to_owned(), is_listed(line)),
+            LomiCart::Lines(lines) => {
+                for (index, line) in lines.iter().enumerate() {
+                    refuse(format!("/line_items/{index}/price_id"), is_listed(line));
+                }
+            }
+        }
+    }
 }
 
 /// `items[]`: an article of the merchant's catalogue.

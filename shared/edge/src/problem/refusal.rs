@@ -176,7 +176,15 @@ impl From<CartTokenError> for Problem {
             }
             CartTokenError::Expired => Text { en: "The token has expired.", fr: "Le jeton a expiré." },
             CartTokenError::Amount => Text { en: "The amount is out of range.", fr: "Le montant est hors limites." },
+            CartTokenError::Metadata => Text {
+                en: "The signed metadata has a reserved name, or is out of bounds.",
+                fr: "Les métadonnées signées ont un nom réservé, ou sont hors limites.",
+            },
         };
-        Self::invalid("/cart_token", detail)
+        let pointer = match error {
+            CartTokenError::Metadata => "/cart_token/metadata",
+            _ => "/cart_token",
+        };
+        Self::invalid(pointer, detail)
     }
 }

@@ -5,7 +5,7 @@ mod page;
 
 use super::{COOL_DOWN_MS, CreateCheckout, CreateError, MAX_COOL_DOWN_MS, Offer, Work};
 use crate::{World, units};
-use domain::{OpenedPayable, Order, PaymentPageUrl};
+use domain::{OpenedPayable, Order, PaymentPageUrl, is_reserved_label};
 use lomi_client::{Appearance, ClientSecret, CustomerId, Error, ErrorKind, IdempotencyKey, Outcome};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
@@ -70,7 +70,7 @@ pub(super) async fn open(
 ) -> Result<Opened, Failure> {
     match &request.offer {
         Offer::Page(page) => page::open(world, request, page, work, deadline).await,
-        Offer::Card(card) => card::open(world, request, card, work, deadline).await,
+        Offer::Card(card) => card::open(world, card, work, deadline).await,
     }
 }
 
@@ -79,9 +79,11 @@ fn key(order: &Order) -> Result<IdempotencyKey, Failure> {
     IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number())).map_err(|_| unsendable())
 }
 
-/// The merchant's notes and ours. Ours win: they lead the event back to its order and prove its environment.
-fn metadata(request: &CreateCheckout, order: &Order) -> BTreeMap<String, String> {
-    let mut metadata = request.origin.metadata.clone();
+/// The merchant's labels and ours. Ours win: they lead the event back to its order and prove its environment. A link of
+/// an earlier release may have a label that is reserved by now; lomi gets none. A shopper's notes are no part of it.
+fn metadata(order: &Order) -> BTreeMap<String, String> {
+    let labels = order.metadata().iter().filter(|(name, _)| !is_reserved_label(name));
+    let mut metadata: BTreeMap<_, _> = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
     metadata.insert("order_id".to_owned(), order.id().to_string());
     let environment = units::environment_to_lomi(order.environment());
     metadata.insert("payment_environment".to_owned(), environment.to_owned());

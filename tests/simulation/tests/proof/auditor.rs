@@ -50,7 +50,7 @@ fn books_that_agree_are_left_alone() {
 
 #[test]
 fn each_kind_of_disagreement_is_found() {
-    let spoilers: [Spoiler; 8] = [
+    let spoilers: [Spoiler; 11] = [
         ("lomi. took no payment", |books| books.orders[0]["payments"]["t-2"] = json!({})),
         ("overpaid is true", |books| books.orders[0]["overpaid"] = json!(true)),
         ("does not count", |books| books.transactions.push(taken("t-2"))),
@@ -61,6 +61,19 @@ fn each_kind_of_disagreement_is_found() {
         ("still \"in_doubt\"", |books| books.orders[0]["status"] = json!("in_doubt")),
         ("still has a refund", |books| books.orders[0]["refunds"]["r-1"] = json!({ "status": "requested" })),
         ("orphaned intents", |books| books.orders[0]["orphaned_intents"] = json!(["pi_1"])),
+        ("has the note gift", |books| {
+            books.orders[0]["shopper_notes"] = json!({ "gift": "For Ada" });
+            books.transactions[0]["metadata"]["gift"] = json!("For Ada");
+        }),
+        ("a note names order", |books| {
+            books.orders[0]["shopper_notes"] = json!({ "gift": "For Ada" });
+            books.outbox[0]["reference"] = json!("For Ada");
+        }),
+        ("is paid to somebody else", |books| {
+            books.orders[0]["payment_intent_id"] = json!("pi_1");
+            let metadata = json!({ "organization_id": "org-b" });
+            books.intents.push(json!({ "id": "pi_1", "transaction_id": "t-1", "metadata": metadata }));
+        }),
         ("order.paid events", |books| books.outbox.push(books.outbox[0].clone())),
     ];
     for (word, spoil) in spoilers {

@@ -1,7 +1,7 @@
 //! A card form on the shop's own page: an intent at lomi., and the secret that confirms it.
 
 use super::{Card, Failure, Handle, Mark, Opened, failure, key, unsendable, wrong};
-use crate::create_checkout::{CardDetails, CreateCheckout, CreateError, Work};
+use crate::create_checkout::{CardDetails, CreateError, Work};
 use crate::{World, units};
 use domain::{OpenedPayable, Order, PayableId, Timestamp};
 use lomi_client::{CreateCardCharge, CurrencyCode, Error, ErrorKind, NewCardCharge, Outcome};
@@ -10,14 +10,8 @@ use tokio::time::Instant;
 /// lomi.'s intents never end by themselves: after this the reconciler cancels one. As long as a hosted page lives.
 const LIFE_MS: i64 = 60 * 60 * 1000;
 
-pub(super) async fn open(
-    world: &World,
-    request: &CreateCheckout,
-    card: &CardDetails,
-    work: &Work,
-    deadline: Instant,
-) -> Result<Opened, Failure> {
-    let charge = charge_of(request, card, &work.order).ok_or_else(unsendable)?;
+pub(super) async fn open(world: &World, card: &CardDetails, work: &Work, deadline: Instant) -> Result<Opened, Failure> {
+    let charge = charge_of(card, &work.order).ok_or_else(unsendable)?;
     let call = work.lomi.card_charges().create(&charge, key(&work.order)?).deadline(deadline);
     let new = call.send().await.map_err(card_failure)?;
     accept(&work.order, card, new, world.clock.now())
@@ -54,10 +48,10 @@ fn accept(order: &Order, card: &CardDetails, new: NewCardCharge, now: Timestamp)
 }
 
 /// lomi.'s request for the order; the same for every try, to the byte.
-fn charge_of(request: &CreateCheckout, card: &CardDetails, order: &Order) -> Option<CreateCardCharge> {
+fn charge_of(card: &CardDetails, order: &Order) -> Option<CreateCardCharge> {
     let price = order.expected()?;
     let currency = CurrencyCode::parse(price.currency().code()).ok()?;
-    let mut metadata = super::metadata(request, order);
+    let mut metadata = super::metadata(order);
     if let Some(reference) = &card.payment_reference {
         // lomi. sends back what is here, and never the member of that name.
         metadata.insert("payment_reference".to_owned(), reference.clone());

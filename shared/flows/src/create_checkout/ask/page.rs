@@ -67,7 +67,7 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         customer: page.customer.clone(),
         expiration_minutes: page.expiration_minutes,
         customer_id: super::customer_id(request)?,
-        metadata: super::metadata(request, order),
+        metadata: super::metadata(order),
         ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))
     };
     match order.lomi_cart() {

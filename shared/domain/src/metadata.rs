@@ -1,0 +1,122 @@
+//! Labels of an order: the merchant's own, which go to lomi, and a shopper's notes, which stay here.
+
+use std::collections::BTreeMap;
+
+/// The most labels that one order, link or customer may have.
+pub const MAX_METADATA_KEYS: usize = 20;
+const MAX_NAME_BYTES: usize = 40;
+const MAX_VALUE_CHARS: usize = 500;
+/// lomi repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
+const MAX_BYTES: usize = 4096;
+
+/// Names that this backend or lomi gives a meaning to. On a card charge lomi copies the caller's metadata over its own,
+/// key by key, so a label of such a name would change whose payment it is, in which environment and at what price;
+/// `payment_flow` switches a check off, `test_mode` chooses the endpoint of an event, and the rest are lomi's own columns.
+const RESERVED_NAMES: [&str; 23] = [
+    "order_id",
+    "payment_environment",
+    "payment_reference",
+    "organization_id",
+    "merchant_id",
+    "environment",
+    "customer_id",
+    "source",
+    "integration_source",
+    "payment_flow",
+    "test_mode",
+    "subscription_id",
+    "product_id",
+    "price_id",
+    "invoice_id",
+    "transaction_id",
+    "checkout_session_id",
+    "payment_intent_id",
+    "payment_link_id",
+    "payment_mobile",
+    "card_country",
+    "fee_currency",
+    "fx_rate",
+];
+/// The beginnings of names that lomi writes by itself, or drops without a word.
+const RESERVED_PREFIXES: [&str; 5] = ["original_", "stripe_", "wave_", "mtn_", "spi_"];
+
+/// What is wrong with labels. A name is given where it is fit to be repeated in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetadataFault {
+    /// More than [`MAX_METADATA_KEYS`].
+    TooMany,
+    /// More than 4096 bytes of names and values in all.
+    TooLarge,
+    /// Not 1 to 40 letters, digits, dots, dashes and underscores.
+    Name(Option<String>),
+    /// The name means something to this backend or to lomi.
+    Reserved(String),
+    /// A value of more than 500 characters, or with control characters.
+    Value(Option<String>),
+}
+
+/// Whether nobody may use `name` for a label of their own. lomi compares names letter by letter, so does this.
+#[must_use]
+pub fn is_reserved_label(name: &str) -> bool {
+    RESERVED_NAMES.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Everything that is wrong with `labels`, whoever wrote them. Empty when they may be kept.
+#[must_use]
+pub fn metadata_faults(labels: &BTreeMap<String, String>) -> Vec<MetadataFault> {
+    let mut faults = Vec::new();
+    if labels.len() > MAX_METADATA_KEYS {
+        faults.push(MetadataFault::TooMany);
+    }
+    if labels.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum::<usize>() > MAX_BYTES {
+        faults.push(MetadataFault::TooLarge);
+    }
+    for (name, value) in labels {
+        let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+        let shown = is_plain.then(|| name.clone());
+        if !is_plain || !(1..=MAX_NAME_BYTES).contains(&name.len()) {
+            faults.push(MetadataFault::Name(shown.clone()));
+        } else if is_reserved_label(name) {
+            faults.push(MetadataFault::Reserved(name.clone()));
+        }
+        if value.chars().count() > MAX_VALUE_CHARS || !is_legible(value) {
+            faults.push(MetadataFault::Value(shown));
+        }
+    }
+    faults
+}
+
+/// No control characters but the ends of lines and tabs: what lomi's database cannot keep looks like an outage.
+#[must_use]
+pub fn is_legible(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(name: &str, value: &str) -> Vec<MetadataFault> {
+        metadata_faults(&BTreeMap::from([(name.to_owned(), value.to_owned())]))
+    }
+
+    #[test]
+    fn names_that_mean_something_to_lomi_are_nobodys_labels() {
+        for name in ["organization_id", "payment_flow", "original_amount", "stripe_x", "order_id"] {
+            assert_eq!(faults(name, "x"), [MetadataFault::Reserved(name.to_owned())]);
+        }
+        for name in ["channel", "my_source", "a-b.c_1", "originality"] {
+            assert_eq!(faults(name, "x"), []);
+        }
+    }
+
+    #[test]
+    fn labels_are_bounded_and_legible() {
+        assert_eq!(faults("a b", ""), [MetadataFault::Name(None)]);
+        assert_eq!(faults("", ""), [MetadataFault::Name(Some(String::new()))]);
+        assert_eq!(faults("a", "\u{0}"), [MetadataFault::Value(Some("a".to_owned()))]);
+        assert_eq!(faults("a", &"é".repeat(501)), [MetadataFault::Value(Some("a".to_owned()))]);
+        let many = (0..21).map(|number| (format!("n{number}"), "x".repeat(250))).collect();
+        assert_eq!(metadata_faults(&many), [MetadataFault::TooMany, MetadataFault::TooLarge]);
+    }
+}
