@@ -1,6 +1,6 @@
 //! From what a shopper wants to what it costs.
 
-use crate::{Money, Price, Product, Sku};
+use crate::{CartTokenId, Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
 
 /// The most lines a cart may have.
@@ -104,6 +104,7 @@ pub struct PricedCart {
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) reference: Option<String>,
     pub(crate) lomi: Option<LomiCart>,
+    pub(crate) token: Option<CartTokenId>,
 }
 
 impl PricedCart {
@@ -136,19 +137,25 @@ impl PricedCart {
             });
         }
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
-        Ok(Self { total: Some(total), lines: sold, reference: None, lomi: None })
+        Ok(Self { total: Some(total), lines: sold, reference: None, lomi: None, token: None })
     }
 
-    /// The price that the merchant's own backend set, through the closed `/admin` route or a signed cart token.
+    /// The price that the merchant's own backend set through the closed `/admin` route.
     #[must_use]
     pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, lomi: None }
+        Self { total: Some(total), lines: Vec::new(), reference, lomi: None, token: None }
+    }
+
+    /// The price that the merchant's own backend signed, for one order.
+    #[must_use]
+    pub const fn from_token(total: Money, reference: Option<String>, token: CartTokenId) -> Self {
+        Self { total: Some(total), lines: Vec::new(), reference, lomi: None, token: Some(token) }
     }
 
     /// A cart that lomi. prices from the merchant's catalogue there.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart) -> Self {
-        Self { total: None, lines: Vec::new(), reference: None, lomi: Some(cart) }
+        Self { total: None, lines: Vec::new(), reference: None, lomi: Some(cart), token: None }
     }
 }
 

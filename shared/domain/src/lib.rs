@@ -13,10 +13,13 @@ mod redirect;
 mod timestamp;
 
 pub use cart::{CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError, PricedCart};
-pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, open_cart_token};
+pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, MAX_CART_TOKEN_LIFE_MS, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
-pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
+pub use ids::{
+    AttemptId, CartTokenId, IdempotencyKey, LinkCode, MIN_PUBLIC_KEY_CHARS, OrderId, OrderToken, QuarantineId, Sku,
+    TokenHash,
+};
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{

@@ -17,7 +17,9 @@ pub use refund::{
 pub use status::{Environment, OrderStatus};
 pub use timeline::{Happened, Source, TimelineEntry};
 
-use crate::{AttemptId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash};
+use crate::{
+    AttemptId, CartTokenId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +98,8 @@ pub struct Order {
     pub(crate) title: Option<String>,
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cart_token_id: Option<CartTokenId>,
     pub(crate) attempt_id: AttemptId,
     pub(crate) attempt_number: u32,
     pub(crate) token_hash: TokenHash,
@@ -153,6 +157,7 @@ impl Order {
             reference: new.cart.reference.or(new.origin.reference),
             title: new.origin.title,
             metadata: new.origin.metadata,
+            cart_token_id: new.cart.token,
             attempt_id: new.attempt_id,
             attempt_number: 1,
             token_hash: new.token_hash,

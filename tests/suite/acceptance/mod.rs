@@ -21,6 +21,7 @@ mod quarantine;
 mod refund_events;
 mod refunds;
 mod signatures;
+mod signed_carts;
 mod status;
 mod webhook_endpoint;
 mod whoever_learns;
