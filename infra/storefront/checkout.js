@@ -16,6 +16,8 @@
  * `pay` and `createPaymentIntent` may be called as often as shoppers click: the same request keeps one Idempotency-Key
  * through double clicks, reloads, a second tab and lost answers, so it opens one order. Another cart, another way to pay it or
  * another e-mail address gets a new key, once the order before is cancelled; a cart that is paid already gets its receipt.
+ * A signed cart (`cart_token`) makes one order, so sign it once per cart; signed anew it is known by what it sells. What
+ * is given up is paid on the same page while that lives; `error.code` is `cart_token_used` when the backend has to sign anew.
  * A client_secret is never kept: the same key brings it again. What fails throws a CheckoutError. Amounts are integers in
  * ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
  */
@@ -74,7 +76,8 @@ export function createCheckout({ api, language }) {
     if (!reference) throw new CheckoutError(404, { code: "not_found", retryable: false });
     const path = `/orders/${encodeURIComponent(reference.orderId)}${action}`;
     const found = await call(method, path, { token: reference.orderToken });
-    if (CLOSED.includes(found.status) && load("attempt")?.orderId === found.order_id) store("attempt", null);
+    const attempt = load("attempt");
+    if (attempt?.orderId === found.order_id && isOver(found, attempt)) store("attempt", null);
     return found;
   }
 
@@ -112,7 +115,9 @@ export function createCheckout({ api, language }) {
   }
   async function start(path, request) {
     const body = JSON.stringify(request);
-    const { attempt, paid } = await attemptFor({ request: fingerprint(path + body), items: fingerprint(bought(request)) });
+    const wanted = { request: fingerprint(path + body), items: fingerprint(bought(request)) };
+    wanted.isSignedPage = Boolean(request.cart_token) && path === "/checkout-sessions";
+    const { attempt, paid } = await attemptFor(wanted);
     if (paid) { // The money is here although the shopper never saw the receipt: show it instead of charging twice.
       storeOrder({ orderId: attempt.orderId, orderToken: attempt.orderToken });
       return { ...paid, order_token: attempt.orderToken };
@@ -142,9 +147,9 @@ export function createCheckout({ api, language }) {
     if (!previous?.orderId) return isSame ? { attempt: previous } : fresh; // no answer came: nobody was shown a way to pay it
     let known = await order(previous).catch((error) => (error.status === 404 ? { status: "rejected" } : null));
     // The clock of this device counts only when the backend said nothing.
-    const isOver = known ? CLOSED.includes(known.status) : Date.parse(previous.expiresAt) <= Date.now();
-    if (isSame && !isOver) return { attempt: previous };
-    if (!isOver) known = await retrying(() => callOrder("POST", previous, "/cancel"), READ_BUDGET_MS);
+    const wasOver = known ? isOver(known, previous) : !isAlive(previous);
+    if (isSame && !wasOver) return { attempt: previous };
+    if (!wasOver) known = await retrying(() => callOrder("POST", previous, "/cancel"), READ_BUDGET_MS);
     const isPaid = PAID.includes(known?.status) && previous.items === wanted.items;
     return isPaid ? { attempt: previous, paid: known } : fresh;
   }
@@ -184,6 +189,12 @@ export function createCheckout({ api, language }) {
 
   return { products, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
+
+const isAlive = ({ expiresAt }) => Date.parse(expiresAt) > Date.now();
+
+/** A signed cart has one order: given up, it is still paid on the page that it has, for as long as that lives. */
+const isOver = ({ status }, attempt) =>
+  CLOSED.includes(status) && !(status === "cancelled" && attempt.isSignedPage && isAlive(attempt));
 
 /** The order of the fragment, else the last one of this tab, or of this browser: for reading, never for changing it. */
 const orderOfPage = () => orderOfFragment() ?? loadOrder();
@@ -232,7 +243,16 @@ function go(url) {
 
 /** What a request buys, whichever way it is paid and whoever pays. */
 const bought = ({ items, line_items, price_id, product_id, quantity, cart_token }) =>
-  JSON.stringify([items, line_items, price_id, product_id, quantity, cart_token]);
+  JSON.stringify([items, line_items, price_id, product_id, quantity, cart_token && sold(cart_token)]);
+
+/** What a signed cart sells: its claims but for those that change when the backend signs the same cart anew. */
+function sold(token) {
+  const { exp, nbf, iat, jti, ...rest } = attempted(() => {
+    const bytes = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+  }) ?? { token };
+  return Object.entries(rest).sort();
+}
 
 /** FNV-1a: tells requests apart here; should two collide, the backend compares whole bodies and refuses the reused key. */
 function fingerprint(text) {

@@ -164,6 +164,7 @@ impl Books {
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));
         findings.extend(self.orders.iter().flat_map(|order| self.check_notes(order)));
         findings.extend(self.links.iter().flat_map(|link| check_link(link, &self.orders)));
+        findings.extend(self.check_carts());
         findings
     }
 
@@ -171,6 +172,18 @@ impl Books {
     #[must_use]
     pub fn lost_payments(&self) -> Vec<String> {
         self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)).collect()
+    }
+
+    /// One signed cart is sold once.
+    fn check_carts(&self) -> Vec<String> {
+        let mut paid = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for order in self.orders.iter().filter(|order| is_paid(order)) {
+            if let (Some(cart), Some(id)) = (order["cart_token_id"].as_str(), order["order_id"].as_str()) {
+                paid.entry(cart).or_default().insert(id);
+            }
+        }
+        let twice = paid.into_iter().filter(|(_, orders)| orders.len() > 1);
+        twice.map(|(cart, orders)| format!("the signed cart {cart} paid {} orders: {orders:?}", orders.len())).collect()
     }
 
     /// Paid means proved, and told exactly once.

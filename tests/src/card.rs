@@ -55,9 +55,9 @@ impl TestApp {
         self.card_body(json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": quantity }] }))
     }
 
-    /// `POST /payment-intents`.
-    pub async fn create_intent(&self, body: &Value, key: &str) -> Answer {
-        self.post_create("/payment-intents", body, &[("idempotency-key", key)]).await
+    /// `POST /payment-intents` under the key of that name.
+    pub async fn create_intent(&self, body: &Value, name: &str) -> Answer {
+        self.post_create("/payment-intents", body, &[("idempotency-key", &self.key(name))]).await
     }
 
     /// `POST /admin/payment-intents`, as the merchant's own backend.

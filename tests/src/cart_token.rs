@@ -6,6 +6,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+/// The moment so many seconds from now, as `exp` and `nbf` have it.
+#[must_use]
+pub fn in_s(seconds: i64) -> i64 {
+    edge::seams::clock().now().as_s() + seconds
+}
+
 /// A JWT over `claims`, signed with HS256.
 #[must_use]
 pub fn sign(claims: &Value, key: &str) -> String {

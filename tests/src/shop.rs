@@ -69,17 +69,23 @@ impl TestApp {
         self.body(json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": quantity }] }))
     }
 
+    /// The idempotency key that a shopper's browser makes for what the test calls `name`: one that nobody guesses.
+    #[must_use]
+    pub fn key(&self, name: &str) -> String {
+        format!("{name}-3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f")
+    }
+
     /// An idempotency key that no other request of this test has.
     #[must_use]
     pub fn fresh_key(&self) -> String {
         let mut serial = self.serial.lock().expect("nobody panics with it");
         *serial += 1;
-        format!("key-{serial}")
+        self.key(&format!("key-{serial}"))
     }
 
-    /// `POST /checkout-sessions`.
-    pub async fn create(&self, body: &Value, key: &str) -> Answer {
-        self.post_create("/checkout-sessions", body, &[("idempotency-key", key)]).await
+    /// `POST /checkout-sessions` under the key of that name.
+    pub async fn create(&self, body: &Value, name: &str) -> Answer {
+        self.post_create("/checkout-sessions", body, &[("idempotency-key", &self.key(name))]).await
     }
 
     /// `POST /admin/checkout-sessions`, as the merchant's own backend.

@@ -34,6 +34,17 @@ async fn an_order_that_was_told_of_and_is_not_paid_is_found() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "paid 2 orders")]
+async fn a_signed_cart_that_is_sold_twice_is_found() {
+    let app = TestApp::start().await;
+    for _ in 0..2 {
+        let (order, _) = app.paid_order("card").await;
+        rewrite(&app, &order.order_id, &[("cart_token_id", "one".into())]).await;
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "is lost")]
 async fn money_that_counts_nowhere_is_found() {
     let app = TestApp::start().await;

@@ -7,7 +7,7 @@ use edge::http::{Limits, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::members::{Caller, PublicPrices};
 use edge::problem::Problem;
-use edge::secrets::{Secret, Stages};
+use edge::secrets::{Kind, Secret, Stages};
 use edge::telemetry::Telemetry;
 use edge::wiring::{Connected, TableName};
 use flows::World;
@@ -39,7 +39,7 @@ impl App {
             lomi: connected.lomi(lomi),
             redirects,
             prices,
-            cart_token_key: connected.secret(key, Stages::Current),
+            cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
         }
     }
 
@@ -50,7 +50,7 @@ impl App {
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency(request, caller)?;
         let (offer, origin, asked) = json::<Body>(request)?.check(caller, &self.redirects, &self.prices)?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {

@@ -4,8 +4,9 @@
 //! per `Idempotency-Key`, whatever is retried. The public route takes no price; the admin route, closed at the gateway,
 //! may name an amount.
 //!
-//! May: `GetItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`; `BatchGetItem` on
-//! `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`, `CartTokenSecret`; call lomi.
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `CART#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `IDEM#*`,
+//! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`,
+//! `CartTokenSecret`; call lomi.
 
 mod body;
 mod http;

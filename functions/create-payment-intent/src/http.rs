@@ -6,7 +6,7 @@ use edge::http::{Limits, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::members::Caller;
 use edge::problem::Problem;
-use edge::secrets::{Secret, Stages};
+use edge::secrets::{Kind, Secret, Stages};
 use edge::telemetry::{Field, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
@@ -45,7 +45,7 @@ impl App {
         Self {
             world: connected.world(table),
             lomi: connected.lomi(lomi),
-            cart_token_key: connected.secret(key, Stages::Current),
+            cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
             publishable_key: publishable,
         }
     }
@@ -60,7 +60,7 @@ impl App {
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency(request, caller)?;
         let (offer, origin, asked) = json::<Body>(request)?.check(caller, self.publishable_key.clone())?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {

@@ -5,6 +5,7 @@ use crate::http::{App, LinkId};
 use crate::view::{LinkView, Links};
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response, json};
 use edge::language::Text;
+use edge::members::Caller;
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::links::{Keyed, LinkError, Made, create, create_native};
@@ -17,7 +18,7 @@ const MAX_OFFSET: u32 = 100_000;
 
 impl App {
     pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request)?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency(request, Caller::Merchant)?;
         let keyed = Keyed { idempotency_key, fingerprint };
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
         let made = match json::<Body>(request)?.check(&self.redirects)? {

@@ -10,9 +10,8 @@ use domain::Timestamp;
 use edge::http::{Request, Response};
 use edge::language::Language;
 use edge::problem::Problem;
-use edge::secrets::SecretError;
+use edge::secrets::{Secret, SecretError};
 use findings::Finding;
-use lomi_client::webhook::WebhookSecret;
 use serde::Serialize;
 use std::time::Duration;
 use store::{Backlog, StoreError};
@@ -36,6 +35,7 @@ struct Checks {
     lomi_key: Check,
     environment: Check,
     webhook_secret: Check,
+    cart_token_key: Check,
     webhook_endpoint: Check,
     last_webhook: LastWebhook,
     table: Check,
@@ -78,9 +78,10 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
     let deadline = request.deadline.min(Instant::now() + PATIENCE);
     let store = &app.world.store;
     let now = app.world.clock.now();
-    let (lomi, webhook_secret, (table, pulse), due, quarantine) = tokio::join!(
+    let (lomi, webhook_secret, cart_token_key, (table, pulse), due, quarantine) = tokio::join!(
         lomi::look(app, request, deadline),
-        webhook_secret(app, deadline),
+        secret(&app.webhook_secret, findings::SECRET_MISSING, deadline),
+        secret(&app.cart_token_key, findings::CART_KEY_MISSING, deadline),
         pulse(app, deadline),
         in_time(deadline, store.orders_due(now)),
         in_time(deadline, store.quarantine_waiting()),
@@ -90,6 +91,7 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
         lomi_key: Check::of(lomi.key, language),
         environment: Check::of(lomi.environment, language),
         webhook_secret: Check::of(webhook_secret, language),
+        cart_token_key: Check::of(cart_token_key, language),
         webhook_endpoint: Check::of(lomi.endpoint, language),
         table: Check::of(table, language),
         last_webhook: LastWebhook::of(pulse, now, language),
@@ -114,10 +116,11 @@ async fn pulse(app: &App, deadline: Instant) -> (Finding, Option<Option<Timestam
     }
 }
 
-async fn webhook_secret(app: &App, deadline: Instant) -> Finding {
-    match app.webhook_secret.get(deadline).await {
-        Ok(versions) if WebhookSecret::parse(versions.current.expose()).is_ok() => findings::OK,
-        Ok(_) | Err(SecretError::Missing) => findings::SECRET_MISSING,
+async fn secret(secret: &Secret, missing: Finding, deadline: Instant) -> Finding {
+    match secret.get(deadline).await {
+        Ok(_) => findings::OK,
+        Err(SecretError::Missing) => missing,
+        Err(SecretError::Unusable(wrong)) => findings::unusable(wrong),
         Err(SecretError::Unreachable) => findings::SECRET_UNREACHABLE,
     }
 }
@@ -129,6 +132,7 @@ impl Checks {
             &self.lomi_key,
             &self.environment,
             &self.webhook_secret,
+            &self.cart_token_key,
             &self.webhook_endpoint,
             &self.last_webhook.check,
             &self.table,

@@ -7,7 +7,7 @@ use edge::http::{Limits, Request, Response};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, TimelineView};
 use edge::problem::{Code, Problem};
-use edge::secrets::{Secret, Stages};
+use edge::secrets::{Kind, Secret, Stages};
 use edge::telemetry::{Field, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
@@ -24,6 +24,7 @@ pub(crate) struct App {
     pub(crate) world: World,
     pub(crate) lomi: Lomi,
     pub(crate) webhook_secret: Secret,
+    pub(crate) cart_token_key: Secret,
     pub(crate) public_origin: Option<Url>,
     /// What this stack's own webhook is described with at lomi.
     pub(crate) marker: String,
@@ -40,13 +41,14 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
-        webhook_secret: SecretId,
+        (webhook_secret, cart_token_key): (SecretId, SecretId),
         public_origin: Option<Url>,
     ) -> Self {
         Self {
             world: connected.world(table),
             lomi: connected.lomi(lomi),
-            webhook_secret: connected.secret(webhook_secret, Stages::Current),
+            webhook_secret: connected.secret(webhook_secret, Kind::WebhookSecret, Stages::Current),
+            cart_token_key: connected.secret(cart_token_key, Kind::CartTokenKey, Stages::Current),
             public_origin,
             marker: marker(connected.function.stack.as_str()),
         }

@@ -8,7 +8,7 @@
 //! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `PULSE#*`; `PutItem` on
 //! `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`, `QUARANTINE#*`,
 //! `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`, `QUARANTINE`; `Query` of index `due` for `DUE#*`;
-//! `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; call lomi.
+//! `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`, `CartTokenSecret`; call lomi.
 
 mod deliveries;
 mod events;
@@ -23,16 +23,17 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, table, lomi, webhook_secret, public_origin) = config::read(|env| {
+        let (wiring, table, lomi, secrets, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
             let webhook_secret = env.secret_id("LOMI_WEBHOOK_SECRET_ID");
+            let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
             let public_origin = env.optional_origin("PUBLIC_BASE_URL");
-            Some((wiring?, table?, lomi?, webhook_secret?, public_origin))
+            Some((wiring?, table?, lomi?, (webhook_secret?, cart_token_key?), public_origin))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, table, lomi, webhook_secret, public_origin);
+        let app = http::App::new(&connected, table, lomi, secrets, public_origin);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

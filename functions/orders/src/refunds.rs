@@ -4,7 +4,7 @@ use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, RefundStatus};
 use edge::create::idempotency;
 use edge::http::{Request, Response, json};
 use edge::lomi::Lomi;
-use edge::members::{Faults, check_text, is_uuid};
+use edge::members::{Caller, Faults, check_text, is_uuid};
 use edge::order_view::{OrderView, RefundView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
@@ -43,7 +43,7 @@ pub(crate) async fn create(
 
 fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-    let (idempotency_key, fingerprint) = idempotency(request)?;
+    let (idempotency_key, fingerprint) = idempotency(request, Caller::Merchant)?;
     let Body { amount, transaction_id, reason } = json(request)?;
     let mut faults = Faults::default();
     let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));

@@ -158,7 +158,7 @@ impl App {
     async fn client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, Status> {
         self.lomi.client_or_trouble(deadline, telemetry).await.map_err(|trouble| match trouble {
             KeyTrouble::Missing => Status::WaitingForKey,
-            KeyTrouble::Foreign | KeyTrouble::Unusable => Status::KeyOfOtherEnvironment,
+            KeyTrouble::NotASecret(_) | KeyTrouble::Foreign | KeyTrouble::Unusable => Status::KeyOfOtherEnvironment,
             KeyTrouble::Unreachable => Status::SecretsUnreachable,
             KeyTrouble::Unproven => Status::LomiUnreachable,
         })

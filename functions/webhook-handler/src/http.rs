@@ -3,7 +3,7 @@
 use edge::config::SecretId;
 use edge::http::{Limits, Request, Response};
 use edge::problem::{Code, Problem};
-use edge::secrets::{Secret, SecretError, Stages, Versions};
+use edge::secrets::{Kind, Secret, SecretError, Stages, Versions};
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::{Connected, TableName};
 use flows::World;
@@ -22,6 +22,8 @@ pub(crate) struct App {
     pulse: Pulse,
 }
 
+const UNUSABLE: &str = "webhook_secret_unusable";
+
 #[derive(Serialize)]
 struct Acknowledgement {
     received: bool,
@@ -32,7 +34,7 @@ impl App {
     pub(crate) fn new(connected: &Connected, table: TableName, secret: SecretId) -> Self {
         Self {
             world: connected.world(table),
-            secret: connected.secret(secret, Stages::CurrentAndPrevious),
+            secret: connected.secret(secret, Kind::WebhookSecret, Stages::CurrentAndPrevious),
             pulse: Pulse::default(),
         }
     }
@@ -55,20 +57,25 @@ impl App {
             verified => return verified.map_err(|_| refuse(event)),
         }
         let fresh = self.secret.refresh(request.deadline).await.map_err(no_secret)?;
-        verify(signatures, &request.body, &secrets(&fresh)?).map_err(|_| refuse(event))
+        match verify(signatures, &request.body, &secrets(&fresh)?) {
+            // It may be signed with the secret that somebody meant to put in: a refusal would be final.
+            Err(SignatureError::NoMatch) if fresh.unusable.is_some() => Err(unavailable().because(UNUSABLE)),
+            verified => verified.map_err(|_| refuse(event)),
+        }
     }
 }
 
 fn secrets(versions: &Versions) -> Result<Secrets, Problem> {
     let texts = std::iter::once(&versions.current).chain(&versions.previous);
     let parsed = texts.filter_map(|text| WebhookSecret::parse(text.expose()).ok()).collect();
-    Secrets::new(parsed).map_err(|_| unavailable().because("webhook_secret_unusable"))
+    Secrets::new(parsed).map_err(|_| unavailable().because(UNUSABLE))
 }
 
 /// Whatever keeps us from knowing the secret, it is not lomi.'s fault: lomi. shall try again.
 fn no_secret(error: SecretError) -> Problem {
     unavailable().because(match error {
         SecretError::Missing => "webhook_secret_missing",
+        SecretError::Unusable(_) => UNUSABLE,
         SecretError::Unreachable => "webhook_secret_unreachable",
     })
 }

@@ -1,6 +1,6 @@
 //! From what a shopper wants to what it costs.
 
-use crate::{Money, Price, Product, Sku};
+use crate::{CartTokenId, Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -164,6 +164,7 @@ pub struct PricedCart {
     pub(crate) reference: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) lomi: Option<LomiCart>,
+    pub(crate) token: Option<CartTokenId>,
 }
 
 impl PricedCart {
@@ -196,25 +197,31 @@ impl PricedCart {
             });
         }
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
-        Ok(Self { total: Some(total), lines: sold, reference: None, metadata: BTreeMap::new(), lomi: None })
+        Ok(Self { total: Some(total), lines: sold, reference: None, metadata: BTreeMap::new(), lomi: None, token: None })
     }
 
-    /// The price that the merchant's own backend set, through the closed `/admin` route or a signed cart token.
+    /// The price that the merchant's own backend set through the closed `/admin` route.
     #[must_use]
     pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, metadata: BTreeMap::new(), lomi: None }
+        Self { total: Some(total), lines: Vec::new(), reference, metadata: BTreeMap::new(), lomi: None, token: None }
     }
 
-    /// The same cart with the labels that the merchant signed together with its price.
+    /// The price that the merchant's own backend signed, for one order, with its labels.
     #[must_use]
-    pub fn labelled(self, metadata: BTreeMap<String, String>) -> Self {
-        Self { metadata, ..self }
+    pub const fn from_token(
+        total: Money,
+        reference: Option<String>,
+        metadata: BTreeMap<String, String>,
+        token: CartTokenId,
+    ) -> Self {
+        Self { total: Some(total), lines: Vec::new(), reference, metadata, lomi: None, token: Some(token) }
     }
 
     /// A cart that lomi. prices from the merchant's catalogue there.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart) -> Self {
-        Self { total: None, lines: Vec::new(), reference: None, metadata: BTreeMap::new(), lomi: Some(cart) }
+        let metadata = BTreeMap::new();
+        Self { total: None, lines: Vec::new(), reference: None, metadata, lomi: Some(cart), token: None }
     }
 }
 

@@ -246,9 +246,54 @@ impl From<LinkCode> for String {
     }
 }
 
-/// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters.
+/// Recognises a signed cart wherever it comes again: 64 lower-case hexadecimal digits, a hash of the token's `jti`, or of
+/// what was signed where it has none. It says nothing of either.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CartTokenId(String);
+
+impl CartTokenId {
+    /// The id of every token with this `jti`.
+    #[must_use]
+    pub fn of_jti(jti: &str) -> Self {
+        Self::of("jti", jti)
+    }
+
+    /// The id of the one token over these signed bytes (header and claims, without the signature).
+    #[must_use]
+    pub fn of_signed(signed: &str) -> Self {
+        Self::of("token", signed)
+    }
+
+    fn of(kind: &str, text: &str) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(kind);
+        hasher.update([0]);
+        hasher.update(text);
+        Self(hex::encode(hasher.finalize()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters. Whoever knows it can ask for its answer again, and
+/// the answer to a create holds the token that opens the order: see [`Self::is_hard_to_guess`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
+
+/// Fewest characters of a key that strangers may not share: a UUID has 36, 16 random bytes in base64url have 22.
+pub const MIN_PUBLIC_KEY_CHARS: usize = 22;
+/// Of these, so many must not belong to a word for nothing.
+const MIN_TELLING_CHARS: usize = 16;
+/// What programs write where a value is missing.
+const WORDS_FOR_NOTHING: [&str; 10] =
+    ["undefined", "null", "none", "nil", "nan", "true", "false", "object", "empty", "unknown"];
+/// A run of one character is nobody's choice either, from this length on: the UUID of zeros.
+const MIN_RUN_CHARS: usize = 4;
 
 impl IdempotencyKey {
     /// `None` unless `text`, trimmed, has the shape of a key.
@@ -259,11 +304,38 @@ impl IdempotencyKey {
         fits.then(|| Self(key.to_owned()))
     }
 
+    /// Whether two strangers cannot both have come to this key: it has at least [`MIN_PUBLIC_KEY_CHARS`] characters, and
+    /// at least 16 of them are no words such as `undefined` or `null`. Required of everybody whom no gateway knows.
+    #[must_use]
+    pub fn is_hard_to_guess(&self) -> bool {
+        let parts = self.0.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let nothing: usize = parts.filter(|part| tells_nothing(part)).map(str::len).sum();
+        self.0.len() >= MIN_PUBLIC_KEY_CHARS && self.0.len().saturating_sub(nothing) >= MIN_TELLING_CHARS
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a part of a key is made of words for nothing alone, or of one character again and again.
+fn tells_nothing(part: &str) -> bool {
+    let mut letters = part.bytes();
+    let first = letters.next();
+    let is_run = part.len() >= MIN_RUN_CHARS && letters.all(|letter| Some(letter) == first);
+    is_run || names_nothing(part)
+}
+
+/// Whether the text is made of words alone that programs write where a value is missing.
+pub(crate) fn names_nothing(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    while let Some(left) = WORDS_FOR_NOTHING.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = left;
+    }
+    !lower.is_empty() && rest.is_empty()
 }
 
 /// Whoever knows the key can ask for its answer again, so it stays out of logs.
@@ -334,6 +406,49 @@ mod tests {
     fn a_token_does_not_show_in_debug_output() {
         let token = OrderToken::from_entropy([1; 32]);
         assert!(!format!("{token:?}").contains(token.reveal()));
+    }
+
+    #[test]
+    fn a_key_that_strangers_may_share_is_told_from_one_of_many() {
+        let is_good = |text: &str| IdempotencyKey::parse(text).expect("a key").is_hard_to_guess();
+        for good in [
+            "3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f",
+            "Zm9vYmFyYmF6cXV4MTIzNA",
+            "4063283215-1906441187-3392087721-55",
+            // Chance makes words, too.
+            "Zm9v-nil-YmF6cXV4MTIzN",
+            "cart-88121790-2026-11-30-undefined",
+        ] {
+            assert!(is_good(good), "{good}");
+        }
+        for bad in [
+            "undefined",
+            "null",
+            "NaN",
+            "1",
+            "0",
+            "true",
+            "cart-1042",
+            "2026-11-30T10:15:00Z",
+            "undefinedundefinedundefined",
+            "null-null-null-null-null-null",
+            "NaNNaNNaNNaNNaNNaNNaNNaN",
+            "cart-undefined-undefined-undefined",
+            "[object,Object]-[object,Object]",
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
+            assert!(!is_good(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cart_is_recognised_by_its_name_or_by_its_bytes() {
+        let (name, bytes) = (CartTokenId::of_jti("A"), CartTokenId::of_signed("A"));
+        assert_eq!(name, CartTokenId::of_jti("A"));
+        assert_ne!(name, bytes);
+        assert_ne!(name, CartTokenId::of_jti("B"));
     }
 
     #[test]

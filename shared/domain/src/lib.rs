@@ -17,10 +17,15 @@ pub use cart::{
     BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError,
     PricedCart,
 };
-pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, MAX_REFERENCE_CHARS, open_cart_token};
+pub use cart_token::{
+    CartTokenError, MAX_CART_TOKEN_BYTES, MAX_CART_TOKEN_LIFE_MS, MAX_REFERENCE_CHARS, open_cart_token,
+};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
-pub use ids::{AttemptId, IdempotencyKey, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
+pub use ids::{
+    AttemptId, CartTokenId, IdempotencyKey, LinkCode, MIN_PUBLIC_KEY_CHARS, OrderId, OrderToken, QuarantineId, Sku,
+    TokenHash,
+};
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};

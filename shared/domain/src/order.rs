@@ -17,7 +17,9 @@ pub use refund::{
 pub use status::{Environment, OrderStatus};
 pub use timeline::{Happened, Source, TimelineEntry};
 
-use crate::{AttemptId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash};
+use crate::{
+    AttemptId, CartTokenId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +103,8 @@ pub struct Order {
     pub(crate) metadata: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) shopper_notes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cart_token_id: Option<CartTokenId>,
     pub(crate) attempt_id: AttemptId,
     pub(crate) attempt_number: u32,
     pub(crate) token_hash: TokenHash,
@@ -159,6 +163,7 @@ impl Order {
             title: new.origin.title,
             metadata: if new.cart.metadata.is_empty() { new.origin.metadata } else { new.cart.metadata },
             shopper_notes: new.origin.shopper_notes,
+            cart_token_id: new.cart.token,
             attempt_id: new.attempt_id,
             attempt_number: 1,
             token_hash: new.token_hash,

@@ -6,7 +6,7 @@ use edge::config::{self, Function};
 use edge::http::{Limits, Request, Response, json, serve};
 use edge::language::Text;
 use edge::problem::{Code, Problem};
-use edge::secrets::{Secret, Stages};
+use edge::secrets::{Kind, Secret, Stages};
 use edge::start::StartError;
 use edge::telemetry::{Counter, Field, Telemetry};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ fn start() -> Result<(App, Function), StartError> {
         Some((function?, table_name?, aws?, secret_id?))
     })?;
     let sdk = edge::aws::sdk_config(&aws, &edge::https::client()?);
-    let secret = Secret::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, Stages::Current);
+    let secret = Secret::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, Kind::LomiKey, Stages::Current);
     Ok((App { table: aws_sdk_dynamodb::Client::new(&sdk), table_name, secret }, function))
 }
 

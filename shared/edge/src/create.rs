@@ -21,13 +21,17 @@ pub fn caller(request: &Request, storefront: &str, merchant: &str) -> Result<Cal
     }
 }
 
-/// The caller's key, and what recognises its request.
+/// The caller's key, and what recognises its request. The key opens the order: of a storefront, which anybody may be, it has
+/// to be one that no stranger comes to as well.
 ///
 /// # Errors
-/// `idempotency_key_required`, or what is wrong with the body as JSON.
-pub fn idempotency(request: &Request) -> Result<(IdempotencyKey, Fingerprint), Problem> {
+/// `idempotency_key_required`, `idempotency_key_guessable`, or what is wrong with the body as JSON.
+pub fn idempotency(request: &Request, caller: Caller) -> Result<(IdempotencyKey, Fingerprint), Problem> {
     let key = request.header("idempotency-key").and_then(IdempotencyKey::parse);
     let key = key.ok_or(Problem::new(Code::IdempotencyKeyRequired))?;
+    if caller == Caller::Storefront && !key.is_hard_to_guess() {
+        return Err(Problem::new(Code::IdempotencyKeyGuessable));
+    }
     Ok((key, Fingerprint::of(&request.route, &json(request)?)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::config::{EnvReader, SecretId};
 use crate::problem::{Code, Problem};
-use crate::secrets::{Secret, SecretError, SecretText};
+use crate::secrets::{NotASecret, Secret, SecretError, SecretText};
 use crate::telemetry::{Counter, Field, Telemetry};
 use domain::Environment;
 use lomi_client::{Client, SecretKey};
@@ -43,6 +43,8 @@ pub enum KeyTrouble {
     Missing,
     /// Secrets Manager gave no answer in time.
     Unreachable,
+    /// What somebody has put in cannot be a key; it is sent nowhere.
+    NotASecret(NotASecret),
     /// The key says itself that it belongs to the other environment; it is sent nowhere.
     Foreign,
     /// What the secret holds is no key, or lomi. says that it is one of the other environment.
@@ -56,7 +58,7 @@ impl KeyTrouble {
         match self {
             Self::Missing => "secret_key_missing",
             Self::Unreachable => "secret_key_unreachable",
-            Self::Foreign | Self::Unusable => "secret_key_unusable",
+            Self::NotASecret(_) | Self::Foreign | Self::Unusable => "secret_key_unusable",
             Self::Unproven => "secret_key_unproven",
         }
     }
@@ -67,6 +69,7 @@ impl From<SecretError> for KeyTrouble {
         match error {
             SecretError::Missing => Self::Missing,
             SecretError::Unreachable => Self::Unreachable,
+            SecretError::Unusable(wrong) => Self::NotASecret(wrong),
         }
     }
 }

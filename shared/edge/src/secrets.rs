@@ -3,10 +3,14 @@
 //! A secret that cannot be refreshed because Secrets Manager is out of reach is served for up to 15 minutes more: an
 //! outage of AWS must not turn authentic webhooks away, and a payment provider's key does not change by itself. A
 //! secret that Secrets Manager says is gone is never served again.
+//!
+//! A text that cannot be a secret of its kind (JSON from a console, another key) counts as none, and the error says why.
 
 mod slot;
+mod text;
 
 pub use slot::SecretSlot;
+pub use text::{Kind, NotASecret, SecretText};
 
 use crate::config::SecretId;
 use crate::seams::now;
@@ -14,7 +18,6 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use aws_sdk_secretsmanager::primitives::DateTime;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -44,32 +47,17 @@ const PLACEHOLDER: &str = r#"{"placeholder":"#;
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
 
-/// The text of a secret, 1 byte or more, without surrounding white space. `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(String);
-
-impl SecretText {
-    /// The text itself: for the signer, the verifier or the request that needs it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretText(..)")
-    }
-}
-
 /// The versions of a secret that are valid now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versions {
-    /// Stage `AWSCURRENT`.
+    /// Stage `AWSCURRENT`; the version before it while that one is [`Self::unusable`].
     pub current: SecretText,
     /// Stage `AWSPREVIOUS`: what was current before the last rotation. `None` when not asked for, never rotated, or
     /// rotated more than a day ago.
     pub previous: Option<SecretText>,
+    /// What is wrong with the text that was put in last. What is signed with the secret that was meant cannot be told from
+    /// what is forged then.
+    pub unusable: Option<NotASecret>,
 }
 
 /// Which stages a function needs.
@@ -90,6 +78,9 @@ pub enum SecretError {
     /// Secrets Manager answered, and there is no such secret, or nobody has put its value in yet. Trying again does not help.
     #[error("the secret does not exist or holds no text")]
     Missing,
+    /// Secrets Manager answered with a text that cannot be such a secret. Trying again does not help.
+    #[error("the secret's text is {0}")]
+    Unusable(NotASecret),
 }
 
 /// One secret. Clones share the cache and the single request in flight.
@@ -97,6 +88,7 @@ pub enum SecretError {
 pub struct Secret {
     client: Client,
     id: SecretId,
+    kind: Kind,
     stages: Stages,
     cache: Arc<Mutex<Cache>>,
 }
@@ -126,8 +118,8 @@ struct Known {
 impl Secret {
     /// A secret that is not fetched yet.
     #[must_use]
-    pub fn new(client: Client, id: SecretId, stages: Stages) -> Self {
-        Self { client, id, stages, cache: Arc::default() }
+    pub fn new(client: Client, id: SecretId, kind: Kind, stages: Stages) -> Self {
+        Self { client, id, kind, stages, cache: Arc::default() }
     }
 
     /// Starts the first fetch in the background, so that it overlaps with the wait for the first event.
@@ -170,26 +162,36 @@ impl Secret {
 
     async fn fetch(&self) -> Result<Versions, SecretError> {
         if self.stages == Stages::Current {
-            return Ok(Versions { current: self.stage(CURRENT).await?.0, previous: None });
+            return Ok(Versions { current: self.stage(CURRENT).await?.0?, previous: None, unusable: None });
         }
         let (current, previous) = tokio::join!(self.stage(CURRENT), self.stage(PREVIOUS));
         let previous = match previous {
-            Ok((previous, _)) => Some(previous),
-            Err(SecretError::Missing) => None,
+            Ok((previous, _)) => previous.ok(),
+            Err(SecretError::Missing | SecretError::Unusable(_)) => None,
             // Without it an authentic signature could look forged: no answer is better than half of one.
             Err(SecretError::Unreachable) => return Err(SecretError::Unreachable),
         };
         let (current, made_at_s) = current?;
         let is_recent = made_at_s.is_none_or(|made_at_s| now().as_s() < made_at_s.saturating_add(PREVIOUS_VALID_FOR_S));
-        Ok(Versions { current, previous: previous.filter(|_| is_recent) })
+        match (current, previous.filter(|_| is_recent)) {
+            (Ok(current), previous) => Ok(Versions { current, previous, unusable: None }),
+            (Err(wrong), Some(current)) => Ok(Versions { current, previous: None, unusable: Some(wrong) }),
+            (Err(wrong), None) => Err(SecretError::Unusable(wrong)),
+        }
     }
 
     /// The text, and when this version was made, in seconds since the epoch.
-    async fn stage(&self, stage: &str) -> Result<(SecretText, Option<i64>), SecretError> {
+    async fn stage(&self, stage: &str) -> Result<(Result<SecretText, NotASecret>, Option<i64>), SecretError> {
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).version_stage(stage);
         let answer = request.send().await.map_err(|error| classify(&error))?;
-        let text = real_text(&answer).ok_or(SecretError::Missing)?;
-        Ok((SecretText(text.to_owned()), answer.created_date().map(DateTime::secs)))
+        let text = put_in(&answer).ok_or(SecretError::Missing)?;
+        Ok((SecretText::parse(text, self.kind), answer.created_date().map(DateTime::secs)))
+    }
+}
+
+impl From<NotASecret> for SecretError {
+    fn from(wrong: NotASecret) -> Self {
+        Self::Unusable(wrong)
     }
 }
 
@@ -232,16 +234,16 @@ impl Cache {
                 }
                 _ => Err(SecretError::Unreachable),
             },
-            Err(SecretError::Missing) => {
+            Err(none @ (SecretError::Missing | SecretError::Unusable(_))) => {
                 self.known = None;
-                Err(SecretError::Missing)
+                Err(none)
             }
         }
     }
 }
 
 /// What somebody has put in, without surrounding white space; `None` while that is nothing, or the placeholder.
-fn real_text(answer: &GetSecretValueOutput) -> Option<&str> {
+fn put_in(answer: &GetSecretValueOutput) -> Option<&str> {
     let text = answer.secret_string().unwrap_or_default().trim();
     (!text.is_empty() && !text.starts_with(PLACEHOLDER)).then_some(text)
 }

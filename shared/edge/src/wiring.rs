@@ -5,7 +5,7 @@ use crate::aws::{AwsEnvironment, sdk_config};
 use crate::config::{EnvReader, Function, SecretId};
 use crate::custom_resource::Answerer;
 use crate::lomi::{Lomi, LomiSettings};
-use crate::secrets::{Secret, SecretSlot, Stages};
+use crate::secrets::{Kind, Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
 use aws_types::SdkConfig;
@@ -80,8 +80,8 @@ impl Connected {
 
     /// A secret, whose first fetch starts now and overlaps with the wait for the first event.
     #[must_use]
-    pub fn secret(&self, id: SecretId, stages: Stages) -> Secret {
-        let secret = Secret::new(self.secrets.clone(), id, stages);
+    pub fn secret(&self, id: SecretId, kind: Kind, stages: Stages) -> Secret {
+        let secret = Secret::new(self.secrets.clone(), id, kind, stages);
         secret.prefetch();
         secret
     }
@@ -102,6 +102,6 @@ impl Connected {
     #[must_use]
     pub fn lomi(&self, settings: LomiSettings) -> Lomi {
         let LomiSettings { base_url, secret_key } = settings;
-        Lomi::new(self.secret(secret_key, Stages::Current), base_url, self.function.environment)
+        Lomi::new(self.secret(secret_key, Kind::LomiKey, Stages::Current), base_url, self.function.environment)
     }
 }

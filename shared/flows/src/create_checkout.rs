@@ -2,13 +2,16 @@
 //!
 //! 1. Who works on this key? Answered, somebody else, or us.
 //! 2. Price the cart.
-//! 3. Write claim and order together, due for the reconciler, *before* anything is asked of lomi.
+//! 3. Write claim, order and whose the signed cart is together, due for the reconciler, *before* anything is asked of lomi.
 //! 4. Ask lomi., under a key derived from the order, within the lease.
-//! 5. Write the outcome and the answer together, if the claim is still ours.
+//! 5. Write the outcome and the answer together, if the claim and the signed cart are still ours.
 //!
 //! A crash before 3 leaves nothing. A crash between 3 and 5 leaves an order that a retry finishes once the lease has
 //! ended: it asks lomi. under the same key and gets the same page. What is not written in 5 is in nobody's hands; a card
 //! form's intent of which that is known is noted as an orphan and cancelled.
+//!
+//! A signed cart belongs to one order. Another order may take it over once that one has ended unpaid and no money can come
+//! for it; whoever still works on the order that lost it finds out in 5 and hands out nothing.
 
 mod answer;
 mod ask;
@@ -161,6 +164,9 @@ pub enum CreateError {
     /// The cart token is not worth its price. Nothing was written.
     #[error(transparent)]
     CartToken(#[from] CartTokenError),
+    /// Another order was made from the signed cart, and may be paid. Nothing was written.
+    #[error("the cart token belongs to another order")]
+    CartTaken,
     /// There is no key to call lomi. with. Nothing was written.
     #[error("no usable key for lomi.")]
     NoKey,

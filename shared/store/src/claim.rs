@@ -90,10 +90,21 @@ pub struct Claim {
 /// What became of an attempt to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
+    /// Written.
+    Ours,
+    /// Somebody else was first: read again what the key stands for.
+    Taken,
+}
+
+/// What became of an attempt to work on an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
     /// Claim and order are written; the claim is ours.
     Ours,
     /// Somebody else was first: read the claim again.
     Taken,
+    /// Another order has the signed cart.
+    CartHeld,
 }
 
 /// What became of an attempt to finish.
@@ -103,7 +114,7 @@ pub enum Finished {
     Done,
     /// The order changed meanwhile: read it again and try again.
     OrderMoved,
-    /// Another try took over; this one may no longer answer.
+    /// Another try took over, or another order took the signed cart; this one may no longer answer.
     Fenced,
 }
 
@@ -169,11 +180,18 @@ impl Store {
         Ok((claim.expires_at > now).then_some(claim))
     }
 
-    /// Writes a fresh claim and its order together, before anything is asked of lomi.
+    /// Writes a fresh claim, its order and whose the signed cart is together, before anything is asked of lomi. `released`
+    /// is an order that may lose the cart to this one.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn begin(&self, claim: Claim, order: &Order, now: Timestamp) -> Result<Begun, StoreError> {
+    pub async fn begin(
+        &self,
+        claim: Claim,
+        order: &Order,
+        released: Option<&OrderId>,
+        now: Timestamp,
+    ) -> Result<Claimed, StoreError> {
         let put_claim = Put::builder()
             .table_name(&self.table)
             .set_item(Some(claim.into_item()?))
@@ -183,29 +201,42 @@ impl Store {
             .map_err(|_| StoreError::malformed("begin"))?;
         let mut item = order_attributes(order)?;
         item.extend(Key::order(order.id()).into_item());
-        let writes = vec![write_put(put_claim), write_put(self.put_new(item)?)];
-        match self.transact("begin", writes).await? {
-            None => Ok(Begun::Ours),
-            Some(_) => Ok(Begun::Taken),
-        }
+        let mut writes = vec![write_put(put_claim), write_put(self.put_new(item)?)];
+        writes.extend(self.cart_hold(order, released)?);
+        self.begin_with("begin", writes).await
     }
 
-    /// Takes over a claim whose lease ended, together with its order. `previous` is the try that held it.
+    /// Takes over a claim whose lease ended, together with its order and its signed cart. `previous` is the try that held
+    /// it, `released` an order that may lose the cart to this one.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn take_over(&self, claim: &Claim, previous: &AttemptId, order: &Order) -> Result<Begun, StoreError> {
+    pub async fn take_over(
+        &self,
+        claim: &Claim,
+        previous: &AttemptId,
+        order: &Order,
+        released: Option<&OrderId>,
+    ) -> Result<Claimed, StoreError> {
         let changes = Changes::default()
             .set("attempt_id", text(claim.attempt_id.as_str()))
             .set("lease_until_ms", number(claim.lease_until.as_ms()));
-        let writes = vec![self.claim_update(claim, previous, &changes)?, write_update(self.order_update(order)?)];
-        match self.transact("take over", writes).await? {
-            None => Ok(Begun::Ours),
-            Some(_) => Ok(Begun::Taken),
-        }
+        let mut writes = vec![self.claim_update(claim, previous, &changes)?, write_update(self.order_update(order)?)];
+        writes.extend(self.cart_hold(order, released)?);
+        self.begin_with("take over", writes).await
     }
 
-    /// Writes the answer, the order and the way from what is paid on to the order together, if the claim is still ours.
+    /// Claim, order and, third, the cart.
+    async fn begin_with(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<Claimed, StoreError> {
+        Ok(match self.transact(operation, writes).await? {
+            None => Claimed::Ours,
+            Some(Cancelled::Condition(2)) => Claimed::CartHeld,
+            Some(_) => Claimed::Taken,
+        })
+    }
+
+    /// Writes the answer, the order and the way from what is paid on to the order together, if the claim and the signed
+    /// cart are still ours.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -218,7 +249,13 @@ impl Store {
         if let Some(payable) = order.payable() {
             writes.push(write_put(self.way_to(&payable, order.id())?));
         }
-        self.finish_with("finish", writes).await
+        // Last: nothing is handed out for a cart that another order has by now.
+        let cart_index = writes.len();
+        writes.extend(self.cart_hold(order, None)?);
+        Ok(match self.transact("finish", writes).await? {
+            Some(Cancelled::Condition(index)) if index == cart_index => Finished::Fenced,
+            ended => finished(ended),
+        })
     }
 
     /// Writes that the call to lomi. did not open a page, and lets others try from `lease_until` on.
@@ -229,19 +266,7 @@ impl Store {
         let changes = Changes::default().set("lease_until_ms", number(lease_until.as_ms()));
         let writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
-        self.finish_with("give up", writes).await
-    }
-
-    async fn finish_with(
-        &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<Finished, StoreError> {
-        Ok(match self.transact(operation, writes).await? {
-            None => Finished::Done,
-            Some(Cancelled::Condition(0)) => Finished::Fenced,
-            Some(_) => Finished::OrderMoved,
-        })
+        self.transact("give up", writes).await.map(finished)
     }
 
     /// A change of the claim that only its holder may make.
@@ -257,5 +282,14 @@ impl Store {
             .build()
             .map(write_update)
             .map_err(|_| StoreError::malformed("claim"))
+    }
+}
+
+/// The claim comes first in every write of an outcome.
+fn finished(ended: Option<Cancelled>) -> Finished {
+    match ended {
+        None => Finished::Done,
+        Some(Cancelled::Condition(0)) => Finished::Fenced,
+        Some(_) => Finished::OrderMoved,
     }
 }

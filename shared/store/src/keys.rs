@@ -1,7 +1,7 @@
 //! The primary key of every kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{LinkCode, OrderId, PayableId, QuarantineId, Sku};
+use domain::{CartTokenId, Environment, LinkCode, OrderId, PayableId, QuarantineId, Sku};
 use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -25,6 +25,11 @@ impl Key {
 
     pub(crate) fn claim(hash: &str) -> Self {
         Self::new(format!("IDEM#{hash}"), "IDEM")
+    }
+
+    /// A test order takes no cart from a live one.
+    pub(crate) fn cart(environment: Environment, id: &CartTokenId) -> Self {
+        Self::new(format!("CART#{}#{}", environment.as_str(), id.as_str()), "CART")
     }
 
     pub(crate) fn evidence(natural_key: &str) -> Self {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backlog;
+mod cart;
 mod claim;
 mod error;
 mod evidence;
@@ -17,7 +18,7 @@ mod question;
 mod receipt;
 
 pub use backlog::Backlog;
-pub use claim::{Answer, Begun, Claim, ClaimState, Finished, Operation};
+pub use claim::{Answer, Begun, Claim, ClaimState, Claimed, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
 pub use link::ListedLinks;

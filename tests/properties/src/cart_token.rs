@@ -31,6 +31,7 @@ struct Claims {
     amount: Value,
     currency_code: Value,
     exp: Value,
+    nbf: Value,
 }
 
 /// Holds of any bytes taken for a token; and, with a line for the header and the rest for the claims, of any token that
@@ -46,11 +47,26 @@ pub fn cart_token(data: &[u8]) {
 fn a_token_opens_only_with_its_signature(token: &str) {
     match open_cart_token(token, KEY, NOW) {
         // All of these are said of the claims, so the signature was right.
-        Ok(_) | Err(CartTokenError::Expired | CartTokenError::Amount | CartTokenError::Metadata) => {
+        Ok(_)
+        | Err(
+            CartTokenError::Claims
+            | CartTokenError::Amount
+            | CartTokenError::Metadata
+            | CartTokenError::Currency
+            | CartTokenError::Reference
+            | CartTokenError::Jti
+            | CartTokenError::NoExp
+            | CartTokenError::Exp
+            | CartTokenError::ExpInMilliseconds
+            | CartTokenError::Expired
+            | CartTokenError::ExpTooFar
+            | CartTokenError::Nbf
+            | CartTokenError::NotYet,
+        ) => {
             let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
             assert_eq!(signature_of(signed, KEY).map(|right| format!("{signed}.{right}")).as_deref(), Some(token));
         }
-        Err(CartTokenError::Malformed | CartTokenError::Signature) => {}
+        Err(CartTokenError::NotAToken | CartTokenError::Algorithm | CartTokenError::Signature) => {}
     }
 }
 
@@ -62,7 +78,10 @@ fn what_was_signed_is_what_it_costs(header: &[u8], claims: &[u8]) {
 
     let (header, claims): (Header, Claims) = (said_in(header), said_in(claims));
     assert_eq!(header.alg.as_str(), Some("HS256"));
-    assert!(claims.exp.as_i64().is_some_and(|end| end > NOW.as_s()), "an expired token was opened");
+    // Whole seconds, or a fraction of one more.
+    let lasts = |end: f64| end > 1_800_000_000.0 && end <= 1_800_086_461.0;
+    assert!(claims.exp.as_f64().is_some_and(lasts), "a token was opened that ends at {}", claims.exp);
+    assert!(claims.nbf.is_null() || claims.nbf.as_f64().is_some_and(|start| start < 1_800_000_061.0));
     let price = price_of(cart);
     assert_eq!(price.map(Money::amount_minor), claims.amount.as_i64());
     assert_eq!(price.map(|price| price.currency().code()), claims.currency_code.as_str());

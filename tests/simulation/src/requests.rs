@@ -7,6 +7,8 @@ use lomi_client::{Buyer, CustomerDetails};
 use serde_json::json;
 use store::Operation;
 
+use crate::time;
+
 const SHOP: &str = "https://shop.example";
 
 /// A hosted page for so many francs.
@@ -23,6 +25,22 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
         expiration_minutes: None,
     };
     create(Operation::CreateCheckoutSessionAsAdmin, key, francs, Offer::Page(Box::new(page)))
+}
+
+/// What signs carts.
+const CART_KEY: &str = "0123456789abcdef0123456789abcdef";
+/// Longer than any shopper needs.
+const CART_LIFE_S: i64 = 12 * 60 * 60;
+
+/// The same request for a cart that the merchant's backend signed once, under this name.
+#[must_use]
+pub fn signed(request: CreateCheckout, cart: &str, francs: i64) -> CreateCheckout {
+    let exp = time::START_MS / 1000 + CART_LIFE_S;
+    let claims = json!({ "amount": francs, "currency_code": "XOF", "exp": exp, "jti": cart });
+    let token = tests::cart_token::sign(&claims, CART_KEY);
+    let fingerprint = Fingerprint::of(request.operation.as_str(), &json!({ "cart_token": token }));
+    let pricing = Pricing::Signed { token, key: CART_KEY.as_bytes().to_vec() };
+    CreateCheckout { fingerprint, pricing, ..request }
 }
 
 /// A card form for so many francs.

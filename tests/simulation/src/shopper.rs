@@ -51,6 +51,9 @@ impl Shopper<'_> {
         let key = format!("{}-1", self.name);
         if self.one_in(8) {
             let other = format!("{}-2", self.name);
+            if self.one_in(2) {
+                return self.buy_signed([&key, &other], francs, by_card).await;
+            }
             join(self.buy(&key, francs, by_card), self.buy(&other, francs, false)).await;
         } else {
             self.buy(&key, francs, by_card).await;
@@ -103,6 +106,27 @@ impl Shopper<'_> {
         self.return_to_shop(&bought).await;
         if self.one_in(3) {
             self.ask_money_back(&bought, francs).await;
+        }
+    }
+
+    /// One signed cart in two tabs that know nothing of each other: at most one has something to pay on.
+    async fn buy_signed(&self, [key, other]: [&str; 2], francs: i64, by_card: bool) {
+        let first = if by_card { requests::card(key, francs) } else { requests::page(key, francs) };
+        let [first, second] =
+            [first, requests::page(other, francs)].map(|request| requests::signed(request, &self.name, francs));
+        let bought = join(self.create(key, &first), self.create(other, &second)).await;
+        if let (Some(one), Some(other)) = &bought {
+            self.answers.odd(format!("one cart is two orders: {} and {}", one.order_id, other.order_id));
+        }
+        let Some(bought) = bought.0.or(bought.1) else { return };
+        self.pay(&bought).await;
+        self.return_to_shop(&bought).await;
+        // Long after, when the page is over, the cart is tried once more: paid, it is sold no more.
+        self.wait_ms(0..14_000_000).await;
+        let again = requests::signed(requests::page(&format!("{key}-late"), francs), &self.name, francs);
+        if let Some(bought) = self.create(&format!("{key}-late"), &again).await {
+            self.pay(&bought).await;
+            self.return_to_shop(&bought).await;
         }
     }
 

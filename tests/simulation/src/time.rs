@@ -4,7 +4,7 @@ use domain::Timestamp;
 use tokio::time::Instant;
 
 /// The first moment of every schedule: 20 June 2026, 09:00 UTC.
-const START_MS: i64 = 1_781_946_000_000;
+pub(crate) const START_MS: i64 = 1_781_946_000_000;
 
 /// Runs `work` in a time of its own. A stack is made within it, or its first moment would be read from the machine's clock.
 ///

@@ -1,15 +1,18 @@
 //! Prices signed by the merchant's own backend.
 
 use serde_json::{Value, json};
-use tests::cart_token::{sign, sign_with_header};
+use std::collections::BTreeSet;
+use tests::cart_token::{in_s, sign, sign_with_header};
 use tests::{Answer, Created, TestApp};
 
-/// Far in the future, and far in the past, in seconds since the epoch.
-const VALID: i64 = 4_000_000_000;
-const LONG_AGO: i64 = 1_000_000_000;
-
-fn claims(amount: Value, exp: i64) -> Value {
+fn claims(amount: Value, exp: Value) -> Value {
     json!({ "amount": amount, "currency_code": "XOF", "reference": "A-1007", "exp": exp })
+}
+
+fn with(claim: &str, value: Value) -> Value {
+    let mut claims = claims(json!(18_500), json!(in_s(600)));
+    claims[claim] = value;
+    claims
 }
 
 async fn create(app: &TestApp, token: &str) -> Answer {
@@ -22,7 +25,9 @@ async fn create(app: &TestApp, token: &str) -> Answer {
 #[tokio::test]
 async fn a_signed_cart_has_the_signed_price_and_reference() {
     let app = TestApp::start().await;
-    let token = sign(&claims(json!(18_500), VALID), &app.secret("CART_TOKEN_SECRET_ID"));
+    // A NumericDate may have a fraction.
+    let exp: Value = serde_json::from_str(&format!("{}.123", in_s(600))).unwrap();
+    let token = sign(&claims(json!(18_500), exp), &app.secret("CART_TOKEN_SECRET_ID"));
     let order = Created::of(&create(&app, &token).await);
     assert_eq!(order.amount, 18_500);
     app.pay(&order, "wave").await;
@@ -38,23 +43,20 @@ async fn a_signed_cart_has_the_signed_price_and_reference() {
 async fn a_token_that_is_expired_forged_or_unsigned_buys_nothing() {
     let app = TestApp::start().await;
     let key = app.secret("CART_TOKEN_SECRET_ID");
-    let good = sign(&claims(json!(18_500), VALID), &key);
-    let cheap = sign(&claims(json!(1), VALID), "another key");
+    let valid = || json!(in_s(600));
+    let good = sign(&claims(json!(18_500), valid()), &key);
+    let cheap = sign(&claims(json!(1), valid()), "another key");
     // The cheap claims under the good signature.
     let spliced: Vec<&str> = cheap.split('.').take(2).chain(good.split('.').skip(2)).collect();
     let (unsigned, _) = good.rsplit_once('.').unwrap();
     for token in [
-        sign(&claims(json!(18_500), LONG_AGO), &key),
         cheap.clone(),
         spliced.join("."),
         format!("{unsigned}."),
-        sign_with_header(&json!({ "alg": "none" }), &claims(json!(1), VALID), &key),
-        sign_with_header(&json!({ "alg": "HS512" }), &claims(json!(1), VALID), &key),
-        sign(&json!({ "amount": 100, "currency_code": "XOF" }), &key),
-        sign(&claims(json!(0), VALID), &key),
-        sign(&claims(json!(-100), VALID), &key),
-        sign(&claims(json!(10.5), VALID), &key),
-        sign(&json!({ "amount": 100, "currency_code": "GHS", "exp": VALID }), &key),
+        sign_with_header(&json!({ "alg": "none" }), &claims(json!(1), valid()), &key),
+        sign_with_header(&json!({ "alg": "HS512" }), &claims(json!(1), valid()), &key),
+        sign(&claims(json!(-100), valid()), &key),
+        sign(&claims(json!(10.5), valid()), &key),
         "not.a.token".to_owned(),
         ".".to_owned(),
     ] {
@@ -63,6 +65,36 @@ async fn a_token_that_is_expired_forged_or_unsigned_buys_nothing() {
         assert_eq!(answer.pointers(), ["/cart_token"], "{token}");
     }
     assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_claim_that_is_wrong_is_told_by_its_name() {
+    let app = TestApp::start().await;
+    let key = app.secret("CART_TOKEN_SECRET_ID");
+    let mut said = BTreeSet::new();
+    for (claim, value) in [
+        ("exp", Value::Null),
+        ("exp", json!("tomorrow")),
+        ("exp", json!(in_s(-1))),
+        // Milliseconds: a price for 56 000 years.
+        ("exp", json!(in_s(600) * 1000)),
+        ("exp", json!(in_s(10 * 365 * 24 * 3600))),
+        ("nbf", json!(in_s(3600))),
+        ("nbf", json!("now")),
+        ("amount", Value::Null),
+        ("currency_code", json!("GHS")),
+        ("reference", json!(7)),
+        ("jti", json!("undefined")),
+    ] {
+        let answer = create(&app, &sign(&with(claim, value.clone()), &key)).await;
+        assert_eq!(answer.problem(), (400, "validation_failed".to_owned()), "{claim} {value}");
+        let detail = answer.json()["errors"][0]["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains(claim), "{detail} does not name {claim}");
+        assert!(said.insert(detail.clone()), "{detail} is said of two causes");
+    }
+    assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
+    create(&app, &sign(&with("nbf", json!(in_s(30))), &key)).await.expect(201);
     app.audit().await;
 }
 

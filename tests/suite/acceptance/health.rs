@@ -53,7 +53,7 @@ async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
     let key = app.secret(KEY);
     for (value, found, environment) in [
         (PLACEHOLDER, "missing", "unknown"),
-        ("no key at all", "refused", "unknown"),
+        ("no key at all", "unusable", "unknown"),
         ("lomi_sk_test_0123456789abcdef0123456789abcdef", "refused", "ok"),
     ] {
         app.stack.secrets().set(app.secret_id(KEY), value);
@@ -69,6 +69,29 @@ async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
     let states = app.health_states().await;
     assert_eq!((states["webhook_secret"].as_str(), states["lomi_key"].as_str()), ("missing", "ok"));
     app.stack.secrets().set(app.secret_id(WEBHOOK_SECRET), app.stack.webhook_secret());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_secret_is_told_with_what_is_wrong() {
+    let app = TestApp::start().await;
+    const CART_KEY: &str = "CART_TOKEN_SECRET_ID";
+    let good = [KEY, WEBHOOK_SECRET, CART_KEY].map(|variable| app.secret(variable));
+    for (variable, check) in [(KEY, "lomi_key"), (WEBHOOK_SECRET, "webhook_secret"), (CART_KEY, "cart_token_key")] {
+        let mut hints = std::collections::BTreeSet::new();
+        let another = if variable == WEBHOOK_SECRET { "lomi_sk_test_0123" } else { "whsec_0123456789abcdef" };
+        for slip in [r#"{"a":"b"}"#, "\"quoted\"", "two words", "<your key>", "lomi_pk_test_0123", another] {
+            app.stack.secrets().set(app.secret_id(variable), slip);
+            app.stack.kill("operations").await.expect("it runs");
+            let (status, checks) = app.health().await;
+            assert_eq!((status.as_str(), &checks[check]["state"]), ("attention", &json!("unusable")), "{check} {slip}");
+            hints.insert(checks[check]["hint"].to_string());
+        }
+        assert_eq!(hints.len(), 6, "each slip has its own sentence: {hints:?}");
+    }
+    for (variable, good) in [KEY, WEBHOOK_SECRET, CART_KEY].into_iter().zip(good) {
+        app.stack.secrets().set(app.secret_id(variable), &good);
+    }
     app.audit().await;
 }
 

@@ -29,7 +29,8 @@ async fn a_browser_of_the_shop_may_call_the_api_and_no_other_may() {
 #[tokio::test]
 async fn a_shop_can_read_its_answers_and_refusals() {
     let app = TestApp::start().await;
-    let headers = [("origin", app.origin.as_str()), ("idempotency-key", "k")];
+    let key = app.key("k");
+    let headers = [("origin", app.origin.as_str()), ("idempotency-key", key.as_str())];
     let url = app.url("/checkout-sessions");
     let answer = app.http.send_json("POST", &url, &headers, &app.cart(1)).await.expect(201);
     let refusal = app.http.send_json("POST", &url, &headers, &app.cart(2)).await.expect(422);
@@ -45,8 +46,9 @@ async fn a_french_shop_gets_french_refusals() {
     let app = TestApp::start().await;
     let url = app.url("/checkout-sessions");
     let body = app.body(json!({ "items": [{ "sku": "NOPE", "quantity": 1 }] }));
+    let key = app.key("k");
     let in_language = async |language: &str| {
-        let headers = [("accept-language", language), ("idempotency-key", "k")];
+        let headers = [("accept-language", language), ("idempotency-key", key.as_str())];
         app.http.send_json("POST", &url, &headers, &body).await.expect(400)
     };
     let french = in_language("fr-CI,fr;q=0.9,en;q=0.5").await;

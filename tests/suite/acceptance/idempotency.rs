@@ -44,7 +44,8 @@ async fn an_answer_whose_time_is_over_is_not_given_again_while_dynamodb_has_not_
     let claim = app.table.items("IDEM#").await.pop().unwrap();
     assert!(app.table.set_number(claim["PK"].as_str().unwrap(), "IDEM", "expires_at_ms", 1).await);
     // As if it had never been: even another cart may have the key. (Past the record, where a key has one answer.)
-    let key = [("idempotency-key", "k")];
+    let key = app.key("k");
+    let key = [("idempotency-key", key.as_str())];
     let second = app.http.send_json("POST", &app.url("/checkout-sessions"), &key, &app.cart(2)).await.expect(201);
     let second = Created::of(&second);
     assert_ne!(second.order_id, first.order_id);
@@ -73,7 +74,8 @@ async fn the_order_of_members_does_not_make_another_request() {
     // `cart` writes its members sorted: this puts the last one first.
     let (head, tail) = members.rsplit_once(",\"success_url\"").unwrap();
     let turned = format!("{{ \"success_url\"{tail} , {head} }}");
-    let headers = [("idempotency-key", "k"), ("content-type", "application/json")];
+    let key = app.key("k");
+    let headers = [("idempotency-key", key.as_str()), ("content-type", "application/json")];
     let again = app.http.send("POST", &app.url("/checkout-sessions"), &headers, turned).await.expect(201);
     assert_eq!(again.body, first.body);
     app.audit().await;
@@ -94,6 +96,42 @@ async fn a_key_that_is_missing_empty_or_unprintable_is_asked_for() {
         assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{headers:?}");
     }
     assert!(app.orders().await.is_empty());
+    app.audit().await;
+}
+
+/// Whoever sends a key again gets the order's token: two shoppers who send the same word would pay each other's order.
+#[tokio::test]
+async fn a_key_that_strangers_may_share_opens_nothing() {
+    let app = TestApp::start().await;
+    let card = app.card_cart(1);
+    for key in [
+        "undefined",
+        "null",
+        "NaN",
+        "1",
+        "0",
+        "true",
+        "cart-1042",
+        "21-characters-of-a-ke",
+        "undefined-undefined-undefined",
+        "cart-null-null-null-null-null",
+        "00000000-0000-0000-0000-000000000000",
+    ] {
+        for (path, body) in [("/checkout-sessions", &app.cart(1)), ("/payment-intents", &card)] {
+            let headers = [("idempotency-key", key), ("accept-language", "fr")];
+            let answer = app.http.send_json("POST", &app.url(path), &headers, body).await;
+            assert_eq!(answer.problem(), (400, "idempotency_key_guessable".to_owned()), "{path} {key}");
+            assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("UUID")));
+        }
+    }
+    assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
+    // The merchant's own backend is known by the gateway, and names its keys as it likes.
+    let body = app.body(json!({ "amount": 700, "currency_code": "XOF" }));
+    app.create_as_admin(&body, "1").await.expect(201);
+    for key in ["3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f", "Zm9vYmFyYmF6cXV4MTIzNA"] {
+        let url = app.url("/checkout-sessions");
+        app.http.send_json("POST", &url, &[("idempotency-key", key)], &app.cart(1)).await.expect(201);
+    }
     app.audit().await;
 }
 

@@ -22,6 +22,7 @@ mod refund_events;
 mod refunds;
 mod shopper_notes;
 mod signatures;
+mod signed_carts;
 mod status;
 mod webhook_endpoint;
 mod whoever_learns;

@@ -1,6 +1,8 @@
 //! Secrets that move or cannot be read.
 
+use serde_json::json;
 use tests::TestApp;
+use tests::cart_token::{in_s, sign};
 
 const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const NEW_SECRET: &str = "whsec_the_new_one_0123456789abcdef";
@@ -112,12 +114,81 @@ async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
     app.audit().await;
 }
 
+/// What people paste where the webhook's secret belongs.
+const SLIPS: [&str; 6] = [
+    r#"{"secret":"whsec_0123456789abcdef"}"#,
+    r#""whsec_0123456789abcdef""#,
+    "whsec_0123456789 abcdef",
+    "whsec_...",
+    "whsec_xxxxxxxxxxxxxxxxxxxxxxxx",
+    "lomi_sk_test_0123456789abcdef",
+];
+
+/// lomi. signs with the secret that was meant, and takes a refusal as final.
+#[tokio::test]
+async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let (id, good) = (app.secret_id(WEBHOOK_SECRET).to_owned(), app.secret(WEBHOOK_SECRET));
+    let event = app.pay_silently(&order, "wave").await;
+    for slip in SLIPS {
+        app.stack.secrets().set(&id, slip);
+        app.stack.kill("webhook-handler").await.unwrap();
+        let answer = app.deliver_signed_with(&event, &good).await;
+        assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()), "{slip}");
+        assert_eq!(app.last_line("webhook-handler")["problem.cause"], "webhook_secret_unusable", "{slip}");
+    }
+    app.stack.secrets().set(&id, &good);
+    app.stack.kill("webhook-handler").await.unwrap();
+    assert_eq!(app.deliver(&event).await.outcome(), "applied");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
+    let app = TestApp::start().await;
+    app.keep_out_of_logs(NEW_SECRET);
+    let (one, other) = (app.open_order().await, app.open_order().await);
+    let (id, old) = (app.secret_id(WEBHOOK_SECRET).to_owned(), app.secret(WEBHOOK_SECRET));
+    app.stack.secrets().rotate(&id, &format!("\"{NEW_SECRET}\""));
+    app.stack.kill("webhook-handler").await.unwrap();
+    // What was signed before is still believed; what is signed with the secret that was meant comes again.
+    let event = app.pay_silently(&one, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, &old).await.outcome(), "applied");
+    let event = app.pay_silently(&other, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.problem().0, 503);
+    app.stack.secrets().set(&id, NEW_SECRET);
+    app.stack.kill("webhook-handler").await.unwrap();
+    assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
+    app.stack.secrets().set(&id, &old);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_cart_key_that_cannot_be_one_opens_no_cart() {
+    let app = TestApp::start().await;
+    let (id, good) = (app.secret_id("CART_TOKEN_SECRET_ID").to_owned(), app.secret("CART_TOKEN_SECRET_ID"));
+    for slip in ["hunter2", "'0123456789abcdef0123456789abcdef'", "lomi_sk_test_0123456789abcdef01234567"] {
+        app.stack.secrets().set(&id, slip);
+        app.stack.kill("create-checkout-session").await.unwrap();
+        let claims = json!({ "amount": 700, "currency_code": "XOF", "exp": in_s(600) });
+        let body = app.body(json!({ "cart_token": sign(&claims, slip) }));
+        assert_eq!(app.create(&body, "k").await.problem(), (503, "store_unavailable".to_owned()), "{slip}");
+        assert_eq!(app.last_line("create-checkout-session")["problem.cause"], "cart_token_key_unusable", "{slip}");
+    }
+    app.stack.secrets().set(&id, &good);
+    assert!(app.orders().await.is_empty());
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn a_placeholder_or_a_live_key_in_a_sandbox_stack_opens_nothing() {
     let app = TestApp::start().await;
     let id = app.secret_id("LOMI_SECRET_KEY_ID").to_owned();
     let good = app.secret("LOMI_SECRET_KEY_ID");
-    for key in [PLACEHOLDER, "not-a-key", lomi_sandbox::fixtures::LIVE_KEY_A] {
+    for key in
+        [PLACEHOLDER, "not-a-key", "\"lomi_sk_test_sim_a\"", "lomi_sk_test_...", lomi_sandbox::fixtures::LIVE_KEY_A]
+    {
         app.stack.secrets().set(&id, key);
         app.stack.kill("create-checkout-session").await.unwrap();
         let answer = app.create(&app.cart(1), "k").await;

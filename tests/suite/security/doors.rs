@@ -150,7 +150,7 @@ fn names(answer: &Answer) -> BTreeSet<String> {
 async fn nothing_that_a_client_sends_becomes_a_header_of_an_answer() {
     let app = TestApp::start().await;
     let usual = names(&app.create(&app.cart(1), &app.fresh_key()).await.expect(201));
-    for key in ["k%0d%0aset-cookie:a=b", "k\tset-cookie:", "clé", "k k", "", " ", &"k".repeat(256)] {
+    for key in ["k%0d%0aset-cookie:a=0b1c2d3e4f5a", "k\tset-cookie:", "clé", "k k", "", " ", &"k".repeat(256)] {
         let headers = [("idempotency-key", key), ("accept-language", "fr\t;q=1, set-cookie:a=b")];
         let answer = app.http.send_json("POST", &app.url("/checkout-sessions"), &headers, &app.cart(1)).await;
         if key.contains('%') {

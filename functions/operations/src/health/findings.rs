@@ -1,6 +1,7 @@
 //! What a check can find, and what a person should do about it.
 
 use edge::language::Text;
+use edge::secrets::NotASecret;
 
 /// One word, and what to do unless it is `ok`.
 #[derive(Clone, Copy)]
@@ -60,6 +61,51 @@ pub(super) const SECRET_UNREACHABLE: Finding = Finding::todo(
     "Secrets Manager did not answer. Look again in a minute.",
     "Secrets Manager n'a pas répondu. Revenez dans une minute.",
 );
+
+pub(super) const CART_KEY_MISSING: Finding = Finding::todo(
+    "missing",
+    "Put a random key of 32 characters or more into the secret that the stack's output CartTokenSecretArn names, and sign cart tokens with it.",
+    "Mettez une clé aléatoire d'au moins 32 caractères dans le secret que désigne la sortie CartTokenSecretArn de la pile, et signez les paniers avec elle.",
+);
+
+/// What somebody has put in is no secret of this kind, and counts as none.
+pub(super) const fn unusable(wrong: NotASecret) -> Finding {
+    let (en, fr) = match wrong {
+        NotASecret::Json => (
+            "The secret holds JSON. Put in the bare text alone, without braces, names or brackets.",
+            "Le secret contient du JSON. Mettez-y le texte seul, sans accolades, noms ni crochets.",
+        ),
+        NotASecret::Quoted => (
+            "The secret holds a text in quotation marks. Put it in without them.",
+            "Le secret contient un texte entre guillemets. Mettez-le sans guillemets.",
+        ),
+        NotASecret::Invisible => (
+            "The secret holds blanks, line breaks or characters that nobody sees. Copy it again and put in one line.",
+            "Le secret contient des espaces, des sauts de ligne ou des caractères invisibles. Recopiez-le sur une seule ligne.",
+        ),
+        NotASecret::Placeholder => (
+            "The secret holds the placeholder of a guide. Put the real text in.",
+            "Le secret contient le texte d'exemple d'un guide. Mettez-y le vrai.",
+        ),
+        NotASecret::LomiKey => (
+            "The secret holds a secret key of lomi.'s API. It belongs into the secret that LomiSecretKeyArn names; put the right text in here.",
+            "Le secret contient une clé secrète de l'API lomi. Sa place est dans le secret que désigne LomiSecretKeyArn ; mettez ici le bon texte.",
+        ),
+        NotASecret::PublishableKey => (
+            "The secret holds a publishable key of lomi.'s, which every browser gets. Put the secret one in.",
+            "Le secret contient une clé publiable lomi., que chaque navigateur reçoit. Mettez-y la secrète.",
+        ),
+        NotASecret::WebhookSecret => (
+            "The secret holds a webhook's signing secret (whsec_...). It belongs into the secret that LomiWebhookSecretArn names; put the right text in here.",
+            "Le secret contient le secret de signature d'un webhook (whsec_...). Sa place est dans le secret que désigne LomiWebhookSecretArn ; mettez ici le bon texte.",
+        ),
+        NotASecret::Length => (
+            "The secret holds a text that is too short or too long. Copy it again, whole and alone.",
+            "Le secret contient un texte trop court ou trop long. Recopiez-le en entier et seul.",
+        ),
+    };
+    Finding::todo("unusable", en, fr)
+}
 
 pub(super) const ENDPOINT_MISSING: Finding = Finding::todo(
     "missing",

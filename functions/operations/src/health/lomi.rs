@@ -25,6 +25,7 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
         Err(KeyTrouble::Foreign) => {
             Findings { environment: findings::ENVIRONMENT_MISMATCH, ..without(findings::KEY_FOREIGN) }
         }
+        Err(KeyTrouble::NotASecret(wrong)) => without(findings::unusable(wrong)),
         Err(KeyTrouble::Missing) => without(findings::KEY_MISSING),
         Err(KeyTrouble::Unusable) => without(findings::KEY_REFUSED),
         Err(KeyTrouble::Unreachable | KeyTrouble::Unproven) => without(findings::KEY_UNREACHABLE),

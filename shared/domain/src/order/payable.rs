@@ -42,6 +42,25 @@ impl Order {
         session.or_else(|| self.payment_intent_id.clone().map(PayableId::PaymentIntent))
     }
 
+    /// Whether another order may be made from the signed cart of this one: it ended unpaid, and no money can come for it
+    /// any more as far as anybody knows.
+    ///
+    /// Nobody has anything to pay on while nothing was handed out. A card form is over when lomi. has ended its intent. A
+    /// page cannot be taken back: cancelled or not, it is over when its time has passed and lomi. completes nothing of it.
+    #[must_use]
+    pub fn releases_cart(&self, now: Timestamp) -> bool {
+        let has_ended = match self.payable() {
+            None => self.status != OrderStatus::Creating,
+            Some(PayableId::PaymentIntent(_)) if self.intent_closed => true,
+            Some(_) => {
+                let is_over = matches!(self.status, OrderStatus::Cancelled | OrderStatus::Expired);
+                is_over && !self.money_may_come(now)
+            }
+        };
+        // Money that does not fit is money: a person looks at it first.
+        has_ended && !self.status.is_paid() && !self.mismatch
+    }
+
     /// Whether the order has something of this kind, and it is another one.
     pub(super) fn has_another(&self, payable: &PayableId) -> bool {
         let (own, id) = match payable {
@@ -134,6 +153,51 @@ mod tests {
         while let Some(due) = closed.due_at() {
             closed = closed.asked(due);
         }
+    }
+
+    #[test]
+    fn a_cart_is_released_when_no_money_can_come_any_more() {
+        let created = card_order();
+        let over = T0.plus_ms(HOUR_MS + 131 * 60 * 1000);
+        let with = |change: &dyn Fn(&mut Order)| {
+            let mut order = created.clone();
+            change(&mut order);
+            order
+        };
+        let page = |status| {
+            with(&|order| {
+                order.payment_intent_id = None;
+                order.checkout_session_id = Some("s".into());
+                order.status = status;
+            })
+        };
+        let nothing = |status| {
+            with(&|order| {
+                order.payment_intent_id = None;
+                order.status = status;
+            })
+        };
+        assert!(!created.releases_cart(over), "nobody has looked yet whether it was paid");
+        for (order, soon, later) in [
+            (nothing(OrderStatus::Creating), false, false),
+            (nothing(OrderStatus::Rejected), true, true),
+            (nothing(OrderStatus::InDoubt), true, true),
+            (nothing(OrderStatus::Expired), true, true),
+            (page(OrderStatus::Open), false, false),
+            (page(OrderStatus::FailedAttempt), false, false),
+            (page(OrderStatus::Cancelled), false, true),
+            (page(OrderStatus::Expired), false, true),
+            (page(OrderStatus::Paid), false, false),
+            (page(OrderStatus::Refunded), false, false),
+            (with(&|order| order.status = OrderStatus::Cancelled), false, true),
+            (with(&|order| order.intent_closed = true), true, true),
+        ] {
+            assert_eq!(order.releases_cart(T0.plus_ms(60_000)), soon, "{order:?}");
+            assert_eq!(order.releases_cart(over), later, "{order:?}");
+        }
+        let mut odd = page(OrderStatus::Expired);
+        odd.mismatch = true;
+        assert!(!odd.releases_cart(over), "money came, and it does not fit");
     }
 
     #[test]

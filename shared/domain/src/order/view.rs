@@ -1,7 +1,7 @@
 //! Reading an order.
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
-use crate::{AttemptId, BoughtLine, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
+use crate::{AttemptId, BoughtLine, CartTokenId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::BTreeMap;
 
 impl Order {
@@ -45,6 +45,12 @@ impl Order {
     #[must_use]
     pub const fn token_hash(&self) -> &TokenHash {
         &self.token_hash
+    }
+
+    /// The signed cart that the order was made from.
+    #[must_use]
+    pub const fn cart_token_id(&self) -> Option<&CartTokenId> {
+        self.cart_token_id.as_ref()
     }
 
     /// The lines sold from the merchant's catalogue.

@@ -2,7 +2,7 @@
 
 use super::{Faults, is_uuid};
 use crate::problem::{Code, Problem};
-use crate::secrets::Secret;
+use crate::secrets::{Secret, SecretError};
 use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
 use flows::create_checkout::Pricing;
 use serde::Deserialize;
@@ -171,7 +171,7 @@ impl Asked {
     /// Adds what only the stack knows: the key that must have signed a cart token.
     ///
     /// # Errors
-    /// `store_unavailable` when the key cannot be fetched.
+    /// `store_unavailable` when the key cannot be fetched, or what is there cannot be one.
     pub async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
         Ok(match self {
             Self::Catalog(lines) => Pricing::Catalog(lines),
@@ -179,8 +179,12 @@ impl Asked {
             Self::Lomi(cart) => Pricing::Lomi(cart),
             Self::Signed(token) => {
                 let versions = cart_token_key.get(deadline).await;
-                let unreadable = |_| Problem::new(Code::StoreUnavailable).because("cart_token_key_unreadable");
-                let versions = versions.map_err(unreadable)?;
+                let versions = versions.map_err(|error| {
+                    Problem::new(Code::StoreUnavailable).because(match error {
+                        SecretError::Unusable(_) => "cart_token_key_unusable",
+                        SecretError::Missing | SecretError::Unreachable => "cart_token_key_unreadable",
+                    })
+                })?;
                 Pricing::Signed { token, key: versions.current.expose().as_bytes().to_vec() }
             }
         })

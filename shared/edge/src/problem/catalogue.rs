@@ -17,6 +17,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// 400: a create without a usable `Idempotency-Key`.
     IdempotencyKeyRequired,
+    /// 400: the key of a public create is too short, or names nothing: strangers might share it.
+    IdempotencyKeyGuessable,
     /// 422: the key belongs to another request.
     IdempotencyKeyReused,
     /// 409: the first request with this key is still running.
@@ -27,6 +29,8 @@ pub enum Code {
     NotFound,
     /// 409: the order's state does not allow it any more.
     OrderClosed,
+    /// 409: the signed cart belongs to another order.
+    CartTokenUsed,
     /// 409: more than what is left of the payment; nothing was sent.
     RefundExceedsPayment,
     /// 409: the order is paid, and its transaction is not known yet.
@@ -65,17 +69,19 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyRequired,
+        Self::IdempotencyKeyGuessable,
         Self::IdempotencyKeyReused,
         Self::IdempotencyInProgress,
         Self::Unauthorized,
         Self::NotFound,
         Self::OrderClosed,
+        Self::CartTokenUsed,
         Self::RefundExceedsPayment,
         Self::PaymentUnidentified,
         Self::ProviderUnavailable,
@@ -112,11 +118,13 @@ impl Code {
             Self::PayloadTooLarge => &entries::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => &entries::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyRequired => &entries::IDEMPOTENCY_KEY_REQUIRED,
+            Self::IdempotencyKeyGuessable => &entries::IDEMPOTENCY_KEY_GUESSABLE,
             Self::IdempotencyKeyReused => &entries::IDEMPOTENCY_KEY_REUSED,
             Self::IdempotencyInProgress => &entries::IDEMPOTENCY_IN_PROGRESS,
             Self::Unauthorized => &entries::UNAUTHORIZED,
             Self::NotFound => &entries::NOT_FOUND,
             Self::OrderClosed => &entries::ORDER_CLOSED,
+            Self::CartTokenUsed => &entries::CART_TOKEN_USED,
             Self::RefundExceedsPayment => &entries::REFUND_EXCEEDS_PAYMENT,
             Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,

@@ -1,5 +1,6 @@
 //! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out.
 
+mod cart_token;
 mod catalogue;
 mod provider;
 mod refusal;

@@ -2,7 +2,7 @@
 
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
-use domain::{CartTokenError, PriceError, RefundRefusal};
+use domain::{PriceError, RefundRefusal};
 use flows::card_intent::CancelError;
 use flows::create_checkout::CreateError;
 use flows::links::LinkError;
@@ -21,6 +21,7 @@ impl From<CreateError> for Problem {
             CreateError::OrderClosed => Self::new(Code::OrderClosed),
             CreateError::Price(error) => error.into(),
             CreateError::CartToken(error) => error.into(),
+            CreateError::CartTaken => Self::new(Code::CartTokenUsed),
             CreateError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }
@@ -161,30 +162,5 @@ impl From<PriceError> for Problem {
             }
         };
         Self::invalid_members(vec![FieldError { pointer, detail }])
-    }
-}
-
-impl From<CartTokenError> for Problem {
-    fn from(error: CartTokenError) -> Self {
-        let detail = match error {
-            CartTokenError::Malformed => Text {
-                en: "Not an HS256 token with amount, currency_code and exp.",
-                fr: "Ce n'est pas un jeton HS256 avec amount, currency_code et exp.",
-            },
-            CartTokenError::Signature => {
-                Text { en: "The signature does not match.", fr: "La signature ne correspond pas." }
-            }
-            CartTokenError::Expired => Text { en: "The token has expired.", fr: "Le jeton a expiré." },
-            CartTokenError::Amount => Text { en: "The amount is out of range.", fr: "Le montant est hors limites." },
-            CartTokenError::Metadata => Text {
-                en: "The signed metadata has a reserved name, or is out of bounds.",
-                fr: "Les métadonnées signées ont un nom réservé, ou sont hors limites.",
-            },
-        };
-        let pointer = match error {
-            CartTokenError::Metadata => "/cart_token/metadata",
-            _ => "/cart_token",
-        };
-        Self::invalid(pointer, detail)
     }
 }

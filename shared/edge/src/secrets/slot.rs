@@ -1,16 +1,16 @@
 //! A secret that this stack writes itself.
 
-use super::{LONGEST_WAIT, SecretError, real_text};
+use super::{Kind, LONGEST_WAIT, SecretError, SecretText, put_in};
 use crate::config::SecretId;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use tokio::time::{Instant, timeout_at};
 
 /// Rounds of tries to write; the SDK tries three times in each.
 const ROUNDS: u32 = 2;
 
-/// A secret for the one function that also writes it: read as it is now, past any cache, and never its text.
+/// The webhook's secret, for the one function that also writes it: read as it is now, past any cache, and never its text.
 pub struct SecretSlot {
     client: Client,
     id: SecretId,
@@ -29,7 +29,7 @@ impl SecretSlot {
         self.id.as_str()
     }
 
-    /// The version that is current; `None` while nobody has put a text in.
+    /// The version that is current; `None` while nobody has put a text in that can be such a secret.
     ///
     /// # Errors
     /// [`SecretError::Unreachable`], at `deadline` or after 3 s at the latest.
@@ -37,7 +37,7 @@ impl SecretSlot {
         let deadline = deadline.min(Instant::now() + LONGEST_WAIT);
         let request = self.client.get_secret_value().secret_id(self.id.as_str()).send();
         match timeout_at(deadline, request).await {
-            Ok(Ok(answer)) => Ok(answer.version_id().filter(|_| real_text(&answer).is_some()).map(str::to_owned)),
+            Ok(Ok(answer)) => Ok(answer.version_id().filter(|_| is_secret(&answer)).map(str::to_owned)),
             Ok(Err(error)) if is_absent(&error) => Ok(None),
             Ok(Err(_)) | Err(_) => Err(SecretError::Unreachable),
         }
@@ -59,6 +59,10 @@ impl SecretSlot {
         // The answer may be all that was lost.
         self.version(deadline).await.map(|current| current.as_deref() == Some(version))
     }
+}
+
+fn is_secret(answer: &GetSecretValueOutput) -> bool {
+    put_in(answer).is_some_and(|text| SecretText::parse(text, Kind::WebhookSecret).is_ok())
 }
 
 fn is_absent(error: &SdkError<GetSecretValueError>) -> bool {

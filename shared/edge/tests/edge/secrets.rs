@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use edge::aws::AwsEnvironment;
 use edge::config::SecretId;
-use edge::secrets::{Secret, SecretError, Stages};
+use edge::secrets::{Kind, NotASecret, Secret, SecretError, Stages};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-const TOKEN: &str = "whsec_canary";
+const TOKEN: &str = "lomi_sk_test_canary";
 
 /// What the stand-in does.
 #[derive(Default)]
@@ -57,7 +57,7 @@ async fn stand_in(manager: Manager, stages: Stages) -> (Shared, Secret) {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let routes = axum::Router::new().route("/", post(get_secret_value)).with_state(Arc::clone(&manager));
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    (manager, Secret::new(client(&endpoint), SecretId::parse("webhook").unwrap(), stages))
+    (manager, Secret::new(client(&endpoint), SecretId::parse("webhook").unwrap(), Kind::LomiKey, stages))
 }
 
 pub(crate) fn client(endpoint: &str) -> aws_sdk_secretsmanager::Client {
@@ -179,6 +179,23 @@ async fn a_deleted_secret_is_missing_at_once_and_not_served_again() {
     assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Missing);
     manager.lock().unwrap().is_down = true;
     assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Unreachable);
+}
+
+/// What was signed before the slip is still believed; what is signed with the text that was meant is not known.
+#[tokio::test]
+async fn a_text_that_is_no_secret_counts_as_none() {
+    let (_, secret) = stand_in(holding("{\"key\":\"x\"}"), Stages::Current).await;
+    assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Unusable(NotASecret::Json));
+    let slip = Manager { current: Some("'new'"), previous: Some("old"), ..Manager::default() };
+    let (manager, secret) = stand_in(slip, Stages::CurrentAndPrevious).await;
+    let versions = secret.get(soon()).await.unwrap();
+    assert_eq!((versions.current.expose(), versions.unusable), ("old", Some(NotASecret::Quoted)));
+    manager.lock().unwrap().previous = Some("lomi_pk_test_a");
+    assert_eq!(secret.refresh(soon()).await.unwrap_err(), SecretError::Unusable(NotASecret::Quoted));
+    manager.lock().unwrap().current = Some("new");
+    pass(6).await;
+    let versions = secret.refresh(soon()).await.unwrap();
+    assert_eq!((versions.current.expose(), &versions.previous, versions.unusable), ("new", &None, None));
 }
 
 #[tokio::test]

@@ -80,9 +80,11 @@ fn holding(version: &str, text: &str) -> Manager {
 async fn what_is_put_in_is_current_under_its_version() {
     let (manager, slot) = slot(holding("first", PLACEHOLDER)).await;
     assert_eq!(slot.version(soon()).await, Ok(None), "a placeholder is no secret");
-    assert_eq!(slot.put("whsec_1", VERSION, soon()).await, Ok(true));
+    manager.lock().unwrap().current = Some(("second".to_owned(), "\"whsec_0_0123456789\"".to_owned()));
+    assert_eq!(slot.version(soon()).await, Ok(None), "nor is one with its quotation marks");
+    assert_eq!(slot.put("whsec_1_0123456789", VERSION, soon()).await, Ok(true));
     assert_eq!(slot.version(soon()).await, Ok(Some(VERSION.to_owned())));
-    assert_eq!(manager.lock().unwrap().current, Some((VERSION.to_owned(), "whsec_1".to_owned())));
+    assert_eq!(manager.lock().unwrap().current, Some((VERSION.to_owned(), "whsec_1_0123456789".to_owned())));
 }
 
 #[tokio::test]
@@ -95,21 +97,21 @@ async fn no_secret_at_all_is_none_and_one_that_cannot_be_read_is_an_error() {
 
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_seen_by_reading() {
-    let (manager, slot) = slot(Manager { loses_answers: true, ..holding("first", "whsec_0") }).await;
-    assert_eq!(slot.put("whsec_1", VERSION, soon()).await, Ok(true));
+    let (manager, slot) = slot(Manager { loses_answers: true, ..holding("first", "whsec_0_0123456789") }).await;
+    assert_eq!(slot.put("whsec_1_0123456789", VERSION, soon()).await, Ok(true));
     manager.lock().unwrap().refuses = true;
-    let other = slot.put("whsec_2", "b465993b-98fb-49c3-9943-5b8eac17004c", soon()).await;
+    let other = slot.put("whsec_2_0123456789", "b465993b-98fb-49c3-9943-5b8eac17004c", soon()).await;
     assert_eq!(other, Ok(false), "another version is current");
 }
 
 #[tokio::test]
 async fn a_write_is_tried_a_few_times_and_no_longer_than_it_may() {
     let (manager, slot) = slot(Manager { refuses: true, ..Manager::default() }).await;
-    assert_eq!(slot.put("whsec_1", VERSION, soon()).await, Ok(false));
+    assert_eq!(slot.put("whsec_1_0123456789", VERSION, soon()).await, Ok(false));
     assert_eq!(manager.lock().unwrap().puts, 6);
     manager.lock().unwrap().hangs = true;
     let begun = Instant::now();
-    let unknown = slot.put("whsec_1", VERSION, begun + Duration::from_millis(200)).await;
+    let unknown = slot.put("whsec_1_0123456789", VERSION, begun + Duration::from_millis(200)).await;
     assert_eq!(unknown, Err(SecretError::Unreachable), "nobody knows");
     assert!(begun.elapsed() < Duration::from_secs(2));
 }

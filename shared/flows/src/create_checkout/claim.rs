@@ -2,9 +2,9 @@
 
 use super::{CreateCheckout, CreateError, LEASE_MS, Pricing};
 use crate::World;
-use domain::{AttemptId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
+use domain::{AttemptId, CartTokenId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
 use lomi_client::Client;
-use store::{Answer, Begun, Claim, ClaimState, StoreError};
+use store::{Answer, Claim, ClaimState, Claimed, StoreError};
 
 /// Two requests that meet at one key find out who is first within this many looks.
 const MAX_LOOKS: u32 = 5;
@@ -26,7 +26,24 @@ pub(super) struct Work {
     pub(super) order: Order,
 }
 
-type Held = (Claim, Order);
+/// What became of a try to make the work ours.
+enum Tried {
+    Ours(Claim, Order),
+    /// Somebody else moved meanwhile: look again.
+    Moved,
+    /// Another order has the signed cart.
+    CartHeld(CartTokenId),
+}
+
+impl Tried {
+    fn of(claimed: Claimed, claim: Claim, order: Order) -> Self {
+        match (claimed, order.cart_token_id()) {
+            (Claimed::Ours, _) => Self::Ours(claim, order),
+            (Claimed::CartHeld, Some(id)) => Self::CartHeld(id.clone()),
+            (Claimed::CartHeld | Claimed::Taken, _) => Self::Moved,
+        }
+    }
+}
 
 pub(super) async fn enter(
     world: &World,
@@ -34,6 +51,7 @@ pub(super) async fn enter(
     lomi: &mut impl AsyncFnMut() -> Option<Client>,
 ) -> Result<Entered, CreateError> {
     let key_hash = Claim::hash(world.environment, request.operation, &request.idempotency_key);
+    let mut released = None;
     for attempt in 0..MAX_LOOKS {
         let now = world.clock.now();
         let left_over = match world.store.claim(&key_hash, now).await? {
@@ -46,14 +64,15 @@ pub(super) async fn enter(
             Some(claim) => Some(claim),
         };
         let lomi = lomi().await.ok_or(CreateError::NoKey)?;
-        let begun = match left_over {
-            None => begin(world, request, key_hash.clone(), now).await?,
-            Some(claim) => take_over(world, &claim, now).await?,
+        let tried = match left_over {
+            None => begin(world, request, key_hash.clone(), released.as_ref(), now).await?,
+            Some(claim) => take_over(world, &claim, released.as_ref(), now).await?,
         };
-        if let Some((claim, order)) = begun {
-            return Ok(Entered::Ours(Box::new(Work { lomi, claim, order })));
+        match tried {
+            Tried::Ours(claim, order) => return Ok(Entered::Ours(Box::new(Work { lomi, claim, order }))),
+            Tried::CartHeld(cart) => released = releasing(world, &cart, now).await?,
+            Tried::Moved => tokio::time::sleep(world.pause(attempt)).await,
         }
-        tokio::time::sleep(world.pause(attempt)).await;
     }
     Err(CreateError::InProgress { retry_after_s: RETRY_AFTER_S })
 }
@@ -64,12 +83,20 @@ fn wait(claim: &Claim, now: Timestamp) -> u32 {
     left_s.min(RETRY_AFTER_S)
 }
 
+/// The order that has the cart and needs it no more; `None` when nobody has it by now.
+async fn releasing(world: &World, cart: &CartTokenId, now: Timestamp) -> Result<Option<OrderId>, CreateError> {
+    let Some(holder) = world.store.order_of_cart(world.environment, cart, now).await? else { return Ok(None) };
+    let order = world.order(&holder).await?;
+    if order.is_some_and(|order| order.releases_cart(now)) { Ok(Some(holder)) } else { Err(CreateError::CartTaken) }
+}
+
 async fn begin(
     world: &World,
     request: &CreateCheckout,
     key_hash: String,
+    released: Option<&OrderId>,
     now: Timestamp,
-) -> Result<Option<Held>, CreateError> {
+) -> Result<Tried, CreateError> {
     let cart = price(world, &request.pricing, now).await?;
     let order_id = OrderId::from_entropy(world.entropy.bytes());
     let token = OrderToken::from_entropy(world.entropy.bytes());
@@ -89,13 +116,17 @@ async fn begin(
     );
     let fingerprint = request.fingerprint.clone();
     let claim = Claim::new(key_hash, fingerprint, attempt_id, (order_id, token), lease_until);
-    let begun = world.store.begin(claim.clone(), &order, now).await?;
-    Ok((begun == Begun::Ours).then_some((claim, order)))
+    let claimed = world.store.begin(claim.clone(), &order, released, now).await?;
+    Ok(Tried::of(claimed, claim, order))
 }
 
-/// The lease of another try has ended. Its order, its price and its token stay; the work starts over. `None` when
-/// somebody else moved meanwhile.
-async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Option<Held>, CreateError> {
+/// The lease of another try has ended. Its order, its price and its token stay; the work starts over.
+async fn take_over(
+    world: &World,
+    claim: &Claim,
+    released: Option<&OrderId>,
+    now: Timestamp,
+) -> Result<Tried, CreateError> {
     let order = world.order(&claim.order_id).await?;
     let order = order.ok_or(StoreError::Malformed { operation: "take over" })?;
     let attempt_id = AttemptId::from_entropy(world.entropy.bytes());
@@ -103,11 +134,11 @@ async fn take_over(world: &World, claim: &Claim, now: Timestamp) -> Result<Optio
     let Some(order) = order.taken_over_by(attempt_id.clone(), lease_until, now) else {
         // Either the holder woke up and finished, and its answer is there, or the order is over.
         let again = world.store.claim(&claim.key_hash, now).await?;
-        return if again.as_ref() == Some(claim) { Err(CreateError::OrderClosed) } else { Ok(None) };
+        return if again.as_ref() == Some(claim) { Err(CreateError::OrderClosed) } else { Ok(Tried::Moved) };
     };
     let ours = claim.taken_over_by(attempt_id, lease_until);
-    let begun = world.store.take_over(&ours, &claim.attempt_id, &order).await?;
-    Ok((begun == Begun::Ours).then_some((ours, order)))
+    let claimed = world.store.take_over(&ours, &claim.attempt_id, &order, released).await?;
+    Ok(Tried::of(claimed, ours, order))
 }
 
 async fn price(world: &World, pricing: &Pricing, now: Timestamp) -> Result<PricedCart, CreateError> {

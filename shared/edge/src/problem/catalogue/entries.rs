@@ -60,6 +60,18 @@ pub(super) const IDEMPOTENCY_KEY_REQUIRED: Entry = Entry {
     },
 };
 
+pub(super) const IDEMPOTENCY_KEY_GUESSABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:idempotency_key_guessable",
+    status: 400,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Idempotency-Key can be guessed", fr: "Idempotency-Key devinable" },
+    detail: Text {
+        en: "The key opens the order to whoever sends it again. Send at least 22 characters that nobody else comes to, such as a random UUID, and no word such as undefined or null.",
+        fr: "La clé ouvre la commande à quiconque la renvoie. Envoyez au moins 22 caractères que personne d'autre ne peut trouver, par exemple un UUID aléatoire, et aucun mot comme undefined ou null.",
+    },
+};
+
 pub(super) const IDEMPOTENCY_KEY_REUSED: Entry = Entry {
     kind: "urn:lomi-checkout:problem:idempotency_key_reused",
     status: 422,
@@ -114,6 +126,18 @@ pub(super) const ORDER_CLOSED: Entry = Entry {
     detail: Text {
         en: "The order is in a state that does not allow this.",
         fr: "L'état de la commande ne le permet pas.",
+    },
+};
+
+pub(super) const CART_TOKEN_USED: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:cart_token_used",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Signed cart already used", fr: "Panier signé déjà utilisé" },
+    detail: Text {
+        en: "Another order was made from this cart_token, and it is paid or may still be. Send that order's Idempotency-Key again, or have the cart signed anew.",
+        fr: "Une autre commande a été créée avec ce cart_token ; elle est payée ou peut encore l'être. Renvoyez l'Idempotency-Key de cette commande, ou faites signer le panier à nouveau.",
     },
 };
 
