@@ -29,6 +29,10 @@ pub enum Code {
     OrderClosed,
     /// 409: more than what is left of the payment; nothing was sent.
     RefundExceedsPayment,
+    /// 409: the money would go to another phone number than the payer's; nothing was sent.
+    RefundPhoneDiffers,
+    /// 409: it cannot be told which phone number the money would go to; nothing was sent.
+    RefundPhoneUnknown,
     /// 409: the order is paid, and its transaction is not known yet.
     PaymentUnidentified,
     /// 503: lomi. did not answer, or its answer is unknown.
@@ -65,7 +69,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -77,6 +81,8 @@ impl Code {
         Self::NotFound,
         Self::OrderClosed,
         Self::RefundExceedsPayment,
+        Self::RefundPhoneDiffers,
+        Self::RefundPhoneUnknown,
         Self::PaymentUnidentified,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
@@ -118,6 +124,8 @@ impl Code {
             Self::NotFound => &entries::NOT_FOUND,
             Self::OrderClosed => &entries::ORDER_CLOSED,
             Self::RefundExceedsPayment => &entries::REFUND_EXCEEDS_PAYMENT,
+            Self::RefundPhoneDiffers => &entries::REFUND_PHONE_DIFFERS,
+            Self::RefundPhoneUnknown => &entries::REFUND_PHONE_UNKNOWN,
             Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,
