@@ -3,7 +3,7 @@
  *
  *   import { createCheckout } from "./checkout.js";
  *   const checkout = createCheckout({ api: "https://shop-api.example", language: () => "fr" });
- *   shop page:    await checkout.products(), then
+ *   shop page:    await checkout.products(), await checkout.readAmount("10 000", "XOF") for an amount that a shopper typed, then
  *                 await checkout.pay({ items: [{ sku: "MUG-01", quantity: 2 }],
  *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
@@ -38,6 +38,7 @@ export class CheckoutError extends Error {
     this.status = status;
     this.code = problem?.code ?? (status === 0 ? "network" : "unexpected_answer");
     this.requestId = problem?.request_id ?? null;
+    this.errors = problem?.errors ?? []; // [{pointer, detail}]: what is wrong with what was sent
     this.retryAfterMs = Number.parseInt(retryAfter, 10) * 1000 || null;
     // Without a problem document (a proxy answered), whatever did not clearly say "no" is worth another try.
     this.retryable = problem?.retryable ?? (status < 400 || status === 429 || status >= 500);
@@ -69,6 +70,15 @@ export function createCheckout({ api, language }) {
 
   /** The active catalogue: [{sku, title, description, currency_code, amount | null, min_amount, max_amount, image_url}]. */
   const products = async () => (await retrying(() => call("GET", "/products"), READ_BUDGET_MS)).data;
+
+  /**
+   * What a shopper typed, in minor units, read by the backend: the only place that knows how. Rejects with what is wrong in
+   * `error.errors[0].detail`, with an example, when the text is no amount or could be two.
+   */
+  const readAmount = async (text, currencyCode) => {
+    const query = new URLSearchParams({ text, currency_code: currencyCode });
+    return (await retrying(() => call("GET", `/amounts?${query}`), READ_BUDGET_MS)).amount;
+  };
 
   /** One reading of an order ({orderId, orderToken}); by default of the order that this page is about. */
   const order = (reference = orderOfPage()) => callOrder("GET", reference, "");
@@ -187,7 +197,7 @@ export function createCheckout({ api, language }) {
     return reference && retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
   }
 
-  return { products, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
+  return { products, readAmount, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
 
 const isAlive = ({ expiresAt }) => Date.parse(expiresAt) > Date.now();

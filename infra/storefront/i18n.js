@@ -22,7 +22,6 @@ const DICTIONARIES = {
     "amount.range": "De {min} à {max}",
     "amount.from": "À partir de {min}",
     "amount.upto": "Jusqu’à {max}",
-    "amount.invalid": "Saisissez un montant comme {example}.",
     "amount.outside": "Ce montant n’est pas accepté. {range}.",
     "cart.title": "Votre panier",
     "cart.empty": "Votre panier est vide.",
@@ -121,7 +120,6 @@ const DICTIONARIES = {
     "amount.range": "From {min} to {max}",
     "amount.from": "From {min}",
     "amount.upto": "Up to {max}",
-    "amount.invalid": "Enter an amount such as {example}.",
     "amount.outside": "This amount is not accepted. {range}.",
     "cart.title": "Your cart",
     "cart.empty": "Your cart is empty.",
@@ -267,15 +265,6 @@ export function money(amountMinor, currency) {
   const decimals = decimalsOf(currency);
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   return new Intl.NumberFormat(REGIONS[current], { style: "currency", currency, ...digits }).format(decimalText(amountMinor, currency));
-}
-
-/** What a shopper typed, in minor units, or null. Spaces group digits; XOF also allows 5.000 and 5,000. */
-export function parseMoney(text, currency) {
-  const typed = text.replace(/[\s\u00a0\u202f]/g, "");
-  const decimals = decimalsOf(currency);
-  if (decimals === 0) return /^(\d{1,9}|\d{1,3}([.,]\d{3}){1,2})$/.test(typed) ? Number(typed.replace(/[.,]/g, "")) : null;
-  const parts = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(typed);
-  return parts && Number(parts[1] + (parts[2] ?? "").padEnd(decimals, "0"));
 }
 
 /** A moment (RFC 3339) in the shopper's own time zone. */

@@ -1,6 +1,6 @@
 /** index.html: the catalogue and the cart. */
 import { MAX_QUANTITY, add, cartLines, onCart, refresh, setQuantity, total } from "./cart.js";
-import { count, money, onLanguage, parseMoney, t } from "./i18n.js";
+import { count, money, onLanguage, t } from "./i18n.js";
 import { illustration } from "./illustration.js";
 import { checkout, element, languageSwitch, notice, payButton, payLabel } from "./ui.js";
 
@@ -56,22 +56,33 @@ function fixedPrice(product) {
 
 function openAmountForm(product) {
   const { sku, currency_code } = product;
-  const input = element("input", { id: `amount-${sku}`, inputmode: currency_code === "XOF" ? "numeric" : "decimal", autocomplete: "off",
-    maxlength: 14, "aria-describedby": `hint-${sku}` });
+  const input = element("input", { id: `amount-${sku}`, inputmode: "decimal", autocomplete: "off", maxlength: 32, "aria-describedby": `hint-${sku}` });
   const hint = element("p", { id: `hint-${sku}`, class: "hint" }, range(product));
+  const button = element("button", { class: "button" }, t("product.give"));
   const form = element("form", { class: "buy open", novalidate: true },
-    element("label", { for: input.id }, t("amount.label", { currency: currency_code })),
-    input, element("button", { class: "button" }, t("product.give")), hint);
-  form.addEventListener("submit", (event) => {
+    element("label", { for: input.id }, t("amount.label", { currency: currency_code })), input, button, hint);
+  const say = (wrong) => {
+    input.setAttribute("aria-invalid", String(wrong !== null));
+    hint.textContent = wrong ?? range(product);
+    hint.classList.toggle("wrong", wrong !== null);
+    hint.setAttribute("role", wrong === null ? "note" : "alert");
+    if (wrong !== null) input.focus();
+  };
+  // The backend reads what was typed: one rule for every amount that a person types.
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const amount = parseMoney(input.value, currency_code);
-    const refused = refusal(product, amount);
-    input.setAttribute("aria-invalid", String(refused !== null));
-    hint.textContent = refused ?? range(product);
-    hint.classList.toggle("wrong", refused !== null);
-    hint.setAttribute("role", refused === null ? "note" : "alert");
-    if (refused === null) put(product, amount);
-    else input.focus();
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      const amount = await checkout.readAmount(input.value, currency_code);
+      const wrong = refusal(product, amount);
+      say(wrong);
+      if (wrong === null) put(product, amount);
+    } catch (error) {
+      say(error.errors[0]?.detail ?? (error.message || t("error.network")));
+    } finally {
+      button.disabled = false;
+    }
   });
   return form;
 }
@@ -84,7 +95,6 @@ function range({ min_amount, max_amount, currency_code }) {
 }
 
 function refusal(product, amount) {
-  if (amount === null || amount <= 0) return t("amount.invalid", { example: product.currency_code === "XOF" ? "5000" : "12.50" });
   const inside = amount >= (product.min_amount ?? 1) && amount <= (product.max_amount ?? amount);
   return inside ? null : t("amount.outside", { range: range(product) });
 }

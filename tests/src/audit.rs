@@ -5,6 +5,7 @@
 mod browser;
 mod customers;
 mod ledger;
+mod payouts;
 mod quarantine;
 mod refunds;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 use crate::audit_links::check_link;
+use crate::record::MeantPayout;
 
 /// Faults after which a delivery is no longer lomi.'s word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
@@ -61,6 +63,10 @@ pub struct Books {
     pub intents: Vec<Value>,
     /// lomi.'s refunds.
     pub refunds: Vec<Value>,
+    /// What lomi. paid out for partial refunds.
+    pub payouts: Vec<Value>,
+    /// Payouts that a person answered for.
+    pub meant_payouts: Vec<MeantPayout>,
     /// lomi.'s refunds that nobody told of.
     pub secret_refunds: BTreeSet<String>,
     /// What lomi. announced, with every attempt.
@@ -114,6 +120,8 @@ impl TestApp {
             customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,
             refunds: self.lomi.refunds().await,
+            payouts: self.lomi.payouts().await,
+            meant_payouts: self.record.lock().meant_payouts.clone(),
             secret_refunds,
             dispatches: self.lomi.outbox().await.into_iter().filter(|dispatch| !is_early(dispatch)).collect(),
         }
@@ -159,6 +167,7 @@ impl Books {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
         findings.extend(self.lost_payments());
         findings.extend(self.check_refunds());
+        findings.extend(self.check_payouts());
         findings.extend(self.quarantine.iter().flat_map(|item| self.check_quarantined(item)));
         findings.extend(self.dispatches.iter().flat_map(check_dispatch));
         findings.extend(self.orders.iter().filter_map(|order| self.check_intents(order)));

@@ -165,6 +165,11 @@ impl Lomi {
         list(&self.get("/state").await["refunds"])
     }
 
+    /// The money that lomi. paid out for partial refunds, oldest first, recorded as a refund or not.
+    pub async fn payouts(&self) -> Vec<Value> {
+        list(&self.get("/state").await["payouts"])
+    }
+
     /// Every refund from now on is pending, with nothing refunded, until it is paid out, less a fee.
     pub async fn pay_refunds_out_later(&self) {
         self.quirks(json!({ "refunds_paid_out_later": true })).await;

@@ -14,6 +14,8 @@ pub(crate) struct Entries {
     pub(crate) deliveries: Vec<DeliverySeen>,
     pub(crate) customers: Vec<CustomerSeen>,
     pub(crate) refunds: Vec<RefundSeen>,
+    /// Payouts that a person meant: of an order to the number that was confirmed, or of a payment refunded at lomi. itself.
+    pub(crate) meant_payouts: Vec<MeantPayout>,
     /// What must never stand in a log line.
     pub(crate) canaries: Vec<String>,
     /// lomi.'s refunds that nobody told of.
@@ -50,6 +52,15 @@ pub(crate) struct RefundSeen {
     pub(crate) order_id: String,
     /// Our own id of it.
     pub(crate) id: String,
+}
+
+/// A payout to a number that a person has answered for.
+#[derive(Clone, Debug)]
+pub struct MeantPayout {
+    /// The order, or lomi.'s payment.
+    pub of: String,
+    /// The number; any when lomi.'s own dashboard made the payout.
+    pub phone: Option<String>,
 }
 
 /// A customer that a client was told of.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::delivery::Event;
 use crate::http::Answer;
-use crate::record::RefundSeen;
+use crate::record::{MeantPayout, RefundSeen};
 use crate::shop::Created;
 
 /// Longer than a request that lomi. does not know of is waited for.
@@ -24,6 +24,9 @@ impl TestApp {
     pub async fn refund(&self, order_id: &str, body: &Value, key: &str) -> Answer {
         let (bearer, url) = (self.admin_bearer(), self.url(&format!("/admin/orders/{order_id}/refunds")));
         let headers = [("idempotency-key", key), ("authorization", bearer.as_str())];
+        if let Some(phone) = body["confirmed_phone"].as_str() {
+            self.answer_for_payout(order_id, phone);
+        }
         let answer = self.http.send_json("POST", &url, &headers, body).await;
         if answer.status < 300 {
             let id = answer.json()["refund"]["id"].as_str().expect("an id").to_owned();
@@ -33,11 +36,18 @@ impl TestApp {
         answer
     }
 
+    /// A person answers for it that parts of this order go to this number.
+    pub fn answer_for_payout(&self, order_id: &str, phone: &str) {
+        let meant = MeantPayout { of: order_id.to_owned(), phone: Some(phone.to_owned()) };
+        self.record.lock().meant_payouts.push(meant);
+    }
+
     /// A refund made in lomi.'s dashboard; answers lomi.'s id of it.
     pub async fn refund_at_lomi(&self, transaction_id: &str, amount: i64) -> String {
         let (secret, key) = (self.secret("LOMI_SECRET_KEY_ID"), self.fresh_key());
         let headers = [("x-api-key", secret.as_str()), ("idempotency-key", &key)];
         let body = json!({ "transaction_id": transaction_id, "amount": amount });
+        self.record.lock().meant_payouts.push(MeantPayout { of: transaction_id.to_owned(), phone: None });
         let answer = self.http.send_json("POST", &format!("{}/refunds", self.stack.urls().lomi), &headers, &body).await;
         answer.expect(201).json()["refund_id"].as_str().expect("a refund").to_owned()
     }

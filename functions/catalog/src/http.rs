@@ -1,5 +1,6 @@
 //! Wire <-> use case.
 
+use crate::amounts;
 use crate::view::{Body, ProductView, Products};
 use domain::Sku;
 use edge::http::{Limits, Request, Response, json};
@@ -25,6 +26,7 @@ impl App {
 
     pub(crate) async fn handle(&self, request: &Request, _: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
+            "GET /amounts" => amounts::read(request),
             "GET /products" => self.for_shoppers().await,
             "GET /admin/products" => self.all().await,
             "GET /admin/products/{sku}" => self.get(request).await,

@@ -1,9 +1,10 @@
-//! `GET /products` for the shop; `/admin/products` and `/admin/products/{sku}` for the merchant, closed at the gateway.
+//! `GET /products` and `GET /amounts` for the shop; `/admin/products` and `/admin/products/{sku}` for the merchant, closed at the gateway.
 //!
 //! The only place where prices of the merchant's own catalogue are set.
 //!
 //! May: `GetItem`, `PutItem`, `DeleteItem` on `PRODUCT#*`; `Query` of index `listing` for `PRODUCT`.
 
+mod amounts;
 mod http;
 mod view;
 

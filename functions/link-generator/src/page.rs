@@ -31,16 +31,12 @@ pub(crate) enum Action {
         /// What it says.
         label: Text,
     },
-    /// Type an amount. It comes back as `value`.
+    /// Type an amount. It comes back as `value`, as it was typed: a number field would read it by a rule of the browser's.
     Choose {
         /// What to type.
         label: String,
-        /// The least, as a number field takes it.
-        min: String,
-        /// The most.
-        max: String,
-        /// What it is counted in.
-        step: &'static str,
+        /// What was typed before, and not taken.
+        typed: String,
     },
 }
 
@@ -103,16 +99,14 @@ impl Action {
                 escaped(href),
                 escaped(label.in_language(language))
             ),
-            Self::Choose { label, min, max, step } => format!(
+            Self::Choose { label, typed } => format!(
                 concat!(
                     r#"<form method="get"><label for="value">{label}</label>"#,
-                    r#"<input id="value" name="value" type="number" inputmode="decimal" min="{min}" max="{max}" "#,
-                    r#"step="{step}" required><button>{button}</button></form>"#,
+                    r#"<input id="value" name="value" type="text" inputmode="decimal" autocomplete="off" maxlength="32" "#,
+                    r#"value="{typed}" required><button>{button}</button></form>"#,
                 ),
                 label = escaped(label),
-                min = escaped(min),
-                max = escaped(max),
-                step = step,
+                typed = escaped(typed),
                 button = escaped(CONTINUE.in_language(language)),
             ),
         }
@@ -167,15 +161,10 @@ mod tests {
             heading: text.to_owned(),
             paragraphs: vec![text.to_owned()],
             price: Some(text.to_owned()),
-            action: Some(Action::Choose {
-                label: text.to_owned(),
-                min: text.to_owned(),
-                max: text.to_owned(),
-                step: "1",
-            }),
+            action: Some(Action::Choose { label: text.to_owned(), typed: text.to_owned() }),
         };
         let html = page.html(Language::French);
         assert!(!html.contains("<script") && !html.contains("alert('"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 10, "{html}");
+        assert_eq!(html.matches("&lt;script&gt;").count(), 9, "{html}");
     }
 }

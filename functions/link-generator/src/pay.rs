@@ -2,7 +2,7 @@
 
 mod words;
 
-use crate::amount::{plain, shown, typed};
+use crate::amount::shown;
 use crate::http::{App, address_of};
 use crate::page::{Action, Page};
 use crate::visitor::only_looks;
@@ -10,15 +10,20 @@ use domain::{AllowedUrl, Currency, LinkCode, LinkRefusal, LinkSale, ManagedLink,
 use edge::create::{report_created, report_error};
 use edge::http::{Request, Response};
 use edge::language::{Language, Text};
+use edge::members::typed_amount;
 use edge::problem::{Code, Problem};
 use edge::telemetry::Telemetry;
 use flows::links::{OpenError, Opening, judge, open};
 
+/// What of a typed amount is shown again.
+const MAX_TYPED_CHARS: usize = 32;
+
 impl App {
     pub(crate) async fn pay(&self, request: &Request, event: &mut Telemetry) -> Response {
-        match self.lead(request, event).await {
+        let mut misread = None;
+        match self.lead(request, &mut misread, event).await {
             Ok(response) => response,
-            Err(OpenError::Refused(link, refusal)) => self.page(refused(&link, refusal, request.language), request),
+            Err(OpenError::Refused(link, refusal)) => self.page(refused(&link, refusal, misread, request), request),
             Err(OpenError::Unknown) => self.page(saying(404, words::UNKNOWN, request.language), request),
             Err(OpenError::Create(error)) => {
                 report_error(&error, event);
@@ -34,9 +39,15 @@ impl App {
         self.page(saying(status, words, request.language), request)
     }
 
-    async fn lead(&self, request: &Request, event: &mut Telemetry) -> Result<Response, OpenError> {
+    /// `misread` is what to say of an amount that could not be read.
+    async fn lead(
+        &self,
+        request: &Request,
+        misread: &mut Option<Text>,
+        event: &mut Telemetry,
+    ) -> Result<Response, OpenError> {
         let code = code(request).ok_or(OpenError::Unknown)?;
-        let opening = judge(&self.world, &code, |currency| chosen(request, currency)).await?;
+        let opening = judge(&self.world, &code, |currency| chosen(request, currency, misread)).await?;
         let gave_up = request.query("cancelled").is_some();
         let decided = request.query("pay").is_some() || request.query("value").is_some();
         if gave_up || (only_looks(request) && !decided) {
@@ -97,18 +108,26 @@ fn code(request: &Request) -> Option<LinkCode> {
     LinkCode::parse(&request.path("code").to_ascii_lowercase())
 }
 
-/// What the shopper chose, in minor units: by the form, or as a number of them in the address. 0, which nobody can pay,
-/// for what is no amount.
-fn chosen(request: &Request, currency: Currency) -> Option<i64> {
-    let typed = request.query("value").map(|text| typed(text, currency).unwrap_or_default());
-    typed.or_else(|| request.query("amount").map(|text| text.parse().unwrap_or_default()))
+/// What the shopper chose, in minor units: typed into the form, or as a number of them in the address. 0, which nobody can
+/// pay, for what is no amount.
+fn chosen(request: &Request, currency: Currency, misread: &mut Option<Text>) -> Option<i64> {
+    let Some(text) = request.query("value") else {
+        return request.query("amount").map(|text| text.parse().unwrap_or_default());
+    };
+    match typed_amount(text, currency) {
+        Ok(money) => Some(money.amount_minor()),
+        Err(why) => {
+            *misread = Some(why);
+            Some(0)
+        }
+    }
 }
 
-/// The same opening once more. Only an amount that is a number comes back from the address.
+/// The same opening once more. Only an amount of plain digits comes back from the address; another is typed once more.
 fn again(request: &Request) -> String {
-    let is_number = |text: &&str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_plain = |text: &&str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     for name in ["value", "amount"] {
-        if let Some(text) = request.query(name).filter(is_number) {
+        if let Some(text) = request.query(name).filter(is_plain) {
             return format!("?pay=1&{name}={text}");
         }
     }
@@ -151,21 +170,30 @@ fn about(link: &ManagedLink) -> Page {
     }
 }
 
-fn refused(link: &ManagedLink, refusal: LinkRefusal, language: Language) -> Page {
+fn refused(link: &ManagedLink, refusal: LinkRefusal, misread: Option<Text>, request: &Request) -> Page {
+    let language = request.language;
     match refusal {
         LinkRefusal::Inactive => saying(410, words::INACTIVE, language),
         LinkRefusal::Expired => saying(410, words::EXPIRED, language),
         LinkRefusal::UsedUp => saying(410, words::USED_UP, language),
-        LinkRefusal::AmountToBeChosen { min, max, out_of_bounds } => choose(link, (min, max), out_of_bounds, language),
+        LinkRefusal::AmountToBeChosen { min, max, out_of_bounds } => {
+            let wrong = misread.or(out_of_bounds.then_some(words::OUT_OF_BOUNDS));
+            choose(link, (min, max), wrong, request)
+        }
     }
 }
 
-fn choose(link: &ManagedLink, (min, max): (Money, Money), out_of_bounds: bool, language: Language) -> Page {
+/// The amount as it was typed stands in the form again, so that only the slip has to be mended.
+fn choose(link: &ManagedLink, (min, max): (Money, Money), wrong: Option<Text>, request: &Request) -> Page {
+    let language = request.language;
     let mut page = about(link);
-    if out_of_bounds {
-        page.paragraphs.push(words::OUT_OF_BOUNDS.in_language(language).to_owned());
-    }
+    page.paragraphs.extend(wrong.map(|text| text.in_language(language).to_owned()));
     let label = words::between(&shown(min, language), &shown(max, language), language);
-    let step = if min.currency().exponent() == 0 { "1" } else { "0.01" };
-    Page { action: Some(Action::Choose { label, min: plain(min), max: plain(max), step }), ..page }
+    let typed = request.query("value").filter(|text| is_like_an_amount(text)).unwrap_or_default().to_owned();
+    Page { action: Some(Action::Choose { label, typed }), ..page }
+}
+
+fn is_like_an_amount(text: &str) -> bool {
+    let is_of_one = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '.' | ',');
+    text.chars().count() <= MAX_TYPED_CHARS && text.chars().all(is_of_one)
 }

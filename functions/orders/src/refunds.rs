@@ -1,6 +1,6 @@
 //! Giving money back.
 
-use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, RefundStatus};
+use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, PhoneNumber, RefundStatus};
 use edge::create::idempotency;
 use edge::http::{Request, Response, json};
 use edge::lomi::Lomi;
@@ -19,6 +19,7 @@ struct Body {
     amount: Option<i64>,
     transaction_id: Option<String>,
     reason: Option<String>,
+    confirmed_phone: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +45,7 @@ pub(crate) async fn create(
 fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     let (idempotency_key, fingerprint) = idempotency(request, Caller::Merchant)?;
-    let Body { amount, transaction_id, reason } = json(request)?;
+    let Body { amount, transaction_id, reason, confirmed_phone } = json(request)?;
     let mut faults = Faults::default();
     let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));
     faults.unless(
@@ -56,7 +57,17 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let transaction_id = transaction_id.filter(|id| is_uuid(id, "/transaction_id", &mut faults));
     let bounds = ("At most 500 characters.", "500 caractères au plus.");
     check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut faults);
-    let order = RefundOrder { order_id, idempotency_key, fingerprint, transaction_id, amount_minor: amount, reason };
+    let phone = confirmed_phone.as_deref().map(PhoneNumber::parse);
+    faults.unless(phone != Some(None), "/confirmed_phone", "A phone number.", "Un numéro de téléphone.");
+    let order = RefundOrder {
+        order_id,
+        idempotency_key,
+        fingerprint,
+        transaction_id,
+        amount_minor: amount,
+        reason,
+        confirmed_phone: phone.flatten(),
+    };
     faults.none_or(Some(order))
 }
 

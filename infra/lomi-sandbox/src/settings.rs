@@ -135,6 +135,9 @@ pub struct Quirks {
     pub omit_env_marker: bool,
     /// Percent-encoded placeholders in `success_url` are replaced too.
     pub placeholder_percent_encoded: bool,
+    /// A partial Wave refund pays out, and its row is not written: 400 although the money left.
+    #[serde(default)]
+    pub payout_rows_lost: bool,
     /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
     #[serde(default)]
     pub refunds_paid_out_later: bool,
@@ -168,6 +171,7 @@ impl Quirks {
             misroute_test_events: false,
             omit_env_marker: true,
             placeholder_percent_encoded: false,
+            payout_rows_lost: false,
             refunds_paid_out_later: false,
             refund_members_dropped: Vec::new(),
             session_events: is_seeds,

@@ -3,11 +3,11 @@ import { CheckoutError } from "../checkout.js";
 
 const TIMEOUT_MS = 30_000;
 
-/** As CheckoutError, with the members that are wrong: `errors` is [{pointer, detail}]. */
+/** As CheckoutError, with the numbers that a refused refund is about: `payout`, or null. */
 export class OfficeError extends CheckoutError {
   constructor(status, problem, retryAfter) {
     super(status, problem, retryAfter);
-    this.errors = problem?.errors ?? [];
+    this.payout = problem?.payout ?? null;
   }
 }
 

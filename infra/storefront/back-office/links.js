@@ -1,8 +1,8 @@
 /** Payment links: make one, share its address or its picture, end it. lomi.'s own are shown beside ours. */
-import { parseMoney, t, word } from "../i18n.js";
+import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { once } from "./api.js";
-import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, sureButton, timeOf } from "./parts.js";
+import { amountOf, badge, facts, field, heading, pagedList, problem, readAmount, submitting, sureButton, timeOf } from "./parts.js";
 
 const CURRENCIES = ["XOF", "EUR", "USD"].map((code) => [code, code]);
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -25,7 +25,7 @@ export function openLinks(panel, office) {
 }
 
 function linkForm(office, made) {
-  const money = { inputmode: "decimal", maxlength: 14 };
+  const money = { inputmode: "decimal", maxlength: 32 };
   const form = element("form", { class: "fields" },
     element("h2", {}, t("link.new")),
     field("title", t("link.title"), { required: true, maxlength: 200 }),
@@ -50,7 +50,8 @@ function linkForm(office, made) {
   form.addEventListener("change", showPrice);
   showPrice();
   submitting(form, async ({ days, ...answers }) => {
-    const [path, terms] = ["/admin/payment-links", linkOf(answers)];
+    const path = "/admin/payment-links";
+    const terms = await linkOf(office, answers);
     // The same answers make the same link, with the same end: a second press repeats the first.
     const link = await once(path, { terms, days }, (key, startedMs) => office.write(path, { ...terms, ...endOf(days, startedMs) }, key));
     form.reset();
@@ -62,15 +63,11 @@ function linkForm(office, made) {
 }
 
 /** The form's answers in the API's words. */
-function linkOf({ title, price, currency_code, amount, min, max, max_payments }) {
-  const minor = (text) => {
-    const value = parseMoney(text, currency_code);
-    if (!value) throw new Error(t("amount.invalid", { example: currency_code === "XOF" ? "5000" : "12.50" }));
-    return value;
-  };
+async function linkOf(office, { title, price, currency_code, amount, min, max, max_payments }) {
+  const minor = (text) => readAmount(office, text, currency_code);
   const priced = price === "open"
-    ? { open_amount: { currency_code, min: minor(min), max: minor(max) } }
-    : { amount: minor(amount), currency_code };
+    ? { open_amount: { currency_code, min: await minor(min), max: await minor(max) } }
+    : { amount: await minor(amount), currency_code };
   return { kind: "managed", title, ...priced, ...(max_payments ? { max_payments: Number(max_payments) } : {}) };
 }
 

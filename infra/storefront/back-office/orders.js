@@ -1,8 +1,8 @@
 /** Orders: a list by status, and one order with its story, its payments and its refunds. */
-import { parseMoney, t, word } from "../i18n.js";
+import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { once } from "./api.js";
-import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, timeOf } from "./parts.js";
+import { amountOf, badge, facts, field, heading, pagedList, problem, readAmount, submitting, sureButton, timeOf } from "./parts.js";
 
 const STATUSES = ["open", "paid", "failed_attempt", "cancelled", "expired", "partially_refunded", "refunded", "in_doubt", "creating", "rejected"];
 const COLOURS = { paid: "good", open: "wait", creating: "wait", in_doubt: "wait", failed_attempt: "bad", rejected: "bad" };
@@ -87,7 +87,7 @@ function part(title, entries, make) {
   return element("section", { class: "card" }, element("h2", {}, t(title)), element("ul", { class: "rows" }, ...entries.map(make)));
 }
 
-/** Money goes back on the second press: the first one says how much it will be. */
+/** Money goes back on the second press: the first one says how much it will be, as the backend reads it. */
 function refundForm(order, office, again) {
   const { currency_code: currency } = order;
   const button = element("button", { class: "button" }, t("refund.button"));
@@ -95,26 +95,52 @@ function refundForm(order, office, again) {
   const form = element("form", { class: "fields" },
     element("h2", {}, t("refund.title")),
     payments.length > 1 ? field("transaction_id", t("refund.payment"), {}, payments) : "",
-    field("amount", t("refund.amount", { currency }), { inputmode: "decimal", maxlength: 14 }),
+    field("amount", t("refund.amount", { currency }), { inputmode: "decimal", maxlength: 32 }),
     field("reason", t("refund.reason"), { maxlength: 500 }),
     button);
+  const choice = element("div", { class: "payout", role: "status" });
   let asked = null;
-  form.addEventListener("input", () => { asked = null; button.textContent = t("refund.button"); });
+  form.addEventListener("input", () => { asked = null; button.textContent = t("refund.button"); choice.replaceChildren(); });
+  async function send(body) {
+    const path = `/admin/orders/${order.order_id}/refunds`;
+    choice.replaceChildren();
+    try {
+      const { refund } = await once(path, body, (key) => office.write(path, body, key));
+      again();
+      return word("refund_status", refund.status);
+    } catch (error) {
+      if (error.payout) choice.replaceChildren(payoutChoice(error.payout, body, currency, sendAgain));
+      throw error;
+    }
+  }
+  const sendAgain = (body) => send(body).catch((error) => choice.prepend(problem(error)));
   submitting(form, async ({ amount: typed, ...others }) => {
-    const amount = typed === undefined ? undefined : parseMoney(typed, currency);
-    if (amount === null || amount === 0) throw new Error(t("refund.wrong"));
-    const body = { ...others, ...(amount === undefined ? {} : { amount }) };
     if (asked === null) {
-      asked = body;
+      const amount = typed === undefined ? undefined : await readAmount(office, typed, currency);
+      asked = { ...others, ...(amount === undefined ? {} : { amount }) };
       button.textContent = t("refund.sure", { amount: amount === undefined ? t("refund.rest") : amountOf(amount, currency) });
       return null;
     }
+    const body = asked;
     asked = null;
     button.textContent = t("refund.button");
-    const path = `/admin/orders/${order.order_id}/refunds`;
-    const { refund } = await once(path, body, (key) => office.write(path, body, key));
-    again();
-    return word("refund_status", refund.status);
+    return send(body);
   });
-  return element("section", { class: "card" }, form);
+  return element("section", { class: "card" }, form, choice);
+}
+
+/** lomi. would pay to a number that need not be the payer's: the operator compares the numbers, or gives all of it back. */
+function payoutChoice({ phone, paid_by, ordered_with, full_refund_amount: full }, body, currency, send) {
+  const { amount, confirmed_phone, ...others } = body;
+  const confirm = () => send({ ...others, ...(amount === undefined ? {} : { amount }), confirmed_phone: phone });
+  const part = amount === undefined ? t("refund.rest") : amountOf(amount, currency);
+  return element("div", {},
+    facts([
+      [t("payout.phone"), phone ?? t("payout.none")],
+      [t("payout.paid_by"), paid_by ?? t("payout.none")],
+      [t("payout.ordered_with"), ordered_with],
+    ]),
+    element("div", { class: "actions" },
+      full === null ? null : sureButton(t("payout.full", { amount: amountOf(full, currency) }), t("payout.full.sure"), () => send(others)),
+      phone === null ? null : sureButton(t("payout.confirm", { phone }), t("payout.confirm.sure", { amount: part, phone }), confirm)));
 }

@@ -21,6 +21,15 @@ export function facts(rows) {
   return element("dl", { class: "facts" }, ...known.flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]));
 }
 
+/** What was typed, in minor units, as the backend reads it. Throws its sentence, with an example, for what is no amount. */
+export async function readAmount(office, text, currency) {
+  try {
+    return (await office.read("/amounts", { text: text ?? "0", currency_code: currency })).amount;
+  } catch (error) {
+    throw error.errors?.length ? new Error(error.errors[0].detail) : error;
+  }
+}
+
 let serial = 0;
 /** A label with its control; `options` as [value, text] make a select. */
 export function field(name, label, attributes = {}, options = null) {

@@ -9,9 +9,11 @@ mod link;
 mod metadata;
 mod money;
 mod order;
+mod phone;
 mod question;
 mod redirect;
 mod timestamp;
+mod typed_amount;
 
 pub use cart::{
     BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError,
@@ -32,8 +34,10 @@ pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
     Environment, Fact, Happened, MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable,
     Order, OrderStatus, Origin, OutboxEvent, PayableId, Payment, Refund, RefundNotice, RefundRefusal, RefundRequest,
-    RefundStatus, SettledPayment, SettledRefund, Source, TimelineEntry, Verdict,
+    RefundStatus, SettledPayment, SettledRefund, Source, TimelineEntry, Verdict, is_card_rail,
 };
+pub use phone::PhoneNumber;
 pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;
+pub use typed_amount::TypedAmountError;

@@ -34,6 +34,20 @@ pub struct Payment {
     pub paid_at: Timestamp,
 }
 
+impl Payment {
+    /// Whether it is known to have been made by card.
+    #[must_use]
+    pub fn is_by_card(&self) -> bool {
+        is_card_rail(self.provider_code.as_deref(), self.payment_method_code.as_deref())
+    }
+}
+
+/// Whether lomi. says by these codes that a payment was made by card. `STRIPE` is its name for cards.
+#[must_use]
+pub fn is_card_rail(provider_code: Option<&str>, payment_method_code: Option<&str>) -> bool {
+    provider_code == Some("STRIPE") || payment_method_code == Some("CARDS")
+}
+
 /// What is known of an order besides its price.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {

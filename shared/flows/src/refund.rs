@@ -1,7 +1,7 @@
 //! Money back: at most once per idempotency key, and never more of a payment than was paid by it.
 //!
 //! 1. What is behind this key? An answer, somebody at work, or nothing.
-//! 2. Reserve the amount in the order, on top of the version that was read, so that two requests cannot both fit.
+//! 2. See where the money would go, and reserve the amount in the order, on top of the version that was read, so that two requests cannot both fit.
 //! 3. Ask lomi., once: this call is never repeated blindly.
 //! 4. Write what became of it.
 //!
@@ -9,12 +9,15 @@
 //! the reconciler looks for it in lomi.'s list. Until it is found, or surely is not there, its amount stays reserved.
 
 mod ask;
+mod payout;
 pub(crate) mod words;
+
+pub use payout::Payout;
 
 use crate::World;
 use domain::{
-    Fingerprint, IdempotencyKey, NewRefund, Order, OrderId, OutboxEvent, Refund, RefundRefusal, RefundRequest,
-    RefundStatus, Timestamp, Verdict,
+    Fingerprint, IdempotencyKey, NewRefund, Order, OrderId, OutboxEvent, PhoneNumber, Refund, RefundRefusal,
+    RefundRequest, RefundStatus, Timestamp, Verdict,
 };
 use lomi_client::Client;
 use std::time::Duration;
@@ -45,6 +48,8 @@ pub struct RefundOrder {
     pub amount_minor: Option<i64>,
     /// For the merchant's records; lomi. gets it too.
     pub reason: Option<String>,
+    /// The number that the operator has seen and confirmed, where lomi. pays the money out to one.
+    pub confirmed_phone: Option<PhoneNumber>,
 }
 
 /// A refund as it stands.
@@ -86,6 +91,13 @@ pub enum RefundError {
     /// The order does not allow it. Nothing was sent.
     #[error(transparent)]
     Refused(#[from] RefundRefusal),
+    /// lomi. would pay the money out to a number that is not the payer's, or not the one that was confirmed. Nothing was
+    /// sent; the operator may confirm the number.
+    #[error("the money would go to another number than the payer's")]
+    PayoutDiffers(Box<Payout>),
+    /// Where lomi. would pay the money out to cannot be found out. Nothing was sent.
+    #[error("where the money would go is not known")]
+    PayoutUnknown(Box<Payout>),
     /// There is no key to call lomi. with. Nothing was sent.
     #[error("no usable key for lomi.")]
     NoKey,
@@ -126,14 +138,14 @@ pub async fn refund(
 ) -> Result<Refunded, RefundError> {
     let id = Refund::own_id(world.environment, &request.order_id, &request.idempotency_key);
     // 1-2 Look behind the key, reserve.
-    let (lomi, reserved, refund) = match enter(world, request, &id, lomi).await? {
+    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
+    let (lomi, reserved, refund) = match enter(world, request, &id, lomi, ask_until).await? {
         Entered::Known { order, newly_in_doubt } => {
             return Ok(Refunded { id, order, replayed: true, newly_in_doubt });
         }
         Entered::Ours(lomi, order, refund) => (lomi, order, refund),
     };
     // 3 Ask lomi.
-    let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
     let answer = ask::lomi(&lomi, &reserved, &id, &refund, ask_until).await;
     // 4 Write the outcome.
     let now = world.clock.now();
@@ -153,6 +165,7 @@ async fn enter(
     request: &RefundOrder,
     id: &str,
     mut lomi: impl AsyncFnMut() -> Option<Client>,
+    ask_until: Instant,
 ) -> Result<Entered, RefundError> {
     for attempt in 0..MAX_LOOKS {
         let order = world.order(&request.order_id).await?.ok_or(RefundError::NotFound)?;
@@ -163,6 +176,7 @@ async fn enter(
         let reserved = order.with_refund(id, reservation(request, now), now)?;
         let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
         let lomi = lomi().await.ok_or(RefundError::NoKey)?;
+        payout::check(&lomi, &order, &refund, request.confirmed_phone.as_ref(), ask_until).await?;
         if world.store.save(&reserved).await? {
             return Ok(Entered::Ours(lomi, reserved, refund));
         }

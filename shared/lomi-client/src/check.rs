@@ -12,6 +12,12 @@ pub(crate) fn first_broken<const N: usize>(rules: [(bool, &'static str); N]) -> 
     }
 }
 
+/// Absent, or with something in it. lomi. takes an empty number for one: it erases what the customer had, and makes one
+/// customer of all who have none.
+pub(crate) fn is_absent_or_said(text: Option<&String>) -> bool {
+    text.is_none_or(|text| !text.trim().is_empty())
+}
+
 /// An absolute web address. The text is sent as given, braces of a placeholder included.
 pub(crate) fn is_web_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))

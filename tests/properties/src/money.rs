@@ -1,10 +1,10 @@
 //! Money between texts, lomi.'s unit and ours.
 
 use domain::{Currency, MAX_AMOUNT_MINOR, Money};
+use edge::language::Language;
 use flows::units;
 use lomi_client::{Amount, CurrencyCode};
 
-#[allow(dead_code, reason = "a page shows amounts in words, too; those are not read back")]
 #[path = "../../../functions/link-generator/src/amount.rs"]
 mod form;
 
@@ -48,7 +48,11 @@ fn charges_exactly(amount: Amount, currency: Currency) {
     let minor = units::minor_units(Some(amount), code.as_ref());
     if let Some(money) = minor.and_then(|minor| Money::new(minor, currency)) {
         assert_eq!(units::to_lomi(money), Some(amount), "{amount} {currency}");
-        assert_eq!(form::typed(&form::plain(money), currency), Some(money.amount_minor()));
+        for language in [Language::English, Language::French] {
+            let shown = form::shown(money, language);
+            let typed = shown.split('\u{a0}').next().unwrap_or_default();
+            assert_eq!(Money::from_typed(typed, currency), Ok(money), "{shown}");
+        }
     }
     let other_exponent = Currency::ALL.into_iter().find(|other| other.exponent() != currency.exponent());
     let other = other_exponent.and_then(|other| CurrencyCode::parse(other.code()).ok());
@@ -56,12 +60,20 @@ fn charges_exactly(amount: Amount, currency: Currency) {
     assert!(minor.is_none() || minor == Some(0) || minor != elsewhere, "{amount} is the same in every currency");
 }
 
-/// A form's number is read to the last digit or not at all.
+/// What a person typed is read to the last digit or not at all, and three digits behind a lone mark are never read.
 fn what_is_typed_is_what_is_charged(text: &str) {
     for currency in Currency::ALL {
-        let Some(money) = form::typed(text, currency).and_then(|minor| Money::new(minor, currency)) else { continue };
-        let dotted = text.trim().replace(',', ".");
-        assert_eq!(value_of(&form::plain(money)), value_of(&dotted), "{text} {currency}");
+        let Ok(money) = Money::from_typed(text, currency) else { continue };
+        let bare: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+        let (whole, decimals) = match bare.rsplit_once(['.', ',']) {
+            Some((whole, decimals)) if decimals.len() < 3 => (whole, decimals),
+            _ => (bare.as_str(), ""),
+        };
+        let plain = format!("{}.{decimals}", whole.replace(['.', ','], ""));
+        let read = format!("{}e-{}", money.amount_minor(), currency.exponent());
+        assert_eq!(value_of(&read), value_of(&plain), "{text} {currency}");
+        let behind_a_lone_mark = text.trim().split_once(['.', ',']).map_or("", |(_, rest)| rest);
+        assert!(behind_a_lone_mark.len() != 3 || behind_a_lone_mark.contains(['.', ',', ' ']), "{text} {currency}");
     }
 }
 

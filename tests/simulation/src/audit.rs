@@ -73,6 +73,8 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         customers: rows("customers"),
         intents: rows("intents"),
         refunds: rows("refunds"),
+        payouts: rows("payouts"),
+        meant_payouts: Vec::new(),
         secret_refunds: BTreeSet::new(),
         dispatches: list(&stack.lomi.outbox()).into_iter().filter(|sent| is_trusted(stack, sent)).collect(),
     };

@@ -87,5 +87,6 @@ pub fn refund(order_id: &str, key: &str, francs: Option<i64>) -> RefundOrder {
         transaction_id: None,
         amount_minor: francs,
         reason: None,
+        confirmed_phone: None,
     }
 }

@@ -190,7 +190,10 @@ impl Shopper<'_> {
             Payable::Page(id) => {
                 let method = ["WAVE", "MTN", "card"][usize::try_from(self.draw(0..3)).unwrap_or_default()];
                 let outcome = if succeeds { "approve" } else { "decline" };
-                (format!("/_sim/sessions/{id}/pay"), json!({ "method": method.to_lowercase(), "outcome": outcome }))
+                // Whoever pays with a number is the customer of that number, so it stays the payer's.
+                let phone = format!("+22507000000{:02}", self.draw(0..4));
+                let form = json!({ "method": method.to_lowercase(), "outcome": outcome, "phone": phone });
+                (format!("/_sim/sessions/{id}/pay"), form)
             }
             Payable::Card(id, secret) => {
                 let number = if succeeds { "4242424242424242" } else { "4000000000000002" };

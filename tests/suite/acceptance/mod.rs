@@ -1,5 +1,6 @@
 //! What shoppers, shops and merchants are promised when nothing breaks.
 
+mod amounts;
 mod back_office;
 mod cards;
 mod cart_tokens;
@@ -19,6 +20,7 @@ mod pulse;
 mod purchase;
 mod quarantine;
 mod refund_events;
+mod refund_payouts;
 mod refunds;
 mod shopper_notes;
 mod signatures;

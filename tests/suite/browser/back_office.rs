@@ -1,7 +1,7 @@
 //! The merchant's page on a laptop.
 
 use serde_json::{Value, json};
-use tests::{Created, Event, TestApp, eventually};
+use tests::{Created, Event, PHONE, TestApp, eventually};
 
 use super::driver::{Browser, browse};
 use super::shop::{AWA, KOFI};
@@ -116,7 +116,7 @@ async fn refund(browser: &Browser, amount: &str) {
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
     browse(AWA, async |app, browser| {
-        let order = paid(app).await;
+        let (order, _) = app.paid_order("card").await;
         enter(app, browser).await;
         browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
         app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 400 })).await;
@@ -125,6 +125,60 @@ async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
         refund(browser, "2500").await;
         app.wait_for(&order.order_id, "partially_refunded").await;
         assert_eq!(app.lomi.refunds().await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
+async fn a_number_that_is_not_the_payers_is_shown_and_asked_about() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        let mut stranger = app.cart(1);
+        stranger["customer_phone"] = json!("+2250799999999");
+        app.create(&stranger, "stranger").await.expect(201);
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        browser.type_into("[name=amount]", "2.500").await;
+        browser.click("#panel form button").await;
+        browser.see("#panel form .notice-error").await;
+        let said = browser.text("#panel form .notice-error").await;
+        assert!(said.contains("10 000"), "an example: {said}");
+        refund(browser, "2 500").await;
+        browser.see(".payout .actions button").await;
+        let shown = browser.text(".payout").await;
+        assert!(shown.contains("+2250799999999") && shown.contains(PHONE), "{shown}");
+        assert_eq!(app.lomi.refunds().await.len(), 0);
+        browser.assert_fits().await;
+        browser.keep_picture("office-payout").await;
+        // The second press is the one that counts.
+        browser.click(".payout .actions button:last-child").await;
+        browser.see(".payout .actions button:last-child[data-sure=yes]").await;
+        assert_eq!(app.lomi.refunds().await.len(), 0);
+        app.answer_for_payout(&order.order_id, "+2250799999999");
+        browser.click(".payout .actions button:last-child").await;
+        app.wait_for(&order.order_id, "partially_refunded").await;
+        assert_eq!(app.lomi.payouts().await[0]["phone"], "+2250799999999");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
+async fn the_whole_goes_back_instead_of_a_part_to_a_stranger() {
+    browse(KOFI, async |app, browser| {
+        let order = paid(app).await;
+        let mut stranger = app.cart(1);
+        stranger["customer_phone"] = json!("+2250799999999");
+        app.create(&stranger, "stranger").await.expect(201);
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        refund(browser, "2500").await;
+        browser.see(".payout .actions button").await;
+        browser.click(".payout .actions button:first-child").await;
+        browser.click(".payout .actions button:first-child[data-sure=yes]").await;
+        app.wait_for(&order.order_id, "refunded").await;
+        assert!(app.lomi.payouts().await.is_empty());
     })
     .await;
 }
@@ -146,7 +200,7 @@ async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() 
         app.wait_for(&order.order_id, "partially_refunded").await;
         browser.click("[data-language=en]").await;
         browser.see("#panel form button:not([disabled])").await;
-        refund(browser, "2,500").await;
+        refund(browser, "2500").await;
         browser.see("#panel section:nth-of-type(4) .badge-good").await;
         eventually("the page has its answer", async || {
             (browser.text("[name=amount]").await.is_empty() && browser.text("#panel form .notice").await.is_empty()).then_some(())

@@ -35,6 +35,10 @@ async fn every_answer_that_the_contract_has_is_given_and_fits() {
 
 async fn shopping(app: &TestApp, contract: &Contract) {
     contract.holds("GET /products", &app.http.get(&app.url("/products"), &[]).await.expect(200));
+    for (text, status) in [("10+000", 200), ("10.000", 400)] {
+        let url = app.url(&format!("/amounts?currency_code=XOF&text={text}"));
+        contract.holds("GET /amounts", &app.http.get(&url, &[]).await.expect(status));
+    }
     let mut cart = app.cart(2);
     cart["items"] =
         json!([{ "sku": "KARITE-500", "quantity": 2 }, { "sku": "DON-CANTINE", "quantity": 1, "amount": 5000 }]);

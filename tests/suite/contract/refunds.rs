@@ -36,8 +36,24 @@ pub(super) async fn of_refunds(app: &TestApp, contract: &Contract) {
     app.lomi.clear_faults().await;
     let detail = app.admin("GET", &format!("/admin/orders/{}", order.order_id), &Value::Null).await.expect(200);
     contract.holds(DETAIL, &detail);
+    of_payouts(app, &holds).await;
     of_other_orders(app, &holds).await;
     of_wrong_requests(app, &order.order_id, &holds).await;
+}
+
+async fn of_payouts(app: &TestApp, holds: &impl Fn(&Answer, u16, &str)) {
+    let (order, _) = app.paid_order("wave").await;
+    let part = async |key: &str| app.refund(&order.order_id, &json!({ "amount": 500 }), key).await;
+    let mut stranger = app.cart(1);
+    stranger["customer_phone"] = json!("+2250799999999");
+    app.create(&stranger, "stranger").await.expect(201);
+    holds(&part("stranger").await, 409, "refund_phone_differs");
+    let mut guest = app.card_cart(1);
+    guest.as_object_mut().expect("a body").remove("customer_phone");
+    app.create_intent(&guest, "card-form").await.expect(201);
+    holds(&part("erased").await, 409, "refund_phone_unknown");
+    app.create(&app.cart(1), "again").await.expect(201);
+    holds(&part("again").await, 201, "");
 }
 
 async fn of_other_orders(app: &TestApp, holds: &impl Fn(&Answer, u16, &str)) {
@@ -81,6 +97,10 @@ async fn a_refund_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
         (json!({ "amount": 1, "reason": "é".repeat(501) }), false),
         (json!({ "amount": 1, "transaction_id": transaction_id, "reason": null }), true),
         (json!({ "amount": 1, "transaction_id": "x" }), false),
+        (json!({ "amount": 1, "confirmed_phone": null }), true),
+        (json!({ "amount": 1, "confirmed_phone": "+225 07 00 00 00 00" }), true),
+        (json!({ "amount": 1, "confirmed_phone": "12345" }), false),
+        (json!({ "amount": 1, "confirmed_phone": "the same" }), false),
         (json!({ "amount": 1, "currency_code": "XOF" }), false),
         (json!([]), false),
     ] {

@@ -61,7 +61,7 @@ fn payer(body: &Value) -> Result<ChargePayer, ApiError> {
     let refusal = || ApiError::bad_request("Send customer_id, or customer_email and customer_name");
     let email = text(body, "customer_email").filter(|email| is_email(email)).ok_or_else(refusal)?;
     let name = text(body, "customer_name").ok_or_else(refusal)?;
-    Ok(ChargePayer::Guest { name, email, phone: text(body, "customer_phone") })
+    Ok(ChargePayer::Guest { name, email, phone: text(body, "customer_phone").unwrap_or_default() })
 }
 
 /// `x@y.z`, without spaces.

@@ -15,7 +15,7 @@ use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Caller, Session, SessionStatus};
 use crate::money::{Amount, Currency};
-use crate::pay::is_placeholder;
+use crate::pay::{is_placeholder, note_payer};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::event::with_decimals;
@@ -96,6 +96,7 @@ fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: T
     check_references(world, caller, &draft)?;
     let priced = price(profile, caller, &draft)?;
     let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
+    note_payer(world, &session, now);
     let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
         Profile::Current | Profile::June2026 => created_row(&session, base_url),

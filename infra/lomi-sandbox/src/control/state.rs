@@ -31,6 +31,7 @@ pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
         "intents": world.intents,
         "payment_links": world.links,
         "refunds": world.refunds,
+        "payouts": world.payouts,
         "webhooks": world.endpoints,
         "delivery_logs": world.logs.len(),
         "dispatches": dispatch_counts(world),

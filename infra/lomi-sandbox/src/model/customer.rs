@@ -38,6 +38,14 @@ pub(crate) struct CustomerDetails {
     pub(crate) metadata: Value,
 }
 
+impl CustomerDetails {
+    /// Where lomi. pays money out to: the phone, or the WhatsApp number when that is empty.
+    pub(crate) fn payout_phone(&self) -> Option<&String> {
+        let mut numbers = [&self.phone_number, &self.whatsapp_number].into_iter().flatten();
+        numbers.find(|number| !number.is_empty())
+    }
+}
+
 impl Row for Customer {
     fn id(&self) -> &str {
         &self.customer_id

@@ -32,7 +32,8 @@ pub(crate) enum ChargePayer {
     Guest {
         name: String,
         email: String,
-        phone: Option<String>,
+        /// Empty when none was sent.
+        phone: String,
     },
 }
 
@@ -46,7 +47,8 @@ pub(crate) fn open(world: &mut World, caller: &Caller, charge: &Charge, now: Tim
                 environment: caller.environment,
                 name: Some(name),
                 email: Some(email),
-                phone: phone.as_ref(),
+                // lomi. sends an empty text to its database where no phone was sent, not NULL.
+                phone: Some(phone),
             };
             ledger::find_or_create(world, &payer, now)
         }

@@ -121,6 +121,22 @@ fn payer(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -
     find_or_create(world, &payer, now)
 }
 
+/// A session that names somebody finds or makes the customer as soon as it is made, long before anybody pays.
+pub(crate) fn note_payer(world: &mut World, session: &Session, now: Timestamp) {
+    let details = &session.details;
+    if details.customer_id.is_some() || (details.customer_email.is_none() && details.customer_phone.is_none()) {
+        return;
+    }
+    let payer = Payer {
+        organization_id: &session.organization_id,
+        environment: session.environment,
+        name: details.customer_name.as_ref(),
+        email: details.customer_email.as_ref(),
+        phone: details.customer_phone.as_ref(),
+    };
+    find_or_create(world, &payer, now);
+}
+
 /// Who pays, as far as the payer said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payer<'a> {
@@ -132,7 +148,8 @@ pub(super) struct Payer<'a> {
 }
 
 impl Payer<'_> {
-    /// The same phone or the same e-mail is the same customer: a shared phone merges people.
+    /// The same phone or the same e-mail is the same customer: a shared phone merges people. An empty phone is a phone, too:
+    /// strangers without one are one customer.
     fn is(&self, customer: &Customer) -> bool {
         let details = &customer.details;
         customer.organization_id == self.organization_id
@@ -143,10 +160,13 @@ impl Payer<'_> {
     }
 }
 
-/// Finds the payer and takes over the name, or makes a new customer. Gives the id.
+/// Finds the payer and writes over the row what was sent, or makes a new customer. Gives the id. Only what was not sent
+/// (NULL) keeps its old value; an empty text does not.
 pub(super) fn find_or_create(world: &mut World, payer: &Payer<'_>, now: Timestamp) -> String {
     if let Some(known) = world.customers.rows_mut().find(|customer| payer.is(customer)) {
         known.details.name = payer.name.unwrap_or(&known.details.name).clone();
+        known.details.email = payer.email.cloned().or_else(|| known.details.email.take());
+        known.details.phone_number = payer.phone.cloned().or_else(|| known.details.phone_number.take());
         known.updated_at = now;
         return known.customer_id.clone();
     }

@@ -16,6 +16,7 @@ use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, Tran
 use crate::webhook::event;
 use crate::world::World;
 use card::Verdict;
+pub(crate) use ledger::note_payer;
 pub(crate) use redirect::{is_placeholder, success_url};
 
 /// What the shopper does once the rail's own screen is open.

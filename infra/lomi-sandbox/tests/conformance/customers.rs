@@ -114,3 +114,39 @@ async fn customers_belong_to_one_organisation_and_environment() {
     let live = [("x-api-key", fixtures::LIVE_KEY_A)];
     assert_eq!(lomi.send("GET", &path, &live, &Value::Null).await.unwrap().status, 404);
 }
+
+/// The row of the first payment's customer, as the API shows it.
+async fn payer(lomi: &Lomi) -> Value {
+    let id = lomi.state().await["transactions"][0]["customer_id"].as_str().unwrap().to_owned();
+    lomi.get(&format!("/customers/{id}")).await.json()
+}
+
+async fn unpaid_session(lomi: &Lomi, contact: Value) {
+    let mut body = json!({ "amount": 5000, "currency_code": "XOF", "success_url": "http://127.0.0.1/ok", "cancel_url": "http://127.0.0.1/no" });
+    body.as_object_mut().unwrap().extend(contact.as_object().unwrap().clone());
+    assert_eq!(lomi.post("/checkout-sessions", body).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_unpaid_session_writes_over_the_customer_and_null_does_not() {
+    let lomi = Lomi::start(Profile::Current).await;
+    lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001", "name": "Awa"})).await;
+    unpaid_session(&lomi, json!({"customer_email": "awa@x.ci"})).await;
+    assert_eq!(payer(&lomi).await["phone_number"], "+2250700000001");
+    unpaid_session(&lomi, json!({"customer_email": "awa@x.ci", "customer_phone": "+2250700000002"})).await;
+    let row = payer(&lomi).await;
+    assert_eq!((&row["phone_number"], &row["name"]), (&json!("+2250700000002"), &json!("Awa")));
+    unpaid_session(&lomi, json!({"customer_phone": "+2250700000002", "customer_email": "kofi@x.ci"})).await;
+    assert_eq!(payer(&lomi).await["email"], "kofi@x.ci");
+}
+
+#[tokio::test]
+async fn a_charge_without_a_phone_erases_it_and_merges_strangers() {
+    let lomi = Lomi::start(Profile::Current).await;
+    lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001"})).await;
+    let charge = |email: &str| json!({"amount": 5000, "customer_email": email, "customer_name": "Guest"});
+    assert_eq!(lomi.post_once("/charge/card", "1", &charge("awa@x.ci")).await.status, 201);
+    assert_eq!(payer(&lomi).await["phone_number"], "");
+    assert_eq!(lomi.post_once("/charge/card", "2", &charge("stranger@x.ci")).await.status, 201);
+    assert_eq!(payer(&lomi).await["email"], "stranger@x.ci");
+}

@@ -85,6 +85,44 @@ async fn the_rail_decides_what_can_go_back() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_wave_payment_is_paid_out_to_the_row_as_it_is() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001"})).await;
+    let customer = lomi.state().await["transactions"][0]["customer_id"].as_str().unwrap().to_owned();
+    let path = format!("/customers/{customer}");
+    for (change, phone) in [
+        (json!({}), "+2250700000001"),
+        (json!({"phone_number": "+2250700000002"}), "+2250700000002"),
+        (json!({"phone_number": "", "whatsapp_number": "+2250700000003"}), "+2250700000003"),
+    ] {
+        lomi.call("PATCH", &path, &change).await;
+        assert_eq!(refund(&lomi, &transaction, json!(1000)).await.status, 201);
+        let payouts = lomi.state().await["payouts"].as_array().unwrap().clone();
+        assert_eq!(
+            (&payouts.last().unwrap()["phone"], &payouts.last().unwrap()["amount"]),
+            (&json!(phone), &json!(1000))
+        );
+    }
+    lomi.call("PATCH", &path, &json!({"whatsapp_number": ""})).await;
+    assert_eq!(refund(&lomi, &transaction, json!(1000)).await.status, 400);
+    assert_eq!(refund(&lomi, &transaction, json!(24000)).await.status, 400, "nobody to pay it to");
+    assert_eq!(lomi.state().await["payouts"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_payout_may_be_answered_with_400_although_it_left() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "wave", "phone": "+2250700000001"})).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"payout_rows_lost": true}})).await;
+    assert_eq!(refund(&lomi, &transaction, json!(5000)).await.status, 400);
+    lomi.post("/_sim/profile", json!({"quirks": {"payout_rows_lost": false}})).await;
+    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 201);
+    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 400, "more than is left, and paid out");
+    let state = lomi.state().await;
+    assert_eq!((state["payouts"].as_array().unwrap().len(), state["refunds"].as_array().unwrap().len()), (3, 1));
+}
+
+#[tokio::test]
 async fn refunds_are_listed_and_read_by_their_owner() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;

@@ -35,8 +35,8 @@ const UNIDENTIFIED_LIFE_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
 /// lomi. takes its time over a refund that it calls pending.
 const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
-/// After so long only an event can still tell of a refund that lomi. calls pending.
-const REFUND_PENDING_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
+/// After so long only an event, or a person who asks, can still tell of a refund.
+const REFUND_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 
 impl Order {
     /// Whether the reconciler is to look at the order now.
@@ -186,8 +186,9 @@ fn next_look_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
     let after = |[shortest_ms, longest_ms]: [i64; 2]| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms));
     match (refund.status, &refund.request) {
         (RefundStatus::Requested, Some(request)) => Some(request.lease_until.max(now)),
-        (RefundStatus::Requested | RefundStatus::InDoubt, _) => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
-        (RefundStatus::Pending, _) if age_ms < REFUND_PENDING_LIFE_MS => Some(after(REFUND_PENDING_PAUSE_MS)),
-        (RefundStatus::Pending | RefundStatus::Completed | RefundStatus::Failed, _) => None,
+        (RefundStatus::Requested, None) => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
+        (RefundStatus::InDoubt, _) if age_ms < REFUND_LIFE_MS => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
+        (RefundStatus::Pending, _) if age_ms < REFUND_LIFE_MS => Some(after(REFUND_PENDING_PAUSE_MS)),
+        (RefundStatus::InDoubt | RefundStatus::Pending | RefundStatus::Completed | RefundStatus::Failed, _) => None,
     }
 }

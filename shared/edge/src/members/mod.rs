@@ -2,10 +2,12 @@
 
 mod contact;
 mod pricing;
+mod typed_amount;
 
 pub use contact::{Contact, is_email, is_name, is_phone, normal_phone};
 pub use domain::is_legible;
 pub use pricing::{Asked, Caller, Item, LineItem, PricingMembers, PublicPrices, money};
+pub use typed_amount::typed_amount;
 
 use crate::language::Text;
 use crate::problem::{FieldError, Problem};

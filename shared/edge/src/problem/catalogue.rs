@@ -33,6 +33,10 @@ pub enum Code {
     CartTokenUsed,
     /// 409: more than what is left of the payment; nothing was sent.
     RefundExceedsPayment,
+    /// 409: the money would go to another phone number than the payer's; nothing was sent.
+    RefundPhoneDiffers,
+    /// 409: it cannot be told which phone number the money would go to; nothing was sent.
+    RefundPhoneUnknown,
     /// 409: the order is paid, and its transaction is not known yet.
     PaymentUnidentified,
     /// 503: lomi. did not answer, or its answer is unknown.
@@ -83,6 +87,8 @@ impl Code {
         Self::OrderClosed,
         Self::CartTokenUsed,
         Self::RefundExceedsPayment,
+        Self::RefundPhoneDiffers,
+        Self::RefundPhoneUnknown,
         Self::PaymentUnidentified,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
@@ -126,6 +132,8 @@ impl Code {
             Self::OrderClosed => &entries::ORDER_CLOSED,
             Self::CartTokenUsed => &entries::CART_TOKEN_USED,
             Self::RefundExceedsPayment => &entries::REFUND_EXCEEDS_PAYMENT,
+            Self::RefundPhoneDiffers => &entries::REFUND_PHONE_DIFFERS,
+            Self::RefundPhoneUnknown => &entries::REFUND_PHONE_UNKNOWN,
             Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,

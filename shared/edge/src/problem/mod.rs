@@ -1,4 +1,5 @@
-//! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out.
+//! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out. The one
+//! exception is asked for: whoever may refund is shown the phone numbers that the money is about.
 
 mod cart_token;
 mod catalogue;
@@ -9,6 +10,8 @@ pub use catalogue::Code;
 
 use crate::http::Response;
 use crate::language::{Language, Text};
+use domain::PhoneNumber;
+use flows::refund::Payout;
 use serde::Serialize;
 
 /// Most entries of `errors` in one answer.
@@ -32,6 +35,8 @@ pub struct Problem {
     pub retry_after_s: Option<u32>,
     /// At most [`MAX_FIELD_ERRORS`].
     pub errors: Vec<FieldError>,
+    /// Where a refund would go, for the back office.
+    pub payout: Option<Box<Payout>>,
     /// What went wrong inside, in one word of ours.
     pub(crate) cause: Option<&'static str>,
 }
@@ -41,7 +46,7 @@ impl Problem {
     #[must_use]
     pub const fn new(code: Code) -> Self {
         let entry = code.entry();
-        Self { code, retry_after_s: entry.retry_after_s, errors: Vec::new(), cause: None }
+        Self { code, retry_after_s: entry.retry_after_s, errors: Vec::new(), payout: None, cause: None }
     }
 
     /// `validation_failed` for one member.
@@ -83,6 +88,7 @@ impl Problem {
             request_id,
             retryable: entry.retryable,
             errors: self.errors.iter().map(|error| Entry::new(error, language)).collect(),
+            payout: self.payout.as_deref().map(PayoutView::of),
         };
         // Strings and numbers always serialise.
         let text = serde_json::to_string(&body).unwrap_or_default();
@@ -107,6 +113,27 @@ struct Body<'a> {
     retryable: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payout: Option<PayoutView<'a>>,
+}
+
+#[derive(Serialize)]
+struct PayoutView<'a> {
+    phone: Option<&'a str>,
+    paid_by: Option<&'a str>,
+    ordered_with: Option<&'a str>,
+    full_refund_amount: Option<i64>,
+}
+
+impl<'a> PayoutView<'a> {
+    fn of(payout: &'a Payout) -> Self {
+        Self {
+            phone: payout.phone.as_ref().map(PhoneNumber::expose),
+            paid_by: payout.paid_by.as_ref().map(PhoneNumber::expose),
+            ordered_with: payout.ordered_with.as_ref().map(PhoneNumber::expose),
+            full_refund_amount: payout.whole_refund_minor,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -96,6 +96,8 @@ impl From<RefundError> for Problem {
                 Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
             }
             RefundError::Refused(refusal) => refusal.into(),
+            RefundError::PayoutDiffers(payout) => Self { payout: Some(payout), ..Self::new(Code::RefundPhoneDiffers) },
+            RefundError::PayoutUnknown(payout) => Self { payout: Some(payout), ..Self::new(Code::RefundPhoneUnknown) },
             RefundError::NoKey => Self::new(Code::ProviderUnavailable),
             RefundError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)

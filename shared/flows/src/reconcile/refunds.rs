@@ -110,7 +110,8 @@ async fn settle(world: &World, lomi: &Client, order: &Order, words: &Words, repo
     Ok(is_understood)
 }
 
-/// What lomi. does not know of so long after the request never reached it.
+/// What lomi. does not know of so long after the request never reached it. That does not hold of a part that lomi. pays out:
+/// the money leaves before the refund is recorded, so it stays in doubt until lomi. names it.
 async fn release(
     world: &World,
     before: &Order,
@@ -119,7 +120,9 @@ async fn release(
     report: &mut Report,
 ) -> Result<(), Stop> {
     let Some(order) = world.order(before.id()).await? else { return Ok(()) };
-    let is_lost = |refund: &Refund| refund.may_be_released(asked_at) && !listing.may_hold(refund, before, &order);
+    let is_lost = |refund: &Refund| {
+        refund.may_be_released(asked_at) && !order.is_paid_out(refund) && !listing.may_hold(refund, before, &order)
+    };
     for (id, _) in order.refunds().iter().filter(|(_, refund)| is_lost(refund)) {
         let change = |order: &Order| order.refund_released(id, Source::Reconciler, world.clock.now());
         world.change_order(order.id(), change).await?;

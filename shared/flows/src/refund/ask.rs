@@ -29,6 +29,8 @@ pub(super) async fn lomi(lomi: &Client, order: &Order, id: &str, refund: &Refund
         Ok(row) => Words::of_answer(&row, &refund.transaction_id)
             .and_then(|words| words.about(order, order.environment()))
             .map_or(Answer::Lost, |told| Answer::Named(as_asked(told, refund))),
+        // A part that lomi. pays out leaves before the refund is recorded, so a refusal does not prove that it stayed.
+        Err(error) if order.is_paid_out(refund) && !is_turned_away(&error) => Answer::Lost,
         Err(error) => failure(error),
     }
 }
@@ -48,10 +50,22 @@ fn wish_of(order: &Order, id: &str, refund: &Refund) -> Option<(CreateRefund, Id
     Some((wish, IdempotencyKey::parse(id).ok()?))
 }
 
-fn failure(error: Error) -> Answer {
+/// Whether the call was never made, or stopped at lomi.'s door: by the key or the rate limit, before anything of it was
+/// looked at.
+fn is_turned_away(error: &Error) -> bool {
+    error.outcome() == Outcome::NotSent
+        || (error.outcome() == Outcome::Rejected && matches!(error.status(), Some(401 | 403 | 429)))
+}
+
+/// After how many seconds another try makes sense.
+pub(super) fn cool_down_s(error: &Error) -> u32 {
     let [shortest_s, longest_s] = COOL_DOWN_S;
     let wish_s = error.retry_after().map_or(shortest_s, |wait| wait.as_secs()).clamp(shortest_s, longest_s);
-    let retry_after_s = u32::try_from(wish_s).unwrap_or_default();
+    u32::try_from(wish_s).unwrap_or_default()
+}
+
+fn failure(error: Error) -> Answer {
+    let retry_after_s = cool_down_s(&error);
     match error.outcome() {
         Outcome::Unknown => Answer::Lost,
         Outcome::NotSent => Answer::NotNow(RefundError::ProviderUnavailable { retry_after_s, error }),

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::check::{first_broken, is_email_shaped};
+use crate::check::{first_broken, is_absent_or_said, is_email_shaped};
 use crate::ids::{CustomerId, ProductId, SubscriptionId, is_version_4};
 use crate::{Amount, CurrencyCode};
 
@@ -28,7 +28,8 @@ pub struct CreateCardCharge {
     #[serde(flatten)]
     pub buyer: Buyer,
     /// Phone number, E.164 with the leading plus. lomi. recognises a customer by phone or e-mail, so a shared
-    /// phone merges two shoppers into one customer.
+    /// phone merges two shoppers into one customer, and takes a phone that is not sent for an empty one: it erases the
+    /// customer's. Send it, or a customer, wherever one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_phone: Option<String>,
     /// Shown by the card processor and in lomi.'s logs.
@@ -141,6 +142,7 @@ impl CreateCardCharge {
         self.buyer.check()?;
         first_broken([
             (self.amount.is_positive(), "amount"),
+            (is_absent_or_said(self.customer_phone.as_ref()), "customer_phone"),
             (self.product_id.as_ref().is_none_or(|id| is_version_4(id.as_str())), "product_id"),
             (self.subscription_id.as_ref().is_none_or(|id| is_version_4(id.as_str())), "subscription_id"),
         ])

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::check::{first_broken, is_web_url};
+use crate::check::{first_broken, is_absent_or_said, is_web_url};
 use crate::ids::{CustomerId, PaymentLinkId, PlanId, PriceId, ProductId, SubscriptionId};
 use crate::{Amount, CurrencyCode, CustomerDetails};
 
@@ -132,6 +132,7 @@ impl CreateCheckoutSession {
             (self.amount.is_none_or(Amount::is_positive), "amount"),
             (self.amount.is_some() || self.is_priced_by_lomi(), "amount"),
             (self.amount.is_none() || self.currency_code.is_some(), "currency_code"),
+            (is_absent_or_said(self.customer.phone.as_ref()), "customer_phone"),
             (self.metadata.len() <= MAX_METADATA_KEYS, "metadata"),
         ];
         first_broken(rules)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::check::first_broken;
+use crate::check::{first_broken, is_absent_or_said};
 use crate::row::Row;
 
 /// Contact details of a customer. Personal data: `Debug` shows none of it. lomi. bounds none of the texts.
@@ -40,6 +40,13 @@ pub struct CustomerProfile {
 }
 
 impl CustomerProfile {
+    fn check(&self) -> Result<(), &'static str> {
+        first_broken([
+            (is_absent_or_said(self.phone_number.as_ref()), "phone_number"),
+            (is_absent_or_said(self.whatsapp_number.as_ref()), "whatsapp_number"),
+        ])
+    }
+
     /// lomi. writes an empty text for some members that are not set, which reads as `None`.
     pub(super) fn read(row: &Row<'_>) -> Self {
         Self {
@@ -97,13 +104,15 @@ impl CreateCustomer {
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
         first_broken([(!self.name.trim().is_empty(), "name")])?;
+        self.profile.check()?;
         serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
     }
 }
 
 impl UpdateCustomer {
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([(self.name.as_ref().is_none_or(|name| !name.trim().is_empty()), "name")])?;
+        first_broken([(is_absent_or_said(self.name.as_ref()), "name")])?;
+        self.profile.check()?;
         serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
     }
 }

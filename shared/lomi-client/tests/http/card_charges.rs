@@ -170,6 +170,7 @@ async fn a_charge_that_lomi_would_refuse_is_not_sent() {
     let subscription_id = SubscriptionId::parse(not_version_4).ok();
     let broken = [
         ("amount", CreateCardCharge { amount: Amount::from_scaled(0, 0).unwrap(), ..charge() }),
+        ("customer_phone", CreateCardCharge { customer_phone: Some(" ".to_owned()), ..charge() }),
         ("customer_id", CreateCardCharge { buyer: stranger, ..charge() }),
         ("customer_email", CreateCardCharge { buyer: guest("awa", "Awa"), ..charge() }),
         ("customer_name", CreateCardCharge { buyer: guest("awa@shop.example", " "), ..charge() }),

@@ -21,6 +21,8 @@ fn books() -> Books {
         customers: Vec::new(),
         intents: Vec::new(),
         refunds: Vec::new(),
+        payouts: Vec::new(),
+        meant_payouts: Vec::new(),
         secret_refunds: BTreeSet::new(),
         dispatches: Vec::new(),
     }
@@ -50,7 +52,7 @@ fn books_that_agree_are_left_alone() {
 
 #[test]
 fn each_kind_of_disagreement_is_found() {
-    let spoilers: [Spoiler; 11] = [
+    let spoilers: [Spoiler; 13] = [
         ("lomi. took no payment", |books| books.orders[0]["payments"]["t-2"] = json!({})),
         ("overpaid is true", |books| books.orders[0]["overpaid"] = json!(true)),
         ("does not count", |books| books.transactions.push(taken("t-2"))),
@@ -73,6 +75,13 @@ fn each_kind_of_disagreement_is_found() {
             books.orders[0]["payment_intent_id"] = json!("pi_1");
             let metadata = json!({ "organization_id": "org-b" });
             books.intents.push(json!({ "id": "pi_1", "transaction_id": "t-1", "metadata": metadata }));
+        }),
+        ("went to +2250700000001", |books| {
+            books.payouts.push(json!({ "transaction_id": "t-1", "amount": 100, "phone": "+2250700000001" }));
+        }),
+        ("0 refunds stand for them", |books| {
+            books.transactions[0]["metadata"]["payment_mobile"] = json!("+2250700000001");
+            books.payouts.push(json!({ "transaction_id": "t-1", "amount": 100, "phone": "+2250700000001" }));
         }),
         ("order.paid events", |books| books.outbox.push(books.outbox[0].clone())),
     ];

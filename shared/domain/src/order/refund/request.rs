@@ -1,7 +1,7 @@
 //! A refund that the merchant asks for here: what it may take, and what becomes of the request itself.
 
 use super::{MAX_REFUNDS, Refund, RefundRequest, RefundStatus};
-use crate::order::{Happened, Order, Source};
+use crate::order::{Happened, Order, Payment, Source};
 use crate::{MAX_AMOUNT_MINOR, Timestamp};
 
 /// A refund that is to be asked for.
@@ -75,6 +75,22 @@ impl Order {
             (None, Some(only), None) => Ok(only.clone()),
             _ => Err(RefundRefusal::WhichPayment),
         }
+    }
+
+    /// Whether lomi. may carry this refund out as a payout to a phone number. It does so with a part of a Wave payment: the
+    /// money goes to the number that the customer's row holds at that moment, not to the wallet that paid, and it leaves
+    /// before the refund is recorded. A part of an MTN payment demands such a number, too. All of a payment, and any part
+    /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
+    #[must_use]
+    pub fn is_paid_out(&self, refund: &Refund) -> bool {
+        let is_by_card = self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card);
+        !is_by_card && self.amount.is_none_or(|paid| refund.amount_minor < paid)
+    }
+
+    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have.
+    #[must_use]
+    pub fn whole_refund_minor(&self, transaction_id: &str) -> Option<i64> {
+        self.refundable(transaction_id).filter(|left| Some(*left) == self.amount)
     }
 
     /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:

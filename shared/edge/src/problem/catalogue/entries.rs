@@ -153,6 +153,30 @@ pub(super) const REFUND_EXCEEDS_PAYMENT: Entry = Entry {
     },
 };
 
+pub(super) const REFUND_PHONE_DIFFERS: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:refund_phone_differs",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "The money would go to another number", fr: "L'argent irait à un autre numéro" },
+    detail: Text {
+        en: "lomi. would pay this part to a phone number that is not known to be the payer's. Nothing was sent. Refund the whole payment instead, or repeat with confirmed_phone once the number has been checked with the payer.",
+        fr: "lomi. verserait cette partie à un numéro dont on ne sait pas s'il est celui du payeur. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou recommencez avec confirmed_phone une fois le numéro vérifié auprès du payeur.",
+    },
+};
+
+pub(super) const REFUND_PHONE_UNKNOWN: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:refund_phone_unknown",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "No number to pay the money to", fr: "Aucun numéro où verser l'argent" },
+    detail: Text {
+        en: "lomi. would pay this part to its customer's phone number, and which one that is cannot be read. Nothing was sent. Refund the whole payment instead, or enter the number with the customer first.",
+        fr: "lomi. verserait cette partie au numéro de son client, et ce numéro ne peut pas être lu. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou indiquez d'abord le numéro auprès du client.",
+    },
+};
+
 pub(super) const PAYMENT_UNIDENTIFIED: Entry = Entry {
     kind: "urn:lomi-checkout:problem:payment_unidentified",
     status: 409,

@@ -1,0 +1,25 @@
+//! `GET /amounts`: what a person typed, read by the one reading that there is. Pages send the text and get minor units.
+
+use domain::Currency;
+use edge::http::{Request, Response};
+use edge::language::Text;
+use edge::members::typed_amount;
+use edge::problem::Problem;
+use serde::Serialize;
+
+const CURRENCIES: Text = Text { en: "One of XOF, USD, EUR.", fr: "XOF, USD ou EUR." };
+
+#[derive(Serialize)]
+struct Amount {
+    amount: i64,
+    currency_code: &'static str,
+}
+
+pub(crate) fn read(request: &Request) -> Result<Response, Problem> {
+    let currency = request.query("currency_code").and_then(Currency::from_code);
+    let currency = currency.ok_or_else(|| Problem::invalid("/currency_code", CURRENCIES))?;
+    let typed = typed_amount(request.query("text").unwrap_or_default(), currency);
+    let money = typed.map_err(|detail| Problem::invalid("/text", detail))?;
+    let amount = Amount { amount: money.amount_minor(), currency_code: money.currency().code() };
+    Response::json(200, &amount)
+}

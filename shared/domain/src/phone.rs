@@ -1,0 +1,80 @@
+//! A phone number as somebody wrote it: shown as it is written, compared by its digits.
+
+use std::fmt;
+
+/// Digits of a number, at least and at most (E.164 has at most 15).
+const DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
+/// Characters of a number as it is written.
+const MAX_CHARS: usize = 32;
+
+/// A phone number. Personal data: `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct PhoneNumber {
+    written: String,
+    digits: String,
+}
+
+impl PhoneNumber {
+    /// Reads a number with spaces, dots, dashes and parentheses in it, `+` or `00` before the country or neither.
+    /// `None` unless it has 6 to 15 digits and nothing else. A number without its country stays one without a country:
+    /// it is equal to no international number.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let written = text.trim();
+        let marks = |c: &char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '.' | '-' | '(' | ')');
+        let bare: String = written.chars().filter(|c| !marks(c)).collect();
+        let digits = bare.strip_prefix('+').or_else(|| bare.strip_prefix("00")).unwrap_or(&bare);
+        let is_number = DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let fits = is_number && written.chars().count() <= MAX_CHARS;
+        fits.then(|| Self { written: written.to_owned(), digits: digits.to_owned() })
+    }
+
+    /// The number as it was written: for whoever may see it, never for a log.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.written
+    }
+}
+
+impl PartialEq for PhoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.digits == other.digits
+    }
+}
+
+impl Eq for PhoneNumber {}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneNumber(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_written_in_several_ways_is_one_number() {
+        let number = PhoneNumber::parse("+2250700000000").unwrap();
+        for written in ["002250700000000", "+225 07 00 00 00 00", "225-07.00(00)0000", " +2250700000000 "] {
+            assert_eq!(PhoneNumber::parse(written), Some(number.clone()), "{written}");
+        }
+        assert_eq!(format!("{number:?} {}", number.expose()), "PhoneNumber(..) +2250700000000");
+    }
+
+    #[test]
+    fn another_number_and_one_without_its_country_differ() {
+        let number = PhoneNumber::parse("+2250700000000");
+        for other in ["+2250700000001", "0700000000", "+221 0700000000"] {
+            assert_ne!(PhoneNumber::parse(other), number, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for text in ["", "+", "n/a", "12345", "+22507000000001234", "+2250700000000x", "٠٧٠٠٠٠٠٠"] {
+            assert_eq!(PhoneNumber::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Parts of mobile-money payments: lomi. pays them out to whatever phone its customer's row holds at that moment.
+
+use serde_json::{Value, json};
+use tests::{Answer, Created, EMAIL, NAME, PHONE, TestApp};
+
+/// Somebody else's number.
+const STRANGER: &str = "+2250799999999";
+/// Yet another one.
+const OTHER: &str = "+2250788888888";
+
+/// Somebody opens an order with the shopper's e-mail and this phone, and never pays.
+async fn unpaid_create(app: &TestApp, phone: &str) {
+    let mut body = app.cart(1);
+    body["customer_phone"] = json!(phone);
+    app.create(&body, &app.fresh_key()).await.expect(201);
+}
+
+/// A paid order; no number of its story may stand in a log.
+async fn paid(app: &TestApp, method: &str) -> Created {
+    [PHONE, STRANGER, OTHER].into_iter().for_each(|number| app.keep_out_of_logs(number));
+    app.paid_order(method).await.0
+}
+
+async fn part(app: &TestApp, order: &Created, confirmed: Option<&str>) -> Answer {
+    let mut body = json!({ "amount": 5_000 });
+    if let Some(phone) = confirmed {
+        body["confirmed_phone"] = json!(phone);
+    }
+    app.refund(&order.order_id, &body, &app.fresh_key()).await
+}
+
+/// Nothing is reserved here, and nothing moved at lomi.
+async fn nothing_moved(app: &TestApp, order: &Created) {
+    assert_eq!(app.order(&order.order_id).await["refunds"], json!({}));
+    assert_eq!((app.lomi.payouts().await, app.lomi.refunds().await), (vec![], vec![]));
+}
+
+fn differs(phone: &str, paid_by: Value, ordered_with: Value) -> Value {
+    json!({ "phone": phone, "paid_by": paid_by, "ordered_with": ordered_with, "full_refund_amount": 12_500 })
+}
+
+#[tokio::test]
+async fn an_unpaid_create_does_not_turn_a_refund_to_its_phone() {
+    let app = TestApp::start().await;
+    for method in ["wave", "mtn"] {
+        let order = paid(&app, method).await;
+        unpaid_create(&app, STRANGER).await;
+        let refused = part(&app, &order, None).await;
+        assert_eq!(refused.problem(), (409, "refund_phone_differs".to_owned()), "{method}");
+        assert_eq!(refused.json()["payout"], differs(STRANGER, json!(PHONE), json!(PHONE)));
+        assert_eq!(app.order(&order.order_id).await["refunds"], json!({}));
+        // All of it goes back to the wallet that paid, whatever the row says.
+        app.refund(&order.order_id, &json!({}), &app.fresh_key()).await.expect(201);
+        unpaid_create(&app, PHONE).await;
+    }
+    assert_eq!(app.lomi.payouts().await, Vec::<Value>::new());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_confirmed_number_is_paid_and_a_newer_one_is_shown() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    unpaid_create(&app, STRANGER).await;
+    assert_eq!(part(&app, &order, None).await.json()["payout"]["phone"], STRANGER);
+    unpaid_create(&app, OTHER).await;
+    let again = part(&app, &order, Some(STRANGER)).await;
+    assert_eq!(again.problem(), (409, "refund_phone_differs".to_owned()));
+    assert_eq!(again.json()["payout"]["phone"], OTHER);
+    nothing_moved(&app, &order).await;
+    // As a person writes it.
+    let answer = part(&app, &order, Some("00225 07 88 88 88 88")).await.expect(201).json();
+    assert_eq!(answer["refund"]["status"], "completed");
+    assert_eq!(app.lomi.payouts().await[0]["phone"], OTHER);
+    let unreadable = part(&app, &order, Some("the same")).await;
+    assert_eq!((unreadable.status, unreadable.pointers()), (400, vec!["/confirmed_phone".to_owned()]));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_number_other_than_the_orders_is_shown_first() {
+    let app = TestApp::start().await;
+    [PHONE, OTHER].into_iter().for_each(|number| app.keep_out_of_logs(number));
+    let order = app.open_order().await;
+    app.lomi.pay_with(&order.session_id, &json!({ "method": "wave", "phone": OTHER })).await;
+    app.wait_for(&order.order_id, "paid").await;
+    let refused = part(&app, &order, None).await;
+    assert_eq!(refused.json()["payout"], differs(OTHER, json!(OTHER), json!(PHONE)));
+    part(&app, &order, Some(OTHER)).await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_payer_whom_lomi_does_not_name_is_confirmed_first() {
+    let app = TestApp::start().await;
+    let mut body = app.cart(1);
+    body.as_object_mut().unwrap().remove("customer_phone");
+    let order = Created::of(&app.create(&body, &app.fresh_key()).await);
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    let nowhere = part(&app, &order, None).await;
+    assert_eq!(nowhere.problem(), (409, "refund_phone_unknown".to_owned()));
+    unpaid_create(&app, STRANGER).await;
+    assert_eq!(part(&app, &order, None).await.json()["payout"], differs(STRANGER, Value::Null, Value::Null));
+    nothing_moved(&app, &order).await;
+    app.audit().await;
+}
+
+/// lomi. keeps an empty phone where a card form brought none, and pays out to the WhatsApp number then, if there is one.
+#[tokio::test]
+async fn a_number_that_a_card_form_erased_is_not_paid() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    let guest =
+        json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": 1 }], "customer_email": EMAIL, "customer_name": NAME });
+    app.create_intent(&guest, &app.fresh_key()).await.expect(201);
+    let refused = part(&app, &order, None).await;
+    assert_eq!(refused.problem(), (409, "refund_phone_unknown".to_owned()));
+    let payout = json!({ "phone": null, "paid_by": PHONE, "ordered_with": PHONE, "full_refund_amount": 12_500 });
+    assert_eq!(refused.json()["payout"], payout);
+    let customer = app.lomi.transactions().await[0]["customer_id"].as_str().unwrap().to_owned();
+    let whatsapp = json!({ "whatsapp_number": STRANGER });
+    app.admin("PATCH", &format!("/admin/customers/{customer}"), &whatsapp).await.expect(200);
+    assert_eq!(part(&app, &order, None).await.json()["payout"]["phone"], STRANGER);
+    nothing_moved(&app, &order).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn without_the_facts_no_part_goes_back_and_the_whole_does() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    for route in ["/transactions/{id}", "/customers/{id}", "/checkout-sessions/{id}"] {
+        app.lomi.fault(json!({ "target": route, "kind": "status", "arg": 500, "times": null })).await;
+        let unread = part(&app, &order, None).await;
+        assert_eq!(unread.problem(), (503, "provider_unavailable".to_owned()), "{route}");
+        nothing_moved(&app, &order).await;
+        app.lomi.clear_faults().await;
+    }
+    let customer = app.lomi.transactions().await[0]["customer_id"].as_str().unwrap().to_owned();
+    app.admin("DELETE", &format!("/admin/customers/{customer}"), &Value::Null).await.expect(204);
+    let unknown = part(&app, &order, Some(PHONE)).await;
+    assert_eq!(unknown.problem(), (409, "refund_phone_unknown".to_owned()));
+    nothing_moved(&app, &order).await;
+    app.refund(&order.order_id, &json!({}), "whole").await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_part_of_a_card_payment_goes_back_to_the_card() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "card").await;
+    unpaid_create(&app, STRANGER).await;
+    app.lomi.fault(json!({ "target": "/customers/{id}", "kind": "status", "arg": 500, "times": null })).await;
+    part(&app, &order, None).await.expect(201);
+    assert_eq!(app.lomi.faults_fired().await, 0, "nobody asks for a number");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    app.lomi.quirks(json!({ "payout_rows_lost": true })).await;
+    let body = json!({ "amount": 5_000 });
+    let answer = app.refund(&order.order_id, &body, "k").await.expect(202).json();
+    assert_eq!(answer["refund"]["status"], "in_doubt");
+    assert_eq!((app.lomi.payouts().await.len(), app.lomi.refunds().await.len()), (1, 0), "it left");
+    app.lomi.quirks(json!({ "payout_rows_lost": false })).await;
+    // A list that lacks it proves nothing, however late.
+    app.age_refunds(&order.order_id).await;
+    app.reconcile().await;
+    assert_eq!(app.refunds(&order.order_id).await[0]["status"], "in_doubt");
+    let more = app.refund(&order.order_id, &json!({ "amount": 7_501 }), &app.fresh_key()).await;
+    assert_eq!(more.problem(), (409, "refund_exceeds_payment".to_owned()));
+    app.refund(&order.order_id, &body, "k").await.expect(202);
+    assert_eq!(app.lomi.payouts().await.len(), 1);
+    app.audit().await;
+}
+
+/// lomi.'s ceiling is the payment, call by call: what goes beyond it is paid out, and then refused.
+#[tokio::test]
+async fn what_left_before_lomi_refused_it_is_not_called_failed() {
+    let app = TestApp::start().await;
+    let (order, transaction_id) = app.paid_order("wave").await;
+    app.lomi.lose_webhooks().await;
+    app.refund_at_lomi(&transaction_id, 10_000).await;
+    let answer = part(&app, &order, None).await.expect(202).json();
+    assert_eq!(answer["refund"]["status"], "in_doubt");
+    assert_eq!(app.lomi.payouts().await.len(), 2);
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    let mut statuses: Vec<_> = app.refunds(&order.order_id).await.iter().map(|r| r["status"].to_string()).collect();
+    statuses.sort();
+    assert_eq!(statuses, ["\"completed\"", "\"in_doubt\""]);
+    app.audit().await;
+}
