@@ -9,7 +9,7 @@ use crate::secrets::{Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
 use aws_types::SdkConfig;
-use flows::World;
+use flows::{KnownOrganisation, World};
 use flows::seams::Clock;
 use store::Store;
 
@@ -69,6 +69,7 @@ impl Connected {
             clock: seams::clock(),
             entropy: seams::entropy(),
             environment: self.function.environment,
+            organisation: KnownOrganisation::default(),
         }
     }
 

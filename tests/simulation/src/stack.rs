@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{Environment, Order};
-use flows::World;
+use flows::{KnownOrganisation, World};
 use flows::card_intent::{CancelError, CancelledIntent, cancel_intent};
 use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
 use flows::ingest::ingest;
@@ -80,6 +80,7 @@ impl Stack {
             clock: Clock::new(move || time.now().plus_ms(process::skew_ms())),
             entropy: entropy(seed),
             environment: Environment::Sandbox,
+            organisation: KnownOrganisation::default(),
         };
         Self {
             client: lomi.client(&air, seed),
