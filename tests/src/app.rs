@@ -7,8 +7,10 @@ use std::sync::Mutex;
 use local::build::{self, Profile, TEMPLATE, workspace_root};
 use local::template::Template;
 use local::{Project, Stack, StackOptions, StartError};
+use lomi_client::SecretKey;
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use lomi_sandbox::{ClockMode, Settings, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::audit::Guard;
 use crate::calls::{Kept, Recorder};
@@ -54,6 +56,8 @@ pub struct Setup {
     pub lomi: Settings,
     /// The merchant's own domain before the gateway, as an origin.
     pub own_domain: Option<String>,
+    /// The reconciler has not run yet: the stack does not know whose its key is.
+    pub unlearned: bool,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
@@ -130,8 +134,21 @@ impl TestApp {
             recorder,
         };
         app.note_secrets();
+        if !setup.unlearned {
+            app.own_organisation_is(ORGANIZATION_A).await;
+        }
         local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");
         app
+    }
+
+    /// The stack has learned, with the key that it has now, that this is its organisation: as the reconciler's first run does.
+    pub async fn own_organisation_is(&self, organization_id: &str) {
+        let key = SecretKey::parse(&self.secret("LOMI_SECRET_KEY_ID")).expect("a secret key");
+        let item = json!({
+            "PK": "ORGANISATION#own", "SK": "ORGANISATION",
+            "key_fingerprint": key.fingerprint(), "organization_id": organization_id,
+        });
+        self.table.put(&item).await;
     }
 
     /// An address at the gateway.

@@ -5,7 +5,7 @@
 //! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
 //! no price; the admin routes are closed at the gateway.
 //!
-//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `EVT#*`, `OUTBOX#*`,
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `ORGANISATION#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `EVT#*`, `OUTBOX#*`,
 //! `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of
 //! `LomiSecretKey`, `CartTokenSecret`; call lomi.
 

@@ -9,8 +9,8 @@ use crate::secrets::{Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
 use aws_types::SdkConfig;
-use flows::{KnownOrganisation, World};
 use flows::seams::Clock;
+use flows::{KnownOrganisation, World};
 use store::Store;
 
 /// What every function has: its name, its environment, AWS.

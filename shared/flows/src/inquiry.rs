@@ -7,8 +7,8 @@ use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
-    Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus, Transaction,
-    TransactionStatus,
+    Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus,
+    Transaction, TransactionStatus,
 };
 use store::{Evidence, StoreError};
 use tokio::time::Instant;

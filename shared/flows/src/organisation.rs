@@ -61,7 +61,8 @@ impl World {
     pub(crate) async fn ours_by_answer(&self, lomi: &Client, said: Option<&str>) -> Result<Option<Ours>, StoreError> {
         let Some(said) = said else { return Ok(Some(Ours(()))) };
         let key = lomi.key_fingerprint();
-        let is_ours = |own: &OwnOrganisation| own.key_fingerprint == key && own.organization_id.as_deref() == Some(said);
+        let is_ours =
+            |own: &OwnOrganisation| own.key_fingerprint == key && own.organization_id.as_deref() == Some(said);
         let own = self.own_organisation(is_ours).await?.filter(|own| own.key_fingerprint == key);
         let is_foreign = own.and_then(|own| own.organization_id).is_some_and(|own| own != said);
         Ok((!is_foreign).then_some(Ours(())))

@@ -16,8 +16,20 @@ const MAX_METADATA_KEY_BYTES: usize = 40;
 const MAX_METADATA_VALUE_CHARS: usize = 500;
 /// lomi. repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
 const MAX_METADATA_BYTES: usize = 4096;
-/// Ours: they lead a payment back to its order.
-const RESERVED_METADATA: [&str; 3] = ["order_id", "payment_environment", "payment_reference"];
+/// Ours, which lead a payment back to its order, and lomi.'s: on a card charge lomi. lets the caller's metadata replace its own,
+/// and sends the events to the organisation that stands there.
+const RESERVED_METADATA: [&str; 10] = [
+    "order_id",
+    "payment_environment",
+    "payment_reference",
+    "organization_id",
+    "merchant_id",
+    "environment",
+    "customer_id",
+    "source",
+    "original_amount",
+    "original_currency",
+];
 
 /// Collects what is wrong, so that a developer mends it in one round.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::World;
 use crate::evidence::Settled;
-use crate::ingest::failure_key;
+use crate::ingest::{failure_key, session_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{Findings, InquiryError, order_of, poll};
 use domain::{Fact, OrderId, PayableId, Question};
@@ -65,6 +65,11 @@ impl World {
         let Some(order_id) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
         let settled = self.settle_page(lomi, &order_id, &session).await?;
         let is_counted = is_judged(settled.as_ref());
+        // Its order is paid already: what the event told is true, and on record from now on.
+        if matches!(settled, Some(Settled::Duplicate)) {
+            let evidence = poll(session_key(id.as_str()), &format!("{id} completed"), self.clock.now());
+            self.keep(&evidence, Some(&order_id)).await?;
+        }
         findings.settled.extend(settled);
         Ok(if is_counted { Answer::Order(order_id) } else { Answer::NotYet })
     }
