@@ -104,6 +104,7 @@ def run(options, folder, servers):
         bus = gaps.Bus(aws.events, aws.sqs, bus[0]) if bus else None
         shop = purchase.Shop(functions, lomi_url, aws.dynamodb, made.physical["Table"])
         receiver.functions = functions
+        step("the reconciler's first run learns whose the key is", functions.invoke, "reconciler", {})
         sell(shop, receiver)
         lines += step("what the emulator does not do is observed", observed, aws, made, main, bus)
         lines += step("webhook-handler without its permissions sells nothing", gaps.of_iam, made,

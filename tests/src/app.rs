@@ -6,8 +6,10 @@ use std::sync::Mutex;
 
 use local::build;
 use local::{Project, Stack, StackOptions};
+use lomi_client::SecretKey;
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use lomi_sandbox::{ClockMode, Settings, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::audit::Guard;
 use crate::calls::{Kept, Recorder};
@@ -56,6 +58,8 @@ pub struct Setup {
     pub own_domain: Option<String>,
     /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
     pub public_price_ids: String,
+    /// The reconciler has not run yet: the stack does not know whose its key is.
+    pub unlearned: bool,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
@@ -132,8 +136,21 @@ impl TestApp {
             recorder,
         };
         app.note_secrets();
+        if !setup.unlearned {
+            app.own_organisation_is(ORGANIZATION_A).await;
+        }
         local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");
         app
+    }
+
+    /// The stack has learned, with the key that it has now, that this is its organisation: as the reconciler's first run does.
+    pub async fn own_organisation_is(&self, organization_id: &str) {
+        let key = SecretKey::parse(&self.secret("LOMI_SECRET_KEY_ID")).expect("a secret key");
+        let item = json!({
+            "PK": "ORGANISATION#own", "SK": "ORGANISATION",
+            "key_fingerprint": key.fingerprint(), "organization_id": organization_id,
+        });
+        self.table.put(&item).await;
     }
 
     /// An address at the gateway.

@@ -11,6 +11,7 @@ mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use serde_json::Value;
 
 use crate::app::TestApp;
@@ -55,6 +56,8 @@ pub struct Books {
     pub quarantine: Vec<Value>,
     /// `OUTBOX#` items.
     pub outbox: Vec<Value>,
+    /// The organisation whose key the stack has. lomi.'s rows of any other are nobody's here.
+    pub organization_id: String,
     /// lomi.'s transactions.
     pub transactions: Vec<Value>,
     /// lomi.'s customers.
@@ -116,6 +119,7 @@ impl TestApp {
             evidence: self.table.items("EVT#").await,
             quarantine: self.table.items("QUARANTINE#").await,
             outbox: self.table.items("OUTBOX#").await,
+            organization_id: ORGANIZATION_A.to_owned(),
             transactions: self.lomi.transactions().await,
             customers: self.lomi.customers().await,
             intents: self.lomi.intents().await,
@@ -224,21 +228,34 @@ impl Books {
         (is_over && live).then(|| format!("the card form of order {} still takes money", order["order_id"]))
     }
 
+    /// Whether lomi.'s ledger says that this was paid to us for the order: by our own mark, or on the page of a link of
+    /// lomi.'s. Another organisation's money is none of ours, whatever it names.
+    fn is_of(&self, transaction: &Value, order: &Value) -> bool {
+        let by_link = order["payment_link_id"].is_string();
+        let is_named = transaction["metadata"]["order_id"] == order["order_id"]
+            || (by_link && transaction["checkout_session_id"] == order["checkout_session_id"]);
+        is_named && transaction["organization_id"] == self.organization_id
+    }
+
     fn is_proved(&self, order: &Value) -> bool {
         let in_ledger = self.transactions.iter().any(|transaction| {
             ["completed", "refunded"].iter().any(|status| transaction["status"] == *status)
-                && is_of(transaction, order)
+                && self.is_of(transaction, order)
                 && fits(transaction, &transaction["environment"], order)
         });
         let told = self.evidence.iter().filter(|item| item["order_id"] == order["order_id"]);
         let mut told = told.filter_map(|item| serde_json::from_str::<Value>(item["raw"].as_str()?).ok());
-        in_ledger || told.any(|event| fits(&event["data"], &marker(&event["data"]), order))
+        in_ledger
+            || told.any(|event| {
+                let data = &event["data"];
+                data["organization_id"] == self.organization_id && fits(data, &marker(data), order)
+            })
     }
 
     /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
     fn check_transaction(&self, transaction: &Value) -> Option<String> {
         let id = transaction["transaction_id"].as_str()?;
-        let order = self.orders.iter().find(|order| is_of(transaction, order))?;
+        let order = self.orders.iter().find(|order| self.is_of(transaction, order))?;
         let payments = order["payments"].as_object()?;
         // A completed session pays an order without naming its transaction: one, and only while none is named.
         let unnamed = order["completed_unnamed"] == true && payments.is_empty();
@@ -247,13 +264,6 @@ impl Books {
         let is_lost = transaction["status"] == "completed" && !counts && !aside;
         is_lost.then(|| format!("the money of transaction {id} is lost: {order}"))
     }
-}
-
-/// Whether lomi.'s ledger says that this was paid for the order: by our own mark, or on the page of a link of lomi.'s.
-fn is_of(transaction: &Value, order: &Value) -> bool {
-    let by_link = order["payment_link_id"].is_string();
-    transaction["metadata"]["order_id"] == order["order_id"]
-        || (by_link && transaction["checkout_session_id"] == order["checkout_session_id"])
 }
 
 /// Whether the money is the order's, in amount, currency and environment.

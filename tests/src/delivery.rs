@@ -1,6 +1,7 @@
 //! lomi.'s events as a test delivers them itself.
 
 use lomi_client::webhook::{LEGACY_HEADER, WebhookSecret, sign};
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -13,9 +14,12 @@ use crate::shop::Created;
 pub struct Event(Value);
 
 impl Event {
-    /// An event of any name.
+    /// An event of any name, about something of our own organisation's unless `data` names another.
     #[must_use]
-    pub fn new(name: &str, data: Value) -> Self {
+    pub fn new(name: &str, mut data: Value) -> Self {
+        if let Some(data) = data.as_object_mut() {
+            data.entry("organization_id").or_insert_with(|| ORGANIZATION_A.into());
+        }
         Self(json!({
             "id": "0f0e0d0c-0b0a-4908-8706-050403020100",
             "event": name,

@@ -5,8 +5,8 @@
 //! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
 //! no price; the admin routes are closed at the gateway.
 //!
-//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`, `EVT#*`,
-//! `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`, `ORGANISATION#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`,
+//! `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of
 //! `LomiSecretKey`, `CartTokenSecret`; call lomi.
 
 mod appearance;

@@ -5,7 +5,7 @@
 //! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
 //! no event comes.
 //!
-//! May: `GetItem` on `ORDER#*`; `UpdateItem` on `ORDER#*`, `LINK#*`; `PutItem` on `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`;
+//! May: `GetItem` on `ORDER#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`; `PutItem` on `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`;
 //! `Query` of index `listing` for `ORDER#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod http;

@@ -97,6 +97,11 @@ fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
         }
         Ingested::Ignored => "ignored",
         Ingested::Duplicate => "duplicate",
+        // No alarm: most often it is ours, and our own key is asked. What lomi. denies to it rings then.
+        Ingested::Unproven => {
+            event.word(Field::WebhookReason, "organisation_unproven");
+            "quarantined"
+        }
         Ingested::Quarantined(reason) => {
             event.word(Field::WebhookReason, reason);
             event.quarantined()

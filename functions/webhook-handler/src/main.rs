@@ -3,7 +3,7 @@
 //! Promise: a 2xx means that the event is durable; an authentic event of up to 256 KiB is never answered with a 4xx,
 //! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
 //!
-//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`, `PULSE#*`;
+//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`, `PULSE#*`;
 //! `PutItem` on `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `QUARANTINE#*`; `GetSecretValue` of `LomiWebhookSecret`.
 //!
 //! It has no lomi. key: whoever broke in here could not call lomi.

@@ -66,6 +66,10 @@ fn options(flags: &Flags) -> StackOptions {
 }
 
 async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
+    // The first run of the schedule, brought forward: events pay orders once the stack has learned whose its key is.
+    if let Err(error) = stack.invoke_scheduled("reconciler").await {
+        say(format_args!("[reconciler] first run: {error}"));
+    }
     if flags.once {
         let ready = |seeded| announce(stack, flags.json, seeded);
         let report = once::purchase(stack, flags.flow, once::TIMEOUT, ready).await?;

@@ -1,4 +1,5 @@
-//! A payment, or a refund of one, that names no order of ours, and that lomi. is to be asked about.
+//! Something that an event or a list of lomi.'s told and did not prove: it names no order of ours, or not whose money it is. lomi.
+//! is to be asked about it.
 
 use crate::{OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -6,18 +7,27 @@ use serde::{Deserialize, Serialize};
 const MINUTE_MS: i64 = 60 * 1000;
 /// lomi. is asked this often, over some hours; by then somebody has to look.
 const MAX_ASKED: u32 = 8;
+/// lomi. writes a row before it tells of it: what it denies this often, over some minutes, it does not have for our key.
+const MAX_DENIED: u32 = 3;
 
 /// Whose payment is this?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// lomi.'s id of the transaction.
-    pub transaction_id: String,
+    /// lomi.'s id of the transaction; `None` when nothing but a page was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
     /// The session that the event named, where it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout_session_id: Option<String>,
     /// The refund of it that the event told of, where it told of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
+    /// Whether the event told that the transaction had failed.
+    #[serde(default)]
+    pub is_failure: bool,
+    /// Whether the event did not prove whose money it is about. Nobody was told of it: if lomi. denies it, somebody has to be.
+    #[serde(default)]
+    pub is_unproven: bool,
     /// The order that it turned out to belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
@@ -38,9 +48,11 @@ impl Question {
     #[must_use]
     pub fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
         Self {
-            transaction_id,
+            transaction_id: Some(transaction_id),
             checkout_session_id,
             refund_id: None,
+            is_failure: false,
+            is_unproven: false,
             order_id: None,
             asked_count: 0,
             version: 1,
@@ -55,10 +67,33 @@ impl Question {
         Self { refund_id: Some(refund_id), ..Self::new(transaction_id, None, now) }
     }
 
+    /// The same about a try to pay that failed.
+    #[must_use]
+    pub fn about_failure(transaction_id: String, now: Timestamp) -> Self {
+        Self { is_failure: true, ..Self::new(transaction_id, None, now) }
+    }
+
+    /// The same about a page that was paid.
+    #[must_use]
+    pub fn about_page(checkout_session_id: String, now: Timestamp) -> Self {
+        Self { transaction_id: None, ..Self::new(String::new(), Some(checkout_session_id), now) }
+    }
+
+    /// The same for an event that did not prove whose money it is about.
+    #[must_use]
+    pub fn unproven(self) -> Self {
+        Self { is_unproven: true, ..self }
+    }
+
     /// What tells it apart from every other question.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.refund_id.as_deref().unwrap_or(&self.transaction_id)
+    pub fn name(&self) -> String {
+        match (&self.refund_id, &self.transaction_id, &self.checkout_session_id) {
+            (Some(refund), _, _) => refund.clone(),
+            (None, Some(transaction), _) if self.is_failure => format!("FAILED#{transaction}"),
+            (None, Some(transaction), _) => transaction.clone(),
+            (None, None, session) => format!("SESSION#{}", session.as_deref().unwrap_or_default()),
+        }
     }
 
     /// Whether lomi. is to be asked now.
@@ -70,9 +105,19 @@ impl Question {
     /// The question after lomi. was asked and knew no answer yet.
     #[must_use]
     pub fn asked_in_vain(&self, now: Timestamp) -> Self {
+        self.asked_up_to(MAX_ASKED, now)
+    }
+
+    /// The question after lomi. denied to our key that there is such a thing.
+    #[must_use]
+    pub fn denied(&self, now: Timestamp) -> Self {
+        self.asked_up_to(MAX_DENIED, now)
+    }
+
+    fn asked_up_to(&self, most: u32, now: Timestamp) -> Self {
         let asked_count = self.asked_count.saturating_add(1);
         let pause_ms = MINUTE_MS.saturating_mul(1 << asked_count.min(10));
-        let due_at = (asked_count < MAX_ASKED).then(|| now.plus_ms(pause_ms));
+        let due_at = (asked_count < most).then(|| now.plus_ms(pause_ms));
         Self { asked_count, due_at, ..self.changed() }
     }
 
@@ -95,12 +140,14 @@ impl Question {
     /// The question after it was raised again, by signed news that may know more. `None` when that changes nothing.
     #[must_use]
     pub fn raised_again(&self, news: &Self, now: Timestamp) -> Option<Self> {
-        let knows_more = self.checkout_session_id.is_none() && news.checkout_session_id.is_some();
+        let names_page = self.checkout_session_id.is_none() && news.checkout_session_id.is_some();
+        let knows_more = names_page || (news.is_unproven && !self.is_unproven);
         if self.order_id.is_some() || (self.due_at.is_some() && !knows_more) {
             return None;
         }
         let checkout_session_id = self.checkout_session_id.clone().or_else(|| news.checkout_session_id.clone());
-        Some(Self { checkout_session_id, asked_count: 0, due_at: Some(now), ..self.changed() })
+        let is_unproven = self.is_unproven || news.is_unproven;
+        Some(Self { checkout_session_id, is_unproven, asked_count: 0, due_at: Some(now), ..self.changed() })
     }
 }
 
@@ -118,6 +165,31 @@ mod tests {
         assert_eq!(foreign.raised_again(&blind, now).and_then(|question| question.due_at), Some(now));
         let ours = blind.answered(Some(OrderId::from_entropy([1; 32])));
         assert_eq!(ours.raised_again(&told, now), None);
+    }
+
+    #[test]
+    fn what_lomi_denies_is_denied_within_minutes() {
+        let begun = Timestamp::from_ms(1_800_000_000_000);
+        let mut question = Question::new("t".into(), None, begun).unproven();
+        let mut now = begun;
+        while let Some(due) = question.due_at {
+            now = due;
+            question = question.denied(now);
+        }
+        assert_eq!(question.asked_count, MAX_DENIED);
+        assert!(now.as_ms() - begun.as_ms() <= 10 * MINUTE_MS);
+    }
+
+    #[test]
+    fn questions_about_different_things_have_different_names() {
+        let now = Timestamp::from_ms(1_800_000_000_000);
+        let names = [
+            Question::new("a".into(), Some("s".into()), now).name(),
+            Question::about_failure("a".into(), now).name(),
+            Question::about_refund("r".into(), "a".into(), now).name(),
+            Question::about_page("a".into(), now).name(),
+        ];
+        assert_eq!(names, ["a", "FAILED#a", "r", "SESSION#a"]);
     }
 
     #[test]

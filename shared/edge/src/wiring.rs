@@ -9,8 +9,8 @@ use crate::secrets::{Kind, Secret, SecretSlot, Stages};
 use crate::start::StartError;
 use crate::{https, seams};
 use aws_types::SdkConfig;
-use flows::World;
 use flows::seams::Clock;
+use flows::{KnownOrganisation, World};
 use store::Store;
 
 /// What every function has: its name, its environment, AWS.
@@ -69,6 +69,7 @@ impl Connected {
             clock: seams::clock(),
             entropy: seams::entropy(),
             environment: self.function.environment,
+            organisation: KnownOrganisation::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What lomi. says about a card form's intent, and the end of one.
 
 use crate::World;
-use crate::inquiry::{Findings, InquiryError, completed};
+use crate::inquiry::{Findings, InquiryError, Said, completed};
 use domain::{Fact, Order, OrderId, PayableId, Source, Verdict};
 use lomi_client::{CardCharge, CardChargeStatus, Client, Outcome, PaymentIntentId};
 use store::StoreError;
@@ -156,9 +156,13 @@ impl World {
         }
         if findings.settled.is_empty() {
             // In the merchant's currency, never what the card processor collects after conversion.
-            let price = (charge.original_amount, charge.original_currency.as_ref());
+            let said = Said {
+                price: (charge.original_amount, charge.original_currency.as_ref()),
+                environment: None,
+                organization_id: None,
+            };
             let payable = PayableId::PaymentIntent(charge.payment_intent_id.to_string());
-            findings.settled.extend(completed(self, lomi, order.id(), payable, price, None).await?);
+            findings.settled.extend(completed(self, lomi, order.id(), payable, said).await?);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Where all roads meet: a fact about an order is judged and made durable, whichever way it came.
 
 use crate::World;
+use crate::organisation::Ours;
 use domain::{Fact, Mismatch, Order, OrderId, OutboxEvent, QuarantineId, Source, Verdict};
 use std::time::Duration;
 use store::{Evidence, Recorded, StoreError};
@@ -22,13 +23,25 @@ pub enum Settled {
     Ignored,
     /// It does not fit its order and is kept for a person to look at.
     Mismatched(Mismatch),
+    /// lomi.'s answer says that it is another organisation's. It is kept for a person to look at.
+    Foreign {
+        /// Whether it was not kept before.
+        is_new: bool,
+    },
     /// There is no such order.
     UnknownOrder,
 }
 
 impl World {
     /// Judges `fact` against the order as it stands and writes what follows, on top of whatever others write meanwhile.
-    pub(crate) async fn settle(&self, id: &OrderId, fact: &Fact, evidence: &Evidence) -> Result<Settled, StoreError> {
+    /// Nothing counts of which nobody has proved that it is our own organisation's.
+    pub(crate) async fn settle(
+        &self,
+        id: &OrderId,
+        fact: &Fact,
+        evidence: &Evidence,
+        _: Ours,
+    ) -> Result<Settled, StoreError> {
         self.until_undisturbed(async || match self.order(id).await? {
             Some(order) => self.settle_once(&order, fact, evidence.clone()).await,
             None => Ok(Some(Settled::UnknownOrder)),
@@ -81,9 +94,9 @@ impl World {
         Ok(outcome(recorded, Settled::Applied(next, event)))
     }
 
-    /// Keeps evidence that changes no order.
-    pub(crate) async fn keep(&self, evidence: &Evidence) -> Result<Recorded, StoreError> {
-        self.until_undisturbed(async || self.store.archive(evidence.clone(), None).await.map(seen)).await
+    /// Keeps evidence that changes no order; it may be about one.
+    pub(crate) async fn keep(&self, evidence: &Evidence, id: Option<&OrderId>) -> Result<Recorded, StoreError> {
+        self.until_undisturbed(async || self.store.archive(evidence.clone(), id).await.map(seen)).await
     }
 
     /// Keeps evidence that is of no use as it is, for a person to look at. What is kept already stays as it is.

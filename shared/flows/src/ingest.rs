@@ -4,10 +4,12 @@
 //! Only a store that does not answer is an error, and lomi. tries again.
 
 mod refund;
+mod unproven;
 
 pub use refund::RefundNews;
 
 use crate::evidence::Settled;
+use crate::organisation::{ORGANISATION_UNPROVEN, Ours};
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_ORDER};
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
@@ -24,6 +26,8 @@ pub enum Ingested {
     Ignored,
     /// It was kept before.
     Duplicate,
+    /// It does not prove that it is about our own organisation's money. It is kept, and our own key is asked.
+    Unproven,
     /// It cannot be used as it is and is kept for a person to look at; the reason in one word.
     Quarantined(&'static str),
 }
@@ -39,6 +43,17 @@ pub enum Reading {
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
     Unusable(&'static str),
+}
+
+impl Reading {
+    /// What the fact is on record under; `None` for what is none.
+    fn natural_key(&self) -> Option<String> {
+        match self {
+            Self::Fact(_, natural_key) => Some(natural_key.clone()),
+            Self::Refund(news) => Some(news.natural_key()),
+            Self::Irrelevant | Self::Unusable(_) => None,
+        }
+    }
 }
 
 /// An event that lomi. signed: fresh from the wire, or as it was put aside.
@@ -87,59 +102,94 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
         return quarantine(world, &evidence, "unreadable", None).await;
     };
     // 2 Understand: from the signed body alone, never from a header.
-    match read(&event, world.environment, arrival.at) {
-        Reading::Irrelevant => {
+    let reading = read(&event, world.environment, arrival.at);
+    // 3 Whose money is it? What is about an order and not surely ours goes no further, whatever it says.
+    let ours = match unproven::question(&event, world.clock.now()) {
+        None => None,
+        Some(question) => match world.ours_by_event(event.data.organization_id.as_deref()).await? {
+            None => return unproven::keep(world, &event, &arrival, &reading, &question).await,
+            ours => ours,
+        },
+    };
+    match (reading, ours) {
+        (Reading::Fact(fact, natural_key), Some(ours)) => {
+            let evidence = arrival.evidence(natural_key, event.kind.as_str());
+            settle(world, &event, &fact, evidence, ours).await
+        }
+        (Reading::Refund(news), Some(ours)) => {
+            let evidence = arrival.evidence(news.natural_key(), event.kind.as_str());
+            news.settle(world, &event, evidence, ours).await
+        }
+        (Reading::Irrelevant, _) => {
             let evidence = arrival.evidence(news_key(&event, body), event.kind.as_str());
-            match world.keep(&evidence).await? {
+            match world.keep(&evidence, None).await? {
                 Recorded::Duplicate => Ok(Ingested::Duplicate),
                 Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
             }
         }
-        Reading::Unusable(reason) => {
-            let evidence = arrival.evidence(other_key(&event, body), event.kind.as_str());
-            let order = order_named_by(&event);
-            let is_nameless = order.is_none();
-            let kept = quarantine(world, &evidence, reason, order).await?;
-            if reason == ENVIRONMENT_UNPROVEN && is_nameless {
-                raise(world, &event).await?;
-            }
-            Ok(kept)
-        }
-        Reading::Fact(fact, natural_key) => {
-            let evidence = arrival.evidence(natural_key, event.kind.as_str());
-            settle(world, &event, &fact, evidence).await
-        }
-        Reading::Refund(news) => {
-            let evidence = arrival.evidence(news.natural_key(), event.kind.as_str());
-            news.settle(world, &event, evidence).await
+        (Reading::Unusable(reason), _) => unusable(world, &event, &arrival, reason).await,
+        // Nothing that can be understood lacks what lomi. could be asked about.
+        (Reading::Fact(..) | Reading::Refund(_), None) => {
+            unusable(world, &event, &arrival, ORGANISATION_UNPROVEN).await
         }
     }
 }
 
-async fn settle(world: &World, event: &WebhookEvent, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
-    // 3 Find the order: our own id in the metadata first, lomi.'s session second, what is on record of the fact last.
+async fn unusable(
+    world: &World,
+    event: &WebhookEvent,
+    arrival: &Arrival<'_>,
+    reason: &'static str,
+) -> Result<Ingested, StoreError> {
+    let evidence = arrival.evidence(other_key(event, arrival.body), event.kind.as_str());
+    let order = order_named_by(event);
+    let is_nameless = order.is_none();
+    let kept = quarantine(world, &evidence, reason, order).await?;
+    if reason == ENVIRONMENT_UNPROVEN && is_nameless {
+        raise(world, event).await?;
+    }
+    Ok(kept)
+}
+
+async fn settle(
+    world: &World,
+    event: &WebhookEvent,
+    fact: &Fact,
+    evidence: Evidence,
+    ours: Ours,
+) -> Result<Ingested, StoreError> {
+    // 4 Find the order: our own id in the metadata first, lomi.'s session second, what is on record of the fact last.
     match find_order(world, event, &evidence).await? {
-        Some(id) => judge(world, id, fact, evidence).await,
+        Some(id) => judge(world, id, fact, evidence, ours).await,
         None => ask_whose(world, event, &evidence).await,
     }
 }
 
 async fn find_order(world: &World, event: &WebhookEvent, evidence: &Evidence) -> Result<Option<OrderId>, StoreError> {
-    if let Some(id) = order_named_by(event) {
-        return Ok(Some(id));
+    match order_told_of(world, event).await? {
+        Some(id) => Ok(Some(id)),
+        // A payment by lomi.'s own link that was found before its event came.
+        None => world.store.order_of_evidence(&evidence.natural_key).await,
     }
-    if let Some(session) = &event.data.checkout_session_id
-        && let Some(id) = world.store.order_of(&PayableId::CheckoutSession(session.clone())).await?
-    {
-        return Ok(Some(id));
-    }
-    // A payment by lomi.'s own link that was found before its event came.
-    world.store.order_of_evidence(&evidence.natural_key).await
 }
 
-/// 4 Judge and write in one transaction.
-async fn judge(world: &World, id: OrderId, fact: &Fact, evidence: Evidence) -> Result<Ingested, StoreError> {
-    match world.settle(&id, fact, &evidence).await {
+async fn order_told_of(world: &World, event: &WebhookEvent) -> Result<Option<OrderId>, StoreError> {
+    match (order_named_by(event), &event.data.checkout_session_id) {
+        (Some(id), _) => Ok(Some(id)),
+        (None, Some(session)) => world.store.order_of(&PayableId::CheckoutSession(session.clone())).await,
+        (None, None) => Ok(None),
+    }
+}
+
+/// 5 Judge and write in one transaction.
+async fn judge(
+    world: &World,
+    id: OrderId,
+    fact: &Fact,
+    evidence: Evidence,
+    ours: Ours,
+) -> Result<Ingested, StoreError> {
+    match world.settle(&id, fact, &evidence, ours).await {
         Ok(Settled::UnknownOrder) => quarantine(world, &evidence, UNKNOWN_ORDER, None).await,
         Ok(settled) => Ok(Ingested::Settled(id, settled)),
         Err(StoreError::Malformed { .. }) => keep_for_later(world, &evidence, &id).await,
@@ -260,7 +310,12 @@ fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
     let object = event.data.refund_id.as_ref().or(event.data.transaction_id.as_ref()).or(event.id.as_ref());
     let object = object.cloned().unwrap_or_else(|| hex::encode(Sha256::digest(body.bytes())));
     // Not the natural key of the fact: a release that understands it must be able to take it for new.
-    format!("KEPT#{}#{object}", event.kind.as_str())
+    kept_key(event.kind.as_str(), &object)
+}
+
+/// What an event that was not understood, or not believed, is kept under: by its name and what it is about.
+pub(crate) fn kept_key(event: &str, object: &str) -> String {
+    format!("KEPT#{event}#{object}")
 }
 
 /// Events of a kind that nobody understands here: of one object there may be many, each with news of its own. Another

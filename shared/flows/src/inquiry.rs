@@ -7,8 +7,8 @@ use crate::ingest::{payment_key, session_key};
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
-    Amount, Call, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus, Transaction,
-    TransactionStatus,
+    Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus,
+    Transaction, TransactionStatus,
 };
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
@@ -87,11 +87,24 @@ impl World {
         };
         self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
         if findings.settled.is_empty() {
-            let price = (session.amount, session.currency_code.as_ref());
-            let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
-            findings.settled.extend(completed(self, lomi, order.id(), payable, price, session.environment).await?);
+            findings.settled.extend(self.settle_page(lomi, order.id(), &session).await?);
         }
         Ok(findings)
+    }
+
+    /// Takes a page that is paid for evidence about this order.
+    pub(crate) async fn settle_page(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        session: &CheckoutSession,
+    ) -> Result<Option<Settled>, StoreError> {
+        let said = Said {
+            price: (session.amount, session.currency_code.as_ref()),
+            environment: session.environment,
+            organization_id: session.organization_id.as_deref(),
+        };
+        completed(self, lomi, id, PayableId::CheckoutSession(session.checkout_session_id.to_string()), said).await
     }
 
     /// Looks for the order's transactions among all that the time of its page brought.
@@ -166,6 +179,9 @@ impl World {
             paid_at: paid_at(transaction).unwrap_or(now),
         };
         let evidence = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
+        let Some(ours) = self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await? else {
+            return self.refuse_foreign(id, &evidence).await.map(Some);
+        };
         let fact = Fact::PaymentSucceeded(SettledPayment {
             transaction_id,
             money,
@@ -173,7 +189,7 @@ impl World {
             checkout_session_id: None,
             payment,
         });
-        self.settle(id, &fact, &evidence).await.map(Some)
+        self.settle(id, &fact, &evidence, ours).await.map(Some)
     }
 
     /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
@@ -183,23 +199,33 @@ impl World {
     }
 }
 
+/// What lomi. says of something that is paid on, besides that.
+pub(crate) struct Said<'a> {
+    /// In the merchant's currency, in lomi.'s own unit.
+    pub(crate) price: (Option<Amount>, Option<&'a CurrencyCode>),
+    pub(crate) environment: Option<lomi_client::Environment>,
+    pub(crate) organization_id: Option<&'a str>,
+}
+
 /// lomi. says that what was to be paid on is paid, and of no transaction. `None` when the price cannot be read.
 pub(crate) async fn completed(
     world: &World,
     lomi: &Client,
     id: &OrderId,
     payable: PayableId,
-    (amount, currency): (Option<Amount>, Option<&CurrencyCode>),
-    environment: Option<lomi_client::Environment>,
+    said: Said<'_>,
 ) -> Result<Option<Settled>, StoreError> {
-    let Some(money) = units::from_lomi(amount, currency) else { return Ok(None) };
-    let environment = world.environment_behind(lomi, environment);
+    let Some(money) = units::from_lomi(said.price.0, said.price.1) else { return Ok(None) };
+    let environment = world.environment_behind(lomi, said.environment);
     let (key, name) = match &payable {
         PayableId::CheckoutSession(id) => (session_key(id), id),
         PayableId::PaymentIntent(id) => (format!("INTENT_SUCCEEDED#{id}"), id),
     };
     let evidence = poll(key, &format!("{name} completed"), world.clock.now());
-    world.settle(id, &Fact::Completed { payable, money, environment }, &evidence).await.map(Some)
+    let Some(ours) = world.ours_by_answer(lomi, said.organization_id).await? else {
+        return world.refuse_foreign(id, &evidence).await.map(Some);
+    };
+    world.settle(id, &Fact::Completed { payable, money, environment }, &evidence, ours).await.map(Some)
 }
 
 /// One page of the payments that can belong to orders made from `since` on, newest first.

@@ -8,6 +8,7 @@ mod inquiry;
 pub mod links;
 pub mod operations;
 pub mod order_status;
+mod organisation;
 pub mod pulse;
 mod question;
 pub mod reconcile;
@@ -17,6 +18,7 @@ pub mod units;
 pub mod webhook_endpoint;
 
 pub use evidence::Settled;
+pub use organisation::KnownOrganisation;
 
 use domain::{Environment, Order, OrderId};
 use seams::{Clock, Entropy};
@@ -33,6 +35,8 @@ pub struct World {
     pub entropy: Entropy,
     /// The environment of this stack; evidence of the other one pays nothing here.
     pub environment: Environment,
+    /// The organisation of this stack's own key, as far as this process knows it.
+    pub organisation: KnownOrganisation,
 }
 
 impl World {

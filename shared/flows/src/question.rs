@@ -1,20 +1,25 @@
-//! Payments that name no order of ours: whose are they?
+//! Payments that name no order of ours, or not whose they are: whose are they?
 //!
 //! A payment by one of lomi.'s own links carries nothing of ours. lomi. knows which page it was made on, and that page knows
 //! its link: such a payment becomes an order. Anything else that arrives (a till, another system of the merchant's) is not ours.
+//! An event that does not prove whose money it is about is asked about with our own key: what lomi. tells it is ours, and what
+//! lomi. denies to it is another organisation's.
 
 mod pages;
+mod unproven;
 
-use crate::ingest::payment_key;
+use crate::ingest::{kept_key, payment_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{
     CLOCK_SKEW_MS, Findings, InquiryError, is_about_one_thing, is_last_page, order_of, payments_call, poll,
 };
+use crate::organisation::ORGANISATION_UNPROVEN;
 use crate::{Settled, World, units};
 use domain::{
     AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
     Question, Source, Timestamp,
 };
+use lomi_client::webhook::EventKind;
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
 };
@@ -56,6 +61,8 @@ enum Answer {
     /// It is no order of ours, as far as lomi. tells: not every generation names the link behind a page. What was put aside
     /// stays so, for a person.
     Foreign,
+    /// lomi. has no such thing, or not for our key.
+    Denied,
     /// lomi. does not know yet.
     NotYet,
 }
@@ -116,7 +123,8 @@ impl World {
             // lomi. fails on this one thing: it must not hide the others, and is asked again a bounded number of times.
             Err(InquiryError::Lomi(error)) if is_about_one_thing(&error) => {
                 findings.calls = findings.calls.max(error.attempts());
-                Answer::NotYet
+                let is_denied = error.status() == Some(404) && !error.is_unknown_route();
+                if is_denied { Answer::Denied } else { Answer::NotYet }
             }
             answer => answer?,
         };
@@ -132,11 +140,17 @@ impl World {
         findings: &mut Findings,
     ) -> Result<Answer, InquiryError> {
         // 1 The payment itself, in lomi.'s own words.
-        let Ok(id) = TransactionId::parse(&question.transaction_id) else { return Ok(Answer::Foreign) };
+        let Some(id) = &question.transaction_id else {
+            return self.answer_about_page(lomi, question, deadline, findings).await;
+        };
+        let Ok(id) = TransactionId::parse(id) else { return Ok(Answer::Foreign) };
         findings.calls += 1;
         let transaction = lomi.transactions().get(&id).deadline(deadline).send().await?;
         if !matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded) {
-            return Ok(Answer::NotYet);
+            return match question.is_failure {
+                true => self.answer_about_failure(lomi, &transaction, findings).await,
+                false => Ok(Answer::NotYet),
+            };
         }
         // 2 Its order: the one it was counted for, the one it names, or the one that its page makes.
         let answer = self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?;
@@ -168,7 +182,7 @@ impl World {
         (pages, deadline): (&mut LinkPages, Instant),
         calls: &mut u32,
     ) -> Result<Answer, InquiryError> {
-        if let Some(id) = self.store.order_of_evidence(&payment_key(&question.transaction_id)).await? {
+        if let Some(id) = self.store.order_of_evidence(&payment_key(transaction.transaction_id.as_str())).await? {
             return Ok(Answer::Order(id));
         }
         if let Some(id) = order_of(transaction) {
@@ -239,8 +253,9 @@ impl World {
     async fn adopt(&self, lomi: &Client, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
         let amount = units::from_lomi(session.amount, session.currency_code.as_ref());
         let environment = self.environment_behind(lomi, session.environment);
-        let (Some(link), Some(amount), true) = (&session.payment_link_id, amount, environment == self.environment)
-        else {
+        let is_ours = self.ours_by_answer(lomi, session.organization_id.as_deref()).await?.is_some();
+        let is_ours = is_ours && environment == self.environment;
+        let (Some(link), Some(amount), true) = (&session.payment_link_id, amount, is_ours) else {
             return Ok(None);
         };
         let (now, page) = (self.clock.now(), session.checkout_session_id.to_string());
@@ -269,6 +284,7 @@ impl World {
         let now = self.clock.now();
         let after = match answer {
             Answer::NotYet => question.asked_in_vain(now),
+            Answer::Denied => question.denied(now),
             Answer::Foreign => question.answered(None),
             Answer::Order(id) => question.answered(Some(id.clone())),
         };
@@ -278,9 +294,15 @@ impl World {
                 self.resolve(&kept, Some(id)).await?;
             }
         }
-        if matches!(answer, Answer::NotYet) && after.due_at.is_none() {
+        let is_told = match answer {
+            Answer::Order(_) => true,
+            // Where it was put aside, somebody was told; of what proved nothing, nobody was.
+            Answer::Foreign => !question.is_unproven,
+            Answer::Denied | Answer::NotYet => after.due_at.is_some(),
+        };
+        if !is_told {
             // From here on it is a person's.
-            let said = format!("nobody knows whose payment {} is", question.transaction_id);
+            let said = format!("nobody knows whose payment {} is", question.name());
             let evidence = poll(unattributed_key(question), &said, now);
             // A question that was raised again, and again in vain, is no news.
             if self.quarantine(&evidence, UNATTRIBUTED, None).await? == Recorded::Applied {
@@ -304,17 +326,27 @@ fn unattributed_key(question: &Question) -> String {
 /// Where what raised the question was put aside, why, and by whom.
 fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
     let mut kept = vec![(unattributed_key(question), UNATTRIBUTED, Source::Poll)];
-    match &question.refund_id {
-        None => {
-            let transaction = &question.transaction_id;
-            kept.push((payment_key(transaction), UNKNOWN_ORDER, Source::Webhook));
-            let unproven = format!("KEPT#PAYMENT_SUCCEEDED#{transaction}");
-            kept.push((unproven, ENVIRONMENT_UNPROVEN, Source::Webhook));
+    let mut put_aside = |natural_key, reason| kept.push((natural_key, reason, Source::Webhook));
+    match (&question.refund_id, &question.transaction_id, &question.checkout_session_id) {
+        (Some(refund), _, _) => {
+            for name in ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"] {
+                put_aside(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
+                put_aside(kept_key(name, refund), ORGANISATION_UNPROVEN);
+            }
         }
-        Some(refund) => {
-            let names = ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
-            kept.extend(names.map(|name| (format!("{name}#{refund}"), UNKNOWN_PAYMENT, Source::Webhook)));
+        (None, Some(transaction), _) if question.is_failure => {
+            put_aside(kept_key("PAYMENT_FAILED", transaction), ORGANISATION_UNPROVEN);
         }
+        (None, Some(transaction), _) => {
+            put_aside(payment_key(transaction), UNKNOWN_ORDER);
+            for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN] {
+                put_aside(kept_key("PAYMENT_SUCCEEDED", transaction), reason);
+            }
+        }
+        (None, None, Some(session)) => {
+            put_aside(kept_key(EventKind::CheckoutCompleted.as_str(), session), ORGANISATION_UNPROVEN);
+        }
+        (None, None, None) => {}
     }
     kept
 }

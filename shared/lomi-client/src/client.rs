@@ -37,6 +37,7 @@ pub struct Client {
     pub(crate) retry: Arc<RetryPolicy>,
     card_routes: CardRoutes,
     environment: Option<Environment>,
+    key_fingerprint: Arc<str>,
 }
 
 impl Client {
@@ -57,6 +58,11 @@ impl Client {
     /// The environment in the prefix of the key; `None` for a key that does not say.
     pub fn environment(&self) -> Option<Environment> {
         self.environment
+    }
+
+    /// [`SecretKey::fingerprint`] of the key that this client sends.
+    pub fn key_fingerprint(&self) -> &str {
+        &self.key_fingerprint
     }
 
     /// Hosted checkout sessions.
@@ -199,6 +205,7 @@ impl ClientBuilder {
             retry: Arc::new(RetryPolicy::new(self.max_attempts, self.jitter_seed)),
             card_routes: self.card_routes,
             environment,
+            key_fingerprint: self.key.fingerprint().into(),
         })
     }
 }

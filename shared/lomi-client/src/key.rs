@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 /// Which half of a lomi. account something belongs to. Nothing moves between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Environment {
@@ -81,6 +83,12 @@ impl SecretKey {
         }
     }
 
+    /// Tells this key from another one, in 16 hexadecimal digits: the beginning of its SHA-256, from which nobody finds
+    /// the key. It may be stored.
+    pub fn fingerprint(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes())).chars().take(16).collect()
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -111,6 +119,14 @@ mod tests {
         assert_eq!(refused("whsec_abc"), SecretKeyError::WebhookSecret);
         assert_eq!(refused("  "), SecretKeyError::Malformed);
         assert_eq!(refused("lomi_sk_test_a\r\nx: y"), SecretKeyError::Malformed);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_shows_none() {
+        let fingerprint = |text| SecretKey::parse(text).unwrap().fingerprint();
+        assert_eq!(fingerprint("lomi_sk_test_abc\n"), fingerprint("lomi_sk_test_abc"));
+        assert_ne!(fingerprint("lomi_sk_test_abc"), fingerprint("lomi_sk_test_abd"));
+        assert_eq!(fingerprint("lomi_sk_test_abc").len(), 16);
     }
 
     #[test]

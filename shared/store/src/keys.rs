@@ -61,6 +61,10 @@ impl Key {
         Self::new("PULSE#webhook".to_owned(), "PULSE")
     }
 
+    pub(crate) fn organisation() -> Self {
+        Self::new("ORGANISATION#own".to_owned(), "ORGANISATION")
+    }
+
     pub(crate) fn outbox(id: &OrderId, event: &str) -> Self {
         Self::new(format!("OUTBOX#{id}#{event}"), "OUTBOX")
     }

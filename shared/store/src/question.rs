@@ -18,11 +18,11 @@ fn item_of(question: &Question) -> Result<Item, StoreError> {
         serde_dynamo::aws_sdk_dynamodb_1::to_item(question).map_err(|_| StoreError::malformed("write question"))?;
     if question.due_at.is_some() {
         // Ids are UUIDs: their last digit spreads over the shards.
-        let digit = question.name().bytes().last().unwrap_or_default();
+        let digit = question.name().bytes().next_back().unwrap_or_default();
         item.insert("due_shard".to_owned(), text(shard_name(digit % DUE_SHARDS)));
     }
     item.insert("ttl_s".to_owned(), number(question.created_at.as_s().saturating_add(LIFE_S)));
-    item.extend(Key::question(question.name()).into_item());
+    item.extend(Key::question(&question.name()).into_item());
     Ok(item)
 }
 
@@ -49,7 +49,7 @@ impl Store {
     /// When DynamoDB does not answer.
     pub async fn ask_again(&self, question: &Question, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
-            let is_written = match self.question(question.name()).await? {
+            let is_written = match self.question(&question.name()).await? {
                 None => self.ask(question).await?,
                 Some(known) => match known.raised_again(question, now) {
                     Some(raised) => self.put_question(&raised).await?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use serde_json::Value;
 use tests::audit::{Books, is_paid};
 
@@ -35,7 +36,8 @@ fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
             || aside.any(|item| item.to_string().contains(id))
     };
     // What names an order of ours is held against it in the books.
-    let is_nameless = |row: &&Value| row["metadata"]["order_id"].is_null();
+    let is_nameless =
+        |row: &&Value| row["organization_id"] == books.organization_id && row["metadata"]["order_id"].is_null();
     let taken = books.transactions.iter().filter(|row| row["status"] == "completed").filter(is_nameless);
     let ids = taken.filter_map(|row| row["transaction_id"].as_str());
     ids.filter(|id| !is_known(id)).map(|id| format!("nobody knows of transaction {id}")).collect()
@@ -69,6 +71,7 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         evidence: table("EVT#"),
         quarantine: table("QUARANTINE#"),
         outbox: table("OUTBOX#"),
+        organization_id: ORGANIZATION_A.to_owned(),
         transactions: rows("transactions"),
         customers: rows("customers"),
         intents: rows("intents"),

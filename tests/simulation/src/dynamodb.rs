@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dynoxide::{Database, DynoxideError, ImportOptions};
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -108,6 +109,23 @@ impl DynamoDb {
             }
             scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"].take();
         }
+    }
+
+    /// The stack knows whose its key is: as after the reconciler's first run.
+    pub(crate) fn learn_organisation(&self, key_fingerprint: &str) {
+        let item = json!({
+            "PK": { "S": "ORGANISATION#own" }, "SK": { "S": "ORGANISATION" },
+            "key_fingerprint": { "S": key_fingerprint }, "organization_id": { "S": ORGANIZATION_A },
+        });
+        let put = json!({ "TableName": TABLE, "Item": item });
+        self.dispatch("PutItem", &put.to_string()).expect("the engine writes");
+    }
+
+    /// The stack does not know yet whose its key is: the reconciler's first run is still to come.
+    pub(crate) fn forget_organisation(&self) {
+        let key = json!({ "PK": { "S": "ORGANISATION#own" }, "SK": { "S": "ORGANISATION" } });
+        let delete = json!({ "TableName": TABLE, "Key": key });
+        self.dispatch("DeleteItem", &delete.to_string()).expect("the engine deletes");
     }
 
     /// What the functions have asked so far.

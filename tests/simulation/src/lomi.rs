@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use lomi_client::{Client, SecretKey, Wire, WireError};
+use lomi_sandbox::fixtures::TEST_KEY_B;
 use lomi_sandbox::{Answer, ClockMode, ConnectionDropped, Delivery, Settings, Sim, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -124,6 +125,22 @@ impl Lomi {
     fn as_merchant(&self, method: Method) -> http::request::Builder {
         let key = format!("beside-{}", self.time.elapsed_ms());
         Request::builder().method(method).header("x-api-key", KEY).header("idempotency-key", key)
+    }
+
+    /// Another merchant charges a card in an account of their own, and has our endpoints hear of it: lomi. lets the caller
+    /// choose. `metadata` is theirs.
+    pub async fn charge_as_stranger(&self, francs: i64, metadata: &Value) {
+        let key = format!("stranger-{}", self.time.elapsed_ms());
+        let request = Request::builder().method(Method::POST).header("x-api-key", TEST_KEY_B);
+        let body = json!({
+            "amount": francs, "customer_email": "mallory@example.com", "customer_name": "Mallory", "metadata": metadata,
+        });
+        let (_, answer) = self.send(request.header("idempotency-key", key), "/charge/card", &body).await;
+        let charge = &answer["data"];
+        if let Some(id) = charge["id"].as_str() {
+            let card = json!({ "client_secret": charge["client_secret"], "card_number": "4242424242424242" });
+            self.act(&format!("/_sim/card/{id}/confirm"), &card).await;
+        }
     }
 
     async fn send(&self, request: http::request::Builder, path: &str, body: &Value) -> (u16, Value) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::future::{Either, join, join_all, join3, select};
 use lomi_sandbox::Profile;
+use lomi_sandbox::fixtures::ORGANIZATION_A;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -138,6 +139,10 @@ impl Schedule {
     async fn prepare(&self) {
         let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
         self.stack.lomi.act("/_sim/profile", &quirks).await;
+        // In some schedules the first shoppers are there before the reconciler's first run.
+        if self.draw(0..4) == 0 {
+            self.stack.dynamodb.forget_organisation();
+        }
         let pace = Rc::clone(&self.pace);
         let dice = RefCell::new(self.chance.borrow_mut().fork());
         let one_in = dice.borrow_mut().u32(3..30);
@@ -162,7 +167,8 @@ impl Schedule {
         let count = (self.draw(0..10) / 3).max(1);
         let link = self.link().await;
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
-        join3(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret(), self.look_into_things()).await;
+        let people = join3(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret(), self.look_into_things());
+        join(people, self.meddle()).await;
         self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
@@ -227,6 +233,24 @@ impl Schedule {
             sleep(Duration::from_millis(waits[1])).await;
             self.post.sign_with(NEXT_SECRET);
             self.stack.trace.note(format_args!("lomi. signs with another secret"));
+        }
+    }
+
+    /// In some schedules another merchant pays himself, to the franc of our orders, and has lomi. tell us of it.
+    async fn meddle(&self) {
+        if self.draw(0..6) != 0 {
+            return;
+        }
+        sleep(Duration::from_millis(u64::from(self.draw(1_000..60_000)))).await;
+        for order in self.stack.dynamodb.items("ORDER#") {
+            let Some(francs) = order["amount"].as_i64() else { continue };
+            let metadata = json!({
+                "organization_id": ORGANIZATION_A, "order_id": order["order_id"], "payment_environment": "test",
+            });
+            self.stack.lomi.charge_as_stranger(francs, &metadata).await;
+            self.stack.trace.note(format_args!("a stranger pays himself for {}", order["order_id"]));
+            // One charge at a time: the moment names its key.
+            sleep(Duration::from_millis(10)).await;
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{Environment, Order};
-use flows::World;
 use flows::card_intent::{CancelError, CancelledIntent, cancel_intent};
 use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
 use flows::ingest::ingest;
@@ -15,6 +14,7 @@ use flows::order_status::{self, Shown, StatusError};
 use flows::reconcile::{Report, reconcile};
 use flows::refund::{RefundError, RefundOrder, Refunded, refund};
 use flows::seams::{Clock, Entropy};
+use flows::{KnownOrganisation, World};
 use lomi_client::Client;
 use lomi_client::webhook::{self, LEGACY_HEADER, Signatures, V1_HEADER, WebhookSecret, sign, verify};
 use lomi_sandbox::{Answer, Delivery, Profile};
@@ -80,9 +80,12 @@ impl Stack {
             clock: Clock::new(move || time.now().plus_ms(process::skew_ms())),
             entropy: entropy(seed),
             environment: Environment::Sandbox,
+            organisation: KnownOrganisation::default(),
         };
+        let client = lomi.client(&air, seed);
+        dynamodb.learn_organisation(client.key_fingerprint());
         Self {
-            client: lomi.client(&air, seed),
+            client,
             dynamodb,
             lomi,
             time,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Books, fits, is_of};
+use super::{Books, fits};
 
 impl Books {
     /// Each payment of an order is one of lomi.'s, each of lomi.'s counts, and nothing is left half done. For books that have
@@ -20,7 +20,7 @@ impl Books {
         let payments = order["payments"].as_object().cloned().unwrap_or_default();
         let is_taken = |id: &str| {
             let mut rows = self.transactions.iter().filter(|row| row["transaction_id"] == id);
-            rows.any(|row| was_taken(row) && is_of(row, order) && fits(row, &row["environment"], order))
+            rows.any(|row| was_taken(row) && self.is_of(row, order) && fits(row, &row["environment"], order))
         };
         let made_up = payments.keys().filter(|id| !is_taken(id));
         let mut findings: Vec<_> =
@@ -35,9 +35,9 @@ impl Books {
     /// Money that fits its order counts for it: putting it aside is no excuse. One payment may be known by its page alone.
     fn check_counted(&self, row: &Value) -> Option<String> {
         let id = row["transaction_id"].as_str()?;
-        let order = self.orders.iter().find(|order| is_of(row, order))?;
+        let order = self.orders.iter().find(|order| self.is_of(row, order))?;
         let payments = order["payments"].as_object()?;
-        let of_order = self.transactions.iter().filter(|row| was_taken(row) && is_of(row, order)).count();
+        let of_order = self.transactions.iter().filter(|row| was_taken(row) && self.is_of(row, order)).count();
         let by_its_page = order["completed_unnamed"] == true && payments.is_empty() && of_order == 1;
         let counts = payments.contains_key(id) || by_its_page;
         let is_good = was_taken(row) && fits(row, &row["environment"], order);

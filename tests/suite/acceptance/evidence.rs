@@ -116,7 +116,8 @@ async fn lomi_is_never_told_to_stop_whatever_its_event_says() {
             app.lomi.outbox().await.pop().filter(|dispatch| dispatch["status"] == "delivered")
         });
         let answer = dispatch.await["attempts"][0]["response_body"].as_str().unwrap_or_default().to_owned();
-        let quarantined = ["wrong_amount", "wrong_currency", "other_environment", "unknown_order"].contains(&kind);
+        let quarantined =
+            ["wrong_amount", "wrong_currency", "other_environment", "unknown_order", "foreign_org"].contains(&kind);
         assert_eq!(answer.contains("quarantined"), quarantined, "{kind}: {answer}");
         assert_eq!(app.order_status(&order.order_id).await, if quarantined { "open" } else { "paid" }, "{kind}");
         app.lomi.clear_faults().await;

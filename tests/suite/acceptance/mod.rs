@@ -15,6 +15,7 @@ mod lattice;
 mod links;
 mod native_links;
 mod operations;
+mod organisations;
 mod pricing;
 mod pulse;
 mod purchase;

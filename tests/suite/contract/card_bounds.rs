@@ -17,7 +17,11 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("customer_email", vec![json!("awa@example.ci")], vec![json!("awa"), json!("")]),
         ("customer_name", vec![text(200)], vec![text(201), text(0)]),
         ("customer_phone", vec![json!("00 225 07 00 00 00 00")], vec![json!("0700000000")]),
-        ("metadata", vec![json!({ "a": "b" })], vec![json!({ "payment_reference": "A" }), json!({ "a": 1 })]),
+        (
+            "metadata",
+            vec![json!({ "a": "b" })],
+            vec![json!({ "payment_reference": "A" }), json!({ "organization_id": "A" }), json!({ "a": 1 })],
+        ),
         ("appearance_theme", vec![json!("light"), json!("dark"), json!("flat")], vec![json!("night"), json!(1)]),
         ("appearance_border_radius", vec![json!(0), json!(64)], vec![json!(65), json!(-1), json!(1.5)]),
         ("appearance_billing_address", vec![json!("auto"), json!("never")], vec![json!("always")]),

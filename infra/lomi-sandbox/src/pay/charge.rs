@@ -92,8 +92,10 @@ fn open_intent(world: &mut World, caller: &Caller, charge: &Charge, now: Timesta
     id
 }
 
-/// Text only, and the only place that the payment reference goes to. lomi writes its own names first and then copies the
-/// caller's metadata over them, key by key and without a look: what the caller calls `organization_id` is believed later.
+/// Text only, and the only place that the payment reference goes to.
+///
+/// lomi writes its own entries first and then the caller's over them, key by key: read so in the public source of lomi's card
+/// charges of June 2026. Nothing checks what a caller sends as `organization_id`.
 fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let own = json!({

@@ -207,7 +207,7 @@ pub(crate) fn payment(world: &mut World, transaction_id: &str, name: &str, now: 
     let is_test = transaction.environment == Environment::Test;
     let queued = is_test && !(transaction.rail == Rail::Card && name == PAYMENT_FAILED);
     let event = Event {
-        organization_id: told_organization(world, transaction),
+        organization_id: hearer(world, transaction),
         environment: transaction.environment,
         name: name.to_owned(),
         data: payment_data(transaction, &world.quirks),
@@ -216,11 +216,11 @@ pub(crate) fn payment(world: &mut World, transaction_id: &str, name: &str, now: 
     world.emit(&event, now);
 }
 
-/// Whose endpoints hear of a payment. In live the card processor's own notice names the organisation by the metadata of its
-/// intent, which the caller of the charge may have overwritten; lomi compares it with nothing. In test it is the row's.
-fn told_organization(world: &World, transaction: &Transaction) -> String {
-    let is_live = transaction.environment == Environment::Live;
-    let intent = world.intents.get(&transaction.provider_transaction_id).filter(|_| is_live);
+/// The organisation that hears of a payment. For a card charge it is the one that the intent's metadata names at the
+/// processor, where the caller may have written any: lomi.'s processor webhook, as far as its source is public, does not compare
+/// it with the row. The data is the row's all the same, with its true `organization_id`.
+fn hearer(world: &World, transaction: &Transaction) -> String {
+    let intent = world.intents.get(&transaction.provider_transaction_id);
     let named = intent.and_then(|intent| intent.metadata.get("organization_id"));
     named.unwrap_or(&transaction.organization_id).clone()
 }

@@ -3,7 +3,7 @@ use lomi_sandbox::{Profile, fixtures};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Lomi, Receiver, lomi_and_shop};
+use crate::support::{Lomi, Receiver, charge_body, lomi_and_shop};
 
 fn hmac(secret: &str, message: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -76,6 +76,34 @@ async fn test_and_live_endpoints_hear_only_their_own_unless_misrouted() {
     lomi.quirk("misroute_test_events").await;
     pay().await;
     assert_eq!((test.received().len(), live.received().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_caller_of_a_card_charge_chooses_who_hears_of_it() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let (lomi, shop, secret) = lomi_and_shop(profile).await;
+        let own = Receiver::start().await;
+        lomi.register(fixtures::TEST_KEY_B, &own.url).await;
+        let mut body = charge_body();
+        body["metadata"]["organization_id"] = json!(fixtures::ORGANIZATION_A);
+        let headers = [("x-api-key", fixtures::TEST_KEY_B), ("idempotency-key", "k")];
+        let charge = lomi.send("POST", "/charge/card", &headers, &body).await.unwrap().json()["data"].clone();
+        let confirm = format!("/_sim/card/{}/confirm", charge["id"].as_str().unwrap());
+        for card in ["4000000000000002", "4242424242424242"] {
+            let form = json!({"client_secret": charge["client_secret"], "card_number": card});
+            lomi.post(&confirm, form).await;
+            lomi.advance(0).await;
+        }
+        assert_eq!((shop.events(), own.events()), (vec!["PAYMENT_FAILED".into(), "PAYMENT_SUCCEEDED".into()], vec![]));
+        for told in shop.received() {
+            assert_eq!(told.header("x-lomi-signature").unwrap(), hmac(&secret, told.text()), "with our secret");
+            let data = told.json()["data"].clone();
+            assert_eq!(data["organization_id"], fixtures::ORGANIZATION_B, "the row is theirs");
+            assert_eq!(data["metadata"]["organization_id"], fixtures::ORGANIZATION_A);
+            let row = format!("/transactions/{}", data["transaction_id"].as_str().unwrap());
+            assert_eq!(lomi.get(&row).await.status, 404, "and denied to our key");
+        }
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ impl Telemetry {
                 }
                 self.quarantined()
             }
-            Settled::UnknownOrder => self.quarantined(),
+            Settled::Foreign { is_new: false } => "duplicate",
+            Settled::Foreign { is_new: true } | Settled::UnknownOrder => self.quarantined(),
         }
     }
 

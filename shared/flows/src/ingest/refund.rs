@@ -2,6 +2,7 @@
 
 use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, payment_key, quarantine};
 use crate::World;
+use crate::organisation::Ours;
 use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_PAYMENT};
 use crate::refund::words::{Words, something, status_of};
 use domain::{Environment, Fact, Order, Question, RefundStatus};
@@ -34,7 +35,8 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
     // An event that waited may show a later state of its object than its name does: the later one is true.
     let status = data.status.as_deref().map_or(named, |word| status_of(word).max(named));
     let (amount, currency) = (data.amount.and_then(something), data.currency_code);
-    let words = Words { refund_id, transaction_id, status, amount, currency };
+    let organization_id = data.organization_id.clone();
+    let words = Words { refund_id, transaction_id, organization_id, status, amount, currency };
     Ok(RefundNews { words, environment })
 }
 
@@ -66,8 +68,9 @@ impl RefundNews {
         world: &World,
         event: &WebhookEvent,
         evidence: Evidence,
+        ours: Ours,
     ) -> Result<Ingested, StoreError> {
-        // 3 Find the order: our own id in the metadata first, the payment that is given back second.
+        // 4 Find the order: our own id in the metadata first, the payment that is given back second.
         let id = match order_named_by(event) {
             Some(id) => id,
             None => match world.store.order_of_evidence(&payment_key(&self.words.transaction_id)).await? {
@@ -75,7 +78,7 @@ impl RefundNews {
                 None => return self.ask_whose(world, &evidence).await,
             },
         };
-        // 4 Judge and write in one transaction.
+        // 5 Judge and write in one transaction.
         let fact = match world.order(&id).await {
             Ok(Some(order)) => self.fact(&order),
             Ok(None) => return quarantine(world, &evidence, "unknown_order", None).await,
@@ -83,7 +86,7 @@ impl RefundNews {
             Err(error) => return Err(error),
         };
         match fact {
-            Some(fact) => judge(world, id, &fact, evidence).await,
+            Some(fact) => judge(world, id, &fact, evidence, ours).await,
             None => quarantine(world, &evidence, "amount_unreadable", Some(id)).await,
         }
     }

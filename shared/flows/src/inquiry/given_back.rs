@@ -72,13 +72,16 @@ impl World {
         let told = words.as_ref().and_then(|words| words.about(&order, self.environment_behind(lomi, None)));
         let (Some(words), Some(told)) = (words, told) else { return Ok(None) };
         let evidence = poll(words.natural_key(), &words.said(), self.clock.now());
-        self.settle(id, &Fact::Refund(told), &evidence).await.map(Some)
+        let Some(ours) = self.ours_by_answer(lomi, row.organization_id.as_deref()).await? else {
+            return self.refuse_foreign(id, &evidence).await.map(Some);
+        };
+        self.settle(id, &Fact::Refund(told), &evidence, ours).await.map(Some)
     }
 }
 
 /// Whether something was made of what was told: what could not be read counts for nothing.
 pub(crate) const fn is_judged(settled: Option<&Settled>) -> bool {
-    !matches!(settled, None | Some(Settled::UnknownOrder))
+    !matches!(settled, None | Some(Settled::UnknownOrder | Settled::Foreign { .. }))
 }
 
 /// Whether less is known to have gone back than the payment was.

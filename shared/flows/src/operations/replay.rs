@@ -4,6 +4,7 @@ use super::OperationError;
 use super::look::ask_about;
 use crate::ingest::{Arrival, Ingested, take};
 use crate::inquiry::Findings;
+use crate::organisation::{FOREIGN, ORGANISATION_UNPROVEN};
 use crate::question::{LinkPages, question_behind};
 use crate::reconcile::{Report, tell};
 use crate::{Settled, World};
@@ -96,12 +97,14 @@ impl Look {
                     Settled::Duplicate => ReplayOutcome::Duplicate,
                     Settled::Ignored => ReplayOutcome::Ignored,
                     Settled::Mismatched(mismatch) => ReplayOutcome::Quarantined(mismatch.as_str().to_owned()),
+                    Settled::Foreign { .. } => ReplayOutcome::Quarantined(FOREIGN.to_owned()),
                     Settled::UnknownOrder => ReplayOutcome::Quarantined("unknown_order".to_owned()),
                 };
                 Self { settled: Some(settled), ..Self::found(outcome, Some(id)) }
             }
             Ingested::Ignored => Self::found(ReplayOutcome::Ignored, None),
             Ingested::Duplicate => Self::found(ReplayOutcome::Duplicate, None),
+            Ingested::Unproven => Self::found(ReplayOutcome::Quarantined(ORGANISATION_UNPROVEN.to_owned()), None),
             Ingested::Quarantined(reason) => Self::found(ReplayOutcome::Quarantined(reason.to_owned()), None),
         }
     }

@@ -105,7 +105,10 @@ async fn settle(world: &World, lomi: &Client, order: &Order, words: &Words, repo
     let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { return Ok(false) };
     let is_understood = told.money.is_some() || order.refund_called(&told.refund_id).is_some();
     let evidence = poll(words.natural_key(), &words.said(), world.clock.now());
-    let settled = world.settle(order.id(), &Fact::Refund(told), &evidence).await?;
+    let settled = match world.ours_by_answer(lomi, words.organization_id.as_deref()).await? {
+        Some(ours) => world.settle(order.id(), &Fact::Refund(told), &evidence, ours).await?,
+        None => world.refuse_foreign(order.id(), &evidence).await?,
+    };
     tell(std::slice::from_ref::<Settled>(&settled), report);
     Ok(is_understood)
 }

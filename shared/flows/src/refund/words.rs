@@ -9,6 +9,8 @@ use lomi_client::{Amount, CurrencyCode};
 pub(crate) struct Words {
     pub(crate) refund_id: String,
     pub(crate) transaction_id: String,
+    /// The organisation that owns the refund, where lomi. says.
+    pub(crate) organization_id: Option<String>,
     pub(crate) status: RefundStatus,
     /// What is to go back, in lomi.'s own unit; more than nothing.
     pub(crate) amount: Option<Amount>,
@@ -33,6 +35,7 @@ impl Words {
         Self {
             refund_id: row.refund_id.to_string(),
             transaction_id: transaction_id.to_owned(),
+            organization_id: row.organization_id.clone(),
             status: status_of(row.status.as_str()),
             amount: wanted(row).or(row.refunded_amount).and_then(something),
             currency: None,

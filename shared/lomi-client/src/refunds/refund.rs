@@ -26,6 +26,8 @@ pub struct Refund {
     pub refund_id: RefundId,
     /// The payment that it gives back.
     pub transaction_id: Option<TransactionId>,
+    /// The organisation that owns it, where the answer says; only in reads.
+    pub organization_id: Option<String>,
     /// Where it stands.
     pub status: RefundStatus,
     /// What was asked to be given back, in lomi.'s own unit and the payment's currency; only in reads.
@@ -54,6 +56,7 @@ impl Refund {
         Ok(Self {
             refund_id: row.id(&["refund_id", "id"]).ok_or(Unusable("refund_id"))?,
             transaction_id: row.id(&["transaction_id"]),
+            organization_id: row.text(&["organization_id"]),
             status: RefundStatus::from_wire(status),
             amount: row.amount(&["amount"])?,
             refunded_amount: row.amount(&["refunded_amount"])?,

@@ -17,6 +17,7 @@ fn books() -> Books {
         evidence: Vec::new(),
         quarantine: Vec::new(),
         outbox: vec![json!({ "order_id": "ord_1", "event_type": "order.paid" })],
+        organization_id: "ours".to_owned(),
         transactions: vec![taken("t-1")],
         customers: Vec::new(),
         intents: Vec::new(),
@@ -31,7 +32,7 @@ fn books() -> Books {
 fn taken(id: &str) -> Value {
     json!({
         "transaction_id": id, "status": "completed", "gross_amount": 500, "currency_code": "XOF", "environment": "test",
-        "metadata": { "order_id": "ord_1" },
+        "metadata": { "order_id": "ord_1" }, "organization_id": "ours",
     })
 }
 
@@ -51,8 +52,19 @@ fn books_that_agree_are_left_alone() {
 }
 
 #[test]
+fn another_organisations_money_is_not_ours_to_count() {
+    let found = findings(|books| {
+        books.transactions.push(taken("t-2"));
+        books.transactions[1]["organization_id"] = json!("theirs");
+    });
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
 fn each_kind_of_disagreement_is_found() {
-    let spoilers: [Spoiler; 13] = [
+    let spoilers: [Spoiler; 15] = [
+        ("lomi. took no payment", |books| books.transactions[0]["organization_id"] = json!("theirs")),
+        ("nothing proves", |books| books.transactions[0]["organization_id"] = json!("theirs")),
         ("lomi. took no payment", |books| books.orders[0]["payments"]["t-2"] = json!({})),
         ("overpaid is true", |books| books.orders[0]["overpaid"] = json!(true)),
         ("does not count", |books| books.transactions.push(taken("t-2"))),

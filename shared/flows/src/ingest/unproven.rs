@@ -1,0 +1,52 @@
+//! Events that do not prove whose money they are about: the row in them names another organisation or none, or nobody has
+//! learned ours yet. Most often it is ours, and our own key is told the same; what it is denied is somebody else's.
+
+use super::{Arrival, Ingested, Reading, kept_key, order_told_of, quarantine};
+use crate::World;
+use crate::organisation::ORGANISATION_UNPROVEN;
+use domain::{Question, Timestamp};
+use lomi_client::webhook::{EventKind, WebhookEvent};
+use store::StoreError;
+
+/// What our own key is to be asked about an event that an order depends on. `None` for any other event, and for one that
+/// does not name what it is about.
+pub(super) fn question(event: &WebhookEvent, now: Timestamp) -> Option<Question> {
+    let data = &event.data;
+    let (transaction, session) = (data.transaction_id.clone(), data.checkout_session_id.clone());
+    let question = match event.kind {
+        EventKind::PaymentSucceeded => Question::new(transaction?, session, now),
+        EventKind::PaymentFailed => Question::about_failure(transaction?, now),
+        EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
+            Question::about_refund(data.refund_id.clone()?, transaction?, now)
+        }
+        EventKind::CheckoutCompleted => Question::about_page(session?, now),
+        _ => return None,
+    };
+    Some(question.unproven())
+}
+
+/// Keeps the event, whatever else it says, has the reconciler look at the order that it names and ask lomi. about it. Nobody is
+/// woken: if lomi. denies it to our key, the question ends with that.
+pub(super) async fn keep(
+    world: &World,
+    event: &WebhookEvent,
+    arrival: &Arrival<'_>,
+    reading: &Reading,
+    question: &Question,
+) -> Result<Ingested, StoreError> {
+    // 1 What our own key was told already needs no other proof.
+    if let Some(natural_key) = reading.natural_key()
+        && world.store.order_of_evidence(&natural_key).await?.is_some()
+    {
+        return Ok(Ingested::Duplicate);
+    }
+    // 2 Keep it, and have the order looked at.
+    let object = [&question.refund_id, &question.transaction_id, &question.checkout_session_id];
+    let object = object.into_iter().flatten().next().map_or("", String::as_str);
+    let evidence = arrival.evidence(kept_key(event.kind.as_str(), object), event.kind.as_str());
+    let order = order_told_of(world, event).await?;
+    quarantine(world, &evidence, ORGANISATION_UNPROVEN, order).await?;
+    // 3 Ask.
+    world.store.ask_again(question, world.clock.now()).await?;
+    Ok(Ingested::Unproven)
+}
