@@ -197,7 +197,14 @@ impl PricedCart {
             });
         }
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
-        Ok(Self { total: Some(total), lines: sold, reference: None, metadata: BTreeMap::new(), lomi: None, token: None })
+        Ok(Self {
+            total: Some(total),
+            lines: sold,
+            reference: None,
+            metadata: BTreeMap::new(),
+            lomi: None,
+            token: None,
+        })
     }
 
     /// The price that the merchant's own backend set through the closed `/admin` route.
