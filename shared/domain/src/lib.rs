@@ -4,6 +4,7 @@ mod cart;
 mod cart_token;
 mod catalog;
 mod fingerprint;
+mod idempotency_key;
 mod ids;
 mod link;
 mod money;
@@ -16,10 +17,8 @@ pub use cart::{CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, Order
 pub use cart_token::{CartTokenError, MAX_CART_TOKEN_BYTES, MAX_CART_TOKEN_LIFE_MS, open_cart_token};
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
-pub use ids::{
-    AttemptId, CartTokenId, IdempotencyKey, LinkCode, MIN_PUBLIC_KEY_CHARS, OrderId, OrderToken, QuarantineId, Sku,
-    TokenHash,
-};
+pub use idempotency_key::IdempotencyKey;
+pub use ids::{AttemptId, CartTokenId, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
