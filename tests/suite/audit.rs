@@ -155,7 +155,7 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
 #[should_panic(expected = "made 2 customers")]
 async fn a_customer_that_one_request_made_twice_is_found() {
     let app = TestApp::start().await;
-    let customer = json!({ "name": "Awa", "metadata": { "request": "key-1" } });
+    let customer = json!({ "name": "Awa", "metadata": { "request": app.key("key-1") } });
     app.admin("POST", "/admin/customers", &customer).await.expect(201);
     app.create_customer(&customer).await.expect(201);
     app.audit().await;

@@ -1,6 +1,6 @@
 //! Prices signed by the merchant's own backend: a JWT (RFC 7519) with HS256 and nothing else, for one order.
 
-use crate::ids::names_nothing;
+use crate::idempotency_key::names_nothing;
 use crate::{CartTokenId, Currency, Money, PricedCart, Timestamp, metadata_faults};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

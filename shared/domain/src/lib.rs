@@ -4,6 +4,7 @@ mod cart;
 mod cart_token;
 mod catalog;
 mod fingerprint;
+mod idempotency_key;
 mod ids;
 mod link;
 mod metadata;
@@ -24,10 +25,8 @@ pub use cart_token::{
 };
 pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, ProductError};
 pub use fingerprint::Fingerprint;
-pub use ids::{
-    AttemptId, CartTokenId, IdempotencyKey, LinkCode, MIN_PUBLIC_KEY_CHARS, OrderId, OrderToken, QuarantineId, Sku,
-    TokenHash,
-};
+pub use idempotency_key::IdempotencyKey;
+pub use ids::{AttemptId, CartTokenId, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};

@@ -5,6 +5,7 @@ use tests::{Event, TestApp};
 
 const KEY: &str = "LOMI_SECRET_KEY_ID";
 const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
+const CART_KEY: &str = "CART_TOKEN_SECRET_ID";
 const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#;
 
 async fn state(app: &TestApp, check: &str) -> String {
@@ -75,7 +76,6 @@ async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
 #[tokio::test]
 async fn what_cannot_be_a_secret_is_told_with_what_is_wrong() {
     let app = TestApp::start().await;
-    const CART_KEY: &str = "CART_TOKEN_SECRET_ID";
     let good = [KEY, WEBHOOK_SECRET, CART_KEY].map(|variable| app.secret(variable));
     for (variable, check) in [(KEY, "lomi_key"), (WEBHOOK_SECRET, "webhook_secret"), (CART_KEY, "cart_token_key")] {
         let mut hints = std::collections::BTreeSet::new();

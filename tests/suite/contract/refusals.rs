@@ -35,11 +35,15 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
                 contract.holds(route, &answer);
             }
         };
-        let (key, json) = (("idempotency-key", "used"), ("content-type", "application/json"));
+        let (key, json) =
+            (("idempotency-key", "used-0123456789abcdef0123456789abcdef"), ("content-type", "application/json"));
         let one = cart(app, path, 1).to_string();
         refused(400, "validation_failed", vec![key, json], "{}".to_owned()).await;
         refused(400, "malformed_json", vec![key, json], "{".to_owned()).await;
         refused(400, "idempotency_key_required", vec![json], one.clone()).await;
+        if !path.starts_with("/admin") {
+            refused(400, "idempotency_key_guessable", vec![("idempotency-key", "undefined"), json], one.clone()).await;
+        }
         refused(413, "payload_too_large", vec![key, json], " ".repeat(33 * 1024)).await;
         refused(415, "unsupported_media_type", vec![key, ("content-type", "text/plain")], one.clone()).await;
         as_admin(app, "POST", path, &[key, json], one).await.expect(201);

@@ -99,8 +99,8 @@ fn a_policy_that_allows_more_than_it_says_is_found() {
         ),
         (
             r#"CreateCheckoutSessionFunction: allows "dynamodb:Scan""#,
-            "[dynamodb:GetItem, dynamodb:UpdateItem]",
-            "[dynamodb:GetItem, dynamodb:Scan]",
+            "Action: dynamodb:GetItem\n",
+            "Action: [dynamodb:GetItem, dynamodb:Scan]\n",
         ),
         (r#"CreateCheckoutSessionFunction: allows something on "*""#, "Resource: !GetAtt Table.Arn", "Resource: '*'"),
         (

@@ -28,7 +28,7 @@ pub(super) struct Work {
 
 /// What became of a try to make the work ours.
 enum Tried {
-    Ours(Claim, Order),
+    Ours(Box<(Claim, Order)>),
     /// Somebody else moved meanwhile: look again.
     Moved,
     /// Another order has the signed cart.
@@ -38,7 +38,7 @@ enum Tried {
 impl Tried {
     fn of(claimed: Claimed, claim: Claim, order: Order) -> Self {
         match (claimed, order.cart_token_id()) {
-            (Claimed::Ours, _) => Self::Ours(claim, order),
+            (Claimed::Ours, _) => Self::Ours(Box::new((claim, order))),
             (Claimed::CartHeld, Some(id)) => Self::CartHeld(id.clone()),
             (Claimed::CartHeld | Claimed::Taken, _) => Self::Moved,
         }
@@ -69,7 +69,10 @@ pub(super) async fn enter(
             Some(claim) => take_over(world, &claim, released.as_ref(), now).await?,
         };
         match tried {
-            Tried::Ours(claim, order) => return Ok(Entered::Ours(Box::new(Work { lomi, claim, order }))),
+            Tried::Ours(held) => {
+                let (claim, order) = *held;
+                return Ok(Entered::Ours(Box::new(Work { lomi, claim, order })));
+            }
             Tried::CartHeld(cart) => released = releasing(world, &cart, now).await?,
             Tried::Moved => tokio::time::sleep(world.pause(attempt)).await,
         }
