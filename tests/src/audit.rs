@@ -112,6 +112,7 @@ impl TestApp {
     async fn read_books(&self) -> Books {
         let secret_refunds = self.record.lock().secret_refunds.iter().cloned().collect();
         let early = self.record.lock().early_endpoints.clone();
+        let meant_payouts = self.record.lock().meant_payouts.clone();
         let is_early = |dispatch: &Value| early.iter().any(|id| dispatch["webhook_id"] == *id);
         Books {
             orders: self.orders().await,
@@ -125,7 +126,7 @@ impl TestApp {
             intents: self.lomi.intents().await,
             refunds: self.lomi.refunds().await,
             payouts: self.lomi.payouts().await,
-            meant_payouts: self.record.lock().meant_payouts.clone(),
+            meant_payouts,
             secret_refunds,
             dispatches: self.lomi.outbox().await.into_iter().filter(|dispatch| !is_early(dispatch)).collect(),
         }
