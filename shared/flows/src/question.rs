@@ -14,6 +14,7 @@ use crate::inquiry::{
     CLOCK_SKEW_MS, Findings, InquiryError, is_about_one_thing, is_last_page, order_of, payments_call, poll,
 };
 use crate::organisation::ORGANISATION_UNPROVEN;
+use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
     AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
@@ -168,6 +169,9 @@ impl World {
             findings.calls += 1;
             let row = lomi.refunds().get(&refund_id).deadline(deadline).send().await?;
             let refund = self.settle_refund(lomi, id, &row).await?;
+            if let Some(words) = Words::of_row(&row) {
+                self.note_known(refund.as_ref(), id, words.natural_key(), &words.said()).await?;
+            }
             is_counted &= is_judged(refund.as_ref());
             findings.settled.extend(refund);
         }

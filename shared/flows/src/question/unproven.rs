@@ -65,13 +65,24 @@ impl World {
         let Some(order_id) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
         let settled = self.settle_page(lomi, &order_id, &session).await?;
         let is_counted = is_judged(settled.as_ref());
-        // Its order is paid already: what the event told is true, and on record from now on.
-        if matches!(settled, Some(Settled::Duplicate)) {
-            let evidence = poll(session_key(id.as_str()), &format!("{id} completed"), self.clock.now());
-            self.keep(&evidence, Some(&order_id)).await?;
-        }
+        self.note_known(settled.as_ref(), &order_id, session_key(id.as_str()), &format!("{id} completed")).await?;
         findings.settled.extend(settled);
         Ok(if is_counted { Answer::Order(order_id) } else { Answer::NotYet })
+    }
+
+    /// The order knew it already, perhaps without any evidence of its own: by what it was told as it asked, or by another fact.
+    /// What the event told is true, and on record from now on.
+    pub(super) async fn note_known(
+        &self,
+        settled: Option<&Settled>,
+        id: &OrderId,
+        natural_key: String,
+        said: &str,
+    ) -> Result<(), StoreError> {
+        if matches!(settled, Some(Settled::Duplicate)) {
+            self.keep(&poll(natural_key, said, self.clock.now()), Some(id)).await?;
+        }
+        Ok(())
     }
 
     async fn order_on(&self, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
