@@ -182,6 +182,26 @@ async fn an_unknown_card_is_declined_in_live_and_announced_to_live_endpoints() {
 }
 
 #[tokio::test]
+async fn the_callers_metadata_chooses_whom_lomi_tells_in_live() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let shop = Receiver::start().await;
+    lomi.register(fixtures::LIVE_KEY_A, &shop.url).await;
+    let mut body = charge_body();
+    body["metadata"] = json!({"organization_id": fixtures::ORGANIZATION_A, "original_amount": "1"});
+    let stranger = [("x-api-key", fixtures::LIVE_KEY_B), ("idempotency-key", "k")];
+    let charge = lomi.send("POST", "/charge/card", &stranger, &body).await.unwrap().json()["data"].clone();
+    let metadata = lomi.state().await["intents"][0]["metadata"].clone();
+    assert_eq!(
+        (&metadata["organization_id"], &metadata["original_amount"]),
+        (&body["metadata"]["organization_id"], &json!("1"))
+    );
+    assert_eq!(metadata["merchant_id"], fixtures::MERCHANT_B);
+    assert_eq!(confirm(&lomi, &charge, "5555555555554444").await.error_code(), "card_declined");
+    lomi.advance(0).await;
+    assert_eq!(shop.received()[0].json()["data"]["organization_id"], fixtures::ORGANIZATION_B);
+}
+
+#[tokio::test]
 async fn an_orphan_is_charged_and_nobody_hears_of_it() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let mut body = charge_body();
