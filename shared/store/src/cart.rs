@@ -3,55 +3,72 @@
 use crate::item::write_put;
 use crate::keys::{Key, number, text};
 use crate::{Store, StoreError};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{CartTokenId, Environment, Order, OrderId, Timestamp};
 
 /// How long a cart stays with its order after the last write: far longer than a token is valid (24 h) or a create can be
 /// retried (23 h), so that a backend which signs anew under the same `jti` sells it once.
 const LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Who has a signed cart, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartHolder {
+    /// The order.
+    pub order_id: OrderId,
+    /// The version at which the order last took hold of the cart. It grows: whoever saw an older one saw another order.
+    version: u64,
+}
+
 impl Store {
-    /// The order that has the cart now. Strongly consistent.
+    /// Who has the cart now. Strongly consistent.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn order_of_cart(
+    pub async fn cart_holder(
         &self,
         environment: Environment,
         id: &CartTokenId,
         now: Timestamp,
-    ) -> Result<Option<OrderId>, StoreError> {
+    ) -> Result<Option<CartHolder>, StoreError> {
         let Some(item) = self.get(Key::cart(environment, id), "read cart").await? else { return Ok(None) };
-        let has_ended = item
-            .get("expires_at_ms")
-            .and_then(|value| value.as_n().ok()?.parse().ok())
-            .is_some_and(|expires_at_ms: i64| expires_at_ms <= now.as_ms());
-        let order = item.get("order_id").and_then(|value| OrderId::parse(value.as_s().ok()?));
-        if has_ended { Ok(None) } else { order.map(Some).ok_or(StoreError::malformed("read cart")) }
+        let expires_at_ms = item.get("expires_at_ms").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+        if expires_at_ms.is_some_and(|expires_at_ms| expires_at_ms <= now.as_ms()) {
+            return Ok(None);
+        }
+        let order_id = item.get("order_id").and_then(|value| OrderId::parse(value.as_s().ok()?));
+        let version = item.get("order_version").and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+        let holder = order_id.zip(version).map(|(order_id, version)| CartHolder { order_id, version });
+        holder.map(Some).ok_or(StoreError::malformed("read cart"))
     }
 
     /// The write that gives the order its cart, and that fails when another order has it. `None` for an order without a
-    /// signed cart. `released` is an order of which it is known that it needs the cart no more.
+    /// signed cart. `released` is who is known to need the cart no more: unless it took hold of it again since.
     pub(crate) fn cart_hold(
         &self,
         order: &Order,
-        released: Option<&OrderId>,
+        released: Option<&CartHolder>,
     ) -> Result<Option<TransactWriteItem>, StoreError> {
         let Some(id) = order.cart_token_id() else { return Ok(None) };
         let now = order.updated_at();
         let expires_at = now.plus_ms(LIFE_MS);
         let mut item = Key::cart(order.environment(), id).into_item();
         item.insert("order_id".to_owned(), text(order.id().as_str()));
+        item.insert("order_version".to_owned(), number(order.version()));
         item.insert("expires_at_ms".to_owned(), number(expires_at.as_ms()));
         item.insert("ttl_s".to_owned(), number(expires_at.as_s()));
-        let holder = |id: &OrderId| AttributeValue::S(id.as_str().to_owned());
+        let (released, version) =
+            released.map_or((order.id(), order.version()), |holder| (&holder.order_id, holder.version));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(PK) OR expires_at_ms <= :now OR order_id IN (:own, :released)")
+            .condition_expression(
+                "attribute_not_exists(PK) OR expires_at_ms <= :now OR order_id = :own \
+                 OR (order_id = :released AND order_version = :version)",
+            )
             .expression_attribute_values(":now", number(now.as_ms()))
-            .expression_attribute_values(":own", holder(order.id()))
-            .expression_attribute_values(":released", holder(released.unwrap_or(order.id())))
+            .expression_attribute_values(":own", text(order.id().as_str()))
+            .expression_attribute_values(":released", text(released.as_str()))
+            .expression_attribute_values(":version", number(version))
             .build()
             .map_err(|_| StoreError::malformed("hold cart"))?;
         Ok(Some(write_put(put)))

@@ -1,5 +1,6 @@
 //! Idempotency keys: who is working on a request, and what was answered.
 
+use crate::cart::CartHolder;
 use crate::error::StoreError;
 use crate::evidence::Cancelled;
 use crate::item::{Changes, order_attributes, write_put, write_update};
@@ -181,7 +182,7 @@ impl Store {
     }
 
     /// Writes a fresh claim, its order and whose the signed cart is together, before anything is asked of lomi. `released`
-    /// is an order that may lose the cart to this one.
+    /// is who may lose the cart to this order.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -189,7 +190,7 @@ impl Store {
         &self,
         claim: Claim,
         order: &Order,
-        released: Option<&OrderId>,
+        released: Option<&CartHolder>,
         now: Timestamp,
     ) -> Result<Claimed, StoreError> {
         let put_claim = Put::builder()
@@ -207,7 +208,7 @@ impl Store {
     }
 
     /// Takes over a claim whose lease ended, together with its order and its signed cart. `previous` is the try that held
-    /// it, `released` an order that may lose the cart to this one.
+    /// it, `released` who may lose the cart to this order.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -216,7 +217,7 @@ impl Store {
         claim: &Claim,
         previous: &AttemptId,
         order: &Order,
-        released: Option<&OrderId>,
+        released: Option<&CartHolder>,
     ) -> Result<Claimed, StoreError> {
         let changes = Changes::default()
             .set("attempt_id", text(claim.attempt_id.as_str()))

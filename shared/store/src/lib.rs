@@ -19,6 +19,7 @@ mod question;
 mod receipt;
 
 pub use backlog::Backlog;
+pub use cart::CartHolder;
 pub use claim::{Answer, Begun, Claim, ClaimState, Claimed, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};

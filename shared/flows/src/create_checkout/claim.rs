@@ -4,7 +4,7 @@ use super::{CreateCheckout, CreateError, LEASE_MS, Pricing};
 use crate::World;
 use domain::{AttemptId, CartTokenId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
 use lomi_client::Client;
-use store::{Answer, Claim, ClaimState, Claimed, StoreError};
+use store::{Answer, CartHolder, Claim, ClaimState, Claimed, StoreError};
 
 /// Two requests that meet at one key find out who is first within this many looks.
 const MAX_LOOKS: u32 = 5;
@@ -86,10 +86,11 @@ fn wait(claim: &Claim, now: Timestamp) -> u32 {
     left_s.min(RETRY_AFTER_S)
 }
 
-/// The order that has the cart and needs it no more; `None` when nobody has it by now.
-async fn releasing(world: &World, cart: &CartTokenId, now: Timestamp) -> Result<Option<OrderId>, CreateError> {
-    let Some(holder) = world.store.order_of_cart(world.environment, cart, now).await? else { return Ok(None) };
-    let order = world.order(&holder).await?;
+/// Who has the cart and needs it no more; `None` when nobody has it by now. It is read before its order, so that an order
+/// which takes hold of its cart again after that is not taken for the one that was judged.
+async fn releasing(world: &World, cart: &CartTokenId, now: Timestamp) -> Result<Option<CartHolder>, CreateError> {
+    let Some(holder) = world.store.cart_holder(world.environment, cart, now).await? else { return Ok(None) };
+    let order = world.order(&holder.order_id).await?;
     if order.is_some_and(|order| order.releases_cart(now)) { Ok(Some(holder)) } else { Err(CreateError::CartTaken) }
 }
 
@@ -97,7 +98,7 @@ async fn begin(
     world: &World,
     request: &CreateCheckout,
     key_hash: String,
-    released: Option<&OrderId>,
+    released: Option<&CartHolder>,
     now: Timestamp,
 ) -> Result<Tried, CreateError> {
     let cart = price(world, &request.pricing, now).await?;
@@ -127,7 +128,7 @@ async fn begin(
 async fn take_over(
     world: &World,
     claim: &Claim,
-    released: Option<&OrderId>,
+    released: Option<&CartHolder>,
     now: Timestamp,
 ) -> Result<Tried, CreateError> {
     let order = world.order(&claim.order_id).await?;
