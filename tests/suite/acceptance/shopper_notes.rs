@@ -1,11 +1,9 @@
 //! What a browser says of an order is a shopper's note. Only the merchant's backend names orders and labels payments.
 
 use serde_json::{Value, json};
-use tests::cart_token::sign;
+use tests::cart_token::{in_s, sign};
 use tests::{CardOrder, Created, TestApp};
 
-/// The year 2100.
-const FAR_AHEAD_S: i64 = 4_102_444_800;
 /// A name that lomi itself gives a meaning to, and what a thief would put there.
 const MEANT: [(&str, &str); 8] = [
     ("organization_id", "b0000000-0000-4000-8000-000000000001"),
@@ -104,7 +102,7 @@ async fn the_merchant_names_an_order_on_either_way_to_pay() {
 #[tokio::test]
 async fn a_signed_cart_brings_its_name_and_its_labels() {
     let app = TestApp::start().await;
-    let claims = json!({ "amount": 7_000, "currency_code": "XOF", "exp": FAR_AHEAD_S, "reference": "A-1007",
+    let claims = json!({ "amount": 7_000, "currency_code": "XOF", "exp": in_s(600), "reference": "A-1007",
         "metadata": { "counter": "3" } });
     let token = sign(&claims, &app.secret("CART_TOKEN_SECRET_ID"));
     app.keep_out_of_logs(&token);
@@ -133,7 +131,7 @@ async fn names_that_lomi_interprets_are_nobodys() {
         assert_eq!(app.create_intent_as_admin(&card, &app.fresh_key()).await.pointers(), pointer);
         let link = app.link_body(json!({ "metadata": { name: value } }));
         assert_eq!(app.post_link(&link, &app.fresh_key()).await.pointers(), pointer);
-        let claims = json!({ "amount": 700, "currency_code": "XOF", "exp": FAR_AHEAD_S, "metadata": { name: value } });
+        let claims = json!({ "amount": 700, "currency_code": "XOF", "exp": in_s(600), "metadata": { name: value } });
         let token = sign(&claims, &app.secret("CART_TOKEN_SECRET_ID"));
         app.keep_out_of_logs(&token);
         let signed = app.create(&app.body(json!({ "cart_token": token })), &app.fresh_key()).await;

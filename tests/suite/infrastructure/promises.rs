@@ -13,14 +13,14 @@ fn named(readme: &str) -> Vec<&str> {
     proofs.flat_map(|proofs| proofs.split('`').skip(1).step_by(2)).collect()
 }
 
-/// Every function that stands right under `#[test]` or `#[tokio::test...]`.
+/// Every function that stands under `#[test]` or `#[tokio::test...]`, and perhaps under other attributes.
 fn tests() -> BTreeSet<String> {
     let output = Command::new("git").args(["ls-files", "-z", "*.rs"]).current_dir(root()).output().expect("git runs");
     let files = String::from_utf8(output.stdout).expect("names in UTF-8");
     let mut tests = BTreeSet::new();
     for file in files.split('\0').filter(|file| root().join(file).is_file()) {
         let text = read(file);
-        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.starts_with("#[ignore")).collect();
         for pair in
             lines.windows(2).filter(|pair| pair[0].starts_with("#[test") || pair[0].starts_with("#[tokio::test"))
         {

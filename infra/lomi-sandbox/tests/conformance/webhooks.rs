@@ -83,7 +83,7 @@ async fn a_caller_of_a_card_charge_chooses_who_hears_of_it() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let (lomi, shop, secret) = lomi_and_shop(profile).await;
         let own = Receiver::start().await;
-        lomi.register(fixtures::TEST_KEY_B, &own.url).await;
+        lomi.sandbox.sim().register_webhook(fixtures::TEST_KEY_B, &own.url).unwrap();
         let mut body = charge_body();
         body["metadata"]["organization_id"] = json!(fixtures::ORGANIZATION_A);
         let headers = [("x-api-key", fixtures::TEST_KEY_B), ("idempotency-key", "k")];
