@@ -32,11 +32,7 @@ pub(crate) fn emulator() -> Result<(), String> {
     run(".ci/emulator/run", &["target/release"])
 }
 
-/// `sam build` builds one function after the other; all at once, two processors share the linking.
 pub(crate) fn artifacts() -> Result<(), String> {
-    let packages: Vec<_> = functions()?.into_iter().map(|name| format!("--package={name}")).collect();
-    let packages: Vec<_> = packages.iter().map(String::as_str).collect();
-    cargo(&[&["lambda", "build", "--release", "--arm64", "--quiet"], packages.as_slice()].concat())?;
     run("sam", &["build"])?;
     run(".venv/bin/python", &[".ci/artifacts.py", ".aws-sam/build"])
 }
