@@ -262,7 +262,7 @@ async fn project(setup: &Setup) -> Project {
 }
 
 fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
-    let mut options = StackOptions { lomi: setup.lomi.clone(), ..StackOptions::default() };
+    let mut options = StackOptions { lomi: setup.lomi.clone(), on_demand: true, ..StackOptions::default() };
     for function in FUNCTIONS {
         let variables = BTreeMap::from([(DYNAMODB.to_owned(), dynamodb.url()), (LOMI.to_owned(), lomi.url())]);
         options.environment.insert(function.to_owned(), variables);

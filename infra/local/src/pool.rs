@@ -80,9 +80,13 @@ impl Pool {
         join_all(self.all().iter().map(|environment| environment.kill())).await;
     }
 
-    /// SIGSTOP to every process that exists now; later invocations get new ones.
-    pub(crate) async fn freeze(&self) {
+    /// SIGSTOP to every process that exists now, and to one at least; later invocations get new ones.
+    pub(crate) async fn freeze(&self) -> Result<(), InvokeError> {
+        if self.process_ids().is_empty() {
+            self.warm().await?;
+        }
         join_all(self.all().iter().map(|environment| environment.freeze())).await;
+        Ok(())
     }
 
     /// SIGCONT to every process.

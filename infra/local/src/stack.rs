@@ -51,6 +51,8 @@ pub struct StackOptions {
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether the functions' log lines are also written to stderr.
     pub echo_logs: bool,
+    /// Starts a function with its first request, as Lambda does, and not with the stack.
+    pub on_demand: bool,
 }
 
 /// What a stack is made of. [`Stack::start`] finds and builds it; tests may bring their own.
@@ -152,7 +154,7 @@ impl Stack {
         Self::assemble(Project { template, binaries, storefront }, options, listeners).await
     }
 
-    /// Starts everything; returns when every function has asked for work.
+    /// Starts everything; returns when every function has asked for work, unless functions start on demand.
     pub async fn launch(project: Project, options: StackOptions) -> Result<Self, StartError> {
         let listeners = Listeners::bind(options.port).await?;
         Self::assemble(project, options, listeners).await
@@ -284,10 +286,9 @@ impl Stack {
         Ok(())
     }
 
-    /// SIGSTOP to all processes that a function has now. New requests get new processes.
+    /// SIGSTOP to all processes that a function has now, and to one at least. New requests get new processes.
     pub async fn freeze(&self, binary: &str) -> Result<(), InvokeError> {
-        self.pool(binary)?.freeze().await;
-        Ok(())
+        self.pool(binary)?.freeze().await
     }
 
     /// SIGCONT to all processes of a function.
@@ -349,6 +350,9 @@ async fn start_functions(
             environment: environment::of_function(function, &endpoints, options.environment.get(name)),
         };
         pools.insert(name.clone(), Arc::new(Pool::new(program, function.timeout, logs.clone())));
+    }
+    if options.on_demand {
+        return Ok(pools);
     }
     for started in join_all(pools.values().map(|pool| pool.warm())).await {
         started?;

@@ -27,9 +27,11 @@ pub(super) async fn settle(scene: &Scene<'_>) {
         app.make_due(order["order_id"].as_str().expect("an id")).await;
     }
     let mut before: Vec<Value> = Vec::new();
+    let mut history: Vec<String> = Vec::new();
     for _ in 0..MAX_RUNS {
         // What could not be looked at stays due, and the schedule comes again.
-        if app.stack.invoke_scheduled("reconciler").await.is_err() {
+        if let Err(error) = app.stack.invoke_scheduled("reconciler").await {
+            history.push(format!("failed: {error}"));
             continue;
         }
         let orders = app.orders().await;
@@ -37,10 +39,12 @@ pub(super) async fn settle(scene: &Scene<'_>) {
         if words == before {
             return check(scene, &orders);
         }
+        let changed = words.iter().filter(|word| !before.contains(word)).map(Value::to_string);
+        history.push(changed.collect::<Vec<_>>().join(" "));
         before = words;
         age(app, &orders).await;
     }
-    panic!("the reconciler is not quiet after {MAX_RUNS} runs");
+    panic!("the reconciler is not quiet after {MAX_RUNS} runs:\n{}", history.join("\n"));
 }
 
 /// What is known of an order, apart from when it was last asked about.
