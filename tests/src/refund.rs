@@ -36,6 +36,11 @@ impl TestApp {
         answer
     }
 
+    /// `POST /admin/orders/{order_id}/refunds/{id}/release`: a person has seen that the money stayed.
+    pub async fn release_refund(&self, order_id: &str, id: &str) -> Answer {
+        self.admin("POST", &format!("/admin/orders/{order_id}/refunds/{id}/release"), &Value::Null).await
+    }
+
     /// A person answers for it that parts of this order go to this number.
     pub fn answer_for_payout(&self, order_id: &str, phone: &str) {
         let meant = MeantPayout { of: order_id.to_owned(), phone: Some(phone.to_owned()) };

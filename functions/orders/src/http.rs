@@ -32,7 +32,8 @@ impl App {
             "POST /orders/{order_id}/cancel" => self.cancel(request, event).await,
             "GET /admin/orders" => self.list(request).await,
             "GET /admin/orders/{order_id}" => self.detail(request, event).await,
-            refunds::ROUTE => refunds::create(&self.world, &self.lomi, request, event).await,
+            refunds::CREATE => refunds::create(&self.world, &self.lomi, request, event).await,
+            refunds::RELEASE => refunds::call_off(&self.world, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }

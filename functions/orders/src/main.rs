@@ -1,6 +1,6 @@
 //! `GET /orders/{order_id}` and `POST /orders/{order_id}/cancel` for the shopper who holds the order's token;
-//! `GET /admin/orders` and `/admin/orders/{order_id}` and `POST /admin/orders/{order_id}/refunds` for the back office, closed
-//! at the gateway.
+//! `GET /admin/orders` and `/admin/orders/{order_id}` `POST /admin/orders/{order_id}/refunds` and
+//! `.../refunds/{refund_id}/release` for the back office, closed at the gateway.
 //!
 //! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
 //! no event comes.

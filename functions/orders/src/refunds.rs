@@ -9,10 +9,11 @@ use edge::order_view::{OrderView, RefundView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::World;
-use flows::refund::{RefundError, RefundOrder, Refunded, refund};
+use flows::refund::{RefundError, RefundOrder, Refunded, refund, release};
 use serde::{Deserialize, Serialize};
 
-pub(crate) const ROUTE: &str = "POST /admin/orders/{order_id}/refunds";
+pub(crate) const CREATE: &str = "POST /admin/orders/{order_id}/refunds";
+pub(crate) const RELEASE: &str = "POST /admin/orders/{order_id}/refunds/{refund_id}/release";
 
 #[derive(Deserialize)]
 struct Body {
@@ -40,6 +41,19 @@ pub(crate) async fn create(
     let refunded = refund(world, &order, client, request.deadline).await;
     let refunded = refunded.inspect_err(|error| report_error(error, event))?;
     answer(world, &refunded, event)
+}
+
+/// A person has seen that the money of a refund in doubt stayed.
+pub(crate) async fn call_off(world: &World, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
+    event.id(Field::OrderId, order_id.as_str());
+    let id = request.path("refund_id");
+    let order = release(world, &order_id, id).await?;
+    let refund = order.refunds().get(id).ok_or(Problem::new(Code::NotFound))?;
+    event.word(Field::RefundStatus, refund.status.as_str());
+    event.number(Field::RefundAmountMinor, refund.amount_minor);
+    let body = Answer { refund: RefundView::of(id, refund), order: OrderView::of(&order, world.clock.now()) };
+    Response::json(200, &body)
 }
 
 fn read(request: &Request) -> Result<RefundOrder, Problem> {

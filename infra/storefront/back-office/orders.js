@@ -69,8 +69,7 @@ function orderParts(order, office, again) {
     part("order.items", order.items, (item) => row(`${item.quantity} × ${item.title}`, amountOf(item.unit_amount * item.quantity, currency), item.sku)),
     part("order.payments", order.payments, (payment) => row(
       [payment.provider_code, payment.payment_method_code].filter(Boolean).join(" · ") || "–", timeOf(payment.paid_at), payment.transaction_id)),
-    part("order.refunds", refunds, (refund) => row(
-      amountOf(refund.amount, currency), badge(refund.status === "completed" ? "good" : "wait", word("refund_status", refund.status)), refund.reason)),
+    part("order.refunds", refunds, (refund) => refundRow(order, refund, office, again)),
     REFUNDABLE.includes(order.status) ? refundForm(order, office, again) : "",
     part("order.timeline", order.timeline, (entry) => row(word("happened", entry.what), timeOf(entry.at), word("source", entry.source))),
   ];
@@ -85,6 +84,17 @@ const row = (what, value, note) => element("li", { class: "row" },
 function part(title, entries, make) {
   if (!entries?.length) return "";
   return element("section", { class: "card" }, element("h2", {}, t(title)), element("ul", { class: "rows" }, ...entries.map(make)));
+}
+
+/** A refund in doubt is called off by whoever has seen that its money stayed. */
+function refundRow({ order_id, currency_code }, { id, amount, status, reason }, office, again) {
+  const node = row(amountOf(amount, currency_code), badge(status === "completed" ? "good" : "wait", word("refund_status", status)), reason);
+  if (status !== "in_doubt") return node;
+  const said = element("div", { role: "status" });
+  const release = () => office.write(`/admin/orders/${order_id}/refunds/${id}/release`, {})
+    .then(again, (error) => said.replaceChildren(problem(error)));
+  node.append(element("div", { class: "release" }, sureButton(t("refund.release"), t("refund.release.sure"), release), said));
+  return node;
 }
 
 /** Money goes back on the second press: the first one says how much it will be, as the backend reads it. */

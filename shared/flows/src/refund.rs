@@ -10,9 +10,11 @@
 
 mod ask;
 mod payout;
+mod release;
 pub(crate) mod words;
 
 pub use payout::Payout;
+pub use release::{ReleaseError, release};
 
 use crate::World;
 use domain::{

@@ -11,6 +11,8 @@ use crate::wait::eventually;
 const MAX_RUNS: u32 = 30;
 /// Words of a refund about which more is to be heard.
 const OPEN_REFUNDS: [&str; 3] = ["requested", "in_doubt", "pending"];
+/// After so many runs lomi.'s list has named every refund of which it knows.
+const RUNS_TO_NAME_REFUNDS: usize = 3;
 
 /// Mends everything and waits for quiet. No client asks for anything any more.
 pub(super) async fn settle(scene: &Scene<'_>) {
@@ -43,6 +45,9 @@ pub(super) async fn settle(scene: &Scene<'_>) {
         history.push(changed.collect::<Vec<_>>().join(" "));
         before = words;
         age(app, &orders).await;
+        if history.len() > RUNS_TO_NAME_REFUNDS {
+            call_off(app, &orders).await;
+        }
     }
     panic!("the reconciler is not quiet after {MAX_RUNS} runs:\n{}", history.join("\n"));
 }
@@ -67,6 +72,18 @@ async fn age(app: &TestApp, orders: &[Value]) {
         }
         if order["due_at_ms"].is_i64() && order["expires_at_ms"].is_i64() {
             app.outlive(id).await;
+        }
+    }
+}
+
+/// The back office calls off what lomi. never heard of: a part of a mobile-money payment stays in doubt until somebody does.
+async fn call_off(app: &TestApp, orders: &[Value]) {
+    for order in orders {
+        let order_id = order["order_id"].as_str().expect("an id");
+        for (id, refund) in order["refunds"].as_object().into_iter().flatten() {
+            if refund["status"] == "in_doubt" && refund["refund_id"].is_null() {
+                app.release_refund(order_id, id).await.expect(200);
+            }
         }
     }
 }

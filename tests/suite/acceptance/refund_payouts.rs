@@ -195,3 +195,38 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     assert_eq!(statuses, ["\"completed\"", "\"in_doubt\""]);
     app.audit().await;
 }
+
+#[tokio::test]
+async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 400 })).await;
+    let lost = part(&app, &order, None).await.expect(202).json();
+    let id = lost["refund"]["id"].as_str().unwrap();
+    let released = app.release_refund(&order.order_id, id).await.expect(200).json();
+    assert_eq!((&released["refund"]["status"], &released["order"]["status"]), (&json!("failed"), &json!("paid")));
+    assert_eq!(app.release_refund(&order.order_id, id).await.expect(200).json(), released, "once more is no harm");
+    assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "refund_failed/merchant");
+    let anew = app.refund(&order.order_id, &json!({}), "anew").await.expect(201).json();
+    let settled = app.release_refund(&order.order_id, anew["refund"]["id"].as_str().unwrap()).await;
+    assert_eq!(settled.problem(), (409, "refund_not_in_doubt".to_owned()));
+    assert_eq!(app.lomi.refunds().await.len(), 1);
+    app.audit().await;
+}
+
+/// Who called it off was wrong: the money had left.
+#[tokio::test]
+async fn a_refund_that_was_called_off_counts_when_lomi_names_it() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    app.lomi.lose_webhooks().await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "commit_then_500" })).await;
+    let lost = part(&app, &order, None).await.expect(202).json();
+    app.release_refund(&order.order_id, lost["refund"]["id"].as_str().unwrap()).await.expect(200);
+    let transaction_id = lost["refund"]["transaction_id"].as_str().unwrap();
+    let named = app.announced_refund("REFUND_COMPLETED", transaction_id).await;
+    assert_eq!(app.deliver(&named).await.outcome(), "applied");
+    let order = app.order(&order.order_id).await;
+    assert_eq!((&order["status"], order["refunds"].as_object().unwrap().len()), (&json!("partially_refunded"), 2));
+    app.audit().await;
+}

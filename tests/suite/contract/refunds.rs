@@ -6,6 +6,7 @@ use tests::{Answer, Event, TestApp};
 use super::document::Contract;
 
 const ROUTE: &str = "POST /admin/orders/{order_id}/refunds";
+const RELEASE: &str = "POST /admin/orders/{order_id}/refunds/{refund_id}/release";
 const DETAIL: &str = "GET /admin/orders/{order_id}";
 
 pub(super) async fn of_refunds(app: &TestApp, contract: &Contract) {
@@ -36,9 +37,34 @@ pub(super) async fn of_refunds(app: &TestApp, contract: &Contract) {
     app.lomi.clear_faults().await;
     let detail = app.admin("GET", &format!("/admin/orders/{}", order.order_id), &Value::Null).await.expect(200);
     contract.holds(DETAIL, &detail);
+    of_releases(app, contract, &order.order_id, &detail.json()["refunds"]).await;
     of_payouts(app, &holds).await;
     of_other_orders(app, &holds).await;
     of_wrong_requests(app, &order.order_id, &holds).await;
+}
+
+async fn of_releases(app: &TestApp, contract: &Contract, order_id: &str, refunds: &Value) {
+    let called = |status: &str| {
+        let mut all = refunds.as_array().expect("refunds").iter();
+        all.find(|refund| refund["status"] == status).expect(status)["id"].as_str().expect("an id").to_owned()
+    };
+    let holds = async |id: &str, status: u16| {
+        contract.holds(RELEASE, &app.release_refund(order_id, id).await.expect(status));
+    };
+    holds(&called("completed"), 409).await;
+    holds(&format!("rfd_{}", "0".repeat(32)), 404).await;
+    let in_doubt = called("in_doubt");
+    let url = app.url(&format!("/admin/orders/{order_id}/refunds/{in_doubt}/release"));
+    contract.holds(RELEASE, &app.http.send("POST", &url, &[], "").await.expect(403));
+    let bearer = app.admin_bearer();
+    let headers = [("authorization", bearer.as_str())];
+    contract.holds(RELEASE, &app.http.send("POST", &url, &headers, " ".repeat(9 * 1024)).await.expect(413));
+    app.dynamodb.cut();
+    holds(&in_doubt, 503).await;
+    app.dynamodb.mend();
+    for _ in 0..2 {
+        holds(&in_doubt, 200).await;
+    }
 }
 
 async fn of_payouts(app: &TestApp, holds: &impl Fn(&Answer, u16, &str)) {

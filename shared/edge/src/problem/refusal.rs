@@ -8,7 +8,7 @@ use flows::create_checkout::CreateError;
 use flows::links::LinkError;
 use flows::operations::OperationError;
 use flows::order_status::StatusError;
-use flows::refund::RefundError;
+use flows::refund::{RefundError, ReleaseError};
 use store::StoreError;
 
 impl From<CreateError> for Problem {
@@ -105,6 +105,16 @@ impl From<RefundError> for Problem {
             RefundError::Unsendable => Self::new(Code::InternalError),
             RefundError::ProviderRejected(_) => Self::new(Code::ProviderRejected),
             RefundError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReleaseError> for Problem {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::NotFound => Self::new(Code::NotFound),
+            ReleaseError::NotInDoubt => Self::new(Code::RefundNotInDoubt),
+            ReleaseError::Store(error) => error.into(),
         }
     }
 }

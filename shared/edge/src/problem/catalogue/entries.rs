@@ -177,6 +177,18 @@ pub(super) const REFUND_PHONE_UNKNOWN: Entry = Entry {
     },
 };
 
+pub(super) const REFUND_NOT_IN_DOUBT: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:refund_not_in_doubt",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "The refund is not in doubt", fr: "L'issue du remboursement est connue" },
+    detail: Text {
+        en: "What becomes of this refund is known, or it is being asked for at this moment. Nothing was changed. Read the order.",
+        fr: "L'issue de ce remboursement est connue, ou la demande est en cours. Rien n'a été modifié. Consultez la commande.",
+    },
+};
+
 pub(super) const PAYMENT_UNIDENTIFIED: Entry = Entry {
     kind: "urn:lomi-checkout:problem:payment_unidentified",
     status: 409,
