@@ -37,24 +37,26 @@ pub(super) async fn of_refunds(app: &TestApp, contract: &Contract) {
     app.lomi.clear_faults().await;
     let detail = app.admin("GET", &format!("/admin/orders/{}", order.order_id), &Value::Null).await.expect(200);
     contract.holds(DETAIL, &detail);
-    of_releases(app, contract, &order.order_id, &detail.json()["refunds"]).await;
+    of_releases(app, contract).await;
     of_payouts(app, &holds).await;
     of_other_orders(app, &holds).await;
     of_wrong_requests(app, &order.order_id, &holds).await;
 }
 
-async fn of_releases(app: &TestApp, contract: &Contract, order_id: &str, refunds: &Value) {
-    let called = |status: &str| {
-        let mut all = refunds.as_array().expect("refunds").iter();
-        all.find(|refund| refund["status"] == status).expect(status)["id"].as_str().expect("an id").to_owned()
-    };
+async fn of_releases(app: &TestApp, contract: &Contract) {
+    let (order, _) = app.paid_order("card").await;
     let holds = async |id: &str, status: u16| {
-        contract.holds(RELEASE, &app.release_refund(order_id, id).await.expect(status));
+        contract.holds(RELEASE, &app.release_refund(&order.order_id, id).await.expect(status));
     };
-    holds(&called("completed"), 409).await;
+    let ask = async |key: &str, status: u16| {
+        let answer = app.refund(&order.order_id, &json!({ "amount": 100 }), key).await.expect(status).json();
+        answer["refund"]["id"].as_str().expect("an id").to_owned()
+    };
+    holds(&ask("made", 201).await, 409).await;
     holds(&format!("rfd_{}", "0".repeat(32)), 404).await;
-    let in_doubt = called("in_doubt");
-    let url = app.url(&format!("/admin/orders/{order_id}/refunds/{in_doubt}/release"));
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 500 })).await;
+    let in_doubt = ask("lost", 202).await;
+    let url = app.url(&format!("/admin/orders/{}/refunds/{in_doubt}/release", order.order_id));
     contract.holds(RELEASE, &app.http.send("POST", &url, &[], "").await.expect(403));
     let bearer = app.admin_bearer();
     let headers = [("authorization", bearer.as_str())];

@@ -26,7 +26,7 @@ pub(crate) fn schedules() -> Result<(), String> {
     ignored("schedules", "")
 }
 
-pub(crate) fn crash_pairs() -> Result<(), String> {
+pub(crate) fn enumerations() -> Result<(), String> {
     ignored("proof", "")
 }
 

@@ -70,6 +70,7 @@ fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_t
 }
 
 #[test]
+#[ignore = "takes ten seconds: cargo xtask proofs"]
 fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
     in_virtual_time(async || {
         let stage = Stage::new();
@@ -116,6 +117,7 @@ fn work_beside(settled: usize) -> (Meter, usize) {
 }
 
 #[test]
+#[ignore = "takes ten seconds: cargo xtask proofs"]
 fn a_sweep_takes_as_much_as_is_due_however_large_the_table_is() {
     let (few, many) = (work_beside(10), work_beside(100_000));
     println!("50 due orders: {few:?} beside 10 settled ones, {many:?} beside 100 000");

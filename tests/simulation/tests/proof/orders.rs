@@ -262,18 +262,20 @@ fn an_order_paid_twice_ends_alike_in_every_order_of_its_events() {
 }
 
 #[test]
+#[ignore = "takes a quarter of a minute: cargo xtask proofs"]
 fn it_makes_no_difference_when_lomi_says_that_the_page_is_paid() {
     assert_one_end(Story::SessionCompleted, in_turn(&SESSION_COMPLETED));
 }
 
 /// With one exception that is documented: `paid_after_cancel` says whether the shopper's word came before the money.
 #[test]
+#[ignore = "takes a quarter of a minute: cargo xtask proofs"]
 fn it_makes_no_other_difference_when_the_shopper_gives_up() {
     assert_one_end(Story::GivenUp, in_every_way(&[|_| Way::Webhooks(1)]));
 }
 
 #[test]
-#[ignore = "takes minutes: cargo xtask crash-pairs; every order is tried every time, in one of these ways"]
+#[ignore = "takes minutes: cargo xtask proofs; every order is tried every time, in one of these ways"]
 fn it_ends_alike_in_every_order_however_often_and_by_whichever_way() {
     assert_one_end(Story::PaidAgain, in_every_way(&PAID_AGAIN));
     assert_one_end(Story::SessionCompleted, in_every_way(&SESSION_COMPLETED));
