@@ -1,4 +1,4 @@
-//! A campaign of real kills, as long as one likes: `--kills 200 --seed 7 --release-binaries target/release`.
+//! A campaign of real kills, as long as one likes: `--kills 200 --seed 7 --binaries target/release`.
 //!
 //! Without a seed it takes any, and says which. Without binaries it builds those that `cargo dev` runs.
 #![allow(clippy::expect_used, clippy::panic, reason = "it fails as a test does")]
@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use tests::campaign::Campaign;
 
-const USAGE: &str = "usage: kills [--kills <n>] [--seed <n>] [--release-binaries <folder>]";
+const USAGE: &str = "usage: kills [--kills <n>] [--seed <n>] [--binaries <folder>]";
 
 #[tokio::main]
 async fn main() {
@@ -26,7 +26,7 @@ fn read(mut arguments: impl Iterator<Item = OsString>) -> Campaign {
         match flag.to_str() {
             Some("--kills") => campaign.kills = u32::try_from(number()).expect(USAGE),
             Some("--seed") => campaign.seed = number(),
-            Some("--release-binaries") => campaign.binaries = Some(value.into()),
+            Some("--binaries") => campaign.binaries = Some(value.into()),
             _ => panic!("{USAGE}"),
         }
     }

@@ -54,7 +54,7 @@ impl fmt::Display for Campaign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cargo run -p tests --example kills -- --kills {} --seed {}", self.kills, self.seed)?;
         match &self.binaries {
-            Some(folder) => write!(f, " --release-binaries {}", folder.display()),
+            Some(folder) => write!(f, " --binaries {}", folder.display()),
             None => Ok(()),
         }
     }

@@ -46,6 +46,18 @@ pub(crate) fn finish(mut command: Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
 }
 
+/// What the program prints.
+///
+/// # Errors
+/// When the program is not there or does not succeed.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = command(program, arguments);
+    let shown = format!("{command:?}");
+    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{shown}: {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() { Ok(printed) } else { Err(format!("{shown}: {}", output.status)) }
+}
+
 /// Whether the program runs and succeeds; what it prints is not shown.
 pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let status = command(program, arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -28,8 +28,8 @@ pub(crate) fn release() -> Result<(), String> {
 }
 
 pub(crate) fn emulator() -> Result<(), String> {
-    build_release()?;
-    run(".ci/emulator/run", &["target/release"])
+    super::proofs::build_for_tests()?;
+    run(".ci/emulator/run", &["target/debug"])
 }
 
 pub(crate) fn artifacts() -> Result<(), String> {

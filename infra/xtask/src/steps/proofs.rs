@@ -3,13 +3,23 @@
 //! Cargo is told to test the whole workspace, as `cargo test` is: a package alone has other features, and everything that
 //! it depends on would be compiled again.
 
-use crate::command::{cargo, run};
+use crate::command::{cargo, output, run};
 
-/// The ignored tests of one target whose names contain `part`.
+/// What leaves no case out, and takes minutes.
+const EXHAUSTIVE: &str = "exhaustive::";
+
+/// The ignored tests of one target whose names begin with `part`.
 fn ignored(target: &str, part: &str) -> Result<(), String> {
-    let mut arguments = vec!["test", "--workspace", "--locked", "--quiet", "--test", target, "--", "--ignored"];
-    if !part.is_empty() {
-        arguments.push(part);
+    ignored_with(target, &[part])
+}
+
+/// As [`ignored`], with flags of the test program; finding no test at all is a failure.
+fn ignored_with(target: &str, flags: &[&str]) -> Result<(), String> {
+    let arguments = ["test", "--workspace", "--locked", "--quiet", "--test", target, "--", "--ignored"];
+    let arguments = [&arguments[..], flags].concat();
+    let listed = output("cargo", &[&arguments[..], &["--list"]].concat())?;
+    if !listed.contains(": test") {
+        return Err(format!("no ignored test of {target} fits {flags:?}"));
     }
     cargo(&arguments)
 }
@@ -26,8 +36,12 @@ pub(crate) fn schedules() -> Result<(), String> {
     ignored("schedules", "")
 }
 
-pub(crate) fn enumerations() -> Result<(), String> {
-    ignored("proof", "")
+pub(crate) fn distinct_proofs() -> Result<(), String> {
+    ignored_with("proof", &["--skip", EXHAUSTIVE])
+}
+
+pub(crate) fn all_proofs() -> Result<(), String> {
+    ignored("proof", EXHAUSTIVE)
 }
 
 pub(crate) fn browsers() -> Result<(), String> {
@@ -54,18 +68,19 @@ pub(crate) fn long_fuzz() -> Result<(), String> {
 }
 
 pub(crate) fn kills() -> Result<(), String> {
-    kill(&["--kills", "200", "--seed", "1"])
-}
-
-pub(crate) fn new_kills() -> Result<(), String> {
-    kill(&["--kills", "400"])
+    build_for_tests()?;
+    kill("target/debug", &["--kills", "200", "--seed", "1"])
 }
 
 /// Kills release binaries: their speed is the one that counts.
-fn kill(campaign: &[&str]) -> Result<(), String> {
+pub(crate) fn new_kills() -> Result<(), String> {
     super::aws::build_release()?;
     build_for_tests()?;
-    run("target/debug/examples/kills", &[campaign, &["--release-binaries", "target/release"]].concat())
+    kill("target/release", &["--kills", "400"])
+}
+
+fn kill(binaries: &str, campaign: &[&str]) -> Result<(), String> {
+    run("target/debug/examples/kills", &[campaign, &["--binaries", binaries]].concat())
 }
 
 pub(crate) fn new_schedules() -> Result<(), String> {
@@ -79,6 +94,6 @@ pub(crate) fn mutants() -> Result<(), String> {
 }
 
 /// All programs, with the features that `cargo test` has compiled their dependencies with.
-fn build_for_tests() -> Result<(), String> {
+pub(super) fn build_for_tests() -> Result<(), String> {
     cargo(&["build", "--workspace", "--locked", "--quiet", "--bins", "--examples", "--test", "suite"])
 }

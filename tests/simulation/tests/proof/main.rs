@@ -12,6 +12,7 @@
 mod auditor;
 mod blackout;
 mod crash_points;
+mod exhaustive;
 mod late_money;
 mod native_links;
 mod orders;
