@@ -14,7 +14,7 @@ use edge::secrets::{Secret, SecretError};
 use findings::Finding;
 use serde::Serialize;
 use std::time::Duration;
-use store::{Backlog, StoreError};
+use store::{Backlog, OwnOrganisation, StoreError};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) const ROUTE: &str = "GET /admin/health";
@@ -34,6 +34,7 @@ struct Health {
 struct Checks {
     lomi_key: Check,
     environment: Check,
+    organisation: Check,
     webhook_secret: Check,
     cart_token_key: Check,
     webhook_endpoint: Check,
@@ -78,8 +79,9 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
     let deadline = request.deadline.min(Instant::now() + PATIENCE);
     let store = &app.world.store;
     let now = app.world.clock.now();
-    let (lomi, webhook_secret, cart_token_key, (table, pulse), due, quarantine) = tokio::join!(
+    let (lomi, organisation, webhook_secret, cart_token_key, (table, pulse), due, quarantine) = tokio::join!(
         lomi::look(app, request, deadline),
+        in_time(deadline, store.own_organisation()),
         secret(&app.webhook_secret, findings::SECRET_MISSING, deadline),
         secret(&app.cart_token_key, findings::CART_KEY_MISSING, deadline),
         pulse(app, deadline),
@@ -90,6 +92,7 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
     let checks = Checks {
         lomi_key: Check::of(lomi.key, language),
         environment: Check::of(lomi.environment, language),
+        organisation: Check::of(learned(organisation), language),
         webhook_secret: Check::of(webhook_secret, language),
         cart_token_key: Check::of(cart_token_key, language),
         webhook_endpoint: Check::of(lomi.endpoint, language),
@@ -104,6 +107,15 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
 /// `None` for what came too late or not at all: it makes no difference to who looks.
 async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
     timeout_at(deadline, asked).await.ok()?.ok()
+}
+
+/// Whether `webhook-handler`, which has no key, can tell our money from another's.
+fn learned(own: Option<Option<OwnOrganisation>>) -> Finding {
+    match own {
+        None => findings::UNKNOWN,
+        Some(Some(OwnOrganisation { organization_id: Some(_), .. })) => findings::OK,
+        Some(_) => findings::ORGANISATION_UNLEARNED,
+    }
 }
 
 /// Whether the table answers, and when lomi. was last heard of. The one question tells both: it reads one item by its key,
@@ -131,6 +143,7 @@ impl Checks {
         let all = [
             &self.lomi_key,
             &self.environment,
+            &self.organisation,
             &self.webhook_secret,
             &self.cart_token_key,
             &self.webhook_endpoint,

@@ -33,7 +33,7 @@ impl App {
             "GET /admin/orders" => self.list(request).await,
             "GET /admin/orders/{order_id}" => self.detail(request, event).await,
             refunds::CREATE => refunds::create(&self.world, &self.lomi, request, event).await,
-            refunds::RELEASE => refunds::call_off(&self.world, request, event).await,
+            refunds::RELEASE => refunds::call_off(&self.world, &self.lomi, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }

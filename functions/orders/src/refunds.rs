@@ -9,7 +9,9 @@ use edge::order_view::{OrderView, RefundView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::World;
-use flows::refund::{RefundError, RefundOrder, Refunded, refund, release};
+use flows::operations::OperationError;
+use flows::reconcile::Report;
+use flows::refund::{RefundError, RefundOrder, Refunded, ReleaseError, refund, release};
 use serde::{Deserialize, Serialize};
 
 pub(crate) const CREATE: &str = "POST /admin/orders/{order_id}/refunds";
@@ -44,11 +46,21 @@ pub(crate) async fn create(
 }
 
 /// A person has seen that the money of a refund in doubt stayed.
-pub(crate) async fn call_off(world: &World, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+pub(crate) async fn call_off(
+    world: &World,
+    lomi: &Lomi,
+    request: &Request,
+    event: &mut Telemetry,
+) -> Result<Response, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     event.id(Field::OrderId, order_id.as_str());
     let id = request.path("refund_id");
-    let order = release(world, &order_id, id).await?;
+    let client = async || lomi.client(request.deadline, event).await;
+    let mut report = Report::default();
+    let released = release(world, &order_id, id, client, request.deadline, &mut report).await;
+    // What was learnt counts, whatever failed after it.
+    event.found(report);
+    let order = released.inspect_err(|error| report_release_error(error, event))?;
     let refund = order.refunds().get(id).ok_or(Problem::new(Code::NotFound))?;
     event.word(Field::RefundStatus, refund.status.as_str());
     event.number(Field::RefundAmountMinor, refund.amount_minor);
@@ -108,5 +120,10 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
 
 fn report_error(error: &RefundError, event: &mut Telemetry) {
     let (RefundError::ProviderUnavailable { error, .. } | RefundError::ProviderRejected(error)) = error else { return };
+    edge::lomi::report(error, event);
+}
+
+fn report_release_error(error: &ReleaseError, event: &mut Telemetry) {
+    let ReleaseError::Operation(OperationError::Lomi(error)) = error else { return };
     edge::lomi::report(error, event);
 }

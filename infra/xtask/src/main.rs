@@ -1,6 +1,8 @@
-//! `cargo xtask <step>...`: every check of the project, one command each; `ci` and `nightly` are lists of them.
+//! `cargo xtask <step>...`: every check of the project, one command each; `nightly` is a list of them, and `ci` are two lists
+//! at the same time.
 
 mod command;
+mod lanes;
 mod step;
 mod steps;
 
@@ -10,13 +12,25 @@ use std::time::{Duration, Instant};
 use lexopt::prelude::{Long, Short, Value};
 use step::{CI, NIGHTLY, STEPS, Step};
 
+/// Names of steps, and what each took.
+type Times = Vec<(&'static str, Duration)>;
+
+/// What the arguments ask for.
+enum Wish {
+    Help,
+    /// What CI runs.
+    Ci,
+    Steps(Vec<&'static Step>),
+}
+
 fn main() -> ExitCode {
     match read() {
-        Ok(steps) if steps.is_empty() => {
+        Ok(Wish::Help) => {
             print!("{}", help());
             ExitCode::SUCCESS
         }
-        Ok(steps) => run(&steps),
+        Ok(Wish::Ci) => conclude(lanes::run(&CI)),
+        Ok(Wish::Steps(steps)) => conclude(run(&steps)),
         Err(problem) => {
             eprintln!("{problem}\n\n{}", help());
             ExitCode::from(2)
@@ -24,59 +38,58 @@ fn main() -> ExitCode {
     }
 }
 
-/// The steps that the arguments name; none asks for help.
-fn read() -> Result<Vec<&'static Step>, String> {
+fn read() -> Result<Wish, String> {
     let mut steps = Vec::new();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
+            Value(name) if name == "ci" => return Ok(Wish::Ci),
             Value(name) => steps.extend(named(&name.to_string_lossy())?),
-            Long("help") | Short('h') => return Ok(Vec::new()),
+            Long("help") | Short('h') => return Ok(Wish::Help),
             other => return Err(other.unexpected().to_string()),
         }
     }
-    Ok(steps)
+    Ok(if steps.is_empty() { Wish::Help } else { Wish::Steps(steps) })
 }
 
-/// The step of this name, or those of the list of this name.
+/// The step of this name, or those of the nightly list.
 fn named(name: &str) -> Result<Vec<&'static Step>, String> {
-    let names: &[&str] = match name {
-        "ci" => &CI,
-        "nightly" => &NIGHTLY,
-        name => &[name],
-    };
+    let names: &[&str] = if name == "nightly" { &NIGHTLY } else { &[name] };
     let find = |name: &&str| STEPS.iter().find(|step| step.name == *name);
     names.iter().map(|name| find(name).ok_or_else(|| format!("no step is called {name}"))).collect()
 }
 
-/// Runs the steps in turn up to the first that fails, and prints what each took.
-fn run(steps: &[&Step]) -> ExitCode {
+/// Runs the steps in turn up to the first that fails: what each took, and the failure.
+fn run(steps: &[&'static Step]) -> (Times, Option<String>) {
     let mut times = Vec::new();
-    let mut failure = None;
     for step in steps {
         println!("\n=== {}: {}", step.name, step.about);
         let started = Instant::now();
-        failure = (step.run)().err();
+        let done = (step.run)();
         times.push((step.name, started.elapsed()));
-        if failure.is_some() {
-            break;
+        if let Err(problem) = done {
+            return (times, Some(format!("{}: {problem}", step.name)));
         }
         println!("=== {} took {} s", step.name, started.elapsed().as_secs());
     }
-    print!("{}", table(&times));
-    match (failure, times.last()) {
-        (Some(problem), Some((name, _))) => {
-            eprintln!("\n{name} failed: {problem}");
+    (times, None)
+}
+
+fn conclude((times, failure): (Times, Option<String>)) -> ExitCode {
+    if times.len() > 1 {
+        print!("{}", table(&times));
+    }
+    match failure {
+        Some(problem) => {
+            eprintln!("\nfailed: {problem}");
             ExitCode::FAILURE
         }
-        _ => ExitCode::SUCCESS,
+        None => ExitCode::SUCCESS,
     }
 }
 
 fn table(times: &[(&str, Duration)]) -> String {
-    let total: Duration = times.iter().map(|(_, time)| *time).sum();
-    let rows = times.iter().copied().chain([("total", total)]);
-    let rows = rows.map(|(name, time)| format!("{name:<14} {:>5} s\n", time.as_secs()));
+    let rows = times.iter().map(|(name, time)| format!("{name:<14} {:>5} s\n", time.as_secs()));
     format!("\n{}", rows.collect::<String>())
 }
 
@@ -85,7 +98,7 @@ fn help() -> String {
     format!(
         "cargo xtask <step>...\n\n{rows}\n  {:<14} {}\n  {:<14} {}\n",
         "ci",
-        CI.join(", "),
+        CI.map(|lane| lane.join(", ")).join(" | "),
         "nightly",
         NIGHTLY.join(", ")
     )

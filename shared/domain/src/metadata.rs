@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 4096;
 /// Names that this backend or lomi gives a meaning to. On a card charge lomi copies the caller's metadata over its own,
 /// key by key, so a label of such a name would change whose payment it is, in which environment and at what price;
 /// `payment_flow` switches a check off, `test_mode` chooses the endpoint of an event, and the rest are lomi's own columns.
-const RESERVED_NAMES: [&str; 23] = [
+const RESERVED_NAMES: [&str; 24] = [
     "order_id",
     "payment_environment",
     "payment_reference",
@@ -33,6 +33,7 @@ const RESERVED_NAMES: [&str; 23] = [
     "payment_intent_id",
     "payment_link_id",
     "payment_mobile",
+    "sender_mobile",
     "card_country",
     "fee_currency",
     "fx_rate",

@@ -166,7 +166,7 @@ impl Secret {
         }
         let (current, previous) = tokio::join!(self.stage(CURRENT), self.stage(PREVIOUS));
         let previous = match previous {
-            Ok((previous, _)) => previous.ok(),
+            Ok((previous, _)) => Some(previous),
             Err(SecretError::Missing | SecretError::Unusable(_)) => None,
             // Without it an authentic signature could look forged: no answer is better than half of one.
             Err(SecretError::Unreachable) => return Err(SecretError::Unreachable),
@@ -174,9 +174,12 @@ impl Secret {
         let (current, made_at_s) = current?;
         let is_recent = made_at_s.is_none_or(|made_at_s| now().as_s() < made_at_s.saturating_add(PREVIOUS_VALID_FOR_S));
         match (current, previous.filter(|_| is_recent)) {
-            (Ok(current), previous) => Ok(Versions { current, previous, unusable: None }),
-            (Err(wrong), Some(current)) => Ok(Versions { current, previous: None, unusable: Some(wrong) }),
-            (Err(wrong), None) => Err(SecretError::Unusable(wrong)),
+            (Ok(current), None) => Ok(Versions { current, previous: None, unusable: None }),
+            (Ok(current), Some(Ok(previous))) => Ok(Versions { current, previous: Some(previous), unusable: None }),
+            // A slip in the middle of a rotation has pushed the one before it out of sight.
+            (Ok(current), Some(Err(wrong))) => Ok(Versions { current, previous: None, unusable: Some(wrong) }),
+            (Err(wrong), Some(Ok(current))) => Ok(Versions { current, previous: None, unusable: Some(wrong) }),
+            (Err(wrong), _) => Err(SecretError::Unusable(wrong)),
         }
     }
 

@@ -221,7 +221,7 @@ async fn look_at(
         return ended;
     }
     // 4 What became of refunds.
-    if order.has_open_refunds() && !refunds::look_at(world, lomi, order, deadline, report).await? {
+    if order.awaits_refund_news() && !refunds::look_at(world, lomi, order, deadline, report).await? {
         return Ok(());
     }
     ended?;

@@ -30,6 +30,8 @@ use tokio::time::Instant;
 const LEASE_MS: i64 = 30_000;
 /// Kept back from the caller's deadline to write the outcome. What is left is far shorter than the lease.
 const WRITE_MARGIN: Duration = Duration::from_secs(2);
+/// With less time than this left lomi. is not asked: an answer that came too late would leave a doubt.
+const SHORTEST_ASK: Duration = Duration::from_secs(3);
 /// So often the reservation is made anew on top of somebody else's write.
 const MAX_LOOKS: u32 = 12;
 /// A request that runs normally is done by then.
@@ -111,6 +113,12 @@ pub enum RefundError {
         /// What happened.
         error: lomi_client::Error,
     },
+    /// Looking where the money would go has taken so long that lomi. could not be asked to its end. Nothing was sent.
+    #[error("no time is left to ask lomi.")]
+    NoTime {
+        /// When to come again.
+        retry_after_s: u32,
+    },
     /// The request cannot be put into lomi.'s words. Nothing was sent.
     #[error("the request cannot be sent to lomi.")]
     Unsendable,
@@ -179,6 +187,9 @@ async fn enter(
         let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
         let lomi = lomi().await.ok_or(RefundError::NoKey)?;
         payout::check(&lomi, &order, &refund, request.confirmed_phone.as_ref(), ask_until).await?;
+        if ask_until.saturating_duration_since(Instant::now()) < SHORTEST_ASK {
+            return Err(RefundError::NoTime { retry_after_s: RETRY_AFTER_S });
+        }
         if world.store.save(&reserved).await? {
             return Ok(Entered::Ours(lomi, reserved, refund));
         }

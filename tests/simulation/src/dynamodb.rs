@@ -122,7 +122,7 @@ impl DynamoDb {
     }
 
     /// The stack does not know yet whose its key is: the reconciler's first run is still to come.
-    pub(crate) fn forget_organisation(&self) {
+    pub fn forget_organisation(&self) {
         let key = json!({ "PK": { "S": "ORGANISATION#own" }, "SK": { "S": "ORGANISATION" } });
         let delete = json!({ "TableName": TABLE, "Key": key });
         self.dispatch("DeleteItem", &delete.to_string()).expect("the engine deletes");

@@ -1,7 +1,7 @@
 //! One look tells an owner what is missing, and what to do.
 
 use serde_json::{Value, json};
-use tests::{Event, TestApp};
+use tests::{Event, Setup, TestApp};
 
 const KEY: &str = "LOMI_SECRET_KEY_ID";
 const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
@@ -148,5 +148,14 @@ async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
     app.keep_out_of_logs(&secret);
     app.change_endpoint(&endpoint, &json!({ "authorized_events": ["PAYMENT_FAILED"] })).await;
     assert_eq!(state(&app, "webhook_endpoint").await, "registered");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn until_the_organisation_is_learned_health_says_so() {
+    let app = TestApp::start_with(Setup { unlearned: true, ..Setup::default() }).await;
+    assert_eq!(state(&app, "organisation").await, "unlearned");
+    app.reconcile().await;
+    assert_eq!(state(&app, "organisation").await, "ok");
     app.audit().await;
 }

@@ -196,37 +196,80 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     app.audit().await;
 }
 
+/// A part of the order that is in doubt because lomi. refused it before anything moved.
+async fn refused_part(app: &TestApp, order: &Created) -> String {
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 400 })).await;
+    let lost = part(app, order, None).await.expect(202).json();
+    lost["refund"]["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
-    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 400 })).await;
-    let lost = part(&app, &order, None).await.expect(202).json();
-    let id = lost["refund"]["id"].as_str().unwrap();
-    let released = app.release_refund(&order.order_id, id).await.expect(200).json();
+    let id = refused_part(&app, &order).await;
+    let early = app.release_refund(&order.order_id, &id).await;
+    assert_eq!(early.problem(), (409, "refund_not_releasable".to_owned()), "no statement shows it yet");
+    app.age_refunds(&order.order_id).await;
+    let released = app.release_refund(&order.order_id, &id).await.expect(200).json();
     assert_eq!((&released["refund"]["status"], &released["order"]["status"]), (&json!("failed"), &json!("paid")));
-    assert_eq!(app.release_refund(&order.order_id, id).await.expect(200).json(), released, "once more is no harm");
+    assert_eq!(app.release_refund(&order.order_id, &id).await.expect(200).json(), released, "once more is no harm");
     assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "refund_failed/merchant");
     let anew = app.refund(&order.order_id, &json!({}), "anew").await.expect(201).json();
     let settled = app.release_refund(&order.order_id, anew["refund"]["id"].as_str().unwrap()).await;
-    assert_eq!(settled.problem(), (409, "refund_not_in_doubt".to_owned()));
+    assert_eq!(settled.problem(), (409, "refund_not_releasable".to_owned()));
     assert_eq!(app.lomi.refunds().await.len(), 1);
     app.audit().await;
 }
 
-/// Who called it off was wrong: the money had left.
+/// Who wants to call it off is wrong: the money has left, and lomi.'s list says so.
 #[tokio::test]
-async fn a_refund_that_was_called_off_counts_when_lomi_names_it() {
+async fn a_refund_that_lomi_lists_is_not_called_off() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     app.lomi.lose_webhooks().await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "commit_then_500" })).await;
     let lost = part(&app, &order, None).await.expect(202).json();
-    app.release_refund(&order.order_id, lost["refund"]["id"].as_str().unwrap()).await.expect(200);
-    let transaction_id = lost["refund"]["transaction_id"].as_str().unwrap();
-    let named = app.announced_refund("REFUND_COMPLETED", transaction_id).await;
-    assert_eq!(app.deliver(&named).await.outcome(), "applied");
-    let order = app.order(&order.order_id).await;
-    assert_eq!((&order["status"], order["refunds"].as_object().unwrap().len()), (&json!("partially_refunded"), 2));
+    let id = lost["refund"]["id"].as_str().unwrap();
+    app.age_refunds(&order.order_id).await;
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "status", "arg": 500, "times": null })).await;
+    let blind = app.release_refund(&order.order_id, id).await;
+    assert_eq!(blind.problem(), (503, "provider_unavailable".to_owned()), "nobody knows what lomi. has");
+    app.lomi.clear_faults().await;
+    app.lomi.lose_webhooks().await;
+    assert_eq!(app.release_refund(&order.order_id, id).await.problem().1, "refund_not_releasable");
+    assert_eq!(app.refunds(&order.order_id).await[0]["status"], "completed");
+    assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
+    app.audit().await;
+}
+
+/// lomi. records it later, and tells nobody.
+#[tokio::test]
+async fn what_lomi_lists_after_a_release_still_counts() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    let id = refused_part(&app, &order).await;
+    app.age_refunds(&order.order_id).await;
+    app.release_refund(&order.order_id, &id).await.expect(200);
+    app.lomi.lose_webhooks().await;
+    let transaction_id = app.refunds(&order.order_id).await[0]["transaction_id"].as_str().unwrap().to_owned();
+    app.refund_at_lomi(&transaction_id, 5_000).await;
+    assert!(app.make_due(&order.order_id).await, "it is looked for although it was called off");
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
+    let too_much = app.refund(&order.order_id, &json!({ "amount": 7_501 }), &app.fresh_key()).await;
+    assert_eq!(too_much.problem(), (409, "refund_exceeds_payment".to_owned()));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_slow_look_at_the_number_leaves_no_doubt() {
+    let app = TestApp::start().await;
+    let order = paid(&app, "wave").await;
+    app.lomi.fault(json!({ "target": "/customers/{id}", "kind": "latency_ms", "arg": 3_500 })).await;
+    let late = part(&app, &order, None).await;
+    assert_eq!(late.problem(), (503, "provider_unavailable".to_owned()));
+    nothing_moved(&app, &order).await;
+    part(&app, &order, None).await.expect(201);
     app.audit().await;
 }

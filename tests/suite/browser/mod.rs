@@ -9,3 +9,4 @@ mod looks;
 mod purchase;
 mod second_thoughts;
 mod shop;
+mod signed_carts;

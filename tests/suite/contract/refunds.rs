@@ -64,6 +64,7 @@ async fn of_releases(app: &TestApp, contract: &Contract) {
     app.dynamodb.cut();
     holds(&in_doubt, 503).await;
     app.dynamodb.mend();
+    app.age_refunds(&order.order_id).await;
     for _ in 0..2 {
         holds(&in_doubt, 200).await;
     }

@@ -191,7 +191,7 @@ async fn a_kill_before_lomi_did_anything_leaves_a_doubt_that_ends() {
     killed_at_work(&app, &order, "before").await;
     let id = only_refund(&app, &order).await["id"].as_str().unwrap().to_owned();
     let running = app.release_refund(&order.order_id, &id).await;
-    assert_eq!(running.problem(), (409, "refund_not_in_doubt".to_owned()), "it may be on its way");
+    assert_eq!(running.problem(), (409, "refund_not_releasable".to_owned()), "it may be on its way");
     app.end_refund_leases(&order.order_id).await;
     // Whoever comes back with the key learns that nobody knows.
     let answer = app.refund(&order.order_id, &json!({}), "k").await.expect(202);

@@ -148,7 +148,7 @@ async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
 async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
-    let (one, other) = (app.open_order().await, app.open_order().await);
+    let (one, other, third) = (app.open_order().await, app.open_order().await, app.open_order().await);
     let (id, old) = (app.secret_id(WEBHOOK_SECRET).to_owned(), app.secret(WEBHOOK_SECRET));
     app.stack.secrets().rotate(&id, &format!("\"{NEW_SECRET}\""));
     app.stack.kill("webhook-handler").await.unwrap();
@@ -157,10 +157,15 @@ async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
     assert_eq!(app.deliver_signed_with(&event, &old).await.outcome(), "applied");
     let event = app.pay_silently(&other, "wave").await;
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.problem().0, 503);
-    app.stack.secrets().set(&id, NEW_SECRET);
+    app.stack.secrets().rotate(&id, NEW_SECRET);
     app.stack.kill("webhook-handler").await.unwrap();
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
+    // The slip has pushed the old secret out of sight: its events come again, and are never refused for good.
+    let event = app.pay_silently(&third, "wave").await;
+    assert_eq!(app.deliver_signed_with(&event, &old).await.problem().0, 503);
     app.stack.secrets().set(&id, &old);
+    app.stack.kill("webhook-handler").await.unwrap();
+    assert_eq!(app.deliver_signed_with(&event, &old).await.outcome(), "applied");
     app.audit().await;
 }
 

@@ -51,6 +51,12 @@ pub(super) const ENVIRONMENT_UNKNOWN: Finding = Finding::todo(
     "L'environnement de la clé n'a pas pu être établi. Réglez d'abord lomi_key.",
 );
 
+pub(super) const ORGANISATION_UNLEARNED: Finding = Finding::todo(
+    "unlearned",
+    "The stack does not know yet whose its key is, so lomi.'s events count only after lomi. was asked about them. Once lomi_key is ok the reconciler learns it within a minute, or with the first payment.",
+    "La pile ne sait pas encore à qui est sa clé : les événements de lomi. ne comptent qu'une fois vérifiés auprès de lomi. Dès que lomi_key est en ordre, le réconciliateur l'apprend en une minute, ou au premier paiement.",
+);
+
 pub(super) const SECRET_MISSING: Finding = Finding::todo(
     "missing",
     "Once lomi_key is ok, the stack registers its webhook and puts the secret there within five minutes. If it stays so, invoke the function webhook-endpoint: it says what to do. Until then lomi.'s events are told to come again.",
@@ -98,6 +104,10 @@ pub(super) const fn unusable(wrong: NotASecret) -> Finding {
         NotASecret::WebhookSecret => (
             "The secret holds a webhook's signing secret (whsec_...). It belongs into the secret that LomiWebhookSecretArn names; put the right text in here.",
             "Le secret contient le secret de signature d'un webhook (whsec_...). Sa place est dans le secret que désigne LomiWebhookSecretArn ; mettez ici le bon texte.",
+        ),
+        NotASecret::MoreThanIt => (
+            "The secret holds more than a webhook's signing secret (a name, a comma, an address, two in a row) or something else, such as the webhook's id. Put in the secret alone.",
+            "Le secret contient plus que le secret de signature d'un webhook (un nom, une virgule, une adresse, deux à la suite) ou autre chose, comme l'identifiant du webhook. Mettez-y le secret seul.",
         ),
         NotASecret::Length => (
             "The secret holds a text that is too short or too long. Copy it again, whole and alone.",

@@ -23,6 +23,8 @@ pub const MAX_REFUND_REASON_CHARS: usize = 500;
 /// A request that lomi. does not know of so long after it was made was never made. Not sooner: an answer that was lost may
 /// have been the 500 with which lomi. says that it will reconcile later what its processor has accepted.
 const RELEASE_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+/// By then lomi.'s dashboard and the wallet's statement show a payout that was made.
+const CALL_OFF_AFTER_MS: i64 = 60 * 60 * 1000;
 
 /// How far a refund has come. A later word wins over an earlier one, whichever comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +77,9 @@ pub struct Refund {
     /// The request that asked for it here; `None` when it was made elsewhere, e.g. in lomi.'s dashboard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RefundRequest>,
+    /// When it was given up while in doubt. lomi. may name it all the same, so its list is read for a month from the request.
+    #[serde(rename = "released_at_ms", default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 /// What recognises a request, and until when it is being worked on.
@@ -123,6 +128,12 @@ impl Refund {
         matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt) && self.refund_id.is_none()
     }
 
+    /// Whether lomi.'s list may still show it: it is open and has no name, or it was given up while in doubt.
+    #[must_use]
+    pub const fn may_be_listed(&self) -> bool {
+        self.refund_id.is_none() && (self.is_open() || self.released_at.is_some())
+    }
+
     /// Whether a request is being worked on at this moment.
     #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
@@ -134,6 +145,14 @@ impl Refund {
     #[must_use]
     pub fn may_be_released(&self, now: Timestamp) -> bool {
         self.is_unnamed() && !self.is_running(now) && now >= self.requested_at.plus_ms(RELEASE_AFTER_MS)
+    }
+
+    /// Whether a person may say that the money stayed. `is_paid_out`: lomi. proves nothing of it, however late, so an hour is
+    /// enough for lomi.'s own statements; what time settles is left to time.
+    #[must_use]
+    pub fn may_be_called_off(&self, is_paid_out: bool, now: Timestamp) -> bool {
+        let age_ms = if is_paid_out { CALL_OFF_AFTER_MS } else { RELEASE_AFTER_MS };
+        self.status == RefundStatus::InDoubt && self.is_unnamed() && now >= self.requested_at.plus_ms(age_ms)
     }
 
     fn notice(&self) -> Option<RefundNotice> {
@@ -187,10 +206,10 @@ impl Order {
         self.kept().is_some_and(|kept| kept < 0)
     }
 
-    /// Whether there are refunds of which the outcome is not known.
+    /// Whether lomi. may have more to say of the refunds: their outcome is not known, or is not proved.
     #[must_use]
-    pub fn has_open_refunds(&self) -> bool {
-        self.refunds.values().any(Refund::is_open)
+    pub fn awaits_refund_news(&self) -> bool {
+        self.refunds.values().any(|refund| refund.is_open() || refund.may_be_listed())
     }
 
     /// Refunds of which lomi.'s answer was lost, and nobody has found out since.

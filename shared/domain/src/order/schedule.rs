@@ -35,6 +35,8 @@ const UNIDENTIFIED_LIFE_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
 /// lomi. takes its time over a refund that it calls pending.
 const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
+/// What was given up in doubt is looked for now and then.
+const REFUND_RELEASED_PAUSE_MS: [i64; 2] = [60 * MINUTE_MS, 24 * 60 * MINUTE_MS];
 /// After so long only an event, or a person who asks, can still tell of a refund.
 const REFUND_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 
@@ -71,7 +73,7 @@ impl Order {
         let mut order = self.changed(now);
         order.due_at = if may_be_paid {
             Some(soon)
-        } else if self.has_open_refunds() {
+        } else if self.awaits_refund_news() {
             Some(self.next_due(now).map_or(soon, |next| next.max(soon)))
         } else {
             (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now))
@@ -189,6 +191,9 @@ fn next_look_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
         (RefundStatus::Requested, None) => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
         (RefundStatus::InDoubt, _) if age_ms < REFUND_LIFE_MS => Some(after(REFUND_IN_DOUBT_PAUSE_MS)),
         (RefundStatus::Pending, _) if age_ms < REFUND_LIFE_MS => Some(after(REFUND_PENDING_PAUSE_MS)),
+        (RefundStatus::Failed, _) if refund.may_be_listed() && age_ms < REFUND_LIFE_MS => {
+            Some(after(REFUND_RELEASED_PAUSE_MS))
+        }
         (RefundStatus::InDoubt | RefundStatus::Pending | RefundStatus::Completed | RefundStatus::Failed, _) => None,
     }
 }

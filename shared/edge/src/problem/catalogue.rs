@@ -37,8 +37,8 @@ pub enum Code {
     RefundPhoneDiffers,
     /// 409: it cannot be told which phone number the money would go to; nothing was sent.
     RefundPhoneUnknown,
-    /// 409: what becomes of the refund is known, or is being found out at this moment; nothing was changed.
-    RefundNotInDoubt,
+    /// 409: what becomes of the refund is known, or is still being found out; it stays as it is.
+    RefundNotReleasable,
     /// 409: the order is paid, and its transaction is not known yet.
     PaymentUnidentified,
     /// 503: lomi. did not answer, or its answer is unknown.
@@ -91,7 +91,7 @@ impl Code {
         Self::RefundExceedsPayment,
         Self::RefundPhoneDiffers,
         Self::RefundPhoneUnknown,
-        Self::RefundNotInDoubt,
+        Self::RefundNotReleasable,
         Self::PaymentUnidentified,
         Self::ProviderUnavailable,
         Self::ProviderRejected,
@@ -137,7 +137,7 @@ impl Code {
             Self::RefundExceedsPayment => &entries::REFUND_EXCEEDS_PAYMENT,
             Self::RefundPhoneDiffers => &entries::REFUND_PHONE_DIFFERS,
             Self::RefundPhoneUnknown => &entries::REFUND_PHONE_UNKNOWN,
-            Self::RefundNotInDoubt => &entries::REFUND_NOT_IN_DOUBT,
+            Self::RefundNotReleasable => &entries::REFUND_NOT_RELEASABLE,
             Self::PaymentUnidentified => &entries::PAYMENT_UNIDENTIFIED,
             Self::ProviderUnavailable => &entries::PROVIDER_UNAVAILABLE,
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,

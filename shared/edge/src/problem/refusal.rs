@@ -99,6 +99,9 @@ impl From<RefundError> for Problem {
             RefundError::PayoutDiffers(payout) => Self { payout: Some(payout), ..Self::new(Code::RefundPhoneDiffers) },
             RefundError::PayoutUnknown(payout) => Self { payout: Some(payout), ..Self::new(Code::RefundPhoneUnknown) },
             RefundError::NoKey => Self::new(Code::ProviderUnavailable),
+            RefundError::NoTime { retry_after_s } => {
+                Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
+            }
             RefundError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }
@@ -113,8 +116,8 @@ impl From<ReleaseError> for Problem {
     fn from(error: ReleaseError) -> Self {
         match error {
             ReleaseError::NotFound => Self::new(Code::NotFound),
-            ReleaseError::NotInDoubt => Self::new(Code::RefundNotInDoubt),
-            ReleaseError::Store(error) => error.into(),
+            ReleaseError::NotReleasable => Self::new(Code::RefundNotReleasable),
+            ReleaseError::Operation(error) => error.into(),
         }
     }
 }

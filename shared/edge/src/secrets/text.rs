@@ -38,6 +38,9 @@ pub enum NotASecret {
     /// Another secret: a webhook's.
     #[error("a webhook's signing secret")]
     WebhookSecret,
+    /// More than the secret, or something else of the webhook's.
+    #[error("more than a secret, or something else")]
+    MoreThanIt,
     /// Shorter than any such secret is, or longer.
     #[error("too short or too long")]
     Length,
@@ -104,12 +107,24 @@ fn check(text: &str, kind: Kind) -> Result<(), NotASecret> {
     if kind != Kind::WebhookSecret && text.starts_with("whsec_") {
         return Err(NotASecret::WebhookSecret);
     }
+    if kind == Kind::WebhookSecret && is_no_secret_of_a_webhook(text) {
+        return Err(NotASecret::MoreThanIt);
+    }
     let shortest = match kind {
         Kind::LomiKey => 1,
         Kind::WebhookSecret => MIN_WEBHOOK_SECRET_BYTES,
         Kind::CartTokenKey => MIN_CART_TOKEN_KEY_BYTES,
     };
     if (shortest..=MAX_BYTES).contains(&text.len()) { Ok(()) } else { Err(NotASecret::Length) }
+}
+
+/// Another text around it or beside it (`NAME=whsec_...`, `Bearer:...`, two pasted in a row, a comma), an address, an ARN, or
+/// the id of the webhook.
+fn is_no_secret_of_a_webhook(text: &str) -> bool {
+    let has_a_name = text.trim_end_matches('=').contains('=');
+    let has_another = text.rfind("whsec_").is_some_and(|at| at > 0) || text.contains("lomi_sk_");
+    let is_uuid = text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    has_a_name || has_another || is_uuid || text.contains([':', ',', ';'])
 }
 
 /// Also `whsec_xxxxxxxxxxxxxxxx`: behind its last `_` one character alone.
@@ -149,6 +164,14 @@ mod tests {
             ("ChangeMe_ChangeMe", NotASecret::Placeholder),
             ("lomi_sk_test_0123456789abcdef", NotASecret::LomiKey),
             ("lomi_pk_test_0123456789abcdef", NotASecret::PublishableKey),
+            ("LOMI_WEBHOOK_SECRET=whsec_0123456789abcdef", NotASecret::MoreThanIt),
+            ("secret:whsec_0123456789abcdef", NotASecret::MoreThanIt),
+            ("Bearer:whsec_0123456789abcdef", NotASecret::MoreThanIt),
+            ("whsec_0123456789abcdef,", NotASecret::MoreThanIt),
+            ("whsec_0123456789abcdefwhsec_0123456789abcdef", NotASecret::MoreThanIt),
+            ("https://shop-api.example/webhooks/lomi", NotASecret::MoreThanIt),
+            ("arn:aws:secretsmanager:eu-west-3:123456789012:secret:s", NotASecret::MoreThanIt),
+            ("b1e9a7f0-0d3c-4b8e-8f7a-6c5d4e3f2a1b", NotASecret::MoreThanIt),
             ("whsec_0123", NotASecret::Length),
             (&"w".repeat(257).replace("ww", "wv"), NotASecret::Length),
         ] {
@@ -162,6 +185,7 @@ mod tests {
         for (good, kind) in [
             ("whsec_0123456789abcdef", Kind::WebhookSecret),
             ("0123456789abcdef0123456789abcdef", Kind::WebhookSecret),
+            ("whsec_MDEyMzQ1Njc4+/OWFiY2RlZg==", Kind::WebhookSecret),
             (key, Kind::LomiKey),
             ("lomi_sk_0123abcd", Kind::LomiKey),
             ("0123456789abcdef0123456789abcdef", Kind::CartTokenKey),

@@ -37,7 +37,7 @@ pub(super) async fn ask_about(
         unless_unknown(found)
     };
     // 3 What became of its refunds.
-    let refunds = if order.has_open_refunds() {
+    let refunds = if order.awaits_refund_news() {
         refunds::look_at(world, lomi, order, deadline, report).await.map(|_| ())
     } else {
         Ok(())

@@ -31,9 +31,9 @@ pub(crate) async fn look_at(
             return Ok(false);
         }
     }
-    // 3 Those that it has not.
+    // 3 Those that it has not, and those that were given up before it did.
     let now = world.clock.now();
-    let unnamed = order.refunds().values().filter(|refund| refund.is_unnamed() && !refund.is_running(now));
+    let unnamed = order.refunds().values().filter(|refund| refund.may_be_listed() && !refund.is_running(now));
     match unnamed.map(|refund| refund.requested_at).min() {
         Some(since) => find(world, lomi, order, since, deadline, report).await,
         None => Ok(true),
@@ -97,6 +97,29 @@ async fn find(
         release(world, order, &listing, asked_at, report).await?;
     }
     Ok(true)
+}
+
+/// Whether lomi.'s list, read to its end at this moment, has nothing that could be the order's refund `id`. What the list
+/// teaches is written.
+pub(crate) async fn is_unlisted(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    refund: &Refund,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<bool, Stop> {
+    let listing = match Listing::read(lomi, order, refund.requested_at, deadline, report).await {
+        Ok(Some(listing)) => listing,
+        Ok(None) => return Err(Stop::Lomi),
+        Err(error) => return Err(Stop::after(&InquiryError::Lomi(error))),
+    };
+    let mut is_understood = listing.is_whole;
+    for words in listing.words() {
+        is_understood &= settle(world, lomi, order, &words, report).await?;
+    }
+    let now = world.order(order.id()).await?;
+    Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
 }
 
 /// The answers are evidence like any event. `false` when it cannot be told which refund this one is: it has no name that

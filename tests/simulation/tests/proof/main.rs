@@ -11,6 +11,7 @@
 
 mod auditor;
 mod blackout;
+mod carts;
 mod crash_points;
 mod exhaustive;
 mod late_money;

@@ -32,6 +32,7 @@ impl Refund {
             reason: None,
             requested_at: now,
             request: None,
+            released_at: None,
         }
     }
 }

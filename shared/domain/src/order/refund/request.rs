@@ -59,6 +59,7 @@ impl Order {
             reason: new.reason,
             requested_at: now,
             request: Some(new.request),
+            released_at: None,
         };
         order.refunds.insert(id.to_owned(), refund);
         order.due_at = order.next_due(now);
@@ -126,6 +127,9 @@ impl Order {
     ) -> Option<Self> {
         let mut order = self.changed(now);
         let refund = order.refunds.get_mut(id).filter(|refund| refund.is_unnamed() && refund.status < status)?;
+        if refund.status == RefundStatus::InDoubt {
+            refund.released_at = Some(now);
+        }
         refund.status = status;
         let transaction_id = refund.transaction_id.clone();
         order.note(now, what, source, Some(transaction_id));

@@ -177,15 +177,15 @@ pub(super) const REFUND_PHONE_UNKNOWN: Entry = Entry {
     },
 };
 
-pub(super) const REFUND_NOT_IN_DOUBT: Entry = Entry {
-    kind: "urn:lomi-checkout:problem:refund_not_in_doubt",
+pub(super) const REFUND_NOT_RELEASABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:refund_not_releasable",
     status: 409,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "The refund is not in doubt", fr: "L'issue du remboursement est connue" },
+    title: Text { en: "The refund cannot be called off", fr: "Le remboursement ne peut pas être annulé" },
     detail: Text {
-        en: "What becomes of this refund is known, or it is being asked for at this moment. Nothing was changed. Read the order.",
-        fr: "L'issue de ce remboursement est connue, ou la demande est en cours. Rien n'a été modifié. Consultez la commande.",
+        en: "What becomes of this refund is known, or lomi. lists one that it may be, or it is younger than an hour (a day, unless lomi. pays it out to a phone). It stays as it is. Read the order.",
+        fr: "L'issue de ce remboursement est connue, ou lomi. en liste un qui pourrait être lui, ou il a moins d'une heure (moins d'un jour, sauf si lomi. le verse à un téléphone). Il reste tel quel. Consultez la commande.",
     },
 };
 

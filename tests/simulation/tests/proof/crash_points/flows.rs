@@ -8,6 +8,7 @@ pub(super) enum Flow {
     Page,
     Card,
     Payment,
+    Unproven,
     RefundElsewhere,
     Status,
     Cancel,
@@ -17,6 +18,7 @@ pub(super) enum Flow {
     OpenLink,
     NativeLink,
     FindPaid,
+    FindUnproven,
     FindInDoubt,
     FindOrphan,
     FindRefund,
@@ -48,10 +50,11 @@ pub(super) enum Rescuer {
 }
 
 impl Flow {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Page,
         Self::Card,
         Self::Payment,
+        Self::Unproven,
         Self::RefundElsewhere,
         Self::Status,
         Self::Cancel,
@@ -61,6 +64,7 @@ impl Flow {
         Self::OpenLink,
         Self::NativeLink,
         Self::FindPaid,
+        Self::FindUnproven,
         Self::FindInDoubt,
         Self::FindOrphan,
         Self::FindRefund,
@@ -85,6 +89,7 @@ impl Flow {
             Self::Page => "create a page",
             Self::Card => "create a card form",
             Self::Payment => "webhook of a payment",
+            Self::Unproven => "webhook, organisation unknown",
             Self::RefundElsewhere => "webhook of a refund",
             Self::Status => "status asks lomi.",
             Self::Cancel => "cancel an order",
@@ -94,6 +99,7 @@ impl Flow {
             Self::OpenLink => "open a managed link",
             Self::NativeLink => "make a native link",
             Self::FindPaid => "reconcile: paid unheard",
+            Self::FindUnproven => "reconcile: learn whose it is",
             Self::FindInDoubt => "reconcile: in doubt",
             Self::FindOrphan => "reconcile: orphaned intent",
             Self::FindRefund => "reconcile: refund in doubt",
@@ -118,7 +124,7 @@ impl Flow {
     pub(super) const fn process(self) -> &'static str {
         match self {
             Self::Page | Self::Card => "create",
-            Self::Payment | Self::RefundElsewhere => "webhook",
+            Self::Payment | Self::Unproven | Self::RefundElsewhere => "webhook",
             Self::Status => "status",
             Self::Cancel => "cancel",
             Self::CancelIntent => "cancel_intent",
@@ -126,9 +132,8 @@ impl Flow {
             Self::Link => "link",
             Self::OpenLink => "open_link",
             Self::NativeLink => "native_link",
-            Self::FindPaid | Self::FindInDoubt | Self::FindOrphan | Self::FindRefund | Self::FindNameless => {
-                "reconcile"
-            }
+            Self::FindPaid | Self::FindUnproven | Self::FindInDoubt => "reconcile",
+            Self::FindOrphan | Self::FindRefund | Self::FindNameless => "reconcile",
             Self::ReplayEvent | Self::ReplayFinding => "replay",
             Self::Ask => "ask",
             Self::Resend => "resend",

@@ -57,6 +57,14 @@ impl Play {
                 play.buy_and_pay().await;
                 *play.delivery.borrow_mut() = Some(play.stage.announced("PAYMENT_SUCCEEDED"));
             }
+            Flow::Unproven => {
+                play.pay_unlearned().await;
+                *play.delivery.borrow_mut() = Some(play.stage.announced("PAYMENT_SUCCEEDED"));
+            }
+            Flow::FindUnproven => {
+                play.pay_unlearned().await;
+                play.stage.deliver().await;
+            }
             Flow::RefundElsewhere => play.refund_elsewhere().await,
             Flow::Status => play.buy_and_pay().await,
             Flow::Cancel => play.buy(false).await,
@@ -102,7 +110,7 @@ impl Play {
                 self.bought.replace(bought);
                 is_final
             }
-            Flow::Payment | Flow::RefundElsewhere => {
+            Flow::Payment | Flow::Unproven | Flow::RefundElsewhere => {
                 let delivery = self.delivery.borrow().clone().expect("an event");
                 matches!(stack.receive(&delivery).await, Answer::Status { status: 200, .. })
             }
@@ -175,6 +183,13 @@ impl Play {
 
     pub(super) async fn buy_and_pay(&self) {
         self.buy(false).await;
+        self.pay().await;
+    }
+
+    /// Nobody has learned yet whose the key is.
+    async fn pay_unlearned(&self) {
+        self.buy(false).await;
+        self.stage.stack.dynamodb.forget_organisation();
         self.pay().await;
     }
 

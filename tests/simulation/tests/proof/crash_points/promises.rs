@@ -26,7 +26,9 @@ pub(super) fn broken(play: &Play) -> Vec<String> {
             ends.one_purchase(play, "sessions", 1);
             ends.holds("the client was answered in the end", ends.answered == 1);
         }
-        Flow::Payment | Flow::Status | Flow::FindPaid => ends.holds("paid once", ends.is("paid", "payments")),
+        Flow::Payment | Flow::Status | Flow::FindPaid | Flow::Unproven | Flow::FindUnproven => {
+            ends.holds("paid once", ends.is("paid", "payments"))
+        }
         Flow::RefundElsewhere => ends.holds("refunded once", ends.is("refunded", "refunds")),
         Flow::Cancel => ends.given_up(),
         Flow::CancelIntent => ends.ended(play),
