@@ -45,19 +45,9 @@ pub(crate) const STEPS: [Step; 23] = [
 /// or builds on one of them.
 pub(crate) const CI: [&[&str]; 2] = [
     &["lints", "docs", "schedules", "proofs", "fuzz"],
-    &[
-        "format",
-        "dependencies",
-        "iam",
-        "artifacts",
-        "purchases",
-        "browsers",
-        "template",
-        "guard",
-        "emulator",
-        "kills",
-    ],
+    &["format", "dependencies", "iam", "artifacts", "purchases", "browsers", "template", "guard", "emulator", "kills"],
 ];
 
 /// What takes too long for CI, or looks for something new each time.
-pub(crate) const NIGHTLY: [&str; 7] = ["dev", "release", "all-proofs", "new-schedules", "new-kills", "long-fuzz", "mutants"];
+pub(crate) const NIGHTLY: [&str; 7] =
+    ["dev", "release", "all-proofs", "new-schedules", "new-kills", "long-fuzz", "mutants"];

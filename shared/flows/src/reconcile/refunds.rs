@@ -111,8 +111,7 @@ pub(crate) async fn is_unlisted(
 ) -> Result<bool, Stop> {
     let listing = match Listing::read(lomi, order, refund.requested_at, deadline, report).await {
         Ok(Some(listing)) => listing,
-        Ok(None) => return Err(Stop::Lomi),
-        Err(error) => return Err(Stop::after(&InquiryError::Lomi(error))),
+        Ok(None) | Err(_) => return Err(Stop::Lomi),
     };
     let mut is_understood = listing.is_whole;
     for words in listing.words() {

@@ -25,8 +25,6 @@ fn race(late_ms: u64) -> [bool; 2] {
             stage.stack.create(&wish("one")).await
         };
         let (again, other) = join(again, stage.stack.create(&wish("other"))).await;
-        let findings = simulation::audit::books(&stage.stack);
-        assert!(findings.is_empty(), "{late_ms} ms: {}", findings.join("\n"));
         [again, other].map(|created| created.expect("alive").is_ok())
     })
 }
