@@ -1,6 +1,13 @@
 //! Steps about what is deployed.
 
-use crate::command::{cargo, functions, run};
+use crate::command::{cargo, command, finish, functions, run};
+
+/// Cargo's variables over the profile that is deployed.
+const UNOPTIMISED: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
 
 pub(crate) fn template() -> Result<(), String> {
     cargo(&["test", "--workspace", "--locked", "--quiet", "--test", "suite", "--", "--ignored", "infrastructure::"])
@@ -32,7 +39,21 @@ pub(crate) fn emulator() -> Result<(), String> {
     run(".ci/emulator/run", &["target/debug"])
 }
 
+/// The same artifacts as are deployed, of unoptimised code: optimising it takes most of a quarter of an hour.
 pub(crate) fn artifacts() -> Result<(), String> {
+    let mut build = command("sam", &["build"]);
+    for (name, value) in UNOPTIMISED {
+        build.env(name, value);
+    }
+    finish(build)?;
+    look_at_artifacts()
+}
+
+pub(crate) fn release_artifacts() -> Result<(), String> {
     run("sam", &["build"])?;
+    look_at_artifacts()
+}
+
+fn look_at_artifacts() -> Result<(), String> {
     run(".venv/bin/python", &[".ci/artifacts.py", ".aws-sam/build"])
 }
