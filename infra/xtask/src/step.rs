@@ -15,7 +15,7 @@ const fn step(name: &'static str, about: &'static str, run: fn() -> Result<(), S
 }
 
 /// Every step, in the order in which `--help` lists them.
-pub(crate) const STEPS: [Step; 23] = [
+pub(crate) const STEPS: [Step; 24] = [
     step("format", "the sources are formatted", sources::format),
     step("lints", "clippy finds nothing", sources::lints),
     step("dependencies", "licences, sources, advisories and lock files (cargo-deny)", sources::dependencies),
@@ -32,7 +32,8 @@ pub(crate) const STEPS: [Step; 23] = [
     step("release", "release binaries: size and time to the first poll (python3)", aws::release),
     step("emulator", "the stack deployed to an emulator of AWS, orders bought through it (sam)", aws::emulator),
     step("kills", "200 kills", proofs::kills),
-    step("artifacts", "sam build for arm64, and what it built (sam, cargo-lambda)", aws::artifacts),
+    step("artifacts", "sam build for arm64 of unoptimised code, and what it built (sam, cargo-lambda)", aws::artifacts),
+    step("release-artifacts", "the same as it is deployed", aws::release_artifacts),
     step("dev", "cargo dev builds and sells", proofs::dev),
     step("all-proofs", "all pairs of crashes, every way to hear of every order of events", proofs::all_proofs),
     step("new-schedules", "100 000 schedules from a random seed", proofs::new_schedules),
@@ -49,5 +50,5 @@ pub(crate) const CI: [&[&str]; 2] = [
 ];
 
 /// What takes too long for CI, or looks for something new each time.
-pub(crate) const NIGHTLY: [&str; 7] =
-    ["dev", "release", "all-proofs", "new-schedules", "new-kills", "long-fuzz", "mutants"];
+pub(crate) const NIGHTLY: [&str; 8] =
+    ["dev", "release", "release-artifacts", "all-proofs", "new-schedules", "new-kills", "long-fuzz", "mutants"];
