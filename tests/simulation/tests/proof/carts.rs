@@ -11,9 +11,10 @@ use crate::stage::Stage;
 
 /// The steps of a create that takes a cart over.
 const STEPS: u32 = 20;
-const SLEEP: Duration = Duration::from_secs(3);
+/// Less than a call to DynamoDB may take.
+const SLEEP: Duration = Duration::from_millis(900);
 /// By then the other has fallen asleep; it wakes up when the retry is through.
-const RETRY_AFTER: Duration = Duration::from_millis(600);
+const RETRY_AFTER: Duration = Duration::from_millis(90);
 
 /// Who got a page when the second key's process sleeps at this step: [the refused order, the other].
 fn race(step: u32) -> [bool; 2] {
