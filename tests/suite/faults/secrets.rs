@@ -11,7 +11,9 @@ const NEW_SECRET: &str = "whsec_the_new_one_0123456789abcdef";
 async fn a_secret_that_was_rotated_a_moment_ago_is_fetched_before_an_event_is_refused() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
-    let order = app.open_order().await;
+    let (before, order) = (app.open_order().await, app.open_order().await);
+    let event = app.pay_silently(&before, "wave").await;
+    assert_eq!(app.deliver(&event).await.outcome(), "applied", "the handler knows the old secret");
     let event = app.pay_silently(&order, "wave").await;
     app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
