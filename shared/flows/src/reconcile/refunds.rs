@@ -89,18 +89,14 @@ async fn find(
         Ok(None) => return Ok(false),
         Err(error) => return pass_over(error, report).map(|()| true),
     };
-    let mut is_understood = listing.is_whole;
-    for words in listing.words() {
-        is_understood &= settle(world, lomi, order, &words, report).await?;
-    }
-    if is_understood {
+    if settle_all(world, lomi, order, &listing, report).await? {
         release(world, order, &listing, asked_at, report).await?;
     }
     Ok(true)
 }
 
-/// Whether lomi.'s list, read to its end at this moment, has nothing that could be the order's refund `id`. What the list
-/// teaches is written.
+/// Whether lomi.'s list, read to its end at this moment, has nothing that could be this refund of the order. What the
+/// list teaches is written.
 pub(crate) async fn is_unlisted(
     world: &World,
     lomi: &Client,
@@ -113,12 +109,24 @@ pub(crate) async fn is_unlisted(
         Ok(Some(listing)) => listing,
         Ok(None) | Err(_) => return Err(Stop::Lomi),
     };
+    let is_understood = settle_all(world, lomi, order, &listing, report).await?;
+    let now = world.order(order.id()).await?;
+    Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
+}
+
+/// Writes what the rows say. `true` when the list was read to its end and each of its rows is understood.
+async fn settle_all(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    listing: &Listing,
+    report: &mut Report,
+) -> Result<bool, Stop> {
     let mut is_understood = listing.is_whole;
     for words in listing.words() {
         is_understood &= settle(world, lomi, order, &words, report).await?;
     }
-    let now = world.order(order.id()).await?;
-    Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
+    Ok(is_understood)
 }
 
 /// The answers are evidence like any event. `false` when it cannot be told which refund this one is: it has no name that
