@@ -1,53 +1,64 @@
-//! Lists of steps at the same time, each step a process of its own whose output is printed when it ends.
+//! Two lanes take steps from one list at the same time: each step is a process of its own, and its output is printed when
+//! it ends.
 
 use std::env;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use crate::Times;
 use crate::command::root;
 
-/// What came of all lanes so far.
-#[derive(Default)]
+/// A step waits for processes and compilers as often as it computes: two keep two processors busy.
+const LANES: usize = 2;
+
+/// What is left to do, and what came of the rest.
 struct Course {
+    left: std::slice::Iter<'static, &'static str>,
     times: Times,
     failure: Option<String>,
 }
 
-/// Runs the lanes; after a failure no step begins. What each step took, and the first failure.
-pub(crate) fn run(lanes: &[&[&'static str]]) -> (Times, Option<String>) {
-    let course = Mutex::new(Course::default());
+impl Course {
+    /// The next step; none after a failure.
+    fn next(&mut self) -> Option<&'static str> {
+        if self.failure.is_some() { None } else { self.left.next().copied() }
+    }
+}
+
+/// Runs the steps, the first ones first. What each took, and the first failure.
+pub(crate) fn run(steps: &'static [&'static str]) -> (Times, Option<String>) {
+    let course = Mutex::new(Course { left: steps.iter(), times: Vec::new(), failure: None });
     thread::scope(|scope| {
-        for lane in lanes {
-            scope.spawn(|| follow(lane, &course));
+        for _ in 0..LANES {
+            scope.spawn(|| follow(&course));
         }
     });
-    let Course { times, failure } = course.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Course { times, failure, .. } = course.into_inner().unwrap_or_else(PoisonError::into_inner);
     (times, failure)
 }
 
-fn follow(lane: &[&'static str], course: &Mutex<Course>) {
-    let lock = || course.lock().unwrap_or_else(PoisonError::into_inner);
-    for name in lane {
-        if lock().failure.is_some() {
-            return;
-        }
+fn follow(course: &Mutex<Course>) {
+    loop {
+        let Some(name) = lock(course).next() else { return };
         let started = Instant::now();
         let result = step(name);
-        let mut course = lock();
+        let mut course = lock(course);
         let (output, is_ok) = result.unwrap_or_else(|error| (error.to_string(), false));
         print!("{output}");
         course.times.push((name, started.elapsed()));
         if !is_ok {
-            course.failure.get_or_insert_with(|| (*name).to_owned());
+            course.failure.get_or_insert_with(|| name.to_owned());
         }
     }
+}
+
+fn lock(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
+    course.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs one step by this very program: its output, and whether it succeeded.

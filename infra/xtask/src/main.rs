@@ -1,5 +1,5 @@
-//! `cargo xtask <step>...`: every check of the project, one command each; `nightly` is a list of them, and `ci` are two lists
-//! at the same time.
+//! `cargo xtask <step>...`: every check of the project, one command each; `nightly` is a list of them, and `ci` a list of
+//! which two run at the same time.
 
 mod command;
 mod lanes;
@@ -98,7 +98,7 @@ fn help() -> String {
     format!(
         "cargo xtask <step>...\n\n{rows}\n  {:<14} {}\n  {:<14} {}\n",
         "ci",
-        CI.map(|lane| lane.join(", ")).join(" | "),
+        CI.join(", "),
         "nightly",
         NIGHTLY.join(", ")
     )

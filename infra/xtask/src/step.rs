@@ -26,7 +26,7 @@ pub(crate) const STEPS: [Step; 24] = [
     step("proofs", "every distinct pair of crashes, every order of events, blackouts", proofs::distinct_proofs),
     step("browsers", "the shop and the back office in Chromium (chromium, chromedriver)", proofs::browsers),
     step("purchases", "one purchase by each flow with cargo dev's program", proofs::purchases),
-    step("fuzz", "8 seconds of fuzzing per target, with a fixed seed (cargo-fuzz)", proofs::fuzz),
+    step("fuzz", "8 seconds of fuzzing per target, with a fixed seed (a C++ compiler)", proofs::fuzz),
     step("template", "SAM finds nothing in the template (sam)", aws::template),
     step("guard", "policy rules for the templates, and mutants for each rule (cfn-guard, sam)", aws::guard),
     step("release", "release binaries: size and time to the first poll (python3)", aws::release),
@@ -38,27 +38,28 @@ pub(crate) const STEPS: [Step; 24] = [
     step("all-proofs", "all pairs of crashes, every way to hear of every order of events", proofs::all_proofs),
     step("new-schedules", "100 000 schedules from a random seed", proofs::new_schedules),
     step("new-kills", "400 kills of release binaries from a random seed", proofs::new_kills),
-    step("long-fuzz", "2 minutes of fuzzing per target, from a random seed (cargo-fuzz)", proofs::long_fuzz),
+    step("long-fuzz", "2 minutes of fuzzing per target, from a random seed (a C++ compiler)", proofs::long_fuzz),
     step("mutants", "every planted bug is caught by a test", proofs::mutants),
 ];
 
-/// What CI runs after `cargo test`: two lanes of about the same length, at the same time.
-pub(crate) const CI: [&[&str]; 2] = [
-    &["schedules", "proofs", "fuzz"],
-    &[
-        "format",
-        "lints",
-        "dependencies",
-        "docs",
-        "iam",
-        "artifacts",
-        "purchases",
-        "browsers",
-        "template",
-        "guard",
-        "emulator",
-        "kills",
-    ],
+/// What CI runs after `cargo test`, two at a time: the longest first, so that both end together. `iam` needs what
+/// `cargo test` has recorded.
+pub(crate) const CI: [&str; 15] = [
+    "schedules",
+    "artifacts",
+    "browsers",
+    "docs",
+    "lints",
+    "guard",
+    "proofs",
+    "fuzz",
+    "emulator",
+    "kills",
+    "purchases",
+    "template",
+    "iam",
+    "dependencies",
+    "format",
 ];
 
 /// What takes too long for CI, or looks for something new each time.

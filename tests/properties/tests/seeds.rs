@@ -76,12 +76,3 @@ fn every_property_holds_of_what_becomes_of_its_seeds() {
         }
     }
 }
-
-#[test]
-fn every_property_has_a_fuzz_target_of_its_name() {
-    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
-    for (name, _) in ALL {
-        let source = std::fs::read_to_string(targets.join(format!("{name}.rs"))).expect("a fuzz target");
-        assert!(source.contains(&format!("properties::{name}(")), "{name} fuzzes something else");
-    }
-}
