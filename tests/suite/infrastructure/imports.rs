@@ -6,13 +6,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Layer -> layers that it may import. What is missing here may import nothing of ours.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("functions", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("edge", &["flows", "store", "lomi-client", "domain"]),
     ("flows", &["store", "lomi-client", "domain"]),
     ("store", &["domain"]),
     ("local", &["lomi-sandbox"]),
     ("simulation", &["tests", "local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
+    ("fuzz", &["properties"]),
     ("properties", &["edge", "flows", "store", "lomi-client", "domain"]),
     ("tests", &["local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
 ];
