@@ -57,7 +57,8 @@ function meansOf({ provider_code, payment_method_code }) {
 }
 
 function update({ order, error }, startedMs) {
-  const state = STATE_OF_STATUS[order?.status] ?? "confirming";
+  const said = STATE_OF_STATUS[order?.status] ?? "confirming";
+  const state = order?.payment_held && !RECEIPTS.includes(said) ? "held" : said;
   const notices = [];
   if (RECEIPTS.includes(state)) settle(order.order_id);
   if (order?.paid_after_cancel) notices.push(() => notice("info", t("paid.after_cancel")));

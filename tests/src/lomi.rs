@@ -63,6 +63,16 @@ impl Lomi {
         self.post(&format!("/sessions/{session_id}/late_approve"), &json!({})).await
     }
 
+    /// A payment that waits, or is held, is completed.
+    pub async fn approve(&self, transaction_id: &str) -> Value {
+        self.post(&format!("/transactions/{transaction_id}/approve"), &json!({})).await
+    }
+
+    /// A payment that waits, or is held, fails.
+    pub async fn decline(&self, transaction_id: &str) -> Value {
+        self.post(&format!("/transactions/{transaction_id}/decline"), &json!({})).await
+    }
+
     /// The session's time is over.
     pub async fn expire(&self, session_id: &str) -> Value {
         self.post(&format!("/sessions/{session_id}/expire"), &json!({})).await

@@ -14,7 +14,7 @@ use flows::order_status::{cancel, status};
 use std::time::Duration;
 use store::{ListCursor, OrderFilter};
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(8) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(12) };
 
 pub(crate) struct App {
     world: World,

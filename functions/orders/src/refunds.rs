@@ -40,7 +40,10 @@ pub(crate) async fn create(
     let order = read(request)?;
     event.id(Field::OrderId, order.order_id.as_str());
     let client = async || lomi.client(request.deadline, event).await;
-    let refunded = refund(world, &order, client, request.deadline).await;
+    let mut report = Report::default();
+    let refunded = refund(world, &order, client, request.deadline, &mut report).await;
+    // What was learnt counts, whatever failed after it.
+    event.found(report);
     let refunded = refunded.inspect_err(|error| report_error(error, event))?;
     answer(world, &refunded, event)
 }

@@ -8,6 +8,9 @@ const MAX_FAULTS: usize = 1000;
 /// The target of every webhook fault.
 pub(crate) const WEBHOOK: &str = "webhook";
 
+/// The first of the two calls of a refund, as a target. `/refunds` is the one that moves money.
+pub(crate) const PREVIEW: &str = "/refunds (preview)";
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

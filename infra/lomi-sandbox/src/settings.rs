@@ -4,8 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::clock::ClockMode;
+
+/// From this amount on lomi. looks at a payment twice (documents of API 1.2.0: Radar).
+const RISKY_AMOUNT: u32 = 500_000;
 
 /// Everything that is fixed when the simulator starts. `Settings::default()` is a usable simulator.
 #[derive(Clone, Debug)]
@@ -133,11 +137,29 @@ pub struct Quirks {
     pub misroute_test_events: bool,
     /// Mobile-money events carry neither `environment` nor `checkout_session_id`.
     pub omit_env_marker: bool,
+    /// Payments of so many whole units and more are `held` for review until the control API approves or declines them.
+    #[serde(default)]
+    pub held_from: Option<u32>,
+    /// A payment that is held is announced as `PAYMENT_SUCCEEDED` with `status: held`; off, nobody is told.
+    #[serde(default)]
+    pub held_announced: bool,
     /// Percent-encoded placeholders in `success_url` are replaced too.
     pub placeholder_percent_encoded: bool,
     /// A partial Wave refund pays out, and its row is not written: 400 although the money left.
     #[serde(default)]
     pub payout_rows_lost: bool,
+    /// `POST /refunds` without a `confirmation_token` moves nothing and answers one; off, it gives the money back at once.
+    #[serde(default)]
+    pub refund_preview: bool,
+    /// Members that a preview shows instead of its own: lomi. promises none of them.
+    #[serde(default)]
+    pub refund_preview_shows: Map<String, Value>,
+    /// A `confirmation_token` is good only under the idempotency key that it was given for, and that key is still free.
+    #[serde(default)]
+    pub refund_token_bound_to_key: bool,
+    /// The `confirmation_token` does not make a body another one: under the key of its preview, the preview is answered again.
+    #[serde(default)]
+    pub refund_token_unseen_by_keys: bool,
     /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
     #[serde(default)]
     pub refunds_paid_out_later: bool,
@@ -157,7 +179,7 @@ pub struct Quirks {
 impl Quirks {
     /// The behaviours that belong to a profile.
     #[must_use]
-    pub const fn of(profile: Profile) -> Self {
+    pub fn of(profile: Profile) -> Self {
         let is_june = matches!(profile, Profile::June2026);
         let is_seeds = matches!(profile, Profile::Seeds);
         Self {
@@ -170,8 +192,14 @@ impl Quirks {
             list_mixes_environments: is_june,
             misroute_test_events: false,
             omit_env_marker: true,
+            held_from: matches!(profile, Profile::Current).then_some(RISKY_AMOUNT),
+            held_announced: true,
             placeholder_percent_encoded: false,
             payout_rows_lost: false,
+            refund_preview: matches!(profile, Profile::Current),
+            refund_preview_shows: Map::new(),
+            refund_token_bound_to_key: false,
+            refund_token_unseen_by_keys: false,
             refunds_paid_out_later: false,
             refund_members_dropped: Vec::new(),
             session_events: is_seeds,

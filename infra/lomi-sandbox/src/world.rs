@@ -11,8 +11,8 @@ use crate::http::idempotency::IdempotencyRecord;
 use crate::http::limits::Limits;
 use crate::ids::IdSource;
 use crate::model::{
-    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Intent, Link, Payout, Refund,
-    Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Intent, Link, Payout, Preview,
+    Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
 };
 use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) refunds: Table<Refund>,
     #[serde(default)]
     pub(crate) payouts: Table<Payout>,
+    #[serde(default)]
+    pub(crate) previews: Table<Preview>,
     pub(crate) endpoints: Table<Endpoint>,
     pub(crate) logs: Table<DeliveryLog>,
     pub(crate) outbox: Table<Dispatch>,
@@ -92,6 +94,7 @@ impl World {
             links: Table::default(),
             refunds: Table::default(),
             payouts: Table::default(),
+            previews: Table::default(),
             endpoints: Table::default(),
             logs: Table::default(),
             outbox: Table::default(),

@@ -75,7 +75,7 @@ function orderParts(order, office, again) {
   ];
 }
 
-const flags = (order) => ["paid_after_cancel", "overpaid", "mismatch", "beyond_link_limit"]
+const flags = (order) => ["payment_held", "paid_after_cancel", "overpaid", "mismatch", "beyond_link_limit"]
   .filter((flag) => order[flag]).map((flag) => badge("bad", word("flag", flag)));
 
 const row = (what, value, note) => element("li", { class: "row" },

@@ -32,8 +32,8 @@ pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_lab
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
     Environment, Fact, Happened, MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable,
-    Order, OrderStatus, Origin, OutboxEvent, PayableId, Payment, Refund, RefundNotice, RefundRefusal, RefundRequest,
-    RefundStatus, SettledPayment, SettledRefund, Source, TimelineEntry, Verdict, is_card_rail,
+    Order, OrderStatus, Origin, OutboxEvent, PayableId, Payment, Refund, RefundExecution, RefundNotice, RefundRefusal,
+    RefundRequest, RefundStatus, SettledPayment, SettledRefund, Source, TimelineEntry, Verdict, is_card_rail,
 };
 pub use phone::PhoneNumber;
 pub use question::Question;

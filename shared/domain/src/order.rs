@@ -11,8 +11,8 @@ mod view;
 pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
 pub use payable::{OpenedPayable, PayableId};
 pub use refund::{
-    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, Refund, RefundNotice, RefundRefusal, RefundRequest, RefundStatus,
-    SettledRefund,
+    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, Refund, RefundExecution, RefundNotice, RefundRefusal,
+    RefundRequest, RefundStatus, SettledRefund,
 };
 pub use status::{Environment, OrderStatus};
 pub use timeline::{Happened, Source, TimelineEntry};
@@ -140,6 +140,9 @@ pub struct Order {
     pub(crate) expires_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) payments: BTreeMap<String, Payment>,
+    /// lomi.'s ids of payments that it looks at before the merchant has the money.
+    #[serde(default)]
+    pub(crate) held: BTreeSet<String>,
     #[serde(default)]
     pub(crate) completed_unnamed: bool,
     #[serde(default)]
@@ -190,6 +193,7 @@ impl Order {
             orphaned_intents: BTreeSet::new(),
             expires_at: None,
             payments: BTreeMap::new(),
+            held: BTreeSet::new(),
             completed_unnamed: false,
             refunds: BTreeMap::new(),
             asked_at: None,
@@ -309,6 +313,19 @@ impl Order {
     pub fn beyond_link_limit(mut self) -> Self {
         self.beyond_link_limit = true;
         self
+    }
+
+    /// The same version of the order without that flag: what was beyond the limit was let go.
+    #[must_use]
+    pub fn within_link_limit(mut self) -> Self {
+        self.beyond_link_limit = false;
+        self
+    }
+
+    /// Whether the order takes one of its link's places: it is paid, or a payment of it is held.
+    #[must_use]
+    pub fn takes_link_place(&self) -> bool {
+        self.link_code.is_some() && (self.status.is_paid() || !self.held.is_empty())
     }
 
     /// A copy one version up.

@@ -1,9 +1,9 @@
 //! What lomi. says about a card form's intent, and the end of one.
 
 use crate::World;
-use crate::inquiry::{Findings, InquiryError, Said, completed};
+use crate::inquiry::{Findings, InquiryError, Said, completed, order_of};
 use domain::{Fact, Order, OrderId, PayableId, Source, Verdict};
-use lomi_client::{CardCharge, CardChargeStatus, Client, Outcome, PaymentIntentId};
+use lomi_client::{CardCharge, CardChargeStatus, Client, Outcome, PaymentIntentId, TransactionStatus};
 use store::StoreError;
 use tokio::time::Instant;
 
@@ -148,10 +148,14 @@ impl World {
         if let Some(behind) = &charge.transaction {
             findings.calls += 1;
             let transaction = lomi.transactions().get(&behind.transaction_id).deadline(deadline).send().await;
-            if let Ok(transaction) = transaction
-                && crate::inquiry::order_of(&transaction).as_ref() == Some(order.id())
-            {
-                self.settle_transaction(lomi, &transaction, deadline, findings).await?;
+            match transaction {
+                Ok(transaction) if order_of(&transaction).as_ref() == Some(order.id()) => {
+                    self.settle_transaction(lomi, &transaction, deadline, findings).await?;
+                }
+                // The form took the money, and the merchant has not got it.
+                Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(()),
+                Err(error) if error.is_retryable() => return Err(error.into()),
+                Ok(_) | Err(_) => {}
             }
         }
         if findings.settled.is_empty() {

@@ -4,7 +4,7 @@ use crate::World;
 use crate::organisation::Ours;
 use domain::{Fact, Mismatch, Order, OrderId, OutboxEvent, QuarantineId, Source, Verdict};
 use std::time::Duration;
-use store::{Evidence, Recorded, StoreError};
+use store::{Evidence, LinkPlace, Recorded, StoreError};
 use tokio::time::sleep;
 
 /// So often a write is made anew on top of somebody else's. Fifty writers at one order settle within it.
@@ -52,7 +52,7 @@ impl World {
     /// `None` when the order moved meanwhile.
     async fn settle_once(&self, order: &Order, fact: &Fact, evidence: Evidence) -> Result<Option<Settled>, StoreError> {
         match order.judge(fact, evidence.source, self.clock.now()) {
-            Verdict::Changed(next, event) => self.apply(evidence, next, event).await,
+            Verdict::Changed(next, event) => self.apply(evidence, order, next, event).await,
             // What a poll finds again and again is not worth a write.
             Verdict::Unchanged if evidence.source == Source::Poll => Ok(Some(Settled::Duplicate)),
             Verdict::Unchanged => {
@@ -83,13 +83,22 @@ impl World {
     async fn apply(
         &self,
         evidence: Evidence,
+        before: &Order,
         mut next: Box<Order>,
         event: Option<OutboxEvent>,
     ) -> Result<Option<Settled>, StoreError> {
-        let mut recorded = self.store.apply(evidence.clone(), &next, event.as_ref()).await?;
+        let place = match (before.takes_link_place(), next.takes_link_place()) {
+            (false, true) => LinkPlace::Taken,
+            (true, false) => LinkPlace::GivenBack { was_surplus: before.is_beyond_link_limit() },
+            (true, true) | (false, false) => LinkPlace::Unchanged,
+        };
+        if let LinkPlace::GivenBack { .. } = place {
+            *next = next.within_link_limit();
+        }
+        let mut recorded = self.store.apply(evidence.clone(), &next, event.as_ref(), place).await?;
         if recorded == Recorded::LinkUsedUp {
             *next = next.beyond_link_limit();
-            recorded = self.store.apply(evidence, &next, event.as_ref()).await?;
+            recorded = self.store.apply(evidence, &next, event.as_ref(), place).await?;
         }
         Ok(outcome(recorded, Settled::Applied(next, event)))
     }

@@ -239,14 +239,17 @@ pub fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
 
 fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp) -> Reading {
     let Some(transaction_id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
-    // lomi. sends the event even when its own update failed: name and status must agree.
-    if data.status.as_deref().is_some_and(|status| status != "completed") {
-        return Reading::Unusable("status_disagrees");
-    }
+    // lomi. sends the event even when its own update failed: name and status must agree. Which event tells of a held payment
+    // is written nowhere; this one may.
+    let is_held = match data.status.as_deref() {
+        None | Some("completed") => false,
+        Some("held") => true,
+        Some(_) => return Reading::Unusable("status_disagrees"),
+    };
     let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
         return Reading::Unusable("amount_unreadable");
     };
-    let key = payment_key(&transaction_id);
+    let key = if is_held { held_key(&transaction_id) } else { payment_key(&transaction_id) };
     let payment = Payment {
         provider_code: data.provider_code.clone(),
         payment_method_code: data.payment_method_code.clone(),
@@ -254,7 +257,8 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
     };
     let checkout_session_id = data.checkout_session_id.clone();
     let settled = SettledPayment { transaction_id, money, environment, checkout_session_id, payment };
-    Reading::Fact(Fact::PaymentSucceeded(settled), key)
+    let fact = if is_held { Fact::PaymentHeld } else { Fact::PaymentSucceeded };
+    Reading::Fact(fact(settled), key)
 }
 
 fn payment_failed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
@@ -294,6 +298,11 @@ fn order_named_by(event: &WebhookEvent) -> Option<OrderId> {
 /// The natural key of a completed transaction, by whichever way it becomes known. One transaction pays one order.
 pub(crate) fn payment_key(transaction_id: &str) -> String {
     format!("PAYMENT_SUCCEEDED#{transaction_id}")
+}
+
+/// The natural key of a payment that lomi. looks at before the merchant has the money.
+pub(crate) fn held_key(transaction_id: &str) -> String {
+    format!("PAYMENT_HELD#{transaction_id}")
 }
 
 /// The natural key of a try to pay that failed.

@@ -1,6 +1,7 @@
 //! Asking lomi. about an order. The answers are evidence like any event.
 
 pub(crate) mod given_back;
+mod held;
 
 use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};
@@ -19,6 +20,9 @@ pub(crate) const PAGE_SIZE: u32 = 50;
 const MAX_PAGES: u32 = 5;
 /// lomi. makes no transaction of a page so long after the page's end.
 const LATEST_PAYMENT_MS: i64 = 3 * 60 * 60 * 1000;
+/// What an order has to know of: its shopper has paid.
+pub(crate) const PAID_OR_HELD: [TransactionStatus; 3] =
+    [TransactionStatus::Completed, TransactionStatus::Refunded, TransactionStatus::Held];
 /// Our clock and lomi.'s may differ by this much.
 pub(crate) const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
@@ -52,6 +56,15 @@ impl World {
         order: &Order,
         deadline: Instant,
     ) -> Result<Findings, InquiryError> {
+        let findings = self.inquire_held(lomi, order, deadline).await?;
+        if !findings.settled.is_empty() {
+            return Ok(findings);
+        }
+        let asked = self.inquire_payable(lomi, order, deadline).await?;
+        Ok(Findings { calls: findings.calls + asked.calls, ..asked })
+    }
+
+    async fn inquire_payable(&self, lomi: &Client, order: &Order, deadline: Instant) -> Result<Findings, InquiryError> {
         if let Some(intent) = order.payment_intent_id().and_then(|id| PaymentIntentId::parse(id).ok()) {
             return self.inquire_intent(lomi, order, &intent, deadline).await;
         }
@@ -81,12 +94,14 @@ impl World {
         findings.calls += 1;
         let transactions = match payments_page(lomi, order.created_at(), 1, deadline).await {
             Ok(transactions) => transactions,
-            // A list that cannot be read does not make the session less completed.
-            Err(error) if is_answer(&error) => Vec::new(),
+            // The session is completed all the same, but its money may be held: only a payment says that it is not.
+            Err(error) if is_answer(&error) => return Ok(findings),
             Err(error) => return Err(error.into()),
         };
         self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
-        if findings.settled.is_empty() {
+        let may_be_held =
+            transactions.iter().any(|row| row.status == TransactionStatus::Held && order_of(row).is_none());
+        if findings.settled.is_empty() && !may_be_held {
             findings.settled.extend(self.settle_page(lomi, order.id(), &session).await?);
         }
         Ok(findings)
@@ -154,10 +169,12 @@ impl World {
         findings: &mut Findings,
     ) -> Result<(), InquiryError> {
         let Some(id) = order_of(transaction) else { return Ok(()) };
-        if transaction.status == TransactionStatus::Refunded {
-            self.settle_given_back(lomi, &id, transaction, deadline, findings).await?;
-        } else {
-            findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?);
+        match transaction.status {
+            TransactionStatus::Refunded => {
+                self.settle_given_back(lomi, &id, transaction, deadline, findings).await?;
+            }
+            TransactionStatus::Held => findings.settled.extend(self.settle_held(lomi, &id, transaction).await?),
+            _ => findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?),
         }
         Ok(())
     }
@@ -169,27 +186,46 @@ impl World {
         id: &OrderId,
         transaction: &Transaction,
     ) -> Result<Option<Settled>, StoreError> {
-        let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
-        let (Some(money), true) = (money, is_payment(transaction)) else { return Ok(None) };
-        let now = self.clock.now();
-        let transaction_id = transaction.transaction_id.to_string();
+        if !is_paid(transaction) {
+            return Ok(None);
+        }
+        let Some(settled) = self.read_payment(lomi, transaction) else { return Ok(None) };
+        let said = format!("transaction {} completed", settled.transaction_id);
+        let evidence = poll(payment_key(&settled.transaction_id), &said, self.clock.now());
+        self.settle_said_of(lomi, id, transaction, &Fact::PaymentSucceeded(settled), &evidence).await.map(Some)
+    }
+
+    /// The payment in our words; `None` when the row is none, or its amount cannot be read.
+    fn read_payment(&self, lomi: &Client, transaction: &Transaction) -> Option<SettledPayment> {
+        let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref())?;
+        let is_payment = matches!(transaction.transaction_type.as_deref(), None | Some("payment" | "instalment"));
         let payment = Payment {
             provider_code: transaction.provider_code.clone(),
             payment_method_code: transaction.payment_method_code.clone(),
-            paid_at: paid_at(transaction).unwrap_or(now),
+            paid_at: paid_at(transaction).unwrap_or(self.clock.now()),
         };
-        let evidence = poll(payment_key(&transaction_id), &format!("transaction {transaction_id} completed"), now);
-        let Some(ours) = self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await? else {
-            return self.refuse_foreign(id, &evidence).await.map(Some);
-        };
-        let fact = Fact::PaymentSucceeded(SettledPayment {
-            transaction_id,
+        is_payment.then(|| SettledPayment {
+            transaction_id: transaction.transaction_id.to_string(),
             money,
             environment: self.environment_behind(lomi, transaction.environment),
             checkout_session_id: None,
             payment,
-        });
-        self.settle(id, &fact, &evidence, ours).await.map(Some)
+        })
+    }
+
+    /// Settles what a row says, unless it is another organisation's.
+    async fn settle_said_of(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        transaction: &Transaction,
+        fact: &Fact,
+        evidence: &Evidence,
+    ) -> Result<Settled, StoreError> {
+        match self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await? {
+            Some(ours) => self.settle(id, fact, evidence, ours).await,
+            None => self.refuse_foreign(id, evidence).await,
+        }
     }
 
     /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
@@ -240,8 +276,8 @@ pub(crate) async fn payments_page(
 
 pub(crate) fn payments_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
-    // What was given back was paid before, and its order may not have heard of either.
-    let paid = lomi.transactions().list().status(&[TransactionStatus::Completed, TransactionStatus::Refunded]);
+    // What was given back was paid before, and its order may not have heard of either; what is held may be paid.
+    let paid = lomi.transactions().list().status(&PAID_OR_HELD);
     paid.start_date(&start).page(page).page_size(PAGE_SIZE)
 }
 
@@ -258,10 +294,8 @@ fn paid_at(transaction: &Transaction) -> Option<Timestamp> {
 }
 
 /// What was given back was paid before.
-fn is_payment(transaction: &Transaction) -> bool {
-    let kind = transaction.transaction_type.as_deref();
-    let is_paid = matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded);
-    is_paid && matches!(kind, None | Some("payment" | "instalment"))
+const fn is_paid(transaction: &Transaction) -> bool {
+    matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded)
 }
 
 /// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.

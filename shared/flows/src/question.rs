@@ -8,10 +8,11 @@
 mod pages;
 mod unproven;
 
-use crate::ingest::{kept_key, payment_key};
+use crate::ingest::{held_key, kept_key, payment_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{
-    CLOCK_SKEW_MS, Findings, InquiryError, is_about_one_thing, is_last_page, order_of, payments_call, poll,
+    CLOCK_SKEW_MS, Findings, InquiryError, PAID_OR_HELD, is_about_one_thing, is_last_page, order_of, payments_call,
+    poll,
 };
 use crate::organisation::ORGANISATION_UNPROVEN;
 use crate::refund::words::Words;
@@ -147,7 +148,7 @@ impl World {
         let Ok(id) = TransactionId::parse(id) else { return Ok(Answer::Foreign) };
         findings.calls += 1;
         let transaction = lomi.transactions().get(&id).deadline(deadline).send().await?;
-        if !matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded) {
+        if !PAID_OR_HELD.contains(&transaction.status) {
             return match question.is_failure {
                 true => self.answer_about_failure(lomi, &transaction, findings).await,
                 false => Ok(Answer::NotYet),
@@ -161,7 +162,10 @@ impl World {
             let is_counted = self.settle_given_back(lomi, id, &transaction, deadline, findings).await?;
             return Ok(if is_counted { answer } else { Answer::NotYet });
         }
-        let payment = self.settle_payment(lomi, id, &transaction).await?;
+        let payment = match transaction.status {
+            TransactionStatus::Held => self.settle_held(lomi, id, &transaction).await?,
+            _ => self.settle_payment(lomi, id, &transaction).await?,
+        };
         let mut is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
         if let Some(refund_id) = &question.refund_id {
@@ -186,7 +190,7 @@ impl World {
         (pages, deadline): (&mut LinkPages, Instant),
         calls: &mut u32,
     ) -> Result<Answer, InquiryError> {
-        if let Some(id) = self.store.order_of_evidence(&payment_key(transaction.transaction_id.as_str())).await? {
+        if let Some(id) = self.order_that_counted(transaction).await? {
             return Ok(Answer::Order(id));
         }
         if let Some(id) = order_of(transaction) {
@@ -211,6 +215,15 @@ impl World {
         Ok(self.adopt(lomi, &page).await?.map_or(Answer::NotYet, Answer::Order))
     }
 
+    /// The order on whose record the payment is.
+    async fn order_that_counted(&self, transaction: &Transaction) -> Result<Option<OrderId>, StoreError> {
+        let id = transaction.transaction_id.as_str();
+        match self.store.order_of_evidence(&payment_key(id)).await? {
+            Some(order) => Ok(Some(order)),
+            None => self.store.order_of_evidence(&held_key(id)).await,
+        }
+    }
+
     /// The one page that fits this payment and was not paid by another.
     async fn only_page_of<'a>(
         &self,
@@ -224,7 +237,7 @@ impl World {
                 Some(id) => self.order(&id).await?,
                 None => None,
             };
-            if order.is_none_or(|order| order.payments().is_empty()) {
+            if order.is_none_or(|order| order.payments().is_empty() && order.held_payments().is_empty()) {
                 free.push(page);
             }
         }
@@ -234,7 +247,7 @@ impl World {
     /// Whether another payment that counts for no order fits the page, too.
     async fn is_contested(&self, page: &CheckoutSession, rivals: &[Transaction]) -> Result<bool, StoreError> {
         for rival in rivals.iter().filter(|rival| may_be_of(page, rival, self.environment)) {
-            if self.store.order_of_evidence(&payment_key(rival.transaction_id.as_str())).await?.is_none() {
+            if self.order_that_counted(rival).await?.is_none() {
                 return Ok(true);
             }
         }
@@ -343,6 +356,7 @@ fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
         }
         (None, Some(transaction), _) => {
             put_aside(payment_key(transaction), UNKNOWN_ORDER);
+            put_aside(held_key(transaction), UNKNOWN_ORDER);
             for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN] {
                 put_aside(kept_key("PAYMENT_SUCCEEDED", transaction), reason);
             }

@@ -206,7 +206,7 @@ async fn look_at(
     let ends = order.is_past_its_end(now) && order.status() < OrderStatus::Expired;
     if !has_paid(&settled)
         && (is_open || may_be_paid_again || order.is_unidentified())
-        && (ends || !sweep.covers(order))
+        && (ends || !sweep.covers(order) || !order.held_payments().is_empty())
     {
         if !has_calls_left(report) {
             return Ok(());

@@ -1,14 +1,17 @@
 //! Money back: at most once per idempotency key, and never more of a payment than was paid by it.
 //!
 //! 1. What is behind this key? An answer, somebody at work, or nothing.
-//! 2. See where the money would go, and reserve the amount in the order, on top of the version that was read, so that two requests cannot both fit.
-//! 3. Ask lomi., once: this call is never repeated blindly.
+//! 2. See what went back elsewhere and where the money would go, and reserve the amount in the order, on top of the version that was read, so that two requests cannot both fit.
+//! 3. Ask lomi. Newer servers show first what they would do, and execute it by a second call. The call that may execute is made
+//!    once, and never repeated blindly.
 //! 4. Write what became of it.
 //!
 //! A crash before 2 leaves nothing. A crash between 2 and 4 leaves a request whose lease ends: it is in doubt then, and
 //! the reconciler looks for it in lomi.'s list. Until it is found, or surely is not there, its amount stays reserved.
 
 mod ask;
+mod confirm;
+mod elsewhere;
 mod payout;
 mod release;
 pub(crate) mod words;
@@ -17,10 +20,12 @@ pub use payout::Payout;
 pub use release::{ReleaseError, release};
 
 use crate::World;
+use crate::reconcile::Report;
 use domain::{
     Fingerprint, IdempotencyKey, NewRefund, Order, OrderId, OutboxEvent, PhoneNumber, Refund, RefundRefusal,
     RefundRequest, RefundStatus, Timestamp, Verdict,
 };
+use elsewhere::Known;
 use lomi_client::Client;
 use std::time::Duration;
 use store::StoreError;
@@ -122,6 +127,15 @@ pub enum RefundError {
     /// The request cannot be put into lomi.'s words. Nothing was sent.
     #[error("the request cannot be sent to lomi.")]
     Unsendable,
+    /// lomi. would do something else than it was asked to. Nothing has moved, and nothing will under this key.
+    #[error("lomi. would do something else")]
+    PreviewDiffers,
+    /// lomi. takes neither key for what it has shown. Nothing has moved; the same key tries again.
+    #[error("lomi. does not execute what it has shown")]
+    Unconfirmed {
+        /// When to come again.
+        retry_after_s: u32,
+    },
     /// lomi. refused; no money goes back.
     #[error("lomi. refused")]
     ProviderRejected(lomi_client::Error),
@@ -145,18 +159,20 @@ pub async fn refund(
     request: &RefundOrder,
     lomi: impl AsyncFnMut() -> Option<Client>,
     deadline: Instant,
+    report: &mut Report,
 ) -> Result<Refunded, RefundError> {
     let id = Refund::own_id(world.environment, &request.order_id, &request.idempotency_key);
     // 1-2 Look behind the key, reserve.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
-    let (lomi, reserved, refund) = match enter(world, request, &id, lomi, ask_until).await? {
+    let (lomi, reserved, refund) = match enter(world, request, &id, lomi, ask_until, report).await? {
         Entered::Known { order, newly_in_doubt } => {
             return Ok(Refunded { id, order, replayed: true, newly_in_doubt });
         }
         Entered::Ours(lomi, order, refund) => (lomi, order, refund),
     };
     // 3 Ask lomi.
-    let answer = ask::lomi(&lomi, &reserved, &id, &refund, ask_until).await;
+    let ask = ask::Ask { lomi: &lomi, order: &reserved, id: &id, refund: &refund, deadline: ask_until };
+    let answer = ask::lomi(world, &ask).await?;
     // 4 Write the outcome.
     let now = world.clock.now();
     let order = world.record(&request.order_id, |order| ask::outcome(order, &id, &answer, now)).await?;
@@ -176,7 +192,9 @@ async fn enter(
     id: &str,
     mut lomi: impl AsyncFnMut() -> Option<Client>,
     ask_until: Instant,
+    report: &mut Report,
 ) -> Result<Entered, RefundError> {
+    let mut is_listed = false;
     for attempt in 0..MAX_LOOKS {
         let order = world.order(&request.order_id).await?.ok_or(RefundError::NotFound)?;
         let now = world.clock.now();
@@ -186,8 +204,14 @@ async fn enter(
         let reserved = order.with_refund(id, reservation(request, now), now)?;
         let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
         let lomi = lomi().await.ok_or(RefundError::NoKey)?;
-        payout::check(&lomi, &order, &refund, request.confirmed_phone.as_ref(), ask_until).await?;
-        if ask_until.saturating_duration_since(Instant::now()) < SHORTEST_ASK {
+        let payment = payout::transaction(&lomi, &refund.transaction_id, ask_until).await?;
+        let (both, listed) = ((&order, &refund), is_listed);
+        if let Known::More = elsewhere::look(world, &lomi, both, payment.as_ref(), listed, ask_until, report).await? {
+            is_listed = true;
+            continue;
+        }
+        payout::check(&lomi, both, payment.as_ref(), request.confirmed_phone.as_ref(), ask_until).await?;
+        if !has_time(ask_until) {
             return Err(RefundError::NoTime { retry_after_s: RETRY_AFTER_S });
         }
         if world.store.save(&reserved).await? {
@@ -221,6 +245,11 @@ async fn known(
     let order = order.ok_or(RefundError::NotFound)?;
     let newly_in_doubt = refund.status == RefundStatus::Requested && is_in_doubt(&order, id);
     Ok(Entered::Known { order, newly_in_doubt })
+}
+
+/// Whether lomi. can be asked, and answer.
+fn has_time(ask_until: Instant) -> bool {
+    ask_until.saturating_duration_since(Instant::now()) >= SHORTEST_ASK
 }
 
 fn is_in_doubt(order: &Order, id: &str) -> bool {

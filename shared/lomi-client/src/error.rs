@@ -136,6 +136,17 @@ impl Error {
         self.status() == Some(404) && self.message().is_some_and(|message| message.starts_with("Cannot "))
     }
 
+    /// Whether lomi. refused the idempotency key or the confirmation token itself, so that nothing of the request was done
+    /// under it. It prints no code for tokens: a refusal whose code or words name the token counts.
+    pub fn refuses_key_or_token(&self) -> bool {
+        let names_token = |text: Option<&str>| {
+            text.is_some_and(|text| text.to_ascii_lowercase().replace(' ', "_").contains("confirmation_token"))
+        };
+        let is_refusal = self.outcome() == Outcome::Rejected && matches!(self.status(), Some(400..=499));
+        let is_about_key = self.code() == Some("idempotency_key_reused");
+        is_refusal && (is_about_key || names_token(self.code()) || names_token(self.message()))
+    }
+
     /// How many requests were made.
     pub fn attempts(&self) -> u32 {
         self.0.attempts

@@ -63,7 +63,9 @@ pub use me::Me;
 pub use metadata::Metadata;
 pub use payment_links::{CreatePaymentLink, LinkTarget, LinkType, PaymentLink};
 pub use providers::Provider;
-pub use refunds::{CreateRefund, Refund, RefundStatus, RefundType, SubscriptionAction};
+pub use refunds::{
+    ConfirmationToken, CreateRefund, Refund, RefundAnswer, RefundPreview, RefundStatus, RefundType, SubscriptionAction,
+};
 pub use secret_text::{ClientSecret, IssuedWebhookSecret};
 pub use transactions::{Transaction, TransactionStatus};
 pub use webhook_endpoints::{CreateWebhookEndpoint, NewWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint};

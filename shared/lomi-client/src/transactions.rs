@@ -15,6 +15,8 @@ open_enum! {
     TransactionStatus {
         /// Waiting for the shopper or the provider.
         Pending = "pending",
+        /// The payer has paid, and lomi. looks at it before the merchant has it. It may still fail. Since API 1.2.0.
+        Held = "held",
         /// Paid.
         Completed = "completed",
         /// The attempt was refused.
@@ -34,6 +36,8 @@ open_enum! {
 pub struct Transaction {
     /// Its id.
     pub transaction_id: TransactionId,
+    /// Its other name (`txn_...`), which lomi.'s dashboard shows; since API 1.2.0.
+    pub public_id: Option<String>,
     /// Where it stands.
     pub status: TransactionStatus,
     /// The owning organisation.
@@ -48,9 +52,11 @@ pub struct Transaction {
     pub fee_amount: Option<Amount>,
     /// Gross less fee.
     pub net_amount: Option<Amount>,
+    /// What went back of it by completed refunds, wherever they were made; since API 1.2.0.
+    pub refunded_amount: Option<Amount>,
     /// Taken off by a coupon.
     pub discount_amount: Option<Amount>,
-    /// The currency of all four amounts.
+    /// The currency of all amounts.
     pub currency_code: Option<CurrencyCode>,
     /// `WAVE`, `MTN`, `STRIPE` (cards), ...
     pub provider_code: Option<String>,
@@ -74,6 +80,7 @@ impl Transaction {
         let status = row.text(&["status"]).ok_or(Unusable("status"))?;
         Ok(Self {
             transaction_id: id,
+            public_id: row.text(&["public_id"]),
             status: TransactionStatus::from_wire(status),
             organization_id: row.text(&["organization_id"]),
             customer_id: row.id(&["customer_id"]),
@@ -81,6 +88,7 @@ impl Transaction {
             gross_amount: row.amount(&["gross_amount", "amount"])?,
             fee_amount: row.amount(&["fee_amount"])?,
             net_amount: row.amount(&["net_amount"])?,
+            refunded_amount: row.amount(&["refunded_amount"])?,
             discount_amount: row.amount(&["discount_amount"])?,
             currency_code: row.currency(&["currency_code", "currency"])?,
             provider_code: row.text(&["provider_code"]),

@@ -4,6 +4,7 @@ use crate::Store;
 use crate::error::{StoreError, word_for};
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
+use crate::link::LinkPlace;
 use crate::listing::sort_key;
 use crate::outbox::outbox_item;
 use crate::quarantine::QuarantineStatus;
@@ -77,8 +78,8 @@ impl Evidence {
 }
 
 impl Store {
-    /// Writes the evidence, the order it changed, the event that tells of it, and the count of the link that led to it:
-    /// all or nothing.
+    /// Writes the evidence, the order it changed, the event that tells of it, and what becomes of its place at the link that
+    /// led to it: all or nothing.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -87,6 +88,7 @@ impl Store {
         evidence: Evidence,
         order: &Order,
         outbox: Option<&OutboxEvent>,
+        place: LinkPlace,
     ) -> Result<Recorded, StoreError> {
         let at = evidence.received_at;
         let put_evidence = self.put_new(evidence.into_lasting_item(Some(order.id())))?;
@@ -94,11 +96,8 @@ impl Store {
         if let Some(event) = outbox {
             writes.push(write_put(self.put_new(outbox_item(order, event, at))?));
         }
-        // The first money of an order, and only that, counts at the link.
         let link_index = writes.len();
-        if outbox == Some(&OutboxEvent::OrderPaid) {
-            writes.extend(self.link_count(order)?);
-        }
+        writes.extend(self.link_count(order, place)?);
         Ok(match self.transact("apply evidence", writes).await? {
             None => Recorded::Applied,
             Some(Cancelled::Condition(0)) => Recorded::Duplicate,

@@ -23,7 +23,7 @@ pub use cart::CartHolder;
 pub use claim::{Answer, Begun, Claim, ClaimState, Claimed, Finished, Operation};
 pub use error::StoreError;
 pub use evidence::{Evidence, Recorded};
-pub use link::ListedLinks;
+pub use link::{LinkPlace, ListedLinks};
 pub use listing::ListCursor;
 pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
 pub use organisation::OwnOrganisation;

@@ -26,6 +26,20 @@ pub struct ListedLinks {
     pub next: Option<ListCursor>,
 }
 
+/// What becomes of an order's place at the link that led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPlace {
+    /// Nothing.
+    Unchanged,
+    /// Its first money came, or is held.
+    Taken,
+    /// What was held never came.
+    GivenBack {
+        /// Whether it was counted beyond the link's limit.
+        was_surplus: bool,
+    },
+}
+
 impl Store {
     /// Writes a fresh link together with the receipt of the request that made it.
     ///
@@ -116,21 +130,29 @@ impl Store {
         }
     }
 
-    /// Counts the order that turns paid at the link that led to it, if one did.
+    /// Counts at the link that led to the order, if one did.
     ///
     /// Within the link's limit, or else refused; an order that is flagged as beyond it is counted apart, come what may.
-    pub(crate) fn link_count(&self, order: &Order) -> Result<Option<TransactWriteItem>, StoreError> {
+    pub(crate) fn link_count(&self, order: &Order, place: LinkPlace) -> Result<Option<TransactWriteItem>, StoreError> {
         let Some(code) = order.link_code() else { return Ok(None) };
+        let by = match place {
+            LinkPlace::Unchanged => return Ok(None),
+            LinkPlace::Taken => 1,
+            LinkPlace::GivenBack { .. } => -1,
+        };
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(Key::link(code).into_item()))
-            .expression_attribute_values(":one", number(1));
-        let update = if order.is_beyond_link_limit() {
-            update.update_expression("ADD surplus_count :one")
-        } else {
-            update.update_expression("ADD paid_count :one").condition_expression(
+            .expression_attribute_values(":by", number(by));
+        let update = match place {
+            LinkPlace::GivenBack { was_surplus: true } => update.update_expression("ADD surplus_count :by"),
+            LinkPlace::Taken if order.is_beyond_link_limit() => update.update_expression("ADD surplus_count :by"),
+            LinkPlace::Taken => update.update_expression("ADD paid_count :by").condition_expression(
                 "attribute_exists(PK) AND (attribute_not_exists(max_payments) OR paid_count < max_payments)",
-            )
+            ),
+            LinkPlace::GivenBack { was_surplus: false } | LinkPlace::Unchanged => {
+                update.update_expression("ADD paid_count :by")
+            }
         };
         let update = update.build().map_err(|_| malformed())?;
         Ok(Some(crate::item::write_update(update)))

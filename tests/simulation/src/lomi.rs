@@ -109,6 +109,20 @@ impl Lomi {
         self.send(self.as_merchant(Method::POST), path, body).await
     }
 
+    /// The merchant gives money back in lomi.'s dashboard, confirming what it shows where it does.
+    pub async fn refund_in_dashboard(&self, transaction_id: &Value, francs: i64) {
+        let mut wish = json!({ "transaction_id": transaction_id, "amount": francs });
+        let (status, mut answer) = self.manage("/refunds", &wish).await;
+        assert_eq!(status, 201, "{answer}");
+        if answer["requires_confirmation"] == true {
+            // One call at a time: the moment names its key.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            wish["confirmation_token"] = answer["confirmation_token"].take();
+            (_, answer) = self.manage("/refunds", &wish).await;
+        }
+        assert!(answer["refund_id"].is_string(), "{answer}");
+    }
+
     /// From now on it makes no planted mistakes any more.
     pub async fn clear_faults(&self) {
         self.send(Request::builder().method(Method::DELETE), "/_sim/faults", &Value::Null).await;

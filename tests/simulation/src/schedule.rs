@@ -137,8 +137,13 @@ impl Schedule {
     }
 
     async fn prepare(&self) {
-        let quirks = json!({ "quirks": { "allow_double_pay": self.chance.borrow_mut().bool() } });
-        self.stack.lomi.act("/_sim/profile", &quirks).await;
+        let mut quirks = json!({ "allow_double_pay": self.chance.borrow_mut().bool() });
+        // In some schedules lomi. looks at most payments before the merchant has them.
+        if self.draw(0..6) == 0 {
+            quirks["held_from"] = (100 * self.draw(0..300)).into();
+            quirks["held_announced"] = self.chance.borrow_mut().bool().into();
+        }
+        self.stack.lomi.act("/_sim/profile", &json!({ "quirks": quirks })).await;
         // In some schedules the first shoppers are there before the reconciler's first run.
         if self.draw(0..4) == 0 {
             self.stack.dynamodb.forget_organisation();
@@ -168,7 +173,8 @@ impl Schedule {
         let link = self.link().await;
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
         let people = join3(join_all(shoppers.iter().map(Shopper::shop)), self.rotate_secret(), self.look_into_things());
-        join(people, self.meddle()).await;
+        join3(people, self.meddle(), self.review()).await;
+        self.decide_held(1).await;
         self.pace.set(Pace::Quiet);
         self.stack.weather.calm();
         self.post.calm();
@@ -251,6 +257,27 @@ impl Schedule {
             self.stack.trace.note(format_args!("a stranger pays himself for {}", order["order_id"]));
             // One charge at a time: the moment names its key.
             sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// lomi. decides about payments that it holds, some of them soon.
+    async fn review(&self) {
+        for _ in 0..self.draw(0..4) {
+            sleep(Duration::from_millis(u64::from(self.draw(1_000..180_000)))).await;
+            self.decide_held(2).await;
+        }
+    }
+
+    /// Every payment that is held, or one in so many, is completed, or let go.
+    async fn decide_held(&self, one_in: u32) {
+        let ledger = self.stack.lomi.ledger();
+        let rows = ledger["transactions"].as_array().into_iter().flatten().filter(|row| row["status"] == "held");
+        for id in rows.filter_map(|row| row["transaction_id"].as_str()) {
+            if self.draw(0..one_in) == 0 {
+                let word = if self.draw(0..4) == 0 { "decline" } else { "approve" };
+                let (status, _) = self.stack.lomi.act(&format!("/_sim/transactions/{id}/{word}"), &json!({})).await;
+                self.stack.trace.note(format_args!("lomi. decides to {word} {id}: {status}"));
+            }
         }
     }
 

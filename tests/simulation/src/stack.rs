@@ -34,7 +34,7 @@ use crate::wire::Air;
 /// The budgets that the functions give their flows, and when Lambda ends them.
 pub(crate) const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
 const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(3)];
-const ORDERS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(10)];
+const ORDERS: [Duration; 2] = [Duration::from_secs(12), Duration::from_secs(15)];
 const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
 
 /// Which blows the processes of a schedule suffer.
@@ -163,7 +163,7 @@ impl Stack {
     /// `POST /admin/orders/{order_id}/refunds`.
     pub async fn refund(&self, request: &RefundOrder) -> Option<Result<Refunded, RefundError>> {
         self.invoke("refund", ORDERS, async |deadline| {
-            refund(&self.world, request, || ready(Some(self.client.clone())), deadline).await
+            refund(&self.world, request, || ready(Some(self.client.clone())), deadline, &mut Report::default()).await
         })
         .await
     }

@@ -182,9 +182,12 @@ async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
 #[tokio::test]
 async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     let app = TestApp::start().await;
+    // A server that does not say on the payment what went back, and does not list it yet.
+    app.lomi.profile("june2026").await;
     let (order, transaction_id) = app.paid_order("wave").await;
     app.lomi.lose_webhooks().await;
     app.refund_at_lomi(&transaction_id, 10_000).await;
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "empty_list" })).await;
     let answer = part(&app, &order, None).await.expect(202).json();
     assert_eq!(answer["refund"]["status"], "in_doubt");
     assert_eq!(app.lomi.payouts().await.len(), 2);
@@ -193,6 +196,46 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     let mut statuses: Vec<_> = app.refunds(&order.order_id).await.iter().map(|r| r["status"].to_string()).collect();
     statuses.sort();
     assert_eq!(statuses, ["\"completed\"", "\"in_doubt\""]);
+    app.audit().await;
+}
+
+/// A refund in lomi.'s dashboard, which no event has told of: lomi. itself would pay out beyond what is left.
+#[tokio::test]
+async fn what_went_back_elsewhere_does_not_go_back_again() {
+    let app = TestApp::start().await;
+    for profile in ["current", "june2026", "seeds"] {
+        app.lomi.profile(profile).await;
+        app.lomi.lose_webhooks().await;
+        let mut body = app.cart(1);
+        body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
+        let order = Created::of(&app.create(&body, &app.fresh_key()).await);
+        let transaction_id = app.pay(&order, "wave").await;
+        app.status(&order).await.expect(200);
+        app.refund_at_lomi(&transaction_id, 10_000).await;
+        let payouts = app.lomi.payouts().await.len();
+        let over = part(&app, &order, None).await;
+        assert_eq!(over.problem(), (409, "refund_exceeds_payment".to_owned()), "{profile}");
+        assert_eq!(app.lomi.payouts().await.len(), payouts, "{profile}");
+        assert_eq!(app.refunds(&order.order_id).await[0]["amount"], 10_000, "{profile}: the order knows it now");
+        app.refund(&order.order_id, &json!({}), &app.fresh_key()).await.expect(201);
+        assert_eq!(app.order_status(&order.order_id).await, "refunded", "{profile}");
+        app.lomi.clear_faults().await;
+    }
+    app.audit().await;
+}
+
+/// The payment's own row says that more went back than the list shows.
+#[tokio::test]
+async fn what_no_list_names_is_gone_all_the_same() {
+    let app = TestApp::start().await;
+    let (order, transaction_id) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    app.keep_refund_secret(&app.refund_at_lomi(&transaction_id, 10_000).await);
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "empty_list", "times": null })).await;
+    let over = app.refund(&order.order_id, &json!({ "amount": 2_501 }), &app.fresh_key()).await;
+    assert_eq!(over.problem(), (409, "refund_exceeds_payment".to_owned()));
+    app.refund(&order.order_id, &json!({ "amount": 2_500 }), &app.fresh_key()).await.expect(201);
+    app.lomi.clear_faults().await;
     app.audit().await;
 }
 
@@ -266,7 +309,9 @@ async fn what_lomi_lists_after_a_release_still_counts() {
 async fn a_slow_look_at_the_number_leaves_no_doubt() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
-    app.lomi.fault(json!({ "target": "/customers/{id}", "kind": "latency_ms", "arg": 3_500 })).await;
+    for (route, latency_ms) in [("/transactions/{id}", 4_000), ("/customers/{id}", 3_500)] {
+        app.lomi.fault(json!({ "target": route, "kind": "latency_ms", "arg": latency_ms })).await;
+    }
     let late = part(&app, &order, None).await;
     assert_eq!(late.problem(), (503, "provider_unavailable".to_owned()));
     nothing_moved(&app, &order).await;

@@ -226,13 +226,14 @@ async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
     app.audit().await;
 }
 
-/// Our own book is not the only one: lomi. keeps its ceiling too.
+/// A refund that no list shows, on a server that does not say it on the payment: lomi. keeps its ceiling for cards, too.
 #[tokio::test]
 async fn what_went_back_behind_our_back_is_not_given_back_again() {
     let app = TestApp::start().await;
     app.lomi.profile("june2026").await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.keep_refund_secret(&app.refund_at_lomi(&transaction_id, 10_000).await);
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "empty_list", "times": 2 })).await;
     let refused = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "a").await;
     assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()));
     app.refund(&order.order_id, &json!({ "amount": 2_500 }), "b").await.expect(201);

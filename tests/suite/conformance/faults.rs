@@ -9,6 +9,7 @@ use serde_json::json;
 use tests::{Gate, eventually};
 use tokio::time::Instant;
 
+use super::refunds::carried_out;
 use super::world::{World, assert_refused, francs, key, opened, order};
 
 in_both_profiles! {
@@ -58,7 +59,7 @@ async fn a_refund_whose_answer_became_a_500_is_unknown_and_found_in_the_list(wor
     let id = world.paid("card").await.transaction_id;
     world.fault_once("POST /refunds", "commit_then_500").await;
     let refund = CreateRefund::new(id.clone(), francs(5_000));
-    let answer = world.client.refunds().create(&refund, key("refund-1")).send().await;
+    let answer = carried_out(&world, &refund, "refund-1").await;
     let error = assert_refused(answer, 500, Outcome::Unknown);
     assert_eq!(error.attempts(), 1, "a refund is never repeated by itself");
     let made = world.client.refunds().list().send().await.unwrap();

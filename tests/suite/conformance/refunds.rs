@@ -1,6 +1,6 @@
 //! Refunds: create, get, list.
 
-use lomi_client::{CreateRefund, Outcome, Refund, RefundStatus, TransactionId, TransactionStatus};
+use lomi_client::{CreateRefund, Error, Outcome, Refund, RefundAnswer, RefundStatus, TransactionId, TransactionStatus};
 
 use super::world::{World, all, assert_listed, assert_refused, francs, key};
 
@@ -15,7 +15,23 @@ in_both_profiles! {
 
 async fn refunded(world: &World, id: &TransactionId, amount: i64, key_text: &str) -> Refund {
     let refund = CreateRefund { reason: Some("one basket".into()), ..CreateRefund::new(id.clone(), francs(amount)) };
-    world.client.refunds().create(&refund, key(key_text)).send().await.unwrap()
+    carried_out(world, &refund, key_text).await.unwrap()
+}
+
+/// Both calls where there are two.
+pub(super) async fn carried_out(world: &World, refund: &CreateRefund, key_text: &str) -> Result<Refund, Error> {
+    let refunds = world.client.refunds();
+    let first = refunds.create(refund, key(&format!("{key_text}-preview"))).send().await?;
+    let answer = match first {
+        RefundAnswer::Preview(preview) => {
+            refunds.create(&refund.confirmed_by(preview.token), key(key_text)).send().await?
+        }
+        executed @ RefundAnswer::Executed(_) => executed,
+    };
+    match answer {
+        RefundAnswer::Executed(refund) => Ok(refund),
+        RefundAnswer::Preview(preview) => panic!("nothing was carried out: {preview:?}"),
+    }
 }
 
 async fn a_refund_is_made_and_read_back(world: World) {
@@ -41,7 +57,7 @@ async fn a_full_refund_turns_the_transaction_refunded(world: World) {
 async fn a_refund_of_too_much_is_refused(world: World) {
     let id = world.paid("card").await.transaction_id;
     let refund = CreateRefund::new(id, francs(25_001));
-    let answer = world.client.refunds().create(&refund, key("refund-too-much")).send().await;
+    let answer = carried_out(&world, &refund, "refund-too-much").await;
     assert_refused(answer, 400, Outcome::Rejected);
     assert_eq!(world.client.refunds().list().send().await.unwrap(), []);
 }

@@ -4,7 +4,8 @@ use lomi_client::webhook::{EventKind, Scheme, Secrets, SignatureError, Signature
 use lomi_client::{CreateRefund, CreateWebhookEndpoint, CurrencyCode, Environment};
 
 use super::receiver::Receiver;
-use super::world::{World, francs, key};
+use super::refunds::carried_out;
+use super::world::{World, francs};
 
 in_both_profiles! {
     a_delivery_is_verified_and_tells_the_payment,
@@ -98,7 +99,7 @@ async fn a_refund_is_told_only_by_the_newest_generation(world: World) {
     let id = world.paid("card").await.transaction_id;
     assert_eq!(receiver.next().await.event(&secrets).kind, EventKind::PaymentSucceeded);
     let refund = CreateRefund::new(id.clone(), francs(5_000));
-    let refund = world.client.refunds().create(&refund, key("refund-1")).send().await.unwrap();
+    let refund = carried_out(&world, &refund, "refund-1").await.unwrap();
     // Where no refund is told, the next event is that of the next payment.
     let next = world.paid("card").await.transaction_id;
     let event = receiver.next().await.event(&secrets);

@@ -10,34 +10,115 @@ use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::ids;
-use crate::model::{Caller, Refund};
+use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
 use crate::settings::Quirks;
 use crate::sim::Sim;
 use crate::world::{World, page};
 
-/// `POST /refunds`. To see one recorded and answered with 500 all the same, plant `commit_then_500`.
+/// How long a token carries a refund out.
+const TOKEN_LIFE_S: u64 = 15 * 60;
+
+/// `POST /refunds`: the first of two calls shows what would be given back and moves nothing, the second one carries it out.
+/// To see one recorded and answered with 500 all the same, plant `commit_then_500`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let body = call.body.clone();
-    idempotency::once(&sim, &call, |world, caller, now| open(world, caller, &body, now)).await
+    let (body, key) = (call.body.clone(), call.idempotency_key.clone());
+    idempotency::once(&sim, &call, |world, caller, now| {
+        let asked = Asked { caller, body: &body, key: key.as_deref() };
+        match body.get("confirmation_token").and_then(Value::as_str) {
+            _ if !world.quirks.refund_preview => open(world, &asked, now),
+            None => preview(world, &asked, now),
+            Some(token) => {
+                confirm(world, &asked, token, now)?;
+                open(world, &asked, now)
+            }
+        }
+    })
+    .await
 }
 
-fn open(world: &mut World, caller: &Caller, body: &Value, now: Timestamp) -> Result<Value, ApiError> {
-    let id = body.get("transaction_id").and_then(Value::as_str).filter(|id| ids::is_uuid(id));
-    let id = id.ok_or_else(|| ApiError::bad_request("transaction_id must be a UUID"))?;
-    let transaction = world
-        .transactions
-        .get(id)
-        .filter(|row| row.organization_id == caller.organization_id && row.environment == caller.environment);
-    let transaction = transaction.cloned().ok_or_else(|| ApiError::missing("Transaction", id))?;
-    let wish = Wish {
-        // Checked with the rest, in lomi.'s order: what is no number is no positive number.
-        amount: body.get("amount").and_then(Amount::from_json).unwrap_or(Amount::whole(0)),
-        is_full: body.get("refund_type").and_then(Value::as_str) == Some("full"),
-        reason: body.get("reason").and_then(Value::as_str).map(str::to_owned),
+/// Who asks for what.
+struct Asked<'a> {
+    caller: &'a Caller,
+    body: &'a Value,
+    key: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn transaction(&self, world: &World) -> Result<Transaction, ApiError> {
+        let id = self.body.get("transaction_id").and_then(Value::as_str).filter(|id| ids::is_uuid(id));
+        let id = id.ok_or_else(|| ApiError::bad_request("transaction_id must be a UUID"))?;
+        let row = world.transactions.get(id).filter(|row| {
+            row.organization_id == self.caller.organization_id && row.environment == self.caller.environment
+        });
+        row.cloned().ok_or_else(|| ApiError::missing("Transaction", id))
+    }
+
+    fn wish(&self) -> Wish {
+        Wish {
+            // Checked with the rest, in lomi.'s order: what is no number is no positive number.
+            amount: self.body.get("amount").and_then(Amount::from_json).unwrap_or(Amount::whole(0)),
+            is_full: self.body.get("refund_type").and_then(Value::as_str) == Some("full"),
+            reason: self.body.get("reason").and_then(Value::as_str).map(str::to_owned),
+        }
+    }
+
+    fn owner(&self) -> String {
+        format!("{} {}", self.caller.organization_id, self.caller.environment.name())
+    }
+}
+
+/// Nothing is checked but that there is something to show: what cannot be given back is refused when it is carried out.
+fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let (transaction, wish) = (asked.transaction(world)?, asked.wish());
+    let preview = Preview {
+        token: world.ids.token("ct_", 24),
+        owner: asked.owner(),
+        fingerprint: idempotency::fingerprint(asked.body),
+        idempotency_key: asked.key.map(str::to_owned),
+        expires_at: now.plus_s(TOKEN_LIFE_S),
+        is_used: false,
     };
-    let refund = refund::refund(world, &transaction, wish, now).map_err(refusal)?;
+    world.previews.insert(preview.clone());
+    let mut shown = json!({
+        "transaction_id": transaction.transaction_id,
+        "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
+        "currency_code": transaction.currency_code.code(),
+    });
+    if let Some(members) = shown.as_object_mut() {
+        members.extend(world.quirks.refund_preview_shows.clone());
+    }
+    Ok(json!({
+        "requires_confirmation": true,
+        "confirmation_token": preview.token,
+        "expires_at": preview.expires_at,
+        "preview": shown,
+    }))
+}
+
+/// Takes the token for this body, once. The codes of the refusals are made up: lomi. prints none.
+fn confirm(world: &mut World, asked: &Asked<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
+    let (owner, shown) = (asked.owner(), idempotency::fingerprint(&idempotency::without_token(asked.body)));
+    let is_bound = world.quirks.refund_token_bound_to_key;
+    let preview = world.previews.get_mut(token).filter(|preview| {
+        let is_its_key = !is_bound || preview.idempotency_key.as_deref() == asked.key;
+        !preview.is_used
+            && now < preview.expires_at
+            && preview.owner == owner
+            && preview.fingerprint == shown
+            && is_its_key
+    });
+    let preview = preview.ok_or_else(|| {
+        ApiError::bad_request("confirmation_token is invalid or expired").coded("confirmation_token_invalid")
+    })?;
+    preview.is_used = true;
+    Ok(())
+}
+
+fn open(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let transaction = asked.transaction(world)?;
+    let refund = refund::refund(world, &transaction, asked.wish(), now).map_err(refusal)?;
     Ok(json!({
         "success": true,
         "refund_id": refund.refund_id,

@@ -10,6 +10,7 @@ use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
+use crate::pay::refund::refunded_amount;
 use crate::sim::Sim;
 use crate::webhook::event::{transaction_row, with_decimals};
 use crate::world::{World, page};
@@ -111,18 +112,24 @@ pub(crate) async fn read(
             .get(&id)
             .filter(|row| call.owns(&row.organization_id) && row.environment == call.caller.environment);
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        Ok(Reply::ok(&with_decimals(Value::Object(detail(row)), &world.quirks)))
+        Ok(Reply::ok(&with_decimals(Value::Object(detail(world, row)), &world.quirks)))
     })
 }
 
-fn detail(row: &Transaction) -> Map<String, Value> {
+fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
     let columns = transaction_row(row);
-    DETAIL.iter().map(|name| ((*name).to_owned(), columns.get(*name).cloned().unwrap_or_default())).collect()
+    let columns = DETAIL.iter().map(|name| ((*name).to_owned(), columns.get(*name).cloned().unwrap_or_default()));
+    let mut columns: Map<_, _> = columns.collect();
+    if world.profile.is_current() {
+        columns.insert("public_id".to_owned(), json!(row.public_id()));
+        columns.insert("refunded_amount".to_owned(), json!(refunded_amount(world, row)));
+    }
+    columns
 }
 
 /// The detail plus what the list flattens into it.
 fn list_row(world: &World, row: &Transaction) -> Value {
-    let mut columns = detail(row);
+    let mut columns = detail(world, row);
     let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
     let flattened = json!({
         "customer_name": customer.map(|customer| &customer.details.name),

@@ -10,7 +10,7 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use super::{Answered, json_as};
-use crate::fault::{Plan, WEBHOOK};
+use crate::fault::{PREVIEW, Plan, WEBHOOK};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
@@ -42,7 +42,7 @@ async fn can_be_struck(sim: &Sim, target: &str) -> bool {
         Some(_) => return false,
         None => target,
     };
-    if path == "*" || target == WEBHOOK {
+    if path == "*" || path == PREVIEW || target == WEBHOOK {
         return true;
     }
     let Ok(question) = Request::get(path).body(Body::empty()) else { return false };

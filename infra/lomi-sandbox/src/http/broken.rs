@@ -6,12 +6,12 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::error::ApiError;
 use super::gate::Pause;
-use crate::fault::{FaultKind, Struck, When};
+use crate::fault::{FaultKind, PREVIEW, Struck, When};
 use crate::sim::Sim;
 
 /// A hanging request is dropped after this long, so that nothing stays for ever.
@@ -26,7 +26,10 @@ pub struct ConnectionDropped;
 
 /// Lets the planted faults strike a request.
 pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let is_preview;
+    (request, is_preview) = look_for_preview(&sim, request, &route).await;
+    let route = if is_preview { PREVIEW } else { route.as_str() };
     let struck = sim.with(|world, _| world.faults.strike_request(request.method().as_str(), route));
     let (after, before): (Vec<_>, Vec<_>) = struck.into_iter().partition(strikes_after);
     for fault in before {
@@ -53,6 +56,18 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
     response
 }
 
+/// Whether this is the first of the two calls of a refund, which has no token yet.
+async fn look_for_preview(sim: &Sim, request: Request, route: &str) -> (Request, bool) {
+    let is_refund = request.method() == Method::POST && route == "/refunds";
+    if !is_refund || !sim.read(|world, _| world.quirks.refund_preview) {
+        return (request, false);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    (Request::from_parts(parts, Body::from(bytes)), body.get("confirmation_token").is_none())
+}
+
 fn strikes_after(fault: &Struck) -> bool {
     fault.when == When::After
         || matches!(fault.kind, FaultKind::TruncatedJson | FaultKind::EmptyList | FaultKind::CommitThen500)
@@ -72,11 +87,12 @@ async fn answer(fault: &Struck) -> Response {
     }
 }
 
-/// `arg` is a status, or `{"status", "retry_after_s"}`.
+/// `arg` is a status, or `{"status", "retry_after_s", "message"}`.
 fn status(arg: &Value) -> Response {
     let code = arg.get("status").unwrap_or(arg).as_u64().and_then(|code| u16::try_from(code).ok());
     let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    let error = ApiError::plain(status, "Injected by a fault");
+    let message = arg.get("message").and_then(Value::as_str).unwrap_or("Injected by a fault");
+    let error = ApiError::plain(status, message);
     match arg.get("retry_after_s").and_then(Value::as_u64) {
         Some(seconds) => error.with_header("retry-after", seconds).into_response(),
         None if status == StatusCode::TOO_MANY_REQUESTS => error.with_header("retry-after", 60).into_response(),

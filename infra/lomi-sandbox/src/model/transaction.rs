@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::Environment;
 use crate::clock::Timestamp;
@@ -66,6 +67,8 @@ impl Rail {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TransactionStatus {
     Pending,
+    /// Charged and under review: the payer has paid, and the merchant cannot have it yet.
+    Held,
     Completed,
     Failed,
     Expired,
@@ -77,6 +80,7 @@ impl TransactionStatus {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Held => "held",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Expired => "expired",
@@ -88,9 +92,10 @@ impl TransactionStatus {
     pub(crate) const fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Pending, Self::Completed | Self::Failed | Self::Expired)
-                | (Self::Failed, Self::Completed | Self::Failed)
-                | (Self::Expired, Self::Completed)
+            (Self::Pending, Self::Held | Self::Completed | Self::Failed | Self::Expired)
+                | (Self::Held, Self::Completed | Self::Failed)
+                | (Self::Failed, Self::Held | Self::Completed | Self::Failed)
+                | (Self::Expired, Self::Held | Self::Completed)
                 | (Self::Completed, Self::Refunded)
         )
     }
@@ -125,5 +130,16 @@ pub(crate) struct Transaction {
 impl Row for Transaction {
     fn id(&self) -> &str {
         &self.transaction_id
+    }
+}
+
+impl Transaction {
+    /// The name that the dashboard shows, `txn_` and 14 characters: the same for the same row.
+    pub(crate) fn public_id(&self) -> String {
+        // The printed samples have capital letters without I and O, and the digits 2 to 9.
+        const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+        let digest = Sha256::digest(self.transaction_id.as_bytes());
+        let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'2');
+        "txn_".chars().chain(digest.iter().take(14).map(letter).map(char::from)).collect()
     }
 }

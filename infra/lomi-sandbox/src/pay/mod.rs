@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
+use crate::money::Amount;
 use crate::webhook::event;
 use crate::world::World;
 use card::Verdict;
@@ -166,20 +167,27 @@ pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) 
     Ok(transaction_id)
 }
 
-/// Completes a payment. A repetition only touches the row. Whether it was the first time.
+/// Completes a payment, or holds it for review; one that was held is completed. A repetition only touches the row. Whether
+/// it was the first time.
 pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
+    let (held_from, held_announced) = (world.quirks.held_from, world.quirks.held_announced);
     let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
     transaction.updated_at = now;
-    if !transaction.status.may_become(TransactionStatus::Completed) {
+    let is_risky = held_from.is_some_and(|from| transaction.gross_amount >= Amount::whole(from));
+    let is_reviewed = transaction.status == TransactionStatus::Held;
+    let next = if is_risky && !is_reviewed { TransactionStatus::Held } else { TransactionStatus::Completed };
+    if !transaction.status.may_become(next) {
         return false;
     }
-    transaction.status = TransactionStatus::Completed;
+    transaction.status = next;
     ledger::mark_paid(transaction);
     let session_id = transaction.checkout_session_id.clone().unwrap_or_default();
     if let Some(intent) = world.intents.get_mut(&transaction.provider_transaction_id) {
         intent.status = IntentStatus::Succeeded;
     }
-    event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
+    if held_announced || next == TransactionStatus::Completed {
+        event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
+    }
     let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
     if let Some(session) = session {
         session.status = SessionStatus::Completed;

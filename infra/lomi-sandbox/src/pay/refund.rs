@@ -106,6 +106,13 @@ fn earlier(world: &World, transaction: &Transaction) -> Amount {
     kept.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
+/// What went back of the payment: completed refunds only.
+pub(crate) fn refunded_amount(world: &World, transaction: &Transaction) -> Amount {
+    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+    let completed = own.filter(|row| row.status == RefundStatus::Completed);
+    completed.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
+}
+
 fn record(
     world: &mut World,
     transaction: &Transaction,

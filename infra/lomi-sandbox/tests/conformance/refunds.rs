@@ -5,7 +5,22 @@ use crate::support::{Lomi, Reply, lomi_and_shop};
 
 async fn refund(lomi: &Lomi, transaction: &str, amount: Value) -> Reply {
     let key = format!("{transaction} {amount} {}", lomi.state().await["idempotency_keys"]);
-    lomi.post_once("/refunds", &key, &json!({"transaction_id": transaction, "amount": amount, "reason": "r"})).await
+    carry_out(lomi, &key, &json!({"transaction_id": transaction, "amount": amount, "reason": "r"})).await
+}
+
+/// Both calls where there are two: the answer to the one that gives money back, or to a preview that was refused.
+async fn carry_out(lomi: &Lomi, key: &str, body: &Value) -> Reply {
+    let first = lomi.post_once("/refunds", &format!("{key} preview"), body).await;
+    match first.status {
+        201 if first.json()["requires_confirmation"] == true => confirm(lomi, key, body, &first).await,
+        _ => first,
+    }
+}
+
+async fn confirm(lomi: &Lomi, key: &str, body: &Value, preview: &Reply) -> Reply {
+    let mut confirmed = body.clone();
+    confirmed["confirmation_token"] = preview.json()["confirmation_token"].clone();
+    lomi.post_once("/refunds", key, &confirmed).await
 }
 
 async fn status(lomi: &Lomi, transaction: &str) -> Value {
@@ -67,7 +82,7 @@ async fn a_cent_too_much_is_still_everything_and_full_means_full() {
     assert_eq!(refund(&lomi, &one, json!(25000.01)).await.json()["refunded_amount"], 25000);
     let two = lomi.payment(json!({"method": "card"})).await;
     let body = json!({"transaction_id": two, "amount": 5, "refund_type": "full"});
-    assert_eq!(lomi.post_once("/refunds", "full", &body).await.json()["refunded_amount"], 25000);
+    assert_eq!(carry_out(&lomi, "full", &body).await.json()["refunded_amount"], 25000);
     assert_eq!(status(&lomi, &two).await, "refunded");
 }
 
@@ -220,12 +235,67 @@ async fn in_current_a_refund_needs_an_idempotency_key_and_happens_once() {
     let body = json!({"transaction_id": transaction, "amount": 5000});
     let refused = lomi.post("/refunds", body.clone()).await;
     assert_eq!((refused.status, refused.error_code().as_str()), (400, "idempotency_key_required"));
-    let first = lomi.post_once("/refunds", "k", &body).await;
-    let again = lomi.post_once("/refunds", "k", &body).await;
+    let first = carry_out(&lomi, "k", &body).await;
+    let again = carry_out(&lomi, "k", &body).await;
     assert_eq!((&first.text, again.header("idempotency-cache-hit")), (&again.text, "true"));
     let other = json!({"transaction_id": transaction, "amount": 6000});
     assert_eq!(lomi.post_once("/refunds", "k", &other).await.status, 409);
     assert_eq!(lomi.state().await["refunds"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_preview_moves_nothing_and_its_token_moves_it_once() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "wave", "phone": "+2250700000001"})).await;
+    let body = json!({"transaction_id": transaction, "amount": 5000});
+    let preview = lomi.post_once("/refunds", "p", &body).await;
+    assert_eq!((preview.status, &preview.json()["requires_confirmation"]), (201, &json!(true)));
+    let shown = json!({"transaction_id": transaction, "amount": 5000, "currency_code": "XOF"});
+    assert_eq!(preview.json()["preview"], shown);
+    let state = lomi.state().await;
+    assert_eq!((&state["refunds"], &state["payouts"]), (&json!([]), &json!([])));
+    assert_eq!(confirm(&lomi, "k1", &body, &preview).await.status, 201);
+    let used = confirm(&lomi, "k2", &body, &preview).await;
+    assert_eq!((used.status, used.error_code().as_str()), (400, "confirmation_token_invalid"));
+    assert_eq!(lomi.state().await["payouts"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_body_and_for_a_quarter_of_an_hour() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let body = |amount: u32| json!({"transaction_id": transaction, "amount": amount});
+    let preview = lomi.post_once("/refunds", "p", &body(5000)).await;
+    assert_eq!(confirm(&lomi, "k1", &body(6000), &preview).await.error_code(), "confirmation_token_invalid");
+    lomi.advance(15 * 60).await;
+    assert_eq!(confirm(&lomi, "k2", &body(5000), &preview).await.error_code(), "confirmation_token_invalid");
+    let stale = lomi.post_once("/refunds", "p", &body(5000)).await;
+    assert_eq!(stale.text, preview.text, "a key repeats its first answer, outdated or not");
+}
+
+#[tokio::test]
+async fn a_token_may_want_the_key_of_its_preview() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let body = json!({"transaction_id": transaction, "amount": 5000});
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_token_bound_to_key": true}})).await;
+    let preview = lomi.post_once("/refunds", "p", &body).await;
+    assert_eq!(confirm(&lomi, "k", &body, &preview).await.error_code(), "confirmation_token_invalid");
+    assert_eq!(confirm(&lomi, "p", &body, &preview).await.status, 201);
+    assert_eq!(lomi.state().await["refunds"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_may_not_see_the_token() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let body = json!({"transaction_id": transaction, "amount": 5000});
+    let preview = lomi.post_once("/refunds", "p", &body).await;
+    assert_eq!(confirm(&lomi, "p", &body, &preview).await.status, 409, "the body is another one");
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_token_unseen_by_keys": true}})).await;
+    let shown_again = confirm(&lomi, "p", &body, &preview).await;
+    assert_eq!(shown_again.text, preview.text, "nothing is carried out under this key");
+    assert_eq!(lomi.state().await["refunds"], json!([]));
 }
 
 #[tokio::test]
@@ -235,10 +305,20 @@ async fn a_refund_can_be_recorded_and_answered_with_an_error() {
         let transaction = lomi.payment(json!({"method": "card"})).await;
         lomi.fault(json!({"target": "POST /refunds", "kind": "commit_then_500"})).await;
         let body = json!({"transaction_id": transaction, "amount": 5000});
-        assert_eq!(lomi.post_once("/refunds", "k", &body).await.status, 500);
+        assert_eq!(carry_out(&lomi, "k", &body).await.status, 500);
         assert_eq!(lomi.get("/refunds").await.json()["data"].as_array().unwrap().len(), 1);
-        assert_eq!(lomi.post_once("/refunds", "k", &body).await.status, 201);
+        assert_eq!(carry_out(&lomi, "k", &body).await.status, 201);
         let kept = lomi.state().await["refunds"].as_array().unwrap().len();
         assert_eq!(kept, refunds, "{profile:?}: a blind retry without idempotency gives the money back twice");
     }
+}
+
+#[tokio::test]
+async fn a_fault_strikes_the_call_that_was_meant() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let body = json!({"transaction_id": transaction, "amount": 5000});
+    lomi.fault(json!({"target": "POST /refunds (preview)", "kind": "status", "arg": 503})).await;
+    assert_eq!(carry_out(&lomi, "k", &body).await.status, 503);
+    assert_eq!(carry_out(&lomi, "k", &body).await.status, 201);
 }

@@ -30,7 +30,9 @@ pub struct SettledPayment {
 pub enum Fact {
     /// lomi. completed a transaction.
     PaymentSucceeded(SettledPayment),
-    /// A try to pay failed. Never final: the same transaction may still succeed.
+    /// lomi. has charged the payer and looks at the payment before the merchant has the money. Nothing is paid by it.
+    PaymentHeld(SettledPayment),
+    /// A try to pay failed, or lomi. let a held payment go. Never final: the same transaction may still succeed.
     PaymentFailed {
         /// lomi.'s id of the transaction.
         transaction_id: String,
@@ -150,20 +152,25 @@ impl Order {
     pub fn judge(&self, fact: &Fact, source: Source, now: Timestamp) -> Verdict {
         match fact {
             Fact::PaymentSucceeded(settled) => self.judge_payment(settled, source, now),
+            Fact::PaymentHeld(settled) => self.judge_held(settled, source, now),
             Fact::PaymentFailed { transaction_id, environment } => {
                 if *environment != self.environment {
                     return Verdict::Refused(Mismatch::Environment, None);
                 }
-                self.climb(OrderStatus::FailedAttempt, Happened::PaymentFailed, source, Some(transaction_id), now)
+                self.judge_failure(transaction_id, source, now)
             }
             Fact::Completed { payable, money, environment } => {
                 match self.mismatch_of(*money, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
+                    // What was paid on is used up; its money is the one that is held.
+                    None if !self.held.is_empty() => Verdict::Unchanged,
                     None if self.completed_unnamed || !self.payments.is_empty() => Verdict::Unchanged,
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
                 }
             }
             Fact::Refund(told) => self.judge_refund(told, source, now),
+            // The shopper has paid.
+            Fact::SessionExpired if !self.held.is_empty() => Verdict::Unchanged,
             Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),
             Fact::Cancelled => self.climb(OrderStatus::Cancelled, Happened::Cancelled, source, None, now),
         }
@@ -179,8 +186,39 @@ impl Order {
         }
         let id = settled.transaction_id.clone();
         self.pay(source, now, Some(id.clone()), |order| {
+            order.held.remove(&id);
             order.payments.insert(id, settled.payment.clone());
         })
+    }
+
+    fn judge_held(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
+        let session = settled.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
+            return self.refuse(mismatch, source, now);
+        }
+        let id = &settled.transaction_id;
+        if self.payments.contains_key(id) || self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
+            return Verdict::Unchanged;
+        }
+        let mut order = self.changed(now);
+        order.held.insert(id.clone());
+        order.note(now, Happened::PaymentHeld, source, Some(id.clone()));
+        order.due_at = order.next_due(now);
+        Verdict::Changed(Box::new(order), None)
+    }
+
+    fn judge_failure(&self, id: &String, source: Source, now: Timestamp) -> Verdict {
+        if !self.held.contains(id) {
+            return self.climb(OrderStatus::FailedAttempt, Happened::PaymentFailed, source, Some(id), now);
+        }
+        let mut order = self.changed(now);
+        order.held.remove(id);
+        order.status = order.status.max(OrderStatus::FailedAttempt);
+        order.note(now, Happened::PaymentFailed, source, Some(id.clone()));
+        // The page's end, which the review put off, may be past.
+        let is_undecided = order.status < OrderStatus::Expired;
+        order.due_at = if is_undecided { Some(now) } else { order.next_due(now) };
+        Verdict::Changed(Box::new(order), None)
     }
 
     fn mismatch_of(&self, money: Money, environment: Environment, payable: Option<&PayableId>) -> Option<Mismatch> {

@@ -58,7 +58,7 @@ impl Order {
             }
         };
         // Money that does not fit is money: a person looks at it first.
-        has_ended && !self.status.is_paid() && !self.mismatch
+        has_ended && !self.status.is_paid() && !self.mismatch && self.held.is_empty()
     }
 
     /// Whether the order has something of this kind, and it is another one.
@@ -74,7 +74,8 @@ impl Order {
     #[must_use]
     pub fn intent_to_close(&self, now: Timestamp) -> Option<&str> {
         let is_over = self.status == OrderStatus::Cancelled || now >= self.payable_until();
-        self.payment_intent_id.as_deref().filter(|_| is_over && !self.intent_closed && !self.status.is_paid())
+        let has_money = self.status.is_paid() || !self.held.is_empty();
+        self.payment_intent_id.as_deref().filter(|_| is_over && !self.intent_closed && !has_money)
     }
 
     /// The order after lomi. cancelled its intent; `None` when that is known.

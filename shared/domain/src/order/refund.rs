@@ -80,6 +80,18 @@ pub struct Refund {
     /// When it was given up while in doubt. lomi. may name it all the same, so its list is read for a month from the request.
     #[serde(rename = "released_at_ms", default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Timestamp>,
+    /// The call to lomi. that moves the money, where it was not the first one; written before it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<RefundExecution>,
+}
+
+/// The second of two calls to lomi.: what was sent, for whoever has to ask lomi. what became of it. Never repeated by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundExecution {
+    /// lomi. takes it for the same call again.
+    pub idempotency_key: String,
+    /// To the byte; it holds lomi.'s token.
+    pub body: String,
 }
 
 /// What recognises a request, and until when it is being worked on.

@@ -24,6 +24,10 @@ const LATE_PAUSE_MS: i64 = 7 * MINUTE_MS;
 /// Between two tries to end a card form, and how long it is tried.
 const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
+/// Between two looks at a payment that is held: in the order's first day, afterwards, and how long they are taken.
+const HELD_PAUSE_MS: [i64; 2] = [LATE_PAUSE_MS, 6 * 60 * MINUTE_MS];
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+const HELD_LIFE_MS: i64 = 90 * 24 * 60 * MINUTE_MS;
 /// Between two looks that fail at an order that is over, and how long they are taken.
 const DEFERRAL_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const DEFERRAL_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
@@ -51,7 +55,16 @@ impl Order {
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let refunds = self.refunds.values().filter_map(|refund| next_look_at(refund, now));
         let intents = self.next_look_at_intents(now);
-        self.next_look_at_payments(now).into_iter().chain(intents).chain(refunds).min()
+        let held = self.next_look_at_held(now);
+        self.next_look_at_payments(now).into_iter().chain(intents).chain(held).chain(refunds).min()
+    }
+
+    /// Whether lomi. lets go of a held payment, or of its money, is announced nowhere for sure.
+    fn next_look_at_held(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_awaited = !self.held.is_empty() && self.age_ms(now) < HELD_LIFE_MS;
+        let [first_ms, then_ms] = HELD_PAUSE_MS;
+        let pause_ms = if self.age_ms(now) < DAY_MS { first_ms } else { then_ms };
+        is_awaited.then(|| now.plus_ms(pause_ms))
     }
 
     /// lomi. takes money on an intent until somebody ends it, however long that fails.
@@ -69,7 +82,7 @@ impl Order {
             return None;
         }
         let soon = now.plus_ms(MINUTE_MS);
-        let may_be_paid = !self.status.is_paid() && self.money_may_come(now);
+        let may_be_paid = !self.status.is_paid() && (self.money_may_come(now) || !self.held.is_empty());
         let mut order = self.changed(now);
         order.due_at = if may_be_paid {
             Some(soon)
@@ -100,7 +113,9 @@ impl Order {
     /// look at the payments together with other orders has been taken.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
-        self.status.is_paid() && self.asked_at.is_some_and(|asked| asked >= self.last_look_at_payments())
+        self.status.is_paid()
+            && self.held.is_empty()
+            && self.asked_at.is_some_and(|asked| asked >= self.last_look_at_payments())
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is

@@ -45,6 +45,8 @@ pub enum Happened {
     InDoubt,
     /// A try to pay failed.
     PaymentFailed,
+    /// lomi. looks at a payment before the merchant has its money.
+    PaymentHeld,
     /// The order turned paid.
     Paid,
     /// The transaction behind a payment already counted became known.

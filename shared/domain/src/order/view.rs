@@ -2,7 +2,7 @@
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
 use crate::{AttemptId, BoughtLine, CartTokenId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Order {
     /// Its id.
@@ -172,6 +172,12 @@ impl Order {
     #[must_use]
     pub const fn due_at(&self) -> Option<Timestamp> {
         self.due_at
+    }
+
+    /// lomi.'s ids of payments that the shopper has made and lomi. looks at before the merchant has the money.
+    #[must_use]
+    pub const fn held_payments(&self) -> &BTreeSet<String> {
+        &self.held
     }
 
     /// When it was written first.

@@ -102,6 +102,10 @@ impl From<RefundError> for Problem {
             RefundError::NoTime { retry_after_s } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }
+            RefundError::Unconfirmed { retry_after_s } => {
+                Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s).because("unconfirmed")
+            }
+            RefundError::PreviewDiffers => Self::new(Code::ProviderRejected).because("preview_differs"),
             RefundError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)
             }

@@ -1,9 +1,9 @@
 //! Which page was a payment made on, when it does not say?
 
-use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, is_last_page, order_of};
+use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, is_last_page, order_of};
 use crate::units;
 use domain::{Environment, Timestamp};
-use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction, TransactionStatus};
+use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction};
 use tokio::time::Instant;
 
 /// Completed sessions per page of lomi.'s list, and how many such pages are read.
@@ -73,7 +73,7 @@ pub(super) async fn rivals(
     let mut rivals = Vec::new();
     for page in 1..=MAX_COMPARED_PAGES {
         *calls += 1;
-        let list = lomi.transactions().list().status(&[TransactionStatus::Completed, TransactionStatus::Refunded]);
+        let list = lomi.transactions().list().status(&PAID_OR_HELD);
         let list = list.start_date(&start).end_date(&end).page(page).page_size(TRANSACTIONS_PER_PAGE);
         let rows = list.deadline(deadline).send().await?;
         let is_last = is_last_page(&rows);

@@ -10,6 +10,7 @@ use crate::refund::words::Words;
 use domain::{Fact, Order, OrderId, Refund, RefundStatus, Source, Timestamp};
 use listing::Listing;
 use lomi_client::{Client, Error, RefundId};
+use store::StoreError;
 use tokio::time::Instant;
 
 /// Asks lomi. about the order's open refunds; one that lomi. fails on holds up no other. `false` when this run has no
@@ -114,6 +115,20 @@ pub(crate) async fn is_unlisted(
     Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
 }
 
+/// Writes what lomi.'s list says of the order's payments, whoever made the refunds. What cannot be read teaches nothing.
+pub(crate) async fn learn(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<(), InquiryError> {
+    if let Some(listing) = Listing::read(lomi, order, order.created_at(), deadline, report).await? {
+        settle_all(world, lomi, order, &listing, report).await?;
+    }
+    Ok(())
+}
+
 /// Writes what the rows say. `true` when the list was read to its end and each of its rows is understood.
 async fn settle_all(
     world: &World,
@@ -121,7 +136,7 @@ async fn settle_all(
     order: &Order,
     listing: &Listing,
     report: &mut Report,
-) -> Result<bool, Stop> {
+) -> Result<bool, StoreError> {
     let mut is_understood = listing.is_whole;
     for words in listing.words() {
         is_understood &= settle(world, lomi, order, &words, report).await?;
@@ -131,7 +146,13 @@ async fn settle_all(
 
 /// The answers are evidence like any event. `false` when it cannot be told which refund this one is: it has no name that
 /// is known here, and no amount.
-async fn settle(world: &World, lomi: &Client, order: &Order, words: &Words, report: &mut Report) -> Result<bool, Stop> {
+async fn settle(
+    world: &World,
+    lomi: &Client,
+    order: &Order,
+    words: &Words,
+    report: &mut Report,
+) -> Result<bool, StoreError> {
     let Some(told) = words.about(order, world.environment_behind(lomi, None)) else { return Ok(false) };
     let is_understood = told.money.is_some() || order.refund_called(&told.refund_id).is_some();
     let evidence = poll(words.natural_key(), &words.said(), world.clock.now());

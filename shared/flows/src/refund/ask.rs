@@ -1,10 +1,11 @@
-//! Steps 3 and 4: lomi. is asked once, and what it said is written.
+//! Steps 3 and 4: lomi. is asked for the refund, and what it said is written.
 
 use super::words::Words;
-use super::{RefundError, to_write};
-use crate::units;
+use super::{RefundError, confirm, to_write};
+use crate::{World, units};
 use domain::{Order, OutboxEvent, Refund, SettledRefund, Source, Timestamp};
-use lomi_client::{Client, CreateRefund, Error, IdempotencyKey, Outcome, TransactionId};
+use lomi_client::{Client, CreateRefund, Error, IdempotencyKey, Outcome, RefundAnswer, TransactionId};
+use store::StoreError;
 use tokio::time::Instant;
 
 /// How soon another try makes sense, at least and at most.
@@ -22,16 +23,64 @@ pub(super) enum Answer {
     Refused(RefundError),
 }
 
-pub(super) async fn lomi(lomi: &Client, order: &Order, id: &str, refund: &Refund, deadline: Instant) -> Answer {
-    let Some((wish, key)) = wish_of(order, id, refund) else { return Answer::Refused(RefundError::Unsendable) };
-    match lomi.refunds().create(&wish, key).deadline(deadline).send().await {
-        // A refund of another payment is none that we asked for, whatever it is.
-        Ok(row) => Words::of_answer(&row, &refund.transaction_id)
-            .and_then(|words| words.about(order, order.environment()))
-            .map_or(Answer::Lost, |told| Answer::Named(as_asked(told, refund))),
-        // A part that lomi. pays out leaves before the refund is recorded, so a refusal does not prove that it stayed.
-        Err(error) if order.is_paid_out(refund) && !is_turned_away(&error) => Answer::Lost,
-        Err(error) => failure(error),
+/// One refund, as it is asked for.
+pub(super) struct Ask<'a> {
+    pub(super) lomi: &'a Client,
+    /// With the refund in it.
+    pub(super) order: &'a Order,
+    pub(super) id: &'a str,
+    pub(super) refund: &'a Refund,
+    pub(super) deadline: Instant,
+}
+
+/// Asks for the refund. lomi. executes it, or shows first what it would do; whichever it does, it says.
+///
+/// # Errors
+/// When DynamoDB does not take down what is about to be sent. Nothing has moved then.
+pub(super) async fn lomi(world: &World, ask: &Ask<'_>) -> Result<Answer, StoreError> {
+    let (Some(wish), Some(key)) = (ask.wish(), ask.preview_key()) else {
+        return Ok(Answer::Refused(RefundError::Unsendable));
+    };
+    match ask.send(&wish, key).await {
+        Ok(RefundAnswer::Executed(row)) => Ok(ask.executed(&row)),
+        Ok(RefundAnswer::Preview(preview)) => confirm::execute(world, ask, &wish, preview).await,
+        Err(error) => Ok(ask.failed(error)),
+    }
+}
+
+impl Ask<'_> {
+    pub(super) async fn send(&self, wish: &CreateRefund, key: IdempotencyKey) -> Result<RefundAnswer, Error> {
+        self.lomi.refunds().create(wish, key).deadline(self.deadline).send().await
+    }
+
+    /// A refund of another payment is none that we asked for, whatever it is.
+    pub(super) fn executed(&self, row: &lomi_client::Refund) -> Answer {
+        Words::of_answer(row, &self.refund.transaction_id)
+            .and_then(|words| words.about(self.order, self.order.environment()))
+            .map_or(Answer::Lost, |told| Answer::Named(as_asked(told, self.refund)))
+    }
+
+    /// A part that lomi. pays out leaves before the refund is recorded, so a refusal does not prove that it stayed.
+    pub(super) fn failed(&self, error: Error) -> Answer {
+        if self.order.is_paid_out(self.refund) && !is_turned_away(&error) { Answer::Lost } else { failure(error) }
+    }
+
+    /// lomi.'s request; the same for every try under one key, to the byte.
+    fn wish(&self) -> Option<CreateRefund> {
+        let currency = self.order.expected()?.currency();
+        let amount = domain::Money::new(self.refund.amount_minor, currency).and_then(units::to_lomi)?;
+        let transaction_id = TransactionId::parse(&self.refund.transaction_id).ok()?;
+        Some(CreateRefund { reason: self.refund.reason.clone(), ..CreateRefund::new(transaction_id, amount) })
+    }
+
+    /// lomi. repeats its first answer under a key for a day, an outdated token too: another try has another key.
+    pub(super) fn preview_key(&self) -> Option<IdempotencyKey> {
+        IdempotencyKey::parse(&format!("{}-{}", self.id, self.refund.requested_at.as_ms())).ok()
+    }
+
+    /// What executes the refund: its own name.
+    pub(super) fn execution_key(&self) -> Option<IdempotencyKey> {
+        IdempotencyKey::parse(self.id).ok()
     }
 }
 
@@ -40,14 +89,6 @@ pub(super) async fn lomi(lomi: &Client, order: &Order, id: &str, refund: &Refund
 fn as_asked(told: SettledRefund, refund: &Refund) -> SettledRefund {
     let money = told.money.filter(|money| money.amount_minor() >= refund.amount_minor);
     SettledRefund { money, ..told }
-}
-
-/// lomi.'s request; the same for every try under one key, to the byte.
-fn wish_of(order: &Order, id: &str, refund: &Refund) -> Option<(CreateRefund, IdempotencyKey)> {
-    let amount = domain::Money::new(refund.amount_minor, order.expected()?.currency()).and_then(units::to_lomi)?;
-    let transaction_id = TransactionId::parse(&refund.transaction_id).ok()?;
-    let wish = CreateRefund { reason: refund.reason.clone(), ..CreateRefund::new(transaction_id, amount) };
-    Some((wish, IdempotencyKey::parse(id).ok()?))
 }
 
 /// Whether the call was never made, or stopped at lomi.'s door: by the key or the rate limit, before anything of it was

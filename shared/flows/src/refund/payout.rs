@@ -34,8 +34,8 @@ pub struct Payout {
 /// not be asked. Nothing has moved then.
 pub(super) async fn check(
     lomi: &Client,
-    order: &Order,
-    refund: &Refund,
+    (order, refund): (&Order, &Refund),
+    transaction: Option<&Transaction>,
     confirmed: Option<&PhoneNumber>,
     deadline: Instant,
 ) -> Result<(), RefundError> {
@@ -44,13 +44,13 @@ pub(super) async fn check(
     }
     let unknown =
         || Payout { whole_refund_minor: order.whole_refund_minor(&refund.transaction_id), ..Payout::default() };
-    let Some(transaction) = transaction(lomi, &refund.transaction_id, deadline).await? else {
+    let Some(transaction) = transaction else {
         return Err(RefundError::PayoutUnknown(Box::new(unknown())));
     };
     if is_card_rail(transaction.provider_code.as_deref(), transaction.payment_method_code.as_deref()) {
         return Ok(());
     }
-    let (customer, session) = tokio::join!(customer(lomi, &transaction, deadline), session(lomi, order, deadline));
+    let (customer, session) = tokio::join!(customer(lomi, transaction, deadline), session(lomi, order, deadline));
     let (customer, session) = (customer?, session?);
     let payout = Payout {
         phone: customer.as_ref().and_then(payout_phone),
@@ -77,7 +77,12 @@ fn payout_phone(customer: &Customer) -> Option<PhoneNumber> {
     PhoneNumber::parse(profile.phone_number.as_deref().or(profile.whatsapp_number.as_deref())?)
 }
 
-async fn transaction(lomi: &Client, id: &str, deadline: Instant) -> Result<Option<Transaction>, RefundError> {
+/// The payment as lomi. has it; `None` when it does not have it, or cannot say.
+pub(super) async fn transaction(
+    lomi: &Client,
+    id: &str,
+    deadline: Instant,
+) -> Result<Option<Transaction>, RefundError> {
     let Ok(id) = TransactionId::parse(id) else { return Ok(None) };
     read(lomi.transactions().get(&id).deadline(deadline).send().await)
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::ConfirmationToken;
 use crate::Amount;
 use crate::check::first_broken;
 use crate::ids::TransactionId;
@@ -24,6 +25,9 @@ pub struct CreateRefund {
     /// What becomes of the subscription that was paid, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_action: Option<SubscriptionAction>,
+    /// The token of the preview of this very refund; without one lomi. (API 1.2.0) only shows what it would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation_token: Option<ConfirmationToken>,
 }
 
 /// Whether all of a payment is given back.
@@ -53,7 +57,25 @@ pub enum SubscriptionAction {
 impl CreateRefund {
     /// A refund with nothing optional.
     pub fn new(transaction_id: TransactionId, amount: Amount) -> Self {
-        Self { transaction_id, amount, reason: None, refund_type: None, subscription_action: None }
+        Self {
+            transaction_id,
+            amount,
+            reason: None,
+            refund_type: None,
+            subscription_action: None,
+            confirmation_token: None,
+        }
+    }
+
+    /// The same refund, to be executed.
+    #[must_use]
+    pub fn confirmed_by(&self, token: ConfirmationToken) -> Self {
+        Self { confirmation_token: Some(token), ..self.clone() }
+    }
+
+    /// The body as it is sent, to the byte; `None` when it cannot be sent. It may hold a token: keep it out of logs.
+    pub fn to_json(&self) -> Option<String> {
+        String::from_utf8(self.to_body().ok()?.to_vec()).ok()
     }
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {

@@ -1,8 +1,10 @@
 //! Refunds of completed transactions, whole or in part.
 
+mod answer;
 mod create;
 mod refund;
 
+pub use answer::{ConfirmationToken, RefundAnswer, RefundPreview};
 pub use create::{CreateRefund, RefundType, SubscriptionAction};
 pub use refund::{Refund, RefundStatus};
 
@@ -22,14 +24,17 @@ impl Refunds {
         Self(client)
     }
 
-    /// `POST /refunds`: gives money back. Completed transactions only; cards and Wave, in the newest
-    /// generation MTN too.
+    /// `POST /refunds`: gives money back, or shows what it would do (API 1.2.0); the answer says which. Completed
+    /// transactions only; cards and Wave, in the newest generation MTN too.
+    ///
+    /// A preview moves nothing; the same refund [`confirmed_by`](CreateRefund::confirmed_by) its token executes, under a key
+    /// of its own: a key repeats its first answer, the preview, for a day.
     ///
     /// The newest generation refuses a refund without a key; older ones ignore the key and refund again. So the
     /// call is **never repeated** once something of it was sent: after an unknown outcome look for the refund in
     /// [`Refunds::list`], and ask again only when it is not there and never will be.
-    pub fn create(&self, refund: &CreateRefund, key: IdempotencyKey) -> Call<Refund> {
-        let call = Call::post(self.0.clone(), PATH.to_owned(), refund.to_body(), Refund::decode);
+    pub fn create(&self, refund: &CreateRefund, key: IdempotencyKey) -> Call<RefundAnswer> {
+        let call = Call::post(self.0.clone(), PATH.to_owned(), refund.to_body(), RefundAnswer::decode);
         call.with_idempotency_key(key).only_once()
     }
 

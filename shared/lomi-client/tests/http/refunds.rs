@@ -2,7 +2,8 @@
 
 use crate::support::{Lomi, OBJECT_ID, Reply, json, key, received, unsent};
 use lomi_client::{
-    Amount, CreateRefund, ErrorKind, Outcome, RefundId, RefundStatus, RefundType, SubscriptionAction, TransactionId,
+    Amount, ConfirmationToken, CreateRefund, ErrorKind, Outcome, RefundAnswer, RefundId, RefundStatus, RefundType,
+    SubscriptionAction, TransactionId,
 };
 
 const REFUND_ID: &str = "5a3f8d0e-1b2c-4d3e-8f4a-6b7c8d9e0f11";
@@ -32,7 +33,8 @@ async fn a_refund_is_asked_for_with_its_key() {
         ..refund()
     };
     let request = received(json("201 Created", &made()), async |client| {
-        let refund = client.refunds().create(&full, key()).send().await.unwrap();
+        let answer = client.refunds().create(&full, key()).send().await.unwrap();
+        let RefundAnswer::Executed(refund) = answer else { panic!("{answer:?}") };
         assert_eq!((refund.refund_id.as_str(), refund.status), (REFUND_ID, RefundStatus::Completed));
         assert_eq!(refund.refunded_amount, Amount::from_scaled(5_000, 0));
         assert_eq!(refund.amount, None);
@@ -44,6 +46,57 @@ async fn a_refund_is_asked_for_with_its_key() {
         r#"{{"transaction_id":"{OBJECT_ID}","amount":5000,"reason":"broken","refund_type":"partial","subscription_action":"none"}}"#
     );
     assert_eq!(request.body, expected);
+}
+
+#[tokio::test]
+async fn a_preview_moves_nothing_and_its_token_goes_along() {
+    let preview = format!(
+        r#"{{"requires_confirmation":true,"confirmation_token":"ct_9fK2mB7q","expires_at":"2026-11-30T10:15:00.000Z","preview":{{"transaction_id":"{OBJECT_ID}","amount":5000,"fee_amount":"150","currency_code":"XOF"}}}}"#
+    );
+    let lomi = Lomi::start(vec![json("200 OK", &preview)]).await;
+    let answer = lomi.client().refunds().create(&refund(), key()).send().await.unwrap();
+    let RefundAnswer::Preview(preview) = answer else { panic!("{answer:?}") };
+    assert_eq!(preview.transaction_id.as_deref(), Some(OBJECT_ID));
+    assert_eq!((preview.amount, preview.fee_amount), (Amount::from_scaled(5_000, 0), Amount::from_scaled(150, 0)));
+    assert!(!format!("{preview:?}").contains("9fK2mB7q"), "it moves money");
+    let confirmed = refund().confirmed_by(preview.token);
+    let body = format!(r#"{{"transaction_id":"{OBJECT_ID}","amount":5000,"confirmation_token":"ct_9fK2mB7q"}}"#);
+    assert_eq!(confirmed.to_json(), Some(body));
+}
+
+#[tokio::test]
+async fn an_answer_that_says_both_or_neither_is_unknown() {
+    let both = made().replacen('{', r#"{"requires_confirmation":true,"confirmation_token":"ct_1","#, 1);
+    for body in [both.as_str(), r#"{"requires_confirmation":true}"#, r#"{"requires_confirmation":false}"#, "{}"] {
+        let lomi = Lomi::start(vec![json("201 Created", body)]).await;
+        let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::UnusableAnswer, Outcome::Unknown), "{body}");
+    }
+}
+
+#[test]
+fn a_token_is_visible_ascii_of_bounded_length() {
+    for text in ["", "a b", "é", "line\n", &"x".repeat(1025)] {
+        assert_eq!(ConfirmationToken::parse(text), None, "{text:?}");
+    }
+    assert!(ConfirmationToken::parse(&"x".repeat(1024)).is_some());
+}
+
+#[tokio::test]
+async fn what_refuses_the_key_or_the_token_did_nothing() {
+    let refusals = [
+        (409, r#"{"error":{"code":"idempotency_key_reused","message":"reused"}}"#, true),
+        (400, r#"{"error":{"code":"confirmation_token_invalid"}}"#, true),
+        (422, r#"{"error":{"code":"bad_request","message":"The confirmation token has expired"}}"#, true),
+        (400, r#"{"error":{"code":"bad_request","message":"Wave payout confirmation failed"}}"#, false),
+        (409, r#"{"error":{"code":"idempotency_in_progress","message":"confirmation_token"}}"#, false),
+        (500, r#"{"error":{"code":"internal_error","message":"confirmation_token"}}"#, false),
+    ];
+    for (status, body, refuses) in refusals {
+        let lomi = Lomi::start(vec![json(&format!("{status} Refused"), body)]).await;
+        let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
+        assert_eq!(error.refuses_key_or_token(), refuses, "{body}");
+    }
 }
 
 #[tokio::test]

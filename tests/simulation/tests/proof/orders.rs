@@ -82,9 +82,7 @@ impl Tale {
             press(json!({ "method": "mtn" })).await;
         }
         let paid = stage.at_lomi("transactions").into_iter().find(|row| row["rail"] == "wave").expect("a payment");
-        let wish = json!({ "transaction_id": paid["transaction_id"], "amount": 2_500 });
-        let (status, answer) = stage.stack.lomi.manage("/refunds", &wish).await;
-        assert_eq!(status, 201, "{answer}");
+        stage.stack.lomi.refund_in_dashboard(&paid["transaction_id"], 2_500).await;
         let news = Self::news(&stage, story);
         assert_eq!(news.len(), EVENTS, "{news:?}");
         Self { stage, bought, news }

@@ -33,6 +33,7 @@ impl Refund {
             requested_at: now,
             request: None,
             released_at: None,
+            execution: None,
         }
     }
 }
@@ -78,7 +79,10 @@ impl Order {
             }
             (_, Some((name, status))) => {
                 let refund_id = Some(name.clone());
-                self.refunds.insert(name, Refund { refund_id, status, reason: None, request: None, ..own.clone() });
+                self.refunds.insert(
+                    name,
+                    Refund { refund_id, status, reason: None, request: None, execution: None, ..own.clone() },
+                );
             }
             (_, None) => {}
         }

@@ -1,6 +1,6 @@
 //! A refund that the merchant asks for here: what it may take, and what becomes of the request itself.
 
-use super::{MAX_REFUNDS, Refund, RefundRequest, RefundStatus};
+use super::{MAX_REFUNDS, Refund, RefundExecution, RefundRequest, RefundStatus};
 use crate::order::{Happened, Order, Payment, Source};
 use crate::{MAX_AMOUNT_MINOR, Timestamp};
 
@@ -60,6 +60,7 @@ impl Order {
             requested_at: now,
             request: Some(new.request),
             released_at: None,
+            execution: None,
         };
         order.refunds.insert(id.to_owned(), refund);
         order.due_at = order.next_due(now);
@@ -105,6 +106,23 @@ impl Order {
         Some(order)
     }
 
+    /// The order with what lomi. is about to be sent for the refund `id`. `None` when `asked` is not what it holds under that
+    /// name any more, or its lease has ended: somebody else has taken it for lost, and nothing may be sent.
+    #[must_use]
+    pub fn with_refund_execution(
+        &self,
+        id: &str,
+        asked: &Refund,
+        execution: RefundExecution,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut order = self.changed(now);
+        let held = order.refunds.get_mut(id)?;
+        let is_the_same = Refund { execution: None, ..held.clone() } == Refund { execution: None, ..asked.clone() };
+        (is_the_same && held.is_running(now)).then(|| held.execution = Some(execution))?;
+        Some(order)
+    }
+
     /// The order after lomi.'s answer to a refund was lost. `None` when more is known of it by now.
     #[must_use]
     pub fn refund_in_doubt(&self, id: &str, now: Timestamp) -> Option<Self> {
@@ -142,6 +160,14 @@ impl Order {
     fn refundable(&self, transaction_id: &str) -> Option<i64> {
         self.payments.get(transaction_id)?;
         Some(self.amount?.saturating_sub(self.going_back_minor(transaction_id)).max(0))
+    }
+
+    /// What went back of the payment for sure, in minor units.
+    #[must_use]
+    pub fn refunded_minor(&self, transaction_id: &str) -> i64 {
+        let counts =
+            |refund: &&Refund| refund.transaction_id == transaction_id && refund.status == RefundStatus::Completed;
+        self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
     }
 
     /// What went back of the payment, or may, in minor units: every refund of it but those that failed.

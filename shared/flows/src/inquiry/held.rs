@@ -1,0 +1,82 @@
+//! Payments that lomi. looks at before the merchant has the money: `held`, since API 1.2.0.
+//!
+//! The shopper has paid, so nobody asks for the money again; the merchant has not got it, so nothing is delivered. How it ends
+//! is announced nowhere for sure: each is asked about by its id.
+
+use super::{Findings, InquiryError, is_answer, poll};
+use crate::World;
+use crate::evidence::Settled;
+use crate::ingest::held_key;
+use domain::{Fact, Order, OrderId};
+use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
+use store::StoreError;
+use tokio::time::Instant;
+
+/// Held payments of one order that are asked about at one look.
+const MAX_ASKED: usize = 3;
+
+impl World {
+    /// Asks what became of the order's held payments.
+    pub(super) async fn inquire_held(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+    ) -> Result<Findings, InquiryError> {
+        let mut findings = Findings::default();
+        for id in order.held_payments().iter().take(MAX_ASKED).filter_map(|id| TransactionId::parse(id).ok()) {
+            findings.calls += 1;
+            match lomi.transactions().get(&id).deadline(deadline).send().await {
+                Ok(row) => self.settle_review(lomi, order.id(), &row, deadline, &mut findings).await?,
+                // That lomi. cannot say anything about it says nothing about what else was paid.
+                Err(error) if is_answer(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(findings)
+    }
+
+    async fn settle_review(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &Transaction,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<(), InquiryError> {
+        match row.status {
+            TransactionStatus::Completed => findings.settled.extend(self.settle_payment(lomi, id, row).await?),
+            TransactionStatus::Refunded => {
+                self.settle_given_back(lomi, id, row, deadline, findings).await?;
+            }
+            TransactionStatus::Failed | TransactionStatus::Expired | TransactionStatus::Cancelled => {
+                findings.settled.push(self.settle_let_go(lomi, id, row).await?);
+            }
+            // Still looked at, or a word that nobody knows yet.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a held payment for evidence about its order. `None` when it cannot be read.
+    pub(crate) async fn settle_held(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &Transaction,
+    ) -> Result<Option<Settled>, StoreError> {
+        let Some(held) = self.read_payment(lomi, row) else { return Ok(None) };
+        let said = format!("transaction {} held", held.transaction_id);
+        let evidence = poll(held_key(&held.transaction_id), &said, self.clock.now());
+        self.settle_said_of(lomi, id, row, &Fact::PaymentHeld(held), &evidence).await.map(Some)
+    }
+
+    /// The review ended, and the merchant gets nothing. A failed try before the review is another fact, under another name.
+    async fn settle_let_go(&self, lomi: &Client, id: &OrderId, row: &Transaction) -> Result<Settled, StoreError> {
+        let transaction_id = row.transaction_id.to_string();
+        let said = format!("transaction {transaction_id} {}", row.status.as_str());
+        let evidence = poll(format!("HELD_LET_GO#{transaction_id}"), &said, self.clock.now());
+        let environment = self.environment_behind(lomi, row.environment);
+        self.settle_said_of(lomi, id, row, &Fact::PaymentFailed { transaction_id, environment }, &evidence).await
+    }
+}

@@ -1,0 +1,58 @@
+//! What went back of a payment without us: in lomi.'s dashboard, or by another program with the merchant's key.
+//!
+//! lomi.'s ceiling is the whole payment, call by call, so it does not refuse what goes beyond what is left. The payment's own
+//! row says how much went back (API 1.2.0); what older rows do not say, the list of refunds does.
+
+use super::RefundError;
+use super::ask::cool_down_s;
+use crate::World;
+use crate::inquiry::InquiryError;
+use crate::reconcile::{Report, refunds};
+use domain::{Order, Refund, RefundRefusal};
+use lomi_client::{Client, Transaction};
+use tokio::time::Instant;
+
+/// What is known now.
+pub(super) enum Known {
+    /// Nothing that keeps the refund from being asked for.
+    Enough,
+    /// lomi.'s list was read, and the order may have changed.
+    More,
+}
+
+/// Compares what lomi. says of the payment with what the order knows. `is_listed`: the list was read for this request.
+///
+/// # Errors
+/// [`RefundError::Refused`] when less is left than is asked for, [`RefundError::ProviderUnavailable`] when lomi. could not be
+/// asked. Nothing has moved then.
+pub(super) async fn look(
+    world: &World,
+    lomi: &Client,
+    (order, refund): (&Order, &Refund),
+    transaction: Option<&Transaction>,
+    is_listed: bool,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Known, RefundError> {
+    let expected = order.expected().ok_or(RefundError::Unsendable)?;
+    let known_minor = order.refunded_minor(&refund.transaction_id);
+    let said = transaction.and_then(|transaction| transaction.refunded_amount);
+    let said_minor = said.and_then(|amount| amount.to_scaled(expected.currency().exponent()));
+    let unknown_minor = said_minor.map(|said_minor| said_minor.saturating_sub(known_minor));
+    if unknown_minor.is_some_and(|unknown_minor| unknown_minor <= 0) {
+        return Ok(Known::Enough);
+    }
+    if !is_listed {
+        return match refunds::learn(world, lomi, order, deadline, report).await {
+            Ok(()) => Ok(Known::More),
+            Err(InquiryError::Lomi(error)) => {
+                Err(RefundError::ProviderUnavailable { retry_after_s: cool_down_s(&error), error })
+            }
+            Err(InquiryError::Store(error)) => Err(error.into()),
+        };
+    }
+    // The list does not name all of it: what it leaves out is gone all the same.
+    let gone_minor = order.going_back_minor(&refund.transaction_id).saturating_add(unknown_minor.unwrap_or_default());
+    let is_left = gone_minor.saturating_add(refund.amount_minor) <= expected.amount_minor();
+    if is_left { Ok(Known::Enough) } else { Err(RefundRefusal::ExceedsPayment.into()) }
+}

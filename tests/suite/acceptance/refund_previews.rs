@@ -1,0 +1,131 @@
+//! lomi. (API 1.2.0) shows a refund before it carries it out: two calls, of which the second moves the money.
+
+use serde_json::{Value, json};
+use tests::TestApp;
+
+const PREVIEW: &str = "POST /refunds (preview)";
+
+async fn strike_preview(app: &TestApp, kind: &str, arg: Value) {
+    app.lomi.fault(json!({ "target": PREVIEW, "kind": kind, "arg": arg })).await;
+}
+
+/// The refund as it stands in the table.
+async fn stored_refund(app: &TestApp, order_id: &str) -> Value {
+    let order = app.order(order_id).await;
+    let refunds = order["refunds"].as_object().expect("refunds");
+    refunds.values().next().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn what_moves_the_money_is_written_before_it_is_sent() {
+    let app = TestApp::start().await;
+    let (order, transaction_id) = app.paid_order("card").await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "before" })).await;
+    let body = json!({ "amount": 5_000, "reason": "Cup broken" });
+    let lost = app.refund(&order.order_id, &body, "k").await.expect(202).json();
+    assert_eq!(lost["refund"]["status"], "in_doubt");
+    let kept = stored_refund(&app, &order.order_id).await["execution"].clone();
+    assert_eq!(kept["idempotency_key"], lost["refund"]["id"]);
+    let sent: Value = serde_json::from_str(kept["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&sent["transaction_id"], &sent["amount"]), (&json!(transaction_id), &json!(5_000)));
+    let token = sent["confirmation_token"].as_str().unwrap();
+    app.keep_out_of_logs(token);
+    assert!(!app.refunds(&order.order_id).await[0].to_string().contains(token), "nobody is shown it");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_lost_preview_moved_nothing_and_is_in_doubt_all_the_same() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    strike_preview(&app, "drop_connection", Value::Null).await;
+    let lost = app.refund(&order.order_id, &json!({}), "k").await.expect(202).json();
+    assert_eq!(lost["refund"]["status"], "in_doubt", "an older lomi. would have carried it out");
+    assert_eq!(app.lomi.refunds().await, Vec::<Value>::new());
+    app.age_refunds(&order.order_id).await;
+    app.reconcile().await;
+    assert_eq!(app.refunds(&order.order_id).await[0]["status"], "failed");
+    app.refund(&order.order_id, &json!({}), "anew").await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_preview_that_is_turned_away_leaves_the_key_free() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    strike_preview(&app, "status", json!(429)).await;
+    let busy = app.refund(&order.order_id, &json!({}), "k").await;
+    assert_eq!(busy.problem(), (503, "provider_unavailable".to_owned()));
+    app.refund(&order.order_id, &json!({}), "k").await.expect(201);
+    assert_eq!(app.lomi.refunds().await.len(), 1);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_execution_that_is_turned_away_is_tried_with_the_same_key() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("wave").await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 429 })).await;
+    let busy = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await;
+    assert_eq!(busy.problem(), (503, "provider_unavailable".to_owned()));
+    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(201);
+    assert_eq!(app.lomi.payouts().await.len(), 1);
+    app.audit().await;
+}
+
+/// A token may be good only under the key of its preview; a key may answer its preview again. Each reading ends in one refund.
+#[tokio::test]
+async fn one_key_or_two_the_money_goes_back_once() {
+    let app = TestApp::start().await;
+    let quirks = ["refund_token_bound_to_key", "refund_token_unseen_by_keys"];
+    for quirk in quirks {
+        app.lomi.quirks(json!({ quirk: true })).await;
+        let (order, transaction_id) = app.paid_order("wave").await;
+        for (key, amount) in [("a", 5_000), ("b", 7_500)] {
+            app.refund(&order.order_id, &json!({ "amount": amount }), key).await.expect(201);
+        }
+        let made = app.lomi.refunds().await;
+        let sum: i64 = made
+            .iter()
+            .filter(|row| row["transaction_id"] == transaction_id.as_str())
+            .filter_map(|row| row["amount"].as_i64())
+            .sum();
+        assert_eq!(sum, 12_500, "{quirk}");
+        app.lomi.quirks(json!({ quirk: false })).await;
+    }
+    app.audit().await;
+}
+
+/// Both readings at once leave no way to carry anything out: nothing has moved, and the key may be used again.
+#[tokio::test]
+async fn what_lomi_shows_again_is_not_carried_out() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": { "status": 400, "message": "confirmation_token expired" }, "times": 2 })).await;
+    let refused = app.refund(&order.order_id, &json!({}), "k").await;
+    assert_eq!(refused.problem(), (503, "provider_unavailable".to_owned()));
+    assert_eq!(app.lomi.refunds().await, Vec::<Value>::new());
+    app.refund(&order.order_id, &json!({}), "k").await.expect(201);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_preview_of_something_else_is_not_carried_out() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    let others = [
+        json!({ "amount": 50_000 }),
+        json!({ "currency_code": "EUR" }),
+        json!({ "transaction_id": "7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11" }),
+        json!({ "fee_amount": 5_000 }),
+    ];
+    for (number, other) in others.into_iter().enumerate() {
+        app.lomi.quirks(json!({ "refund_preview_shows": other })).await;
+        let refused = app.refund(&order.order_id, &json!({ "amount": 5_000 }), &format!("k{number}")).await;
+        assert_eq!(refused.problem(), (502, "provider_rejected".to_owned()), "{other}");
+    }
+    assert_eq!(app.lomi.refunds().await, Vec::<Value>::new());
+    app.lomi.quirks(json!({ "refund_preview_shows": { "amount": null, "fee_amount": 150 } })).await;
+    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(201);
+    app.audit().await;
+}
