@@ -47,8 +47,10 @@ impl App {
     async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let question = Question::read(request)?;
         let call = question.call(&self.customers(request, event).await?);
-        let page = call.deadline(request.deadline).send().await.map_err(|error| failed(error, event))?;
-        Response::json(200, &CustomerList::of(&page, question.next(&page)))
+        let mut listing = call.deadline(request.deadline).stream();
+        let page = listing.next_page().await.map_err(|error| failed(error, event))?;
+        let next_cursor = page.next.as_ref().map(|place| question.cursor(place));
+        Response::json(200, &CustomerList::of(&page.rows, next_cursor))
     }
 
     async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

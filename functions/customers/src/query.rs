@@ -1,32 +1,30 @@
 //! Which customers are asked for, and which page of them.
 //!
-//! lomi. counts pages; ours are followed by a cursor, which holds lomi.'s page number together with the page size it
-//! belongs to: the same number at another size would be another place.
+//! Our cursor holds lomi.'s own place in its list together with the page size that it belongs to: where lomi. counts
+//! pages, the same number at another size would be another place.
 
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT, Request};
 use edge::language::Text;
 use edge::problem::Problem;
 use lomi_client::customers::Customers;
-use lomi_client::{Call, CustomerActivity, CustomerPage, CustomerType};
+use lomi_client::{Call, CustomerActivity, CustomerPage, CustomerType, ListPlace};
 
 const MAX_SEARCH_CHARS: usize = 200;
-/// Ten million customers at the largest size.
-const MAX_PAGE: u32 = 100_000;
 
 /// A question about many customers.
 pub(crate) struct Question {
     search: Option<String>,
     customer_type: Option<CustomerType>,
     status: Option<CustomerActivity>,
-    place: Place,
+    page: Page,
 }
 
 /// A page of lomi.'s.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    /// From 1.
-    page: u32,
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Page {
     size: u8,
+    /// `None` for the first.
+    place: Option<ListPlace>,
 }
 
 impl Question {
@@ -38,12 +36,15 @@ impl Question {
         let customer_type = request.query_as("type", customer_type, types)?.flatten();
         let statuses = Text { en: "active, inactive or all.", fr: "active, inactive ou all." };
         let status = request.query_as("status", activity, statuses)?.flatten();
-        Ok(Self { search, customer_type, status, place: Place::read(request)? })
+        Ok(Self { search, customer_type, status, page: Page::read(request)? })
     }
 
     /// The question in lomi.'s words.
     pub(crate) fn call(&self, customers: &Customers) -> Call<CustomerPage> {
-        let mut call = customers.list().page(self.place.page).page_size(self.place.size.into());
+        let mut call = customers.list().page_size(self.page.size.into());
+        if let Some(place) = &self.page.place {
+            call = call.starting_at(place);
+        }
         if let Some(search) = &self.search {
             call = call.search(search);
         }
@@ -56,42 +57,27 @@ impl Question {
         }
     }
 
-    /// The cursor of the page after this one, if there is one.
-    pub(crate) fn next(&self, page: &CustomerPage) -> Option<String> {
-        let next = Place { page: self.place.page + 1, ..self.place };
-        (self.place.has_next(page) && next.page <= MAX_PAGE).then(|| next.to_cursor())
+    /// The cursor of the page that begins at this place of lomi.'s.
+    pub(crate) fn cursor(&self, place: &ListPlace) -> String {
+        format!("{}.{}", self.page.size, place.to_text())
     }
 }
 
-impl Place {
+impl Page {
     fn read(request: &Request) -> Result<Self, Problem> {
         let limit = request.limit()?;
-        let place = request.query_as("cursor", Self::of_cursor, FOREIGN_CURSOR)?;
-        match (place, limit) {
-            (None, limit) => Ok(Self { page: 1, size: limit.unwrap_or(DEFAULT_LIMIT) }),
-            (Some(place), limit) if limit.is_none_or(|limit| limit == place.size) => Ok(place),
+        let page = request.query_as("cursor", Self::of_cursor, FOREIGN_CURSOR)?;
+        match (page, limit) {
+            (None, limit) => Ok(Self { size: limit.unwrap_or(DEFAULT_LIMIT), place: None }),
+            (Some(page), limit) if limit.is_none_or(|limit| limit == page.size) => Ok(page),
             (Some(_), _) => Err(Problem::invalid("/cursor", FOREIGN_CURSOR)),
         }
     }
 
     fn of_cursor(cursor: &str) -> Option<Self> {
-        let (size, page) = cursor.split_once('.')?;
-        let (size, page) = (size.parse().ok()?, page.parse().ok()?);
-        let fits = (1..=MAX_LIMIT).contains(&size) && (2..=MAX_PAGE).contains(&page);
-        fits.then_some(Self { page, size })
-    }
-
-    fn to_cursor(self) -> String {
-        format!("{}.{}", self.size, self.page)
-    }
-
-    /// By lomi.'s own count of pages, where it can be right: past the end it is 0. Without one, a full page has a next.
-    fn has_next(self, page: &CustomerPage) -> bool {
-        let rows = page.customers.len();
-        match page.total_pages.filter(|total| *total >= self.page) {
-            Some(total) => rows > 0 && total > self.page,
-            None => rows >= usize::from(self.size),
-        }
+        let (size, place) = cursor.split_once('.')?;
+        let size = size.parse().ok().filter(|size| (1..=MAX_LIMIT).contains(size))?;
+        Some(Self { size, place: Some(ListPlace::parse(place)?) })
     }
 }
 
@@ -126,10 +112,12 @@ mod tests {
 
     #[test]
     fn a_cursor_leads_to_its_place_and_nothing_else_does() {
-        let place = Place { page: 3, size: 20 };
-        assert_eq!(Place::of_cursor(&place.to_cursor()), Some(place));
-        for wrong in ["", ".", "20", "20.", "20.1", "20.0", "0.2", "101.2", "20.100001", "20.2.2", "a.2", "20.-2"] {
-            assert_eq!(Place::of_cursor(wrong), None, "{wrong}");
+        for place in ["p3", "o40", "ceyJvZmZzZXQiOjJ9", "ca.b=="] {
+            let page = Page { size: 20, place: ListPlace::parse(place) };
+            assert_eq!(Page::of_cursor(&format!("20.{place}")), Some(page), "{place}");
+        }
+        for wrong in ["", ".", "20", "20.", "20.1", "0.p2", "101.p2", "20.p", "20.p2.2", "a.p2", "20.p-2", "20.c"] {
+            assert_eq!(Page::of_cursor(wrong), None, "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use flows::units::minor_units;
-use lomi_client::{Customer, CustomerPage, CustomerTransaction};
+use lomi_client::{Customer, CustomerTransaction};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,8 +77,8 @@ impl<'a> CustomerView<'a> {
 }
 
 impl<'a> CustomerList<'a> {
-    pub(crate) fn of(page: &'a CustomerPage, next_cursor: Option<String>) -> Self {
-        Self { data: page.customers.iter().map(CustomerView::of_list).collect(), next_cursor }
+    pub(crate) fn of(customers: &'a [Customer], next_cursor: Option<String>) -> Self {
+        Self { data: customers.iter().map(CustomerView::of_list).collect(), next_cursor }
     }
 }
 

@@ -9,12 +9,9 @@ use edge::members::Caller;
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::links::{Keyed, LinkError, Made, create, create_native};
-use lomi_client::LinkType;
+use lomi_client::{LinkType, ListPlace};
 use serde::Serialize;
 use store::{Answer, ListCursor};
-
-/// Beyond so many links lomi.'s list is not read.
-const MAX_OFFSET: u32 = 100_000;
 
 impl App {
     pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -83,31 +80,27 @@ impl App {
         let link_type = request.query_as("link_type", link_type, types)?;
         let flags = Text { en: "true or false.", fr: "true ou false." };
         let is_active = request.query_as("is_active", |text| text.parse::<bool>().ok(), flags)?;
-        let offset = request.query_as("cursor", offset, FOREIGN_CURSOR)?.unwrap_or_default();
+        let place = request.query_as("cursor", ListPlace::parse, FOREIGN_CURSOR)?;
         let client = self.lomi.client_or_refusal(request.deadline, event).await?;
-        let mut call = client.payment_links().list().limit(limit.into()).offset(offset).deadline(request.deadline);
+        let mut call = client.payment_links().list().limit(limit.into()).deadline(request.deadline);
+        if let Some(place) = &place {
+            call = call.starting_at(place);
+        }
         if let Some(link_type) = &link_type {
             call = call.link_type(link_type);
         }
         if let Some(is_active) = is_active {
             call = call.is_active(is_active);
         }
-        let links = call.send().await.inspect_err(|error| edge::lomi::report(error, event))?;
+        let page = call.stream().next_page().await.inspect_err(|error| edge::lomi::report(error, event))?;
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
-        // lomi. gives no total: a full page may have another one behind it.
-        let next = offset.saturating_add(u32::from(limit));
-        let has_more = links.len() >= usize::from(limit) && next <= MAX_OFFSET;
-        let data = links.iter().map(|link| LinkView::native(link, &origin, now)).collect();
-        Response::json(200, &Links { data, next_cursor: has_more.then(|| next.to_string()) })
+        let data = page.rows.iter().map(|link| LinkView::native(link, &origin, now)).collect();
+        Response::json(200, &Links { data, next_cursor: page.next.map(|place| place.to_text()) })
     }
 }
 
 fn link_type(text: &str) -> Option<LinkType> {
     [LinkType::Product, LinkType::Instant].into_iter().find(|known| known.as_str() == text)
-}
-
-fn offset(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
 }
 
 fn created(view: &impl Serialize) -> Option<Answer> {

@@ -174,6 +174,16 @@ pub struct Quirks {
     pub webhook_before_redirect: bool,
     /// `POST` and `PATCH` on `/webhooks` misread their bodies.
     pub webhooks_body_bug: bool,
+    /// In `current`, lists take the parameters and give the answers of the generations before.
+    #[serde(default)]
+    pub lists_page_as_before: bool,
+    /// In `current`, lists give the answers of before, which have no cursor, and take no notice of `page` and `offset`:
+    /// nothing leads beyond their first page.
+    #[serde(default)]
+    pub list_places_ignored: bool,
+    /// No page of the merchant's lists has more rows than this, whatever was asked for.
+    #[serde(default)]
+    pub list_rows_at_most: Option<usize>,
 }
 
 impl Quirks {
@@ -206,6 +216,9 @@ impl Quirks {
             session_get_narrow: !is_seeds,
             webhook_before_redirect: false,
             webhooks_body_bug: is_june,
+            lists_page_as_before: false,
+            list_places_ignored: false,
+            list_rows_at_most: None,
         }
     }
 }

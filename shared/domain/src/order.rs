@@ -143,6 +143,9 @@ pub struct Order {
     /// lomi.'s ids of payments that it looks at before the merchant has the money.
     #[serde(default)]
     pub(crate) held: BTreeSet<String>,
+    /// Whether there was ever one: what a page or a card form says of itself proves no money then.
+    #[serde(default)]
+    pub(crate) was_held: bool,
     #[serde(default)]
     pub(crate) completed_unnamed: bool,
     #[serde(default)]
@@ -194,6 +197,7 @@ impl Order {
             expires_at: None,
             payments: BTreeMap::new(),
             held: BTreeSet::new(),
+            was_held: false,
             completed_unnamed: false,
             refunds: BTreeMap::new(),
             asked_at: None,

@@ -151,6 +151,10 @@ impl World {
             match transaction {
                 Ok(transaction) if order_of(&transaction).as_ref() == Some(order.id()) => {
                     self.settle_transaction(lomi, &transaction, deadline, findings).await?;
+                    // It was let go: what the form says of itself is older.
+                    if matches!(transaction.status, TransactionStatus::Failed | TransactionStatus::Cancelled) {
+                        return Ok(());
+                    }
                 }
                 // The form took the money, and the merchant has not got it.
                 Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(()),

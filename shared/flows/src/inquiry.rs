@@ -14,7 +14,7 @@ use lomi_client::{
 use store::{Evidence, StoreError};
 use tokio::time::Instant;
 
-/// Rows per page of lomi.'s lists: its own default, so that a shorter page is surely the last.
+/// Rows per page of lomi.'s lists, as far as lomi. follows.
 pub(crate) const PAGE_SIZE: u32 = 50;
 /// Pages that are read for the payment of one order.
 const MAX_PAGES: u32 = 5;
@@ -91,17 +91,16 @@ impl World {
         if session.status != SessionStatus::Completed {
             return Ok(findings);
         }
-        findings.calls += 1;
-        let transactions = match payments_page(lomi, order.created_at(), 1, deadline).await {
-            Ok(transactions) => transactions,
-            // The session is completed all the same, but its money may be held: only a payment says that it is not.
+        match self.settle_listed(lomi, order, deadline, &mut findings).await? {
+            Ok(()) => {}
+            // The session is completed all the same, but its money may be held, or let go: only a payment says that it is not.
             Err(error) if is_answer(&error) => return Ok(findings),
             Err(error) => return Err(error.into()),
-        };
-        self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
-        let may_be_held =
-            transactions.iter().any(|row| row.status == TransactionStatus::Held && order_of(row).is_none());
-        if findings.settled.is_empty() && !may_be_held {
+        }
+        if findings.settled.is_empty()
+            && !findings.is_cut_short
+            && !self.has_unpaid_rows(lomi, order, deadline, &mut findings).await?
+        {
             findings.settled.extend(self.settle_page(lomi, order.id(), &session).await?);
         }
         Ok(findings)
@@ -130,18 +129,34 @@ impl World {
         deadline: Instant,
     ) -> Result<Findings, InquiryError> {
         let mut findings = Findings::default();
+        self.settle_listed(lomi, order, deadline, &mut findings).await??;
+        Ok(findings)
+    }
+
+    /// Reads lomi.'s list of that time until it shows the order's payment. What is wrong with the list is told apart from
+    /// what is wrong with the payment.
+    async fn settle_listed(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<Result<(), lomi_client::Error>, InquiryError> {
         let end = order.payable_until().plus_ms(LATEST_PAYMENT_MS).to_rfc3339();
-        for page in 1..=MAX_PAGES {
+        let mut listing = payments_call(lomi, order.created_at()).end_date(&end).deadline(deadline).stream();
+        for _ in 0..MAX_PAGES {
             findings.calls += 1;
-            let call = payments_call(lomi, order.created_at(), page).end_date(&end);
-            let transactions = call.deadline(deadline).send().await?;
-            self.settle_those_of(order, lomi, &transactions, deadline, &mut findings).await?;
-            if !findings.settled.is_empty() || is_last_page(&transactions) {
-                return Ok(findings);
+            let page = match listing.next_page().await {
+                Ok(page) => page,
+                Err(error) => return Ok(Err(error)),
+            };
+            self.settle_those_of(order, lomi, &page.rows, deadline, findings).await?;
+            if !findings.settled.is_empty() || page.is_last() {
+                return Ok(Ok(()));
             }
         }
         findings.is_cut_short = true;
-        Ok(findings)
+        Ok(Ok(()))
     }
 
     async fn settle_those_of(
@@ -264,21 +279,12 @@ pub(crate) async fn completed(
     world.settle(id, &Fact::Completed { payable, money, environment }, &evidence, ours).await.map(Some)
 }
 
-/// One page of the payments that can belong to orders made from `since` on, newest first.
-pub(crate) async fn payments_page(
-    lomi: &Client,
-    since: Timestamp,
-    page: u32,
-    deadline: Instant,
-) -> Result<Vec<Transaction>, lomi_client::Error> {
-    payments_call(lomi, since, page).deadline(deadline).send().await
-}
-
-pub(crate) fn payments_call(lomi: &Client, since: Timestamp, page: u32) -> Call<Vec<Transaction>> {
+/// The payments that can belong to orders made from `since` on, newest first.
+pub(crate) fn payments_call(lomi: &Client, since: Timestamp) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
     // What was given back was paid before, and its order may not have heard of either; what is held may be paid.
     let paid = lomi.transactions().list().status(&PAID_OR_HELD);
-    paid.start_date(&start).page(page).page_size(PAGE_SIZE)
+    paid.start_date(&start).page_size(PAGE_SIZE)
 }
 
 /// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.
@@ -313,12 +319,8 @@ pub(crate) fn is_unknown_to_lomi(error: &lomi_client::Error) -> bool {
 /// Whether lomi. answered, if only that it cannot say anything about this one thing: asking about another may fare better.
 /// Not when it wants no more calls, or does not take our key.
 pub(crate) fn is_about_one_thing(error: &lomi_client::Error) -> bool {
-    error.status().is_some_and(|status| !matches!(status, 401 | 429))
-}
-
-/// Whether a page was the last one.
-pub(crate) fn is_last_page<T>(rows: &[T]) -> bool {
-    rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX)
+    let is_list = error.kind() == ErrorKind::EndlessList;
+    is_list || error.status().is_some_and(|status| !matches!(status, 401 | 429))
 }
 
 /// The order that a transaction names in its metadata.

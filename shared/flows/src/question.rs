@@ -11,8 +11,7 @@ mod unproven;
 use crate::ingest::{held_key, kept_key, payment_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{
-    CLOCK_SKEW_MS, Findings, InquiryError, PAID_OR_HELD, is_about_one_thing, is_last_page, order_of, payments_call,
-    poll,
+    CLOCK_SKEW_MS, Findings, InquiryError, PAID_OR_HELD, is_about_one_thing, order_of, payments_call, poll,
 };
 use crate::organisation::ORGANISATION_UNPROVEN;
 use crate::refund::words::Words;
@@ -97,14 +96,14 @@ impl World {
     ) -> Result<(), InquiryError> {
         let now = self.clock.now();
         let end = until.plus_ms(CLOCK_SKEW_MS).to_rfc3339();
-        for page in 1..=MAX_LISTED_PAGES {
+        let mut listing = payments_call(lomi, from).end_date(&end).deadline(deadline).stream();
+        for _ in 0..MAX_LISTED_PAGES {
             watched.calls += 1;
-            let list = payments_call(lomi, from, page).end_date(&end);
-            let transactions = list.deadline(deadline).send().await?;
-            for transaction in transactions.iter().filter(|transaction| order_of(transaction).is_none()) {
+            let page = listing.next_page().await?;
+            for transaction in page.rows.iter().filter(|transaction| order_of(transaction).is_none()) {
                 self.store.ask(&Question::new(transaction.transaction_id.to_string(), None, now)).await?;
             }
-            if is_last_page(&transactions) {
+            if page.is_last() {
                 return Ok(());
             }
         }

@@ -108,8 +108,12 @@ impl<T> Call<T> {
         self
     }
 
+    pub(crate) fn query_text(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
     pub(crate) fn query_number(&self, name: &str) -> Option<u32> {
-        self.query.get(name)?.parse().ok()
+        self.query_text(name)?.parse().ok()
     }
 
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {

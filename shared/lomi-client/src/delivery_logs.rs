@@ -5,7 +5,8 @@ use std::fmt;
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{DeliveryLogId, WebhookEndpointId};
-use crate::listing::{self, Listed, Page, Paging};
+use crate::listing::{self, Listed};
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::webhook::EventKind;
 
@@ -150,5 +151,9 @@ impl Listed for Vec<DeliveryLog> {
 
     fn read_page(text: &str) -> Result<Page<DeliveryLog>, Unusable> {
         Page::read(text, DeliveryLog::read)
+    }
+
+    fn id(row: &DeliveryLog) -> &str {
+        row.delivery_log_id.as_str()
     }
 }

@@ -37,8 +37,8 @@ pub enum ErrorKind {
     UnusableAnswer,
     /// Any status that is not a 2xx; redirects are among them and never followed.
     Refused,
-    /// A list that is read as a stream has more than 1 000 pages, or a page is longer than asked for, so that
-    /// there is no telling where the next one begins.
+    /// A list that is read as a stream does not go on where it was asked to, but begins again, or has more than
+    /// 1 000 pages. What there is beyond the rows that came is unknown.
     EndlessList,
 }
 
@@ -174,9 +174,9 @@ impl Error {
         Self::new(ErrorKind::DeadlinePassed, Outcome::NotSent)
     }
 
-    /// Nothing more was asked for; what was read so far stands.
-    pub(crate) fn endless_list() -> Self {
-        Self::new(ErrorKind::EndlessList, Outcome::NotSent)
+    /// What was read so far stands. `attempts`: the requests that showed it.
+    pub(crate) fn endless_list(attempts: u32) -> Self {
+        Self::new(ErrorKind::EndlessList, Outcome::NotSent).of_call(attempts, false)
     }
 
     pub(crate) fn timed_out() -> Self {
@@ -263,7 +263,7 @@ impl fmt::Display for Error {
             ErrorKind::AnswerTooLarge => "the answer of lomi. is too large",
             ErrorKind::UnusableAnswer => "the answer of lomi. has an unknown shape",
             ErrorKind::Refused => "lomi. did not do it",
-            ErrorKind::EndlessList => "the list of lomi. has no end",
+            ErrorKind::EndlessList => "the list of lomi. does not go on, or never ends",
         })?;
         if let Some(member) = self.0.member {
             write!(f, ", see {member}")?;

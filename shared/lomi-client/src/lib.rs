@@ -21,6 +21,7 @@ mod listing;
 mod me;
 mod metadata;
 mod open_enum;
+mod paging;
 pub mod payment_links;
 pub mod providers;
 pub mod refunds;
@@ -58,9 +59,10 @@ pub use ids::{
     PriceId, ProductId, RefundId, SubscriptionId, TransactionId, WebhookEndpointId,
 };
 pub use key::{Environment, SecretKey, SecretKeyError};
-pub use listing::Listing;
+pub use listing::{ListPage, Listing};
 pub use me::Me;
 pub use metadata::Metadata;
+pub use paging::ListPlace;
 pub use payment_links::{CreatePaymentLink, LinkTarget, LinkType, PaymentLink};
 pub use providers::Provider;
 pub use refunds::{

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::Metadata;
 use crate::call::Call;
 use crate::client::Client;
-use crate::listing::{self, Listed, Page, Paging};
+use crate::listing::{self, Listed};
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 
 /// One payment rail and how far the merchant is with it. `Debug` leaves out the phone number and the account.
@@ -72,5 +73,9 @@ impl Listed for Vec<Provider> {
 
     fn read_page(text: &str) -> Result<Page<Provider>, Unusable> {
         Page::read(text, Provider::read)
+    }
+
+    fn id(row: &Provider) -> &str {
+        &row.provider_code
     }
 }

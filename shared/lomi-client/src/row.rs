@@ -52,6 +52,16 @@ impl<'a> Row<'a> {
         self.0.get(name).copied().filter(|raw| raw.get() != "null")
     }
 
+    /// Whether the member is there, if only as `null`.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether the member is there and something, of whatever type.
+    pub(crate) fn has_value(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     fn first(&self, names: &[&'static str]) -> Option<(&'static str, &'a RawValue)> {
         names.iter().find_map(|name| Some((*name, self.value(name)?)))
     }

@@ -4,8 +4,9 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CustomerId, TransactionId};
 use crate::key::Environment;
-use crate::listing::{self, Listed, Page, Paging};
+use crate::listing::{self, Listed};
 use crate::open_enum::open_enum;
+use crate::paging::{self, Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
 
@@ -118,7 +119,7 @@ impl Transactions {
 
     /// `GET /transactions`: those of the key's environment, newest first as observed. There is no total and
     /// no filter on metadata or session. One row that cannot be read makes the page an error:
-    /// a page that is short because of it would look like the last one.
+    /// left out, it would look like a payment that never was.
     pub fn list(&self) -> Call<Vec<Transaction>> {
         Call::get(self.0.clone(), "/transactions".to_owned(), listing::rows)
     }
@@ -144,14 +145,10 @@ impl Call<Vec<Transaction>> {
         self.with_query("endDate", end_date.to_owned())
     }
 
-    /// Page number from 1; lomi. takes 1 when not set.
-    pub fn page(self, page: u32) -> Self {
-        self.with_query("page", page.to_string())
-    }
-
-    /// Rows per page; lomi. takes 50 when not set. A page of more than 1 MiB is an error.
+    /// Rows per page; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
+    /// than 1 MiB is an error.
     pub fn page_size(self, page_size: u32) -> Self {
-        self.with_query("pageSize", page_size.to_string())
+        paging::with_size(self, page_size)
     }
 }
 
@@ -165,5 +162,9 @@ impl Listed for Vec<Transaction> {
 
     fn read_page(text: &str) -> Result<Page<Transaction>, Unusable> {
         Page::read(text, Transaction::read)
+    }
+
+    fn id(row: &Transaction) -> &str {
+        row.transaction_id.as_str()
     }
 }

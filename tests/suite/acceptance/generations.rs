@@ -32,6 +32,8 @@ async fn a_shopper_can_pay_whichever_habit_lomi_has() {
         "decimal_numbers",
         "id_churn",
         "list_mixes_environments",
+        "list_places_ignored",
+        "lists_page_as_before",
         "omit_env_marker",
         "session_events",
         "session_get_narrow",

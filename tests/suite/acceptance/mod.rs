@@ -14,6 +14,7 @@ mod http_edge;
 mod idempotency;
 mod lattice;
 mod links;
+mod lists;
 mod native_links;
 mod operations;
 mod organisations;

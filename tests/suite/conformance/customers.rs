@@ -61,7 +61,7 @@ async fn customers_are_listed_page_by_page(world: World) {
     }
     let listed = all(world.client.customers().list().page_size(2).stream()).await;
     assert_listed(listed.into_iter().map(|row| row.customer_id).collect(), made.clone());
-    // The first page is the last, and a full one: the next is empty.
+    // The first page is the last, and a full one.
     let listed = all(world.client.customers().list().page_size(5).stream()).await;
     assert_listed(listed.into_iter().map(|row| row.customer_id).collect(), made);
 }
@@ -72,12 +72,14 @@ async fn customers_are_listed_by_name_type_and_activity(world: World) {
     let list = || world.client.customers().list().search("ba");
     let page = list().send().await.unwrap();
     assert_listed(page.customers.into_iter().map(|row| row.customer_id).collect(), vec![shop.clone(), person]);
-    assert_eq!((page.page, page.total_count, page.total_pages), (Some(1), Some(2), Some(1)));
+    assert_eq!(page.total_count, Some(2));
+    let pages = if world.is_current() { (None, None) } else { (Some(1), Some(1)) };
+    assert_eq!((page.page, page.total_pages), pages);
     let businesses = list().customer_type(CustomerType::Business).send().await.unwrap().customers;
     assert_listed(businesses.into_iter().map(|row| row.customer_id).collect(), vec![shop]);
     assert_eq!(list().status(CustomerActivity::Active).send().await.unwrap().customers.len(), 0);
     assert_eq!(list().status(CustomerActivity::Inactive).send().await.unwrap().customers.len(), 2);
-    assert_eq!(list().page(2).page_size(1).send().await.unwrap().customers.len(), 1);
+    assert_eq!(list().page_size(1).send().await.unwrap().customers.len(), 1);
 }
 
 async fn what_a_customer_paid_is_listed(world: World) {

@@ -27,6 +27,7 @@ mod coverage;
 mod customers;
 mod delivery_logs;
 mod faults;
+mod lists;
 mod payment_links;
 mod receiver;
 mod refunds;

@@ -9,7 +9,7 @@ in_both_profiles! {
     an_instant_link_is_made_and_read_back,
     a_link_to_a_product_is_made_and_read_back,
     links_are_listed_page_by_page,
-    links_are_listed_by_type_and_activity_and_from_any_place,
+    links_are_listed_by_type_and_activity,
 }
 
 async fn linked(world: &World, target: LinkTarget) -> PaymentLink {
@@ -56,7 +56,7 @@ async fn links_are_listed_page_by_page(world: World) {
     assert_listed(listed.into_iter().map(|link| link.payment_link_id).collect(), made);
 }
 
-async fn links_are_listed_by_type_and_activity_and_from_any_place(world: World) {
+async fn links_are_listed_by_type_and_activity(world: World) {
     linked(&world, instant()).await;
     let only = linked(&world, product()).await.payment_link_id;
     let list = || world.client.payment_links().list();
@@ -64,5 +64,5 @@ async fn links_are_listed_by_type_and_activity_and_from_any_place(world: World) 
     assert_listed(products.into_iter().map(|link| link.payment_link_id).collect(), vec![only]);
     assert_eq!(list().is_active(true).send().await.unwrap().len(), 2);
     assert_eq!(list().is_active(false).send().await.unwrap().len(), 0);
-    assert_eq!(list().limit(1).offset(1).send().await.unwrap().len(), 1);
+    assert_eq!(list().limit(1).send().await.unwrap().len(), 1);
 }

@@ -10,7 +10,7 @@ in_both_profiles! {
     a_refund_of_too_much_is_refused,
     a_refund_asked_for_twice_with_one_key_happens_once_where_keys_count,
     refunds_are_listed_page_by_page,
-    refunds_are_listed_by_status_time_and_place,
+    refunds_are_listed_by_status_and_time,
 }
 
 async fn refunded(world: &World, id: &TransactionId, amount: i64, key_text: &str) -> Refund {
@@ -82,7 +82,7 @@ async fn refunds_are_listed_page_by_page(world: World) {
     assert_listed(listed.into_iter().map(|refund| refund.refund_id).collect(), made);
 }
 
-async fn refunds_are_listed_by_status_time_and_place(world: World) {
+async fn refunds_are_listed_by_status_and_time(world: World) {
     let id = world.paid("card").await.transaction_id;
     refunded(&world, &id, 1_000, "refund-1").await;
     refunded(&world, &id, 2_000, "refund-2").await;
@@ -91,5 +91,5 @@ async fn refunds_are_listed_by_status_time_and_place(world: World) {
     assert_eq!(list().status(&RefundStatus::Failed).send().await.unwrap().len(), 0);
     assert_eq!(list().start_date("2020-01-01T00:00:00Z").send().await.unwrap().len(), 2);
     assert_eq!(list().end_date("2020-01-01T00:00:00Z").send().await.unwrap().len(), 0);
-    assert_eq!(list().limit(1).offset(1).send().await.unwrap().len(), 1);
+    assert_eq!(list().limit(1).send().await.unwrap().len(), 1);
 }

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use super::paging::{Before, Slice};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::gate::{Admitted, Call};
@@ -116,18 +117,21 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
 
 /// `GET /customers`: past the last page there are suddenly none at all.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let (offset, size) = call.numbered_page("pageSize", 50)?;
-    let page = call.whole("page", 1)?.max(1);
-    let (rows, count) = sim.read(|world, _| {
+    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
+    let mut count = 0;
+    let cut = sim.read(|world, _| {
         let found = || world.customers.newest_first().filter(|customer| is_found(world, &call, customer));
-        let rows: Vec<Value> =
-            found().skip(offset).take(size).map(|customer| list_row(call.profile, customer)).collect();
-        let count = if rows.is_empty() { 0 } else { found().count() };
-        (rows, count)
+        let mut cut = slice.cut(found(), |customer| list_row(call.profile, customer));
+        count = if cut.rows.is_empty() { 0 } else { found().count() };
+        cut.total_count = Some(count);
+        cut
     });
-    let pages = count.div_ceil(size.max(1));
-    let pagination = json!({"page": page, "pageSize": size, "totalCount": count, "totalPages": pages});
-    Ok(Reply::ok(&json!({"customers": rows, "pagination": pagination})))
+    Ok(slice.answer(cut, |rows| {
+        let (page, size) = (slice.page.max(1), slice.limit);
+        let pages = count.div_ceil(size.max(1));
+        let pagination = json!({"page": page, "pageSize": size, "totalCount": count, "totalPages": pages});
+        json!({"customers": rows, "pagination": pagination})
+    }))
 }
 
 fn is_found(world: &World, call: &Call, customer: &Customer) -> bool {

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
 use crate::fixtures;
 use crate::http::error::ApiError;
@@ -15,7 +16,7 @@ use crate::model::{Caller, Link, LinkDetails, LinkType};
 use crate::money::{Amount, Currency};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::world::{World, page};
+use crate::world::World;
 
 /// `POST /payment-links`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
@@ -119,17 +120,18 @@ fn keep(
 
 /// `GET /payment-links`: `total` counts the rows of this page only.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let (offset, limit) = (call.whole("offset", 0)?, call.limit("limit", 20)?);
+    let slice = Slice::of(&sim, &call, Before::Offset(20))?;
     let is_active = call.query("isActive").and_then(|text| text.parse::<bool>().ok());
-    let rows: Vec<Value> = sim.read(|world, _| {
+    let cut = sim.read(|world, _| {
         let keep = |link: &&Link| {
             is_shown(world, &call, link)
                 && call.query("linkType").is_none_or(|name| name == link.details.link_type.name())
                 && is_active.is_none_or(|wanted| wanted == link.is_active)
         };
-        page(&world.links, offset, limit, keep).map(|link| row(call.profile, link, sim.base_url())).collect()
+        slice.cut(world.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
     });
-    Ok(Reply::ok(&json!({"total": rows.len(), "data": rows, "limit": limit, "offset": offset})))
+    Ok(slice
+        .answer(cut, |rows| json!({"total": rows.len(), "data": rows, "limit": slice.limit, "offset": slice.offset})))
 }
 
 /// `GET /payment-links/{id}`: an id that cannot be one is not found either.

@@ -7,6 +7,7 @@ mod customers;
 mod delivery_logs;
 mod draft;
 mod links;
+mod paging;
 mod refunds;
 mod sessions;
 mod transactions;

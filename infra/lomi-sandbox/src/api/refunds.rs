@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
 use crate::http::error::ApiError;
 use crate::http::gate::{Admitted, Call};
@@ -15,7 +16,7 @@ use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
 use crate::settings::Quirks;
 use crate::sim::Sim;
-use crate::world::{World, page};
+use crate::world::World;
 
 /// How long a token carries a refund out.
 const TOKEN_LIFE_S: u64 = 15 * 60;
@@ -143,9 +144,9 @@ fn refusal(cause: NoRefund) -> ApiError {
 
 /// `GET /refunds`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let (offset, limit) = (call.whole("offset", 0)?, call.limit("limit", 50)?);
+    let slice = Slice::of(&sim, &call, Before::Offset(50))?;
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
-    let rows: Vec<Value> = sim.read(|world, _| {
+    let cut = sim.read(|world, _| {
         let row = |refund: &Refund| row(refund, &world.quirks);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
@@ -153,9 +154,9 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
                 && from.is_none_or(|from| refund.created_at >= from)
                 && to.is_none_or(|to| refund.created_at <= to)
         };
-        page(&world.refunds, offset, limit, keep).map(row).collect()
+        slice.cut(world.refunds.newest_first().filter(keep), row)
     });
-    Ok(Reply::ok(&json!({"success": true, "data": rows})))
+    Ok(slice.answer(cut, |rows| json!({"success": true, "data": rows})))
 }
 
 /// `GET /refunds/{id}`.

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
+use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
 use crate::fixtures;
 use crate::http::error::ApiError;
@@ -19,7 +20,7 @@ use crate::pay::{is_placeholder, note_payer};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::event::with_decimals;
-use crate::world::{World, page};
+use crate::world::World;
 
 /// Columns of a row, which other rows show with nothing in them.
 const ALWAYS_NULL: [&str; 6] = [
@@ -216,25 +217,24 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         })
     });
     let status = status.transpose()?;
-    let (offset, limit) = match call.profile {
-        Profile::Seeds => call.numbered_page("limit", 20)?,
-        Profile::Current | Profile::June2026 => (call.whole("offset", 0)?, call.limit("limit", 20)?),
+    let before = match call.profile {
+        Profile::Seeds => Before::Numbered("limit", 20),
+        Profile::Current | Profile::June2026 => Before::Offset(20),
     };
-    let rows = sim.read(|world, _| {
+    let slice = Slice::of(&sim, &call, before)?;
+    let cut = sim.read(|world, _| {
         let any_environment = world.quirks.list_mixes_environments;
         let keep = |session: &&Session| {
             call.owns(&session.organization_id)
                 && (any_environment || session.environment == call.caller.environment)
                 && status.is_none_or(|status| status == session.status)
         };
-        let shown = |session| with_decimals(row(call.profile, session, sim.base_url()), &world.quirks);
-        page(&world.sessions, offset, limit, keep).map(shown).collect()
+        let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &world.quirks);
+        slice.cut(world.sessions.newest_first().filter(keep), shown)
     });
-    let rows = Value::Array(rows);
-    let page_number = call.whole("page", 1)?;
-    Ok(Reply::ok(&match call.profile {
-        Profile::Seeds => json!({"data": rows, "meta": {"current_page": page_number, "per_page": limit}}),
-        Profile::Current | Profile::June2026 => rows,
+    Ok(slice.answer(cut, |rows| match call.profile {
+        Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.limit}}),
+        Profile::Current | Profile::June2026 => Value::Array(rows),
     }))
 }
 

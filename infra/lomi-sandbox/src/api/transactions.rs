@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
+use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
 use crate::http::error::ApiError;
 use crate::http::gate::{Admitted, Call};
@@ -13,7 +14,7 @@ use crate::model::Transaction;
 use crate::pay::refund::refunded_amount;
 use crate::sim::Sim;
 use crate::webhook::event::{transaction_row, with_decimals};
-use crate::world::{World, page};
+use crate::world::World;
 
 const DETAIL: [&str; 21] = [
     "transaction_id",
@@ -84,17 +85,16 @@ fn among(list: Option<&str>, value: &str) -> bool {
 
 /// `GET /transactions`: only the environment of the key.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let (offset, limit) = call.numbered_page("pageSize", 50)?;
+    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
     let filter = Filter::read(&call)?;
-    let rows = sim.read(|world, _| {
+    let cut = sim.read(|world, _| {
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
-        page(&world.transactions, offset, limit, keep)
-            .map(|row| with_decimals(list_row(world, row), &world.quirks))
-            .collect()
+        let shown = |row: &Transaction| with_decimals(list_row(world, row), &world.quirks);
+        slice.cut(world.transactions.newest_first().filter(keep), shown)
     });
-    Ok(Reply::ok(&Value::Array(rows)))
+    Ok(slice.answer(cut, Value::Array))
 }
 
 /// `GET /transactions/{id}`.

@@ -81,12 +81,6 @@ impl Call {
         self.query(name).map(read).transpose()
     }
 
-    /// Offset and size of a page that is counted from 1.
-    pub(crate) fn numbered_page(&self, size_name: &str, size: usize) -> Result<(usize, usize), ApiError> {
-        let limit = self.limit(size_name, size)?;
-        Ok((self.whole("page", 1)?.saturating_sub(1).saturating_mul(limit), limit))
-    }
-
     /// Whether a row of this owner and environment belongs to the key.
     pub(crate) fn covers(&self, organization_id: &str, environment: Environment) -> bool {
         self.owns(organization_id) && self.caller.environment == environment

@@ -55,7 +55,7 @@ async fn no_event_of_a_charge_tells_the_intent_or_the_payment_reference() {
     }
     assert_eq!(lomi.state().await["intents"][0]["metadata"]["payment_reference"], "REF-77");
     let listed = lomi.get("/transactions").await.json();
-    assert_eq!(listed[0]["provider_transaction_id"], charge["id"]);
+    assert_eq!(listed["data"][0]["provider_transaction_id"], charge["id"]);
 }
 
 #[tokio::test]

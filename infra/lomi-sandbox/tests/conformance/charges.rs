@@ -140,8 +140,8 @@ async fn guests_are_found_again_and_renamed() {
     let renamed = with("customer_name", json!("Ada K."));
     lomi.post_once("/charge/card", "two", &renamed).await;
     let found = lomi.get("/customers?search=ada").await.json();
-    assert_eq!(found["pagination"]["totalCount"], 1);
-    assert_eq!(found["customers"][0]["name"], "Ada K.");
+    assert_eq!(found["total_count"], 1);
+    assert_eq!(found["data"][0]["name"], "Ada K.");
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn an_amount_of_nothing_is_no_amount_and_a_product_link_has_none() {
 
 #[tokio::test]
 async fn the_list_counts_only_its_own_page() {
-    let lomi = Lomi::start(Profile::Current).await;
+    let lomi = Lomi::start(Profile::June2026).await;
     for body in [instant(), product(), instant()] {
         create(&lomi, body).await;
     }

@@ -19,6 +19,8 @@ mod in_process;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod payments;

@@ -133,7 +133,7 @@ async fn a_paid_session_takes_no_second_payment_unless_the_quirk_is_on() {
     assert_eq!(lomi.post(&path, json!({"method": "wave"})).await.status, 409);
     lomi.quirk("allow_double_pay").await;
     lomi.pay(&id, json!({"method": "wave"})).await;
-    assert_eq!(lomi.get("/transactions?status=completed").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(lomi.get("/transactions?status=completed").await.json()["data"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -149,12 +149,12 @@ async fn transactions_carry_the_sessions_metadata_and_not_its_id() {
         (&json!(25000), &json!(750), &json!(24250))
     );
     assert!(row.get("checkout_session_id").is_none());
-    let list = lomi.get("/transactions?provider=WAVE&currency=XOF&startDate=2026-06-20").await.json();
+    let list = lomi.get("/transactions?provider=WAVE&currency=XOF&startDate=2026-06-20").await.json()["data"].clone();
     assert_eq!((&list[0]["customer_phone"], &list[0]["customer_name"]), (&json!("+2250700000001"), &json!("Awa")));
-    assert_eq!(lomi.get("/transactions?provider=MTN").await.json(), json!([]));
+    assert_eq!(lomi.get("/transactions?provider=MTN").await.json()["data"], json!([]));
     let live = [("x-api-key", fixtures::LIVE_KEY_A)];
     assert_eq!(lomi.send("GET", &path, &live, &Value::Null).await.unwrap().status, 404);
-    assert_eq!(lomi.send("GET", "/transactions", &live, &Value::Null).await.unwrap().json(), json!([]));
+    assert_eq!(lomi.send("GET", "/transactions", &live, &Value::Null).await.unwrap().json()["data"], json!([]));
 }
 
 #[tokio::test]

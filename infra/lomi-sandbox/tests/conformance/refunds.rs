@@ -162,7 +162,7 @@ async fn refunds_are_listed_and_read_by_their_owner() {
         async |query: &str| lomi.get(&format!("/refunds?{query}")).await.json()["data"].as_array().unwrap().len();
     assert_eq!((count("status=completed").await, count("status=failed").await), (1, 0));
     assert_eq!((count("startDate=2026-06-20").await, count("endDate=2026-06-19").await), (1, 0));
-    assert_eq!((count("limit=1").await, count("offset=1").await), (1, 0));
+    assert_eq!(count("limit=1").await, 1);
     assert_eq!(lomi.as_stranger("GET", &path).await.status, 404);
     assert_eq!(lomi.as_stranger("GET", "/refunds").await.json()["data"], json!([]));
     assert_eq!(lomi.get("/refunds/re_1").await.status, 400);

@@ -77,11 +77,10 @@ async fn lists_are_newest_first_and_keep_environments_apart() {
     let (first, second) = (lomi.session().await, lomi.session().await);
     let live = lomi.session_by(fixtures::LIVE_KEY_A).await;
     let ids = |json: Value| {
-        let rows = json.as_array().unwrap().clone();
+        let rows = json["data"].as_array().unwrap().clone();
         rows.iter().map(|row| row["checkout_session_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(ids(lomi.get("/checkout-sessions").await.json()), [second.clone(), first.clone()]);
-    assert_eq!(ids(lomi.get("/checkout-sessions?limit=1&offset=1").await.json()), std::slice::from_ref(&first));
     lomi.quirk("list_mixes_environments").await;
     assert_eq!(ids(lomi.get("/checkout-sessions?status=open").await.json()), [live, second, first]);
 }

@@ -162,8 +162,8 @@ impl Order {
             Fact::Completed { payable, money, environment } => {
                 match self.mismatch_of(*money, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
-                    // What was paid on is used up; its money is the one that is held.
-                    None if !self.held.is_empty() => Verdict::Unchanged,
+                    // What was paid on is used up, and its money is, or was, the one that is held: the payment says how it ends.
+                    None if self.was_held => Verdict::Unchanged,
                     None if self.completed_unnamed || !self.payments.is_empty() => Verdict::Unchanged,
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
                 }
@@ -202,6 +202,7 @@ impl Order {
         }
         let mut order = self.changed(now);
         order.held.insert(id.clone());
+        order.was_held = true;
         order.note(now, Happened::PaymentHeld, source, Some(id.clone()));
         order.due_at = order.next_due(now);
         Verdict::Changed(Box::new(order), None)

@@ -1,6 +1,7 @@
 //! The table from what lomi. did not do to what a client sees.
 
 use super::{Code, Problem};
+use crate::http::FOREIGN_CURSOR;
 use lomi_client::{Error, ErrorKind, Outcome};
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ impl From<Error> for Problem {
         let is_our_key = matches!(error.status(), Some(401 | 403));
         match (error.kind(), error.outcome()) {
             (ErrorKind::InvalidRequest, _) => Self::new(Code::InternalError).because("lomi_request_invalid"),
-            (ErrorKind::AnswerTooLarge | ErrorKind::EndlessList, _) => {
-                Self::new(Code::InternalError).because("lomi_answer_too_large")
+            (ErrorKind::AnswerTooLarge, _) => Self::new(Code::InternalError).because("lomi_answer_too_large"),
+            (ErrorKind::EndlessList, _) => Self::new(Code::InternalError).because("lomi_list_without_end"),
+            // Ours wraps lomi.'s, and lomi. may have forgotten it.
+            (ErrorKind::Refused, Outcome::Rejected) if error.code() == Some("invalid_cursor") => {
+                Self::invalid("/cursor", FOREIGN_CURSOR)
             }
             (ErrorKind::Refused, Outcome::Rejected) if error.status() == Some(404) => Self::new(Code::NotFound),
             (ErrorKind::Refused, Outcome::Rejected) if !error.is_retryable() && !is_our_key => {

@@ -1,7 +1,7 @@
 //! A payment that lomi. calls refunded, and what went back of it. A refund that was made in lomi.'s dashboard may be told by
 //! nothing else.
 
-use super::{Findings, InquiryError, PAGE_SIZE, earliest_payment, is_last_page, poll};
+use super::{Findings, InquiryError, PAGE_SIZE, earliest_payment, poll};
 use crate::World;
 use crate::evidence::Settled;
 use crate::refund::words::Words;
@@ -99,13 +99,14 @@ async fn refunds_of(
 ) -> Result<Vec<Refund>, InquiryError> {
     let made_at = transaction.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
     let start = earliest_payment(made_at.unwrap_or(order.created_at())).to_rfc3339();
+    let mut listing = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(deadline).stream();
     let mut refunds = Vec::new();
-    for page in 0..MAX_PAGES {
+    for _ in 0..MAX_PAGES {
         findings.calls += 1;
-        let list = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
-        let rows = list.deadline(deadline).send().await?;
-        let is_last = is_last_page(&rows);
-        refunds.extend(rows.into_iter().filter(|row| row.transaction_id.as_ref() == Some(&transaction.transaction_id)));
+        let page = listing.next_page().await?;
+        let is_last = page.is_last();
+        let of_this = |row: &Refund| row.transaction_id.as_ref() == Some(&transaction.transaction_id);
+        refunds.extend(page.rows.into_iter().filter(of_this));
         if is_last {
             break;
         }

@@ -3,7 +3,7 @@
 //! The shopper has paid, so nobody asks for the money again; the merchant has not got it, so nothing is delivered. How it ends
 //! is announced nowhere for sure: each is asked about by its id.
 
-use super::{Findings, InquiryError, is_answer, poll};
+use super::{Findings, InquiryError, MAX_PAGES, PAGE_SIZE, earliest_payment, is_answer, order_of, poll};
 use crate::World;
 use crate::evidence::Settled;
 use crate::ingest::held_key;
@@ -12,6 +12,14 @@ use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
 use store::StoreError;
 use tokio::time::Instant;
 
+/// What a shopper has tried, and what the merchant has not got.
+const UNPAID: [TransactionStatus; 5] = [
+    TransactionStatus::Pending,
+    TransactionStatus::Held,
+    TransactionStatus::Failed,
+    TransactionStatus::Expired,
+    TransactionStatus::Cancelled,
+];
 /// Held payments of one order that are asked about at one look.
 const MAX_ASKED: usize = 3;
 
@@ -56,6 +64,39 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether lomi. lists a payment of the order that is not paid, or one that may be: such a page is used up, and stays
+    /// `completed`, while its money waits, is held, or was let go. What cannot be read may be there.
+    pub(crate) async fn has_unpaid_rows(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<bool, InquiryError> {
+        let start = earliest_payment(order.created_at()).to_rfc3339();
+        let unpaid = lomi.transactions().list().status(&UNPAID).start_date(&start).page_size(PAGE_SIZE);
+        let mut listing = unpaid.deadline(deadline).stream();
+        for _ in 0..MAX_PAGES {
+            findings.calls += 1;
+            let page = match listing.next_page().await {
+                Ok(page) => page,
+                Err(error) if is_answer(&error) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            };
+            let may_be_its = |row: &Transaction| match order_of(row) {
+                Some(id) => id == *order.id(),
+                None => row.status == TransactionStatus::Held,
+            };
+            if page.rows.iter().any(may_be_its) {
+                return Ok(true);
+            }
+            if page.is_last() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes a held payment for evidence about its order. `None` when it cannot be read.

@@ -157,36 +157,36 @@ async fn read_missed(
 ) -> Result<Vec<Missed>, OperationError> {
     let (mut missed, mut pages) = (Vec::new(), 0);
     for endpoint in endpoints {
-        let begun = wanted.after.as_ref().filter(|after| after.endpoint == *endpoint);
-        let mut offset = begun.map_or(0, |after| after.offset);
+        let begun = wanted.after.clone().filter(|after| after.endpoint == *endpoint);
+        let mut place = begun.unwrap_or(DeliveryCursor { endpoint: endpoint.clone(), offset: 0 });
+        let list = lomi.delivery_logs().list(endpoint).success(false).limit(PAGE_SIZE).offset(place.offset);
+        let mut listing = list.deadline(deadline).stream();
         loop {
-            let place = DeliveryCursor { endpoint: endpoint.clone(), offset };
-            if pages == MAX_PAGES || offset > MAX_OFFSET {
+            if pages == MAX_PAGES || place.offset > MAX_OFFSET {
                 resent.next = Some(place).filter(|place| place.offset <= MAX_OFFSET);
                 return Ok(missed);
             }
             pages += 1;
-            let call = lomi.delivery_logs().list(endpoint).success(false).limit(PAGE_SIZE).offset(offset);
-            let logs = call.deadline(deadline).send().await.map_err(OperationError::Lomi)?;
-            let is_last = logs.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
-            let goes_on = pick(world, logs, place, wanted, &mut missed, resent).await?;
+            let page = listing.next_page().await.map_err(OperationError::Lomi)?;
+            let is_last = page.is_last();
+            let goes_on = pick(world, page.rows, &mut place, wanted, &mut missed, resent).await?;
             if resent.next.is_some() {
                 return Ok(missed);
             }
             if is_last || !goes_on {
                 break;
             }
-            offset = offset.saturating_add(PAGE_SIZE);
         }
     }
     Ok(missed)
 }
 
-/// Takes out of a page, which begins at `place`, what is to be sent. `false` at what is too old: the log's newest come first.
+/// Takes out of a page, which begins at `place`, what is to be sent, and moves `place` to its end. `false` at what is too old:
+/// the log's newest come first.
 async fn pick(
     world: &World,
     logs: Vec<DeliveryLog>,
-    mut place: DeliveryCursor,
+    place: &mut DeliveryCursor,
     wanted: &Resend,
     missed: &mut Vec<Missed>,
     resent: &mut Resent,
@@ -196,7 +196,7 @@ async fn pick(
             return Ok(false);
         }
         if missed.len() >= usize::from(wanted.limit) {
-            resent.next = Some(place);
+            resent.next = Some(place.clone());
             return Ok(true);
         }
         if log.success != Some(true) {

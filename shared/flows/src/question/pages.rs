@@ -1,6 +1,6 @@
 //! Which page was a payment made on, when it does not say?
 
-use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, is_last_page, order_of};
+use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, order_of};
 use crate::units;
 use domain::{Environment, Timestamp};
 use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction};
@@ -43,16 +43,17 @@ async fn read_pages(
     deadline: Instant,
     calls: &mut u32,
 ) -> Result<Vec<CheckoutSession>, Error> {
+    let list = lomi.checkout_sessions().list().status(&SessionStatus::Completed);
+    let mut listing = list.limit(PAGE_SIZE).deadline(deadline).stream();
     let mut pages = Vec::new();
-    for index in 0..MAX_PAGES {
+    for _ in 0..MAX_PAGES {
         *calls += 1;
-        let list = lomi.checkout_sessions().list().status(&SessionStatus::Completed);
-        let rows = list.limit(PAGE_SIZE).offset(index * PAGE_SIZE).deadline(deadline).send().await?;
-        let is_last = rows.len() < usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+        let page = listing.next_page().await?;
+        let is_last = page.is_last();
         let is_old = |row: &CheckoutSession| time(row.created_at.as_deref()).is_some_and(|opened| opened < since);
-        let reaches_back = rows.iter().any(is_old);
+        let reaches_back = page.rows.iter().any(is_old);
         let of_a_link = |row: &CheckoutSession| row.status == SessionStatus::Completed && row.payment_link_id.is_some();
-        pages.extend(rows.into_iter().filter(|row| of_a_link(row) && !is_old(row)));
+        pages.extend(page.rows.into_iter().filter(|row| of_a_link(row) && !is_old(row)));
         if is_last || reaches_back {
             return Ok(pages);
         }
@@ -70,15 +71,15 @@ pub(super) async fn rivals(
 ) -> Result<Option<Vec<Transaction>>, Error> {
     let Some(paid) = time(transaction.created_at.as_deref()) else { return Ok(None) };
     let (start, end) = (paid.plus_ms(-LONGEST_LIFE_MS).to_rfc3339(), paid.plus_ms(LONGEST_LIFE_MS).to_rfc3339());
-    let mut rivals = Vec::new();
-    for page in 1..=MAX_COMPARED_PAGES {
+    let list = lomi.transactions().list().status(&PAID_OR_HELD);
+    let list = list.start_date(&start).end_date(&end).page_size(TRANSACTIONS_PER_PAGE);
+    let (mut listing, mut rivals) = (list.deadline(deadline).stream(), Vec::new());
+    for _ in 0..MAX_COMPARED_PAGES {
         *calls += 1;
-        let list = lomi.transactions().list().status(&PAID_OR_HELD);
-        let list = list.start_date(&start).end_date(&end).page(page).page_size(TRANSACTIONS_PER_PAGE);
-        let rows = list.deadline(deadline).send().await?;
-        let is_last = is_last_page(&rows);
+        let page = listing.next_page().await?;
+        let is_last = page.is_last();
         let is_rival = |row: &Transaction| order_of(row).is_none() && row.transaction_id != transaction.transaction_id;
-        rivals.extend(rows.into_iter().filter(is_rival));
+        rivals.extend(page.rows.into_iter().filter(is_rival));
         if is_last {
             return Ok(Some(rivals));
         }

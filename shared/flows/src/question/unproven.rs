@@ -6,7 +6,7 @@ use crate::evidence::Settled;
 use crate::ingest::{failure_key, session_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{Findings, InquiryError, order_of, poll};
-use domain::{Fact, OrderId, PayableId, Question};
+use domain::{Fact, Order, OrderId, PayableId, Question};
 use lomi_client::{CheckoutSession, CheckoutSessionId, Client, SessionStatus, Transaction, TransactionStatus};
 use store::StoreError;
 use tokio::time::Instant;
@@ -62,7 +62,11 @@ impl World {
         if session.status != SessionStatus::Completed {
             return Ok(Answer::NotYet);
         }
-        let Some(order_id) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
+        let Some(order) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
+        if self.has_unpaid_rows(lomi, &order, deadline, findings).await? {
+            return Ok(Answer::NotYet);
+        }
+        let order_id = order.id().clone();
         let settled = self.settle_page(lomi, &order_id, &session).await?;
         let is_counted = is_judged(settled.as_ref());
         self.note_known(settled.as_ref(), &order_id, session_key(id.as_str()), &format!("{id} completed")).await?;
@@ -85,10 +89,10 @@ impl World {
         Ok(())
     }
 
-    async fn order_on(&self, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
+    async fn order_on(&self, session: &CheckoutSession) -> Result<Option<Order>, StoreError> {
         let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
         match self.store.order_of(&payable).await? {
-            Some(id) => Ok(self.order(&id).await?.map(|order| order.id().clone())),
+            Some(id) => self.order(&id).await,
             None => Ok(None),
         }
     }

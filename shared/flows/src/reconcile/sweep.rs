@@ -1,8 +1,8 @@
 //! One listing of lomi.'s payments, read once per run and for all its orders.
 
-use crate::inquiry::{earliest_payment, is_about_one_thing, is_answer, is_last_page, order_of, payments_page};
+use crate::inquiry::{earliest_payment, is_about_one_thing, is_answer, order_of, payments_call};
 use domain::{Order, OrderId, Timestamp};
-use lomi_client::{Client, Error, Transaction, TransactionId};
+use lomi_client::{Client, Error, ErrorKind, ListPage, Listing, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,14 +12,17 @@ const MAX_PAGES: u32 = 40;
 /// A run's time for the listing: most of it is for the orders.
 const LISTING_BUDGET: Duration = Duration::from_secs(15);
 
+/// So much of what was read is read again, or what was paid where one listing ends and the next begins might be in neither.
+const OVERLAP_MS: i64 = 1000;
+
 /// What the listing says, as far as it has been read.
 ///
 /// A run reads it on, never anew: what is paid while the run is at work is found by the next look at its order.
 pub(super) struct Sweep {
     by_order: BTreeMap<OrderId, BTreeMap<TransactionId, Transaction>>,
     /// The listing, newest first, has been read back to here by lomi.'s clock. `None`: it cannot be relied upon at all.
+    /// What lies further back is a listing of its own, because a place in one belongs to its filters.
     reaches_back_to: Option<Timestamp>,
-    next_page: u32,
     pages_left: u32,
     until: Instant,
     was_refused: bool,
@@ -30,7 +33,7 @@ impl Sweep {
     pub(super) fn new(deadline: Instant) -> Self {
         let until = deadline.min(Instant::now() + LISTING_BUDGET);
         let by_order = BTreeMap::new();
-        Self { by_order, reaches_back_to: None, next_page: 1, pages_left: MAX_PAGES, until, was_refused: false }
+        Self { by_order, reaches_back_to: None, pages_left: MAX_PAGES, until, was_refused: false }
     }
 
     /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] and [`LISTING_BUDGET`] go.
@@ -48,13 +51,15 @@ impl Sweep {
         // that comes in.
         let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds() && order.money_may_come(now));
         let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(()) };
+        let mut listing = self.listing(lomi, oldest);
         while !self.reaches(oldest) && self.pages_left > 0 {
             self.pages_left -= 1;
             *calls = calls.saturating_add(1);
-            match payments_page(lomi, oldest, self.next_page, self.until).await {
-                Ok(transactions) => self.add(transactions, oldest),
+            match listing.next_page().await {
+                Ok(page) => self.add(page, oldest),
                 Err(error) if is_answer(&error) => {
-                    self.was_refused |= error.status().is_some_and(|status| status >= 400);
+                    let is_endless = error.kind() == ErrorKind::EndlessList;
+                    self.was_refused |= is_endless || error.status().is_some_and(|status| status >= 400);
                     return Ok(());
                 }
                 // What was read stands.
@@ -70,21 +75,31 @@ impl Sweep {
         self.reaches_back_to.is_some()
     }
 
-    /// The next page of what was paid for orders made from `since` on. A page that is not full is read again when older
-    /// orders are asked for: theirs follow on it.
-    fn add(&mut self, transactions: Vec<Transaction>, since: Timestamp) {
-        let is_last = is_last_page(&transactions);
-        self.reaches_back_to = if is_last { Some(earliest_payment(since)) } else { oldest_of(&transactions) };
-        self.next_page += u32::from(!is_last);
-        for transaction in transactions {
+    /// What was paid for orders made from `since` on, without what has been read.
+    fn listing(&self, lomi: &Client, since: Timestamp) -> Listing<Transaction> {
+        let call = payments_call(lomi, since).deadline(self.until);
+        match self.reaches_back_to {
+            Some(read) => call.end_date(&read.plus_ms(OVERLAP_MS).to_rfc3339()).stream(),
+            None => call.stream(),
+        }
+    }
+
+    /// One more page of what was paid for orders made from `since` on.
+    fn add(&mut self, page: ListPage<Transaction>, since: Timestamp) {
+        if page.is_last() {
+            self.reaches_back_to = Some(earliest_payment(since));
+        } else if !page.rows.is_empty() {
+            self.reaches_back_to = oldest_of(&page.rows);
+        }
+        for transaction in page.rows {
             if let Some(id) = order_of(&transaction) {
                 self.by_order.entry(id).or_default().insert(transaction.transaction_id.clone(), transaction);
             }
         }
     }
 
-    /// Whether lomi. turned us away: a key without the right to read, or a server without the route. What is found then is
-    /// found by single questions, and somebody has to know.
+    /// Whether lomi. turned us away: a key without the right to read, a server without the route, or one whose list does not go
+    /// on. What is found then is found by single questions, and somebody has to know.
     pub(super) const fn was_refused(&self) -> bool {
         self.was_refused
     }

@@ -12,8 +12,6 @@ use crate::ids::{CheckoutSessionId, IdempotencyKey};
 use crate::listing;
 
 const PATH: &str = "/checkout-sessions";
-/// What lomi. takes when a list call does not say.
-const DEFAULT_LIMIT: u32 = 20;
 
 /// `/checkout-sessions`. There is no update, cancel or delete: a session stays payable until it expires.
 #[derive(Debug, Clone)]
@@ -56,17 +54,9 @@ impl Call<Vec<CheckoutSession>> {
         self.with_query("status", status.as_str().to_owned())
     }
 
-    /// Rows per answer; lomi. takes 20 when not set. An answer of more than 1 MiB is an error.
+    /// Rows per answer; lomi. takes 20 when not set, and its newest generation gives at most 100. An answer of more
+    /// than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
-        self.with_query("limit", limit.to_string()).with_page()
-    }
-
-    /// How many rows to skip.
-    pub fn offset(self, offset: u32) -> Self {
-        self.with_query("offset", offset.to_string()).with_page()
-    }
-
-    fn with_page(self) -> Self {
-        listing::with_offset_as_page(self, DEFAULT_LIMIT)
+        self.with_query("limit", limit.to_string())
     }
 }

@@ -3,8 +3,9 @@
 use crate::check::is_web_url;
 use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId, PlanId, ProductId, SubscriptionId};
 use crate::key::Environment;
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
 use crate::open_enum::open_enum;
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, CustomerDetails, Metadata};
 
@@ -115,10 +116,14 @@ impl CheckoutSession {
 
 impl Listed for Vec<CheckoutSession> {
     type Row = CheckoutSession;
-    const PAGING: Paging = Paging::OffsetAndPage { limit: super::DEFAULT_LIMIT };
+    const PAGING: Paging = Paging::Offset { limit: 20 };
 
     fn read_page(text: &str) -> Result<Page<CheckoutSession>, Unusable> {
         Page::read(text, CheckoutSession::read)
+    }
+
+    fn id(row: &CheckoutSession) -> &str {
+        row.checkout_session_id.as_str()
     }
 }
 

@@ -6,7 +6,8 @@ use super::write::CustomerProfile;
 use crate::Metadata;
 use crate::ids::CustomerId;
 use crate::key::Environment;
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
+use crate::paging::{Page, Paging, Told};
 use crate::row::{Row, Unusable};
 
 /// A customer as lomi. knows it. Personal data: `Debug` shows only the id.
@@ -62,27 +63,31 @@ impl fmt::Debug for Customer {
 pub struct CustomerPage {
     /// The rows.
     pub customers: Vec<Customer>,
-    /// The number of this page, from 1.
+    /// The number of this page, from 1; not in the newest generation.
     pub page: Option<u32>,
-    /// Rows per page.
+    /// Rows per page, as lomi. takes it.
     pub page_size: Option<u32>,
     /// How many customers the filters leave. lomi. says 0 on a page past the end, so believe it only when the
     /// page has rows.
     pub total_count: Option<u32>,
-    /// How many pages that makes; 0 on a page past the end.
+    /// How many pages that makes; 0 on a page past the end. Not in the newest generation.
     pub total_pages: Option<u32>,
 }
 
 impl CustomerPage {
     pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        let outer = Row::parse(text).ok_or(Unusable("body"))?;
-        let rows = outer.rows("customers").ok_or(Unusable("customers"))?;
+        Self::read(&Row::parse(text).ok_or(Unusable("body"))?)
+    }
+
+    /// The newest generation has its rows in `data`, and counts beside them.
+    fn read(outer: &Row<'_>) -> Result<Self, Unusable> {
+        let rows = outer.rows("customers").or_else(|| outer.rows("data")).ok_or(Unusable("customers"))?;
         let number = |name| outer.row("pagination").and_then(|pagination| pagination.number(name));
         Ok(Self {
             customers: rows.iter().map(Customer::read).collect::<Result<_, _>>()?,
             page: number("page"),
-            page_size: number("pageSize"),
-            total_count: number("totalCount"),
+            page_size: number("pageSize").or_else(|| outer.number("limit")),
+            total_count: number("totalCount").or_else(|| outer.number("total_count")),
             total_pages: number("totalPages"),
         })
     }
@@ -93,7 +98,11 @@ impl Listed for CustomerPage {
     const PAGING: Paging = Paging::Numbered { size: 50 };
 
     fn read_page(text: &str) -> Result<Page<Customer>, Unusable> {
-        let Self { customers, page_size, .. } = Self::decode(text)?;
-        Ok(Page { sent: customers.len(), size: page_size, rows: customers })
+        let outer = Row::parse(text).ok_or(Unusable("body"))?;
+        Ok(Page { rows: Self::read(&outer)?.customers, told: Told::read(Some(&outer))? })
+    }
+
+    fn id(row: &Customer) -> &str {
+        row.customer_id.as_str()
     }
 }

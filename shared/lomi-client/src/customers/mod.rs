@@ -11,7 +11,7 @@ pub use write::{CreateCustomer, CustomerProfile, UpdateCustomer};
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::CustomerId;
-use crate::listing;
+use crate::{listing, paging};
 
 const PATH: &str = "/customers";
 
@@ -99,13 +99,9 @@ impl Call<CustomerPage> {
         self.with_query("status", name.to_owned())
     }
 
-    /// Page number from 1; lomi. takes 1 when not set.
-    pub fn page(self, page: u32) -> Self {
-        self.with_query("page", page.to_string())
-    }
-
-    /// Rows per page; lomi. takes 50 when not set. A page of more than 1 MiB is an error.
+    /// Rows per page; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
+    /// than 1 MiB is an error.
     pub fn page_size(self, page_size: u32) -> Self {
-        self.with_query("pageSize", page_size.to_string())
+        paging::with_size(self, page_size)
     }
 }

@@ -1,7 +1,8 @@
 //! What one customer paid or tried to pay.
 
 use crate::ids::TransactionId;
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata, TransactionStatus};
 
@@ -53,5 +54,9 @@ impl Listed for Vec<CustomerTransaction> {
 
     fn read_page(text: &str) -> Result<Page<CustomerTransaction>, Unusable> {
         Page::read(text, CustomerTransaction::read)
+    }
+
+    fn id(row: &CustomerTransaction) -> &str {
+        row.transaction_id.as_str()
     }
 }

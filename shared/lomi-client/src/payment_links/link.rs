@@ -3,8 +3,9 @@
 use crate::check::is_web_url;
 use crate::ids::{PaymentLinkId, PriceId, ProductId};
 use crate::key::Environment;
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
 use crate::open_enum::open_enum;
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
 
@@ -106,9 +107,13 @@ impl PaymentLink {
 
 impl Listed for Vec<PaymentLink> {
     type Row = PaymentLink;
-    const PAGING: Paging = Paging::Offset { limit: super::DEFAULT_LIMIT };
+    const PAGING: Paging = Paging::Offset { limit: 20 };
 
     fn read_page(text: &str) -> Result<Page<PaymentLink>, Unusable> {
         Page::read(text, PaymentLink::read)
+    }
+
+    fn id(row: &PaymentLink) -> &str {
+        row.payment_link_id.as_str()
     }
 }

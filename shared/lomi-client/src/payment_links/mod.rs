@@ -12,8 +12,6 @@ use crate::ids::PaymentLinkId;
 use crate::listing;
 
 const PATH: &str = "/payment-links";
-/// What lomi. takes when a list call does not say.
-const DEFAULT_LIMIT: u32 = 20;
 
 /// `/payment-links`. There is no update and no delete: a link ends when its `expires_at` comes, or by hand on
 /// lomi.'s dashboard.
@@ -54,13 +52,9 @@ impl Call<Vec<PaymentLink>> {
         self.with_query("isActive", is_active.to_string())
     }
 
-    /// Rows per answer; lomi. takes 20 when not set. An answer of more than 1 MiB is an error.
+    /// Rows per answer; lomi. takes 20 when not set, and its newest generation gives at most 100. An answer of more
+    /// than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
-    }
-
-    /// How many rows to skip; 0 when not set.
-    pub fn offset(self, offset: u32) -> Self {
-        self.with_query("offset", offset.to_string())
     }
 }

@@ -66,13 +66,9 @@ impl Call<Vec<Refund>> {
         self.with_query("endDate", end_date.to_owned())
     }
 
-    /// Rows per answer; lomi. takes 50 when not set. An answer of more than 1 MiB is an error.
+    /// Rows per answer; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. An answer of
+    /// more than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
-    }
-
-    /// How many rows to skip; 0 when not set.
-    pub fn offset(self, offset: u32) -> Self {
-        self.with_query("offset", offset.to_string())
     }
 }

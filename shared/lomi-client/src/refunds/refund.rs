@@ -1,8 +1,9 @@
 //! The answers about a refund.
 
 use crate::ids::{RefundId, TransactionId};
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
 use crate::open_enum::open_enum;
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::{Amount, Metadata};
 
@@ -75,5 +76,9 @@ impl Listed for Vec<Refund> {
 
     fn read_page(text: &str) -> Result<Page<Refund>, Unusable> {
         Page::read(text, Refund::read)
+    }
+
+    fn id(row: &Refund) -> &str {
+        row.refund_id.as_str()
     }
 }

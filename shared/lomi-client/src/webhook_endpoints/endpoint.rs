@@ -3,7 +3,8 @@
 use crate::Metadata;
 use crate::ids::WebhookEndpointId;
 use crate::key::Environment;
-use crate::listing::{Listed, Page, Paging};
+use crate::listing::Listed;
+use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::secret_text::IssuedWebhookSecret;
 use crate::webhook::EventKind;
@@ -87,5 +88,9 @@ impl Listed for Vec<WebhookEndpoint> {
 
     fn read_page(text: &str) -> Result<Page<WebhookEndpoint>, Unusable> {
         Page::read(text, WebhookEndpoint::read)
+    }
+
+    fn id(row: &WebhookEndpoint) -> &str {
+        row.webhook_endpoint_id.as_str()
     }
 }

@@ -112,15 +112,25 @@ async fn a_page_of_customers_comes_with_the_count_of_all() {
     let body = format!(r#"{{"customers":[{FIRST},{}],"pagination":{pagination}}}"#, current());
     let request = received(json("200 OK", &body), async |client| {
         let list = client.customers().list().search("awa & co").customer_type(CustomerType::Individual);
-        let page = list.status(CustomerActivity::Active).page(2).page_size(20).send().await.unwrap();
+        let page = list.status(CustomerActivity::Active).page_size(20).send().await.unwrap();
         assert_eq!(page.customers.len(), 2);
         assert_eq!((page.page, page.page_size), (Some(2), Some(20)));
         assert_eq!((page.total_count, page.total_pages), (Some(150), Some(8)));
     });
     assert_eq!(
         request.await.line,
-        "GET /customers?page=2&pageSize=20&search=awa+%26+co&status=active&type=individual HTTP/1.1"
+        "GET /customers?limit=20&pageSize=20&search=awa+%26+co&status=active&type=individual HTTP/1.1"
     );
+}
+
+#[tokio::test]
+async fn the_newest_generation_counts_customers_beside_its_rows() {
+    let count = r#""has_more":false,"next_cursor":null,"limit":20,"total_count":150"#;
+    let body = format!(r#"{{"object":"list","data":[{}],{count}}}"#, current());
+    let lomi = Lomi::start(vec![json("200 OK", &body)]).await;
+    let page = lomi.client().customers().list().send().await.unwrap();
+    assert_eq!((page.customers.len(), page.page_size, page.total_count), (1, Some(20), Some(150)));
+    assert_eq!((page.page, page.total_pages), (None, None));
 }
 
 #[tokio::test]

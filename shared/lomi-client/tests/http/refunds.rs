@@ -145,16 +145,16 @@ async fn a_refund_is_read_with_its_fee() {
 }
 
 #[tokio::test]
-async fn a_list_of_refunds_filters_and_pages() {
+async fn a_list_of_refunds_filters_and_names_its_size() {
     let body = format!(r#"{{"success":true,"data":[{}]}}"#, row());
     let request = received(json("200 OK", &body), async |client| {
         let list = client.refunds().list().status(&RefundStatus::Pending).start_date("2026-06-01T00:00:00Z");
-        let rows = list.end_date("2026-07-01T00:00:00Z").limit(10).offset(20).send().await.unwrap();
+        let rows = list.end_date("2026-07-01T00:00:00Z").limit(10).send().await.unwrap();
         assert_eq!(rows.len(), 1);
     });
     assert_eq!(
         request.await.line,
-        "GET /refunds?endDate=2026-07-01T00%3A00%3A00Z&limit=10&offset=20&startDate=2026-06-01T00%3A00%3A00Z&status=pending HTTP/1.1"
+        "GET /refunds?endDate=2026-07-01T00%3A00%3A00Z&limit=10&startDate=2026-06-01T00%3A00%3A00Z&status=pending HTTP/1.1"
     );
 }
 

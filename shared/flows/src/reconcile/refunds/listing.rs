@@ -1,7 +1,7 @@
 //! lomi.'s list of refunds, and what it says of a request that lomi. never named.
 
 use super::may_call;
-use crate::inquiry::{CLOCK_SKEW_MS, PAGE_SIZE, is_answer, is_last_page};
+use crate::inquiry::{CLOCK_SKEW_MS, PAGE_SIZE, is_answer};
 use crate::reconcile::Report;
 use crate::refund::words::{Words, wanted};
 use crate::units;
@@ -31,21 +31,21 @@ impl Listing {
     ) -> Result<Option<Self>, Error> {
         let start = earliest(since).to_rfc3339();
         let mut listing = Self { rows: Vec::new(), is_whole: false };
+        let mut pages = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(deadline).stream();
         let mut names_payments = true;
-        for page in 0..MAX_PAGES {
+        for _ in 0..MAX_PAGES {
             if !may_call(report) {
                 return Ok(None);
             }
-            let call = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).offset(page * PAGE_SIZE);
-            let rows = match call.deadline(deadline).send().await {
-                Ok(rows) => rows,
+            let page = match pages.next_page().await {
+                Ok(page) => page,
                 // Nothing can be concluded from a list that cannot be read, but what was read of it stands.
                 Err(error) if is_answer(&error) => break,
                 Err(error) => return Err(error),
             };
-            let is_last = is_last_page(&rows);
-            names_payments &= rows.iter().all(|row| row.transaction_id.is_some());
-            listing.rows.extend(rows.into_iter().filter(|row| is_of(order, row)));
+            let is_last = page.is_last();
+            names_payments &= page.rows.iter().all(|row| row.transaction_id.is_some());
+            listing.rows.extend(page.rows.into_iter().filter(|row| is_of(order, row)));
             if is_last {
                 listing.is_whole = names_payments;
                 break;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join;
 use lomi_client::CardChargeStatus;
 use lomi_sandbox::{Answer, Delivery, Profile};
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulation::{Bought, Payable, requests};
 use tokio::time::sleep;
 

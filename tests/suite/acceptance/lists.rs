@@ -1,0 +1,228 @@
+//! lomi.'s lists, in every generation and whatever the length of their pages: read to their end, or not relied upon.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Created, TestApp};
+
+/// Every way in which lomi. is known to page, or may page by one of its texts.
+fn generations() -> [(&'static str, Value); 4] {
+    [
+        ("current", json!({})),
+        ("current", json!({ "lists_page_as_before": true })),
+        ("june2026", json!({})),
+        ("seeds", json!({})),
+    ]
+}
+
+async fn speak(app: &TestApp, profile: &str, quirks: &Value, rows_at_most: usize) {
+    app.lomi.profile(profile).await;
+    app.lomi.quirks(quirks.clone()).await;
+    app.lomi.quirks(json!({ "list_rows_at_most": rows_at_most })).await;
+}
+
+/// An order that is paid, and lomi.'s id of the payment.
+async fn paid(app: &TestApp) -> (Created, String) {
+    let mut body = app.cart(1);
+    // The oldest generation wants to be told which rails to offer.
+    body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
+    let order = Created::of(&app.create(&body, &app.fresh_key()).await);
+    let transaction_id = app.pay(&order, "wave").await;
+    (order, transaction_id)
+}
+
+#[tokio::test]
+async fn the_poll_finds_the_25th_newest_payment() {
+    for (profile, quirks) in generations() {
+        let app = TestApp::start().await;
+        speak(&app, profile, &quirks, 20).await;
+        app.lomi.lose_webhooks().await;
+        let (order, transaction_id) = paid(&app).await;
+        let mut others = Vec::new();
+        for _ in 0..24 {
+            others.push(paid(&app).await.0);
+        }
+        assert_eq!(app.status(&order).await.expect(200).json()["status"], "paid", "{profile} {quirks}");
+        let payments = app.order(&order.order_id).await["payments"].clone();
+        assert!(
+            payments.get(&transaction_id).is_some(),
+            "{profile} {quirks}: the payment, not only its page: {payments}"
+        );
+        // What the reconciler reads is the same list.
+        for other in &others {
+            assert!(app.make_due(&other.order_id).await);
+        }
+        app.reconcile().await;
+        for other in &others {
+            let stored = app.order(&other.order_id).await;
+            assert_eq!(stored["status"], "paid", "{profile} {quirks}");
+            assert_eq!(stored["payments"].as_object().unwrap().len(), 1, "{profile} {quirks}");
+        }
+        app.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_behind_the_first_page_is_found() {
+    for (profile, quirks) in generations() {
+        let app = TestApp::start().await;
+        let (order, _) = app.paid_order("card").await;
+        let (_, other) = app.paid_order("card").await;
+        app.lomi.lose_webhooks().await;
+        let lost = json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "after", "times": null });
+        app.lomi.fault(lost).await;
+        app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
+        app.lomi.clear_faults().await;
+        app.lomi.lose_webhooks().await;
+        for _ in 0..3 {
+            let id = app.refund_at_lomi(&other, 1_000).await;
+            app.keep_refund_secret(&id);
+        }
+        speak(&app, profile, &quirks, 2).await;
+        assert!(app.make_due(&order.order_id).await);
+        app.reconcile().await;
+        assert_eq!(app.refunds(&order.order_id).await[0]["status"], "completed", "{profile} {quirks}");
+        app.audit().await;
+    }
+}
+
+/// Every page of a list, in order; a cursor that comes twice is a circle.
+async fn pages(app: &TestApp, path: &str, id: &str) -> Vec<Vec<String>> {
+    let (mut pages, mut seen, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
+    loop {
+        let page = app.admin("GET", &format!("{path}&cursor={cursor}"), &Value::Null).await.expect(200).json();
+        let rows = page["data"].as_array().unwrap().iter();
+        pages.push(rows.map(|row| row[id].as_str().unwrap().to_owned()).collect());
+        let Some(next) = page["next_cursor"].as_str() else { return pages };
+        assert!(seen.insert(next.to_owned()), "the pages go in a circle");
+        next.clone_into(&mut cursor);
+    }
+}
+
+#[tokio::test]
+async fn the_back_office_lists_every_customer_and_link_once() {
+    let app = TestApp::start().await;
+    let (mut customers, mut links) = (BTreeSet::new(), BTreeSet::new());
+    let link =
+        json!({ "kind": "native", "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000 });
+    for name in ["Awa", "Binta", "Cheikh", "Demba", "Eva"] {
+        customers.insert(app.named_customer(&format!("Liste {name}")).await);
+        let made = app.post_link(&link, &app.fresh_key()).await.expect(201).json();
+        links.insert(made["id"].as_str().unwrap().to_owned());
+    }
+    for (profile, quirks) in generations() {
+        for (limit, at_most) in [(1, 100), (2, 100), (5, 100), (100, 100), (100, 2), (4, 3)] {
+            speak(&app, profile, &quirks, at_most).await;
+            let path = format!("/admin/customers?search=liste&limit={limit}");
+            let listed = pages(&app, &path, "customer_id").await.concat();
+            assert_eq!(
+                (listed.len(), &BTreeSet::from_iter(listed)),
+                (5, &customers),
+                "{profile} {quirks} {limit} {at_most}"
+            );
+            let path = format!("/admin/payment-links?kind=native&limit={limit}");
+            let listed = pages(&app, &path, "id").await.concat();
+            assert_eq!(
+                (listed.len(), &BTreeSet::from_iter(listed)),
+                (5, &links),
+                "{profile} {quirks} {limit} {at_most}"
+            );
+        }
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_back_office_says_so_when_a_list_does_not_go_on() {
+    let app = TestApp::start().await;
+    for name in ["Awa", "Binta", "Cheikh"] {
+        app.named_customer(&format!("Liste {name}")).await;
+    }
+    speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
+    let list = async |cursor: &str| {
+        app.admin("GET", &format!("/admin/customers?search=liste&cursor={cursor}"), &Value::Null).await
+    };
+    let first = list("").await.expect(200).json();
+    let cursor = first["next_cursor"].as_str().expect("there is more");
+    assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()), "not the first page once more");
+    // lomi. has learnt cursors since, and knows none of that place.
+    app.lomi.profile("current").await;
+    assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()));
+    let stale = list("20.cbm9uZQ==").await;
+    assert_eq!((stale.status, stale.pointers()), (400, vec!["/cursor".to_owned()]));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_list_that_begins_again_ends_no_order() {
+    let app = TestApp::start().await;
+    app.lomi.lose_webhooks().await;
+    let (order, _) = paid(&app).await;
+    for _ in 0..3 {
+        paid(&app).await;
+    }
+    app.outlive(&order.order_id).await;
+    speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
+    let gone = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 404, "times": null });
+    app.lomi.fault(gone).await;
+    for _ in 0..2 {
+        app.make_due(&order.order_id).await;
+        assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know");
+        assert_eq!(app.order_status(&order.order_id).await, "open");
+    }
+    app.lomi.profile("current").await;
+    for open in app.orders().await {
+        app.make_due(open["order_id"].as_str().unwrap()).await;
+    }
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
+    app.lomi.clear_faults().await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_list_that_begins_again_holds_up_no_single_question() {
+    let app = TestApp::start().await;
+    app.lomi.lose_webhooks().await;
+    speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
+    let mut orders = Vec::new();
+    for _ in 0..4 {
+        let (order, _) = paid(&app).await;
+        assert!(app.make_due(&order.order_id).await);
+        orders.push(order);
+    }
+    assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know");
+    for order in &orders {
+        assert_eq!(app.order_status(&order.order_id).await, "paid");
+    }
+    app.lomi.profile("current").await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_list_that_begins_again_releases_no_refund() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    let (_, other) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    let lost = json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "after", "times": null });
+    app.lomi.fault(lost).await;
+    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
+    app.lomi.clear_faults().await;
+    app.lomi.lose_webhooks().await;
+    for _ in 0..2 {
+        let id = app.refund_at_lomi(&other, 1_000).await;
+        app.keep_refund_secret(&id);
+    }
+    speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
+    for _ in 0..2 {
+        app.age_refunds(&order.order_id).await;
+        let _ = app.stack.invoke_scheduled("reconciler").await;
+        assert_eq!(app.refunds(&order.order_id).await[0]["status"], "in_doubt");
+    }
+    app.lomi.profile("current").await;
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    assert_eq!(app.refunds(&order.order_id).await[0]["status"], "completed");
+    app.audit().await;
+}
