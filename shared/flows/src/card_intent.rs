@@ -11,6 +11,8 @@ use tokio::time::Instant;
 pub(crate) struct Closed {
     /// Where it stands now.
     pub(crate) status: CardChargeStatus,
+    /// Whether it took money that lomi. has let go: it takes no other.
+    pub(crate) is_let_go: bool,
     /// What was learnt on the way: it may have been paid in the meantime.
     pub(crate) findings: Findings,
 }
@@ -116,7 +118,7 @@ impl World {
     ) -> Result<Closed, InquiryError> {
         let mut findings = Findings { calls: 1, ..Findings::default() };
         match lomi.card_charges().cancel(intent).deadline(deadline).send().await {
-            Ok(status) => return Ok(Closed { status, findings }),
+            Ok(status) => return Ok(Closed { status, is_let_go: false, findings }),
             // Nothing was tried, or lomi. wants no more calls: a look would tell nothing.
             Err(error) if error.outcome() == Outcome::NotSent || matches!(error.status(), Some(429 | 503)) => {
                 return Err(error.into());
@@ -124,8 +126,8 @@ impl World {
             Err(_) => findings.calls += 1,
         }
         let charge = lomi.card_charges().get(intent).deadline(deadline).send().await?;
-        self.settle_charge(lomi, order, &charge, deadline, &mut findings).await?;
-        Ok(Closed { status: charge.status, findings })
+        let is_let_go = self.settle_charge(lomi, order, &charge, deadline, &mut findings).await?;
+        Ok(Closed { status: charge.status, is_let_go, findings })
     }
 
     /// Notes that lomi. takes no more money on the order's intent.
@@ -133,6 +135,7 @@ impl World {
         self.change_order(id, |order| order.with_intent_closed(source, self.clock.now())).await.map(drop)
     }
 
+    /// Whether the form took money that lomi. has let go.
     async fn settle_charge(
         &self,
         lomi: &Client,
@@ -140,9 +143,9 @@ impl World {
         charge: &CardCharge,
         deadline: Instant,
         findings: &mut Findings,
-    ) -> Result<(), InquiryError> {
+    ) -> Result<bool, InquiryError> {
         if charge.status != CardChargeStatus::Succeeded {
-            return Ok(());
+            return Ok(false);
         }
         // The transaction names the order and the payment; lomi. may have lost it, or not have written it yet.
         if let Some(behind) = &charge.transaction {
@@ -153,11 +156,11 @@ impl World {
                     self.settle_transaction(lomi, &transaction, deadline, findings).await?;
                     // It was let go: what the form says of itself is older.
                     if matches!(transaction.status, TransactionStatus::Failed | TransactionStatus::Cancelled) {
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
                 // The form took the money, and the merchant has not got it.
-                Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(()),
+                Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(false),
                 Err(error) if error.is_retryable() => return Err(error.into()),
                 Ok(_) | Err(_) => {}
             }
@@ -172,6 +175,6 @@ impl World {
             let payable = PayableId::PaymentIntent(charge.payment_intent_id.to_string());
             findings.settled.extend(completed(self, lomi, order.id(), payable, said).await?);
         }
-        Ok(())
+        Ok(false)
     }
 }

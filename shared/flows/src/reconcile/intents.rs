@@ -28,7 +28,7 @@ pub(super) async fn close(
         let is_over = match counted(closed, |closed| closed.findings.calls, report) {
             Ok(closed) => {
                 tell(&closed.findings.settled, report);
-                closed.status == CardChargeStatus::Canceled
+                closed.is_let_go || closed.status == CardChargeStatus::Canceled
             }
             // What lomi. does not know takes no money.
             Err(InquiryError::Lomi(error)) if error.status() == Some(404) && !error.is_unknown_route() => true,
