@@ -39,6 +39,8 @@ pub(super) struct Printed {
     pub(super) headers: Vec<Parameter>,
     /// `None` when nothing is said of the body.
     pub(super) body: Option<Schema>,
+    /// Of alternatives the first, for which there is the best evidence.
+    pub(super) likeliest: Option<Schema>,
 }
 
 /// A query parameter or a header.
@@ -145,7 +147,10 @@ impl Reader<'_> {
             is_required: false,
             schema: self.keep(&self.followed(header)["schema"], false),
         };
-        Printed { headers: headers.map(header).collect(), body: self.json_of(answer, false) }
+        let headers = headers.map(header).collect();
+        let first = self.followed(answer)["content"]["application/json"]["schema"]["anyOf"].get(0);
+        let likeliest = first.map(|schema| self.keep(schema, false));
+        Printed { headers, body: self.json_of(answer, false), likeliest }
     }
 
     fn parameter(&mut self, parameter: &Value) -> Parameter {

@@ -124,6 +124,10 @@ impl Check<'_> {
         let headers = printed.headers.iter().filter(sent);
         let mut found: Vec<_> = headers.filter_map(|header| self.text(Part::Answer, header, &value(header))).collect();
         found.extend(printed.body.into_iter().flat_map(|schema| self.json(Part::Answer, schema, answer.body())));
+        let is_likely = |schema| self.json(Part::Answer, schema, answer.body()).is_empty();
+        if found.is_empty() && !printed.likeliest.is_none_or(is_likely) {
+            found.push(self.violation(Part::Answer, "", "is the less likely of two forms"));
+        }
         found.extend(self.code(status, answer.body()).filter(|_| !is_success));
         found
     }

@@ -97,6 +97,27 @@ fn what_has_to_be_asked_for_is_missed_and_the_longest_path_wins() {
 }
 
 #[test]
+fn the_form_with_less_evidence_is_not_what_the_stand_in_sends() {
+    let contract = read(COMMITTED);
+    for (answer, expected) in [
+        (json!({ "webhook_id": "7", "secret": "whsec_7" }), vec![]),
+        (
+            json!({ "data": {}, "secret": "whsec_7" }),
+            vec!["POST /webhooks, answer \"\": is the less likely of two forms"],
+        ),
+        (json!({ "data": {} }), vec!["POST /webhooks, answer \"/secret\": is missing"]),
+    ] {
+        let found = found(&contract, |it| {
+            it.at("POST", "/webhooks");
+            *it.request.body_mut() = json!({ "url": "", "events": [] });
+            *it.answer.body_mut() = answer;
+            *it.answer.status_mut() = 201.try_into().unwrap();
+        });
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn another_copy_of_the_contract_decides_for_itself() {
     let stricter = mutated(&read(COMMITTED), "\"/customers/{id}\"", "\"/clients/{id}\"");
     assert_eq!(found(&stricter, |_| {}), ["PATCH /customers/7, path \"\": no such operation"]);
