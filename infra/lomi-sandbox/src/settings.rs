@@ -213,7 +213,7 @@ impl Quirks {
             refunds_paid_out_later: false,
             refund_members_dropped: Vec::new(),
             session_events: is_seeds,
-            session_get_narrow: !is_seeds,
+            session_get_narrow: is_june,
             webhook_before_redirect: false,
             webhooks_body_bug: is_june,
             lists_page_as_before: false,

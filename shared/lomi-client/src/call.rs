@@ -1,6 +1,7 @@
 //! A call that is ready to be sent, and the loop that sends it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::ids::IdempotencyKey;
+use crate::older::Older;
 use crate::row::Unusable;
 use crate::transport::{Answer, Request};
 
@@ -34,6 +36,8 @@ pub struct Call<T> {
     /// Whether the idempotency key is reason enough to send a write again.
     is_repeatable: bool,
     deadline: Option<Instant>,
+    /// Where else the call may be served.
+    older: Option<Older>,
     decode: Decode<T>,
 }
 
@@ -48,6 +52,7 @@ impl<T> Call<T> {
             idempotency_key: None,
             is_repeatable: true,
             deadline: None,
+            older: None,
             decode,
         }
     }
@@ -88,8 +93,15 @@ impl<T> Call<T> {
             idempotency_key: self.idempotency_key,
             is_repeatable: self.is_repeatable,
             deadline: self.deadline,
+            older: self.older,
             decode,
         }
+    }
+
+    /// The same call on a server that does not know this path.
+    pub(crate) fn or_at(mut self, older: Older) -> Self {
+        self.older = Some(older);
+        self
     }
 
     /// When the whole call must be over, pauses included. Twenty seconds after [`Call::send`] unless set.
@@ -125,8 +137,32 @@ impl<T> Call<T> {
     /// failed had its effect.
     pub async fn send(self) -> Result<T, Error> {
         let deadline = self.deadline.unwrap_or_else(|| Instant::now() + DEFAULT_BUDGET);
-        let request = self.request()?;
-        let mut attempts = 0;
+        match &self.older {
+            Some(older) => self.send_to_either(older, deadline).await,
+            None => self.send_to(&self.path, 0, deadline).await,
+        }
+    }
+
+    /// First where the server was last seen to know the call. An answer that is no success teaches nothing.
+    async fn send_to_either(&self, older: &Older, deadline: Instant) -> Result<T, Error> {
+        let is_older = self.client.is_older.load(Ordering::Relaxed);
+        let (first, second) = if is_older { (older.path(), &*self.path) } else { (&*self.path, older.path()) };
+        let error = match self.send_to(first, 0, deadline).await {
+            Err(error) if error.is_unknown_route() || (!is_older && older.may_explain(&error)) => error,
+            answer => return answer,
+        };
+        match self.send_to(second, error.attempts(), deadline).await {
+            Err(other) if other.is_unknown_route() => Err(error),
+            Err(other) => Err(other),
+            Ok(value) => {
+                self.client.is_older.store(!is_older, Ordering::Relaxed);
+                Ok(value)
+            }
+        }
+    }
+
+    async fn send_to(&self, path: &str, mut attempts: u32, deadline: Instant) -> Result<T, Error> {
+        let request = self.request(path)?;
         let mut may_have_happened = false;
         loop {
             let answer = self.client.transport.attempt(&request, deadline).await;
@@ -147,9 +183,9 @@ impl<T> Call<T> {
         }
     }
 
-    fn request(&self) -> Result<Request, Error> {
+    fn request(&self, path: &str) -> Result<Request, Error> {
         let mut url = self.client.transport.base_url().clone();
-        url.set_path(&self.path);
+        url.set_path(path);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -188,6 +224,7 @@ impl<T> Clone for Call<T> {
             idempotency_key: self.idempotency_key.clone(),
             is_repeatable: self.is_repeatable,
             deadline: self.deadline,
+            older: self.older.clone(),
             decode: self.decode,
         }
     }

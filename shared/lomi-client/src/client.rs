@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -35,6 +36,8 @@ const MOST_ATTEMPTS: u32 = 10;
 pub struct Client {
     pub(crate) transport: Arc<Transport>,
     pub(crate) retry: Arc<RetryPolicy>,
+    /// Whether the server was last seen to know the older path of a call that has two.
+    pub(crate) is_older: Arc<AtomicBool>,
     card_routes: CardRoutes,
     environment: Option<Environment>,
     key_fingerprint: Arc<str>,
@@ -203,6 +206,7 @@ impl ClientBuilder {
         Ok(Client {
             transport: Arc::new(Transport::new(carrier, base_url, key, self.attempt_timeout)),
             retry: Arc::new(RetryPolicy::new(self.max_attempts, self.jitter_seed)),
+            is_older: Arc::default(),
             card_routes: self.card_routes,
             environment,
             key_fingerprint: self.key.fingerprint().into(),

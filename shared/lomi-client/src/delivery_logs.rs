@@ -6,11 +6,14 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{DeliveryLogId, WebhookEndpointId};
 use crate::listing::{self, Listed};
+use crate::older::Older;
 use crate::paging::{Page, Paging};
 use crate::row::{Row, Unusable};
 use crate::webhook::EventKind;
 
-const PATH: &str = "/webhook-delivery-logs";
+const PATH: &str = "/webhooks/deliveries";
+/// Before 1.2.0.
+const OLDER_PATH: &str = "/webhook-delivery-logs";
 
 /// One delivery, as lomi. noted it. `Debug` shows neither what was sent nor what was answered.
 ///
@@ -55,7 +58,8 @@ pub struct Replay {
     pub event_id: Option<String>,
 }
 
-/// `/webhook-delivery-logs`.
+/// `/webhooks/deliveries`, and where the server does not know it, the paths of older generations. The client remembers which
+/// of the two the server knew last.
 #[derive(Debug, Clone)]
 pub struct DeliveryLogs(Client);
 
@@ -64,22 +68,25 @@ impl DeliveryLogs {
         Self(client)
     }
 
-    /// `GET /webhook-delivery-logs`: of one endpoint, newest first as observed, no total.
+    /// `GET /webhooks/deliveries` (`/webhook-delivery-logs`): of one endpoint, newest first as observed, no total.
     pub fn list(&self, endpoint: &WebhookEndpointId) -> Call<Vec<DeliveryLog>> {
         let call = Call::get(self.0.clone(), PATH.to_owned(), listing::rows);
-        call.with_query("webhookId", endpoint.to_string())
+        // An older server takes the path for that of a webhook with the id `deliveries`.
+        call.or_at(Older::behind_an_id(OLDER_PATH.to_owned())).with_query("webhookId", endpoint.to_string())
     }
 
-    /// `GET /webhook-delivery-logs/{id}`.
+    /// `GET /webhooks/deliveries/{id}` (`/webhook-delivery-logs/{id}`).
     pub fn get(&self, id: &DeliveryLogId) -> Call<DeliveryLog> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), DeliveryLog::decode)
+        let call = Call::get(self.0.clone(), format!("{PATH}/{id}"), DeliveryLog::decode);
+        call.or_at(Older::new(format!("{OLDER_PATH}/{id}")))
     }
 
-    /// `POST /webhooks/{endpoint}/logs/{id}/retry`: has lomi. send the stored envelope once more, with the same
-    /// id. Refused with 400 when the endpoint is switched off, no longer gets this event, or does not answer with
-    /// a 2xx.
+    /// `POST /webhooks/{endpoint}/deliveries/{id}/retry` (`/webhooks/{endpoint}/logs/{id}/retry`): has lomi. send the
+    /// stored envelope once more, with the same id. Refused with 400 when the endpoint is switched off, no longer gets
+    /// this event, or does not answer with a 2xx.
     pub fn replay(&self, endpoint: &WebhookEndpointId, id: &DeliveryLogId) -> Call<Replay> {
-        Call::act(self.0.clone(), format!("/webhooks/{endpoint}/logs/{id}/retry"), Replay::decode)
+        let path = |name: &str| format!("/webhooks/{endpoint}/{name}/{id}/retry");
+        Call::act(self.0.clone(), path("deliveries"), Replay::decode).or_at(Older::new(path("logs")))
     }
 }
 

@@ -20,6 +20,7 @@ mod key;
 mod listing;
 mod me;
 mod metadata;
+mod older;
 mod open_enum;
 mod paging;
 pub mod payment_links;

@@ -147,6 +147,27 @@ async fn failed_deliveries_are_sent_again_and_those_on_record_are_not() {
 }
 
 #[tokio::test]
+async fn a_failed_delivery_is_sent_again_in_every_generation() {
+    for profile in ["current", "june2026", "seeds"] {
+        let app = TestApp::start().await;
+        let order = app.open_order().await;
+        app.lomi.profile(profile).await;
+        app.lomi.quirks(json!({ "session_events": false })).await;
+        app.lomi.webhook_fault("bad_signature", Value::Null).await;
+        app.pay(&order, "wave").await;
+        eventually("lomi. gives up", async || {
+            app.lomi.outbox().await.iter().all(|row| row["status"] == "dead_letter").then_some(())
+        })
+        .await;
+        app.lomi.clear_faults().await;
+        assert_eq!(app.resent(&json!({})).await, (1, 0, Vec::new()), "{profile}");
+        assert_eq!(app.resent(&json!({})).await, (0, 1, Vec::new()), "{profile}");
+        assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+        app.audit().await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_sent_at_once_is_bounded_and_the_cursor_leads_on() {
     let app = TestApp::start().await;
     let orders = missed(&app, 3).await;
@@ -179,7 +200,7 @@ async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
     assert_eq!(app.resent(&json!({})).await, (0, 0, Vec::new()));
     assert_eq!(app.resend(&json!({})).await.expect(200).json()["endpoints"], 1);
     assert_eq!(tries().await, before, "other systems of the merchant's are sent nothing");
-    let path = format!("{lomi}/webhooks/{}", made.json()["data"]["webhook_id"].as_str().expect("an id"));
+    let path = format!("{lomi}/webhooks/{}", made.json()["webhook_id"].as_str().expect("an id"));
     app.http.send("DELETE", &path, &[("x-api-key", &key)], "").await.expect(200);
     app.audit().await;
 }
@@ -188,7 +209,7 @@ async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
 async fn a_delivery_that_fails_again_holds_up_none_of_the_others() {
     let app = TestApp::start().await;
     let orders = missed(&app, 3).await;
-    let retry = "POST /webhooks/{id}/logs/{log_id}/retry";
+    let retry = "POST /webhooks/{id}/deliveries/{log_id}/retry";
     for (status, outcome) in [(400, "refused"), (500, "unknown")] {
         app.lomi.fault(json!({ "target": retry, "kind": "status", "arg": status })).await;
         let (sent, _, failed) = app.resent(&json!({ "limit": 2 })).await;
@@ -211,7 +232,7 @@ async fn what_is_refused_again_or_unknown_is_said_and_tried_once() {
     assert_eq!((sent, failed.len(), &failed[0]["outcome"]), (0, 1, &json!("refused")));
     app.lomi.clear_faults().await;
 
-    let retry = "POST /webhooks/{id}/logs/{log_id}/retry";
+    let retry = "POST /webhooks/{id}/deliveries/{log_id}/retry";
     app.lomi.fault(json!({ "target": retry, "kind": "commit_then_500", "times": null })).await;
     let (sent, _, failed) = app.resent(&json!({ "limit": 1 })).await;
     assert_eq!((sent, failed.len(), &failed[0]["outcome"]), (0, 1, &json!("unknown")));

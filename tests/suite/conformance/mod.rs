@@ -6,6 +6,13 @@ macro_rules! in_both_profiles {
     ($($test:ident,)+) => {
         in_both_profiles! { @module current Current $($test)+ }
         in_both_profiles! { @module seeds Seeds $($test)+ }
+
+        /// One after the other, in the newest generation.
+        pub(super) async fn in_current() {
+            $(
+                $test(World::start(lomi_sandbox::Profile::Current).await).await;
+            )+
+        }
     };
     (@module $module:ident $profile:ident $($test:ident)+) => {
         mod $module {
@@ -23,6 +30,7 @@ macro_rules! in_both_profiles {
 mod account;
 mod card_charges;
 mod checkout_sessions;
+mod contract;
 mod coverage;
 mod customers;
 mod delivery_logs;

@@ -12,6 +12,8 @@ use lomi_sandbox::{Profile, Sandbox, Settings, fixtures};
 use serde_json::json;
 use tests::{Http, Lomi};
 
+use super::contract;
+
 /// A well-formed id of nothing.
 pub(crate) const NOBODY: &str = "7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11";
 
@@ -70,13 +72,15 @@ impl World {
     }
 }
 
+/// In the newest generation, with every exchange held against the contract.
 fn builder(sandbox: &Sandbox, profile: Profile, key: &str) -> ClientBuilder {
     let routes = match profile {
         Profile::Seeds => CardRoutes::PaymentIntents,
         Profile::Current | Profile::June2026 => CardRoutes::ChargeCard,
     };
     let builder = Client::builder(SecretKey::parse(key).unwrap()).base_url(sandbox.base_url());
-    builder.card_routes(routes).jitter_seed(1)
+    let builder = builder.card_routes(routes).jitter_seed(1);
+    if profile == Profile::Current { builder.wire(contract::wire(sandbox.sim())) } else { builder }
 }
 
 /// 25 000 francs for order A-1007.

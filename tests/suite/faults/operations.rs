@@ -16,7 +16,7 @@ async fn a_kill_while_lomi_sends_again_costs_a_request_and_pays_once() {
     })
     .await;
     app.lomi.clear_faults().await;
-    let retry = "POST /webhooks/{id}/logs/{log_id}/retry";
+    let retry = "POST /webhooks/{id}/deliveries/{log_id}/retry";
     app.lomi.fault(json!({ "target": retry, "kind": "latency_ms", "when": "after", "arg": 5_000 })).await;
     let wish = json!({});
     let (broken, _) = tokio::join!(app.resend(&wish), async {

@@ -27,7 +27,7 @@ pub(crate) fn read(profile: Profile, body: &Value) -> Result<ChargeDraft, ApiErr
     let product_id = optional_uuid(body, "product_id")?;
     let subscription_id = optional_uuid(body, "subscription_id")?;
     let amount = amount(profile, body)?;
-    let currency = currency(body)?;
+    let currency = currency(profile, body)?;
     let appearance = appearance(body)?;
     check_minimum(profile, amount, currency)?;
     let quantity = body.get("quantity").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
@@ -86,10 +86,13 @@ fn amount(profile: Profile, body: &Value) -> Result<Amount, ApiError> {
     amount.ok_or_else(|| ApiError::bad_request("amount must be a positive number"))
 }
 
-fn currency(body: &Value) -> Result<Currency, ApiError> {
+fn currency(profile: Profile, body: &Value) -> Result<Currency, ApiError> {
     let code = text(body, "currency_code").or_else(|| text(body, "currency")).unwrap_or_else(|| "XOF".to_owned());
-    let currency = Currency::parse(&code.to_ascii_uppercase());
-    currency.ok_or_else(|| ApiError::bad_request("currency_code must be XOF, USD or EUR").coded("UNSUPPORTED_CURRENCY"))
+    Currency::parse(&code.to_ascii_uppercase()).ok_or_else(|| {
+        let refusal = ApiError::bad_request("currency_code must be XOF, USD or EUR");
+        // `current` has no code of its own for it.
+        if profile.is_current() { refusal } else { refusal.coded("UNSUPPORTED_CURRENCY") }
+    })
 }
 
 /// `None` when nothing about the looks was sent.

@@ -52,7 +52,7 @@ pub(crate) async fn read(
     })
 }
 
-/// `POST /charge/card/{id}/cancel`: 201, and an internal error when there is nothing left to cancel.
+/// `POST /charge/card/{id}/cancel`: 200 in `current` and 201 before; an internal error when nothing is left to cancel.
 pub(crate) async fn cancel(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -61,7 +61,8 @@ pub(crate) async fn cancel(
     sim.with(|world, _| {
         accessible(world, &call, &id)?;
         let canceled = world.intents.get_mut(&id).and_then(confirm::cancel).ok_or_else(ApiError::unexpected)?;
-        Ok(Reply::created(json!({"success": true, "data": {"id": id, "status": canceled}})))
+        let body = json!({"success": true, "data": {"id": id, "status": canceled}});
+        Ok(if call.profile.is_current() { Reply::ok(&body) } else { Reply::created(body) })
     })
 }
 

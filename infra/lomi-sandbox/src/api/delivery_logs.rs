@@ -1,4 +1,4 @@
-//! What was delivered, as far as lomi. remembers it, and replaying it.
+//! What was delivered, as far as lomi. remembers it, and replaying it. The paths are those of `current`, then the older ones.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -9,8 +9,23 @@ use crate::http::error::ApiError;
 use crate::http::gate::Admitted;
 use crate::http::reply::Reply;
 use crate::model::DeliveryLog;
+use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::world::page;
+
+/// Columns of a payment rail that is not simulated.
+const ALWAYS_NULL: [&str; 5] = ["amount", "compte_paye", "compte_payeur", "spi_event_code", "spi_tx_id"];
+
+/// `GET /webhooks/deliveries`. Older generations take the word for the id of a webhook.
+pub(crate) async fn list_of_webhook(sim: State<Sim>, call: Admitted) -> Result<Reply, ApiError> {
+    if !call.profile.is_current() {
+        return webhooks::read(sim, call, Path("deliveries".to_owned())).await;
+    }
+    match call.query("webhookId") {
+        Some(_) => list(sim, call).await,
+        None => Err(ApiError::bad_request("webhookId is required")),
+    }
+}
 
 /// `GET /webhook-delivery-logs`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
@@ -24,12 +39,20 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
                 && (!only_good || log.success)
                 && (!only_bad || !log.success)
         };
-        page(&world.logs, offset, limit, keep).map(|log| json!(log)).collect()
+        page(&world.logs, offset, limit, keep).map(|log| row(call.profile, log)).collect()
     });
     Ok(Reply::ok(&Value::Array(rows)))
 }
 
-/// `GET /webhook-delivery-logs/{id}`.
+fn row(profile: Profile, log: &DeliveryLog) -> Value {
+    let mut row = json!(log);
+    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
+        members.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
+    }
+    row
+}
+
+/// `GET /webhooks/deliveries/{id}`, `GET /webhook-delivery-logs/{id}`.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -37,11 +60,12 @@ pub(crate) async fn read(
 ) -> Result<Reply, ApiError> {
     sim.read(|world, _| {
         let log = world.logs.get(&log_id).filter(|log| call.owns(&log.organization_id));
-        log.map(|log| Reply::ok(&json!(log))).ok_or_else(|| ApiError::missing("Delivery log", &log_id))
+        log.map(|log| Reply::ok(&row(call.profile, log))).ok_or_else(|| ApiError::missing("Delivery log", &log_id))
     })
 }
 
-/// `POST /webhooks/{id}/logs/{log_id}/retry`: the logged envelope once more, same id and timestamp.
+/// `POST /webhooks/{id}/deliveries/{log_id}/retry`, `POST /webhooks/{id}/logs/{log_id}/retry`: the logged envelope once
+/// more, same id and timestamp.
 pub(crate) async fn retry(
     State(sim): State<Sim>,
     Extension(call): Admitted,

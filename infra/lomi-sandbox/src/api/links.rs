@@ -47,7 +47,7 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
         quantity: 1,
         allow_coupon_code: fields.flag("allow_coupon_code").unwrap_or(false),
         allow_quantity: fields.flag("allow_quantity").unwrap_or(false),
-        require_billing_address: fields.flag("require_billing_address").unwrap_or(true),
+        require_billing_address: fields.flag("require_billing_address").unwrap_or(!profile.is_current()),
         expires_at: fields.instant("expires_at"),
         success_url: fields.text("success_url"),
         cancel_url: fields.text("cancel_url"),
@@ -158,6 +158,10 @@ fn row(profile: Profile, link: &Link, base_url: &str) -> Value {
         row.insert("url".to_owned(), json!(format!("{base_url}/pay/{}", link.link_id)));
         if profile.is_seeds() {
             row.insert("id".to_owned(), json!(link.link_id));
+        }
+        if profile.is_current() {
+            // Which fields the page asks for, as far as nobody can choose here.
+            row.extend(["require_email", "require_name", "require_phone"].map(|name| (name.to_owned(), json!(true))));
         }
     }
     row

@@ -17,7 +17,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::http::gate::{gate, only_in_seeds};
+use crate::http::gate::{IsThere, gate, only_where};
+use crate::settings::Profile;
 use crate::sim::Sim;
 
 /// Every route that needs a key, and the two that do not.
@@ -42,21 +43,34 @@ pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/webhooks/{id}", get(webhooks::read).patch(webhooks::update).delete(webhooks::delete))
         .route("/webhooks/{id}/test", post(webhooks::test))
-        .route("/webhooks/{id}/logs/{log_id}/retry", post(delivery_logs::retry))
-        .route("/webhook-delivery-logs", get(delivery_logs::list))
-        .route("/webhook-delivery-logs/{log_id}", get(delivery_logs::read))
+        .route("/webhooks/deliveries", get(delivery_logs::list_of_webhook))
         .route("/test/webhook-event", post(webhooks::test_event))
         .route_layer(from_fn_with_state(sim.clone(), gate));
     let public = Router::new().route("/health", get(account::health)).route("/ready", get(account::ready));
-    Router::new().merge(keyed).merge(intents(sim)).merge(public)
+    Router::new().merge(keyed).merge(of_some_generations(sim)).merge(public)
 }
 
-/// The path of card charges in one generation only; elsewhere it does not exist, key or no key.
-fn intents(sim: &Sim) -> Router<Sim> {
-    Router::new()
+/// Routes that do not exist elsewhere, key or no key.
+fn of_some_generations(sim: &Sim) -> Router<Sim> {
+    let intents = Router::new()
         .route("/payment-intents", post(charges::create))
         .route("/payment-intents/{id}", get(charges::read))
-        .route("/payment-intents/{id}/cancel", post(charges::cancel))
+        .route("/payment-intents/{id}/cancel", post(charges::cancel));
+    let deliveries = Router::new()
+        .route("/webhooks/deliveries/{log_id}", get(delivery_logs::read))
+        .route("/webhooks/{id}/deliveries/{log_id}/retry", post(delivery_logs::retry));
+    let older_deliveries = Router::new()
+        .route("/webhook-delivery-logs", get(delivery_logs::list))
+        .route("/webhook-delivery-logs/{log_id}", get(delivery_logs::read))
+        .route("/webhooks/{id}/logs/{log_id}/retry", post(delivery_logs::retry));
+    Router::new()
+        .merge(only(sim, intents, Profile::is_seeds))
+        .merge(only(sim, deliveries, Profile::is_current))
+        .merge(only(sim, older_deliveries, |profile| !profile.is_current()))
+}
+
+fn only(sim: &Sim, routes: Router<Sim>, is_there: IsThere) -> Router<Sim> {
+    routes
         .route_layer(from_fn_with_state(sim.clone(), gate))
-        .route_layer(from_fn_with_state(sim.clone(), only_in_seeds))
+        .route_layer(from_fn_with_state((sim.clone(), is_there), only_where))
 }

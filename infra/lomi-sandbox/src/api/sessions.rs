@@ -82,6 +82,9 @@ const SEEDS: [&str; 23] = [
     "environment",
 ];
 
+/// Which fields the page asks for, as far as nobody can choose here.
+const ASKED_FOR: [&str; 3] = ["require_email", "require_name", "require_phone"];
+
 /// `POST /checkout-sessions`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let draft = Draft::read(call.profile, &call.body)?;
@@ -100,7 +103,7 @@ fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: T
     note_payer(world, &session, now);
     let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
-        Profile::Current | Profile::June2026 => created_row(&session, base_url),
+        Profile::Current | Profile::June2026 => created_row(profile, &session, base_url),
     };
     Ok(with_decimals(created, &world.quirks))
 }
@@ -242,14 +245,15 @@ fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value
     match call.profile {
         Profile::Seeds => json!({"data": view(session, base_url, &SEEDS)}),
         _ if world.quirks.session_get_narrow => view(session, base_url, &NARROW),
-        _ => created_row(session, base_url),
+        profile => created_row(profile, session, base_url),
     }
 }
 
 fn row(profile: Profile, session: &Session, base_url: &str) -> Value {
     match profile {
         Profile::Seeds => view(session, base_url, &SEEDS),
-        Profile::Current | Profile::June2026 => view(session, base_url, &NARROW),
+        Profile::June2026 => view(session, base_url, &NARROW),
+        Profile::Current => created_row(profile, session, base_url),
     }
 }
 
@@ -274,13 +278,26 @@ fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
 }
 
 /// The whole row of the NestJS generations.
-fn created_row(session: &Session, base_url: &str) -> Value {
+fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
     let mut columns = columns(session, base_url);
     let elsewhere = ["merchant_id", "public_description", "url", "plan_id", "allowed_providers"];
     columns.retain(|name, _| !elsewhere.contains(&name.as_str()));
     columns.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
     columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
+    if profile.is_current() {
+        columns.insert("amount_xof".to_owned(), json!(in_francs(session)));
+        columns.extend(ASKED_FOR.map(|name| (name.to_owned(), json!(true))));
+    }
     Value::Object(columns)
+}
+
+/// Euros at the fixed parity of the franc; what a dollar is worth is invented.
+fn in_francs(session: &Session) -> Amount {
+    match session.currency_code {
+        Currency::Xof => session.amount,
+        Currency::Eur => session.amount.permille(655_957, Currency::Xof),
+        Currency::Usd => session.amount.permille(600_000, Currency::Xof),
+    }
 }
 
 fn checkout_url(base_url: &str, session_id: &str) -> String {

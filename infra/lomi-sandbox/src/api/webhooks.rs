@@ -10,6 +10,7 @@ use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::members::Members;
 use crate::model::{DeliveryPath, Endpoint};
+use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::endpoints::{NewEndpoint, is_safe_target};
 use crate::webhook::event::{self, Event};
@@ -18,17 +19,19 @@ use crate::world::World;
 
 const BAD_URL: &str = "Invalid webhook URL format";
 
-/// `POST /webhooks`.
+/// `POST /webhooks`: in `current` what it listens to are `events`, by an older name `authorized_events`, and the answer is
+/// flat.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     if sim.read(|world, _| world.quirks.webhooks_body_bug) {
         return Err(ApiError::bad_request(BAD_URL));
     }
     let mut fields = Fields::new(&call.body);
+    let events = name_of_events(call.profile, &fields);
     fields.require("url");
-    fields.require("authorized_events");
+    fields.require(events);
     let new = NewEndpoint {
         url: fields.text("url").unwrap_or_default(),
-        authorized_events: fields.texts("authorized_events").unwrap_or_default(),
+        authorized_events: fields.texts(events).unwrap_or_default(),
         description: fields.text("description"),
         metadata: fields.object("metadata"),
     };
@@ -38,7 +41,36 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     check_url(&sim, &new.url)?;
     check_events(&new.authorized_events)?;
     let endpoint = sim.with(|world, now| world.create_endpoint(&call.caller, new, None, now));
-    Ok(Reply::created(json!({"data": endpoint.row(), "secret": endpoint.secret})))
+    Ok(Reply::created(created(call.profile, &endpoint)))
+}
+
+/// The older name counts where nothing is said under the newer one.
+fn name_of_events(profile: Profile, fields: &Fields<'_>) -> &'static str {
+    let has_older = fields.get("events").is_none() && fields.get("authorized_events").is_some();
+    if profile.is_current() && !has_older { "events" } else { "authorized_events" }
+}
+
+/// A new endpoint with its secret: beside the row, or in `current` in it.
+fn created(profile: Profile, endpoint: &Endpoint) -> Value {
+    let mut row = row(profile, endpoint);
+    if !profile.is_current() {
+        return json!({"data": row, "secret": endpoint.secret});
+    }
+    if let Some(members) = row.as_object_mut() {
+        members.insert("secret".to_owned(), json!(endpoint.secret));
+    }
+    row
+}
+
+/// The endpoint as this generation shows it.
+fn row(profile: Profile, endpoint: &Endpoint) -> Value {
+    let mut row = endpoint.row();
+    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
+        let unused = [("deleted_at", json!(null)), ("last_payload", json!(null)), ("spi_event_types", json!(null))];
+        members.extend(unused.map(|(name, value)| (name.to_owned(), value)));
+        members.insert("supports_spi".to_owned(), json!(false));
+    }
+    row
 }
 
 fn check_url(sim: &Sim, url: &str) -> Result<(), ApiError> {
@@ -62,7 +94,7 @@ fn check_events(events: &[String]) -> Result<(), ApiError> {
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Reply {
     let rows = sim.read(|world, _| {
         let own = world.endpoints.newest_first().filter(|endpoint| is_own(&call, endpoint));
-        own.map(Endpoint::row).collect()
+        own.map(|endpoint| row(call.profile, endpoint)).collect()
     });
     Reply::ok(&Value::Array(rows))
 }
@@ -73,7 +105,7 @@ pub(crate) async fn read(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| own(world, &call, &id).map(|endpoint| Reply::ok(&endpoint.row())))
+    sim.read(|world, _| own(world, &call, &id).map(|endpoint| Reply::ok(&row(call.profile, endpoint))))
 }
 
 /// `PATCH /webhooks/{id}`: only what is sent changes.
@@ -103,7 +135,7 @@ pub(crate) async fn update(
             endpoint.metadata = if metadata.is_null() { endpoint.metadata.clone() } else { metadata };
             endpoint.updated_at = now;
         }
-        Ok(Reply::ok(&endpoint.row()))
+        Ok(Reply::ok(&row(call.profile, endpoint)))
     })
 }
 

@@ -167,9 +167,16 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Lets a request through only where the route exists.
-pub(crate) async fn only_in_seeds(State(sim): State<Sim>, request: Request, next: Next) -> Response {
-    if sim.read(|world, _| world.profile.is_seeds()) {
+/// Whether a generation has a route.
+pub(crate) type IsThere = fn(Profile) -> bool;
+
+/// Lets a request through only in the generations that have the route.
+pub(crate) async fn only_where(
+    State((sim, is_there)): State<(Sim, IsThere)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if sim.read(|world, _| is_there(world.profile)) {
         return next.run(request).await;
     }
     unknown_route(request.method().clone(), request.uri().clone()).await.into_response()

@@ -28,9 +28,9 @@ async fn each_profile_answers_in_its_own_shape() {
 }
 
 #[tokio::test]
-async fn a_read_lacks_the_checkout_url_except_in_seeds() {
+async fn a_read_lacks_the_checkout_url_in_june_only() {
     for (profile, name, has_url) in [
-        (Profile::Current, "checkout_url", false),
+        (Profile::Current, "checkout_url", true),
         (Profile::June2026, "checkout_url", false),
         (Profile::Seeds, "url", true),
     ] {

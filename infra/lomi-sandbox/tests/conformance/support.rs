@@ -147,7 +147,8 @@ impl Lomi {
         let reply = self.send("POST", "/webhooks", &[("x-api-key", key)], &body).await.unwrap();
         assert_eq!(reply.status, 201, "{reply:?}");
         let json = reply.json();
-        (json["data"]["webhook_id"].as_str().unwrap().to_owned(), json["secret"].as_str().unwrap().to_owned())
+        let row = json.get("data").unwrap_or(&json);
+        (row["webhook_id"].as_str().unwrap().to_owned(), json["secret"].as_str().unwrap().to_owned())
     }
 
     /// Lets time pass, with everything that falls due on the way.
@@ -166,6 +167,16 @@ impl Lomi {
 
     pub(crate) async fn state(&self) -> Value {
         self.get("/_sim/state").await.json()
+    }
+
+    /// The delivery logs of the only endpoint, under the path of the generation.
+    pub(crate) async fn logs(&self) -> Vec<Value> {
+        let webhooks = self.state().await["webhooks"].clone();
+        let query = format!("webhookId={}", webhooks[0]["webhook_id"].as_str().unwrap());
+        let newer = self.get(&format!("/webhooks/deliveries?{query}")).await;
+        let reply =
+            if newer.status == 404 { self.get(&format!("/webhook-delivery-logs?{query}")).await } else { newer };
+        reply.json().as_array().unwrap().clone()
     }
 
     pub(crate) async fn outbox(&self) -> Vec<Value> {

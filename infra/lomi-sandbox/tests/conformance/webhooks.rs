@@ -3,7 +3,7 @@ use lomi_sandbox::{Profile, fixtures};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Lomi, Receiver, charge_body, lomi_and_shop};
+use crate::support::{Lomi, Receiver, Reply, charge_body, lomi_and_shop};
 
 fn hmac(secret: &str, message: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -178,19 +178,62 @@ async fn a_logged_delivery_is_replayed_with_its_id_and_content() {
     let session = lomi.session().await;
     lomi.pay(&session, json!({"method": "wave"})).await;
     lomi.advance(100).await;
-    let logs = lomi.get(&format!("/webhook-delivery-logs?webhookId={id}&failedOnly=true")).await.json();
+    let logs = lomi.get(&format!("/webhooks/deliveries?webhookId={id}&failedOnly=true")).await.json();
     let log_id = logs[0]["log_id"].as_str().unwrap().to_owned();
     assert_eq!((&logs[0]["response_status"], &logs[0]["success"]), (&json!(404), &json!(false)));
-    assert_eq!(lomi.get(&format!("/webhook-delivery-logs/{log_id}")).await.json()["attempt_number"], 1);
-    let reply = lomi.post(&format!("/webhooks/{id}/logs/{log_id}/retry"), Value::Null).await;
+    assert_eq!(lomi.get(&format!("/webhooks/deliveries/{log_id}")).await.json()["attempt_number"], 1);
+    let reply = lomi.post(&format!("/webhooks/{id}/deliveries/{log_id}/retry"), Value::Null).await;
     assert_eq!((reply.status, &reply.json()["delivered"]), (200, &json!(true)));
     let received = shop.received();
     assert_eq!(received[0].text(), received[1].text());
     assert_eq!(reply.json()["event_id"], received[0].json()["id"]);
     shop.always(500);
-    assert_eq!(lomi.post(&format!("/webhooks/{id}/logs/{log_id}/retry"), Value::Null).await.status, 400);
-    let unknown = format!("/webhooks/{id}/logs/{id}/retry");
+    assert_eq!(lomi.post(&format!("/webhooks/{id}/deliveries/{log_id}/retry"), Value::Null).await.status, 400);
+    let unknown = format!("/webhooks/{id}/deliveries/{id}/retry");
     assert_eq!(lomi.post(&unknown, Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn deliveries_have_other_paths_since_1_2_0() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let (lomi, _shop, _) = lomi_and_shop(profile).await;
+        let is_new = profile == Profile::Current;
+        let id = lomi.state().await["webhooks"][0]["webhook_id"].as_str().unwrap().to_owned();
+        let unknown = |reply: &Reply| reply.json()["error"]["message"].as_str().unwrap().starts_with("Cannot ");
+        for (method, path, is_here) in [
+            ("GET", format!("/webhooks/deliveries/{id}"), is_new),
+            ("POST", format!("/webhooks/{id}/deliveries/{id}/retry"), is_new),
+            ("GET", format!("/webhook-delivery-logs/{id}"), !is_new),
+            ("POST", format!("/webhooks/{id}/logs/{id}/retry"), !is_new),
+        ] {
+            let reply = lomi.call(method, &path, &Value::Null).await;
+            assert_eq!((reply.status, unknown(&reply)), (404, !is_here), "{profile:?} {path}");
+        }
+        let list = lomi.get(&format!("/webhooks/deliveries?webhookId={id}")).await;
+        assert_eq!(list.status, if is_new { 200 } else { 404 });
+        assert!(is_new || !unknown(&list), "an older server looks for a webhook with this id");
+    }
+    let lomi = Lomi::start(Profile::Current).await;
+    assert_eq!(lomi.get("/webhooks/deliveries").await.status, 400, "of which webhook?");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_told_its_events_by_the_name_of_the_generation() {
+    let (new, old) = (json!(["PAYMENT_SUCCEEDED"]), json!(["PAYMENT_FAILED"]));
+    let url = "https://shop.example/hook";
+    let lomi = Lomi::start(Profile::Current).await;
+    for (body, events) in [
+        (json!({"url": url, "events": new}), &new),
+        (json!({"url": url, "authorized_events": old}), &old),
+        (json!({"url": url, "events": new, "authorized_events": old}), &new),
+    ] {
+        let made = lomi.post("/webhooks", body).await.json();
+        assert_eq!((&made["authorized_events"], made["secret"].is_string()), (events, true), "flat, with the secret");
+    }
+    let seeds = Lomi::start(Profile::Seeds).await;
+    assert_eq!(seeds.post("/webhooks", json!({"url": url, "events": new})).await.status, 400);
+    let made = seeds.post("/webhooks", json!({"url": url, "events": new, "authorized_events": old})).await.json();
+    assert_eq!((&made["data"]["authorized_events"], made["secret"].is_string()), (&old, true));
 }
 
 #[tokio::test]

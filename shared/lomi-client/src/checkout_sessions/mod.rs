@@ -29,7 +29,7 @@ impl CheckoutSessions {
         Call::post(self.0.clone(), PATH.to_owned(), body, CreatedCheckoutSession::decode)
     }
 
-    /// `GET /checkout-sessions/{id}`. The answer has no `checkout_url`: keep the one from creation.
+    /// `GET /checkout-sessions/{id}`. Not every generation answers the `checkout_url`: keep the one from creation.
     pub fn get(&self, id: &CheckoutSessionId) -> Call<CheckoutSession> {
         Call::get(self.0.clone(), format!("{PATH}/{id}"), CheckoutSession::decode)
     }

@@ -30,7 +30,7 @@ pub struct CreatePaymentLink {
     /// Whether the shopper may change the quantity, and so the amount; false when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_quantity: Option<bool>,
-    /// Whether the page asks for a billing address; **true** when not set, unlike on a checkout session.
+    /// Whether the page asks for a billing address. When not set, **true** before 1.2.0 and false since: say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
     /// From when on the link cannot be opened: ISO 8601 with an offset (`2026-06-20T09:00:00Z`). Never when not

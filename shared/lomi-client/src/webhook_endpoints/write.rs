@@ -13,7 +13,7 @@ use crate::webhook::EventKind;
 pub struct CreateWebhookEndpoint {
     /// Absolute https URL without credentials, on a public name. http is for a stand-in on loopback.
     pub url: String,
-    /// The events to send, at least one. [`EventKind::Test`] is not one of them.
+    /// The events to send, at least one. [`EventKind::Test`] is not one of them. Sent under this name and as `events`.
     #[serde(serialize_with = "names")]
     pub authorized_events: Vec<EventKind>,
     /// What it is for, for humans.
@@ -52,8 +52,18 @@ impl CreateWebhookEndpoint {
             (is_webhook_target(&self.url), "url"),
             (can_subscribe(&self.authorized_events), "authorized_events"),
         ])?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        let wire = Wire { events: &self.authorized_events, endpoint: self };
+        serde_json::to_vec(&wire).map(Bytes::from).map_err(|_| "body")
     }
+}
+
+/// The newest generation calls the events `events`, and knows the older name that every other one asks for.
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(serialize_with = "names")]
+    events: &'a [EventKind],
+    #[serde(flatten)]
+    endpoint: &'a CreateWebhookEndpoint,
 }
 
 impl UpdateWebhookEndpoint {

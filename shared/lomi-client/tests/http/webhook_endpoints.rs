@@ -34,7 +34,7 @@ async fn a_new_endpoint_comes_with_a_secret_that_signs_and_does_not_show() {
     assert!(verify(signatures, b"{}", &Secrets::new(vec![secret]).unwrap()).is_ok());
     assert_eq!(
         lomi.received()[0].body,
-        r#"{"url":"https://shop.example/hooks","authorized_events":["PAYMENT_SUCCEEDED","DISPUTE_CREATED"]}"#
+        r#"{"events":["PAYMENT_SUCCEEDED","DISPUTE_CREATED"],"url":"https://shop.example/hooks","authorized_events":["PAYMENT_SUCCEEDED","DISPUTE_CREATED"]}"#
     );
 }
 
@@ -131,11 +131,79 @@ async fn a_delivery_is_found_read_and_replayed() {
     assert_eq!(
         lines,
         [
-            format!("GET /webhook-delivery-logs?failedOnly=true&limit=10&offset=5&webhookId={OBJECT_ID} HTTP/1.1"),
-            format!("GET /webhook-delivery-logs/{LOG_ID} HTTP/1.1"),
-            format!("POST /webhooks/{OBJECT_ID}/logs/{LOG_ID}/retry HTTP/1.1"),
+            format!("GET /webhooks/deliveries?failedOnly=true&limit=10&offset=5&webhookId={OBJECT_ID} HTTP/1.1"),
+            format!("GET /webhooks/deliveries/{LOG_ID} HTTP/1.1"),
+            format!("POST /webhooks/{OBJECT_ID}/deliveries/{LOG_ID}/retry HTTP/1.1"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_secret_in_the_row_is_read_as_one_beside_it() {
+    let flat = ROW.replacen('{', r#"{"secret":"whsec_canary","#, 1);
+    let lomi = Lomi::start(vec![json("201 Created", &flat)]).await;
+    let new = lomi.client().webhook_endpoints().create(&endpoint()).send().await.unwrap();
+    assert_eq!((new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str()), ("whsec_canary", OBJECT_ID));
+}
+
+fn unknown(route: &str) -> Reply {
+    json("404 Not Found", &format!(r#"{{"error":{{"code":"not_found","message":"Cannot {route}"}}}}"#))
+}
+
+fn paths(lomi: &Lomi) -> Vec<String> {
+    let path = |line: &str| line.split([' ', '?']).nth(1).unwrap().replace(OBJECT_ID, "W").replace(LOG_ID, "L");
+    lomi.received().iter().map(|request| path(&request.line)).collect()
+}
+
+#[tokio::test]
+async fn an_older_server_is_asked_at_its_own_paths_from_then_on() {
+    let replies = vec![
+        json("404 Not Found", r#"{"error":{"code":"not_found","message":"Webhook deliveries not found"}}"#),
+        json("200 OK", "[]"),
+        json("200 OK", &log()),
+        json("200 OK", r#"{"delivered":true}"#),
+        // It was replaced by a newer one.
+        unknown("GET /webhook-delivery-logs"),
+        json("200 OK", "[]"),
+        json("200 OK", &log()),
+    ];
+    let lomi = Lomi::start(replies).await;
+    let (logs, log_id) = (lomi.client().delivery_logs(), DeliveryLogId::parse(LOG_ID).unwrap());
+    logs.list(&id()).send().await.unwrap();
+    logs.get(&log_id).send().await.unwrap();
+    logs.replay(&id(), &log_id).send().await.unwrap();
+    logs.list(&id()).send().await.unwrap();
+    logs.get(&log_id).send().await.unwrap();
+    let (new, old) = ("/webhooks/deliveries", "/webhook-delivery-logs");
+    let (new_log, old_log) = (format!("{new}/L"), format!("{old}/L"));
+    assert_eq!(paths(&lomi), [new, old, &old_log, "/webhooks/W/logs/L/retry", old, new, &new_log]);
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_there_is_looked_for_at_one_path_only() {
+    let missing = r#"{"error":{"code":"not_found","message":"Delivery log not found"}}"#;
+    let lomi = Lomi::start(vec![json("404 Not Found", missing)]).await;
+    let log_id = DeliveryLogId::parse(LOG_ID).unwrap();
+    let error = lomi.client().delivery_logs().get(&log_id).send().await.unwrap_err();
+    assert_eq!((error.status(), error.attempts(), lomi.count()), (Some(404), 1, 1));
+}
+
+#[tokio::test]
+async fn a_replay_takes_the_older_path_only_if_the_newer_is_unknown() {
+    let log_id = DeliveryLogId::parse(LOG_ID).unwrap();
+    let lomi = Lomi::start(vec![unknown("POST /webhooks"), json("200 OK", r#"{"delivered":true}"#)]).await;
+    lomi.client().delivery_logs().replay(&id(), &log_id).send().await.unwrap();
+    assert_eq!(paths(&lomi), ["/webhooks/W/deliveries/L/retry", "/webhooks/W/logs/L/retry"]);
+    let lomi = Lomi::start(vec![json("500 Internal Server Error", "{}")]).await;
+    let error = lomi.client().delivery_logs().replay(&id(), &log_id).send().await.unwrap_err();
+    assert_eq!((error.outcome(), lomi.count()), (Outcome::Unknown, 1), "it may have been sent");
+}
+
+#[tokio::test]
+async fn a_server_that_knows_neither_path_is_quoted_on_the_newer_one() {
+    let lomi = Lomi::start(vec![unknown("GET /webhooks/deliveries"), unknown("GET /webhook-delivery-logs")]).await;
+    let error = lomi.client().delivery_logs().list(&id()).send().await.unwrap_err();
+    assert_eq!((error.message(), lomi.count()), (Some("Cannot GET /webhooks/deliveries"), 2));
 }
 
 #[tokio::test]
