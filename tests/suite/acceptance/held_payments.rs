@@ -112,3 +112,22 @@ async fn a_held_payment_takes_its_links_last_place() {
     assert_eq!(counts().await, (json!("active"), json!(0)), "the money never came");
     app.audit().await;
 }
+
+/// lomi. decided before anybody asked: the page stays completed, and its money never came.
+#[tokio::test]
+async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
+    let app = TestApp::start().await;
+    app.lomi.lose_webhooks().await;
+    for profile in ["current", "june2026"] {
+        app.lomi.profile(profile).await;
+        app.lomi.quirks(json!({ "held_from": RISKY })).await;
+        let order = risky_order(&app).await;
+        let id = held(&app, &order, "wave").await;
+        app.lomi.decline(&id).await;
+        assert_eq!(shown(&app, &order).await, (json!("open"), json!(false)), "{profile}");
+        app.outlive(&order.order_id).await;
+        app.reconcile().await;
+        assert_eq!(app.order_status(&order.order_id).await, "expired", "{profile}");
+    }
+    app.audit().await;
+}

@@ -52,6 +52,7 @@ async fn every_resource_survives_a_restart() {
     lomi.post("/payment-links", link).await;
     lomi.post("/customers", json!({"name": "Awa", "city": "Dakar"})).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_preview": false}})).await;
     lomi.post_once("/refunds", "k", &json!({"transaction_id": transaction, "amount": 5000})).await;
     let before = lomi.state().await;
     lomi.sandbox.shutdown().await.unwrap();

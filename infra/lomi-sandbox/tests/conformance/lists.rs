@@ -88,7 +88,7 @@ async fn a_row_that_comes_in_between_pushes_one_into_the_next_page() {
 #[tokio::test]
 async fn what_is_not_on_cursors_is_as_before() {
     let lomi = stocked(Profile::Current, 1).await;
-    for path in [&format!("/customers/{}/transactions", fixtures::CUSTOMER_A), "/webhooks", "/webhook-delivery-logs"] {
+    for path in [format!("/customers/{}/transactions", fixtures::CUSTOMER_A), "/webhooks".to_owned()] {
         assert!(lomi.get(&format!("{path}?cursor=x")).await.json().is_array(), "{path}");
     }
 }
