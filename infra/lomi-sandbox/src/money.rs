@@ -107,6 +107,15 @@ impl Amount {
         }
     }
 
+    /// In francs: euros at the fixed parity; what a dollar is worth is invented.
+    pub(crate) const fn in_francs(self, currency: Currency) -> Self {
+        match currency {
+            Currency::Xof => self,
+            Currency::Eur => self.permille(FRANCS_PER_1000_EUR, Currency::Xof),
+            Currency::Usd => self.permille(600_000, Currency::Xof),
+        }
+    }
+
     /// `25000`, `12.5` or `-3.05`: the shortest decimal.
     pub(crate) fn text(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };

@@ -9,6 +9,7 @@ use super::world::{World, francs, key};
 /// Three rows in every list, and one customer more.
 async fn stocked(profile: Profile, quirks: Value) -> World {
     let world = World::start(profile).await;
+    world.lomi.quirks(json!({ "refund_preview": false })).await;
     let gift = CreatePaymentLink::new(LinkTarget::Instant { amount: francs(5_000) }, "Gift", CurrencyCode::XOF);
     for number in 1..=3 {
         let paid = world.paid("card").await.transaction_id;

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::paging::{Before, Slice};
+use super::transactions::detail;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::gate::{Admitted, Call};
@@ -201,7 +202,7 @@ pub(crate) async fn list_transactions(
 ) -> Result<Reply, ApiError> {
     sim.read(|world, _| {
         own(world, &call, &id)?;
-        Ok(Reply::ok(&transactions(world, &id).map(transaction_view).collect()))
+        Ok(Reply::ok(&transactions(world, &id).map(|row| transaction_view(world, row)).collect()))
     })
 }
 
@@ -209,7 +210,10 @@ fn transactions<'a>(world: &'a World, customer_id: &'a str) -> impl Iterator<Ite
     world.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
 }
 
-fn transaction_view(transaction: &Transaction) -> Value {
+fn transaction_view(world: &World, transaction: &Transaction) -> Value {
+    if world.profile.is_current() {
+        return Value::Object(detail(world, transaction));
+    }
     let mut row = transaction_row(transaction);
     if let Some(row) = row.as_object_mut() {
         row.retain(|name, _| TRANSACTION.contains(&name.as_str()));

@@ -14,7 +14,6 @@ use crate::ids;
 use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
-use crate::settings::Quirks;
 use crate::sim::Sim;
 use crate::world::World;
 
@@ -147,7 +146,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     let slice = Slice::of(&sim, &call, Before::Offset(50))?;
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
     let cut = sim.read(|world, _| {
-        let row = |refund: &Refund| row(refund, &world.quirks);
+        let row = |refund: &Refund| row(refund, world);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
                 && call.query("status").is_none_or(|status| status == refund.status.name())
@@ -159,7 +158,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     Ok(slice.answer(cut, |rows| json!({"success": true, "data": rows})))
 }
 
-/// `GET /refunds/{id}`.
+/// `GET /refunds/{id}`: bare in `current`.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -171,7 +170,8 @@ pub(crate) async fn read(
     sim.read(|world, _| {
         let refund = world.refunds.get(&id).filter(|refund| is_own(&call, refund));
         let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
-        Ok(Reply::ok(&json!({"success": true, "data": row(refund, &world.quirks)})))
+        let row = row(refund, world);
+        Ok(Reply::ok(&if call.profile.is_current() { row } else { json!({"success": true, "data": row}) }))
     })
 }
 
@@ -179,12 +179,16 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
     call.covers(&refund.organization_id, refund.environment)
 }
 
-fn row(refund: &Refund, quirks: &Quirks) -> Value {
+/// In `current`, a reason that nobody gave is left out.
+fn row(refund: &Refund, world: &World) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
         row.remove("organization_id");
         row.remove("environment");
-        quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
+        if world.profile.is_current() && refund.reason.is_none() {
+            row.remove("reason");
+        }
+        world.quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
     }
     row
 }

@@ -285,19 +285,10 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
     columns.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
     columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
     if profile.is_current() {
-        columns.insert("amount_xof".to_owned(), json!(in_francs(session)));
+        columns.insert("amount_xof".to_owned(), json!(session.amount.in_francs(session.currency_code)));
         columns.extend(ASKED_FOR.map(|name| (name.to_owned(), json!(true))));
     }
     Value::Object(columns)
-}
-
-/// Euros at the fixed parity of the franc; what a dollar is worth is invented.
-fn in_francs(session: &Session) -> Amount {
-    match session.currency_code {
-        Currency::Xof => session.amount,
-        Currency::Eur => session.amount.permille(655_957, Currency::Xof),
-        Currency::Usd => session.amount.permille(600_000, Currency::Xof),
-    }
 }
 
 fn checkout_url(base_url: &str, session_id: &str) -> String {

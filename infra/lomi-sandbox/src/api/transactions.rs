@@ -11,6 +11,7 @@ use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
+use crate::money::Amount;
 use crate::pay::refund::refunded_amount;
 use crate::sim::Sim;
 use crate::webhook::event::{transaction_row, with_decimals};
@@ -38,6 +39,17 @@ const DETAIL: [&str; 21] = [
     "metadata",
     "created_at",
     "updated_at",
+];
+
+const SINCE_1_2_0: [&str; 4] = ["discount_amount", "environment", "price_id", "quantity"];
+
+const OF_NO_RAIL_HERE: [&str; 6] = [
+    "spi_account_number",
+    "spi_date_envoi",
+    "spi_date_irrevocabilite",
+    "spi_payment_category",
+    "spi_payment_status",
+    "spi_tx_id",
 ];
 
 /// What a filter of the list compares.
@@ -116,13 +128,17 @@ pub(crate) async fn read(
     })
 }
 
-fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
-    let columns = transaction_row(row);
-    let columns = DETAIL.iter().map(|name| ((*name).to_owned(), columns.get(*name).cloned().unwrap_or_default()));
-    let mut columns: Map<_, _> = columns.collect();
+pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
+    let all = transaction_row(row);
+    let column = |name: &str| (name.to_owned(), all.get(name).cloned().unwrap_or_default());
+    let mut columns: Map<_, _> = DETAIL.iter().map(|name| column(name)).collect();
     if world.profile.is_current() {
+        columns.extend(SINCE_1_2_0.map(column));
+        columns.extend(OF_NO_RAIL_HERE.map(|name| (name.to_owned(), Value::Null)));
+        columns.extend(["is_bnpl", "is_pos"].map(|name| (name.to_owned(), json!(false))));
         columns.insert("public_id".to_owned(), json!(row.public_id()));
         columns.insert("refunded_amount".to_owned(), json!(refunded_amount(world, row)));
+        columns.insert("gross_amount_xof".to_owned(), json!(row.gross_amount.in_francs(row.currency_code)));
     }
     columns
 }
@@ -131,14 +147,15 @@ fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
 fn list_row(world: &World, row: &Transaction) -> Value {
     let mut columns = detail(world, row);
     let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
+    let francs = |amount: Amount| if world.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
     let flattened = json!({
         "customer_name": customer.map(|customer| &customer.details.name),
         "customer_email": customer.map(|customer| &customer.details.email),
         "customer_phone": customer.map(|customer| &customer.details.phone_number),
         "product_name": null,
-        "gross_amount_xof": row.gross_amount,
-        "fee_amount_xof": row.fee_amount,
-        "net_amount_xof": row.net_amount,
+        "gross_amount_xof": francs(row.gross_amount),
+        "fee_amount_xof": francs(row.fee_amount),
+        "net_amount_xof": francs(row.net_amount),
         "provider_checkout_id": row.checkout_session_id.as_ref().map(|_| &row.provider_transaction_id),
         "provider_transaction_id": row.provider_transaction_id,
     });

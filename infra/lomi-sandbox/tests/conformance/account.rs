@@ -47,6 +47,7 @@ async fn every_resource_survives_a_restart() {
     std::fs::create_dir_all(&folder).unwrap();
     let saved = || Settings { data_file: Some(folder.join("state.json")), ..settings(Profile::Current) };
     let lomi = Lomi::start_with(saved()).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_preview": false}})).await;
     lomi.charge("k").await;
     let link = json!({"link_type": "instant", "title": "T", "currency_code": "XOF", "amount": 500});
     lomi.post("/payment-links", link).await;

@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use lomi_client::webhook::EventKind;
 use lomi_client::{
-    AppearanceTheme, BillingAddress, Buyer, CreateCardCharge, CreateCheckoutSession, CreateCustomer, CreatePaymentLink,
-    CreateWebhookEndpoint, CurrencyCode, CustomerDetails, CustomerProfile, LineItem, LinkTarget, UpdateCustomer,
-    UpdateWebhookEndpoint,
+    AppearanceTheme, BillingAddress, Buyer, ConfirmationToken, CreateCardCharge, CreateCheckoutSession, CreateCustomer,
+    CreatePaymentLink, CreateRefund, CreateWebhookEndpoint, CurrencyCode, CustomerDetails, CustomerProfile, LineItem,
+    LinkTarget, RefundType, SubscriptionAction, UpdateCustomer, UpdateWebhookEndpoint,
 };
 use lomi_sandbox::{Profile, fixtures};
 
@@ -21,6 +21,7 @@ pub(super) async fn in_current() {
     for target in [LinkTarget::Instant { amount: francs(5_000) }, product()] {
         drop(client.payment_links().create(&link(target)).send().await);
     }
+    drop(client.refunds().create(&refund(), key("refund")).send().await);
     let (name, metadata) = ("Ada".to_owned(), [("tier".to_owned(), 1.into())].into());
     let customer = CreateCustomer { name, profile: profile(), metadata };
     drop(client.customers().create(&customer).send().await);
@@ -97,6 +98,17 @@ fn charge() -> CreateCardCharge {
         appearance_theme: Some(AppearanceTheme::Dark),
         appearance_border_radius_px: Some(4),
         appearance_billing_address: Some(BillingAddress::Never),
+    }
+}
+
+fn refund() -> CreateRefund {
+    CreateRefund {
+        transaction_id: NOBODY.parse().unwrap(),
+        amount: francs(1_000),
+        reason: some("Cup broken"),
+        refund_type: Some(RefundType::Partial),
+        subscription_action: Some(SubscriptionAction::Pause),
+        confirmation_token: ConfirmationToken::parse("ct_of_nothing"),
     }
 }
 

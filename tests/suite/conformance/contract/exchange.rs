@@ -18,7 +18,7 @@ pub(super) struct Violation {
     /// `POST /customers`; with the path itself when no operation is there.
     pub(super) operation: String,
     pub(super) part: Part,
-    /// Of a body, a JSON pointer; of a query or of headers, a name.
+    /// Of a body, a JSON pointer; of a query or of headers, a name; else empty.
     pub(super) pointer: String,
     reason: String,
 }
@@ -31,6 +31,8 @@ pub(super) enum Part {
     Header,
     Request,
     Answer,
+    /// Which of several forms an answer has.
+    Form,
 }
 
 impl fmt::Display for Violation {
@@ -126,7 +128,7 @@ impl Check<'_> {
         found.extend(printed.body.into_iter().flat_map(|schema| self.json(Part::Answer, schema, answer.body())));
         let is_likely = |schema| self.json(Part::Answer, schema, answer.body()).is_empty();
         if found.is_empty() && !printed.likeliest.is_none_or(is_likely) {
-            found.push(self.violation(Part::Answer, "", "is the less likely of two forms"));
+            found.push(self.violation(Part::Form, "", "the answer has not the likeliest form"));
         }
         found.extend(self.code(status, answer.body()).filter(|_| !is_success));
         found

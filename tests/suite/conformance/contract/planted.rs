@@ -103,7 +103,7 @@ fn the_form_with_less_evidence_is_not_what_the_stand_in_sends() {
         (json!({ "webhook_id": "7", "secret": "whsec_7" }), vec![]),
         (
             json!({ "data": {}, "secret": "whsec_7" }),
-            vec!["POST /webhooks, answer \"\": is the less likely of two forms"],
+            vec!["POST /webhooks, form \"\": the answer has not the likeliest form"],
         ),
         (json!({ "data": {} }), vec!["POST /webhooks, answer \"/secret\": is missing"]),
     ] {
