@@ -10,6 +10,7 @@ const LISTS: [&str; 5] = ["/transactions", "/customers", "/checkout-sessions", "
 /// One row of each list for every number.
 async fn stocked(profile: Profile, rows: usize) -> Lomi {
     let lomi = Lomi::start(profile).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_preview": false}})).await;
     for number in 0..rows {
         let paid = lomi.payment(json!({"method": "card", "phone": format!("+22507000001{number:02}")})).await;
         let refund = json!({"transaction_id": paid, "amount": 1000});
