@@ -93,8 +93,9 @@ impl World {
         }
         match self.settle_listed(lomi, order, deadline, &mut findings).await? {
             Ok(()) => {}
-            // The session is completed all the same, but its money may be held, or let go: only a payment says that it is not.
-            Err(error) if is_answer(&error) => return Ok(findings),
+            // The session is completed all the same, but its money may be held, or let go: only a payment says that it is not,
+            // and only a list that was read that there is none.
+            Err(error) if is_answer(&error) => findings.is_cut_short = true,
             Err(error) => return Err(error.into()),
         }
         if findings.settled.is_empty()

@@ -39,6 +39,11 @@ impl World {
         builder(&self.sandbox, self.profile, key).build().unwrap()
     }
 
+    /// A client whose exchanges are held against nothing, for a stand-in that follows another reading of the contract.
+    pub(crate) fn unchecked_client(&self) -> Client {
+        builder(&self.sandbox, Profile::June2026, fixtures::TEST_KEY_A).build().unwrap()
+    }
+
     /// A client that never tries twice.
     pub(crate) fn impatient_client(&self) -> Client {
         builder(&self.sandbox, self.profile, fixtures::TEST_KEY_A).max_attempts(1).build().unwrap()

@@ -82,7 +82,7 @@ impl World {
             findings.calls += 1;
             let page = match listing.next_page().await {
                 Ok(page) => page,
-                Err(error) if is_answer(&error) => return Ok(true),
+                Err(error) if is_answer(&error) => break,
                 Err(error) => return Err(error.into()),
             };
             let may_be_its = |row: &Transaction| match order_of(row) {
@@ -96,6 +96,7 @@ impl World {
                 return Ok(false);
             }
         }
+        findings.is_cut_short = true;
         Ok(true)
     }
 

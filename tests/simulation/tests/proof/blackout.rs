@@ -123,3 +123,26 @@ fn a_sweep_takes_as_much_as_is_due_however_large_the_table_is() {
     println!("50 due orders: {few:?} beside 10 settled ones, {many:?} beside 100 000");
     assert_eq!(few, many);
 }
+
+#[test]
+fn a_later_round_reads_on_for_older_orders_and_nothing_twice() {
+    in_virtual_time(async || {
+        let stage = Stage::new();
+        // 1 An old order that was asked about last, so that it is due after a hundred younger ones.
+        let old = stage.buy("old", false).await;
+        for _ in 0..32 {
+            tokio::join!(stage.stack.reconcile(), sleep(MINUTE));
+        }
+        shop(&stage, "young", 150, MINUTE * 2, true).await;
+        let due = |order: &Value| order["due_at_ms"].as_i64();
+        let last = stage.orders().into_iter().max_by_key(due).expect("orders");
+        assert_eq!(last["order_id"], old.order_id.as_str(), "{last}");
+        stage.pay(&old).await;
+        sleep(MINUTE * 7).await;
+        // 2 Four pages of what was paid, and one for the time before.
+        let before = calls(&stage);
+        let report = stage.stack.reconcile().await.expect("a run");
+        assert_eq!((report.due, report.repaired, paid_orders(&stage)), (151, 151, 151), "{report:?}");
+        assert_eq!(calls(&stage) - before, 5, "{report:?}");
+    });
+}
