@@ -109,20 +109,22 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     Ok(slice.answer(cut, Value::Array))
 }
 
-/// `GET /transactions/{id}`.
+/// `GET /transactions/{id}`: in `current` by its public id too.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    if !ids::is_uuid(&id) {
+    let is_public = call.profile.is_current() && id.starts_with("txn_");
+    if !is_public && !ids::is_uuid(&id) {
         return Err(ApiError::unexpected());
     }
     sim.read(|world, _| {
-        let own = world
-            .transactions
-            .get(&id)
-            .filter(|row| call.owns(&row.organization_id) && row.environment == call.caller.environment);
+        let found = match is_public {
+            true => world.transactions.newest_first().find(|row| row.public_id() == id),
+            false => world.transactions.get(&id),
+        };
+        let own = found.filter(|row| call.covers(&row.organization_id, row.environment));
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
         Ok(Reply::ok(&with_decimals(Value::Object(detail(world, row)), &world.quirks)))
     })

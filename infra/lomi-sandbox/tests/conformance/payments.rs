@@ -186,3 +186,17 @@ async fn seeds_keep_to_the_allowed_providers() {
     assert_eq!(lomi.post(&path, json!({"method": "card"})).await.status, 400);
     assert_eq!(lomi.post(&path, json!({"method": "wave"})).await.status, 200);
 }
+
+#[tokio::test]
+async fn since_1_2_0_a_transaction_is_read_by_either_of_its_ids() {
+    for (profile, status) in [(Profile::Current, 200), (Profile::June2026, 500)] {
+        let lomi = Lomi::start(profile).await;
+        let id = lomi.payment(json!({"method": "wave"})).await;
+        let row = lomi.get(&format!("/transactions/{id}")).await.json();
+        let path = format!("/transactions/{}", row["public_id"].as_str().unwrap_or("txn_7KQ2MB9RWX4TZD"));
+        let reply = lomi.get(&path).await;
+        assert_eq!(reply.status, status, "{profile:?}");
+        assert!(status == 500 || reply.json() == row);
+        assert_eq!(lomi.as_stranger("GET", &path).await.status, if status == 200 { 404 } else { 500 });
+    }
+}

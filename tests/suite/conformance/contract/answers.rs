@@ -5,17 +5,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::Request;
 use lomi_client::webhook::EventKind;
 use lomi_client::{
-    Buyer, CreateCardCharge, CreateCheckoutSession, CreateCustomer, CreateWebhookEndpoint, CurrencyCode, Outcome,
-    UpdateWebhookEndpoint,
+    Buyer, CreateCardCharge, CreateCheckoutSession, CreateCustomer, CreateRefund, CreateWebhookEndpoint, CurrencyCode,
+    Outcome, TransactionStatus, UpdateWebhookEndpoint,
 };
 use lomi_sandbox::{Profile, Sandbox, Settings, fixtures};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Gate, Http, eventually};
 
 use super::exchange::{Part, violations};
 use super::{CONTRACT, forwarded};
 use crate::conformance::receiver::Receiver;
-use crate::conformance::world::{World, assert_refused, francs, key, opened};
+use crate::conformance::refunds::carried_out;
+use crate::conformance::world::{World, assert_refused, francs, key, opened, order};
 
 #[tokio::test]
 async fn a_session_keeps_to_the_contract_in_every_state() {
@@ -35,6 +36,35 @@ async fn a_session_keeps_to_the_contract_in_every_state() {
     for id in [paid, declined, expired, late, bare] {
         world.client.checkout_sessions().get(&id).send().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_transaction_keeps_to_the_contract_in_every_state() {
+    let world = World::start(Profile::Current).await;
+    let lomi = &world.lomi;
+    let risky = CreateCheckoutSession { amount: Some(francs(500_000)), ..order() };
+    let sessions = [order(), order(), risky, order()];
+    let forms = [json!({ "method": "card" }), json!({ "method": "card", "card_number": "4000000000000002" })];
+    let forms = forms.into_iter().chain([json!({ "method": "wave" }), json!({ "method": "mtn" })]);
+    for (session, form) in sessions.iter().zip(forms) {
+        let session = opened(world.client.checkout_sessions().create(session).send().await).session;
+        lomi.pay_with(session.checkout_session_id.as_str(), &form).await;
+    }
+    let buyer = Buyer::Customer { customer_id: fixtures::CUSTOMER_A.parse().unwrap() };
+    let charge = CreateCardCharge::new(francs(10), CurrencyCode::EUR, buyer);
+    world.client.card_charges().create(&charge, key("charge")).send().await.unwrap();
+    let rows = lomi.transactions().await;
+    let id = |row: &Value| row["transaction_id"].as_str().unwrap().parse().unwrap();
+    carried_out(&world, &CreateRefund::new(id(&rows[0]), francs(25_000)), "refund").await.unwrap();
+    let mut seen = Vec::new();
+    for row in &rows {
+        seen.push(world.client.transactions().get(&id(row)).send().await.unwrap().status);
+    }
+    seen.sort_by_key(|status| status.as_str().to_owned());
+    let seen: Vec<_> = seen.iter().map(TransactionStatus::as_str).collect();
+    assert_eq!(seen, ["completed", "failed", "held", "pending", "refunded"]);
+    world.client.transactions().list().send().await.unwrap();
+    world.client.customers().transactions(&fixtures::CUSTOMER_A.parse().unwrap()).send().await.unwrap();
 }
 
 #[tokio::test]
