@@ -145,8 +145,8 @@ pub enum RefundError {
 }
 
 enum Entered {
-    Known { order: Order, newly_in_doubt: bool },
-    Ours(Client, Order, Refund),
+    Known { order: Box<Order>, newly_in_doubt: bool },
+    Ours(Client, Box<Order>, Box<Refund>),
 }
 
 /// Asks for a refund, or shows the one that was asked for under this key. A refund that is in doubt is no error: whoever
@@ -166,7 +166,7 @@ pub async fn refund(
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
     let (lomi, reserved, refund) = match enter(world, request, &id, lomi, ask_until, report).await? {
         Entered::Known { order, newly_in_doubt } => {
-            return Ok(Refunded { id, order, replayed: true, newly_in_doubt });
+            return Ok(Refunded { id, order: *order, replayed: true, newly_in_doubt });
         }
         Entered::Ours(lomi, order, refund) => (lomi, order, refund),
     };
@@ -215,7 +215,7 @@ async fn enter(
             return Err(RefundError::NoTime { retry_after_s: RETRY_AFTER_S });
         }
         if world.store.save(&reserved).await? {
-            return Ok(Entered::Ours(lomi, reserved, refund));
+            return Ok(Entered::Ours(lomi, Box::new(reserved), Box::new(refund)));
         }
         tokio::time::sleep(world.pause(attempt)).await;
     }
@@ -244,7 +244,7 @@ async fn known(
         .await?;
     let order = order.ok_or(RefundError::NotFound)?;
     let newly_in_doubt = refund.status == RefundStatus::Requested && is_in_doubt(&order, id);
-    Ok(Entered::Known { order, newly_in_doubt })
+    Ok(Entered::Known { order: Box::new(order), newly_in_doubt })
 }
 
 /// Whether lomi. can be asked, and answer.

@@ -1,7 +1,8 @@
 //! lomi. (API 1.2.0) shows a refund before it carries it out: two calls, of which the second moves the money.
 
+use futures::future::join;
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{TestApp, eventually};
 
 const PREVIEW: &str = "POST /refunds (preview)";
 
@@ -127,5 +128,31 @@ async fn a_preview_of_something_else_is_not_carried_out() {
     assert_eq!(app.lomi.refunds().await, Vec::<Value>::new());
     app.lomi.quirks(json!({ "refund_preview_shows": { "amount": null, "fee_amount": 150 } })).await;
     app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(201);
+    app.audit().await;
+}
+
+/// A process that sleeps between the two calls: its request was taken for lost, and somebody was told so.
+#[tokio::test]
+async fn a_request_taken_for_lost_executes_nothing() {
+    let app = TestApp::start().await;
+    let (order, _) = app.paid_order("card").await;
+    strike_preview(&app, "latency_ms", json!(3_000)).await;
+    let (body, id) = (json!({}), order.order_id.as_str());
+    let asleep = async { app.refund(id, &body, "k").await };
+    let others = async {
+        eventually("the refund is reserved", async || {
+            let refund = stored_refund(&app, id).await;
+            (!refund.is_null()).then_some(())
+        })
+        .await;
+        app.end_refund_leases(id).await;
+        app.refund(id, &body, "k").await.expect(202).json()
+    };
+    let (late, told) = join(asleep, others).await;
+    assert_eq!(told["refund"]["status"], "in_doubt");
+    assert_eq!(late.problem(), (409, "idempotency_in_progress".to_owned()));
+    assert_eq!(app.lomi.refunds().await, Vec::<Value>::new(), "it was not the sleeper's to send any more");
+    assert_eq!(app.refunds(id).await[0]["status"], "failed", "what was shown does not vanish");
+    app.refund(id, &body, "anew").await.expect(201);
     app.audit().await;
 }

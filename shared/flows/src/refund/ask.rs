@@ -1,7 +1,7 @@
 //! Steps 3 and 4: lomi. is asked for the refund, and what it said is written.
 
 use super::words::Words;
-use super::{RefundError, confirm, to_write};
+use super::{RefundError, confirm, is_in_doubt, to_write};
 use crate::{World, units};
 use domain::{Order, OutboxEvent, Refund, SettledRefund, Source, Timestamp};
 use lomi_client::{Client, CreateRefund, Error, IdempotencyKey, Outcome, RefundAnswer, TransactionId};
@@ -128,6 +128,10 @@ pub(super) fn outcome(
     match answer {
         Answer::Named(told) => to_write(order.refund_answered(id, told, now)),
         Answer::Lost => order.refund_in_doubt(id, now).map(|order| (order, None)),
+        // Whoever asked again meanwhile was told that it is in doubt: it stays to be seen.
+        Answer::NotNow(_) if is_in_doubt(order, id) => {
+            order.refund_released(id, Source::Lomi, now).map(|order| (order, None))
+        }
         Answer::NotNow(_) => order.without_refund(id, now).map(|order| (order, None)),
         Answer::Refused(_) => order.refund_released(id, Source::Lomi, now).map(|order| (order, None)),
     }
