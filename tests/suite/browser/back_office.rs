@@ -376,3 +376,27 @@ async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_aga
     })
     .await;
 }
+
+/// Nobody else can settle it: lomi. answers nothing that would prove that the money stayed.
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
+async fn a_refund_in_doubt_is_called_off_by_who_looked() {
+    browse(AWA, async |app, browser| {
+        let order = paid(app).await;
+        app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 400 })).await;
+        app.refund(&order.order_id, &json!({ "amount": 2_500 }), "k").await.expect(202);
+        app.age_refunds(&order.order_id).await;
+        enter(app, browser).await;
+        browser.click(&format!("a[href='#orders/{}']", order.order_id)).await;
+        browser.see(".release button").await;
+        browser.assert_fits().await;
+        browser.keep_picture("office-doubt").await;
+        browser.click(".release button").await;
+        browser.see(".release button[data-sure=yes]").await;
+        assert_eq!(app.refunds(&order.order_id).await[0]["status"], "in_doubt", "the second press counts");
+        browser.click(".release button").await;
+        let status = async || app.refunds(&order.order_id).await[0]["status"].clone();
+        eventually("the refund is called off", async || (status().await == "failed").then_some(())).await;
+    })
+    .await;
+}

@@ -123,7 +123,11 @@ async fn outcomes(app: &TestApp, browser: &Browser, language: &str) {
     app.cancel(&twice).await.expect(200);
     app.pay(&twice, "card").await;
     app.wait_for(&twice.order_id, "paid").await;
-    for (order, state) in [(&failed, "failed"), (&over, "expired"), (&twice, "paid")] {
+    let held = app.open_order().await;
+    app.lomi.quirks(json!({ "held_from": 1 })).await;
+    app.pay(&held, "card").await;
+    app.lomi.quirks(json!({ "held_from": null })).await;
+    for (order, state) in [(&failed, "failed"), (&over, "expired"), (&twice, "paid"), (&held, "held")] {
         return_from(browser, order).await;
         browser.see(&format!("main[data-state={state}]")).await;
         look(browser, &format!("return-{state}-api-{language}")).await;
