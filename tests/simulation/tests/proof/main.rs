@@ -12,6 +12,7 @@
 mod auditor;
 mod blackout;
 mod carts;
+mod counts;
 mod crash_points;
 mod exhaustive;
 mod late_money;
