@@ -155,12 +155,16 @@ impl World {
                 Ok(transaction) if order_of(&transaction).as_ref() == Some(order.id()) => {
                     self.settle_transaction(lomi, &transaction, deadline, findings).await?;
                     // It was let go: what the form says of itself is older.
-                    if matches!(transaction.status, TransactionStatus::Failed | TransactionStatus::Cancelled) {
+                    if is_let_go(&transaction.status) {
                         return Ok(true);
+                    }
+                    if transaction.status == TransactionStatus::Held {
+                        return Ok(false);
                     }
                 }
                 // The form took the money, and the merchant has not got it.
                 Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(false),
+                Ok(transaction) if is_let_go(&transaction.status) => return Ok(false),
                 Err(error) if error.is_retryable() => return Err(error.into()),
                 Ok(_) | Err(_) => {}
             }
@@ -177,4 +181,9 @@ impl World {
         }
         Ok(false)
     }
+}
+
+/// Whether lomi. has given a payment up that its form had taken.
+const fn is_let_go(status: &TransactionStatus) -> bool {
+    matches!(status, TransactionStatus::Failed | TransactionStatus::Cancelled | TransactionStatus::Expired)
 }

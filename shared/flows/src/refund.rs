@@ -136,6 +136,13 @@ pub enum RefundError {
         /// When to come again.
         retry_after_s: u32,
     },
+    /// What went back of the payment cannot be found out: lomi. does not say it on the payment, and its list was not read to
+    /// its end. Nothing was sent.
+    #[error("what went back already is not known")]
+    Unread {
+        /// When to come again.
+        retry_after_s: u32,
+    },
     /// lomi. refused; no money goes back.
     #[error("lomi. refused")]
     ProviderRejected(lomi_client::Error),
@@ -194,7 +201,7 @@ async fn enter(
     ask_until: Instant,
     report: &mut Report,
 ) -> Result<Entered, RefundError> {
-    let mut is_listed = false;
+    let mut listed = None;
     for attempt in 0..MAX_LOOKS {
         let order = world.order(&request.order_id).await?.ok_or(RefundError::NotFound)?;
         let now = world.clock.now();
@@ -205,9 +212,11 @@ async fn enter(
         let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
         let lomi = lomi().await.ok_or(RefundError::NoKey)?;
         let payment = payout::transaction(&lomi, &refund.transaction_id, ask_until).await?;
-        let (both, listed) = ((&order, &refund), is_listed);
-        if let Known::More = elsewhere::look(world, &lomi, both, payment.as_ref(), listed, ask_until, report).await? {
-            is_listed = true;
+        let both = (&order, &refund);
+        if let Known::More { is_whole } =
+            elsewhere::look(world, &lomi, both, payment.as_ref(), listed, ask_until, report).await?
+        {
+            listed = Some(is_whole);
             continue;
         }
         payout::check(&lomi, both, payment.as_ref(), request.confirmed_phone.as_ref(), ask_until).await?;

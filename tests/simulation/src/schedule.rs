@@ -100,6 +100,7 @@ enum Pace {
 
 struct Schedule {
     seed: u64,
+    profile: Profile,
     stack: Stack,
     post: Post,
     answers: Answers,
@@ -115,6 +116,7 @@ impl Schedule {
         stack.trace.note(format_args!("seed {seed}, {profile:?}"));
         Self {
             seed,
+            profile,
             post: Post::new(seed, mail(&mut chance)),
             stack,
             answers: Answers::default(),
@@ -138,10 +140,14 @@ impl Schedule {
 
     async fn prepare(&self) {
         let mut quirks = json!({ "allow_double_pay": self.chance.borrow_mut().bool() });
-        // In some schedules lomi. looks at most payments before the merchant has them.
+        // In some schedules lomi. looks at most payments before the merchant has them. Older generations know nothing of it, and
+        // announce a completed page, which pays.
         if self.draw(0..6) == 0 {
-            quirks["held_from"] = (100 * self.draw(0..300)).into();
-            quirks["held_announced"] = self.chance.borrow_mut().bool().into();
+            let (from, is_announced) = (100 * self.draw(0..300), self.chance.borrow_mut().bool());
+            if self.profile == Profile::Current {
+                quirks["held_from"] = from.into();
+                quirks["held_announced"] = is_announced.into();
+            }
         }
         self.stack.lomi.act("/_sim/profile", &json!({ "quirks": quirks })).await;
         // In some schedules the first shoppers are there before the reconciler's first run.

@@ -1,7 +1,7 @@
 //! Payments that lomi. looks at before the merchant has the money: the shopper has paid, and nothing may be delivered.
 
 use serde_json::{Value, json};
-use tests::{Created, TestApp};
+use tests::{Created, Event, TestApp};
 
 /// lomi. holds payments of this many francs and more.
 const RISKY: i64 = 500_000;
@@ -109,6 +109,7 @@ async fn a_held_payment_takes_its_links_last_place() {
     assert_eq!(counts().await, (json!("used_up"), json!(1)), "nobody else may pay it meanwhile");
     app.lomi.decline(&id).await;
     app.lomi.run_outbox().await;
+    app.reconcile().await;
     assert_eq!(counts().await, (json!("active"), json!(0)), "the money never came");
     app.audit().await;
 }
@@ -129,5 +130,27 @@ async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
         app.reconcile().await;
         assert_eq!(app.order_status(&order.order_id).await, "expired", "{profile}");
     }
+    app.audit().await;
+}
+
+/// A try that failed before the review is told late: the payment is still held, and lomi. is asked.
+#[tokio::test]
+async fn a_late_failure_lets_go_of_no_held_payment() {
+    let app = TestApp::start().await;
+    let order = risky_order(&app).await;
+    let declined = json!({ "method": "card", "card_number": "4000000000000002" });
+    app.lomi.lose_webhooks().await;
+    app.lomi.pay_with(&order.session_id, &declined).await;
+    let id = held(&app, &order, "card").await;
+    assert_eq!(shown(&app, &order).await, (json!("open"), json!(true)));
+    let data = json!({ "transaction_id": id, "status": "failed", "organization_id": app.lomi.transactions().await[0]["organization_id"],
+        "gross_amount": RISKY, "currency_code": "XOF", "environment": "test", "metadata": { "order_id": order.order_id } });
+    app.deliver(&Event::new("PAYMENT_FAILED", data)).await.expect(200);
+    app.reconcile().await;
+    assert_eq!(shown(&app, &order).await.1, true);
+    app.lomi.approve(&id).await;
+    assert!(app.make_due(&order.order_id).await);
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "paid");
     app.audit().await;
 }

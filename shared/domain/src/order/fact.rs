@@ -213,6 +213,11 @@ impl Order {
             return self.climb(OrderStatus::FailedAttempt, Happened::PaymentFailed, source, Some(id), now);
         }
         let mut order = self.changed(now);
+        // An event may be about a try before the review, and come late: lomi. is asked.
+        if source == Source::Webhook {
+            order.due_at = Some(now);
+            return Verdict::Changed(Box::new(order), None);
+        }
         order.held.remove(id);
         order.status = order.status.max(OrderStatus::FailedAttempt);
         order.note(now, Happened::PaymentFailed, source, Some(id.clone()));

@@ -105,6 +105,9 @@ impl From<RefundError> for Problem {
             RefundError::Unconfirmed { retry_after_s } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s).because("unconfirmed")
             }
+            RefundError::Unread { retry_after_s } => {
+                Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s).because("refunds_unread")
+            }
             RefundError::PreviewDiffers => Self::new(Code::ProviderRejected).because("preview_differs"),
             RefundError::ProviderUnavailable { retry_after_s, .. } => {
                 Self::new(Code::ProviderUnavailable).with_retry_after_s(retry_after_s)

@@ -27,7 +27,13 @@ impl World {
         deadline: Instant,
         findings: &mut Findings,
     ) -> Result<bool, InquiryError> {
-        let order = self.order(id).await?.filter(|order| is_news(order, transaction));
+        let order = self.order(id).await?;
+        // The merchant never had what went back out of a review.
+        if order.as_ref().is_some_and(|order| order.held_payments().contains(transaction.transaction_id.as_str())) {
+            findings.settled.push(self.settle_let_go(lomi, id, transaction).await?);
+            return Ok(true);
+        }
+        let order = order.filter(|order| is_news(order, transaction));
         let mut is_known = order.is_none();
         if let Some(order) = order {
             for row in refunds_of(lomi, &order, transaction, deadline, findings).await? {

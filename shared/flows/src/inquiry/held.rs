@@ -114,7 +114,12 @@ impl World {
     }
 
     /// The review ended, and the merchant gets nothing. A failed try before the review is another fact, under another name.
-    async fn settle_let_go(&self, lomi: &Client, id: &OrderId, row: &Transaction) -> Result<Settled, StoreError> {
+    pub(super) async fn settle_let_go(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &Transaction,
+    ) -> Result<Settled, StoreError> {
         let transaction_id = row.transaction_id.to_string();
         let said = format!("transaction {transaction_id} {}", row.status.as_str());
         let evidence = poll(format!("HELD_LET_GO#{transaction_id}"), &said, self.clock.now());

@@ -115,18 +115,19 @@ pub(crate) async fn is_unlisted(
     Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
 }
 
-/// Writes what lomi.'s list says of the order's payments, whoever made the refunds. What cannot be read teaches nothing.
+/// Writes what lomi.'s list says of the order's payments, whoever made the refunds. `true` when it was read to its end, and each
+/// of its rows is understood.
 pub(crate) async fn learn(
     world: &World,
     lomi: &Client,
     order: &Order,
     deadline: Instant,
     report: &mut Report,
-) -> Result<(), InquiryError> {
-    if let Some(listing) = Listing::read(lomi, order, order.created_at(), deadline, report).await? {
-        settle_all(world, lomi, order, &listing, report).await?;
+) -> Result<bool, InquiryError> {
+    match Listing::read(lomi, order, order.created_at(), deadline, report).await? {
+        Some(listing) => Ok(settle_all(world, lomi, order, &listing, report).await?),
+        None => Ok(false),
     }
-    Ok(())
 }
 
 /// Writes what the rows say. `true` when the list was read to its end and each of its rows is understood.

@@ -3,8 +3,8 @@
 //! lomi.'s ceiling is the whole payment, call by call, so it does not refuse what goes beyond what is left. The payment's own
 //! row says how much went back (API 1.2.0); what older rows do not say, the list of refunds does.
 
-use super::RefundError;
 use super::ask::cool_down_s;
+use super::{RETRY_AFTER_S, RefundError};
 use crate::World;
 use crate::inquiry::InquiryError;
 use crate::reconcile::{Report, refunds};
@@ -16,11 +16,15 @@ use tokio::time::Instant;
 pub(super) enum Known {
     /// Nothing that keeps the refund from being asked for.
     Enough,
-    /// lomi.'s list was read, and the order may have changed.
-    More,
+    /// lomi.'s list was read, perhaps to its end, and the order may have changed.
+    More {
+        /// Whether nothing of it is missing.
+        is_whole: bool,
+    },
 }
 
-/// Compares what lomi. says of the payment with what the order knows. `is_listed`: the list was read for this request.
+/// Compares what lomi. says of the payment with what the order knows. `listed`: whether the list was read
+/// for this request, and to its end.
 ///
 /// # Errors
 /// [`RefundError::Refused`] when less is left than is asked for, [`RefundError::ProviderUnavailable`] when lomi. could not be
@@ -30,7 +34,7 @@ pub(super) async fn look(
     lomi: &Client,
     (order, refund): (&Order, &Refund),
     transaction: Option<&Transaction>,
-    is_listed: bool,
+    listed: Option<bool>,
     deadline: Instant,
     report: &mut Report,
 ) -> Result<Known, RefundError> {
@@ -42,14 +46,18 @@ pub(super) async fn look(
     if unknown_minor.is_some_and(|unknown_minor| unknown_minor <= 0) {
         return Ok(Known::Enough);
     }
-    if !is_listed {
+    let Some(is_whole) = listed else {
         return match refunds::learn(world, lomi, order, deadline, report).await {
-            Ok(()) => Ok(Known::More),
+            Ok(is_whole) => Ok(Known::More { is_whole }),
             Err(InquiryError::Lomi(error)) => {
                 Err(RefundError::ProviderUnavailable { retry_after_s: cool_down_s(&error), error })
             }
             Err(InquiryError::Store(error)) => Err(error.into()),
         };
+    };
+    // Neither the payment nor the list says what went back, and lomi. would pay out once more.
+    if said_minor.is_none() && !is_whole && order.is_paid_out(refund) {
+        return Err(RefundError::Unread { retry_after_s: RETRY_AFTER_S });
     }
     // The list does not name all of it: what it leaves out is gone all the same.
     let gone_minor = order.going_back_minor(&refund.transaction_id).saturating_add(unknown_minor.unwrap_or_default());
