@@ -1,6 +1,7 @@
 //! What lomi. says about a card form's intent, and the end of one.
 
 use crate::World;
+use crate::inquiry::held::is_let_go;
 use crate::inquiry::{Findings, InquiryError, Said, completed, order_of};
 use domain::{Fact, Order, OrderId, PayableId, Source, Verdict};
 use lomi_client::{CardCharge, CardChargeStatus, Client, Outcome, PaymentIntentId, TransactionStatus};
@@ -152,21 +153,18 @@ impl World {
             findings.calls += 1;
             let transaction = lomi.transactions().get(&behind.transaction_id).deadline(deadline).send().await;
             match transaction {
-                Ok(transaction) if order_of(&transaction).as_ref() == Some(order.id()) => {
-                    self.settle_transaction(lomi, &transaction, deadline, findings).await?;
-                    // It was let go: what the form says of itself is older.
-                    if is_let_go(&transaction.status) {
-                        return Ok(true);
+                Ok(transaction) => {
+                    let is_its = order_of(&transaction).as_ref() == Some(order.id());
+                    if is_its {
+                        self.settle_transaction(lomi, &transaction, deadline, findings).await?;
                     }
-                    if transaction.status == TransactionStatus::Held {
-                        return Ok(false);
+                    // The form took the money, and the merchant has not got it: what the form says of itself is older.
+                    if is_let_go(&transaction.status) || transaction.status == TransactionStatus::Held {
+                        return Ok(is_its && is_let_go(&transaction.status));
                     }
                 }
-                // The form took the money, and the merchant has not got it.
-                Ok(transaction) if transaction.status == TransactionStatus::Held => return Ok(false),
-                Ok(transaction) if is_let_go(&transaction.status) => return Ok(false),
                 Err(error) if error.is_retryable() => return Err(error.into()),
-                Ok(_) | Err(_) => {}
+                Err(_) => {}
             }
         }
         if findings.settled.is_empty() {
@@ -181,9 +179,4 @@ impl World {
         }
         Ok(false)
     }
-}
-
-/// Whether lomi. has given a payment up that its form had taken.
-const fn is_let_go(status: &TransactionStatus) -> bool {
-    matches!(status, TransactionStatus::Failed | TransactionStatus::Cancelled | TransactionStatus::Expired)
 }

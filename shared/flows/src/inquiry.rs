@@ -1,7 +1,7 @@
 //! Asking lomi. about an order. The answers are evidence like any event.
 
 pub(crate) mod given_back;
-mod held;
+pub(crate) mod held;
 
 use crate::evidence::Settled;
 use crate::ingest::{payment_key, session_key};

@@ -62,22 +62,28 @@ async fn the_poll_finds_the_25th_newest_payment() {
     }
 }
 
+/// An order whose refund lomi. has recorded without an answer that came, and so many newer refunds of another.
+async fn refund_in_doubt_before(app: &TestApp, newer: u32) -> Created {
+    let (order, _) = app.paid_order("card").await;
+    let (_, other) = app.paid_order("card").await;
+    app.lomi.lose_webhooks().await;
+    let lost = json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "after", "times": null });
+    app.lomi.fault(lost).await;
+    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
+    app.lomi.clear_faults().await;
+    app.lomi.lose_webhooks().await;
+    for _ in 0..newer {
+        let id = app.refund_at_lomi(&other, 1_000).await;
+        app.keep_refund_secret(&id);
+    }
+    order
+}
+
 #[tokio::test]
 async fn a_refund_behind_the_first_page_is_found() {
     for (profile, quirks) in generations() {
         let app = TestApp::start().await;
-        let (order, _) = app.paid_order("card").await;
-        let (_, other) = app.paid_order("card").await;
-        app.lomi.lose_webhooks().await;
-        let lost = json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "after", "times": null });
-        app.lomi.fault(lost).await;
-        app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
-        app.lomi.clear_faults().await;
-        app.lomi.lose_webhooks().await;
-        for _ in 0..3 {
-            let id = app.refund_at_lomi(&other, 1_000).await;
-            app.keep_refund_secret(&id);
-        }
+        let order = refund_in_doubt_before(&app, 3).await;
         speak(&app, profile, &quirks, 2).await;
         assert!(app.make_due(&order.order_id).await);
         app.reconcile().await;
@@ -210,18 +216,7 @@ async fn a_list_that_begins_again_is_used_as_far_as_it_came() {
 #[tokio::test]
 async fn a_list_that_begins_again_releases_no_refund() {
     let app = TestApp::start().await;
-    let (order, _) = app.paid_order("card").await;
-    let (_, other) = app.paid_order("card").await;
-    app.lomi.lose_webhooks().await;
-    let lost = json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "after", "times": null });
-    app.lomi.fault(lost).await;
-    app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
-    app.lomi.clear_faults().await;
-    app.lomi.lose_webhooks().await;
-    for _ in 0..2 {
-        let id = app.refund_at_lomi(&other, 1_000).await;
-        app.keep_refund_secret(&id);
-    }
+    let order = refund_in_doubt_before(&app, 2).await;
     speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
     for _ in 0..2 {
         app.age_refunds(&order.order_id).await;

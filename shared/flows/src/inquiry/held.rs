@@ -57,9 +57,7 @@ impl World {
             TransactionStatus::Refunded => {
                 self.settle_given_back(lomi, id, row, deadline, findings).await?;
             }
-            TransactionStatus::Failed | TransactionStatus::Expired | TransactionStatus::Cancelled => {
-                findings.settled.push(self.settle_let_go(lomi, id, row).await?);
-            }
+            _ if is_let_go(&row.status) => findings.settled.push(self.settle_let_go(lomi, id, row).await?),
             // Still looked at, or a word that nobody knows yet.
             _ => {}
         }
@@ -126,4 +124,9 @@ impl World {
         let environment = self.environment_behind(lomi, row.environment);
         self.settle_said_of(lomi, id, row, &Fact::PaymentFailed { transaction_id, environment }, &evidence).await
     }
+}
+
+/// Whether lomi. has given up a payment for which it had taken the money.
+pub(crate) const fn is_let_go(status: &TransactionStatus) -> bool {
+    matches!(status, TransactionStatus::Failed | TransactionStatus::Expired | TransactionStatus::Cancelled)
 }

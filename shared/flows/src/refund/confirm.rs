@@ -6,7 +6,7 @@
 use super::ask::{Answer, Ask};
 use super::{RETRY_AFTER_S, RefundError, has_time};
 use crate::{World, units};
-use domain::{Money, RefundExecution};
+use domain::{Money, Order, RefundExecution};
 use lomi_client::{CreateRefund, IdempotencyKey, RefundAnswer, RefundPreview};
 use store::StoreError;
 
@@ -62,11 +62,9 @@ async fn remember(
 ) -> Result<bool, StoreError> {
     let Some(body) = confirmed.to_json() else { return Ok(false) };
     let execution = RefundExecution { idempotency_key: key.as_str().to_owned(), body };
-    let is_written = |order: &domain::Order| {
-        order.refunds().get(ask.id).is_some_and(|refund| refund.execution.as_ref() == Some(&execution))
-    };
-    let write =
-        |order: &domain::Order| order.with_refund_execution(ask.id, ask.refund, execution.clone(), world.clock.now());
+    let is_written =
+        |order: &Order| order.refunds().get(ask.id).is_some_and(|refund| refund.execution.as_ref() == Some(&execution));
+    let write = |order: &Order| order.with_refund_execution(ask.id, ask.refund, execution.clone(), world.clock.now());
     let order = world.change_order(ask.order.id(), write).await?;
     Ok(order.as_ref().is_some_and(is_written))
 }

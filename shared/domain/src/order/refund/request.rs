@@ -165,16 +165,18 @@ impl Order {
     /// What went back of the payment for sure, in minor units.
     #[must_use]
     pub fn refunded_minor(&self, transaction_id: &str) -> i64 {
-        let counts =
-            |refund: &&Refund| refund.transaction_id == transaction_id && refund.status == RefundStatus::Completed;
-        self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
+        self.sum_of_refunds(transaction_id, |status| status == RefundStatus::Completed)
     }
 
     /// What went back of the payment, or may, in minor units: every refund of it but those that failed.
     #[must_use]
     pub fn going_back_minor(&self, transaction_id: &str) -> i64 {
-        let counts =
-            |refund: &&Refund| refund.transaction_id == transaction_id && refund.status != RefundStatus::Failed;
-        self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
+        self.sum_of_refunds(transaction_id, |status| status != RefundStatus::Failed)
+    }
+
+    fn sum_of_refunds(&self, transaction_id: &str, counts: impl Fn(RefundStatus) -> bool) -> i64 {
+        let counted =
+            self.refunds.values().filter(|refund| refund.transaction_id == transaction_id && counts(refund.status));
+        counted.fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
     }
 }
