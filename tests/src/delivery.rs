@@ -73,8 +73,10 @@ impl TestApp {
 
     /// The newest event that lomi. announced, or would have, about a transaction.
     pub async fn announced(&self, transaction_id: &str) -> Event {
-        let outbox = self.lomi.outbox().await;
-        let dispatch = outbox.iter().rev().find(|dispatch| dispatch["data"]["transaction_id"] == transaction_id);
+        let (outbox, rows) = (self.lomi.outbox().await, self.lomi.transactions().await);
+        let row = rows.iter().find(|row| row["transaction_id"] == transaction_id).expect("lomi. has the payment");
+        let ids = [&row["transaction_id"], &row["public_id"]];
+        let dispatch = outbox.iter().rev().find(|dispatch| ids.contains(&&dispatch["data"]["transaction_id"]));
         let dispatch = dispatch.expect("lomi. announces every payment");
         Event::new(dispatch["event"].as_str().expect("a name"), dispatch["data"].clone())
     }

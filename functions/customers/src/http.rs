@@ -89,7 +89,9 @@ impl App {
 
 /// What is no UUID is nobody's, and lomi. need not be asked: some of its generations answer 500 to it.
 fn customer_id(request: &Request, event: &mut Telemetry) -> Result<CustomerId, Problem> {
-    let id = CustomerId::parse(request.path("customer_id")).map_err(|_| Problem::new(Code::NotFound))?;
+    // lomi. takes nothing else here.
+    let id = CustomerId::parse(request.path("customer_id")).ok().filter(CustomerId::is_uuid);
+    let id = id.ok_or(Problem::new(Code::NotFound))?;
     event.id(Field::CustomerId, id.as_str());
     Ok(id)
 }

@@ -24,7 +24,7 @@ pub(crate) struct App {
     public_origin: Option<Url>,
 }
 
-/// One id space: a UUID is never a code.
+/// One id space: lomi.'s ids, a UUID or `plink_...`, are never codes.
 pub(crate) enum LinkId {
     Managed(LinkCode),
     Native(PaymentLinkId),
@@ -37,8 +37,8 @@ impl LinkId {
         let id = request.path("id");
         match (LinkCode::parse(id), PaymentLinkId::parse(id)) {
             (Some(code), _) => Ok(Self::Managed(code)),
-            (None, Ok(id)) => Ok(Self::Native(id)),
-            (None, Err(_)) => Err(Problem::new(Code::NotFound)),
+            (None, Ok(id)) if id.is_uuid() || id.as_str().starts_with("plink_") => Ok(Self::Native(id)),
+            _ => Err(Problem::new(Code::NotFound)),
         }
     }
 }

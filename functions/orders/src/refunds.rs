@@ -4,7 +4,7 @@ use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, PhoneNumber, Re
 use edge::create::idempotency;
 use edge::http::{Request, Response, json};
 use edge::lomi::Lomi;
-use edge::members::{Caller, Faults, check_text, is_uuid};
+use edge::members::{Caller, Faults, check_text, is_lomi_id};
 use edge::order_view::{OrderView, RefundView};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
@@ -83,7 +83,7 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
         "A positive integer in minor units.",
         "Un entier positif, en unités mineures.",
     );
-    let transaction_id = transaction_id.filter(|id| is_uuid(id, "/transaction_id", &mut faults));
+    let transaction_id = transaction_id.filter(|id| is_lomi_id(id, "/transaction_id", &mut faults));
     let bounds = ("At most 500 characters.", "500 caractères au plus.");
     check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut faults);
     let phone = confirmed_phone.as_deref().map(PhoneNumber::parse);

@@ -98,8 +98,8 @@ fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
         Ingested::Ignored => "ignored",
         Ingested::Duplicate => "duplicate",
         // No alarm: most often it is ours, and our own key is asked. What lomi. denies to it rings then.
-        Ingested::Unproven => {
-            event.word(Field::WebhookReason, "organisation_unproven");
+        Ingested::Unproven(reason) => {
+            event.word(Field::WebhookReason, reason);
             "quarantined"
         }
         Ingested::Quarantined(reason) => {

@@ -1,6 +1,7 @@
 //! Two organisations that always exist, so that a client can start without signing up and can meet a stranger's objects.
 
 use crate::clock::Timestamp;
+use crate::ids;
 use crate::model::{Caller, Customer, CustomerDetails, Environment};
 use crate::money::{Amount, Currency};
 
@@ -116,11 +117,17 @@ pub(crate) fn caller_of(organization_id: &str, environment: Environment) -> Opti
     })
 }
 
-/// The price of an organisation's product, found by either id. A stranger's price is not found.
+/// The price of an organisation's product, found by the id of either, public or not. A stranger's price is not found.
 pub(crate) fn price(organization_id: &str, price_or_product_id: &str) -> Option<Price> {
     let organization = ORGANIZATIONS.iter().find(|organization| organization.id == organization_id)?;
     let price = organization.price;
-    [price.price_id, price.product_id].contains(&price_or_product_id).then_some(price)
+    let names = [
+        price.price_id.to_owned(),
+        price.product_id.to_owned(),
+        ids::public_id("price_", price.price_id),
+        ids::public_id("prod_", price.product_id),
+    ];
+    names.iter().any(|name| name == price_or_product_id).then_some(price)
 }
 
 /// The customers that exist from the start.

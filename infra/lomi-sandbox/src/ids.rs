@@ -1,6 +1,7 @@
 //! Ids and secrets, reproducible when a seed is set.
 
 use fastrand::Rng;
+use sha2::{Digest, Sha256};
 
 /// Where every id of one simulator comes from.
 #[derive(Debug, Default)]
@@ -38,6 +39,15 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 pub(crate) fn is_uuid_v4(text: &str) -> bool {
     let at = |at: usize| text.as_bytes().get(at).map(u8::to_ascii_lowercase);
     is_uuid(text) && at(14) == Some(b'4') && matches!(at(19), Some(b'8' | b'9' | b'a' | b'b'))
+}
+
+/// The name that the dashboard shows of the thing with this UUID: `prefix` and 14 characters, always the same.
+pub(crate) fn public_id(prefix: &str, uuid: &str) -> String {
+    // The printed samples have capital letters without I and O, and the digits 2 to 9.
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let digest = Sha256::digest(uuid.as_bytes());
+    let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'2');
+    prefix.chars().chain(digest.iter().take(14).map(letter).map(char::from)).collect()
 }
 
 #[cfg(test)]

@@ -145,6 +145,9 @@ pub struct Quirks {
     pub held_announced: bool,
     /// Percent-encoded placeholders in `success_url` are replaced too.
     pub placeholder_percent_encoded: bool,
+    /// Events, refunds and previews name a payment by its public id (`txn_...`) alone. Which they do is written nowhere.
+    #[serde(default)]
+    pub payments_by_public_id: bool,
     /// A partial Wave refund pays out, and its row is not written: 400 although the money left.
     #[serde(default)]
     pub payout_rows_lost: bool,
@@ -205,6 +208,7 @@ impl Quirks {
             held_from: matches!(profile, Profile::Current).then_some(RISKY_AMOUNT),
             held_announced: true,
             placeholder_percent_encoded: false,
+            payments_by_public_id: false,
             payout_rows_lost: false,
             refund_preview: matches!(profile, Profile::Current),
             refund_preview_shows: Map::new(),

@@ -166,6 +166,16 @@ impl AttemptId {
     }
 }
 
+/// Whether one of lomi.'s ids is a UUID (8-4-4-4-12 hexadecimal digits), and not a public id such as `txn_...`: two ids of
+/// different kinds may name one thing.
+pub(crate) fn is_uuid(id: &str) -> bool {
+    let is_digit = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    id.len() == 36 && id.bytes().enumerate().all(is_digit)
+}
+
 /// A merchant's article number: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

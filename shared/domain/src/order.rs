@@ -32,6 +32,9 @@ pub struct Payment {
     pub payment_method_code: Option<String>,
     /// When lomi. says the payment last changed, or when it was learnt of.
     pub paid_at: Timestamp,
+    /// lomi.'s public id of it (`txn_...`), where it is known: what the dashboard shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_id: Option<String>,
 }
 
 impl Payment {
@@ -323,6 +326,16 @@ impl Order {
     #[must_use]
     pub fn within_link_limit(mut self) -> Self {
         self.beyond_link_limit = false;
+        self
+    }
+
+    /// The same version of the order, with the public id that lomi. tells of one of its payments.
+    #[must_use]
+    pub fn with_public_id(mut self, transaction_id: &str, public_id: &str) -> Self {
+        let payment = self.payments.get_mut(transaction_id).filter(|_| transaction_id != public_id);
+        if let Some(payment) = payment.filter(|payment| payment.public_id.is_none()) {
+            payment.public_id = Some(public_id.to_owned());
+        }
         self
     }
 

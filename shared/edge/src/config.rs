@@ -271,6 +271,7 @@ fn web_url(text: &str) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lomi_client::PriceId;
 
     fn public_origin(value: Option<&str>) -> (Option<String>, usize) {
         let lookup = |name: &str| if name == "PUBLIC_BASE_URL" { value.map(str::to_owned) } else { None };
@@ -298,8 +299,10 @@ mod tests {
         };
         assert_eq!(read(""), (Some(PublicPrices::All), 0));
         let id = "3B9A1C52-0d3b-4a53-8a58-6f3a6f0f1d2e";
-        assert_eq!(read(id), (Some(PublicPrices::Only([id.to_ascii_lowercase()].into())), 0));
-        for wrong in ["price_1", ",", "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e,", "all"] {
+        let listed = [id, "price_3PVH8N5CGS6YJE"].map(|id| PriceId::parse(id).unwrap());
+        let both = read("3B9A1C52-0d3b-4a53-8a58-6f3a6f0f1d2e,price_3PVH8N5CGS6YJE");
+        assert_eq!(both, (Some(PublicPrices::Only(listed.into())), 0));
+        for wrong in ["prod_1", ",", "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e,", "all"] {
             assert_eq!(read(wrong), (None, 1), "{wrong}");
         }
     }

@@ -29,6 +29,7 @@ pub struct OrderView<'a> {
 #[derive(Debug, Serialize)]
 struct PaymentView<'a> {
     transaction_id: &'a str,
+    public_id: Option<&'a str>,
     provider_code: Option<&'a str>,
     payment_method_code: Option<&'a str>,
     paid_at: String,
@@ -170,6 +171,7 @@ impl<'a> RefundView<'a> {
 fn payment_view<'a>((transaction_id, payment): (&'a String, &'a domain::Payment)) -> PaymentView<'a> {
     PaymentView {
         transaction_id,
+        public_id: payment.public_id.as_deref(),
         provider_code: payment.provider_code.as_deref(),
         payment_method_code: payment.payment_method_code.as_deref(),
         paid_at: payment.paid_at.to_rfc3339(),

@@ -10,7 +10,7 @@ pub use refund::RefundNews;
 
 use crate::evidence::Settled;
 use crate::organisation::{ORGANISATION_UNPROVEN, Ours};
-use crate::question::{ENVIRONMENT_UNPROVEN, UNKNOWN_ORDER};
+use crate::question::{ENVIRONMENT_UNPROVEN, PAYMENT_UNIDENTIFIED, UNKNOWN_ORDER};
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
@@ -26,8 +26,9 @@ pub enum Ingested {
     Ignored,
     /// It was kept before.
     Duplicate,
-    /// It does not prove that it is about our own organisation's money. It is kept, and our own key is asked.
-    Unproven,
+    /// It does not say for sure that it is about our own organisation's money, or about which payment; the reason in one
+    /// word. It is kept, and our own key is asked.
+    Unproven(&'static str),
     /// It cannot be used as it is and is kept for a person to look at; the reason in one word.
     Quarantined(&'static str),
 }
@@ -103,12 +104,15 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
     };
     // 2 Understand: from the signed body alone, never from a header.
     let reading = read(&event, world.environment, arrival.at);
-    // 3 Whose money is it? What is about an order and not surely ours goes no further, whatever it says.
+    // 3 Whose money is it, and which payment? What is about an order and leaves that open goes no further, whatever it says.
     let ours = match unproven::question(&event, world.clock.now()) {
         None => None,
         Some(question) => match world.ours_by_event(event.data.organization_id.as_deref()).await? {
-            None => return unproven::keep(world, &event, &arrival, &reading, &question).await,
-            ours => ours,
+            Some(ours) if !unproven::is_payment_open(&event) => Some(ours),
+            ours => {
+                let reason = if ours.is_some() { PAYMENT_UNIDENTIFIED } else { ORGANISATION_UNPROVEN };
+                return unproven::keep(world, &event, &arrival, (&reading, reason), &question).await;
+            }
         },
     };
     match (reading, ours) {
@@ -254,6 +258,7 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
         provider_code: data.provider_code.clone(),
         payment_method_code: data.payment_method_code.clone(),
         paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+        public_id: data.public_id.clone(),
     };
     let checkout_session_id = data.checkout_session_id.clone();
     let settled = SettledPayment { transaction_id, money, environment, checkout_session_id, payment };
@@ -316,8 +321,10 @@ pub(crate) fn session_key(checkout_session_id: &str) -> String {
 }
 
 fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
-    let object = event.data.refund_id.as_ref().or(event.data.transaction_id.as_ref()).or(event.id.as_ref());
-    let object = object.cloned().unwrap_or_else(|| hex::encode(Sha256::digest(body.bytes())));
+    let data = &event.data;
+    let ids = [&data.refund_id, &data.transaction_id, &data.public_id, &event.id];
+    let object = ids.into_iter().flatten().next().cloned();
+    let object = object.unwrap_or_else(|| hex::encode(Sha256::digest(body.bytes())));
     // Not the natural key of the fact: a release that understands it must be able to take it for new.
     kept_key(event.kind.as_str(), &object)
 }

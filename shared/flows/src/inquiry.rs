@@ -219,6 +219,7 @@ impl World {
             provider_code: transaction.provider_code.clone(),
             payment_method_code: transaction.payment_method_code.clone(),
             paid_at: paid_at(transaction).unwrap_or(self.clock.now()),
+            public_id: transaction.public_id.as_ref().map(ToString::to_string),
         };
         is_payment.then(|| SettledPayment {
             transaction_id: transaction.transaction_id.to_string(),

@@ -35,6 +35,8 @@ pub(crate) const UNKNOWN_ORDER: &str = "unknown_order";
 pub(crate) const ENVIRONMENT_UNPROVEN: &str = "environment_unproven";
 /// Under this reason a payment is kept aside of which lomi. does not say whose it is.
 const UNATTRIBUTED: &str = "unattributed_payment";
+/// Under this reason an event is kept aside that names its payment by a public id alone.
+pub(crate) const PAYMENT_UNIDENTIFIED: &str = "payment_unidentified";
 /// Under this reason an event is kept aside that is about a refund of a payment we have not heard of.
 pub(crate) const UNKNOWN_PAYMENT: &str = "unknown_payment";
 
@@ -347,16 +349,20 @@ fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
         (Some(refund), _, _) => {
             for name in ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"] {
                 put_aside(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
-                put_aside(kept_key(name, refund), ORGANISATION_UNPROVEN);
+                for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
+                    put_aside(kept_key(name, refund), reason);
+                }
             }
         }
         (None, Some(transaction), _) if question.is_failure => {
-            put_aside(kept_key("PAYMENT_FAILED", transaction), ORGANISATION_UNPROVEN);
+            for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
+                put_aside(kept_key("PAYMENT_FAILED", transaction), reason);
+            }
         }
         (None, Some(transaction), _) => {
             put_aside(payment_key(transaction), UNKNOWN_ORDER);
             put_aside(held_key(transaction), UNKNOWN_ORDER);
-            for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN] {
+            for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
                 put_aside(kept_key("PAYMENT_SUCCEEDED", transaction), reason);
             }
         }

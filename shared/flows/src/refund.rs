@@ -26,7 +26,7 @@ use domain::{
     RefundRequest, RefundStatus, Timestamp, Verdict,
 };
 use elsewhere::Known;
-use lomi_client::Client;
+use lomi_client::{Client, Transaction, TransactionId};
 use std::time::Duration;
 use store::StoreError;
 use tokio::time::Instant;
@@ -151,9 +151,18 @@ pub enum RefundError {
     Store(#[from] StoreError),
 }
 
+/// A refund that is to be asked for.
+struct Reserved {
+    /// With the refund in it.
+    order: Order,
+    refund: Refund,
+    /// The payment's UUID.
+    payment: Option<TransactionId>,
+}
+
 enum Entered {
     Known { order: Box<Order>, newly_in_doubt: bool },
-    Ours(Client, Box<Order>, Box<Refund>),
+    Ours(Client, Box<Reserved>),
 }
 
 /// Asks for a refund, or shows the one that was asked for under this key. A refund that is in doubt is no error: whoever
@@ -171,14 +180,15 @@ pub async fn refund(
     let id = Refund::own_id(world.environment, &request.order_id, &request.idempotency_key);
     // 1-2 Look behind the key, reserve.
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
-    let (lomi, reserved, refund) = match enter(world, request, &id, lomi, ask_until, report).await? {
+    let (lomi, reserved) = match enter(world, request, &id, lomi, ask_until, report).await? {
         Entered::Known { order, newly_in_doubt } => {
             return Ok(Refunded { id, order: *order, replayed: true, newly_in_doubt });
         }
-        Entered::Ours(lomi, order, refund) => (lomi, order, refund),
+        Entered::Ours(lomi, reserved) => (lomi, reserved),
     };
     // 3 Ask lomi.
-    let ask = ask::Ask { lomi: &lomi, order: &reserved, id: &id, refund: &refund, deadline: ask_until };
+    let Reserved { order, refund, payment } = &*reserved;
+    let ask = ask::Ask { lomi: &lomi, order, id: &id, refund, payment: payment.as_ref(), deadline: ask_until };
     let answer = ask::lomi(world, &ask).await?;
     // 4 Write the outcome.
     let now = world.clock.now();
@@ -223,12 +233,28 @@ async fn enter(
         if !has_time(ask_until) {
             return Err(RefundError::NoTime { retry_after_s: RETRY_AFTER_S });
         }
-        if world.store.save(&reserved).await? {
-            return Ok(Entered::Ours(lomi, Box::new(reserved), Box::new(refund)));
+        let reserved = Reserved::of(reserved, refund, payment.as_ref());
+        if world.store.save(&reserved.order).await? {
+            return Ok(Entered::Ours(lomi, Box::new(reserved)));
         }
         tokio::time::sleep(world.pause(attempt)).await;
     }
     Err(StoreError::Busy { operation: "reserve refund", reason: "contended" }.into())
+}
+
+impl Reserved {
+    /// Notes how else lomi. calls the payment: its answers may name it by that.
+    fn of(order: Order, refund: Refund, payment: Option<&Transaction>) -> Self {
+        let public_id = payment.and_then(|payment| payment.public_id.as_ref());
+        let order = match public_id {
+            Some(public_id) => order.with_public_id(&refund.transaction_id, public_id.as_str()),
+            None => order,
+        };
+        let own = TransactionId::parse(&refund.transaction_id).ok();
+        let told = payment.map(|payment| payment.transaction_id.clone());
+        let payment = [own, told].into_iter().flatten().find(TransactionId::is_uuid);
+        Self { order, refund, payment }
+    }
 }
 
 async fn known(

@@ -1,34 +1,46 @@
-//! Identifiers, checked before they reach a URL: lomi. answers 500 to some ids that are not UUIDs.
+//! Identifiers, checked before they reach a URL.
+//!
+//! Since API 1.2.0 a thing may have two: a UUID, and a public id (`txn_...`, `prod_...`, `price_...`) that the dashboard
+//! shows. Which routes take which is written down for few of them, so any id that needs no escaping in a URL is let through.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// The text is not a UUID (8-4-4-4-12 hexadecimal digits, any version).
+/// The text is not 1 to 64 of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a {0} is a UUID")]
+#[error("a {0} is 1 to 64 of A-Z a-z 0-9 _ -")]
 pub struct IdError(&'static str);
 
-macro_rules! uuid_id {
+const MAX_ID_CHARS: usize = 64;
+
+macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*
         ///
-        /// A UUID of any version, kept in lower case.
+        /// A UUID of any version, kept in lower case, or another id of 1 to 64 of `A-Z a-z 0-9 _ -`, kept as it is.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(String);
 
         impl $name {
-            /// Reads a UUID; surrounding space and the decorated forms of some documents are refused.
+            /// Reads an id; surrounding space, placeholders and whatever a URL would need escaped are refused.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                if is_uuid_shaped(text) {
+                if is_uuid(text) {
                     Ok(Self(text.to_ascii_lowercase()))
+                } else if is_url_safe(text) {
+                    Ok(Self(text.to_owned()))
                 } else {
                     Err(IdError($noun))
                 }
             }
 
-            /// The 36 characters.
+            /// Whether it is the UUID of the thing, and not a public id.
+            pub fn is_uuid(&self) -> bool {
+                is_uuid(&self.0)
+            }
+
+            /// The id as it is sent.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -56,58 +68,58 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(
+id!(
     /// Names one hosted checkout session.
     CheckoutSessionId,
     "checkout session id"
 );
-uuid_id!(
+id!(
     /// Names one transaction: one attempt of one shopper to pay.
     TransactionId,
     "transaction id"
 );
-uuid_id!(
+id!(
     /// Names a customer of the merchant.
     CustomerId,
     "customer id"
 );
-uuid_id!(
+id!(
     /// Names a product of the merchant's lomi. catalogue.
     ProductId,
     "product id"
 );
-uuid_id!(
+id!(
     /// Names one price of a product.
     PriceId,
     "price id"
 );
-uuid_id!(
+id!(
     /// Names a subscription plan (first generation of the API only; later ones use a price).
     PlanId,
     "plan id"
 );
-uuid_id!(
+id!(
     /// Names a customer's subscription.
     SubscriptionId,
     "subscription id"
 );
-uuid_id!(
+id!(
     /// Names a payment link.
     PaymentLinkId,
     "payment link id"
 );
 
-uuid_id!(
+id!(
     /// Names a refund.
     RefundId,
     "refund id"
 );
-uuid_id!(
+id!(
     /// Names a webhook endpoint of the merchant.
     WebhookEndpointId,
     "webhook endpoint id"
 );
-uuid_id!(
+id!(
     /// Names one row of the log of webhook deliveries.
     DeliveryLogId,
     "delivery log id"
@@ -115,11 +127,17 @@ uuid_id!(
 
 /// Whether an id is a UUID of version 4, the only one that a card charge takes.
 pub(crate) fn is_version_4(id: &str) -> bool {
-    let variant = id.as_bytes().get(19);
+    let variant = id.as_bytes().get(19).filter(|_| is_uuid(id));
     id.as_bytes().get(14) == Some(&b'4') && variant.is_some_and(|byte| b"89ab".contains(byte))
 }
 
-fn is_uuid_shaped(text: &str) -> bool {
+fn is_url_safe(text: &str) -> bool {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=MAX_ID_CHARS).contains(&text.len()) && text.bytes().all(is_safe)
+}
+
+/// 8-4-4-4-12 hexadecimal digits, of any version.
+pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(position, byte)| match position {
             8 | 13 | 18 | 23 => byte == b'-',
@@ -160,18 +178,27 @@ mod tests {
     const ID: &str = "a465993b-98fb-49c3-9943-5b8eac17004c";
 
     #[test]
-    fn an_id_is_a_uuid_in_either_case() {
+    fn a_uuid_is_the_same_id_in_either_case() {
         let id = CheckoutSessionId::parse(&ID.to_uppercase()).unwrap();
         assert_eq!(id.as_str(), ID);
         assert_eq!(id, ID.parse().unwrap());
+        assert!(id.is_uuid());
     }
 
     #[test]
-    fn what_is_not_a_uuid_never_becomes_an_id() {
-        let padded = format!(" {ID}");
-        let decorated = format!("cs_{ID}");
-        let slashed = ID.replace('-', "/");
-        for wrong in ["", "{CHECKOUT_SESSION_ID}", "pi_123", &padded, &decorated, &slashed] {
+    fn a_public_id_is_kept_as_it_is() {
+        let longest = "x".repeat(64);
+        for public in ["txn_7KQ2MB9RWX4TZD", "cs_a-b", longest.as_str()] {
+            let id = TransactionId::parse(public).unwrap();
+            assert_eq!(id.as_str(), public);
+            assert!(!id.is_uuid());
+        }
+    }
+
+    #[test]
+    fn what_a_url_would_need_escaped_never_becomes_an_id() {
+        let (padded, slashed, long) = (format!(" {ID}"), ID.replace('-', "/"), "x".repeat(65));
+        for wrong in ["", "{CHECKOUT_SESSION_ID}", "..", "a?b", "é", &padded, &slashed, &long] {
             assert!(CheckoutSessionId::parse(wrong).is_err(), "{wrong}");
         }
     }

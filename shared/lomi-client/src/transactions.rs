@@ -35,10 +35,10 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Transaction {
-    /// Its id.
+    /// Its id: the UUID, wherever the row has one. It is what a payment is known by.
     pub transaction_id: TransactionId,
-    /// Its other name (`txn_...`), which lomi.'s dashboard shows; since API 1.2.0.
-    pub public_id: Option<String>,
+    /// Its other id (`txn_...`), which lomi.'s dashboard shows and newer events may name; since API 1.2.0.
+    pub public_id: Option<TransactionId>,
     /// Where it stands.
     pub status: TransactionStatus,
     /// The owning organisation.
@@ -77,11 +77,12 @@ pub struct Transaction {
 
 impl Transaction {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let id = row.id(&["transaction_id", "id"]).ok_or(Unusable("transaction_id"))?;
+        let (uuid, public_id) = ids(row);
+        let id = uuid.or_else(|| public_id.clone()).ok_or(Unusable("transaction_id"))?;
         let status = row.text(&["status"]).ok_or(Unusable("status"))?;
         Ok(Self {
             transaction_id: id,
-            public_id: row.text(&["public_id"]),
+            public_id,
             status: TransactionStatus::from_wire(status),
             organization_id: row.text(&["organization_id"]),
             customer_id: row.id(&["customer_id"]),
@@ -101,6 +102,13 @@ impl Transaction {
             updated_at: row.text(&["updated_at"]),
         })
     }
+}
+
+/// The UUID and the public id, whichever members hold them.
+fn ids(row: &Row<'_>) -> (Option<TransactionId>, Option<TransactionId>) {
+    let named = ["transaction_id", "id", "public_id"].iter().filter_map(|name| row.id::<TransactionId>(&[name]));
+    let (uuids, public): (Vec<_>, Vec<_>) = named.partition(TransactionId::is_uuid);
+    (uuids.into_iter().next(), public.into_iter().next())
 }
 
 /// `/transactions`.

@@ -237,12 +237,30 @@ fn older_names_of_an_event_mean_the_same() {
 
 #[test]
 fn a_bare_id_names_what_the_object_is() {
-    let data = |name: &str| event(&format!(r#"{{"event":"{name}","data":{{"id":"x"}}}}"#)).data;
-    assert_eq!(data("payment.succeeded").transaction_id.as_deref(), Some("x"));
-    assert_eq!(data("REFUND_COMPLETED").refund_id.as_deref(), Some("x"));
+    let id = Some("0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33");
+    let data = |name: &str| {
+        event(&format!(r#"{{"event":"{name}","data":{{"id":"0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33"}}}}"#)).data
+    };
+    assert_eq!(data("payment.succeeded").transaction_id.as_deref(), id);
+    assert_eq!(data("REFUND_COMPLETED").refund_id.as_deref(), id);
     assert_eq!(data("REFUND_COMPLETED").transaction_id, None);
     let session = data("CHECKOUT_COMPLETED");
-    assert_eq!((session.checkout_session_id.as_deref(), session.transaction_id), (Some("x"), None));
+    assert_eq!((session.checkout_session_id.as_deref(), session.transaction_id), (id, None));
+}
+
+#[test]
+fn a_public_id_is_kept_apart_from_the_uuid() {
+    let ids = |data: &str| {
+        let data = event(&format!(r#"{{"event":"PAYMENT_SUCCEEDED","data":{data}}}"#)).data;
+        (data.transaction_id, data.public_id)
+    };
+    let (uuid, public) = ("0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33".to_owned(), "txn_7KQ2MB9RWX4TZD".to_owned());
+    let both = (Some(uuid.clone()), Some(public.clone()));
+    assert_eq!(ids(&format!(r#"{{"transaction_id":"{uuid}","public_id":"{public}"}}"#)), both);
+    assert_eq!(ids(&format!(r#"{{"transaction_id":"{}"}}"#, uuid.to_uppercase())), (Some(uuid.clone()), None));
+    // Another member's UUID may be another thing's.
+    assert_eq!(ids(&format!(r#"{{"transaction_id":"{public}","id":"{uuid}"}}"#)), (None, Some(public.clone())));
+    assert_eq!(ids(&format!(r#"{{"id":"{public}"}}"#)), (None, Some(public)));
 }
 
 #[test]

@@ -149,6 +149,10 @@ impl Schedule {
                 quirks["held_announced"] = is_announced.into();
             }
         }
+        // In some it names payments by their public ids alone, which only its newest generation has.
+        if self.draw(0..4) == 0 && self.profile == Profile::Current {
+            quirks["payments_by_public_id"] = true.into();
+        }
         self.stack.lomi.act("/_sim/profile", &json!({ "quirks": quirks })).await;
         // In some schedules the first shoppers are there before the reconciler's first run.
         if self.draw(0..4) == 0 {

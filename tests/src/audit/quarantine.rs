@@ -21,7 +21,10 @@ impl Books {
     /// Whether there is evidence about the same object. Another word of lomi.'s may have told of it.
     fn is_on_record(&self, item: &Value) -> bool {
         let key = item["natural_key"].as_str().unwrap_or_default();
-        let object = key.rsplit('#').next().unwrap_or_default();
+        let told = key.rsplit('#').next().unwrap_or_default();
+        // What is told of by a public id is on record by its UUID.
+        let row = self.transactions.iter().find(|row| row["public_id"] == told);
+        let object = row.and_then(|row| row["transaction_id"].as_str()).unwrap_or(told);
         self.evidence.iter().any(|known| known["PK"].as_str().is_some_and(|pk| pk.ends_with(&format!("#{object}"))))
     }
 }

@@ -18,6 +18,7 @@ mod lists;
 mod native_links;
 mod operations;
 mod organisations;
+mod payment_ids;
 mod pricing;
 mod pulse;
 mod purchase;

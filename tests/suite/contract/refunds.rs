@@ -125,7 +125,7 @@ async fn a_refund_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
         (json!({ "amount": 1, "reason": "é".repeat(500) }), true),
         (json!({ "amount": 1, "reason": "é".repeat(501) }), false),
         (json!({ "amount": 1, "transaction_id": transaction_id, "reason": null }), true),
-        (json!({ "amount": 1, "transaction_id": "x" }), false),
+        (json!({ "amount": 1, "transaction_id": "no id" }), false),
         (json!({ "amount": 1, "confirmed_phone": null }), true),
         (json!({ "amount": 1, "confirmed_phone": "+225 07 00 00 00 00" }), true),
         (json!({ "amount": 1, "confirmed_phone": "12345" }), false),

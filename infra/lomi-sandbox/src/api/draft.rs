@@ -66,7 +66,10 @@ fn june(body: &Value) -> Result<Draft, ApiError> {
 fn lenient(fields: &mut Fields<'_>) -> Draft {
     let line_items = fields.items("line_items", |item| {
         item.require("price_id");
-        LineItem { price_id: item.uuid("price_id").unwrap_or_default(), quantity: item.count("quantity").unwrap_or(1) }
+        LineItem {
+            price_id: item.id("price_id", "price_").unwrap_or_default(),
+            quantity: item.count("quantity").unwrap_or(1),
+        }
     });
     Draft {
         amount: fields.amount("amount"),
@@ -84,8 +87,8 @@ fn lenient(fields: &mut Fields<'_>) -> Draft {
             customer_country: fields.text("customer_country"),
             customer_address: fields.text("customer_address"),
             customer_postal_code: fields.text("customer_postal_code"),
-            product_id: fields.uuid("product_id"),
-            price_id: fields.uuid("price_id"),
+            product_id: fields.id("product_id", "prod_"),
+            price_id: fields.id("price_id", "price_"),
             plan_id: None,
             subscription_id: fields.uuid("subscription_id"),
             payment_link_id: fields.uuid("payment_link_id"),

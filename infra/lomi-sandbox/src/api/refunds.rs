@@ -15,6 +15,7 @@ use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
 use crate::sim::Sim;
+use crate::webhook::event::payment_name;
 use crate::world::World;
 
 /// How long a token carries a refund out.
@@ -82,7 +83,7 @@ fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value
     };
     world.previews.insert(preview.clone());
     let mut shown = json!({
-        "transaction_id": transaction.transaction_id,
+        "transaction_id": payment_name(&world.quirks, &transaction.transaction_id),
         "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
         "currency_code": transaction.currency_code.code(),
     });
@@ -122,7 +123,7 @@ fn open(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, A
     Ok(json!({
         "success": true,
         "refund_id": refund.refund_id,
-        "transaction_id": refund.transaction_id,
+        "transaction_id": payment_name(&world.quirks, &refund.transaction_id),
         "refunded_amount": refund.refunded_amount,
         "status": refund.status,
         "message": "Refund recorded",
@@ -183,6 +184,7 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
 fn row(refund: &Refund, world: &World) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
+        row.insert("transaction_id".to_owned(), json!(payment_name(&world.quirks, &refund.transaction_id)));
         row.remove("organization_id");
         row.remove("environment");
         if world.profile.is_current() && refund.reason.is_none() {

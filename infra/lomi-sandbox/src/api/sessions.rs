@@ -161,7 +161,9 @@ fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(A
         Profile::Seeds => ApiError::bad_request("Unknown product or plan").coded("INVALID_REFERENCE"),
         Profile::Current | Profile::June2026 => ApiError::unexpected(),
     };
-    let price = fixtures::price(caller.organization_id, id).ok_or_else(unknown)?;
+    // Generations before know nothing of public ids.
+    let is_known = profile.is_current() || ids::is_uuid(id);
+    let price = fixtures::price(caller.organization_id, id).filter(|_| is_known).ok_or_else(unknown)?;
     let amount = price.amount.times(quantity).ok_or_else(|| amount_refusal(profile))?;
     Ok((amount, price.currency))
 }
@@ -286,6 +288,12 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
     columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
     if profile.is_current() {
         columns.insert("amount_xof".to_owned(), json!(session.amount.in_francs(session.currency_code)));
+        // The samples of API 1.2.0 show these two by their public ids.
+        for (name, prefix) in [("product_id", "prod_"), ("price_id", "price_")] {
+            let shown = columns.get(name).and_then(Value::as_str).filter(|id| ids::is_uuid(id));
+            let shown = shown.map(|id| json!(ids::public_id(prefix, id)));
+            columns.extend(shown.map(|id| (name.to_owned(), id)));
+        }
         columns.extend(ASKED_FOR.map(|name| (name.to_owned(), json!(true))));
     }
     Value::Object(columns)

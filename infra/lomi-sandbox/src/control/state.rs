@@ -8,7 +8,7 @@ use super::{Answered, optional_json};
 use crate::clock::Timestamp;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
-use crate::model::{Dispatch, DispatchStatus};
+use crate::model::{Dispatch, DispatchStatus, Transaction};
 use crate::settings::{Profile, Quirks};
 use crate::sim::Sim;
 use crate::world::World;
@@ -26,7 +26,7 @@ pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
         "quirks": world.quirks,
         "faults": world.faults.planted(),
         "sessions": world.sessions,
-        "transactions": world.transactions,
+        "transactions": transactions(world),
         "customers": world.customers,
         "intents": world.intents,
         "payment_links": world.links,
@@ -39,6 +39,16 @@ pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
         "idempotency_keys": world.idempotency.len(),
         "blocking_invoices": world.blocking_invoices,
     })
+}
+
+/// Each by both of its ids.
+fn transactions(world: &World) -> Vec<Value> {
+    let with_both_ids = |row: &Transaction| {
+        let mut shown = serde_json::to_value(row).unwrap_or_default();
+        shown["public_id"] = row.public_id().into();
+        shown
+    };
+    world.transactions.oldest_first().map(with_both_ids).collect()
 }
 
 fn dispatch_counts(world: &World) -> Value {

@@ -51,6 +51,13 @@ impl<'a> Fields<'a> {
         self.read(name, "must be a UUID", uuid)
     }
 
+    /// A UUID, or a public id with this prefix.
+    pub(crate) fn id(&mut self, name: &str, prefix: &str) -> Option<String> {
+        let is_id = |text: &&str| ids::is_uuid(text) || text.starts_with(prefix);
+        let id = |value: &Value| value.as_str().filter(is_id).map(str::to_owned);
+        self.read(name, "must be an id", id)
+    }
+
     pub(crate) fn email(&mut self, name: &str) -> Option<String> {
         let email = |value: &Value| value.as_str().filter(|text| is_email(text)).map(str::to_owned);
         self.read(name, "must be an email", email)

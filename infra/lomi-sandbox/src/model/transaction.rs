@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::Environment;
 use crate::clock::Timestamp;
+use crate::ids;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
@@ -134,12 +134,8 @@ impl Row for Transaction {
 }
 
 impl Transaction {
-    /// The name that the dashboard shows, `txn_` and 14 characters: the same for the same row.
+    /// The name that the dashboard shows: the same for the same row.
     pub(crate) fn public_id(&self) -> String {
-        // The printed samples have capital letters without I and O, and the digits 2 to 9.
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        let digest = Sha256::digest(self.transaction_id.as_bytes());
-        let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'2');
-        "txn_".chars().chain(digest.iter().take(14).map(letter).map(char::from)).collect()
+        ids::public_id("txn_", &self.transaction_id)
     }
 }

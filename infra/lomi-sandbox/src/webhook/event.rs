@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
+use crate::ids;
 use crate::members::Members;
 use crate::model::{DeliveryPath, Environment, Rail, Refund, Transaction};
 use crate::settings::Quirks;
@@ -162,6 +163,7 @@ pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Member
         Rail::Card => Members::pick(&row, &CARD_MEMBERS),
         Rail::Wave | Rail::Mtn => Members::pick(&row, &MOBILE_MONEY_MEMBERS),
     };
+    data.set("transaction_id", json!(payment_name(quirks, &transaction.transaction_id)));
     data.set("metadata", Value::Object(shown_metadata(&transaction.metadata)));
     if !quirks.omit_env_marker {
         data.set("environment", json!(transaction.environment));
@@ -171,6 +173,14 @@ pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Member
         data.iter_mut().filter(|(name, _)| is_amount(name)).for_each(|(_, value)| make_decimal(value));
     }
     data
+}
+
+/// How a payment is named to the merchant.
+pub(crate) fn payment_name(quirks: &Quirks, transaction_id: &str) -> String {
+    match quirks.payments_by_public_id {
+        true => ids::public_id("txn_", transaction_id),
+        false => transaction_id.to_owned(),
+    }
 }
 
 fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
@@ -230,11 +240,13 @@ pub(crate) fn refund(world: &mut World, refund: &Refund, name: &str, now: Timest
     if !world.profile.is_current() {
         return;
     }
+    let mut data = Members::pick(&serde_json::to_value(refund).unwrap_or_default(), &REFUND_MEMBERS);
+    data.set("transaction_id", json!(payment_name(&world.quirks, &refund.transaction_id)));
     let event = Event {
         organization_id: refund.organization_id.clone(),
         environment: refund.environment,
         name: name.to_owned(),
-        data: Members::pick(&serde_json::to_value(refund).unwrap_or_default(), &REFUND_MEMBERS),
+        data,
         path: DeliveryPath::Queued,
     };
     world.emit(&event, now);

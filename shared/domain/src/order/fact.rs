@@ -5,6 +5,7 @@
 //! the money.)
 
 use super::{Environment, Happened, Order, OrderStatus, PayableId, Payment, RefundNotice, SettledRefund, Source};
+use crate::ids::is_uuid;
 use crate::{Money, Timestamp};
 
 /// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
@@ -13,7 +14,7 @@ const MAX_PAYMENTS: usize = 20;
 /// A completed transaction at lomi. that names an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettledPayment {
-    /// lomi.'s id of the transaction.
+    /// lomi.'s id of the transaction: its UUID, unless lomi. tells none.
     pub transaction_id: String,
     /// The gross amount in the merchant's currency.
     pub money: Money,
@@ -177,11 +178,11 @@ impl Order {
     }
 
     fn judge_payment(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
-        let session = settled.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        let session = self.session_named_by(settled);
         if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
             return self.refuse(mismatch, source, now);
         }
-        if self.payments.contains_key(&settled.transaction_id) || self.payments.len() >= MAX_PAYMENTS {
+        if self.counts(settled) || self.payments.len() >= MAX_PAYMENTS {
             return Verdict::Unchanged;
         }
         let id = settled.transaction_id.clone();
@@ -192,12 +193,12 @@ impl Order {
     }
 
     fn judge_held(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
-        let session = settled.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        let session = self.session_named_by(settled);
         if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
             return self.refuse(mismatch, source, now);
         }
         let id = &settled.transaction_id;
-        if self.payments.contains_key(id) || self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
+        if self.counts(settled) || self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
             return Verdict::Unchanged;
         }
         let mut order = self.changed(now);
@@ -225,6 +226,19 @@ impl Order {
         let is_undecided = order.status < OrderStatus::Expired;
         order.due_at = if is_undecided { Some(now) } else { order.next_due(now) };
         Verdict::Changed(Box::new(order), None)
+    }
+
+    /// Whether the payment is one of the order's already, by either of its ids.
+    fn counts(&self, settled: &SettledPayment) -> bool {
+        let ids = [Some(&settled.transaction_id), settled.payment.public_id.as_ref()];
+        ids.into_iter().flatten().any(|id| self.payment_called(id).is_some())
+    }
+
+    /// The page that a payment names, unless it does so by a public id: that may be the order's own page.
+    fn session_named_by(&self, settled: &SettledPayment) -> Option<PayableId> {
+        let own = self.checkout_session_id.as_deref();
+        let told = settled.checkout_session_id.clone();
+        told.filter(|told| own.is_none_or(|own| is_uuid(own) == is_uuid(told))).map(PayableId::CheckoutSession)
     }
 
     fn mismatch_of(&self, money: Money, environment: Environment, payable: Option<&PayableId>) -> Option<Mismatch> {

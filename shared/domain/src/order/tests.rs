@@ -36,7 +36,12 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
         money,
         environment,
         checkout_session_id: session.map(str::to_owned),
-        payment: Payment { provider_code: Some("WAVE".into()), payment_method_code: None, paid_at: T0 },
+        payment: Payment {
+            provider_code: Some("WAVE".into()),
+            payment_method_code: None,
+            paid_at: T0,
+            public_id: None,
+        },
     })
 }
 

@@ -1,6 +1,7 @@
 //! Reading an order.
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
+use crate::ids::is_uuid;
 use crate::{AttemptId, BoughtLine, CartTokenId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,6 +137,28 @@ impl Order {
     #[must_use]
     pub const fn payments(&self) -> &BTreeMap<String, Payment> {
         &self.payments
+    }
+
+    /// The transaction id that one of the order's payments counted under, by that or by its public id.
+    #[must_use]
+    pub fn payment_called<'a>(&'a self, id: &str) -> Option<&'a str> {
+        let is_called = |key: &str, payment: &Payment| key == id || payment.public_id.as_deref() == Some(id);
+        self.payments.iter().find(|(key, payment)| is_called(key, payment)).map(|(key, _)| key.as_str())
+    }
+
+    /// Whether each of the order's payments has an id of this kind, UUID or public: such an id that is none of them is that of
+    /// another order's payment.
+    #[must_use]
+    pub fn knows_ids_like(&self, told: &str) -> bool {
+        let is_like = |id: &str| is_uuid(id) == is_uuid(told);
+        self.payments.iter().all(|(key, payment)| is_like(key) || payment.public_id.as_deref().is_some_and(is_like))
+    }
+
+    /// Whether `told` names another payment than this one of the order's. A public id that is not known here names none.
+    #[must_use]
+    pub fn is_another_payment(&self, told: &str, transaction_id: &str) -> bool {
+        let own = self.payment_called(told);
+        own.map_or_else(|| told != transaction_id && is_uuid(told), |own| own != transaction_id)
     }
 
     /// The payment to show: the earliest.

@@ -12,6 +12,7 @@ pub use typed_amount::typed_amount;
 use crate::language::Text;
 use crate::problem::{FieldError, Problem};
 use domain::{AllowedUrl, MetadataFault, Origin, RedirectError, RedirectPolicy};
+use lomi_client::{CustomerId, PriceId};
 use std::collections::BTreeMap;
 
 /// Collects what is wrong, so that a developer mends it in one round.
@@ -54,10 +55,17 @@ pub fn check_text(
     faults.unless(text.is_none_or(|text| text.chars().count() <= max_chars && is_legible(text)), pointer, en, fr);
 }
 
-/// A UUID as lomi. gives them.
+/// A UUID as lomi. gives them, where it takes nothing else.
 pub fn is_uuid(text: &str, pointer: &str, faults: &mut Faults) -> bool {
-    let fits = lomi_client::PriceId::parse(text).is_ok();
+    let fits = CustomerId::parse(text).is_ok_and(|id| id.is_uuid());
     faults.unless(fits, pointer, "A UUID of lomi.", "Un UUID de lomi.");
+    fits
+}
+
+/// An id as lomi. gives them: a UUID, or a public id such as `price_...`.
+pub fn is_lomi_id(text: &str, pointer: &str, faults: &mut Faults) -> bool {
+    let fits = PriceId::parse(text).is_ok();
+    faults.unless(fits, pointer, "An id of lomi.", "Un identifiant de lomi.");
     fits
 }
 
@@ -69,7 +77,8 @@ pub fn version_4_id<T, E>(
     faults: &mut Faults,
 ) -> Option<T> {
     let text = text?;
-    let id = parse(text).ok().filter(|_| text.as_bytes().get(14) == Some(&b'4'));
+    let is_uuid = CustomerId::parse(text).is_ok_and(|id| id.is_uuid());
+    let id = parse(text).ok().filter(|_| is_uuid && text.as_bytes().get(14) == Some(&b'4'));
     faults.unless(id.is_some(), pointer, "A UUID of version 4.", "Un UUID de version 4.");
     id
 }

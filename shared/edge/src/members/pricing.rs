@@ -1,10 +1,11 @@
 //! Exactly one way to a price.
 
-use super::{Faults, is_uuid};
+use super::{Faults, is_lomi_id};
 use crate::problem::{Code, Problem};
 use crate::secrets::{Secret, SecretError};
 use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
 use flows::create_checkout::Pricing;
+use lomi_client::PriceId;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -24,8 +25,8 @@ pub enum PublicPrices {
     /// Every price of the merchant's.
     #[default]
     All,
-    /// These, in lower case, and none by its product, whose price lomi chooses.
-    Only(BTreeSet<String>),
+    /// These, each by the id that it is listed under, and none by its product, whose price lomi chooses.
+    Only(BTreeSet<PriceId>),
 }
 
 /// More than fit into the environment with everything else.
@@ -35,9 +36,10 @@ impl PublicPrices {
     /// 1 to 50 ids of lomi's prices, separated by commas. `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let ids: Vec<&str> = text.split(',').map(str::trim).collect();
-        let fits = ids.len() <= MAX_PUBLIC_PRICES && ids.iter().all(|id| lomi_client::PriceId::parse(id).is_ok());
-        fits.then(|| Self::Only(ids.into_iter().map(str::to_ascii_lowercase).collect()))
+        let ids: BTreeSet<_> = text.split(',').map(|id| PriceId::parse(id.trim())).collect::<Result<_, _>>().ok()?;
+        // Any word could be an id of lomi.'s; a list has to be right.
+        let is_price = |id: &PriceId| id.is_uuid() || id.as_str().starts_with("price_");
+        (ids.len() <= MAX_PUBLIC_PRICES && ids.iter().all(is_price)).then_some(Self::Only(ids))
     }
 
     /// Reports what `asked` names of lomi's catalogue that the public may not.
@@ -52,7 +54,7 @@ impl PublicPrices {
                 );
             }
         };
-        let is_listed = |line: &LomiLine| listed.contains(&line.price_id.to_ascii_lowercase());
+        let is_listed = |line: &LomiLine| PriceId::parse(&line.price_id).is_ok_and(|id| listed.contains(&id));
         match cart {
             LomiCart::Product { .. } => refuse("/product_id".to_owned(), false),
             LomiCart::Price(line) => refuse("/price_id".to_owned(), is_listed(line)),
@@ -140,11 +142,11 @@ impl Asked {
                 lomi_lines(lines, faults).map(|lines| Self::Lomi(LomiCart::Lines(lines)))
             }
             (None, None, Some(product_id), None, None, None) => {
-                let fits = is_uuid(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
+                let fits = is_lomi_id(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
                 fits.then_some(Self::Lomi(LomiCart::Product { product_id, quantity }))
             }
             (None, None, None, Some(price_id), None, None) => {
-                let fits = is_uuid(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
+                let fits = is_lomi_id(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
                 fits.then_some(Self::Lomi(LomiCart::Price(LomiLine { price_id, quantity })))
             }
             (None, None, None, None, Some(token), None) if token.len() <= MAX_CART_TOKEN_BYTES => {
@@ -213,7 +215,7 @@ fn lomi_lines(lines: Vec<LineItem>, faults: &mut Faults) -> Option<Vec<LomiLine>
         return None;
     }
     for (index, line) in lines.iter().enumerate() {
-        is_uuid(&line.price_id, &format!("/line_items/{index}/price_id"), faults);
+        is_lomi_id(&line.price_id, &format!("/line_items/{index}/price_id"), faults);
         is_quantity(line.quantity, &format!("/line_items/{index}/quantity"), faults);
     }
     Some(lines.into_iter().map(|line| LomiLine { price_id: line.price_id, quantity: line.quantity }).collect())

@@ -1,9 +1,9 @@
-//! Events that do not prove whose money they are about: the row in them names another organisation or none, or nobody has
-//! learned ours yet. Most often it is ours, and our own key is told the same; what it is denied is somebody else's.
+//! Events that do not say enough: the row in them names another organisation or none, or nobody has learned ours yet; or it
+//! names its payment by a public id, and the UUID that a payment is known by here is not in it. Our own key is told both;
+//! what it is denied is somebody else's.
 
 use super::{Arrival, Ingested, Reading, kept_key, order_told_of, quarantine};
 use crate::World;
-use crate::organisation::ORGANISATION_UNPROVEN;
 use domain::{Question, Timestamp};
 use lomi_client::webhook::{EventKind, WebhookEvent};
 use store::StoreError;
@@ -11,18 +11,27 @@ use store::StoreError;
 /// What our own key is to be asked about an event that an order depends on. `None` for any other event, and for one that
 /// does not name what it is about.
 pub(super) fn question(event: &WebhookEvent, now: Timestamp) -> Option<Question> {
-    let data = &event.data;
-    let (transaction, session) = (data.transaction_id.clone(), data.checkout_session_id.clone());
+    let (transaction, session) = (transaction_named(event), event.data.checkout_session_id.clone());
     let question = match event.kind {
         EventKind::PaymentSucceeded => Question::new(transaction?, session, now),
         EventKind::PaymentFailed => Question::about_failure(transaction?, now),
         EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
-            Question::about_refund(data.refund_id.clone()?, transaction?, now)
+            Question::about_refund(event.data.refund_id.clone()?, transaction?, now)
         }
         EventKind::CheckoutCompleted => Question::about_page(session?, now),
         _ => return None,
     };
     Some(question.unproven())
+}
+
+/// The payment that the event is about, by whichever id it has of it.
+fn transaction_named(event: &WebhookEvent) -> Option<String> {
+    event.data.transaction_id.clone().or_else(|| event.data.public_id.clone())
+}
+
+/// Whether the event leaves open which payment it is about: the same one may be told of by its UUID, and would count twice.
+pub(super) fn is_payment_open(event: &WebhookEvent) -> bool {
+    event.data.transaction_id.is_none() && event.data.public_id.is_some()
 }
 
 /// Keeps the event, whatever else it says, has the reconciler look at the order that it names and ask lomi. about it. Nobody is
@@ -31,7 +40,7 @@ pub(super) async fn keep(
     world: &World,
     event: &WebhookEvent,
     arrival: &Arrival<'_>,
-    reading: &Reading,
+    (reading, reason): (&Reading, &'static str),
     question: &Question,
 ) -> Result<Ingested, StoreError> {
     // 1 What our own key was told already needs no other proof.
@@ -45,8 +54,8 @@ pub(super) async fn keep(
     let object = object.into_iter().flatten().next().map_or("", String::as_str);
     let evidence = arrival.evidence(kept_key(event.kind.as_str(), object), event.kind.as_str());
     let order = order_told_of(world, event).await?;
-    quarantine(world, &evidence, ORGANISATION_UNPROVEN, order).await?;
+    quarantine(world, &evidence, reason, order).await?;
     // 3 Ask.
     world.store.ask_again(question, world.clock.now()).await?;
-    Ok(Ingested::Unproven)
+    Ok(Ingested::Unproven(reason))
 }

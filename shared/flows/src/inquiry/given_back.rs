@@ -111,7 +111,8 @@ async fn refunds_of(
         findings.calls += 1;
         let page = listing.next_page().await?;
         let is_last = page.is_last();
-        let of_this = |row: &Refund| row.transaction_id.as_ref() == Some(&transaction.transaction_id);
+        let ids = [Some(&transaction.transaction_id), transaction.public_id.as_ref()];
+        let of_this = |row: &Refund| row.transaction_id.is_some() && ids.contains(&row.transaction_id.as_ref());
         refunds.extend(page.rows.into_iter().filter(of_this));
         if is_last {
             break;

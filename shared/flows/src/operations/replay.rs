@@ -4,7 +4,7 @@ use super::OperationError;
 use super::look::ask_about;
 use crate::ingest::{Arrival, Ingested, take};
 use crate::inquiry::Findings;
-use crate::organisation::{FOREIGN, ORGANISATION_UNPROVEN};
+use crate::organisation::FOREIGN;
 use crate::question::{LinkPages, question_behind};
 use crate::reconcile::{Report, tell};
 use crate::{Settled, World};
@@ -104,7 +104,7 @@ impl Look {
             }
             Ingested::Ignored => Self::found(ReplayOutcome::Ignored, None),
             Ingested::Duplicate => Self::found(ReplayOutcome::Duplicate, None),
-            Ingested::Unproven => Self::found(ReplayOutcome::Quarantined(ORGANISATION_UNPROVEN.to_owned()), None),
+            Ingested::Unproven(reason) => Self::found(ReplayOutcome::Quarantined(reason.to_owned()), None),
             Ingested::Quarantined(reason) => Self::found(ReplayOutcome::Quarantined(reason.to_owned()), None),
         }
     }

@@ -67,7 +67,7 @@ async fn ask(
     }
     match lomi.refunds().get(&id).deadline(deadline).send().await {
         Ok(row) => {
-            if let Some(words) = Words::of_answer(&row, &refund.transaction_id) {
+            if let Some(words) = Words::of_answer(&row, order, &refund.transaction_id) {
                 settle(world, lomi, order, &words, report).await?;
             }
         }

@@ -30,6 +30,8 @@ pub(super) struct Ask<'a> {
     pub(super) order: &'a Order,
     pub(super) id: &'a str,
     pub(super) refund: &'a Refund,
+    /// What lomi. takes for the payment's id: its UUID. `None` when it cannot be found out.
+    pub(super) payment: Option<&'a TransactionId>,
     pub(super) deadline: Instant,
 }
 
@@ -55,7 +57,7 @@ impl Ask<'_> {
 
     /// A refund of another payment is none that we asked for, whatever it is.
     pub(super) fn executed(&self, row: &lomi_client::Refund) -> Answer {
-        Words::of_answer(row, &self.refund.transaction_id)
+        Words::of_answer(row, self.order, &self.refund.transaction_id)
             .and_then(|words| words.about(self.order, self.order.environment()))
             .map_or(Answer::Lost, |told| Answer::Named(as_asked(told, self.refund)))
     }
@@ -69,8 +71,8 @@ impl Ask<'_> {
     fn wish(&self) -> Option<CreateRefund> {
         let currency = self.order.expected()?.currency();
         let amount = domain::Money::new(self.refund.amount_minor, currency).and_then(units::to_lomi)?;
-        let transaction_id = TransactionId::parse(&self.refund.transaction_id).ok()?;
-        Some(CreateRefund { reason: self.refund.reason.clone(), ..CreateRefund::new(transaction_id, amount) })
+        let payment = self.payment.cloned()?;
+        Some(CreateRefund { reason: self.refund.reason.clone(), ..CreateRefund::new(payment, amount) })
     }
 
     /// lomi. repeats its first answer under a key for a day, an outdated token too: another try has another key.

@@ -44,7 +44,8 @@ pub(super) async fn execute(
 fn is_what_was_asked(ask: &Ask<'_>, preview: &RefundPreview) -> bool {
     let Some(expected) = ask.order.expected() else { return false };
     let in_minor = |amount| units::from_lomi_in(amount, expected.currency()).map(Money::amount_minor);
-    let is_payment = preview.transaction_id.as_ref().is_none_or(|id| *id == ask.refund.transaction_id);
+    let told = preview.transaction_id.as_ref();
+    let is_payment = told.is_none_or(|told| !ask.order.is_another_payment(told, &ask.refund.transaction_id));
     let is_amount = preview.amount.is_none_or(|amount| in_minor(amount) == Some(ask.refund.amount_minor));
     let is_currency = preview.currency_code.as_ref().is_none_or(|code| code.as_str() == expected.currency().code());
     let fee_is_less = preview.fee_amount.is_none_or(|fee| {

@@ -25,9 +25,11 @@ impl Words {
         Some(Self::of(row, transaction_id.as_str()))
     }
 
-    /// The words of an answer about a refund of this payment; `None` when it is about another payment's.
-    pub(crate) fn of_answer(row: &lomi_client::Refund, transaction_id: &str) -> Option<Self> {
-        let is_anothers = row.transaction_id.as_ref().is_some_and(|said| said.as_str() != transaction_id);
+    /// The words of an answer about a refund of this payment of the order's; `None` when it is about another payment's. A
+    /// public id that is not known here is no such word: we asked about this one.
+    pub(crate) fn of_answer(row: &lomi_client::Refund, order: &Order, transaction_id: &str) -> Option<Self> {
+        let told = row.transaction_id.as_ref();
+        let is_anothers = told.is_some_and(|told| order.is_another_payment(told.as_str(), transaction_id));
         (!is_anothers).then(|| Self::of(row, transaction_id))
     }
 
@@ -51,7 +53,7 @@ impl Words {
         };
         Some(SettledRefund {
             refund_id: self.refund_id.clone(),
-            transaction_id: self.transaction_id.clone(),
+            transaction_id: order.payment_called(&self.transaction_id).unwrap_or(&self.transaction_id).to_owned(),
             money,
             environment,
             status: self.status,

@@ -2,6 +2,7 @@
 
 use super::kind::EventKind;
 use super::signature::VerifiedBody;
+use crate::ids::is_uuid;
 use crate::key::Environment;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
@@ -31,8 +32,11 @@ pub struct WebhookEvent {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EventData {
-    /// The transaction: of a payment, or the one that is refunded.
+    /// The transaction: of a payment, or the one that is refunded. A UUID, so that one payment has one name, however it is
+    /// told of.
     pub transaction_id: Option<String>,
+    /// The transaction's public id (`txn_...`), where the event names it by that; which UUID it has, only lomi. can say.
+    pub public_id: Option<String>,
     /// The refund, on refund events.
     pub refund_id: Option<String>,
     /// The session; mobile-money events do not name it.
@@ -124,8 +128,13 @@ impl EventData {
     fn read(row: &Row<'_>, kind: &EventKind) -> Result<Self, Unusable> {
         let metadata = row.metadata();
         let names = Names::of(kind);
+        let (transaction_id, other) = match short(row, names.transaction_id) {
+            Some(id) if is_uuid(&id) => (Some(id.to_ascii_lowercase()), None),
+            other => (None, other),
+        };
         Ok(Self {
-            transaction_id: short(row, names.transaction_id),
+            transaction_id,
+            public_id: other.or_else(|| short(row, &["public_id"])),
             refund_id: short(row, names.refund_id),
             checkout_session_id: short(row, names.checkout_session_id),
             organization_id: short(row, &["organization_id"]),

@@ -76,7 +76,7 @@ async fn an_unpaid_invoice_is_not_a_session() {
 #[tokio::test]
 async fn a_success_without_a_usable_session_is_unknown_and_names_the_member() {
     let unusable = [
-        ("checkout_session_id", CURRENT.replace(SESSION_ID, "cs_1")),
+        ("checkout_session_id", CURRENT.replace(SESSION_ID, "cs 1")),
         ("checkout_url", CURRENT.replace("https://checkout.lomi.africa", "javascript:")),
         ("checkout_url", CURRENT.replace("checkout_url", "page")),
         ("amount", CURRENT.replace("10000.0", "\"a lot\"")),
@@ -146,7 +146,7 @@ async fn a_transaction_list_filters_and_names_its_size_twice() {
 
 #[tokio::test]
 async fn a_transaction_is_read_with_its_metadata() {
-    let body = r#"{"transaction_id":"0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33","organization_id":"o","customer_id":"not-a-uuid","status":"completed","gross_amount":25000,"fee_amount":750,"net_amount":24250.0,"currency_code":"XOF","provider_code":"WAVE","metadata":{"order_id":"A-1007"}}"#;
+    let body = r#"{"transaction_id":"0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33","organization_id":"o","customer_id":"no id","status":"completed","gross_amount":25000,"fee_amount":750,"net_amount":24250.0,"currency_code":"XOF","provider_code":"WAVE","metadata":{"order_id":"A-1007"}}"#;
     let lomi = Lomi::start(vec![json("200 OK", body)]).await;
     let id = TransactionId::parse("0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33").unwrap();
     let transaction = lomi.client().transactions().get(&id).send().await.unwrap();

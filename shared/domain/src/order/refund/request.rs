@@ -7,7 +7,7 @@ use crate::{MAX_AMOUNT_MINOR, Timestamp};
 /// A refund that is to be asked for.
 #[derive(Clone, Debug)]
 pub struct NewRefund {
-    /// The payment; the order's only one when not named.
+    /// The payment, by either of its ids; the order's only one when not named.
     pub transaction_id: Option<String>,
     /// In minor units, 1 to [`MAX_AMOUNT_MINOR`]; all that is left of the payment when not named.
     pub amount_minor: Option<i64>,
@@ -73,7 +73,7 @@ impl Order {
         }
         let mut payments = self.payments.keys();
         match (named, payments.next(), payments.next()) {
-            (Some(named), _, _) => Ok(named),
+            (Some(named), _, _) => self.payment_called(&named).map(str::to_owned).ok_or(RefundRefusal::WhichPayment),
             (None, Some(only), None) => Ok(only.clone()),
             _ => Err(RefundRefusal::WhichPayment),
         }

@@ -26,7 +26,7 @@ fn payment(id: &str) -> Fact {
         money: Money::new(PRICE, Currency::Xof).unwrap(),
         environment: Environment::Live,
         checkout_session_id: None,
-        payment: Payment { provider_code: None, payment_method_code: None, paid_at: T0 },
+        payment: Payment { provider_code: None, payment_method_code: None, paid_at: T0, public_id: None },
     })
 }
 

@@ -44,7 +44,7 @@ impl Listing {
                 Err(error) => return Err(error),
             };
             let is_last = page.is_last();
-            names_payments &= page.rows.iter().all(|row| row.transaction_id.is_some());
+            names_payments &= page.rows.iter().all(|row| names_payment(order, row));
             listing.rows.extend(page.rows.into_iter().filter(|row| is_of(order, row)));
             if is_last {
                 listing.is_whole = names_payments;
@@ -61,7 +61,7 @@ impl Listing {
     /// Whether one of the rows could be this request, which lomi. never named. `before` is the order without what the
     /// list taught, `now` the order with it.
     pub(super) fn may_hold(&self, request: &Refund, before: &Order, now: &Order) -> bool {
-        self.rows.iter().filter(|row| is_of_payment(row, request)).any(|row| may_be(row, request, before, now))
+        self.rows.iter().filter(|row| is_of_payment(now, row, request)).any(|row| may_be(row, request, before, now))
     }
 }
 
@@ -70,13 +70,21 @@ const fn earliest(since: Timestamp) -> Timestamp {
     since.plus_ms(-CLOCK_SKEW_MS)
 }
 
-fn is_of(order: &Order, row: &Row) -> bool {
-    let is_paid_by = row.transaction_id.as_ref().is_some_and(|id| order.payments().contains_key(id.as_str()));
-    is_paid_by || order.refunds().values().any(|refund| is_of_payment(row, refund))
+/// Whether the row says whose it is.
+fn names_payment(order: &Order, row: &Row) -> bool {
+    row.transaction_id.as_ref().is_some_and(|id| order.knows_ids_like(id.as_str()))
 }
 
-fn is_of_payment(row: &Row, refund: &Refund) -> bool {
-    row.transaction_id.as_ref().is_some_and(|id| id.as_str() == refund.transaction_id)
+fn is_of(order: &Order, row: &Row) -> bool {
+    let is_paid_by = row.transaction_id.as_ref().is_some_and(|id| order.payment_called(id.as_str()).is_some());
+    is_paid_by || order.refunds().values().any(|refund| is_of_payment(order, row, refund))
+}
+
+fn is_of_payment(order: &Order, row: &Row, refund: &Refund) -> bool {
+    row.transaction_id.as_ref().is_some_and(|id| {
+        let own = order.payment_called(id.as_str()).unwrap_or(id.as_str());
+        own == refund.transaction_id
+    })
 }
 
 fn may_be(row: &Row, request: &Refund, before: &Order, now: &Order) -> bool {
