@@ -73,6 +73,11 @@ impl Lomi {
         self.post(&format!("/transactions/{transaction_id}/decline"), &json!({})).await
     }
 
+    /// lomi.'s row of a payment loses what the merchant labelled its page with.
+    pub async fn unlabel(&self, transaction_id: &str) {
+        self.post(&format!("/transactions/{transaction_id}/unlabel"), &json!({})).await;
+    }
+
     /// The session's time is over.
     pub async fn expire(&self, session_id: &str) -> Value {
         self.post(&format!("/sessions/{session_id}/expire"), &json!({})).await

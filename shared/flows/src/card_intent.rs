@@ -12,7 +12,7 @@ use tokio::time::Instant;
 pub(crate) struct Closed {
     /// Where it stands now.
     pub(crate) status: CardChargeStatus,
-    /// Whether it took money that lomi. has let go: it takes no other.
+    /// Whether it took money that lomi. has let go, or that nobody can find: it takes no other.
     pub(crate) is_let_go: bool,
     /// What was learnt on the way: it may have been paid in the meantime.
     pub(crate) findings: Findings,
@@ -136,7 +136,7 @@ impl World {
         self.change_order(id, |order| order.with_intent_closed(source, self.clock.now())).await.map(drop)
     }
 
-    /// Whether the form took money that lomi. has let go.
+    /// Whether the form took money that lomi. has let go, or that nobody can find.
     async fn settle_charge(
         &self,
         lomi: &Client,
@@ -168,6 +168,11 @@ impl World {
             }
         }
         if findings.settled.is_empty() {
+            let name = charge.payment_intent_id.as_str();
+            if !self.proves_payment(lomi, order, name, deadline, findings).await? {
+                // The form has taken money, whatever became of it, and takes no other.
+                return Ok(order.is_past_its_end(self.clock.now()));
+            }
             // In the merchant's currency, never what the card processor collects after conversion.
             let said = Said {
                 price: (charge.original_amount, charge.original_currency.as_ref()),

@@ -100,7 +100,7 @@ impl World {
         }
         if findings.settled.is_empty()
             && !findings.is_cut_short
-            && !self.has_unpaid_rows(lomi, order, deadline, &mut findings).await?
+            && self.proves_payment(lomi, order, id.as_str(), deadline, &mut findings).await?
         {
             findings.settled.extend(self.settle_page(lomi, order.id(), &session).await?);
         }

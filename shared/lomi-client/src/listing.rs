@@ -27,6 +27,10 @@ pub trait Listed: Sized {
     fn read_page(text: &str) -> Result<Page<Self::Row>, Unusable>;
     /// What tells one entry from every other.
     fn id(row: &Self::Row) -> &str;
+    /// The same call in words that every generation knows; `None` when it is that already.
+    fn in_older_words<T>(_: &Call<T>) -> Option<Call<T>> {
+        None
+    }
 }
 
 impl<L: Listed> Call<L> {
@@ -39,6 +43,7 @@ impl<L: Listed> Call<L> {
         Listing {
             paging: L::PAGING,
             id: L::id,
+            in_older_words: L::in_older_words,
             call: Some(call),
             answer: None,
             rows: Vec::new().into_iter(),
@@ -92,6 +97,7 @@ type Answer<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 pub struct Listing<T> {
     paging: Paging,
     id: fn(&T) -> &str,
+    in_older_words: fn(&Call<Page<T>>) -> Option<Call<Page<T>>>,
     /// The call of the next page; `None` after the last.
     call: Option<Call<Page<T>>>,
     answer: Option<Answer<T>>,
@@ -120,6 +126,22 @@ impl<T: Send + 'static> Listing<T> {
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
+        match ready!(self.poll_answer(context)) {
+            Err(error) if self.speaks_older(&error) => self.poll_page(context),
+            page => Poll::Ready(page),
+        }
+    }
+
+    /// A server may refuse the whole list for one word in it that came after it. From here on it is asked without such words.
+    fn speaks_older(&mut self, error: &Error) -> bool {
+        let is_about_words = self.pages == 0 && matches!(error.status(), Some(400 | 422 | 500));
+        let older = self.call.as_ref().filter(|_| is_about_words).and_then(self.in_older_words);
+        let is_news = older.is_some();
+        self.call = older.or_else(|| self.call.take());
+        is_news
+    }
+
+    fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
         let Some(call) = &self.call else {
             return Poll::Ready(Ok(ListPage { rows: Vec::new(), next: None }));
         };

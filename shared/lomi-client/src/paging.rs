@@ -1,9 +1,9 @@
 //! How lists go on: what an answer says about it, and the question that follows.
 //!
 //! Nobody can know in advance which generation of the API answers, so the answer decides. The newest one hands out
-//! cursors and says when there is no more. Older ones count pages or rows, and most of their answers say neither how
-//! long a page is nor where the list ends: then only an empty page is the end. A page that is shorter than was asked
-//! for is none, because the server may have its own idea of how long a page is.
+//! cursors and says when there is no more. Older ones count pages or rows, and most of their answers do not say where the
+//! list ends: then only an empty page is the end. A page that is shorter than was asked for is none, nor one that is
+//! shorter than its answer says: the server may have its own idea of how long a page is. Its `total` counts the page.
 
 use crate::call::Call;
 use crate::error::Error;
@@ -45,10 +45,8 @@ pub(crate) enum Told {
     Count(Count),
 }
 
-/// What the older generations say, each of them something else, and some nothing.
+/// What the older generations say of where they are, each of them something else, and some nothing.
 pub(crate) struct Count {
-    /// Rows per page as the server takes it, which may be fewer than were asked for.
-    size: Option<u32>,
     /// The number of this page.
     page: Option<u32>,
     /// How many pages there are; 0 on a page past the end.
@@ -108,7 +106,6 @@ impl Count {
         let number = |name| outer.and_then(|outer| outer.number(name));
         let within = |group, name| outer.and_then(|outer| outer.row(group)?.number(name));
         Self {
-            size: number("limit").or(within("pagination", "pageSize")).or(within("meta", "per_page")),
             page: within("pagination", "page").or(within("meta", "current_page")),
             pages: within("pagination", "totalPages"),
             offset: number("offset"),
@@ -121,7 +118,7 @@ impl Count {
     }
 
     fn is_end(&self, sent: u32, asked: Asked<'_>) -> bool {
-        sent == 0 || self.size.is_some_and(|size| sent < size) || self.pages == Some(asked.page)
+        sent == 0 || self.pages == Some(asked.page)
     }
 }
 

@@ -14,5 +14,6 @@ mod refusals;
 mod roles;
 mod secrets;
 mod store;
+mod unexplained;
 mod webhook_endpoint;
 mod wires;

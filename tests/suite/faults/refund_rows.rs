@@ -157,3 +157,21 @@ async fn a_refund_that_lomi_fails_on_holds_up_nothing_else() {
     assert!(stored["asked_at_ms"].is_number() && stored["due_at_ms"].as_i64() > stored["asked_at_ms"].as_i64());
     app.audit().await;
 }
+
+/// Older generations say nowhere but in their list what went back elsewhere.
+#[tokio::test]
+async fn nothing_but_a_card_gets_money_beside_an_unread_list() {
+    let app = TestApp::start().await;
+    app.lomi.profile("june2026").await;
+    let (wave, card) = (app.paid_order("wave").await.0, app.paid_order("card").await.0);
+    app.lomi.fault(json!({ "target": "GET /refunds", "kind": "status", "arg": 400, "times": null })).await;
+    for body in [json!({ "amount": 5_000 }), json!({})] {
+        let answer = app.refund(&wave.order_id, &body, &app.fresh_key()).await;
+        assert_eq!(answer.problem(), (503, "provider_unavailable".to_owned()), "{body}");
+    }
+    assert!(app.lomi.refunds().await.is_empty());
+    app.refund(&card.order_id, &json!({}), "card").await.expect(201);
+    app.lomi.clear_faults().await;
+    app.refund(&wave.order_id, &json!({}), "wave").await.expect(201);
+    app.audit().await;
+}

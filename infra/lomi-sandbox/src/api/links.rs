@@ -130,8 +130,10 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         };
         slice.cut(world.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
     });
-    Ok(slice
-        .answer(cut, |rows| json!({"total": rows.len(), "data": rows, "limit": slice.limit, "offset": slice.offset})))
+    Ok(slice.answer(
+        cut,
+        |rows| json!({"total": rows.len(), "data": rows, "limit": slice.said_limit, "offset": slice.offset}),
+    ))
 }
 
 /// `GET /payment-links/{id}`: an id that cannot be one is not found either.

@@ -30,6 +30,8 @@ pub(crate) struct Slice {
     pub(crate) page: usize,
     pub(crate) offset: usize,
     pub(crate) limit: usize,
+    /// What older generations say that it is: what was asked for, however many rows there are at most.
+    pub(crate) said_limit: usize,
     has_cursors: bool,
 }
 
@@ -57,16 +59,17 @@ impl Slice {
                 let limit = at_most(call.whole("limit", LIMIT)?.clamp(1, MAX_LIMIT));
                 let has_cursors = !quirks.list_places_ignored;
                 let offset = if has_cursors { Cursor::of(call)?.offset } else { 0 };
-                Ok(Self { page: 1, offset, limit, has_cursors })
+                Ok(Self { page: 1, offset, limit, said_limit: limit, has_cursors })
             }
             Before::Numbered(name, size) => {
-                let (limit, page) = (at_most(call.limit(name, size)?), call.whole("page", 1)?);
+                let (said_limit, page) = (call.limit(name, size)?, call.whole("page", 1)?);
+                let limit = at_most(said_limit);
                 let offset = page.saturating_sub(1).saturating_mul(limit);
-                Ok(Self { page, offset, limit, has_cursors: false })
+                Ok(Self { page, offset, limit, said_limit, has_cursors: false })
             }
             Before::Offset(limit) => {
-                let (limit, offset) = (at_most(call.limit("limit", limit)?), call.whole("offset", 0)?);
-                Ok(Self { page: 1, offset, limit, has_cursors: false })
+                let (said_limit, offset) = (call.limit("limit", limit)?, call.whole("offset", 0)?);
+                Ok(Self { page: 1, offset, limit: at_most(said_limit), said_limit, has_cursors: false })
             }
         }
     }

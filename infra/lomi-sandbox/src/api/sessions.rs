@@ -238,7 +238,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         slice.cut(world.sessions.newest_first().filter(keep), shown)
     });
     Ok(slice.answer(cut, |rows| match call.profile {
-        Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.limit}}),
+        Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.said_limit}}),
         Profile::Current | Profile::June2026 => Value::Array(rows),
     }))
 }

@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/_sim/sessions/{id}/late_approve", post(payments::late_approve))
         .route("/_sim/transactions/{id}/approve", post(payments::approve))
         .route("/_sim/transactions/{id}/decline", post(payments::decline))
+        .route("/_sim/transactions/{id}/unlabel", post(payments::unlabel))
         .route("/_sim/card.js", get(card::script))
         .route("/_sim/card/{id}/confirm", post(card::confirm))
         .route("/_sim/card/{id}/authenticate", post(card::authenticate))

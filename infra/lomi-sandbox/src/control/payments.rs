@@ -79,6 +79,12 @@ pub(crate) async fn decline(State(sim): State<Sim>, Path(id): Path<String>) -> A
     transaction_told(&sim, &id, changed)
 }
 
+/// `POST /_sim/transactions/{id}/unlabel`: the row loses the metadata that the merchant sent with its page.
+pub(crate) async fn unlabel(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+    let is_there = sim.with(|world, _| world.transactions.get_mut(&id).map(|row| row.metadata.clear()).is_some());
+    transaction_told(&sim, &id, is_there)
+}
+
 fn transaction_told(sim: &Sim, id: &str, changed: bool) -> Answered {
     let status = sim.read(|world, _| world.transactions.get(id).map(|row| row.status));
     let status = status.ok_or_else(|| ApiError::missing("Transaction", id))?;

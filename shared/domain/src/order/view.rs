@@ -139,6 +139,12 @@ impl Order {
         &self.payments
     }
 
+    /// Whether lomi. ever held a payment of it, whatever became of that.
+    #[must_use]
+    pub const fn was_held(&self) -> bool {
+        self.was_held
+    }
+
     /// The transaction id that one of the order's payments counted under, by that or by its public id.
     #[must_use]
     pub fn payment_called<'a>(&'a self, id: &str) -> Option<&'a str> {

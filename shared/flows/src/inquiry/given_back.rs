@@ -36,10 +36,15 @@ impl World {
         let order = order.filter(|order| is_news(order, transaction));
         let mut is_known = order.is_none();
         if let Some(order) = order {
-            for row in refunds_of(lomi, &order, transaction, deadline, findings).await? {
+            let (rows, is_whole) = refunds_of(lomi, &order, transaction, deadline, findings).await?;
+            for row in rows {
                 let refund = self.settle_refund(lomi, id, &row).await?;
                 is_known |= is_judged(refund.as_ref());
                 findings.settled.extend(refund);
+            }
+            // Of a list that was cut short, nothing less than all of the payment is all of it.
+            if !is_whole {
+                is_known &= self.order(id).await?.is_none_or(|order| !is_news(&order, transaction));
             }
         }
         let payment = self.settle_payment(lomi, id, transaction).await?;
@@ -96,13 +101,14 @@ fn is_news(order: &Order, transaction: &Transaction) -> bool {
     order.expected().is_some_and(|price| known_minor < price.amount_minor())
 }
 
+/// The refunds of the payment that lomi. lists, and whether its list was read to the end.
 async fn refunds_of(
     lomi: &Client,
     order: &Order,
     transaction: &Transaction,
     deadline: Instant,
     findings: &mut Findings,
-) -> Result<Vec<Refund>, InquiryError> {
+) -> Result<(Vec<Refund>, bool), InquiryError> {
     let made_at = transaction.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
     let start = earliest_payment(made_at.unwrap_or(order.created_at())).to_rfc3339();
     let mut listing = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(deadline).stream();
@@ -115,8 +121,8 @@ async fn refunds_of(
         let of_this = |row: &Refund| row.transaction_id.is_some() && ids.contains(&row.transaction_id.as_ref());
         refunds.extend(page.rows.into_iter().filter(of_this));
         if is_last {
-            break;
+            return Ok((refunds, true));
         }
     }
-    Ok(refunds)
+    Ok((refunds, false))
 }

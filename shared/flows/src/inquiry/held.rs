@@ -9,7 +9,7 @@ use crate::evidence::Settled;
 use crate::ingest::held_key;
 use domain::{Fact, Order, OrderId};
 use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
-use store::StoreError;
+use store::{Recorded, StoreError};
 use tokio::time::Instant;
 
 /// What a shopper has tried, and what the merchant has not got.
@@ -22,6 +22,8 @@ const UNPAID: [TransactionStatus; 5] = [
 ];
 /// Held payments of one order that are asked about at one look.
 const MAX_ASKED: usize = 3;
+/// Under this reason a page or a card form is put aside that is paid by no payment that can be found.
+const PAYMENT_UNEXPLAINED: &str = "payment_unexplained";
 
 impl World {
     /// Asks what became of the order's held payments.
@@ -64,9 +66,35 @@ impl World {
         Ok(())
     }
 
-    /// Whether lomi. lists a payment of the order that is not paid, or one that may be: such a page is used up, and stays
-    /// `completed`, while its money waits, is held, or was let go. What cannot be read may be there.
-    pub(crate) async fn has_unpaid_rows(
+    /// What a page or a card form proves that lomi. calls paid and of whose payment it shows nothing. Such a page is used up,
+    /// and stays `completed`, while its money waits, is held, or was let go: only a list without an unpaid payment of the order
+    /// leaves none of that.
+    ///
+    /// When nothing else can come of it, a person has to look: the payment may be in lomi.'s books without our order id. They
+    /// are told once, and `false` says that it pays nothing.
+    pub(crate) async fn proves_payment(
+        &self,
+        lomi: &Client,
+        order: &Order,
+        payable: &str,
+        deadline: Instant,
+        findings: &mut Findings,
+    ) -> Result<bool, InquiryError> {
+        if !self.has_unpaid_rows(lomi, order, deadline, findings).await? {
+            return Ok(true);
+        }
+        if order.is_past_its_end(self.clock.now()) && !order.was_held() {
+            let said = format!("{payable} completed, by no payment that lomi. lists");
+            let evidence = poll(format!("UNEXPLAINED#{payable}"), &said, self.clock.now());
+            if self.quarantine(&evidence, PAYMENT_UNEXPLAINED, Some(order.id())).await? == Recorded::Applied {
+                findings.settled.push(Settled::UnknownOrder);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether lomi. lists a payment of the order that is not paid, or one that may be. What cannot be read may be there.
+    async fn has_unpaid_rows(
         &self,
         lomi: &Client,
         order: &Order,
@@ -107,8 +135,16 @@ impl World {
     ) -> Result<Option<Settled>, StoreError> {
         let Some(held) = self.read_payment(lomi, row) else { return Ok(None) };
         let said = format!("transaction {} held", held.transaction_id);
-        let evidence = poll(held_key(&held.transaction_id), &said, self.clock.now());
+        let key = self.fresh_key(held_key(&held.transaction_id), row).await?;
+        let evidence = poll(key, &said, self.clock.now());
         self.settle_said_of(lomi, id, row, &Fact::PaymentHeld(held), &evidence).await.map(Some)
+    }
+
+    /// A payment may be held and let go more than once. What happens again is another fact, named by when it did.
+    async fn fresh_key(&self, key: String, row: &Transaction) -> Result<String, StoreError> {
+        let is_known = self.store.order_of_evidence(&key).await?.is_some();
+        let since = row.updated_at.as_deref().filter(|_| is_known);
+        Ok(since.map_or(key.clone(), |since| format!("{key}#{since}")))
     }
 
     /// The review ended, and the merchant gets nothing. A failed try before the review is another fact, under another name.
@@ -120,7 +156,8 @@ impl World {
     ) -> Result<Settled, StoreError> {
         let transaction_id = row.transaction_id.to_string();
         let said = format!("transaction {transaction_id} {}", row.status.as_str());
-        let evidence = poll(format!("HELD_LET_GO#{transaction_id}"), &said, self.clock.now());
+        let key = self.fresh_key(format!("HELD_LET_GO#{transaction_id}"), row).await?;
+        let evidence = poll(key, &said, self.clock.now());
         let environment = self.environment_behind(lomi, row.environment);
         self.settle_said_of(lomi, id, row, &Fact::PaymentFailed { transaction_id, environment }, &evidence).await
     }

@@ -63,7 +63,7 @@ impl World {
             return Ok(Answer::NotYet);
         }
         let Some(order) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
-        if self.has_unpaid_rows(lomi, &order, deadline, findings).await? {
+        if !self.proves_payment(lomi, &order, id.as_str(), deadline, findings).await? {
             return Ok(Answer::NotYet);
         }
         let order_id = order.id().clone();

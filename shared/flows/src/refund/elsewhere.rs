@@ -55,8 +55,8 @@ pub(super) async fn look(
             Err(InquiryError::Store(error)) => Err(error.into()),
         };
     };
-    // Neither the payment nor the list says what went back, and lomi. would pay out once more.
-    if said_minor.is_none() && !is_whole && order.is_paid_out(refund) {
+    // Neither the payment nor the list says what went back, and lomi. would give it back once more.
+    if said_minor.is_none() && !is_whole && !order.goes_back_by_card(refund) {
         return Err(RefundError::Unread { retry_after_s: RETRY_AFTER_S });
     }
     // The list does not name all of it: what it leaves out is gone all the same.

@@ -3,7 +3,7 @@
 //! Where nothing tells the end, only an empty page is it: a short one may be all that the server gives at once.
 
 use crate::support::{Lomi, OBJECT_ID, Reply, json};
-use lomi_client::{CustomerId, Error, ErrorKind, ListPlace, Listing, WebhookEndpointId};
+use lomi_client::{CustomerId, Error, ErrorKind, ListPlace, Listing, TransactionStatus, WebhookEndpointId};
 use tokio::time::{Duration, Instant};
 
 fn id(number: usize) -> String {
@@ -165,11 +165,12 @@ async fn offsets_grow_until_an_empty_page() {
 
 #[tokio::test]
 async fn customers_are_turned_in_their_own_envelope() {
-    let lomi = Lomi::start(vec![in_customers(1, 0, 2), in_customers(2, 2, 2), in_customers(3, 4, 1)]).await;
+    let pages = [in_customers(1, 0, 2), in_customers(2, 2, 2), in_customers(3, 4, 1), in_customers(4, 5, 0)];
+    let lomi = Lomi::start(pages.into()).await;
     let rows = all(lomi.client().customers().list().search("awa").page_size(2).stream()).await;
     assert_eq!(rows.len(), 5);
     let of_page = |page| format!("limit=2{page}&pageSize=2&search=awa");
-    assert_eq!(queries(&lomi), [of_page(""), of_page("&page=2"), of_page("&page=3")], "lomi. told its page size");
+    assert_eq!(queries(&lomi), ["", "&page=2", "&page=3", "&page=4"].map(of_page), "lomi. told its page size");
 }
 
 #[tokio::test]
@@ -190,9 +191,9 @@ async fn sessions_of_the_first_generation_are_turned_by_number() {
         let meta = format!(r#"{{"current_page":{page},"per_page":2}}"#);
         json("200 OK", &format!(r#"{{"data":{},"meta":{meta}}}"#, rows(first, count)))
     };
-    let lomi = Lomi::start(vec![first_generation(1, 0, 2), first_generation(2, 2, 1)]).await;
+    let lomi = Lomi::start(vec![first_generation(1, 0, 2), first_generation(2, 2, 1), first_generation(3, 3, 0)]).await;
     assert_eq!(all(lomi.client().checkout_sessions().list().limit(2).stream()).await.len(), 3);
-    assert_eq!(queries(&lomi), ["limit=2", "limit=2&page=2"]);
+    assert_eq!(queries(&lomi), ["limit=2", "limit=2&page=2", "limit=2&page=3"]);
     let lomi = Lomi::start(vec![bare(0, 2), bare(2, 1), bare(3, 0)]).await;
     assert_eq!(all(lomi.client().checkout_sessions().list().limit(2).stream()).await.len(), 3);
     assert_eq!(queries(&lomi), ["limit=2", "limit=2&offset=2", "limit=2&offset=3"]);
@@ -231,10 +232,27 @@ async fn a_page_size_is_asked_for_when_the_caller_names_none() {
 }
 
 #[tokio::test]
-async fn a_smaller_page_than_asked_for_is_full_when_lomi_says_so() {
-    let lomi = Lomi::start(vec![in_data(0, 2, 2), in_data(2, 1, 2)]).await;
+async fn a_page_that_is_shorter_than_lomi_says_is_not_the_end() {
+    let lomi = Lomi::start(vec![in_data(0, 2, 500), in_data(2, 1, 500), in_data(3, 0, 500)]).await;
     assert_eq!(all(lomi.client().payment_links().list().limit(500).stream()).await.len(), 3);
-    assert_eq!(queries(&lomi), ["limit=500", "limit=500&offset=2"]);
+    assert_eq!(queries(&lomi), ["limit=500", "limit=500&offset=2", "limit=500&offset=3"]);
+}
+
+#[tokio::test]
+async fn a_filter_that_is_refused_is_asked_for_in_older_words() {
+    let refused = || json("400 Bad Request", r#"{"message":"invalid input value for enum"}"#);
+    let statuses = [TransactionStatus::Completed, TransactionStatus::Held, TransactionStatus::Cancelled];
+    let lomi = Lomi::start(vec![refused(), bare(0, 1), bare(1, 0)]).await;
+    let list =
+        |lomi: &Lomi, statuses: &[TransactionStatus]| lomi.client().transactions().list().status(statuses).stream();
+    assert_eq!(all(list(&lomi, &statuses)).await.len(), 1);
+    let asked: Vec<_> = queries(&lomi).iter().map(|query| query.rsplit('=').next().unwrap().to_owned()).collect();
+    assert_eq!(asked, ["completed%2Cheld%2Ccancelled", "completed", "completed"]);
+
+    for statuses in [&[TransactionStatus::Completed][..], &[TransactionStatus::Held], &[]] {
+        let lomi = Lomi::start(vec![refused()]).await;
+        assert_eq!(failure(list(&lomi, statuses), 0).await.status(), Some(400), "there are no older words");
+    }
 }
 
 #[tokio::test]
@@ -294,7 +312,7 @@ async fn a_place_is_asked_for_in_its_own_style_and_heard_or_an_error() {
     ] {
         let lomi = Lomi::start(answers.into()).await;
         let list = || lomi.client().customers().list().page_size(2).starting_at(&ListPlace::parse(place).unwrap());
-        assert_eq!(all(list().stream()).await.len(), 1);
+        assert_eq!(list().stream().next_page().await.unwrap().rows.len(), 1);
         assert!(list().stream().next_page().await.is_err(), "{place} was not listened to");
         assert_eq!(queries(&lomi), [query, query]);
     }
@@ -302,16 +320,18 @@ async fn a_place_is_asked_for_in_its_own_style_and_heard_or_an_error() {
 
 #[tokio::test]
 async fn a_list_can_be_read_answer_by_answer() {
-    let replies = vec![in_data(0, 2, 2), json("401 Unauthorized", "{}"), in_data(2, 1, 2)];
+    let replies = vec![in_data(0, 2, 2), json("401 Unauthorized", "{}"), in_data(2, 1, 2), in_data(3, 0, 2)];
     let lomi = Lomi::start(replies).await;
     let mut listing = lomi.client().payment_links().list().limit(2).stream();
     assert!(listing.next().await.unwrap().is_ok());
     // What was not handed on yet comes with the next answer, and a page that failed is asked for again.
     assert_eq!(listing.next_page().await.unwrap_err().status(), Some(401));
     let page = listing.next_page().await.unwrap();
-    assert_eq!((page.rows.len(), page.is_last()), (2, true));
-    let after = listing.next_page().await.unwrap();
-    assert_eq!((after.rows.len(), after.is_last(), lomi.count()), (0, true, 3));
+    assert_eq!((page.rows.len(), page.is_last()), (2, false));
+    for _ in 0..2 {
+        let after = listing.next_page().await.unwrap();
+        assert_eq!((after.rows.len(), after.is_last(), lomi.count()), (0, true, 4));
+    }
 }
 
 #[tokio::test]

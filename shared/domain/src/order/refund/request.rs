@@ -85,8 +85,14 @@ impl Order {
     /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
     #[must_use]
     pub fn is_paid_out(&self, refund: &Refund) -> bool {
-        let is_by_card = self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card);
-        !is_by_card && self.amount.is_none_or(|paid| refund.amount_minor < paid)
+        !self.goes_back_by_card(refund) && self.amount.is_none_or(|paid| refund.amount_minor < paid)
+    }
+
+    /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took, whoever
+    /// asked before; lomi.'s own ceiling is the whole payment, call by call.
+    #[must_use]
+    pub fn goes_back_by_card(&self, refund: &Refund) -> bool {
+        self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card)
     }
 
     /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have.
