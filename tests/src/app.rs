@@ -58,6 +58,8 @@ pub struct Setup {
     pub own_domain: Option<String>,
     /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
     pub public_price_ids: String,
+    /// The currency of the merchant's organisation at lomi.; the template's own when empty.
+    pub default_currency: &'static str,
     /// The reconciler has not run yet: the stack does not know whose its key is.
     pub unlearned: bool,
     /// Measures what the functions ask DynamoDB for.
@@ -279,6 +281,9 @@ fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     }
     if let Some(origin) = &setup.own_domain {
         options.parameters.insert("PublicBaseUrl".to_owned(), origin.clone());
+    }
+    if !setup.default_currency.is_empty() {
+        options.parameters.insert("DefaultCurrency".to_owned(), setup.default_currency.to_owned());
     }
     if !setup.public_price_ids.is_empty() {
         options.parameters.insert("PublicPriceIds".to_owned(), setup.public_price_ids.clone());

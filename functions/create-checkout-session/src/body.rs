@@ -1,6 +1,6 @@
 //! The request body, and the rules of its members.
 
-use domain::{MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
+use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
 use edge::members::{
     Asked, Caller, Contact, Faults, Item, LineItem, PricingMembers, PublicPrices, allowed_url, check_metadata,
     check_text, is_uuid, only_merchant, origin_of,
@@ -45,7 +45,7 @@ impl Body {
         self,
         caller: Caller,
         redirects: &RedirectPolicy,
-        prices: &PublicPrices,
+        (prices, lomi_currency): (&PublicPrices, Currency),
     ) -> Result<(Offer, Origin, Asked), Problem> {
         let mut faults = Faults::default();
         let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut faults);
@@ -67,6 +67,7 @@ impl Body {
             cart_token: self.cart_token,
             amount: self.amount,
             currency_code: self.currency_code,
+            lomi_currency: Some(lomi_currency),
         };
         let asked = Asked::read(caller, pricing, &mut faults);
         if let Some(asked) = &asked {

@@ -1,7 +1,7 @@
 //! Wire <-> use case.
 
 use crate::body::Body;
-use domain::RedirectPolicy;
+use domain::{Currency, RedirectPolicy};
 use edge::config::SecretId;
 use edge::http::{Limits, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
@@ -23,6 +23,7 @@ pub(crate) struct App {
     lomi: Lomi,
     redirects: RedirectPolicy,
     prices: PublicPrices,
+    lomi_currency: Currency,
     cart_token_key: Secret,
 }
 
@@ -31,7 +32,7 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
-        (redirects, prices): (RedirectPolicy, PublicPrices),
+        (redirects, prices, lomi_currency): (RedirectPolicy, PublicPrices, Currency),
         key: SecretId,
     ) -> Self {
         Self {
@@ -39,6 +40,7 @@ impl App {
             lomi: connected.lomi(lomi),
             redirects,
             prices,
+            lomi_currency,
             cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
         }
     }
@@ -51,7 +53,8 @@ impl App {
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
         let (idempotency_key, fingerprint) = edge::create::idempotency(request, caller)?;
-        let (offer, origin, asked) = json::<Body>(request)?.check(caller, &self.redirects, &self.prices)?;
+        let (offer, origin, asked) =
+            json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.lomi_currency))?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreateCheckoutSession,

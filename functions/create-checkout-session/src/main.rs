@@ -18,17 +18,18 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, table, lomi, redirects, prices, cart_token_key) = config::read(|env| {
+        let (wiring, table, lomi, selling, cart_token_key) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
             let redirects = env.redirect_policy("ALLOWED_ORIGINS");
             let prices = env.public_prices("PUBLIC_PRICE_IDS");
+            let currency = env.currency("DEFAULT_CURRENCY");
             let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
-            Some((wiring?, table?, lomi?, redirects?, prices?, cart_token_key?))
+            Some((wiring?, table?, lomi?, (redirects?, prices?, currency?), cart_token_key?))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, table, lomi, (redirects, prices), cart_token_key);
+        let app = http::App::new(&connected, table, lomi, selling, cart_token_key);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

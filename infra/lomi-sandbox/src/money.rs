@@ -116,6 +116,17 @@ impl Amount {
         }
     }
 
+    /// The same worth in another currency, by the same rates.
+    pub(crate) const fn converted(self, from: Currency, to: Currency) -> Self {
+        let francs = self.in_francs(from);
+        match (from, to) {
+            (Currency::Xof, Currency::Xof) | (Currency::Usd, Currency::Usd) | (Currency::Eur, Currency::Eur) => self,
+            (_, Currency::Xof) => francs,
+            (_, Currency::Eur) => Self(francs.processor_cents(Currency::Xof)),
+            (_, Currency::Usd) => Self(francs.0 / 600),
+        }
+    }
+
     /// `25000`, `12.5` or `-3.05`: the shortest decimal.
     pub(crate) fn text(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };

@@ -163,6 +163,9 @@ pub struct Quirks {
     /// The `confirmation_token` does not make a body another one: under the key of its preview, the preview is answered again.
     #[serde(default)]
     pub refund_token_unseen_by_keys: bool,
+    /// What lomi. prices is converted into the currency that was asked for; off, it keeps the currency of its price.
+    #[serde(default)]
+    pub prices_converted: bool,
     /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
     #[serde(default)]
     pub refunds_paid_out_later: bool,
@@ -210,6 +213,7 @@ impl Quirks {
             placeholder_percent_encoded: false,
             payments_by_public_id: false,
             payout_rows_lost: false,
+            prices_converted: matches!(profile, Profile::Current),
             refund_preview: matches!(profile, Profile::Current),
             refund_preview_shows: Map::new(),
             refund_token_bound_to_key: false,

@@ -1,6 +1,6 @@
 //! From what a shopper wants to what it costs.
 
-use crate::{CartTokenId, Money, Price, Product, Sku};
+use crate::{CartTokenId, Currency, Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -160,6 +160,7 @@ pub enum PriceError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricedCart {
     pub(crate) total: Option<Money>,
+    pub(crate) currency: Option<Currency>,
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) reference: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
@@ -199,6 +200,7 @@ impl PricedCart {
         let total = total.ok_or(PriceError::TotalOutOfRange)?;
         Ok(Self {
             total: Some(total),
+            currency: Some(total.currency()),
             lines: sold,
             reference: None,
             metadata: BTreeMap::new(),
@@ -210,7 +212,9 @@ impl PricedCart {
     /// The price that the merchant's own backend set through the closed `/admin` route.
     #[must_use]
     pub const fn from_merchant(total: Money, reference: Option<String>) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, metadata: BTreeMap::new(), lomi: None, token: None }
+        let currency = Some(total.currency());
+        let metadata = BTreeMap::new();
+        Self { total: Some(total), currency, lines: Vec::new(), reference, metadata, lomi: None, token: None }
     }
 
     /// The price that the merchant's own backend signed, for one order, with its labels.
@@ -221,14 +225,16 @@ impl PricedCart {
         metadata: BTreeMap<String, String>,
         token: CartTokenId,
     ) -> Self {
-        Self { total: Some(total), lines: Vec::new(), reference, metadata, lomi: None, token: Some(token) }
+        let currency = Some(total.currency());
+        Self { total: Some(total), currency, lines: Vec::new(), reference, metadata, lomi: None, token: Some(token) }
     }
 
-    /// A cart that lomi. prices from the merchant's catalogue there.
+    /// A cart that lomi. prices from the merchant's catalogue there, in this currency.
     #[must_use]
-    pub const fn from_lomi(cart: LomiCart) -> Self {
+    pub const fn from_lomi(cart: LomiCart, currency: Currency) -> Self {
+        let currency = Some(currency);
         let metadata = BTreeMap::new();
-        Self { total: None, lines: Vec::new(), reference: None, metadata, lomi: Some(cart), token: None }
+        Self { total: None, currency, lines: Vec::new(), reference: None, metadata, lomi: Some(cart), token: None }
     }
 }
 

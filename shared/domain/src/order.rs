@@ -179,7 +179,7 @@ impl Order {
             paid_after_cancel: false,
             beyond_link_limit: false,
             amount: new.cart.total.map(Money::amount_minor),
-            currency_code: new.cart.total.map(Money::currency),
+            currency_code: new.cart.currency,
             lines: new.cart.lines,
             lomi_cart: new.cart.lomi,
             reference: new.cart.reference.or(new.origin.reference),

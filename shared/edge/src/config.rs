@@ -2,7 +2,7 @@
 
 use crate::aws::AwsEnvironment;
 use crate::members::PublicPrices;
-use domain::{Environment, RedirectPolicy, is_loopback};
+use domain::{Currency, Environment, RedirectPolicy, is_loopback};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -202,7 +202,13 @@ impl EnvReader<'_> {
     pub fn public_prices(&mut self, name: &'static str) -> Option<PublicPrices> {
         let Some(text) = self.optional_text(name) else { return Some(PublicPrices::All) };
         PublicPrices::parse(&text)
-            .or_else(|| self.note(name, "must be at most 50 ids of lomi.'s prices (UUIDs), separated by commas"))
+            .or_else(|| self.note(name, "must be at most 50 ids of lomi.'s prices, separated by commas"))
+    }
+
+    /// `XOF`, `USD` or `EUR`.
+    pub fn currency(&mut self, name: &'static str) -> Option<Currency> {
+        let text = self.text(name)?;
+        Currency::from_code(&text).or_else(|| self.note(name, "must be XOF, USD or EUR"))
     }
 
     /// The id or ARN of a secret in Secrets Manager.

@@ -20,8 +20,8 @@ mod claim;
 use crate::World;
 use claim::{Entered, Work};
 use domain::{
-    AllowedUrl, CartLine, CartTokenError, Fingerprint, IdempotencyKey, LomiCart, Money, OpenedPayable, Order, OrderId,
-    Origin, PayableId, PaymentPageUrl, PriceError,
+    AllowedUrl, CartLine, CartTokenError, Currency, Fingerprint, IdempotencyKey, LomiCart, Money, OpenedPayable, Order,
+    OrderId, Origin, PayableId, PaymentPageUrl, PriceError,
 };
 use lomi_client::{AppearanceTheme, BillingAddress, Buyer, Client, ProductId, SubscriptionId};
 use std::num::NonZeroU32;
@@ -56,8 +56,8 @@ pub enum Pricing {
     },
     /// The merchant's backend, through the closed route.
     Merchant(Money),
-    /// lomi.'s own catalogue.
-    Lomi(LomiCart),
+    /// lomi.'s own catalogue, in the currency of the merchant's organisation there.
+    Lomi(LomiCart, Currency),
 }
 
 /// What the shopper is to pay on.

@@ -3,7 +3,7 @@
 use crate::bytes::first_line;
 use crate::redirect::{leads_to_the_shop, policy};
 use domain::{
-    CartLine, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin,
+    CartLine, Currency, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin,
     metadata_faults,
 };
 use edge::http::json_of;
@@ -28,7 +28,8 @@ pub fn create(data: &[u8]) {
         judge(
             caller,
             body,
-            json_of::<session::Body>(body).and_then(|body| body.check(caller, &policy, &PublicPrices::All)),
+            json_of::<session::Body>(body)
+                .and_then(|body| body.check(caller, &policy, (&PublicPrices::All, Currency::Xof))),
         );
     }
     judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, None)));
@@ -79,10 +80,10 @@ fn is_bounded(origin: &Origin, asked: &Asked) {
     assert!(match asked {
         Asked::Catalog(lines) =>
             is_count(lines.len()) && lines.iter().all(|line: &CartLine| is_quantity(line.quantity)),
-        Asked::Lomi(LomiCart::Lines(lines)) =>
+        Asked::Lomi(LomiCart::Lines(lines), _) =>
             is_count(lines.len()) && lines.iter().all(|line| is_quantity(line.quantity)),
-        Asked::Lomi(LomiCart::Price(line)) => is_quantity(line.quantity),
-        Asked::Lomi(LomiCart::Product { quantity, .. }) => is_quantity(*quantity),
+        Asked::Lomi(LomiCart::Price(line), _) => is_quantity(line.quantity),
+        Asked::Lomi(LomiCart::Product { quantity, .. }, _) => is_quantity(*quantity),
         Asked::Signed(token) => token.len() <= MAX_CART_TOKEN_BYTES,
         Asked::Merchant(_) => true,
     });

@@ -1,7 +1,8 @@
 //! Every generation of lomi.'s API, and every habit of it that has been seen.
 
+use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::json;
-use tests::{Created, TestApp};
+use tests::{Created, Setup, TestApp};
 
 /// An open order. The oldest generation wants to be told which rails to offer; the others do not mind.
 async fn open_order(app: &TestApp, key: &str) -> Created {
@@ -76,5 +77,63 @@ async fn a_retry_gets_the_same_page_in_every_generation() {
         assert_eq!(app.lomi.sessions().await.len(), before + 1, "{profile}");
         assert_eq!(open_order(&app, &key).await, order, "{profile}");
     }
+    app.audit().await;
+}
+
+/// The ways to a price, and what comes of each: 12 500 francs of ours, 5 000 of lomi.'s.
+fn pricings(app: &TestApp) -> [(&'static str, serde_json::Value, i64); 5] {
+    let line = json!({ "price_id": PRICE_A, "quantity": 2 });
+    [
+        ("items", app.cart(1)["items"].clone(), 12_500),
+        ("line_items", json!([line]), 10_000),
+        ("price_id", json!(PRICE_A), 5_000),
+        ("product_id", json!(PRODUCT_A), 5_000),
+        ("amount", json!(7_000), 7_000),
+    ]
+}
+
+fn priced_by(app: &TestApp, name: &str, value: &serde_json::Value) -> serde_json::Value {
+    let mut pricing = json!({ name: value });
+    if name == "amount" {
+        pricing["currency_code"] = json!("XOF");
+    }
+    let mut body = app.body(pricing);
+    body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
+    body
+}
+
+#[tokio::test]
+async fn every_way_to_a_price_sells_in_every_generation() {
+    let app = TestApp::start().await;
+    for profile in ["current", "june2026", "seeds"] {
+        app.lomi.profile(profile).await;
+        for (name, value, francs) in pricings(&app) {
+            let answer = app.create_as_admin(&priced_by(&app, name, &value), &app.fresh_key()).await;
+            // The oldest one prices nothing by itself: it demands an amount with a product, and knows no lines.
+            if profile == "seeds" && ["line_items", "price_id", "product_id"].contains(&name) {
+                assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()), "{name}");
+                continue;
+            }
+            let order = Created::of(&answer.expect(201));
+            assert_eq!(order.amount, francs, "{profile} {name}");
+            app.pay(&order, "wave").await;
+            app.wait_for(&order.order_id, "paid").await;
+        }
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
+    let app = TestApp::start_with(Setup { default_currency: "EUR", ..Setup::default() }).await;
+    let body = priced_by(&app, "price_id", &json!(PRICE_A));
+    let order = app.create(&body, "converted").await.expect(201).json();
+    assert_eq!((&order["amount"], &order["currency_code"]), (&json!(762), &json!("EUR")), "5 000 francs");
+    // A price that keeps its own currency is not what was asked for.
+    app.lomi.quirks(json!({ "prices_converted": false })).await;
+    let answer = app.create(&body, "kept").await;
+    assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()));
+    let orders = app.orders().await;
+    assert_eq!(orders.iter().filter(|order| order["status"] == "open").count(), 1, "nobody gets the other page");
     app.audit().await;
 }

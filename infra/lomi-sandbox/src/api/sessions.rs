@@ -98,7 +98,11 @@ fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: T
     }
     let profile = world.profile;
     check_references(world, caller, &draft)?;
-    let priced = price(profile, caller, &draft)?;
+    let mut priced = price(profile, caller, &draft)?;
+    // "A currency that differs from the price may be converted" (documents of API 1.2.0).
+    if let Some(asked) = draft.currency.filter(|_| world.quirks.prices_converted) {
+        priced = (priced.0.converted(priced.1, asked), asked);
+    }
     let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
     note_payer(world, &session, now);
     let created = match profile {

@@ -2,7 +2,7 @@
 
 use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
 use crate::ids::is_uuid;
-use crate::{AttemptId, BoughtLine, CartTokenId, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
+use crate::{AttemptId, BoughtLine, CartTokenId, Currency, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Order {
@@ -64,6 +64,12 @@ impl Order {
     #[must_use]
     pub const fn lomi_cart(&self) -> Option<&LomiCart> {
         self.lomi_cart.as_ref()
+    }
+
+    /// What it is paid in; known before its price where lomi. prices it.
+    #[must_use]
+    pub const fn currency(&self) -> Option<Currency> {
+        self.currency_code
     }
 
     /// What was bought, line by line, from the merchant's catalogue or from lomi's; empty where only an amount was asked for.

@@ -44,7 +44,7 @@ impl PublicPrices {
 
     /// Reports what `asked` names of lomi's catalogue that the public may not.
     pub fn check(&self, caller: Caller, asked: &Asked, faults: &mut Faults) {
-        let (Self::Only(listed), Caller::Storefront, Asked::Lomi(cart)) = (self, caller, asked) else { return };
+        let (Self::Only(listed), Caller::Storefront, Asked::Lomi(cart, _)) = (self, caller, asked) else { return };
         let mut refuse = |pointer: String, is_listed: bool| {
             if !is_listed {
                 faults.add(
@@ -101,6 +101,8 @@ pub struct PricingMembers {
     pub amount: Option<i64>,
     /// ISO 4217.
     pub currency_code: Option<String>,
+    /// What lomi. prices in, where it may: not the caller's word.
+    pub lomi_currency: Option<Currency>,
 }
 
 /// How the caller wants the cart to be priced.
@@ -112,15 +114,24 @@ pub enum Asked {
     Signed(String),
     /// By the merchant's backend.
     Merchant(Money),
-    /// By lomi.
-    Lomi(LomiCart),
+    /// By lomi., in this currency.
+    Lomi(LomiCart, Currency),
 }
 
 impl Asked {
     /// The one way to a price. `None`, and `faults` says why, when there is none or more than one.
     pub fn read(caller: Caller, members: PricingMembers, faults: &mut Faults) -> Option<Self> {
-        let PricingMembers { items, line_items, product_id, price_id, quantity, cart_token, amount, currency_code } =
-            members;
+        let PricingMembers {
+            items,
+            line_items,
+            product_id,
+            price_id,
+            quantity,
+            cart_token,
+            amount,
+            currency_code,
+            lomi_currency,
+        } = members;
         if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
             let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
             faults.add(pointer, "A storefront does not set prices.", "Une boutique ne fixe pas les prix.");
@@ -139,15 +150,19 @@ impl Asked {
         match (items, line_items, product_id, price_id, cart_token, amount) {
             (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),
             (None, Some(lines), None, None, None, None) => {
-                lomi_lines(lines, faults).map(|lines| Self::Lomi(LomiCart::Lines(lines)))
+                let cart = lomi_lines(lines, faults).map(LomiCart::Lines);
+                cart.zip(lomi_currency).map(|(cart, currency)| Self::Lomi(cart, currency))
             }
             (None, None, Some(product_id), None, None, None) => {
                 let fits = is_lomi_id(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
-                fits.then_some(Self::Lomi(LomiCart::Product { product_id, quantity }))
+                lomi_currency
+                    .filter(|_| fits)
+                    .map(|currency| Self::Lomi(LomiCart::Product { product_id, quantity }, currency))
             }
             (None, None, None, Some(price_id), None, None) => {
                 let fits = is_lomi_id(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
-                fits.then_some(Self::Lomi(LomiCart::Price(LomiLine { price_id, quantity })))
+                let line = LomiLine { price_id, quantity };
+                lomi_currency.filter(|_| fits).map(|currency| Self::Lomi(LomiCart::Price(line), currency))
             }
             (None, None, None, None, Some(token), None) if token.len() <= MAX_CART_TOKEN_BYTES => {
                 Some(Self::Signed(token))
@@ -178,7 +193,7 @@ impl Asked {
         Ok(match self {
             Self::Catalog(lines) => Pricing::Catalog(lines),
             Self::Merchant(money) => Pricing::Merchant(money),
-            Self::Lomi(cart) => Pricing::Lomi(cart),
+            Self::Lomi(cart, currency) => Pricing::Lomi(cart, currency),
             Self::Signed(token) => {
                 let versions = cart_token_key.get(deadline).await;
                 let versions = versions.map_err(|error| {

@@ -153,6 +153,6 @@ async fn price(world: &World, pricing: &Pricing, now: Timestamp) -> Result<Price
         }
         Pricing::Signed { token, key } => open_cart_token(token, key, now)?,
         Pricing::Merchant(total) => PricedCart::from_merchant(*total, None),
-        Pricing::Lomi(cart) => PricedCart::from_lomi(cart.clone()),
+        Pricing::Lomi(cart, currency) => PricedCart::from_lomi(cart.clone(), *currency),
     })
 }

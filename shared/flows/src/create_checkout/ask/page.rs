@@ -38,7 +38,8 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Ope
         (Some(expected), Some(amount)) => expected == amount,
         // lomi. may leave the amount out of its answer, but then it must not be lomi. that sets it.
         (Some(_), None) => session.amount.is_none(),
-        (None, amount) => amount.is_some(),
+        // It sets the amount, and no other currency than it was asked for.
+        (None, amount) => amount.is_some_and(|amount| order.currency().is_none_or(|asked| asked == amount.currency())),
     };
     let environment = session.environment.map(units::environment_from_lomi);
     if !same_price || environment.is_some_and(|environment| environment != order.environment()) {
@@ -71,7 +72,11 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))
     };
     match order.lomi_cart() {
-        Some(cart) => set_lomi_cart(&mut session, cart)?,
+        Some(cart) => {
+            set_lomi_cart(&mut session, cart)?;
+            // Some generations demand it, others take the organisation's own.
+            session.currency_code = order.currency().and_then(|currency| CurrencyCode::parse(currency.code()).ok());
+        }
         None => set_price(&mut session, order.expected()?)?,
     }
     Some(session)
