@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::lomi::Account;
 use crate::secrets::Secrets;
+use crate::stack::StackOptions;
 use crate::template::{Function, REGION, STACK_NAME, Template};
 
 /// The variables that hold secrets' ARNs.
@@ -25,28 +26,28 @@ pub(crate) struct Endpoints<'a> {
 const PUBLISHABLE_KEY: &str = "lomi_pk_test_local";
 
 /// The given parameters, with the demo shop as an allowed origin of a sandbox stack and a publishable key for
-/// its card form, unless they are given.
-pub(crate) fn parameters(
-    template: &Template,
-    given: &BTreeMap<String, String>,
-    shop_origins: &str,
-) -> BTreeMap<String, String> {
+/// its card form, unless they are given. Another lomi. knows no such key, and is told of no webhook.
+pub(crate) fn parameters(template: &Template, options: &StackOptions, shop_origins: &str) -> BTreeMap<String, String> {
+    let (given, is_other) = (&options.parameters, options.other_lomi.is_some());
     let mut parameters = given.clone();
     // A live stack refuses plain http, which the demo shop is.
     let is_live = given.get("Environment").is_some_and(|environment| environment == "live");
     if template.has_parameter("AllowedOrigins") && !is_live {
         parameters.entry("AllowedOrigins".to_owned()).or_insert_with(|| shop_origins.to_owned());
     }
-    if template.has_parameter("LomiPublishableKey") && !is_live {
+    if template.has_parameter("RegisterWebhook") && is_other {
+        parameters.entry("RegisterWebhook".to_owned()).or_insert_with(|| "false".to_owned());
+    }
+    if template.has_parameter("LomiPublishableKey") && !is_live && !is_other {
         parameters.entry("LomiPublishableKey".to_owned()).or_insert_with(|| PUBLISHABLE_KEY.to_owned());
     }
     parameters
 }
 
-/// Gives every secret that the functions name a value that works with the lomi. stand-in.
+/// Gives every secret that the functions name a value that works with this lomi.
 pub(crate) fn fill_secrets(secrets: &Secrets, functions: &[Function], account: &Account) {
     let values = [
-        (LOMI_SECRET_KEY_ID, account.secret_key.to_owned()),
+        (LOMI_SECRET_KEY_ID, account.secret_key.expose().to_owned()),
         (LOMI_WEBHOOK_SECRET_ID, account.webhook_secret.clone()),
         (CART_TOKEN_SECRET_ID, account.cart_token_key.clone()),
     ];

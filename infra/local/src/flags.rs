@@ -18,10 +18,15 @@ Usage: cargo dev [OPTIONS]
   --once        make one purchase over HTTP, print the order's timeline, and end; fails unless the order is paid
                 by lomi.'s webhook and exactly one order.paid event stands in the outbox
   --flow <way>  with --once: buy by session (lomi.'s page, the default), intent (a card form) or link
+  --lomi <url>  run against another lomi.: https://sandbox.api.lomi.africa, or a program on this machine
+                (http://127.0.0.1:<port>). It sends no webhooks here: payments are known by polling
+  --lomi-key-file <file>  with --lomi: holds the secret test key, lomi_sk_test_...
   --json        print one JSON line with all URLs and tokens on stdout when everything is ready
   --release     build the functions with the release profile
   --binaries <dir>  run the function binaries in this folder instead of building them
   --help        print this";
+
+const ONCE_ELSEWHERE: &str = "--once with --lomi: nobody can press the pay button of another lomi.'s page by itself; run without --once and pay in a browser";
 
 /// Where a person finds the API unless they say otherwise.
 const DEFAULT_PORT: u16 = 3000;
@@ -36,6 +41,8 @@ pub(crate) struct Flags {
     pub(crate) json: bool,
     pub(crate) release: bool,
     pub(crate) binaries: Option<PathBuf>,
+    /// The address of another lomi., and the file with its key.
+    pub(crate) lomi: Option<(String, PathBuf)>,
 }
 
 impl Flags {
@@ -63,8 +70,9 @@ impl Flags {
             json: false,
             release: false,
             binaries: None,
+            lomi: None,
         };
-        let (mut port, mut flow) = (None, None);
+        let (mut port, mut flow, mut lomi, mut key_file) = (None, None, None, None);
         // `cargo dev -- --once` reaches this program with the dashes, `cargo dev --once` without.
         let mut arguments = arguments.into_iter().peekable();
         arguments.next_if(|argument| argument == "--");
@@ -75,6 +83,8 @@ impl Flags {
                 Long("data") => flags.data_dir = Some(parser.value().map_err(text)?.into()),
                 Long("once") => flags.once = true,
                 Long("flow") => flow = Some(parser.value().and_then(|value| value.string()).map_err(text)?),
+                Long("lomi") => lomi = Some(parser.value().and_then(|value| value.string()).map_err(text)?),
+                Long("lomi-key-file") => key_file = Some(parser.value().map_err(text)?.into()),
                 Long("json") => flags.json = true,
                 Long("release") => flags.release = true,
                 Long("binaries") => flags.binaries = Some(parser.value().map_err(text)?.into()),
@@ -86,6 +96,12 @@ impl Flags {
             let known = Flow::from_name(&name).filter(|_| flags.once);
             flags.flow = known.ok_or_else(|| format!("--flow {name}: session, intent or link, with --once"))?;
         }
+        flags.lomi = match (lomi, key_file) {
+            (Some(_), Some(_)) if flags.once => return Err(ONCE_ELSEWHERE.to_owned()),
+            (Some(url), Some(key_file)) => Some((url, key_file)),
+            (None, None) => None,
+            _ => return Err("--lomi <url> and --lomi-key-file <file> go together".to_owned()),
+        };
         flags.port = port.unwrap_or(if flags.once { 0 } else { DEFAULT_PORT });
         if flags.port > u16::MAX - 3 {
             return Err(format!("--port {}: the three ports after it are needed, too", flags.port));
@@ -116,6 +132,7 @@ mod tests {
             json: false,
             release: false,
             binaries: None,
+            lomi: None,
         };
         assert_eq!(parse(""), Ok(Some(defaults)));
         let all = Flags {
@@ -126,6 +143,7 @@ mod tests {
             json: true,
             release: true,
             binaries: Some("b".into()),
+            lomi: None,
         };
         assert_eq!(parse("--release --json --data d --port=4000 --once --flow link --binaries b"), Ok(Some(all)));
         assert_eq!(parse("--once --help"), Ok(None));
@@ -141,5 +159,16 @@ mod tests {
         assert!(parse("--port").is_err());
         assert!(parse("--once --flow boat").unwrap_err().contains("boat"));
         assert!(parse("--flow link").unwrap_err().contains("--once"));
+    }
+
+    #[test]
+    fn another_lomi_needs_its_key_and_somebody_who_pays() {
+        let both = "--lomi http://127.0.0.1:1 --lomi-key-file k";
+        let lomi = parse(both).unwrap().unwrap().lomi;
+        assert_eq!(lomi, Some(("http://127.0.0.1:1".to_owned(), "k".into())));
+        for one in ["--lomi http://127.0.0.1:1", "--lomi-key-file k"] {
+            assert!(parse(one).unwrap_err().contains("go together"), "{one}");
+        }
+        assert!(parse(&format!("--once {both}")).unwrap_err().contains("pay button"));
     }
 }

@@ -1,12 +1,17 @@
-//! The lomi. stand-in of one stack, which knows the stack's webhook from its first moment.
+//! The lomi. of one stack: a stand-in, which knows the stack's webhook from its first moment, or another one, which knows none.
 
-use lomi_sandbox::{EndpointSetting, Sandbox, Settings, Sim, fixtures};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+
+use lomi_sandbox::{EndpointSetting, Sandbox, Sim, fixtures};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::data_folder::{DataError, DataFolder};
 use crate::logs::Logs;
+use crate::other_lomi::{OtherLomi, SecretKey};
+use crate::ports::following;
 use crate::seams;
+use crate::stack::{StackOptions, StartError};
 
 /// Where lomi. delivers its events at the gateway.
 const WEBHOOK_PATH: &str = "/webhooks/lomi";
@@ -15,7 +20,7 @@ const WEBHOOK_PATH: &str = "/webhooks/lomi";
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     /// The secret key of the functions; its environment is that of the stack.
-    pub(crate) secret_key: &'static str,
+    pub(crate) secret_key: SecretKey,
     /// The signing secret of the webhook.
     pub(crate) webhook_secret: String,
     /// The key that signs cart tokens, which a shop's own server would hold.
@@ -24,8 +29,13 @@ pub(crate) struct Account {
 
 impl Account {
     /// `environment` is the template's parameter. With a folder, both secrets stay the same between runs.
-    pub(crate) fn open(environment: Option<&str>, data: Option<&DataFolder>) -> Result<Self, DataError> {
-        let secret_key = if environment == Some("live") { fixtures::LIVE_KEY_A } else { fixtures::TEST_KEY_A };
+    pub(crate) fn open(
+        environment: Option<&str>,
+        other: Option<&OtherLomi>,
+        data: Option<&DataFolder>,
+    ) -> Result<Self, DataError> {
+        let of_stand_in = if environment == Some("live") { fixtures::LIVE_KEY_A } else { fixtures::TEST_KEY_A };
+        let secret_key = other.map_or_else(|| SecretKey::of_stand_in(of_stand_in), |other| other.secret_key().clone());
         let secret = |file, fresh: fn() -> String| data.map_or_else(|| Ok(fresh()), |data| data.secret(file, fresh));
         Ok(Self {
             secret_key,
@@ -35,22 +45,59 @@ impl Account {
     }
 }
 
-/// Starts lomi. on `port` (0 takes a free one) with the gateway's webhook as an endpoint.
-pub(crate) async fn start(
-    mut settings: Settings,
-    account: &Account,
-    port: u16,
-    gateway: &str,
-    data: Option<&DataFolder>,
-) -> std::io::Result<Sandbox> {
-    settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    settings.data_file = data.map(|folder| folder.file("lomi.json")).or(settings.data_file);
-    settings.endpoints.push(EndpointSetting {
-        api_key: account.secret_key.to_owned(),
-        url: format!("{gateway}{WEBHOOK_PATH}"),
-        secret: account.webhook_secret.clone(),
-    });
-    Sandbox::start(settings).await
+/// Who plays lomi.
+#[derive(Debug)]
+pub(crate) enum Lomi {
+    StandIn(Sandbox),
+    Other(OtherLomi),
+}
+
+impl Lomi {
+    /// Starts the stand-in after the gateway's port, with the gateway's webhook as an endpoint, unless there is another.
+    pub(crate) async fn start(
+        options: &StackOptions,
+        account: &Account,
+        gateway: &str,
+        data: Option<&DataFolder>,
+    ) -> Result<Self, StartError> {
+        if let Some(other) = &options.other_lomi {
+            return Ok(Self::Other(other.clone()));
+        }
+        let (port, mut settings) = (following(options.port, 2), options.lomi.clone());
+        settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        settings.data_file = data.map(|folder| folder.file("lomi.json")).or(settings.data_file);
+        settings.endpoints.push(EndpointSetting {
+            api_key: account.secret_key.expose().to_owned(),
+            url: format!("{gateway}{WEBHOOK_PATH}"),
+            secret: account.webhook_secret.clone(),
+        });
+        Sandbox::start(settings).await.map(Self::StandIn).map_err(|problem| match problem.kind() {
+            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => StartError::Port { port, part: "lomi.", problem },
+            _ => StartError::Lomi(problem),
+        })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::StandIn(sandbox) => sandbox.base_url(),
+            Self::Other(other) => other.url(),
+        }
+    }
+
+    pub(crate) const fn stand_in(&self) -> Option<&Sandbox> {
+        match self {
+            Self::StandIn(sandbox) => Some(sandbox),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Keeps the stand-in's state.
+    pub(crate) async fn stop(self) -> std::io::Result<()> {
+        match self {
+            Self::StandIn(sandbox) => sandbox.shutdown().await,
+            Self::Other(_) => Ok(()),
+        }
+    }
 }
 
 /// Writes down every webhook that lomi. gives up, for as long as lomi. runs.

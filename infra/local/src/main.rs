@@ -6,9 +6,12 @@ use std::process::ExitCode;
 
 use flags::Flags;
 use local::terminal::{print, say};
-use local::{InvokeError, Stack, StackOptions, StartError, build, once, seed};
+use local::{InvokeError, OtherLomi, Stack, StackOptions, StartError, build, once, seed};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// What is different with another lomi.
+const NO_WEBHOOKS: &str = "no webhooks: lomi. cannot reach this machine. A payment is known within seconds while the shopper's page asks for it, otherwise by polling within minutes";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,11 +37,12 @@ fn fail(problem: &str) -> ExitCode {
 /// Runs until the purchase is done or somebody ends the program; a signal during the start ends it, too.
 async fn run(flags: Flags) -> Result<(), String> {
     let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let options = options(&flags)?;
     if flags.binaries.is_none() {
         say("building the functions ...");
     }
     let stack = tokio::select! {
-        started = Stack::start(options(&flags)) => started.map_err(|error| explain(&error))?,
+        started = Stack::start(options) => started.map_err(|error| explain(&error))?,
         () = signals.any() => return flags.interrupted(),
     };
     let outcome = tokio::select! {
@@ -53,8 +57,10 @@ async fn run(flags: Flags) -> Result<(), String> {
     outcome
 }
 
-fn options(flags: &Flags) -> StackOptions {
-    StackOptions {
+fn options(flags: &Flags) -> Result<StackOptions, String> {
+    let other_lomi = flags.lomi.as_ref().map(|(url, key_file)| OtherLomi::read(url, key_file)).transpose();
+    Ok(StackOptions {
+        other_lomi: other_lomi.map_err(|problem| problem.to_string())?,
         port: flags.port,
         data_dir: flags.data_dir.clone(),
         schedule: true,
@@ -62,7 +68,7 @@ fn options(flags: &Flags) -> StackOptions {
         binaries: flags.binaries.clone(),
         echo_logs: flags.echoes_logs(),
         ..StackOptions::default()
-    }
+    })
 }
 
 async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
@@ -83,6 +89,9 @@ async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
 
 fn announce(stack: &Stack, as_json: bool, seeded: usize) {
     let urls = stack.urls();
+    if stack.lomi().is_none() {
+        say(NO_WEBHOOKS);
+    }
     if as_json {
         let line = json!({
             "gateway": urls.gateway,

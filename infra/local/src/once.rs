@@ -102,10 +102,11 @@ impl Purchase<'_> {
 
     /// The order can be paid without a webhook, because asking for it asks lomi.; that would hide a dead webhook.
     async fn check_deliveries(&self, order_id: &str) -> Result<(), String> {
+        let lomi = self.stack.lomi().ok_or("nobody can look into another lomi.'s outbox")?;
         // Bounded by the purchase's own time limit.
         loop {
-            self.stack.lomi().sim().idle().await;
-            let outbox = self.stack.lomi().sim().outbox();
+            lomi.sim().idle().await;
+            let outbox = lomi.sim().outbox();
             let deliveries = Deliveries::of(order_id, &outbox);
             if deliveries.are_tried() {
                 return deliveries.check();

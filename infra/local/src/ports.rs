@@ -3,7 +3,7 @@
 use tokio::net::TcpListener;
 
 use crate::server;
-use crate::stack::{StartError, Urls};
+use crate::stack::{StackOptions, StartError, Urls};
 
 /// The listeners of one stack, bound before anything starts, so that every part knows the others' addresses.
 #[derive(Debug)]
@@ -17,13 +17,16 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    pub(crate) async fn bind(port: u16) -> Result<Self, StartError> {
+    pub(crate) async fn bind(options: &StackOptions) -> Result<Self, StartError> {
+        let port = options.port;
         let gateway = listen(port, "gateway").await?;
         let shop = listen(following(port, 1), "shop").await?;
         let dynamodb = listen(following(port, 3), "DynamoDB").await?;
         let secrets = listen(0, "Secrets Manager").await?;
-        // lomi. binds its own port later; here it only has to be free.
-        drop(listen(following(port, 2), "lomi.").await?);
+        if options.other_lomi.is_none() {
+            // The stand-in for lomi. binds its own port later; here it only has to be free.
+            drop(listen(following(port, 2), "lomi.").await?);
+        }
         let urls = Urls {
             gateway: url(&gateway)?,
             shop: url(&shop)?,

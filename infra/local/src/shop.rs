@@ -19,8 +19,8 @@ pub(crate) struct Shop {
     pub(crate) folder: PathBuf,
     /// The gateway's URL, told to the browser.
     pub(crate) api: String,
-    /// The script of the card form, told to the browser.
-    pub(crate) card_script: String,
+    /// The script of the card form, told to the browser; without one there is no card form.
+    pub(crate) card_script: Option<String>,
 }
 
 impl Shop {
@@ -29,7 +29,8 @@ impl Shop {
     }
 
     fn config(&self) -> String {
-        format!("window.CHECKOUT_CONFIG = {};\n", json!({ "api": self.api, "card": { "script": self.card_script } }))
+        let card = self.card_script.as_ref().map(|script| json!({ "script": script }));
+        format!("window.CHECKOUT_CONFIG = {};\n", json!({ "api": self.api, "card": card }))
     }
 }
 

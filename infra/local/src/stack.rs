@@ -1,7 +1,6 @@
 //! The whole stack: starts every part in the order in which the parts need each other, and ends them again.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,9 +17,10 @@ use crate::dynamodb::DynamoDb;
 use crate::environment::{self, Endpoints};
 use crate::gateway::Gateway;
 use crate::logs::{LogLine, Logs};
-use crate::lomi::{self, Account};
+use crate::lomi::{self, Account, Lomi};
+use crate::other_lomi::OtherLomi;
 use crate::pool::Pool;
-use crate::ports::{Listeners, following};
+use crate::ports::Listeners;
 use crate::process::{InvokeError, Program};
 use crate::schedule;
 use crate::seams;
@@ -45,6 +45,8 @@ pub struct StackOptions {
     pub binaries: Option<PathBuf>,
     /// The lomi. stand-in; its address, its data file and the stack's own webhook are filled in.
     pub lomi: Settings,
+    /// Another lomi. instead. It gets no webhook, because it cannot reach this machine, and its port stays free.
+    pub other_lomi: Option<OtherLomi>,
     /// Parameters of the template that differ from their defaults.
     pub parameters: BTreeMap<String, String>,
     /// More environment variables, by binary.
@@ -108,7 +110,7 @@ pub struct Urls {
     pub gateway: String,
     /// The demo shop.
     pub shop: String,
-    /// The lomi. stand-in: API, hosted pages and control API.
+    /// The lomi. stand-in (API, hosted pages and control API), or the other lomi.
     pub lomi: String,
     /// DynamoDB's wire protocol.
     pub dynamodb: String,
@@ -127,7 +129,7 @@ pub struct Stack {
     logs: Logs,
     secrets: Secrets,
     dynamodb: DynamoDb,
-    lomi: Sandbox,
+    lomi: Lomi,
     /// The gateway and the shop.
     fronts: Vec<Server>,
     /// What the functions use: DynamoDB and Secrets Manager.
@@ -144,7 +146,7 @@ impl Stack {
         let root = build::workspace_root()?;
         let template = Template::read(&root.join(TEMPLATE))?;
         // Before the build, so that nobody waits for it to hear that a port is taken.
-        let listeners = Listeners::bind(options.port).await?;
+        let listeners = Listeners::bind(&options).await?;
         let names = template.binaries()?;
         let binaries = match &options.binaries {
             Some(folder) => build::in_folder(folder, &names)?,
@@ -156,35 +158,34 @@ impl Stack {
 
     /// Starts everything; returns when every function has asked for work, unless functions start on demand.
     pub async fn launch(project: Project, options: StackOptions) -> Result<Self, StartError> {
-        let listeners = Listeners::bind(options.port).await?;
+        let listeners = Listeners::bind(&options).await?;
         Self::assemble(project, options, listeners).await
     }
 
     async fn assemble(project: Project, options: StackOptions, ports: Listeners) -> Result<Self, StartError> {
         let data = options.data_dir.as_deref().map(DataFolder::open).transpose()?;
-        let parameters = environment::parameters(&project.template, &options.parameters, &ports.shop_origins());
+        let parameters = environment::parameters(&project.template, &options, &ports.shop_origins());
         let resolved = project.template.resolve(&parameters)?.with_api_at(&ports.urls.gateway);
         let live = parameters.get("Environment").map(String::as_str);
-        let account = Account::open(live, data.as_ref())?;
+        let account = Account::open(live, options.other_lomi.as_ref(), data.as_ref())?;
         let secrets = Secrets::default();
         environment::fill_secrets(&secrets, &resolved.functions, &account);
         let dynamodb = DynamoDb::open(data.as_ref(), &resolved.tables).map_err(StartError::DynamoDb)?;
-        let lomi_port = following(options.port, 2);
-        let lomi = lomi::start(options.lomi.clone(), &account, lomi_port, &ports.urls.gateway, data.as_ref())
-            .await
-            .map_err(|problem| lomi_problem(lomi_port, problem))?;
-        let urls = Urls { lomi: lomi.base_url().to_owned(), ..ports.urls };
+        let lomi = Lomi::start(&options, &account, &ports.urls.gateway, data.as_ref()).await?;
+        let urls = Urls { lomi: lomi.url().to_owned(), ..ports.urls };
         let services = vec![dynamodb.serve(ports.dynamodb), secrets.serve(ports.secrets)];
 
         let logs = Logs::new(options.echo_logs);
         let pools = start_functions(&resolved.functions, &project.binaries, &urls, &options, &logs).await?;
         let admin_token = seams::random_hex(16);
         let gateway = Gateway::new(&resolved, pools.clone(), admin_token.clone());
-        let card_script = format!("{}/_sim/card.js", urls.lomi);
+        let card_script = lomi.stand_in().map(|_| format!("{}/_sim/card.js", urls.lomi));
         let shop = Shop { folder: project.storefront, api: urls.gateway.clone(), card_script };
         let fronts = vec![Server::start(ports.gateway, gateway.router()), Server::start(ports.shop, shop.router())];
         let mut tasks = if options.schedule { schedule::start(scheduled(&resolved, &pools)) } else { JoinSet::new() };
-        tasks.spawn(lomi::note_dead_letters(lomi.sim().clone(), logs.clone()));
+        if let Some(stand_in) = lomi.stand_in() {
+            tasks.spawn(lomi::note_dead_letters(stand_in.sim().clone(), logs.clone()));
+        }
         Ok(Self {
             urls,
             admin_token,
@@ -232,10 +233,10 @@ impl Stack {
         &self.secrets
     }
 
-    /// The lomi. stand-in.
+    /// The lomi. stand-in; `None` when there is another lomi.
     #[must_use]
-    pub fn lomi(&self) -> &Sandbox {
-        &self.lomi
+    pub fn lomi(&self) -> Option<&Sandbox> {
+        self.lomi.stand_in()
     }
 
     /// The embedded DynamoDB.
@@ -313,7 +314,7 @@ impl Stack {
         // First those who take requests, then those who serve them.
         join_all(self.fronts.into_iter().map(Server::stop)).await;
         join_all(self.pools.values().map(|pool| pool.kill())).await;
-        if let Err(error) = self.lomi.shutdown().await {
+        if let Err(error) = self.lomi.stop().await {
             say(format_args!("[lomi.] its state could not be kept: {error}"));
         }
         join_all(self.services.into_iter().map(Server::stop)).await;
@@ -321,13 +322,6 @@ impl Stack {
 
     fn pool(&self, binary: &str) -> Result<&Arc<Pool>, InvokeError> {
         self.pools.get(binary).ok_or_else(|| InvokeError::Unknown(binary.to_owned()))
-    }
-}
-
-fn lomi_problem(port: u16, problem: std::io::Error) -> StartError {
-    match problem.kind() {
-        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => StartError::Port { port, part: "lomi.", problem },
-        _ => StartError::Lomi(problem),
     }
 }
 

@@ -46,7 +46,7 @@ async fn a_folder_belongs_to_one_stack_at_a_time() {
 async fn a_stack_on_another_port_leaves_no_webhook_behind() {
     let folder = folder("moved");
     let stack = launch(kept_in(&folder)).await.unwrap();
-    stack.lomi().sim().register_webhook("lomi_sk_test_sim_a", "http://127.0.0.1:9/somebodys-own").unwrap();
+    stack.lomi().unwrap().sim().register_webhook("lomi_sk_test_sim_a", "http://127.0.0.1:9/somebodys-own").unwrap();
     let first = format!("{}/webhooks/lomi", stack.urls().gateway);
     stack.stop().await;
     let stack = launch(kept_in(&folder)).await.unwrap();

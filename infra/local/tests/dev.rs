@@ -9,12 +9,14 @@ use std::process::{Output, Stdio};
 use local::build::{self, Profile, TEMPLATE};
 use local::template::Template;
 use local::{Stack, StackOptions, once};
+use lomi_sandbox::fixtures::TEST_KEY_B;
+use lomi_sandbox::{Sandbox, Settings};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{get, is_running, until};
+use support::{get, is_running, json, request, send, until};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 /// The first run in a clean checkout builds every function.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(1200);
@@ -159,4 +161,84 @@ fn children_of(parent: u32) -> Vec<u32> {
         after_name.split(' ').nth(1) == Some(parent.to_string().as_str())
     };
     pids.filter(is_child).collect()
+}
+
+/// A file with this text, for one test.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+async fn post(url: &str, key: &str, body: &Value) -> Value {
+    let request = request("POST", url).header("content-type", "application/json").header("idempotency-key", key);
+    json(&send(request, body.to_string()).await)
+}
+
+/// The order once it is paid.
+async fn paid(url: String, token: &str) -> Value {
+    let started = Instant::now();
+    loop {
+        let request = request("GET", &url).header("authorization", format!("Bearer {token}"));
+        let order = json(&send(request, "").await);
+        if order["status"] == "paid" {
+            return order;
+        }
+        assert!(started.elapsed() < Duration::from_secs(30), "{order}");
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_at_another_lomi_is_paid_without_a_webhook() {
+    let listen = ([127, 0, 0, 1], 0).into();
+    let lomi = Sandbox::start(Settings { listen, ..Settings::default() }).await.unwrap();
+    let key_file = file("other-lomi-key", &format!("{TEST_KEY_B}\n")).display().to_string();
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("at-another-lomi");
+    let _ = std::fs::remove_dir_all(&data);
+    let (binaries, folder) = (binaries().await.display().to_string(), data.display().to_string());
+    let flags = ["--json", "--port", "0", "--binaries", &binaries, "--data", &folder];
+    let flags = [&flags[..], &["--lomi", lomi.base_url(), "--lomi-key-file", &key_file]].concat();
+    let mut child = dev(&flags).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = timeout(BUILD_TIMEOUT, lines.next_line()).await.expect("it gets ready").unwrap().expect("a line");
+    let urls: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(urls["lomi"], lomi.base_url());
+
+    let (api, shop) = (urls["gateway"].as_str().unwrap(), urls["shop"].as_str().unwrap());
+    let cart = serde_json::json!({
+        "items": [{ "sku": "CAFE-MAN-250", "quantity": 1 }],
+        "success_url": format!("{shop}/return.html"),
+        "cancel_url": format!("{shop}/cancel.html"),
+    });
+    let order = post(&format!("{api}/checkout-sessions"), "3f6f1c9e-5a0b-4d7e-9c39-6f0e4c1a2b7d", &cart).await;
+    let session = order["checkout_url"].as_str().unwrap().rsplit('/').next().unwrap();
+    post(&format!("{}/_sim/sessions/{session}/pay", lomi.base_url()), "", &serde_json::json!({ "method": "wave" }))
+        .await;
+    let order_id = order["order_id"].as_str().unwrap();
+    paid(format!("{api}/orders/{order_id}"), order["order_token"].as_str().unwrap()).await;
+    let webhooks = request("GET", format!("{}/webhooks", lomi.base_url())).header("x-api-key", TEST_KEY_B);
+    assert_eq!(json(&send(webhooks, "").await), serde_json::json!([]), "it is told of no webhook");
+    let config = get(format!("{shop}/config.js")).await;
+    assert!(!String::from_utf8_lossy(config.body()).contains("card.js"), "no card form without its script");
+
+    kill_process(Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap(), Signal::TERM).unwrap();
+    let output = timeout(Duration::from_secs(15), child.wait_with_output()).await.expect("it ends").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("no webhooks"), "{said}");
+    assert!(!said.contains(TEST_KEY_B) && !line.contains(TEST_KEY_B), "{said}");
+    for kept in std::fs::read_dir(&data).unwrap() {
+        let kept = kept.unwrap().path();
+        assert!(!String::from_utf8_lossy(&std::fs::read(&kept).unwrap()).contains(TEST_KEY_B), "{}", kept.display());
+    }
+    lomi.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_live_key_is_refused_and_not_repeated() {
+    let key_file = file("live-lomi-key", "lomi_sk_live_canary0123456789").display().to_string();
+    let output = finished(dev(&["--lomi", "https://sandbox.api.lomi.africa", "--lomi-key-file", &key_file])).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("no production"), "{said}");
+    assert!(!said.contains("canary") && !said.contains("building"), "{said}");
 }

@@ -5,11 +5,13 @@
 
 mod deliveries;
 mod events;
+mod lists;
 mod look;
 mod replay;
 
 pub use deliveries::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
 pub use events::retell;
+pub use lists::{try_payments, try_refunds};
 pub use replay::{ReplayOutcome, Replayed, replay};
 
 use crate::World;

@@ -1,7 +1,7 @@
 //! One look tells an owner what is missing, and what to do.
 
 use serde_json::{Value, json};
-use tests::{Event, Setup, TestApp};
+use tests::{Created, Event, Setup, TestApp};
 
 const KEY: &str = "LOMI_SECRET_KEY_ID";
 const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
@@ -62,6 +62,8 @@ async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
         let states = app.health_states().await;
         assert_eq!((states["lomi_key"].as_str(), states["environment"].as_str()), (found, environment), "{value}");
         assert_eq!(states["webhook_endpoint"], "unknown");
+        let lists = if found == "refused" { "refused" } else { "unknown" };
+        assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), (lists, lists), "{value}");
         assert_eq!(states["table"], "ok", "one trouble hides nothing else");
     }
     app.stack.secrets().set(app.secret_id(KEY), &key);
@@ -105,6 +107,7 @@ async fn a_key_of_the_other_environment_is_a_mismatch() {
     // Such a key is never sent anywhere: what it opens is read off it.
     assert_eq!(states["lomi_key"], "refused");
     assert_eq!((states["environment"].as_str(), states["webhook_endpoint"].as_str()), ("mismatch", "unknown"));
+    assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("unknown", "unknown"));
     app.stack.secrets().set(app.secret_id(KEY), &key);
     app.stack.kill("operations").await.expect("it runs");
     app.audit().await;
@@ -157,5 +160,72 @@ async fn until_the_organisation_is_learned_health_says_so() {
     assert_eq!(state(&app, "organisation").await, "unlearned");
     app.reconcile().await;
     assert_eq!(state(&app, "organisation").await, "ok");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn lists_that_can_be_read_are_well_in_every_generation() {
+    let app = TestApp::start().await;
+    for profile in ["current", "june2026", "seeds"] {
+        app.lomi.profile(profile).await;
+        for payments in [0, 1, 6] {
+            for _ in 0..payments {
+                let mut body = app.cart(1);
+                body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
+                let order = Created::of(&app.create(&body, &app.fresh_key()).await);
+                app.pay(&order, "wave").await;
+                app.wait_for(&order.order_id, "paid").await;
+            }
+            let states = app.health_states().await;
+            let lists = (states["transactions"].as_str(), states["refunds"].as_str());
+            assert_eq!(lists, ("ok", "ok"), "{profile}, {payments} more payments");
+        }
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_is_told_with_what_is_wrong() {
+    let app = TestApp::start().await;
+    for (list, path, other) in
+        [("transactions", "GET /transactions", "refunds"), ("refunds", "GET /refunds", "transactions")]
+    {
+        let mut hints = std::collections::BTreeSet::new();
+        for (kind, arg, found) in [
+            ("status", json!(403), "refused"),
+            ("truncated_json", Value::Null, "unreadable"),
+            ("status", json!(503), "unreachable"),
+        ] {
+            app.lomi.fault(json!({ "target": path, "kind": kind, "arg": arg, "times": null })).await;
+            let (status, checks) = app.health().await;
+            assert_eq!((status.as_str(), &checks[list]["state"]), ("attention", &json!(found)));
+            for well in ["lomi_key", other] {
+                assert_eq!(checks[well]["state"], "ok", "{well}: one trouble hides nothing else");
+            }
+            hints.insert(checks[list]["hint"].to_string());
+            app.lomi.clear_faults().await;
+        }
+        assert_eq!(hints.len(), 3, "each trouble has its own sentence: {hints:?}");
+        assert_eq!(state(&app, list).await, "ok");
+    }
+    app.audit().await;
+}
+
+/// The first page alone looks well; the reconciler needs the next.
+#[tokio::test]
+async fn a_list_that_begins_again_is_told_before_it_is_needed() {
+    let app = TestApp::start().await;
+    app.lomi.quirks(json!({ "list_places_ignored": true })).await;
+    assert_eq!(state(&app, "transactions").await, "ok", "an empty list has an end");
+    let order = app.open_order().await;
+    app.pay(&order, "wave").await;
+    app.wait_for(&order.order_id, "paid").await;
+    let states = app.health_states().await;
+    assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("endless", "ok"));
+    app.refund(&order.order_id, &json!({}), &app.fresh_key()).await.expect(201);
+    assert_eq!(state(&app, "refunds").await, "endless");
+    app.lomi.profile("current").await;
+    let states = app.health_states().await;
+    assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("ok", "ok"));
     app.audit().await;
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tests::TestApp;
 
 /// What the answer may take, whatever hangs; a busy machine gets some more.
@@ -23,7 +24,13 @@ fn assert_found(states: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
     }
 }
 
-const LOMI_IS_WELL: [(&str, &str); 3] = [("lomi_key", "ok"), ("environment", "ok"), ("webhook_endpoint", "registered")];
+const LOMI_IS_WELL: [(&str, &str); 5] = [
+    ("lomi_key", "ok"),
+    ("environment", "ok"),
+    ("webhook_endpoint", "registered"),
+    ("transactions", "ok"),
+    ("refunds", "ok"),
+];
 const TABLE_IS_WELL: [(&str, &str); 3] = [("table", "ok"), ("orders_due", "ok"), ("quarantine", "ok")];
 
 #[tokio::test]
@@ -40,6 +47,8 @@ async fn a_part_that_hangs_hides_no_other() {
             ("lomi_key", "unreachable"),
             ("environment", "ok"),
             ("webhook_endpoint", "unknown"),
+            ("transactions", "unreachable"),
+            ("refunds", "unreachable"),
             ("webhook_secret", "ok"),
         ],
     );
@@ -59,9 +68,33 @@ async fn a_part_that_hangs_hides_no_other() {
     assert_found(&states, &TABLE_IS_WELL);
     assert_found(
         &states,
-        &[("lomi_key", "unreachable"), ("environment", "unknown"), ("webhook_secret", "unreachable")],
+        &[
+            ("lomi_key", "unreachable"),
+            ("environment", "unknown"),
+            ("transactions", "unknown"),
+            ("refunds", "unknown"),
+            ("webhook_secret", "unreachable"),
+        ],
     );
     app.stack.secrets().set_unreachable(false);
     assert_found(&look(&app).await, &LOMI_IS_WELL);
+    app.audit().await;
+}
+
+/// Neither the key nor the other list waits for it.
+#[tokio::test]
+async fn a_list_that_hangs_is_out_of_reach_and_hides_nothing() {
+    let app = TestApp::start().await;
+    for (list, path) in [("transactions", "GET /transactions"), ("refunds", "GET /refunds")] {
+        app.lomi.fault(json!({ "target": path, "kind": "hang", "times": null })).await;
+        let mut expected = LOMI_IS_WELL;
+        for (check, state) in &mut expected {
+            if *check == list {
+                *state = "unreachable";
+            }
+        }
+        assert_found(&look(&app).await, &expected);
+        app.lomi.clear_faults().await;
+    }
     app.audit().await;
 }

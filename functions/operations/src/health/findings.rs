@@ -138,6 +138,32 @@ pub(super) const ENDPOINT_UNKNOWN: Finding = Finding::todo(
     "Les webhooks n'ont pas pu être demandés à lomi. Réglez d'abord lomi_key et environment s'ils ne sont pas en ordre ; sinon, revenez dans une minute.",
 );
 
+pub(super) const LIST_REFUSED: Finding = Finding::todo(
+    "refused",
+    "lomi. does not let the key read this list, so what webhooks miss is not found. Mend lomi_key first if it is not ok; otherwise make a new secret key in the lomi. dashboard, and if it stays so, ask lomi. why.",
+    "lomi. ne laisse pas la clé lire cette liste : ce que les webhooks manquent n'est pas retrouvé. Réglez d'abord lomi_key si elle n'est pas en ordre ; sinon, créez une nouvelle clé secrète dans le tableau de bord lomi. et, si cela dure, demandez à lomi. pourquoi.",
+);
+pub(super) const LIST_UNREADABLE: Finding = Finding::todo(
+    "unreadable",
+    "lomi. answers with this list in a form that cannot be read, so what webhooks miss is not found. Deploy the newest version of this stack; if it stays so, report it.",
+    "lomi. donne cette liste sous une forme illisible : ce que les webhooks manquent n'est pas retrouvé. Déployez la dernière version de cette pile ; si cela dure, signalez-le.",
+);
+pub(super) const LIST_ENDLESS: Finding = Finding::todo(
+    "endless",
+    "lomi. answers with the first page of this list again when it is asked for the next, so what webhooks miss is found on that page only. Tell lomi., and look into its dashboard for what is older.",
+    "lomi. redonne la première page de cette liste quand on demande la suivante : ce que les webhooks manquent n'est retrouvé que sur cette page. Signalez-le à lomi. et cherchez le reste dans son tableau de bord.",
+);
+pub(super) const LIST_UNREACHABLE: Finding = Finding::todo(
+    "unreachable",
+    "lomi. did not answer when it was asked for this list. Look again in a minute; if it stays, look at its status page.",
+    "lomi. n'a pas répondu quand cette liste lui a été demandée. Revenez dans une minute ; si cela dure, consultez sa page d'état.",
+);
+pub(super) const LIST_UNKNOWN: Finding = Finding::todo(
+    "unknown",
+    "lomi. could not be asked for this list. Mend lomi_key and environment first.",
+    "Cette liste n'a pas pu être demandée à lomi. Réglez d'abord lomi_key et environment.",
+);
+
 pub(super) const NEVER_HEARD: Finding = Finding::todo(
     "never",
     "No event of lomi.'s has come yet. Send a test event from the lomi. dashboard.",

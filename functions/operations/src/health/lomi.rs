@@ -1,13 +1,14 @@
-//! What lomi. says: whose key this is, and where it sends events to.
+//! What lomi. says: whose key this is, where it sends events to, and whether its lists can be read.
 
 use super::findings::{self, Finding};
 use crate::http::App;
 use domain::Environment;
 use edge::http::Request;
 use edge::lomi::KeyTrouble;
+use flows::operations::{try_payments, try_refunds};
 use flows::webhook_endpoint::{PATH, hears_of_payments};
 use lomi_client::webhook_endpoints::WebhookEndpoint;
-use lomi_client::{Client, Error};
+use lomi_client::{Client, Error, ErrorKind, Me};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -15,11 +16,18 @@ pub(super) struct Findings {
     pub(super) key: Finding,
     pub(super) environment: Finding,
     pub(super) endpoint: Finding,
+    pub(super) transactions: Finding,
+    pub(super) refunds: Finding,
 }
 
 pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Findings {
-    let without =
-        |key| Findings { key, environment: findings::ENVIRONMENT_UNKNOWN, endpoint: findings::ENDPOINT_UNKNOWN };
+    let without = |key| Findings {
+        key,
+        environment: findings::ENVIRONMENT_UNKNOWN,
+        endpoint: findings::ENDPOINT_UNKNOWN,
+        transactions: findings::LIST_UNKNOWN,
+        refunds: findings::LIST_UNKNOWN,
+    };
     match app.lomi.any_client(deadline).await {
         Ok(client) => ask(app, request, &client, deadline).await,
         Err(KeyTrouble::Foreign) => {
@@ -33,32 +41,46 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
 }
 
 async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -> Findings {
-    let me = async { client.me().deadline(deadline).send().await };
-    let endpoints = async { client.webhook_endpoints().list().deadline(deadline).send().await };
-    let both = async { tokio::join!(me, endpoints) };
-    // lomi.'s client keeps the deadline itself; this one holds even if it did not.
-    let Ok((me, endpoints)) = timeout_at(deadline, both).await else {
-        return Findings {
-            key: findings::KEY_UNREACHABLE,
-            environment: environment(app.world.environment, client.environment()),
-            endpoint: findings::ENDPOINT_UNKNOWN,
-        };
-    };
-    let said = me.as_ref().ok().and_then(|me| me.environment);
+    let (me, endpoints, transactions, refunds) = tokio::join!(
+        in_time(deadline, client.me().deadline(deadline).send()),
+        in_time(deadline, client.webhook_endpoints().list().deadline(deadline).send()),
+        in_time(deadline, try_payments(&app.world, client, deadline)),
+        in_time(deadline, try_refunds(&app.world, client, deadline)),
+    );
+    let said = me.as_ref().and_then(|me| me.as_ref().ok()?.environment);
     let environment = environment(app.world.environment, said.or_else(|| client.environment()));
-    // The endpoints of a key that belongs elsewhere say nothing about this stack.
+    let is_ours = environment.hint.is_none();
+    // What a key that belongs elsewhere sees says nothing about this stack.
     let endpoint = match endpoints {
-        Ok(endpoints) if environment.hint.is_none() => endpoint(&addresses(app, request), &app.marker, &endpoints),
+        Some(Ok(endpoints)) if is_ours => endpoint(&addresses(app, request), &app.marker, &endpoints),
         _ => findings::ENDPOINT_UNKNOWN,
     };
-    Findings { key: key(me.err().as_ref()), environment, endpoint }
+    let list = |answer| if is_ours { list(answer) } else { findings::LIST_UNKNOWN };
+    Findings { key: key(me), environment, endpoint, transactions: list(transactions), refunds: list(refunds) }
 }
 
-fn key(error: Option<&Error>) -> Finding {
-    match error {
-        None => findings::OK,
-        Some(error) if matches!(error.status(), Some(401 | 403)) => findings::KEY_REFUSED,
-        Some(_) => findings::KEY_UNREACHABLE,
+/// lomi.'s client keeps the deadline itself; this one holds even if it did not. `None` for what came too late.
+async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
+    timeout_at(deadline, asked).await.ok()
+}
+
+fn key(me: Option<Result<Me, Error>>) -> Finding {
+    match me {
+        Some(Ok(_)) => findings::OK,
+        Some(Err(error)) if matches!(error.status(), Some(401 | 403)) => findings::KEY_REFUSED,
+        Some(Err(_)) | None => findings::KEY_UNREACHABLE,
+    }
+}
+
+fn list(answer: Option<Result<(), Error>>) -> Finding {
+    let Some(answer) = answer else { return findings::LIST_UNREACHABLE };
+    let Err(error) = answer else { return findings::OK };
+    match error.kind() {
+        ErrorKind::EndlessList => findings::LIST_ENDLESS,
+        ErrorKind::UnusableAnswer | ErrorKind::AnswerTooLarge => findings::LIST_UNREADABLE,
+        // One that it refuses for good: the right is missing, or the list is not there.
+        ErrorKind::Refused if !error.is_retryable() => findings::LIST_REFUSED,
+        _ => findings::LIST_UNREACHABLE,
     }
 }
 
