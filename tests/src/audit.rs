@@ -44,7 +44,7 @@ impl Drop for Guard {
 }
 
 /// The three books: lomi.'s ledger, the table, and what was told. Rows and items as JSON.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Books {
     /// `ORDER#` items.
     pub orders: Vec<Value>,
