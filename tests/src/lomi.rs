@@ -170,6 +170,11 @@ impl Lomi {
         list(&self.get("/state").await["transactions"])
     }
 
+    /// lomi.'s own payment links, oldest first.
+    pub async fn links(&self) -> Vec<Value> {
+        list(&self.get("/state").await["payment_links"])
+    }
+
     /// The customers, those that were deleted among them, oldest first.
     pub async fn customers(&self) -> Vec<Value> {
         list(&self.get("/state").await["customers"])

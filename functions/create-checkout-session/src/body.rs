@@ -6,7 +6,7 @@ use edge::members::{
     check_text, is_uuid, only_merchant, origin_of,
 };
 use edge::problem::Problem;
-use flows::create_checkout::{Offer, PageDetails};
+use flows::create_checkout::{Offer, PageDetails, RequiredFields};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -38,6 +38,10 @@ pub(crate) struct Body {
     #[serde(default)]
     metadata: BTreeMap<String, String>,
     expiration_minutes: Option<NonZeroU32>,
+    require_name: Option<bool>,
+    require_email: Option<bool>,
+    require_phone: Option<bool>,
+    require_billing_address: Option<bool>,
 }
 
 impl Body {
@@ -56,6 +60,7 @@ impl Body {
         if let Some(id) = &self.customer_id {
             is_uuid(id, "/customer_id", &mut faults);
         }
+        let required = self.required_fields(&mut faults);
         let contact = Contact { email: self.customer_email, name: self.customer_name, phone: self.customer_phone };
         let customer = contact.check(&mut faults);
         let pricing = PricingMembers {
@@ -82,6 +87,7 @@ impl Body {
             public_description: self.public_description,
             customer,
             expiration_minutes: self.expiration_minutes,
+            required,
         };
         let origin = Origin {
             title: self.title,
@@ -90,6 +96,25 @@ impl Body {
             ..origin_of(caller, self.metadata)
         };
         Ok((Offer::Page(Box::new(page)), origin, asked))
+    }
+
+    /// lomi. opens no page that would know nobody.
+    fn required_fields(&self, faults: &mut Faults) -> RequiredFields {
+        let usual = RequiredFields::default();
+        let required = RequiredFields {
+            name: self.require_name.unwrap_or(usual.name),
+            email: self.require_email.unwrap_or(usual.email),
+            phone: self.require_phone.unwrap_or(usual.phone),
+            billing_address: self.require_billing_address.unwrap_or(usual.billing_address),
+        };
+        let knows_somebody = required.name || required.email || required.phone;
+        faults.unless(
+            knows_somebody || self.customer_name.is_some() || self.customer_id.is_some(),
+            "/require_name",
+            "Ask for a name, an e-mail or a phone, or send customer_name or customer_id.",
+            "Demandez un nom, un e-mail ou un téléphone, ou envoyez customer_name ou customer_id.",
+        );
+        required
     }
 
     fn check_texts(&self, faults: &mut Faults) {

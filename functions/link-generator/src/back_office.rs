@@ -1,15 +1,15 @@
 //! `/admin/payment-links`: wire <-> use case.
 
-use crate::body::{Body, Wanted};
+use crate::body::{Body, Change, Wanted};
 use crate::http::{App, LinkId};
 use crate::view::{LinkView, Links};
 use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response, json};
 use edge::language::Text;
-use edge::members::Caller;
+use edge::members::{Caller, Faults};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use flows::links::{Keyed, LinkError, Made, create, create_native};
-use lomi_client::{LinkType, ListPlace};
+use lomi_client::{Error, LinkType, ListPlace};
 use serde::Serialize;
 use store::{Answer, ListCursor};
 
@@ -45,11 +45,45 @@ impl App {
         }
     }
 
-    pub(crate) async fn deactivate(&self, request: &Request) -> Result<Response, Problem> {
-        let LinkId::Managed(code) = LinkId::of(request)? else {
-            return Err(Problem::new(Code::NativeLinkUnchangeable));
+    /// A link of lomi.'s own, where lomi. changes them.
+    pub(crate) async fn change(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let LinkId::Native(id) = LinkId::of(request)? else {
+            let mut faults = Faults::default();
+            let (en, fr) = (
+                "A managed link is not changed: end it, and make another.",
+                "Un lien géré ne se modifie pas : fermez-le et créez-en un autre.",
+            );
+            faults.add("", en, fr);
+            return faults.none_or(None);
         };
+        let wanted = json::<Change>(request)?.check(&self.redirects)?;
+        if let Some(currency) = wanted.currency {
+            let known = self.native_link(&id, request, event).await?.currency_code;
+            let is_its = known.is_some_and(|known| known.as_str() == currency.code());
+            let mut faults = Faults::default();
+            faults.unless(is_its, "/currency_code", "Not the currency of this link.", "Pas la devise de ce lien.");
+            faults.none_or(Some(()))?;
+        }
+        let client = self.lomi.client_or_refusal(request.deadline, event).await?;
+        let call = client.payment_links().update(&id, &wanted.changes).deadline(request.deadline);
+        let link = call.send().await.map_err(|error| unchanged(error, event))?;
+        Response::json(200, &LinkView::native(&link, &self.origin(request)?, self.world.clock.now()))
+    }
+
+    pub(crate) async fn deactivate(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let code = match LinkId::of(request)? {
+            LinkId::Managed(code) => code,
+            LinkId::Native(id) => {
+                // lomi. does not say what it answers to this.
+                let mut link = self.native_link(&id, request, event).await?;
+                let client = self.lomi.client_or_refusal(request.deadline, event).await?;
+                let call = client.payment_links().archive(&id).deadline(request.deadline);
+                call.send().await.map_err(|error| unchanged(error, event))?;
+                link.is_active = Some(false);
+                return Response::json(200, &LinkView::native(&link, &origin, now));
+            }
+        };
         let mut link = self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
         link.active = !self.world.store.deactivate_link(&code).await?;
         Response::json(200, &LinkView::managed(&link, &origin, now))
@@ -97,6 +131,15 @@ impl App {
         let data = page.rows.iter().map(|link| LinkView::native(link, &origin, now)).collect();
         Response::json(200, &Links { data, next_cursor: page.next.map(|place| place.to_text()) })
     }
+}
+
+/// Generations before API 1.2.0 have no such route: only lomi.'s dashboard changes a link there.
+fn unchanged(error: Error, event: &mut Telemetry) -> Problem {
+    edge::lomi::report(&error, event);
+    if error.is_unknown_route() {
+        return Problem::new(Code::NativeLinkUnchangeable);
+    }
+    error.into()
 }
 
 fn link_type(text: &str) -> Option<LinkType> {

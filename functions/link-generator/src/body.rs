@@ -1,7 +1,10 @@
 //! The request body, and the rules of its members: those of our links, and those of lomi.'s, checked before any call.
 
+mod change;
 mod managed;
 mod native;
+
+pub(crate) use change::Change;
 
 use domain::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
 use edge::members::{Faults, Item, allowed_url, check_text};
@@ -40,7 +43,11 @@ pub(crate) struct Body {
     price_id: Option<String>,
     allow_coupon_code: Option<bool>,
     allow_quantity: Option<bool>,
+    require_name: Option<bool>,
+    require_email: Option<bool>,
+    require_phone: Option<bool>,
     require_billing_address: Option<bool>,
+    single_use: Option<bool>,
 }
 
 /// The shopper chooses within these bounds, in minor units.

@@ -229,6 +229,12 @@ impl PricedCart {
         Self { total: Some(total), currency, lines: Vec::new(), reference, metadata, lomi: None, token: Some(token) }
     }
 
+    /// What it costs; `None` while lomi. has not priced it.
+    #[must_use]
+    pub const fn total(&self) -> Option<Money> {
+        self.total
+    }
+
     /// A cart that lomi. prices from the merchant's catalogue there, in this currency.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart, currency: Currency) -> Self {

@@ -69,6 +69,17 @@ impl Money {
         if amount_minor >= 1 && amount_minor <= MAX_AMOUNT_MINOR { Some(Self { amount_minor, currency }) } else { None }
     }
 
+    /// Whether lomi. takes so little by card: at least 1 000 francs, 50 cents of a dollar or of a euro (its documents of card
+    /// charges).
+    #[must_use]
+    pub const fn is_chargeable_by_card(self) -> bool {
+        self.amount_minor
+            >= match self.currency {
+                Currency::Xof => 1_000,
+                Currency::Usd | Currency::Eur => 50,
+            }
+    }
+
     /// The amount in the currency's minor unit.
     #[must_use]
     pub const fn amount_minor(self) -> i64 {

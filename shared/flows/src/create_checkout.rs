@@ -111,6 +111,27 @@ pub struct PageDetails {
     pub customer: lomi_client::CustomerDetails,
     /// The page's life; lomi.'s first generation obeys, later ones give 60 minutes.
     pub expiration_minutes: Option<NonZeroU32>,
+    /// What it asks the shopper for.
+    pub required: RequiredFields,
+}
+
+/// What lomi.'s page demands of the shopper, always said: what holds otherwise differs between lomi.'s own documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequiredFields {
+    /// A name.
+    pub name: bool,
+    /// An e-mail address.
+    pub email: bool,
+    /// A phone number. Mobile money asks for one in any case.
+    pub phone: bool,
+    /// A billing address.
+    pub billing_address: bool,
+}
+
+impl Default for RequiredFields {
+    fn default() -> Self {
+        Self { name: true, email: true, phone: false, billing_address: false }
+    }
 }
 
 /// A request to open a page or a card form.
@@ -191,6 +212,9 @@ pub enum CreateError {
     /// lomi. takes no card payments on the shop's own page just now; its hosted page may still take them.
     #[error("lomi. takes no direct card payments")]
     CardUnavailable(lomi_client::Error),
+    /// lomi. takes more than that by card, or nothing. Nothing was written.
+    #[error("too little for a card")]
+    CardAmountTooSmall,
     /// The customer has an unpaid invoice at lomi., which comes first.
     #[error("an invoice has to be paid first")]
     InvoicePaymentRequired,

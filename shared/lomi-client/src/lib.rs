@@ -64,7 +64,7 @@ pub use listing::{ListPage, Listing};
 pub use me::Me;
 pub use metadata::Metadata;
 pub use paging::ListPlace;
-pub use payment_links::{CreatePaymentLink, LinkTarget, LinkType, PaymentLink};
+pub use payment_links::{CreatePaymentLink, LinkTarget, LinkType, PaymentLink, UpdatePaymentLink};
 pub use providers::Provider;
 pub use refunds::{
     ConfirmationToken, CreateRefund, Refund, RefundAnswer, RefundPreview, RefundStatus, RefundType, SubscriptionAction,

@@ -21,6 +21,7 @@ async fn the_back_office_is_closed_without_its_token() {
         ("POST", "/admin/payment-links"),
         ("GET", "/admin/payment-links"),
         ("GET", "/admin/payment-links/0000000000"),
+        ("PATCH", "/admin/payment-links/0000000000"),
         ("DELETE", "/admin/payment-links/0000000000"),
         ("GET", "/admin/products"),
         ("GET", "/admin/products/PAGNE-WAX-6Y"),

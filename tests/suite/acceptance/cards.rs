@@ -205,3 +205,21 @@ async fn a_customer_of_the_merchant_is_remembered_with_the_order() {
     assert_eq!(app.create(&cart, "k3").await.problem(), (402, "invoice_payment_required".to_owned()));
     app.audit().await;
 }
+
+#[tokio::test]
+async fn a_card_is_not_asked_for_less_than_lomi_charges() {
+    let app = TestApp::start().await;
+    app.lomi.fault(json!({ "target": "POST /charge/card", "kind": "status", "arg": 500, "times": null })).await;
+    for (amount, currency) in [(999, "XOF"), (49, "EUR"), (49, "USD")] {
+        let body = app.card_body(json!({ "amount": amount, "currency_code": currency }));
+        let answer = app.create_intent_as_admin(&body, &app.fresh_key()).await;
+        assert_eq!(answer.problem(), (400, "card_amount_too_small".to_owned()), "{amount} {currency}");
+    }
+    assert_eq!((app.lomi.faults_fired().await, app.orders().await.len()), (0, 0), "nothing was asked or written");
+    app.lomi.clear_faults().await;
+    for (amount, currency) in [(1_000, "XOF"), (50, "EUR"), (50, "USD")] {
+        let body = app.card_body(json!({ "amount": amount, "currency_code": currency }));
+        app.create_intent_as_admin(&body, &app.fresh_key()).await.expect(201);
+    }
+    app.audit().await;
+}

@@ -199,3 +199,31 @@ async fn a_later_price_does_not_touch_an_order() {
     assert_eq!(app.open_order().await.amount, 99_000);
     app.audit().await;
 }
+
+#[tokio::test]
+async fn what_the_page_asks_for_is_said_and_never_nothing() {
+    let app = TestApp::start().await;
+    let flags = ["require_name", "require_email", "require_phone", "require_billing_address"];
+    let asked_for = async |body: Value, name: &str| {
+        app.create(&body, name).await.expect(201);
+        let session = app.lomi.sessions().await.pop().expect("a page");
+        flags.map(|flag| session[flag].as_bool().expect("a flag"))
+    };
+    let with = |changes: Value| {
+        let mut body = app.cart(1);
+        body.as_object_mut().expect("an object").extend(changes.as_object().cloned().expect("an object"));
+        body
+    };
+    assert_eq!(asked_for(app.cart(1), "usual").await, [true, true, false, false]);
+    let all = json!({ "require_phone": true, "require_billing_address": true, "require_name": false });
+    assert_eq!(asked_for(with(all), "chosen").await, [false, true, true, true]);
+
+    let mut nobody = with(json!({ "require_name": false, "require_email": false, "require_phone": false }));
+    nobody.as_object_mut().expect("an object").remove("customer_name");
+    let refused = app.create(&nobody, "nobody").await;
+    assert_eq!((refused.status, refused.pointers()), (400, vec!["/require_name".to_owned()]));
+    let mut known = nobody;
+    known["customer_name"] = json!("Awa Kon\u{e9}");
+    assert_eq!(asked_for(known, "known").await, [false; 4]);
+    app.audit().await;
+}

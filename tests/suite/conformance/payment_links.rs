@@ -1,6 +1,7 @@
 //! Payment links: create, get, list.
 
-use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, LinkType, PaymentLink};
+use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, LinkType, PaymentLink, UpdatePaymentLink};
+use lomi_sandbox::Profile;
 use lomi_sandbox::fixtures;
 
 use super::world::{World, all, assert_listed, francs};
@@ -10,6 +11,7 @@ in_both_profiles! {
     a_link_to_a_product_is_made_and_read_back,
     links_are_listed_page_by_page,
     links_are_listed_by_type_and_activity,
+    a_link_is_changed_and_archived_where_lomi_does_that,
 }
 
 async fn linked(world: &World, target: LinkTarget) -> PaymentLink {
@@ -65,4 +67,27 @@ async fn links_are_listed_by_type_and_activity(world: World) {
     assert_eq!(list().is_active(true).send().await.unwrap().len(), 2);
     assert_eq!(list().is_active(false).send().await.unwrap().len(), 0);
     assert_eq!(list().limit(1).send().await.unwrap().len(), 1);
+}
+
+async fn a_link_is_changed_and_archived_where_lomi_does_that(world: World) {
+    let id = linked(&world, instant()).await.payment_link_id;
+    let changes = UpdatePaymentLink {
+        title: Some("Gift".into()),
+        amount: Some(francs(7_500)),
+        single_use: Some(true),
+        ..UpdatePaymentLink::default()
+    };
+    let changed = world.client.payment_links().update(&id, &changes).send().await;
+    if world.profile != Profile::Current {
+        assert!(changed.unwrap_err().is_unknown_route());
+        assert!(world.client.payment_links().archive(&id).send().await.unwrap_err().is_unknown_route());
+        return;
+    }
+    let changed = changed.unwrap();
+    assert_eq!(
+        (changed.title.as_deref(), changed.amount, changed.single_use),
+        (Some("Gift"), Some(francs(7_500)), Some(true))
+    );
+    world.client.payment_links().archive(&id).send().await.unwrap();
+    assert_eq!(world.client.payment_links().get(&id).send().await.unwrap().is_active, Some(false));
 }

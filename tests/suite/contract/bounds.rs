@@ -23,6 +23,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
             vec![json!("+2250700000"), json!("00 225 (07) 00.00-00 00"), json!("+123456789012345")],
             vec![json!("0700000000"), json!("+123456"), json!("+1234567890123456"), json!("+22507a000000"), json!("")],
         ),
+        ("require_phone", vec![json!(true), json!(false)], vec![json!("true"), json!(1)]),
         (
             "expiration_minutes",
             vec![json!(1), json!(1440)],

@@ -11,6 +11,7 @@ const NO_UUID: &str = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
 const CREATE: &str = "POST /admin/payment-links";
 const GET: &str = "GET /admin/payment-links/{id}";
 const DELETE: &str = "DELETE /admin/payment-links/{id}";
+const CHANGE: &str = "PATCH /admin/payment-links/{id}";
 const PAY: &str = "GET /pay/{code}";
 const THANKS: &str = "GET /pay/{code}/thanks";
 const PICTURES: [(&str, &str); 2] =
@@ -61,7 +62,7 @@ pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
 }
 
 async fn are_refused(app: &TestApp, contract: &Contract, own: &str) {
-    contract.holds(DELETE, &admin(app, "DELETE", &format!("{LIST}/{own}")).await.expect(409));
+    changes(app, contract, own).await;
     for id in [NO_CODE, NO_UUID, "x"] {
         contract.holds(GET, &admin(app, "GET", &format!("{LIST}/{id}")).await.expect(404));
         for (route, name) in PICTURES {
@@ -72,7 +73,7 @@ async fn are_refused(app: &TestApp, contract: &Contract, own: &str) {
     contract.holds(PAY, &app.follow(NO_CODE, "fr").await.expect(404));
     contract.holds(THANKS, &app.follow("x/thanks", "fr").await.expect(404));
     contract.holds("GET /admin/payment-links", &admin(app, "GET", &format!("{LIST}?limit=0")).await.expect(400));
-    for route in [CREATE, "GET /admin/payment-links", GET, DELETE] {
+    for route in [CREATE, "GET /admin/payment-links", GET, CHANGE, DELETE] {
         let (method, path) = route.split_once(' ').expect("a route");
         let stranger = app.http.send(method, &app.url(&path.replace("{id}", NO_CODE)), &[], "").await;
         contract.holds(route, &stranger.expect(403));
@@ -88,11 +89,33 @@ async fn are_refused(app: &TestApp, contract: &Contract, own: &str) {
     }
 }
 
+async fn changes(app: &TestApp, contract: &Contract, own: &str) {
+    let path = format!("{LIST}/{own}");
+    let title = json!({ "title": "Don" });
+    app.lomi.profile("june2026").await;
+    contract.holds(DELETE, &admin(app, "DELETE", &path).await.expect(409));
+    contract.holds(CHANGE, &app.admin("PATCH", &path, &title).await.expect(409));
+    app.lomi.profile("current").await;
+    contract.holds(CHANGE, &app.admin("PATCH", &path, &title).await.expect(200));
+    contract.holds(CHANGE, &app.admin("PATCH", &path, &json!({})).await.expect(400));
+    contract.holds(CHANGE, &app.admin("PATCH", &format!("{LIST}/{NO_UUID}"), &title).await.expect(404));
+    let bearer = app.admin_bearer();
+    for (media_type, body, status) in
+        [("application/json", " ".repeat(17 * 1024), 413), ("text/csv", "{}".to_owned(), 415)]
+    {
+        let headers = [("authorization", bearer.as_str()), ("content-type", media_type)];
+        contract.holds(CHANGE, &app.http.send("PATCH", &app.url(&path), &headers, body).await.expect(status));
+    }
+}
+
 async fn lomi_fails(app: &TestApp, contract: &Contract, own: &str, items: &str) {
     for (arg, status) in [(400, 502), (503, 503)] {
         app.lomi.fault(json!({ "target": "*", "kind": "status", "arg": arg, "times": null })).await;
         contract.holds(PAY, &app.follow(items, "fr").await.expect(status));
         contract.holds(GET, &admin(app, "GET", &format!("{LIST}/{own}")).await.expect(status));
+        contract.holds(DELETE, &admin(app, "DELETE", &format!("{LIST}/{own}")).await.expect(status));
+        let title = json!({ "title": "Don" });
+        contract.holds(CHANGE, &app.admin("PATCH", &format!("{LIST}/{own}"), &title).await.expect(status));
         let list = admin(app, "GET", &format!("{LIST}?kind=native")).await.expect(status);
         contract.holds("GET /admin/payment-links", &list);
         for (route, name) in PICTURES {

@@ -18,7 +18,11 @@ impl Body {
             (self.price_id.is_some(), "/price_id"),
             (self.allow_coupon_code.is_some(), "/allow_coupon_code"),
             (self.allow_quantity.is_some(), "/allow_quantity"),
+            (self.require_name.is_some(), "/require_name"),
+            (self.require_email.is_some(), "/require_email"),
+            (self.require_phone.is_some(), "/require_phone"),
             (self.require_billing_address.is_some(), "/require_billing_address"),
+            (self.single_use.is_some(), "/single_use"),
         ];
         only_with(Kind::Native, &foreign, &mut faults);
         let is_count = self.max_payments.is_none_or(|max| max <= NonZeroU32::new(MAX_PAYMENTS).unwrap_or(max));

@@ -48,6 +48,11 @@ fn current(body: &Value) -> Result<Draft, ApiError> {
     let mut draft = lenient(&mut fields);
     draft.details.customer_email = fields.email("customer_email");
     draft.details.integration_source = fields.one_of("integration_source", &SOURCES);
+    let details = &draft.details;
+    let asks = details.require_name || details.require_email || details.require_phone;
+    if !asks && details.customer_name.is_none() && details.customer_id.is_none() {
+        fields.problem("require_name", "must be true unless customer_name or customer_id is sent");
+    }
     match fields.problems.is_empty() {
         true => Ok(draft),
         false => Err(ApiError::validation(fields.problems)),
@@ -95,6 +100,10 @@ fn lenient(fields: &mut Fields<'_>) -> Draft {
             quantity: fields.count("quantity").unwrap_or(1),
             allow_quantity: fields.flag("allow_quantity").unwrap_or(false),
             allow_coupon_code: fields.flag("allow_coupon_code").unwrap_or(false),
+            require_name: fields.flag("require_name").unwrap_or(true),
+            require_email: fields.flag("require_email").unwrap_or(true),
+            // Printed as true in the contract of 1.2.0 and as false in its guide.
+            require_phone: fields.flag("require_phone").unwrap_or(true),
             require_billing_address: fields.flag("require_billing_address").unwrap_or(false),
             success_url: fields.text("success_url"),
             cancel_url: fields.text("cancel_url"),

@@ -1,7 +1,8 @@
-//! Payment links: create, list, read. They end by their date or in the dashboard, never through the API.
+//! Payment links: create, list, read; since API 1.2.0 also change and archive.
 
 use axum::Extension;
 use axum::extract::{Path, State};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::paging::{Before, Slice};
@@ -17,6 +18,8 @@ use crate::money::{Amount, Currency};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::world::World;
+
+const SINCE_1_2_0: [&str; 4] = ["require_email", "require_name", "require_phone", "single_use"];
 
 /// `POST /payment-links`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
@@ -47,7 +50,11 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
         quantity: 1,
         allow_coupon_code: fields.flag("allow_coupon_code").unwrap_or(false),
         allow_quantity: fields.flag("allow_quantity").unwrap_or(false),
+        require_name: fields.flag("require_name").unwrap_or(true),
+        require_email: fields.flag("require_email").unwrap_or(true),
+        require_phone: fields.flag("require_phone").unwrap_or(true),
         require_billing_address: fields.flag("require_billing_address").unwrap_or(!profile.is_current()),
+        single_use: profile.is_current() && fields.flag("single_use").unwrap_or(false),
         expires_at: fields.instant("expires_at"),
         success_url: fields.text("success_url"),
         cancel_url: fields.text("cancel_url"),
@@ -149,6 +156,90 @@ pub(crate) async fn read(
     })
 }
 
+/// `PATCH /payment-links/{id}`: what is sent is changed.
+pub(crate) async fn update(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    if !call.profile.is_current() {
+        return Err(no_route("PATCH", &id));
+    }
+    let base_url = sim.base_url().to_owned();
+    sim.with(|world, now| {
+        is_own(world, &call, &id)?;
+        let drops_metadata = world.quirks.link_metadata_dropped;
+        let link = world.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
+        change(link, &call.body, drops_metadata)?;
+        link.updated_at = now;
+        Ok(Reply::ok(&detail(call.profile, link, &base_url)))
+    })
+}
+
+fn no_route(method: &str, id: &str) -> ApiError {
+    ApiError::plain(StatusCode::NOT_FOUND, format!("Cannot {method} /payment-links/{id}"))
+}
+
+fn change(link: &mut Link, body: &Value, drops_metadata: bool) -> Result<(), ApiError> {
+    let mut fields = Fields::new(body);
+    let details = &mut link.details;
+    let flags = [
+        ("is_active", &mut link.is_active),
+        ("allow_coupon_code", &mut details.allow_coupon_code),
+        ("allow_quantity", &mut details.allow_quantity),
+        ("require_name", &mut details.require_name),
+        ("require_email", &mut details.require_email),
+        ("require_phone", &mut details.require_phone),
+        ("require_billing_address", &mut details.require_billing_address),
+        ("single_use", &mut details.single_use),
+    ];
+    for (name, flag) in flags {
+        *flag = fields.flag(name).unwrap_or(*flag);
+    }
+    let texts = [
+        ("description", &mut details.description),
+        ("success_url", &mut details.success_url),
+        ("cancel_url", &mut details.cancel_url),
+    ];
+    for (name, text) in texts {
+        *text = fields.text(name).or(text.take());
+    }
+    details.title = fields.text("title").unwrap_or_else(|| details.title.clone());
+    details.expires_at = fields.instant("expires_at").or(details.expires_at);
+    let amount = fields.amount("amount").filter(|amount| amount.is_positive());
+    if amount.is_some() && details.link_type == LinkType::Product {
+        return Err(ApiError::bad_request("amount is of instant links only"));
+    }
+    details.amount = amount.or(details.amount);
+    if !drops_metadata && body.get("metadata").is_some() {
+        details.metadata = fields.object("metadata");
+    }
+    if fields.problems.is_empty() { Ok(()) } else { Err(ApiError::validation(fields.problems)) }
+}
+
+/// `DELETE /payment-links/{id}`: switches it off. Its body is printed nowhere.
+pub(crate) async fn archive(
+    State(sim): State<Sim>,
+    Extension(call): Admitted,
+    Path(id): Path<String>,
+) -> Result<Reply, ApiError> {
+    if !call.profile.is_current() {
+        return Err(no_route("DELETE", &id));
+    }
+    sim.with(|world, now| {
+        is_own(world, &call, &id)?;
+        if let Some(link) = world.links.get_mut(&id) {
+            (link.is_active, link.updated_at) = (false, now);
+        }
+        Ok(Reply::ok(&Value::Null))
+    })
+}
+
+fn is_own(world: &World, call: &Call, id: &str) -> Result<(), ApiError> {
+    let link = world.links.get(id).filter(|link| is_shown(world, call, link));
+    link.map(drop).ok_or_else(|| ApiError::missing("Payment link", id))
+}
+
 fn is_shown(world: &World, call: &Call, link: &Link) -> bool {
     let any_environment = world.quirks.list_mixes_environments;
     call.owns(&link.organization_id) && (any_environment || link.environment == call.caller.environment)
@@ -161,9 +252,8 @@ fn row(profile: Profile, link: &Link, base_url: &str) -> Value {
         if profile.is_seeds() {
             row.insert("id".to_owned(), json!(link.link_id));
         }
-        if profile.is_current() {
-            // Which fields the page asks for, as far as nobody can choose here.
-            row.extend(["require_email", "require_name", "require_phone"].map(|name| (name.to_owned(), json!(true))));
+        if !profile.is_current() {
+            row.retain(|name, _| !SINCE_1_2_0.contains(&name.as_str()));
         }
     }
     row

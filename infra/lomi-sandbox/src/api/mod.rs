@@ -30,7 +30,7 @@ pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
         .route("/charge/card/{id}", get(charges::read))
         .route("/charge/card/{id}/cancel", post(charges::cancel))
         .route("/payment-links", get(links::list).post(links::create))
-        .route("/payment-links/{id}", get(links::read))
+        .route("/payment-links/{id}", get(links::read).patch(links::update).delete(links::archive))
         .route("/customers", get(customers::list).post(customers::create))
         .route("/customers/{id}", get(customers::read).patch(customers::update).delete(customers::delete))
         .route("/customers/{id}/transactions", get(customers::list_transactions))

@@ -82,7 +82,7 @@ const SEEDS: [&str; 23] = [
     "environment",
 ];
 
-/// Which fields the page asks for, as far as nobody can choose here.
+/// Which fields the page asks for, since API 1.2.0.
 const ASKED_FOR: [&str; 3] = ["require_email", "require_name", "require_phone"];
 
 /// `POST /checkout-sessions`.
@@ -298,7 +298,8 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
             let shown = shown.map(|id| json!(ids::public_id(prefix, id)));
             columns.extend(shown.map(|id| (name.to_owned(), id)));
         }
-        columns.extend(ASKED_FOR.map(|name| (name.to_owned(), json!(true))));
+    } else {
+        columns.retain(|name, _| !ASKED_FOR.contains(&name.as_str()));
     }
     Value::Object(columns)
 }

@@ -60,7 +60,17 @@ pub(crate) struct LinkDetails {
     pub(crate) quantity: u32,
     pub(crate) allow_coupon_code: bool,
     pub(crate) allow_quantity: bool,
+    /// What the page asks for.
+    #[serde(default)]
+    pub(crate) require_name: bool,
+    #[serde(default)]
+    pub(crate) require_email: bool,
+    #[serde(default)]
+    pub(crate) require_phone: bool,
     pub(crate) require_billing_address: bool,
+    /// Whether it ends with its first completed payment.
+    #[serde(default)]
+    pub(crate) single_use: bool,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) success_url: Option<String>,
     pub(crate) cancel_url: Option<String>,

@@ -65,6 +65,13 @@ pub(crate) struct SessionDetails {
     pub(crate) quantity: u32,
     pub(crate) allow_quantity: bool,
     pub(crate) allow_coupon_code: bool,
+    /// What the page asks for.
+    #[serde(default)]
+    pub(crate) require_name: bool,
+    #[serde(default)]
+    pub(crate) require_email: bool,
+    #[serde(default)]
+    pub(crate) require_phone: bool,
     pub(crate) require_billing_address: bool,
     pub(crate) success_url: Option<String>,
     pub(crate) cancel_url: Option<String>,

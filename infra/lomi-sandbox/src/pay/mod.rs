@@ -188,6 +188,9 @@ pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) 
     if held_announced || next == TransactionStatus::Completed {
         event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
     }
+    if next == TransactionStatus::Completed {
+        end_single_use(world, &session_id, now);
+    }
     let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
     if let Some(session) = session {
         session.status = SessionStatus::Completed;
@@ -195,6 +198,15 @@ pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) 
         event::session_ended(world, &session_id, event::SESSION_COMPLETED, now);
     }
     true
+}
+
+/// A link for one use ends with its first completed payment; pages that are open by then stay so.
+fn end_single_use(world: &mut World, session_id: &str, now: Timestamp) {
+    let link = world.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
+    let link = link.and_then(|id| world.links.get_mut(&id)).filter(|link| link.details.single_use);
+    if let Some(link) = link {
+        (link.is_active, link.updated_at) = (false, now);
+    }
 }
 
 /// Fails a payment, or fails it once more. MTN tells nobody. Whether it was possible.

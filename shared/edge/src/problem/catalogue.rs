@@ -49,6 +49,8 @@ pub enum Code {
     OutcomeUnknown,
     /// 503: lomi. takes no card payments on the shop's own page just now; its hosted page may.
     CardUnavailable,
+    /// 400: lomi. charges no card with so little.
+    CardAmountTooSmall,
     /// 402: lomi. wants this customer's open invoice paid first.
     InvoicePaymentRequired,
     /// 409: only lomi.'s dashboard can end a link of lomi.'s own.
@@ -75,7 +77,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -97,6 +99,7 @@ impl Code {
         Self::ProviderRejected,
         Self::OutcomeUnknown,
         Self::CardUnavailable,
+        Self::CardAmountTooSmall,
         Self::InvoicePaymentRequired,
         Self::NativeLinkUnchangeable,
         Self::StoreUnavailable,
@@ -143,6 +146,7 @@ impl Code {
             Self::ProviderRejected => &entries::PROVIDER_REJECTED,
             Self::OutcomeUnknown => &entries::OUTCOME_UNKNOWN,
             Self::CardUnavailable => &entries::CARD_UNAVAILABLE,
+            Self::CardAmountTooSmall => &entries::CARD_AMOUNT_TOO_SMALL,
             Self::InvoicePaymentRequired => &entries::INVOICE_PAYMENT_REQUIRED,
             Self::NativeLinkUnchangeable => &entries::NATIVE_LINK_UNCHANGEABLE,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,

@@ -27,6 +27,7 @@ impl From<CreateError> for Problem {
             }
             CreateError::NoKey => Self::new(Code::ProviderUnavailable),
             CreateError::Unsendable => Self::new(Code::InternalError),
+            CreateError::CardAmountTooSmall => Self::new(Code::CardAmountTooSmall),
             CreateError::CardUnavailable(_) => Self::new(Code::CardUnavailable),
             CreateError::ProviderRejected(_) | CreateError::WrongPayable => Self::new(Code::ProviderRejected),
             CreateError::InvoicePaymentRequired => Self::new(Code::InvoicePaymentRequired),

@@ -1,6 +1,6 @@
 //! Steps 1 to 3: the key, the price, the order.
 
-use super::{CreateCheckout, CreateError, LEASE_MS, Pricing};
+use super::{CreateCheckout, CreateError, LEASE_MS, Offer, Pricing};
 use crate::World;
 use domain::{AttemptId, CartTokenId, NewOrder, Order, OrderId, OrderToken, PricedCart, Timestamp, open_cart_token};
 use lomi_client::Client;
@@ -102,6 +102,10 @@ async fn begin(
     now: Timestamp,
 ) -> Result<Tried, CreateError> {
     let cart = price(world, &request.pricing, now).await?;
+    let is_by_card = matches!(request.offer, Offer::Card(_));
+    if is_by_card && cart.total().is_some_and(|total| !total.is_chargeable_by_card()) {
+        return Err(CreateError::CardAmountTooSmall);
+    }
     let order_id = OrderId::from_entropy(world.entropy.bytes());
     let token = OrderToken::from_entropy(world.entropy.bytes());
     let attempt_id = AttemptId::from_entropy(world.entropy.bytes());

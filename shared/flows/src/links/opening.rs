@@ -1,7 +1,9 @@
 //! Opening a link of ours: a fresh payment page, bound to an order of its own.
 
 use crate::World;
-use crate::create_checkout::{CreateCheckout, CreateError, Created, Offer, PageDetails, Pricing, create_checkout};
+use crate::create_checkout::{
+    CreateCheckout, CreateError, Created, Offer, PageDetails, Pricing, RequiredFields, create_checkout,
+};
 use domain::{AllowedUrl, Currency, Fingerprint, IdempotencyKey, LinkCode, LinkRefusal, LinkSale, ManagedLink, Origin};
 use lomi_client::{Client, CustomerDetails};
 use store::{Operation, StoreError};
@@ -74,6 +76,7 @@ pub async fn open(
         public_description: link.description,
         customer: CustomerDetails::default(),
         expiration_minutes: None,
+        required: RequiredFields::default(),
     };
     let create = CreateCheckout {
         operation: Operation::OpenLink,

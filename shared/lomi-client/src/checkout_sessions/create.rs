@@ -93,6 +93,17 @@ pub struct CreateCheckoutSession {
     /// Whether the shopper may enter a coupon, and so change the amount. Always sent: an early server took
     /// true for absent.
     pub allow_coupon_code: bool,
+    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0). With name, e-mail and phone all false lomi.
+    /// wants `customer_name` or `customer_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_name: Option<bool>,
+    /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_email: Option<bool>,
+    /// Whether it asks for a phone number; lomi.'s documents of API 1.2.0 disagree on what holds when not set. Mobile money asks
+    /// for one in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address; false when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,

@@ -30,11 +30,23 @@ pub struct CreatePaymentLink {
     /// Whether the shopper may change the quantity, and so the amount; false when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_quantity: Option<bool>,
+    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_name: Option<bool>,
+    /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_email: Option<bool>,
+    /// Whether it asks for a phone number; lomi.'s documents of API 1.2.0 disagree on what holds when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address. When not set, **true** before 1.2.0 and false since: say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// From when on the link cannot be opened: ISO 8601 with an offset (`2026-06-20T09:00:00Z`). Never when not
-    /// set, and nothing else in this API ends a link.
+    /// Whether the link ends with its first completed payment (API 1.2.0; older generations take no notice). Two pages that
+    /// were opened before may both be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub single_use: Option<bool>,
+    /// From when on the link cannot be opened: ISO 8601 with an offset (`2026-06-20T09:00:00Z`). Never when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
     /// Absolute URL of the return page.
@@ -78,7 +90,11 @@ impl CreatePaymentLink {
             description: None,
             allow_coupon_code: None,
             allow_quantity: None,
+            require_name: None,
+            require_email: None,
+            require_phone: None,
             require_billing_address: None,
+            single_use: None,
             expires_at: None,
             success_url: None,
             cancel_url: None,

@@ -50,8 +50,16 @@ pub struct PaymentLink {
     pub allow_coupon_code: Option<bool>,
     /// Whether the shopper may change the quantity (since June 2026).
     pub allow_quantity: Option<bool>,
+    /// Whether the page asks for the shopper's name (since API 1.2.0).
+    pub require_name: Option<bool>,
+    /// Whether it asks for an e-mail address (since API 1.2.0).
+    pub require_email: Option<bool>,
+    /// Whether it asks for a phone number (since API 1.2.0).
+    pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address (since June 2026).
     pub require_billing_address: Option<bool>,
+    /// Whether it ends with its first completed payment (since API 1.2.0).
+    pub single_use: Option<bool>,
     /// From when on it cannot be opened, ISO 8601 UTC as sent.
     pub expires_at: Option<String>,
     /// Where a payment leads (since June 2026).
@@ -92,7 +100,11 @@ impl PaymentLink {
             is_active: row.flag("is_active"),
             allow_coupon_code: row.flag("allow_coupon_code"),
             allow_quantity: row.flag("allow_quantity"),
+            require_name: row.flag("require_name"),
+            require_email: row.flag("require_email"),
+            require_phone: row.flag("require_phone"),
             require_billing_address: row.flag("require_billing_address"),
+            single_use: row.flag("single_use"),
             expires_at: row.text(&["expires_at"]),
             success_url: row.text(&["success_url"]),
             cancel_url: row.text(&["cancel_url"]),

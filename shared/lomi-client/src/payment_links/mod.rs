@@ -2,9 +2,11 @@
 
 mod create;
 mod link;
+mod update;
 
 pub use create::{CreatePaymentLink, LinkTarget};
 pub use link::{LinkType, PaymentLink};
+pub use update::UpdatePaymentLink;
 
 use crate::call::Call;
 use crate::client::Client;
@@ -13,8 +15,8 @@ use crate::listing;
 
 const PATH: &str = "/payment-links";
 
-/// `/payment-links`. There is no update and no delete: a link ends when its `expires_at` comes, or by hand on
-/// lomi.'s dashboard.
+/// `/payment-links`. Links are changed and archived since API 1.2.0; before, one ends when its `expires_at` comes, or by hand on
+/// lomi.'s dashboard, and both calls are an unknown route.
 #[derive(Debug, Clone)]
 pub struct PaymentLinks(Client);
 
@@ -32,6 +34,16 @@ impl PaymentLinks {
     /// `GET /payment-links/{id}`.
     pub fn get(&self, id: &PaymentLinkId) -> Call<PaymentLink> {
         Call::get(self.0.clone(), format!("{PATH}/{id}"), PaymentLink::decode)
+    }
+
+    /// `PATCH /payment-links/{id}`: changes what is set and leaves the rest. Since API 1.2.0.
+    pub fn update(&self, id: &PaymentLinkId, changes: &UpdatePaymentLink) -> Call<PaymentLink> {
+        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), PaymentLink::decode)
+    }
+
+    /// `DELETE /payment-links/{id}`: switches it off. Since API 1.2.0.
+    pub fn archive(&self, id: &PaymentLinkId) -> Call<()> {
+        Call::delete(self.0.clone(), format!("{PATH}/{id}"), |_| Ok(()))
     }
 
     /// `GET /payment-links`: newest first as observed. The `total` of the answer is the length of the page and

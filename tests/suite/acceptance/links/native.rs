@@ -144,12 +144,84 @@ async fn a_refusal_of_lomi_leaves_the_key_free() {
 }
 
 #[tokio::test]
-async fn only_lomis_dashboard_ends_a_native_link() {
+async fn a_native_link_is_changed_and_ended() {
     let app = TestApp::start().await;
-    let made = app.post_link(&instant(json!({})), "k").await.expect(201).json();
-    let path = format!("/admin/payment-links/{}", made["id"].as_str().unwrap());
-    let answer = app.admin("DELETE", &path, &Value::Null).await;
-    assert_eq!(answer.problem(), (409, "native_link_unchangeable".to_owned()));
-    assert_eq!(app.shown_link(made["id"].as_str().unwrap()).await["status"], "active");
+    let id = app.post_link(&instant(json!({})), "k").await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/admin/payment-links/{id}");
+    let changes = json!({
+        "title": " Cotisation ", "amount": 7_500, "currency_code": "XOF", "expires_at": "2099-01-01T00:00:00Z",
+        "require_phone": true, "single_use": true,
+    });
+    let changed = app.admin("PATCH", &path, &changes).await.expect(200).json();
+    assert_eq!((&changed["title"], &changed["price"]["amount"]), (&json!("Cotisation"), &json!(7_500)));
+    assert_eq!(app.shown_link(&id).await, changed, "lomi. shows the same");
+    let at_lomi = app.lomi.links().await.pop().expect("a link");
+    let said = ["require_name", "require_email", "require_phone", "require_billing_address", "single_use"];
+    assert_eq!(said.map(|flag| at_lomi[flag].clone()), [true, true, true, false, true].map(|flag| json!(flag)));
+
+    let off = app.admin("PATCH", &path, &json!({ "is_active": false })).await.expect(200).json();
+    assert_eq!(off["status"], "inactive");
+    app.admin("PATCH", &path, &json!({ "is_active": true })).await.expect(200);
+    for _ in 0..2 {
+        assert_eq!(app.admin("DELETE", &path, &Value::Null).await.expect(200).json()["status"], "inactive");
+    }
+    assert_eq!(app.shown_link(&id).await["status"], "inactive");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_link_that_makes_no_sense_is_refused() {
+    let app = TestApp::start().await;
+    let id = app.post_link(&instant(json!({})), "k").await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/admin/payment-links/{id}");
+    for (changes, pointer) in [
+        (json!({}), ""),
+        (json!({ "title": " " }), "/title"),
+        (json!({ "amount": 7_500 }), "/currency_code"),
+        (json!({ "amount": 7_500, "currency_code": "EUR" }), "/currency_code"),
+        (json!({ "amount": 0, "currency_code": "XOF" }), "/amount"),
+        (json!({ "currency_code": "XOF" }), "/currency_code"),
+        (json!({ "expires_at": "tomorrow" }), "/expires_at"),
+        (json!({ "success_url": "https://evil.example/" }), "/success_url"),
+        (json!({ "metadata": {} }), "/metadata"),
+        (json!({ "max_payments": 1 }), "/max_payments"),
+    ] {
+        let answer = app.admin("PATCH", &path, &changes).await;
+        assert_eq!((answer.status, answer.pointers()), (400, vec![pointer.to_owned()]), "{changes}");
+    }
+    let managed = json!({ "kind": "managed", "title": "Kermesse", "amount": 5_000, "currency_code": "XOF" });
+    let code = app.post_link(&managed, "m").await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let answer = app.admin("PATCH", &format!("/admin/payment-links/{code}"), &json!({ "title": "Fête" })).await;
+    assert_eq!(answer.status, 400, "a managed link is another one's business");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn before_1_2_0_only_the_dashboard_changes_a_link() {
+    let app = TestApp::start().await;
+    let id = app.post_link(&instant(json!({})), "k").await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/admin/payment-links/{id}");
+    for profile in ["june2026", "seeds"] {
+        app.lomi.profile(profile).await;
+        for (method, body) in [("PATCH", json!({ "title": "Don" })), ("DELETE", Value::Null)] {
+            let answer = app.admin(method, &path, &body).await;
+            assert_eq!(answer.problem(), (409, "native_link_unchangeable".to_owned()), "{profile} {method}");
+        }
+    }
+    assert_eq!(app.shown_link(&id).await["status"], "active");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_link_for_one_use_ends_with_its_first_payment() {
+    let app = TestApp::start().await;
+    let made = app.post_link(&instant(json!({ "single_use": true })), "k").await.expect(201).json();
+    let id = made["id"].as_str().unwrap();
+    let (first, second) = (app.lomi.follow_link(id).await, app.lomi.follow_link(id).await);
+    app.lomi.pay(&first, "wave").await;
+    assert_eq!(app.shown_link(id).await["status"], "inactive");
+    app.lomi.pay(&second, "wave").await;
+    app.lomi.run_outbox().await;
+    app.reconcile().await;
     app.audit().await;
 }

@@ -249,6 +249,18 @@ pub(super) const CARD_UNAVAILABLE: Entry = Entry {
     },
 };
 
+pub(super) const CARD_AMOUNT_TOO_SMALL: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:card_amount_too_small",
+    status: 400,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Too little for a card", fr: "Montant trop faible pour une carte" },
+    detail: Text {
+        en: "lomi. charges a card with at least 1 000 XOF, 0.50 EUR or 0.50 USD. Open a hosted page instead: POST /checkout-sessions.",
+        fr: "lomi. débite une carte d'au moins 1 000 XOF, 0,50 EUR ou 0,50 USD. Ouvrez une page hébergée : POST /checkout-sessions.",
+    },
+};
+
 pub(super) const INVOICE_PAYMENT_REQUIRED: Entry = Entry {
     kind: "urn:lomi-checkout:problem:invoice_payment_required",
     status: 402,

@@ -67,6 +67,10 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         public_description: page.public_description.clone(),
         customer: page.customer.clone(),
         expiration_minutes: page.expiration_minutes,
+        require_name: Some(page.required.name),
+        require_email: Some(page.required.email),
+        require_phone: Some(page.required.phone),
+        require_billing_address: Some(page.required.billing_address),
         customer_id: super::customer_id(request)?,
         metadata: super::metadata(order),
         ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))

@@ -1,0 +1,89 @@
+//! The change of a link of lomi.'s own.
+
+use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
+use edge::members::{Faults, allowed_url, check_text, money};
+use edge::problem::Problem;
+use flows::units::to_lomi;
+use lomi_client::UpdatePaymentLink;
+use serde::Deserialize;
+
+/// What is to be changed; what is missing stays.
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    title: Option<String>,
+    description: Option<String>,
+    amount: Option<i64>,
+    currency_code: Option<String>,
+    is_active: Option<bool>,
+    expires_at: Option<String>,
+    success_url: Option<String>,
+    cancel_url: Option<String>,
+    allow_coupon_code: Option<bool>,
+    allow_quantity: Option<bool>,
+    require_name: Option<bool>,
+    require_email: Option<bool>,
+    require_phone: Option<bool>,
+    require_billing_address: Option<bool>,
+    single_use: Option<bool>,
+}
+
+/// lomi.'s request, and the currency that its amount is meant in.
+pub(crate) struct Wanted {
+    pub(crate) changes: UpdatePaymentLink,
+    pub(crate) currency: Option<Currency>,
+}
+
+impl Change {
+    pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
+        let mut faults = Faults::default();
+        self.check_texts(&mut faults);
+        for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
+            if let Some(url) = url {
+                allowed_url(redirects, url, pointer, &mut faults);
+            }
+        }
+        let goes_along = self.currency_code.is_none() || self.amount.is_some();
+        faults.unless(goes_along, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        let names_money = self.amount.is_some() || self.currency_code.is_some();
+        let money = self.amount.map(|amount| money(amount, self.currency_code.as_deref(), &mut faults));
+        let money = money.flatten();
+        let changes = UpdatePaymentLink {
+            title: self.title.map(|title| title.trim().to_owned()),
+            description: self.description,
+            amount: money.and_then(to_lomi),
+            is_active: self.is_active,
+            expires_at: self.expires_at,
+            success_url: self.success_url,
+            cancel_url: self.cancel_url,
+            allow_coupon_code: self.allow_coupon_code,
+            allow_quantity: self.allow_quantity,
+            require_name: self.require_name,
+            require_email: self.require_email,
+            require_phone: self.require_phone,
+            require_billing_address: self.require_billing_address,
+            single_use: self.single_use,
+        };
+        let changes_something = names_money || changes != UpdatePaymentLink::default();
+        faults.unless(changes_something, "", "Name what changes.", "Dites ce qui change.");
+        let changes = faults.none_or(Some(changes))?;
+        Ok(Wanted { changes, currency: money.map(domain::Money::currency) })
+    }
+
+    fn check_texts(&self, faults: &mut Faults) {
+        let is_title = |title: &str| {
+            let title = title.trim();
+            !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.contains(char::is_control)
+        };
+        let title = self.title.as_deref();
+        faults.unless(title.is_none_or(is_title), "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
+        let bounds = ("At most 2000 characters.", "2000 caractères au plus.");
+        check_text(self.description.as_deref(), MAX_DESCRIPTION_CHARS, "/description", bounds, faults);
+        let is_time = |text: &String| Timestamp::parse_rfc3339(text).is_some();
+        faults.unless(
+            self.expires_at.as_ref().is_none_or(is_time),
+            "/expires_at",
+            "A time as in 2026-12-31T23:59:59Z.",
+            "Un moment, par exemple 2026-12-31T23:59:59Z.",
+        );
+    }
+}
