@@ -8,7 +8,7 @@
  *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
  *   cancel page:  await checkout.cancel(), which resolves with null when the address names no order
- *   a card form on your own page, with lomi.'s SDK:
+ *   a card form on your own page, with lomi.'s SDK, once checkout.cardForm() has told a publishable_key and the SDK is loaded:
  *                 const opened = await checkout.createPaymentIntent({ items, customer_email, customer_name });
  *                 mount the SDK's form with opened.client_secret, confirm, then
  *                 location.assign(checkout.returnUrl("https://shop.example/return.html", opened));
@@ -79,6 +79,12 @@ export function createCheckout({ api, language }) {
     const query = new URLSearchParams({ text, currency_code: currencyCode });
     return (await retrying(() => call("GET", `/amounts?${query}`), READ_BUDGET_MS)).amount;
   };
+
+  /**
+   * {publishable_key} for lomi.'s SDK, before an order is opened. null: the stack was given none, and lomi.'s SDK makes no form
+   * without one, so offer `pay` instead.
+   */
+  const cardForm = () => retrying(() => call("GET", "/card-form"), READ_BUDGET_MS);
 
   /** One reading of an order ({orderId, orderToken}); by default of the order that this page is about. */
   const order = (reference = orderOfPage()) => callOrder("GET", reference, "");
@@ -197,7 +203,7 @@ export function createCheckout({ api, language }) {
     return reference && retrying(() => callOrder("POST", reference, "/cancel"), READ_BUDGET_MS);
   }
 
-  return { products, readAmount, pay, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
+  return { products, readAmount, pay, cardForm, createPaymentIntent, returnUrl, order, waitForOrder, cancel };
 }
 
 const isAlive = ({ expiresAt }) => Date.parse(expiresAt) > Date.now();

@@ -6,6 +6,11 @@ import { language, money, onLanguage, setLanguage, t, translatePage } from "./i1
 const SLOW_AFTER_MS = 6_000;
 const NAVIGATION_MAX_MS = 20_000;
 
+/** What lomi.'s SDK loads, opens and calls besides: its processor, and lomi. itself, which learns the page's domain from it. */
+const SDK_SCRIPTS = ["https://js.stripe.com", "https://*.js.stripe.com"];
+const SDK_FRAMES = [...SDK_SCRIPTS, "https://hooks.stripe.com"];
+const SDK_CONNECTS = ["https://api.stripe.com", "https://api.lomi.africa", "https://sandbox.api.lomi.africa"];
+
 /** The checkout of config.js; null, with a message on the page, when that file is missing. */
 export const checkout = connect(globalThis.CHECKOUT_CONFIG);
 
@@ -28,8 +33,8 @@ function narrow(api, card) {
   document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
-/** `script` with its own origin; what it loads, opens and calls besides stands in `scripts`, `frames` and `connects`. */
-function cardPolicy(api, { script, scripts = [], frames = [], connects = [] }) {
+/** `script` with its own origin; a form that needs other origins than lomi.'s names them in `scripts`, `frames` and `connects`. */
+function cardPolicy(api, { script, scripts = SDK_SCRIPTS, frames = SDK_FRAMES, connects = SDK_CONNECTS }) {
   const { origin } = new URL(script, location.href);
   const sources = (...origins) => origins.flat().join(" ");
   return `script-src ${sources("'self'", origin, scripts)}; connect-src ${sources(api, origin, connects)}; frame-src ${sources(frames) || "'none'"}`;

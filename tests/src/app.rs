@@ -60,6 +60,8 @@ pub struct Setup {
     pub public_price_ids: String,
     /// The currency of the merchant's organisation at lomi.; the template's own when empty.
     pub default_currency: &'static str,
+    /// The merchant has given no publishable key.
+    pub keyless: bool,
     /// The reconciler has not run yet: the stack does not know whose its key is.
     pub unlearned: bool,
     /// Measures what the functions ask DynamoDB for.
@@ -284,6 +286,9 @@ fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     }
     if !setup.default_currency.is_empty() {
         options.parameters.insert("DefaultCurrency".to_owned(), setup.default_currency.to_owned());
+    }
+    if setup.keyless {
+        options.parameters.insert("LomiPublishableKey".to_owned(), String::new());
     }
     if !setup.public_price_ids.is_empty() {
         options.parameters.insert("PublicPriceIds".to_owned(), setup.public_price_ids.clone());

@@ -26,6 +26,14 @@ pub(crate) struct App {
     publishable_key: Option<String>,
 }
 
+/// What a page may know of its card form before an order is opened. Pages may show it this old.
+const CACHE: &str = "public, max-age=60";
+
+#[derive(Serialize)]
+struct CardForm<'a> {
+    publishable_key: Option<&'a str>,
+}
+
 #[derive(Serialize)]
 struct Cancelled<'a> {
     payment_intent_id: &'a str,
@@ -51,8 +59,10 @@ impl App {
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        if request.route == "POST /admin/payment-intents/{payment_intent_id}/cancel" {
-            return self.cancel(request, event).await;
+        match request.route.as_str() {
+            "GET /card-form" => return self.card_form(),
+            "POST /admin/payment-intents/{payment_intent_id}/cancel" => return self.cancel(request, event).await,
+            _ => {}
         }
         let create = self.read(request).await?;
         edge::create::run(&self.world, &create, &self.lomi, request, event).await
@@ -68,6 +78,11 @@ impl App {
             Caller::Merchant => Operation::CreatePaymentIntentAsAdmin,
         };
         Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, origin, offer })
+    }
+
+    fn card_form(&self) -> Result<Response, Problem> {
+        let form = CardForm { publishable_key: self.publishable_key.as_deref() };
+        Ok(Response::json(200, &form)?.header("cache-control", CACHE))
     }
 
     async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

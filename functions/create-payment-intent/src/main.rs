@@ -1,4 +1,4 @@
-//! `POST /payment-intents` for storefronts, `POST /admin/payment-intents` for the merchant's own backend, and
+//! `GET /card-form` and `POST /payment-intents` for storefronts, `POST /admin/payment-intents` for the merchant's own backend, and
 //! `POST /admin/payment-intents/{payment_intent_id}/cancel`.
 //!
 //! Prices the cart, writes the order, makes an intent at lomi. and answers with the secret that a card form on the shop's

@@ -29,7 +29,10 @@ impl Shop {
     }
 
     fn config(&self) -> String {
-        let card = self.card_script.as_ref().map(|script| json!({ "script": script }));
+        let card = self
+            .card_script
+            .as_ref()
+            .map(|script| json!({ "script": script, "scripts": [], "frames": [], "connects": [] }));
         format!("window.CHECKOUT_CONFIG = {};\n", json!({ "api": self.api, "card": card }))
     }
 }

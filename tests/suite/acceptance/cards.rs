@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{CardOrder, EMAIL, NAME, TestApp};
+use tests::{CardOrder, EMAIL, NAME, Setup, TestApp};
 
 const DECLINED: &str = "4000000000000002";
 const ASKS_THE_BANK: &str = "4000002500003155";
@@ -25,6 +25,17 @@ async fn a_card_on_the_shops_own_page_pays_the_order() {
     assert_eq!(paid["payments"].as_object().unwrap().len(), 1);
     assert_eq!(app.timeline(&card.order.order_id).await, ["created/storefront", "opened/lomi", "paid/webhook"]);
     app.audit().await;
+}
+
+#[tokio::test]
+async fn whether_there_can_be_a_card_form_is_told_before_an_order() {
+    for (keyless, key) in [(false, json!("lomi_pk_test_local")), (true, Value::Null)] {
+        let app = TestApp::start_with(Setup { keyless, ..Setup::default() }).await;
+        let answer = app.http.get(&app.url("/card-form"), &[]).await.expect(200);
+        assert_eq!(answer.json(), json!({ "publishable_key": key }));
+        assert!(app.orders().await.is_empty() && app.lomi.intents().await.is_empty());
+        app.audit().await;
+    }
 }
 
 #[tokio::test]

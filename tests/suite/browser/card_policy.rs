@@ -1,7 +1,7 @@
 //! A card form that, like lomi.'s own, is a thin wrapper: it loads its processor's script, which opens a frame and makes calls.
 
 use axum::Router;
-use axum::http::{Method, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -11,6 +11,7 @@ use super::cards::say_who;
 use super::driver::{Browser, browse};
 use super::purchase::only_order;
 use super::shop::{AWA, PAGNE};
+use crate::infrastructure::read;
 
 /// `ORIGIN` stands for where the processor is.
 const WRAPPER: &str = r"
@@ -30,12 +31,15 @@ const mount = (target) => {
   target.replaceChildren(frame);
 };
 const confirmPayment = async () => (await fetch('ORIGIN/confirm', { method: 'POST' })).json();
-window.processor = { elements: () => ({ create: () => ({ mount }) }), confirmPayment };
+// A form that tells whether it is there, as the processor's own does, where a test wants one.
+const on = (event, heard) => { if (event === 'ready') addEventListener('message', () => heard()); };
+const create = () => (window.listensForReady ? { mount, on } : { mount });
+window.processor = { elements: () => ({ create }), confirmPayment };
 ";
 const FRAME: &str = "<!doctype html><title>card</title><script>parent.postMessage('open', '*')</script>";
 
 /// The wrapper, the processor's script, its frame and its API, by path; ends with the `JoinSet`.
-async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
+pub(super) async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("a bound listener"));
     let processor = processor.unwrap_or_else(|| origin.clone());
@@ -44,6 +48,7 @@ async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
             ("GET", "/wrapper.js") => ("text/javascript", WRAPPER),
             ("GET", "/processor.js") => ("text/javascript", PROCESSOR),
             ("GET", "/frame.html") => ("text/html", FRAME),
+            ("GET", "/nowhere.js") => return StatusCode::NOT_FOUND.into_response(),
             _ => ("application/json", "{}"),
         };
         let headers = [(header::CONTENT_TYPE, kind), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
@@ -55,12 +60,12 @@ async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
 }
 
 /// What `config.js` says of the card form, in place of what `cargo dev` writes there.
-async fn configure(browser: &Browser, card: Value) {
+pub(super) async fn configure(browser: &Browser, card: Value) {
     let script = "let given; Object.defineProperty(window, 'CHECKOUT_CONFIG', { get: () => given, set: (config) => { given = { ...config, card: CARD }; } })";
     browser.before_pages(&script.replace("CARD", &card.to_string())).await;
 }
 
-async fn reach_the_card(browser: &Browser) {
+pub(super) async fn reach_the_card(browser: &Browser) {
     browser.open("").await;
     browser.put_into_cart(PAGNE).await;
     browser.click("#card").await;
@@ -86,6 +91,34 @@ async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it()
         browser.click("#confirm[aria-disabled=false]").await;
         browser.see("main[data-state=paid]").await;
         assert!(browser.text("#receipt").await.contains(&only_order(app).await));
+    })
+    .await;
+}
+
+/// Whoever names a script and nothing else has lomi.'s SDK in it.
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
+async fn the_card_pages_policy_lets_lomis_sdk_in_as_documented() {
+    browse(AWA, async |app, browser| {
+        let (wrapper, _served) = serve(None).await;
+        configure(browser, json!({ "script": format!("{wrapper}/wrapper.js") })).await;
+        browser.open("card.html").await;
+        browser.see("main[data-card]").await;
+        let policy = "return [...document.querySelectorAll('meta[http-equiv]')].at(-1).content";
+        let policy = browser.run(policy, Value::Null).await;
+        let api = &app.stack.urls().gateway;
+        let stripe = "https://js.stripe.com https://*.js.stripe.com";
+        let expected = [
+            format!("script-src 'self' {wrapper} {stripe}"),
+            format!("connect-src {api} {wrapper} https://api.stripe.com https://api.lomi.africa https://sandbox.api.lomi.africa"),
+            format!("frame-src {stripe} https://hooks.stripe.com"),
+        ];
+        assert_eq!(policy, expected.join("; "));
+        let documented = read("infra/storefront/README.md");
+        for directive in expected {
+            let (_, origins) = directive.rsplit_once(&wrapper).unwrap_or(("", directive.as_str()));
+            assert!(documented.contains(origins.trim_start_matches("frame-src").trim()), "{origins}");
+        }
     })
     .await;
 }

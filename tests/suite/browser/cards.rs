@@ -69,6 +69,18 @@ async fn a_shopper_pays_by_card_without_leaving_the_shop() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
+async fn the_look_that_lomi_answers_reaches_the_form() {
+    browse(AWA, async |_, browser| {
+        reach_the_form(browser).await;
+        browser.see("#fields .lomi-card[data-theme=flat]").await;
+        let rounded = "return document.querySelector('#fields input').style.borderRadius";
+        assert_eq!(browser.run(rounded, Value::Null).await, "8px");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_declined_card_and_a_bank_that_asks_are_told_on_the_spot_and_the_same_order_is_paid() {
     browse(KOFI, async |app, browser| {
         reach_the_form(browser).await;

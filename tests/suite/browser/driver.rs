@@ -15,7 +15,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use futures::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{Setup, TestApp};
 use url::{ParseError, Url};
 
 use crate::infrastructure::tools::{find, variable};
@@ -56,10 +56,20 @@ pub(super) struct Browser {
 /// Starts a stack and a browser, plays `story` in them, and audits the stack.
 #[track_caller]
 pub(super) fn browse(owner: Owner, story: impl AsyncFnOnce(&TestApp, &Browser)) -> impl Future<Output = ()> {
+    browse_at(Setup::default(), owner, story)
+}
+
+/// The same in the stack of `setup`.
+#[track_caller]
+pub(super) fn browse_at(
+    setup: Setup,
+    owner: Owner,
+    story: impl AsyncFnOnce(&TestApp, &Browser),
+) -> impl Future<Output = ()> {
     let driver = find(&["chromedriver"]);
     let chromium = find(&["chromium", "chromium-browser", "google-chrome"]);
     async move {
-        let app = TestApp::start().await;
+        let app = TestApp::start_with(setup).await;
         let driver = Driver::start(&driver);
         let browser = driver.open(&chromium, owner, &app.stack.urls().shop).await;
         let told = AssertUnwindSafe(story(&app, &browser)).catch_unwind().await;

@@ -6,6 +6,7 @@ mod cards;
 mod driver;
 mod links;
 mod looks;
+mod no_card_form;
 mod purchase;
 mod second_thoughts;
 mod shop;

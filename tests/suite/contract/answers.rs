@@ -98,6 +98,7 @@ async fn turning_back(app: &TestApp, contract: &Contract) {
 }
 
 async fn paying_by_card(app: &TestApp, contract: &Contract) {
+    contract.holds("GET /card-form", &app.http.get(&app.url("/card-form"), &[]).await.expect(200));
     let look = json!({ "appearance_theme": "flat", "appearance_billing_address": "never" });
     let mut cart = app.card_cart(1);
     cart.as_object_mut().expect("an object").extend(look.as_object().cloned().expect("an object"));

@@ -1,4 +1,5 @@
-// A stand-in for the card form of a payment SDK: window.loadLomi(publishableKey). Test cards only.
+// A stand-in for the card form of a payment SDK: window.loadLomi(publishableKey). Test cards only. As lomi.'s newest SDK it
+// fails without a key (its source of 2026), and it takes the looks of the card processor that the SDK wraps, no others.
 (() => {
   const base = new URL(document.currentScript.src).origin;
   const french = (document.documentElement.lang || navigator.language || "").startsWith("fr");
@@ -59,18 +60,26 @@
       buttons[0].focus();
     });
 
-  const elements = ({ clientSecret }) => {
+  const THEMES = ["stripe", "night", "flat"];
+  const dress = (fields, { theme = "stripe", variables = {} }) => {
+    if (!THEMES.includes(theme)) throw new Error(`theme: one of ${THEMES}`);
+    for (const { input } of fields) input.style.borderRadius = variables.borderRadius ?? "";
+    return theme;
+  };
+
+  const elements = ({ clientSecret, appearance = {} }) => {
     const fields = {
       card_number: field(words.number, { inputMode: "numeric", autocomplete: "off", name: "card_number" }),
       exp: field(words.exp, { autocomplete: "off", name: "exp", size: 7 }),
       cvc: field(words.cvc, { inputMode: "numeric", autocomplete: "off", name: "cvc", size: 4 }),
     };
     const form = node("div", { className: "lomi-card" }, Object.values(fields).map(({ row }) => row));
+    form.dataset.theme = dress(Object.values(fields), appearance);
     const listeners = [];
     const element = {
       mount(target) {
         (typeof target === "string" ? document.querySelector(target) : target).replaceChildren(form);
-        listeners.forEach((listener) => listener());
+        setTimeout(() => listeners.forEach((listener) => listener()));
       },
       unmount: () => form.remove(),
       destroy: () => form.remove(),
@@ -106,5 +115,8 @@
     return result;
   };
 
-  window.loadLomi = async () => ({ elements, confirmPayment });
+  window.loadLomi = async (publishableKey) => {
+    if (!publishableKey.startsWith("lomi_pk_")) throw new Error("no publishable key");
+    return { elements, confirmPayment };
+  };
 })();
