@@ -47,13 +47,14 @@ fn each_turn_is_told_once_and_leaves_the_status_alone() {
     let opened = told(DisputeTurn::Opened, "needs_response");
     let review = told(DisputeTurn::Updated, "under_review");
     let lost = told(DisputeTurn::Closed, "lost");
-    let facts = [&opened, &opened, &review, &review, &lost, &opened, &lost];
+    let with_reason = ToldDispute { reason: ShortText::of("fraudulent"), ..opened.clone() };
+    let facts = [&opened, &opened, &review, &review, &lost, &with_reason, &lost];
     let (order, events) = after(facts.into_iter().cloned());
     let names = ["opened#needs_response", "updated#under_review", "closed#lost"];
     assert_eq!(events, names.map(|name| format!("order.disputed#d-1#{name}")));
     let happened: Vec<_> = order.timeline.iter().skip(1).map(|entry| entry.what).collect();
     assert_eq!(happened, [Happened::DisputeOpened, Happened::DisputeUpdated, Happened::DisputeClosed]);
-    assert_eq!((order.status, order.version), (crate::OrderStatus::Creating, 4));
+    assert_eq!((order.status, order.version), (crate::OrderStatus::Creating, 5));
     let tellable: Vec<_> = order.tellable().iter().map(OutboxEvent::name).collect();
     assert!(events.iter().all(|name| tellable.contains(name)), "{tellable:?}");
 }
