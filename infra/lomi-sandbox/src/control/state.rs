@@ -46,7 +46,9 @@ pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
 fn transactions(world: &World) -> Vec<Value> {
     let with_both_ids = |row: &Transaction| {
         let mut shown = serde_json::to_value(row).unwrap_or_default();
-        shown["public_id"] = row.public_id().into();
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("public_id".to_owned(), row.public_id().into());
+        }
         shown
     };
     world.transactions.oldest_first().map(with_both_ids).collect()

@@ -64,9 +64,7 @@ impl Telemetry {
                 }
             }
             (Some(OutboxEvent::Disputed(_)), _) => {
-                if order.is_disputed() {
-                    self.count(Counter::Disputed);
-                }
+                self.count_many(Counter::Disputed, u32::from(order.is_disputed()));
             }
             (Some(OutboxEvent::OrderRefunded(_)), _) if order.is_over_refunded() => self.count(Counter::OverRefunded),
             (_, Some(Happened::Mismatch)) => self.count(Counter::AmountMismatch),
