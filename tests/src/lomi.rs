@@ -78,6 +78,11 @@ impl Lomi {
         self.post(&format!("/transactions/{transaction_id}/unlabel"), &json!({})).await;
     }
 
+    /// The payer's bank takes a dispute of the payment one turn further: `{turn, status?, reason?}`.
+    pub async fn dispute(&self, transaction_id: &str, turn: &Value) {
+        self.post(&format!("/transactions/{transaction_id}/dispute"), turn).await;
+    }
+
     /// The session's time is over.
     pub async fn expire(&self, session_id: &str) -> Value {
         self.post(&format!("/sessions/{session_id}/expire"), &json!({})).await

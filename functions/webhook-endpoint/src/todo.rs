@@ -1,7 +1,7 @@
 //! What a person has to do, in English and French.
 
 use edge::language::Text;
-use flows::webhook_endpoint::{EVENTS, Status};
+use flows::webhook_endpoint::{EVENTS, NECESSARY, Status};
 
 /// What the texts name, none of it secret.
 pub(crate) struct Names<'a> {
@@ -30,8 +30,8 @@ const CHANGE_KEY: Text = Text {
 };
 
 const MAKE_BY_HAND: Text = Text {
-    en: "lomi. makes no webhook over its API. Create one in the lomi. dashboard with the URL {url} and the events {events}, and put its signing secret (whsec_...) into the secret {secret}.",
-    fr: "lomi. ne crée pas de webhook par son API. Créez-en un dans le tableau de bord lomi. avec l'URL {url} et les événements {events}, et mettez son secret de signature (whsec_...) dans le secret {secret}.",
+    en: "lomi. makes no webhook over its API. Create one in the lomi. dashboard with the URL {url} and the events {events} (and DISPUTE_* and PAYMENT_RISK_*, if it has them), and put its signing secret (whsec_...) into the secret {secret}.",
+    fr: "lomi. ne crée pas de webhook par son API. Créez-en un dans le tableau de bord lomi. avec l'URL {url} et les événements {events} (ainsi que DISPUTE_* et PAYMENT_RISK_*, s'il les propose), et mettez son secret de signature (whsec_...) dans le secret {secret}.",
 };
 
 const PUT_SECRET_IN: Text = Text {
@@ -40,8 +40,8 @@ const PUT_SECRET_IN: Text = Text {
 };
 
 const LET_IT_HEAR: Text = Text {
-    en: "The webhook {url} was made by hand and hears of no payments. In the lomi. dashboard, activate it and select the events {events}.",
-    fr: "Le webhook {url} a été créé à la main et n'apprend aucun paiement. Dans le tableau de bord lomi., activez-le et choisissez les événements {events}.",
+    en: "The webhook {url} was made by hand and hears of no payments. In the lomi. dashboard, activate it and select the events {events} (and DISPUTE_* and PAYMENT_RISK_*, if it has them).",
+    fr: "Le webhook {url} a été créé à la main et n'apprend aucun paiement. Dans le tableau de bord lomi., activez-le et choisissez les événements {events} (ainsi que DISPUTE_* et PAYMENT_RISK_*, s'il les propose).",
 };
 
 const ROTATE_BY_HAND: Text = Text {
@@ -55,8 +55,8 @@ const ROTATE_LATER: Text = Text {
 };
 
 const REPAIR_BY_HAND: Text = Text {
-    en: "lomi. did not take the change. In the lomi. dashboard, activate the webhook {url} and select the events {events}.",
-    fr: "lomi. n'a pas pris la modification. Dans le tableau de bord lomi., activez le webhook {url} et choisissez les événements {events}.",
+    en: "lomi. did not take the change. In the lomi. dashboard, activate the webhook {url} and select the events {events} (and DISPUTE_* and PAYMENT_RISK_*, if it has them).",
+    fr: "lomi. n'a pas pris la modification. Dans le tableau de bord lomi., activez le webhook {url} et choisissez les événements {events} (ainsi que DISPUTE_* et PAYMENT_RISK_*, s'il les propose).",
 };
 
 const REMOVE_BY_HAND: Text = Text {
@@ -95,7 +95,7 @@ const fn text(status: Status) -> Text {
 /// Both languages in one text, because an output of a stack has one.
 pub(crate) fn todo(status: Status, names: &Names<'_>) -> String {
     let Text { en, fr } = text(status);
-    let events = EVENTS.each_ref().map(|event| event.as_str()).join(", ");
+    let events = EVENTS.iter().take(NECESSARY).map(|event| event.as_str()).collect::<Vec<_>>().join(", ");
     let fill = |text: &str| {
         let text = text.replace("{events}", &events).replace("{key}", names.key).replace("{secret}", names.secret);
         text.replace("{url}", names.url)

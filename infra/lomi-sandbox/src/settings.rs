@@ -60,7 +60,7 @@ impl Default for Settings {
     }
 }
 
-/// A webhook endpoint that exists from the start. It is subscribed to every payment and refund event.
+/// A webhook endpoint that exists from the start. It is subscribed to every event of payments, refunds and disputes.
 #[derive(Clone, Debug)]
 pub struct EndpointSetting {
     /// The secret key whose organisation and environment own the endpoint.

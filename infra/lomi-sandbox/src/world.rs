@@ -11,8 +11,8 @@ use crate::http::idempotency::IdempotencyRecord;
 use crate::http::limits::Limits;
 use crate::ids::IdSource;
 use crate::model::{
-    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Endpoint, Intent, Link, Payout, Preview,
-    Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Dispute, Endpoint, Intent, Link, Payout,
+    Preview, Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
 };
 use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) refunds: Table<Refund>,
     #[serde(default)]
     pub(crate) payouts: Table<Payout>,
+    #[serde(default)]
+    pub(crate) disputes: Table<Dispute>,
     #[serde(default)]
     pub(crate) previews: Table<Preview>,
     pub(crate) endpoints: Table<Endpoint>,
@@ -94,6 +96,7 @@ impl World {
             links: Table::default(),
             refunds: Table::default(),
             payouts: Table::default(),
+            disputes: Table::default(),
             previews: Table::default(),
             endpoints: Table::default(),
             logs: Table::default(),

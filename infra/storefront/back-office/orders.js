@@ -28,10 +28,12 @@ function orderRow(order) {
   return element("li", { class: "row" },
     element("a", { href: `#orders/${order.order_id}` }, order.order_id),
     statusBadge(order),
+    order.disputed ? disputedBadge() : null,
     element("span", { class: "amount" }, amountOf(order.amount, order.currency_code)),
     element("small", {}, timeOf(order.created_at)));
 }
 
+const disputedBadge = () => badge("bad", word("flag", "disputed"));
 const statusBadge = ({ status }) => badge(COLOURS[status] ?? "plain", word("status", status));
 
 async function openOrder(panel, office, id) {
@@ -70,12 +72,13 @@ function orderParts(order, office, again) {
     part("order.payments", order.payments, (payment) => row(
       [payment.provider_code, payment.payment_method_code].filter(Boolean).join(" · ") || "–", timeOf(payment.paid_at), payment.transaction_id)),
     part("order.refunds", refunds, (refund) => refundRow(order, refund, office, again)),
+    part("order.disputes", order.disputes, (dispute) => disputeRow(dispute, currency)),
     REFUNDABLE.includes(order.status) ? refundForm(order, office, again) : "",
     part("order.timeline", order.timeline, (entry) => row(word("happened", entry.what), timeOf(entry.at), word("source", entry.source))),
   ];
 }
 
-const flags = (order) => ["payment_held", "paid_after_cancel", "overpaid", "mismatch", "beyond_link_limit"]
+const flags = (order) => ["disputed", "payment_held", "paid_after_cancel", "overpaid", "mismatch", "beyond_link_limit"]
   .filter((flag) => order[flag]).map((flag) => badge("bad", word("flag", flag)));
 
 const row = (what, value, note) => element("li", { class: "row" },
@@ -85,6 +88,11 @@ function part(title, entries, make) {
   if (!entries?.length) return "";
   return element("section", { class: "card" }, element("h2", {}, t(title)), element("ul", { class: "rows" }, ...entries.map(make)));
 }
+
+/** Status and reason are lomi.'s own words, of which there is no list. */
+const disputeRow = ({ amount, status, reason, in_favour: isWon }, currency) => row(
+  amount === null ? "–" : amountOf(amount, currency), badge(isWon ? "good" : "bad", isWon ? t("dispute.in_favour") : status ?? word("flag", "disputed")),
+  [status, reason].filter(Boolean).join(" · "));
 
 /** A refund in doubt is called off by whoever has seen that its money stayed. */
 function refundRow({ order_id, currency_code }, { id, amount, status, reason }, office, again) {

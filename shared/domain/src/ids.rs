@@ -68,7 +68,8 @@ const QUARANTINE_PREFIX: &str = "qtn_";
 
 /// Names one piece of evidence that was put aside: `qtn_` and 32 lower-case hexadecimal digits. It follows from what was put
 /// aside alone, so that the same evidence is put aside once, and says nothing of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct QuarantineId(String);
 
 impl QuarantineId {

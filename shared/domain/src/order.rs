@@ -1,5 +1,6 @@
 //! An order and the lattice its state climbs.
 
+mod dispute;
 mod fact;
 mod payable;
 mod refund;
@@ -8,6 +9,7 @@ mod status;
 mod timeline;
 mod view;
 
+pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeTurn, ShortText, ToldDispute, ToldRisk};
 pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
 pub use payable::{OpenedPayable, PayableId};
 pub use refund::{
@@ -153,6 +155,8 @@ pub struct Order {
     pub(crate) completed_unnamed: bool,
     #[serde(default)]
     pub(crate) refunds: BTreeMap<String, Refund>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) disputes: BTreeMap<String, Dispute>,
     #[serde(default, rename = "asked_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) asked_at: Option<Timestamp>,
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
@@ -203,6 +207,7 @@ impl Order {
             was_held: false,
             completed_unnamed: false,
             refunds: BTreeMap::new(),
+            disputes: BTreeMap::new(),
             asked_at: None,
             due_at: Some(new.lease_until),
             created_at: now,

@@ -1,7 +1,7 @@
 //! Something that an event or a list of lomi.'s told and did not prove: it names no order of ours, or not whose money it is. lomi.
 //! is to be asked about it.
 
-use crate::{OrderId, Timestamp};
+use crate::{OrderId, QuarantineId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: i64 = 60 * 1000;
@@ -25,6 +25,12 @@ pub struct Question {
     /// Whether the event told that the transaction had failed.
     #[serde(default)]
     pub is_failure: bool,
+    /// The event that was put aside, and is taken up again when lomi. has told of its payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<QuarantineId>,
+    /// Whether nothing hangs on the answer: nobody has to be told when there is none.
+    #[serde(default)]
+    pub is_idle: bool,
     /// Whether the event did not prove whose money it is about. Nobody was told of it: if lomi. denies it, somebody has to be.
     #[serde(default)]
     pub is_unproven: bool,
@@ -52,6 +58,8 @@ impl Question {
             checkout_session_id,
             refund_id: None,
             is_failure: false,
+            kept: None,
+            is_idle: false,
             is_unproven: false,
             order_id: None,
             asked_count: 0,
@@ -73,6 +81,12 @@ impl Question {
         Self { is_failure: true, ..Self::new(transaction_id, None, now) }
     }
 
+    /// The same about the payment of an event that was put aside until lomi. has told of it.
+    #[must_use]
+    pub fn about_event(kept: QuarantineId, transaction_id: String, is_idle: bool, now: Timestamp) -> Self {
+        Self { kept: Some(kept), is_idle, is_unproven: true, ..Self::new(transaction_id, None, now) }
+    }
+
     /// The same about a page that was paid.
     #[must_use]
     pub fn about_page(checkout_session_id: String, now: Timestamp) -> Self {
@@ -88,6 +102,9 @@ impl Question {
     /// What tells it apart from every other question.
     #[must_use]
     pub fn name(&self) -> String {
+        if let Some(kept) = &self.kept {
+            return format!("EVENT#{}", kept.as_str());
+        }
         match (&self.refund_id, &self.transaction_id, &self.checkout_session_id) {
             (Some(refund), _, _) => refund.clone(),
             (None, Some(transaction), _) if self.is_failure => format!("FAILED#{transaction}"),
@@ -183,13 +200,15 @@ mod tests {
     #[test]
     fn questions_about_different_things_have_different_names() {
         let now = Timestamp::from_ms(1_800_000_000_000);
+        let kept = QuarantineId::of("DISPUTE_CREATED#d", "unknown_payment", "webhook");
         let names = [
             Question::new("a".into(), Some("s".into()), now).name(),
             Question::about_failure("a".into(), now).name(),
             Question::about_refund("r".into(), "a".into(), now).name(),
             Question::about_page("a".into(), now).name(),
+            Question::about_event(kept.clone(), "a".into(), false, now).name(),
         ];
-        assert_eq!(names, ["a", "FAILED#a", "r", "SESSION#a"]);
+        assert_eq!(names, ["a", "FAILED#a", "r", "SESSION#a", &format!("EVENT#{}", kept.as_str())]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! route that answers with an order.
 
 use domain::{
-    BoughtKind, BoughtLine, Happened, LinkCode, Money, Order, OrderLine, Refund, Source, TimelineEntry, Timestamp,
+    BoughtKind, BoughtLine, Dispute, Happened, LinkCode, Money, Order, OrderLine, Refund, ShortText, Source,
+    TimelineEntry, Timestamp,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -47,6 +48,19 @@ pub struct RefundView<'a> {
     requested_at: String,
 }
 
+/// One dispute, for the back office.
+#[derive(Debug, Serialize)]
+struct DisputeView<'a> {
+    dispute_id: Option<&'a str>,
+    transaction_id: &'a str,
+    amount: Option<i64>,
+    status: Option<&'a str>,
+    reason: Option<&'a str>,
+    closed: bool,
+    in_favour: bool,
+    learnt_at: String,
+}
+
 /// What a list of the back office shows of an order: also what is in doubt about it.
 #[derive(Debug, Serialize)]
 struct OrderRow<'a> {
@@ -55,6 +69,7 @@ struct OrderRow<'a> {
     attempt_number: u32,
     in_doubt_since: Option<String>,
     refunds_in_doubt: usize,
+    disputed: bool,
 }
 
 /// Everything that the back office may see.
@@ -78,6 +93,7 @@ pub struct OrderDetail<'a> {
     shopper_notes: &'a BTreeMap<String, String>,
     payments: Vec<PaymentView<'a>>,
     refunds: Vec<RefundView<'a>>,
+    disputes: Vec<DisputeView<'a>>,
     due_at: Option<String>,
     timeline: Vec<TimelineView<'a>>,
 }
@@ -148,6 +164,7 @@ impl<'a> OrderRow<'a> {
             attempt_number: order.attempt_number(),
             in_doubt_since: order.in_doubt_since().map(Timestamp::to_rfc3339),
             refunds_in_doubt: order.refunds_in_doubt(),
+            disputed: order.is_disputed(),
         }
     }
 }
@@ -175,6 +192,19 @@ fn payment_view<'a>((transaction_id, payment): (&'a String, &'a domain::Payment)
         provider_code: payment.provider_code.as_deref(),
         payment_method_code: payment.payment_method_code.as_deref(),
         paid_at: payment.paid_at.to_rfc3339(),
+    }
+}
+
+fn dispute_view(dispute: &Dispute) -> DisputeView<'_> {
+    DisputeView {
+        dispute_id: dispute.dispute_id.as_deref(),
+        transaction_id: &dispute.transaction_id,
+        amount: dispute.amount_minor(),
+        status: dispute.status().map(ShortText::as_str),
+        reason: dispute.reason().map(ShortText::as_str),
+        closed: dispute.is_closed(),
+        in_favour: dispute.is_in_favour(),
+        learnt_at: dispute.learnt_at.to_rfc3339(),
     }
 }
 
@@ -213,6 +243,7 @@ impl<'a> OrderDetail<'a> {
             shopper_notes: order.shopper_notes(),
             payments: order.payments().iter().map(payment_view).collect(),
             refunds: order.refunds().iter().map(|(id, refund)| RefundView::of(id, refund)).collect(),
+            disputes: order.disputes().values().map(dispute_view).collect(),
             due_at: order.due_at().map(Timestamp::to_rfc3339),
             timeline: order.timeline().iter().map(TimelineView::of).collect(),
         }

@@ -3,9 +3,12 @@
 //! Everything authentic ends in a write and an acknowledgement: lomi. never sends an event again that was refused.
 //! Only a store that does not answer is an error, and lomi. tries again.
 
+mod aftermath;
 mod refund;
 mod unproven;
 
+pub use aftermath::Aftermath;
+pub(crate) use aftermath::Proved;
 pub use refund::RefundNews;
 
 use crate::evidence::Settled;
@@ -40,6 +43,8 @@ pub enum Reading {
     Fact(Fact, String),
     /// About a refund; what it comes to depends on the order.
     Refund(RefundNews),
+    /// About a payment that is disputed, or looks risky; whose payment that is, the event may not say.
+    Aftermath(Aftermath),
     /// Of a kind that no order depends on.
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
@@ -52,7 +57,7 @@ impl Reading {
         match self {
             Self::Fact(_, natural_key) => Some(natural_key.clone()),
             Self::Refund(news) => Some(news.natural_key()),
-            Self::Irrelevant | Self::Unusable(_) => None,
+            Self::Aftermath(_) | Self::Irrelevant | Self::Unusable(_) => None,
         }
     }
 }
@@ -65,8 +70,10 @@ pub(crate) struct Arrival<'a> {
     at: Timestamp,
     /// When it is taken up.
     now: Timestamp,
-    /// Whether it is put aside already.
-    is_kept: bool,
+    /// As it was put aside, where it was.
+    put_aside: Option<&'a Quarantined>,
+    /// What our own key was told of the payment that it is about.
+    proved: Option<&'a Proved>,
 }
 
 impl<'a> Arrival<'a> {
@@ -75,12 +82,24 @@ impl<'a> Arrival<'a> {
     pub(crate) fn kept(item: &'a Quarantined, now: Timestamp) -> Option<Self> {
         let is_signed = item.source == Source::Webhook;
         let body = is_signed.then(|| VerifiedBody::verified_before(&item.raw))?;
-        Some(Self { body, at: item.received_at, now, is_kept: true })
+        Some(Self { body, at: item.received_at, now, put_aside: Some(item), proved: None })
+    }
+
+    /// The same after our own key was told whose its payment is.
+    pub(crate) fn proved(self, proved: &'a Proved) -> Self {
+        Self { proved: Some(proved), ..self }
     }
 
     fn evidence(&self, natural_key: String, event: &str) -> Evidence {
         let (event, raw) = (event.to_owned(), self.body.bytes().to_vec());
-        Evidence { natural_key, event, source: Source::Webhook, raw, received_at: self.now, is_kept: self.is_kept }
+        Evidence {
+            natural_key,
+            event,
+            source: Source::Webhook,
+            raw,
+            received_at: self.now,
+            is_kept: self.put_aside.is_some(),
+        }
     }
 }
 
@@ -90,7 +109,7 @@ impl<'a> Arrival<'a> {
 /// When DynamoDB does not answer; nothing may be acknowledged then.
 pub async fn ingest(world: &World, body: VerifiedBody<'_>) -> Result<Ingested, StoreError> {
     let now = world.clock.now();
-    take(world, Arrival { body, at: now, now, is_kept: false }).await
+    take(world, Arrival { body, at: now, now, put_aside: None, proved: None }).await
 }
 
 /// The same for an event that may have been put aside before.
@@ -104,6 +123,9 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
     };
     // 2 Understand: from the signed body alone, never from a header.
     let reading = read(&event, world.environment, arrival.at);
+    if let Reading::Aftermath(told) = &reading {
+        return told.settle(world, &event, &arrival).await;
+    }
     // 3 Whose money is it, and which payment? What is about an order and leaves that open goes no further, whatever it says.
     let ours = match unproven::question(&event, world.clock.now()) {
         None => None,
@@ -133,7 +155,7 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
         }
         (Reading::Unusable(reason), _) => unusable(world, &event, &arrival, reason).await,
         // Nothing that can be understood lacks what lomi. could be asked about.
-        (Reading::Fact(..) | Reading::Refund(_), None) => {
+        (Reading::Fact(..) | Reading::Refund(_), None) | (Reading::Aftermath(_), _) => {
             unusable(world, &event, &arrival, ORGANISATION_UNPROVEN).await
         }
     }
@@ -228,6 +250,9 @@ async fn keep_for_later(world: &World, evidence: &Evidence, id: &OrderId) -> Res
 pub fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
     if let Some(read) = refund::read(event, own) {
         return read.map_or_else(Reading::Unusable, Reading::Refund);
+    }
+    if let Some(read) = aftermath::read(event, own) {
+        return read.map_or_else(Reading::Unusable, Reading::Aftermath);
     }
     let read = match event.kind {
         EventKind::PaymentSucceeded => payment_succeeded,
@@ -337,10 +362,15 @@ pub(crate) fn kept_key(event: &str, object: &str) -> String {
 /// Events of a kind that nobody understands here: of one object there may be many, each with news of its own. Another
 /// envelope around the same object is none.
 fn news_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
+    format!("{}#{}", other_key(event, body), digest_of_data(body))
+}
+
+/// Tells what was said of an object from anything else that is.
+fn digest_of_data(body: VerifiedBody<'_>) -> String {
     let said = serde_json::from_slice::<serde_json::Value>(body.bytes()).ok();
     let data = said.as_ref().and_then(|said| said.get("data")).map(ToString::to_string);
     let digest = hex::encode(Sha256::digest(data.as_deref().map_or(body.bytes(), str::as_bytes)));
-    format!("{}#{}", other_key(event, body), digest.get(..16).unwrap_or_default())
+    digest.get(..16).unwrap_or_default().to_owned()
 }
 
 async fn quarantine(

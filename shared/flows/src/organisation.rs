@@ -56,6 +56,32 @@ impl World {
         Ok(proved.then_some(Ours(())))
     }
 
+    /// Whether an event about one of these facts is about our money, because one of them is on record here as an order's. That is
+    /// enough where it does not say whose it is: a transaction belongs to one organisation, and nothing comes on record
+    /// before it was proved to be ours. An event that names another organisation is never ours.
+    pub(crate) async fn ours_by_record(
+        &self,
+        said: Option<&str>,
+        natural_keys: &[String],
+    ) -> Result<Option<(Ours, OrderId)>, StoreError> {
+        if self.is_anothers(said).await? {
+            return Ok(None);
+        }
+        for natural_key in natural_keys {
+            if let Some(id) = self.store.order_of_evidence(natural_key).await? {
+                return Ok(Some((Ours(()), id)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether an event names another organisation than ours. As long as nobody knows ours, none does.
+    pub(crate) async fn is_anothers(&self, said: Option<&str>) -> Result<bool, StoreError> {
+        let Some(said) = said else { return Ok(false) };
+        let own = self.own_organisation(|own| own.organization_id.as_deref() == Some(said)).await?;
+        Ok(own.and_then(|own| own.organization_id).is_some_and(|own| own != said))
+    }
+
     /// Whether an answer to the key of `lomi` is about our money. `None` when it says that it is another organisation's than
     /// the one that was learned with this very key.
     pub(crate) async fn ours_by_answer(&self, lomi: &Client, said: Option<&str>) -> Result<Option<Ours>, StoreError> {

@@ -5,6 +5,7 @@
 //! An event that does not prove whose money it is about is asked about with our own key: what lomi. tells it is ours, and what
 //! lomi. denies to it is another organisation's.
 
+mod kept;
 mod pages;
 mod unproven;
 
@@ -149,23 +150,41 @@ impl World {
         let Ok(id) = TransactionId::parse(id) else { return Ok(Answer::Foreign) };
         findings.calls += 1;
         let transaction = lomi.transactions().get(&id).deadline(deadline).send().await?;
-        if !PAID_OR_HELD.contains(&transaction.status) {
-            return match question.is_failure {
-                true => self.answer_about_failure(lomi, &transaction, findings).await,
-                false => Ok(Answer::NotYet),
-            };
+        let answer = if PAID_OR_HELD.contains(&transaction.status) {
+            self.answer_about_payment(lomi, question, &transaction, (pages, deadline), findings).await?
+        } else if question.is_failure {
+            self.answer_about_failure(lomi, &transaction, findings).await?
+        } else if question.kept.is_some() {
+            self.order_of_unpaid(&transaction).await?
+        } else {
+            Answer::NotYet
+        };
+        // 4 What was told of it before counts now.
+        match (&question.kept, answer) {
+            (Some(kept), Answer::Order(id)) => self.take_up(lomi, kept, id, &transaction, findings).await,
+            (_, answer) => Ok(answer),
         }
+    }
+
+    async fn answer_about_payment(
+        &self,
+        lomi: &Client,
+        question: &Question,
+        transaction: &Transaction,
+        (pages, deadline): (&mut LinkPages, Instant),
+        findings: &mut Findings,
+    ) -> Result<Answer, InquiryError> {
         // 2 Its order: the one it was counted for, the one it names, or the one that its page makes.
-        let answer = self.order_behind(lomi, question, &transaction, (pages, deadline), &mut findings.calls).await?;
+        let answer = self.order_behind(lomi, question, transaction, (pages, deadline), &mut findings.calls).await?;
         let Answer::Order(id) = &answer else { return Ok(answer) };
         // 3 The same judgement as for any payment, and for any refund.
         if question.refund_id.is_none() && transaction.status == TransactionStatus::Refunded {
-            let is_counted = self.settle_given_back(lomi, id, &transaction, deadline, findings).await?;
+            let is_counted = self.settle_given_back(lomi, id, transaction, deadline, findings).await?;
             return Ok(if is_counted { answer } else { Answer::NotYet });
         }
         let payment = match transaction.status {
-            TransactionStatus::Held => self.settle_held(lomi, id, &transaction).await?,
-            _ => self.settle_payment(lomi, id, &transaction).await?,
+            TransactionStatus::Held => self.settle_held(lomi, id, transaction).await?,
+            _ => self.settle_payment(lomi, id, transaction).await?,
         };
         let mut is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
@@ -318,7 +337,9 @@ impl World {
             Answer::Foreign => !question.is_unproven,
             Answer::Denied | Answer::NotYet => after.due_at.is_some(),
         };
-        if !is_told {
+        if !is_told && question.is_idle {
+            self.let_be(question).await?;
+        } else if !is_told {
             // From here on it is a person's.
             let said = format!("nobody knows whose payment {} is", question.name());
             let evidence = poll(unattributed_key(question), &said, now);
@@ -344,6 +365,10 @@ fn unattributed_key(question: &Question) -> String {
 /// Where what raised the question was put aside, why, and by whom.
 fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
     let mut kept = vec![(unattributed_key(question), UNATTRIBUTED, Source::Poll)];
+    // What was taken up again is no longer there.
+    if question.kept.is_some() {
+        return kept;
+    }
     let mut put_aside = |natural_key, reason| kept.push((natural_key, reason, Source::Webhook));
     match (&question.refund_id, &question.transaction_id, &question.checkout_session_id) {
         (Some(refund), _, _) => {

@@ -51,6 +51,8 @@ pub struct Report {
     pub refunds_failed: u32,
     /// Refunds found after which more went back than was paid.
     pub over_refunded: u32,
+    /// Turns of disputes that were told of, but for those that end in the merchant's favour.
+    pub disputed: u32,
     /// Evidence that did not fit its order.
     pub mismatched: u32,
     /// Among it that of another amount or currency.
@@ -312,6 +314,9 @@ pub(crate) fn tell(settled: &[Settled], report: &mut Report) {
                 report.repaired += 1;
                 report.paid_after_cancel += u32::from(order.is_paid_after_cancel());
                 report.beyond_link_limit += u32::from(order.is_beyond_link_limit());
+            }
+            Settled::Applied(order, Some(OutboxEvent::Disputed(_))) => {
+                report.disputed += u32::from(order.is_disputed());
             }
             Settled::Applied(order, event) => {
                 let is_news = |what| order.last_news() == Some(what);

@@ -13,21 +13,35 @@ pub use status::Status;
 use domain::Timestamp;
 use found::Found;
 use lomi_client::webhook::EventKind;
-use lomi_client::{Client, CreateWebhookEndpoint, Error, NewWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint};
+use lomi_client::{
+    Client, CreateWebhookEndpoint, Error, NewWebhookEndpoint, Outcome, UpdateWebhookEndpoint, WebhookEndpoint,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Where events come in, below whichever address of the API.
 pub const PATH: &str = "/webhooks/lomi";
 
-/// The events that [`ingest`](crate::ingest) understands, as far as lomi. takes subscriptions for them today.
-pub const EVENTS: [EventKind; 5] = [
+/// The events that [`ingest`](crate::ingest) understands, as far as the newest lomi. takes subscriptions for them: first those
+/// that every generation knows, last those that only the newest does.
+pub const EVENTS: [EventKind; 10] = [
     EventKind::PaymentSucceeded,
     EventKind::PaymentFailed,
     EventKind::RefundCreated,
     EventKind::RefundCompleted,
     EventKind::RefundFailed,
+    EventKind::DisputeCreated,
+    EventKind::DisputeUpdated,
+    EventKind::DisputeClosed,
+    EventKind::PaymentRiskFlagged,
+    EventKind::PaymentRiskBlocked,
 ];
+
+/// So many of [`EVENTS`] are of payments and refunds: without these, an endpoint hears too little.
+pub const NECESSARY: usize = 5;
+/// So many of [`EVENTS`] the generations of lomi. know, the newest first. One that is asked for a name it does not know refuses
+/// them all, and need not say which it was.
+const KNOWN: [usize; 3] = [EVENTS.len(), NECESSARY + 1, NECESSARY];
 
 /// What is left of a run when lomi. is asked for an endpoint: to store its secret, or to take it back.
 const AFTER_CREATE: Duration = Duration::from_secs(12);
@@ -175,18 +189,42 @@ fn is_settled(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
 }
 
 /// Events that somebody added stay. The server of June 2026 answers a change with success and makes none: only what is
-/// read back counts.
+/// read back counts. A server that knows fewer names is asked for those, and lacks none that it could send.
 async fn repair(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) -> Result<Status, Error> {
-    let Some(changes) = changes(endpoint) else { return Ok(Status::Unchanged) };
     let id = &endpoint.webhook_endpoint_id;
-    lomi.webhook_endpoints().update(id, &changes).deadline(deadline).send().await?;
-    let read = lomi.webhook_endpoints().get(id).deadline(deadline).send().await?;
-    Ok(if self::changes(&read).is_none() { Status::Repaired } else { Status::NotRepaired })
+    let mut refused = None;
+    for known in KNOWN {
+        let Some(changes) = changes(endpoint, known) else { return Ok(Status::Unchanged) };
+        match lomi.webhook_endpoints().update(id, &changes).deadline(deadline).send().await {
+            Ok(_) => {
+                let read = lomi.webhook_endpoints().get(id).deadline(deadline).send().await?;
+                return Ok(outcome(&read, known));
+            }
+            Err(error) if is_refused(&error) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    refused.map_or(Ok(Status::Unchanged), Err)
 }
 
-fn changes(endpoint: &WebhookEndpoint) -> Option<UpdateWebhookEndpoint> {
+/// What became of a change, by what is read back. Only what an endpoint needs is worth somebody's time.
+fn outcome(read: &WebhookEndpoint, known: usize) -> Status {
+    match (changes(read, known), changes(read, NECESSARY)) {
+        (None, _) => Status::Repaired,
+        (Some(_), None) => Status::Unchanged,
+        (Some(_), Some(_)) => Status::NotRepaired,
+    }
+}
+
+/// lomi. answered that it does not take what was sent. Nothing was made or changed.
+fn is_refused(error: &Error) -> bool {
+    error.outcome() == Outcome::Rejected && error.status() == Some(400)
+}
+
+/// What the endpoint lacks, for a lomi. that knows so many of our events.
+fn changes(endpoint: &WebhookEndpoint, known: usize) -> Option<UpdateWebhookEndpoint> {
     let present = &endpoint.authorized_events;
-    let missing: Vec<_> = EVENTS.into_iter().filter(|event| !present.contains(event)).collect();
+    let missing: Vec<_> = EVENTS.into_iter().take(known).filter(|event| !present.contains(event)).collect();
     let is_paused = endpoint.is_active == Some(false);
     if missing.is_empty() && !is_paused {
         return None;
@@ -232,10 +270,28 @@ async fn replace(
     Ok(if found.kept.is_some() { Status::Rotated } else { Status::Registered })
 }
 
+/// A refusal makes nothing, so that fewer names may be asked for next.
 async fn create(lomi: &Client, wanted: &Wanted, deadline: Instant) -> Result<NewWebhookEndpoint, Error> {
+    let [newest, older @ ..] = KNOWN;
+    let mut made = create_for(lomi, wanted, newest, deadline).await;
+    for known in older {
+        if !made.as_ref().is_err_and(is_refused) {
+            break;
+        }
+        made = create_for(lomi, wanted, known, deadline).await;
+    }
+    made
+}
+
+async fn create_for(
+    lomi: &Client,
+    wanted: &Wanted,
+    known: usize,
+    deadline: Instant,
+) -> Result<NewWebhookEndpoint, Error> {
+    let events = EVENTS.into_iter().take(known).collect();
     let description = Some(wanted.marker.clone());
-    let endpoint =
-        CreateWebhookEndpoint { description, ..CreateWebhookEndpoint::new(wanted.url.clone(), EVENTS.to_vec()) };
+    let endpoint = CreateWebhookEndpoint { description, ..CreateWebhookEndpoint::new(wanted.url.clone(), events) };
     lomi.webhook_endpoints().create(&endpoint).deadline(before(deadline, AFTER_CREATE)).send().await
 }
 

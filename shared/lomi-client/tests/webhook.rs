@@ -222,6 +222,11 @@ fn older_names_of_an_event_mean_the_same() {
         ("REFUND_CREATED refund.created", EventKind::RefundCreated),
         ("REFUND_COMPLETED refund.completed", EventKind::RefundCompleted),
         ("REFUND_FAILED refund.failed", EventKind::RefundFailed),
+        ("DISPUTE_CREATED", EventKind::DisputeCreated),
+        ("DISPUTE_UPDATED", EventKind::DisputeUpdated),
+        ("DISPUTE_CLOSED", EventKind::DisputeClosed),
+        ("PAYMENT_RISK_FLAGGED", EventKind::PaymentRiskFlagged),
+        ("PAYMENT_RISK_BLOCKED", EventKind::PaymentRiskBlocked),
         ("checkout.session.completed checkout.completed CHECKOUT_COMPLETED", EventKind::CheckoutCompleted),
     ];
     for (aliases, kind) in names {
@@ -285,6 +290,17 @@ fn money_that_cannot_be_read_is_an_error_not_an_absence() {
         let body = format!(r#"{{"event":"PAYMENT_SUCCEEDED","data":{data}}}"#);
         assert_eq!(parse(body.as_bytes()), Err(EventError::Member(member)), "{data}");
     }
+}
+
+#[test]
+fn a_dispute_whose_members_cannot_be_read_is_still_a_dispute() {
+    let odd = r#"{"event":"DISPUTE_CREATED","data":{"id":"d-1","amount":"a lot","currency":7,"reason":5,"status":[]}}"#;
+    let data = event(odd).data;
+    assert_eq!((data.dispute_id.as_deref(), data.amount, data.currency_code), (Some("d-1"), None, None));
+    assert_eq!((data.reason, data.status), (None, None));
+    let plain = r#"{"event":"PAYMENT_RISK_FLAGGED","data":{"assessment_id":"a","decision":"flag","amount":{}}}"#;
+    let data = event(plain).data;
+    assert_eq!((data.decision.as_deref(), data.dispute_id, data.amount), (Some("flag"), None, None));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
 use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Order, OutboxEvent, Timestamp};
+use domain::{Order, OutboxEvent, ShortText, Timestamp};
 
 /// An event that is on its way to the merchant's systems once more, under the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,10 @@ impl Store {
 /// merchant's bus fills in a form and cannot leave out a line of it.
 pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> Item {
     let name = event.name();
-    let (money, refund) = (order.expected(), event.refund());
-    let amount_minor = refund.map(|refund| refund.amount_minor).or(money.map(|money| money.amount_minor()));
+    let (money, refund, dispute) = (order.expected(), event.refund(), event.dispute());
     let payment = order.first_payment().map(|(transaction_id, _)| transaction_id.as_str());
-    let transaction_id = refund.map(|refund| refund.transaction_id.as_str()).or(payment);
+    let disputed = dispute.map(|dispute| dispute.transaction_id.as_str());
+    let transaction_id = refund.map(|refund| refund.transaction_id.as_str()).or(disputed).or(payment);
     let texts = [
         ("event_id", Some(format!("{}#{name}", order.id()))),
         ("event_type", Some(event.as_str().to_owned())),
@@ -76,6 +76,10 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
         ("reference", order.reference().map(str::to_owned)),
         ("transaction_id", transaction_id.map(str::to_owned)),
         ("refund_id", refund.map(|refund| refund.refund_id.clone())),
+        ("dispute_id", dispute.and_then(|dispute| dispute.dispute_id.clone())),
+        ("dispute_turn", dispute.map(|dispute| dispute.step.turn.as_str().to_owned())),
+        ("dispute_status", dispute.and_then(|dispute| text_of(dispute.step.status.as_ref()))),
+        ("dispute_reason", dispute.and_then(|dispute| text_of(dispute.step.reason.as_ref()))),
         ("items", Some(items_text(order))),
         ("link_code", order.link_code().map(|code| code.as_str().to_owned())),
     ];
@@ -87,9 +91,23 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
     let mut item = Key::outbox(order.id(), &name).into_item();
     item.extend(texts.map(|(name, value)| (name.to_owned(), text(value.unwrap_or_default()))));
     item.extend(flags.map(|(name, flag)| (name.to_owned(), AttributeValue::Bool(flag))));
-    item.insert("amount".to_owned(), number(amount_minor.unwrap_or_default()));
+    item.insert("amount".to_owned(), number(amount_minor(order, event)));
     item.insert("replays".to_owned(), number(0));
     item
+}
+
+/// What the event is about, in minor units. 0 for a dispute of which lomi. tells no amount.
+fn amount_minor(order: &Order, event: &OutboxEvent) -> i64 {
+    let told = match event {
+        OutboxEvent::OrderPaid => order.expected().map(|money| money.amount_minor()),
+        OutboxEvent::OrderRefunded(refund) | OutboxEvent::RefundFailed(refund) => Some(refund.amount_minor),
+        OutboxEvent::Disputed(dispute) => dispute.step.amount_minor,
+    };
+    told.unwrap_or_default()
+}
+
+fn text_of(text: Option<&ShortText>) -> Option<String> {
+    text.map(|text| text.as_str().to_owned())
 }
 
 /// What was bought, as `kind:id:quantity` joined by commas, e.g. `price:3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e:2`. Neither mark

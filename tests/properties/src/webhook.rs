@@ -105,6 +105,7 @@ fn as_settled(reading: &Reading) -> Option<(String, String)> {
     match reading {
         Reading::Fact(fact, natural_key) => Some((natural_key.clone(), format!("{fact:?}"))),
         Reading::Refund(news) => Some((news.natural_key(), format!("{news:?}"))),
+        Reading::Aftermath(told) => Some((told.payment().to_owned(), format!("{told:?}"))),
         Reading::Irrelevant | Reading::Unusable(_) => None,
     }
 }
@@ -143,6 +144,7 @@ fn pays_only_its_own_price(order: &Order, reading: &Reading) {
     let fact = match reading {
         Reading::Fact(fact, _) => Some(fact.clone()),
         Reading::Refund(news) => news.fact(order),
+        Reading::Aftermath(told) => Some(told.fact(order, told.payment())),
         Reading::Irrelevant | Reading::Unusable(_) => None,
     };
     let Some(fact) = fact else { return };

@@ -190,14 +190,14 @@ async fn what_no_order_depends_on_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn each_turn_of_a_dispute_is_kept_and_none_twice() {
+async fn each_news_of_an_object_that_nobody_knows_is_kept_and_none_twice() {
     let app = TestApp::start().await;
-    let dispute = |status: &str| Event::new("DISPUTE_UPDATED", json!({ "transaction_id": "tx-1", "status": status }));
-    for status in ["needs_response", "under_review", "lost"] {
-        assert_eq!(app.deliver(&dispute(status)).await.outcome(), "ignored", "{status}");
-        assert_eq!(app.deliver(&dispute(status).in_envelope(7)).await.outcome(), "duplicate", "{status}");
+    let news = |status: &str| Event::new("PAYOUT_FAILED", json!({ "transaction_id": "tx-1", "status": status }));
+    for status in ["pending", "returned", "lost"] {
+        assert_eq!(app.deliver(&news(status)).await.outcome(), "ignored", "{status}");
+        assert_eq!(app.deliver(&news(status).in_envelope(7)).await.outcome(), "duplicate", "{status}");
     }
-    assert_eq!(app.table.items("EVT#KEPT#DISPUTE_UPDATED#").await.len(), 3);
+    assert_eq!(app.table.items("EVT#KEPT#PAYOUT_FAILED#").await.len(), 3);
     app.audit().await;
 }
 

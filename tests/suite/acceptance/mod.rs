@@ -5,6 +5,7 @@ mod back_office;
 mod cards;
 mod cart_tokens;
 mod customers;
+mod disputes;
 mod events;
 mod evidence;
 mod generations;

@@ -67,8 +67,10 @@ async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_one
     let [endpoint] = endpoints.as_slice() else { panic!("one endpoint: {endpoints:?}") };
     assert_eq!((&endpoint["url"], &endpoint["is_active"]), (&json!(app.webhook_url()), &json!(true)));
     assert_eq!(endpoint["description"], "lomi-checkout lomi-checkout-local");
-    let events = ["PAYMENT_SUCCEEDED", "PAYMENT_FAILED", "REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
-    assert_eq!(endpoint["authorized_events"], json!(events));
+    let of_payments = ["PAYMENT_SUCCEEDED", "PAYMENT_FAILED", "REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"];
+    let of_disputes = ["DISPUTE_CREATED", "DISPUTE_UPDATED", "DISPUTE_CLOSED"];
+    let of_risks = ["PAYMENT_RISK_FLAGGED", "PAYMENT_RISK_BLOCKED"];
+    assert_eq!(endpoint["authorized_events"], json!([&of_payments[..], &of_disputes, &of_risks].concat()));
     assert_eq!(cloudformation.create(&app).await["Status"], "unchanged");
     assert_eq!(app.webhook_status().await, "unchanged");
     assert_eq!((app.endpoints().await, app.secret(SECRET)), (endpoints, secret));
@@ -111,7 +113,7 @@ async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
     }
     // What somebody asked for besides stays.
     let events = app.endpoints().await.remove(0)["authorized_events"].clone();
-    assert_eq!((events.as_array().unwrap().len(), &events[0]), (6, &json!("PAYMENT_CREATED")));
+    assert_eq!((events.as_array().unwrap().len(), &events[0]), (11, &json!("PAYMENT_CREATED")));
     buy(&app).await;
     app.audit().await;
 }
@@ -275,6 +277,40 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
     app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": false })).await;
     app.lomi.profile("june2026").await;
     assert_eq!(app.webhook_status().await, "not_repaired");
+    app.audit().await;
+}
+
+/// An older lomi. refuses a subscription to names that it does not know.
+#[tokio::test]
+async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
+    let app = TestApp::start().await;
+    let length = async || app.endpoints().await[0]["authorized_events"].as_array().unwrap().len();
+    for profile in ["june2026", "seeds"] {
+        app.without_webhook().await;
+        app.lomi.profile(profile).await;
+        app.lomi.quirks(json!({ "webhooks_body_bug": false })).await;
+        for status in ["registered", "unchanged"] {
+            assert_eq!((app.webhook_status().await.as_str(), length().await), (status, 6), "{profile}");
+        }
+        // One that hears too little hears of payments and refunds again, and of no more than it knows.
+        app.change_endpoint(&app.endpoints().await[0], &json!({ "authorized_events": ["PAYMENT_FAILED"] })).await;
+        assert_eq!((app.webhook_status().await.as_str(), length().await), ("repaired", 6), "{profile}");
+        // A later server knows the rest: the same endpoint, with its secret.
+        let (before, secret) = (app.endpoints().await, app.secret(SECRET));
+        app.lomi.profile("current").await;
+        assert_eq!((app.webhook_status().await.as_str(), length().await), ("repaired", 10), "{profile}");
+        assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (ids(&before), secret));
+    }
+    buy(&app).await;
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lacks_only_disputes_is_no_deaf_one() {
+    let app = TestApp::start().await;
+    let payments = json!({ "authorized_events": ["PAYMENT_SUCCEEDED"] });
+    app.change_endpoint(&app.endpoints().await[0], &payments).await;
+    assert_eq!(app.health_states().await["webhook_endpoint"], "registered");
     app.audit().await;
 }
 

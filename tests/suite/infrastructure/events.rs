@@ -10,14 +10,16 @@ use tests::{Created, TestApp};
 
 use super::{mutated, read, yaml};
 
-const KINDS: [&str; 3] = ["order.paid", "order.refunded", "order.refund_failed"];
+const KINDS: [&str; 4] = ["order.paid", "order.refunded", "order.refund_failed", "order.disputed"];
 
-/// What stands in the table after an order was paid, refunded, and the refund failed, and one with an awkward name was paid.
+/// What stands in the table after an order was paid, refunded, the refund failed and the payment was disputed, and one with an
+/// awkward name was paid.
 async fn table_of_a_shop(app: &TestApp) -> Vec<Value> {
-    let (order, _) = app.paid_order("card").await;
+    let (order, transaction) = app.paid_order("card").await;
     let made = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(201).json();
     app.lomi.run_outbox().await;
     app.lomi.fail_refund(made["refund"]["refund_id"].as_str().expect("an id")).await;
+    app.lomi.dispute(&transaction, &json!({ "turn": "created" })).await;
     app.lomi.run_outbox().await;
     // A name that would break out of any text it were pasted into.
     let claims = json!({ "amount": 700, "currency_code": "XOF", "reference": r#"N° "7"\ <$.x>"#, "exp": in_s(600) });
@@ -209,7 +211,7 @@ fn consumer_findings(template: &str) -> Vec<&'static str> {
     let checks = [
         (rule["EventBusName"] == json!({ "Ref": "EventBusArn" }), "the rule is on another bus"),
         (
-            *pattern == json!({ "source": ["lomi-checkout"], "detail-type": ["order.paid"] }),
+            *pattern == json!({ "source": ["lomi-checkout"], "detail-type": ["order.paid", "order.disputed"] }),
             "the rule matches other events",
         ),
         (target["Arn"] == arn("PaidOrders"), "the rule has another target"),
@@ -231,7 +233,7 @@ fn the_example_of_a_consumer_gets_paid_orders_from_one_rule_only() {
     for (sentence, from, to) in [
         ("the rule is on another bus", "EventBusName: !Ref EventBusArn", "EventBusName: default"),
         ("the rule matches other events", "source: [lomi-checkout]", "source: [shop]"),
-        ("the rule matches other events", "detail-type: [order.paid]", "detail-type: [order.payed]"),
+        ("the rule matches other events", "detail-type: [order.paid,", "detail-type: [order.payed,"),
         ("the rule has another target", "Arn: !GetAtt PaidOrders.Arn", "Arn: x"),
         ("what the rule cannot deliver is lost", "DeadLetterConfig", "Config"),
         ("what the code gives up on is lost", "deadLetterTargetArn", "target"),

@@ -137,6 +137,7 @@ fn refusal(cause: NoRefund) -> ApiError {
         NoRefund::AboveGross => "amount exceeds the transaction",
         NoRefund::Rail => "This payment method cannot be refunded",
         NoRefund::NoPhone => "A partial refund needs the customer's phone number",
+        NoRefund::Disputed => "A disputed charge cannot be refunded",
         NoRefund::NotRecorded => "The refund could not be recorded",
         NoRefund::AlreadyRefunded => "The transaction is already refunded, in full or beyond this amount",
     })

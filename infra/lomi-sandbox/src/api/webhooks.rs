@@ -39,7 +39,7 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
         return Err(ApiError::validation(fields.problems));
     }
     check_url(&sim, &new.url)?;
-    check_events(&new.authorized_events)?;
+    check_events(call.profile, &new.authorized_events)?;
     let endpoint = sim.with(|world, now| world.create_endpoint(&call.caller, new, None, now));
     Ok(Reply::created(created(call.profile, &endpoint)))
 }
@@ -80,11 +80,11 @@ fn check_url(sim: &Sim, url: &str) -> Result<(), ApiError> {
     }
 }
 
-fn check_events(events: &[String]) -> Result<(), ApiError> {
+fn check_events(profile: Profile, events: &[String]) -> Result<(), ApiError> {
     if events.is_empty() {
         return Err(ApiError::bad_request("authorized_events must not be empty"));
     }
-    match events.iter().find(|name| !event::is_known(name)) {
+    match events.iter().find(|name| !event::is_known(profile, name)) {
         Some(unknown) => Err(ApiError::bad_request(format!("authorized_events: unknown event {unknown}"))),
         None => Ok(()),
     }
@@ -123,7 +123,7 @@ pub(crate) async fn update(
             return Err(ApiError::validation(fields.problems));
         }
         url.as_deref().map_or(Ok(()), |url| check_url(&sim, url))?;
-        events.as_deref().map_or(Ok(()), check_events)?;
+        events.as_deref().map_or(Ok(()), |events| check_events(call.profile, events))?;
     }
     sim.with(|world, now| {
         own(world, &call, &id)?;

@@ -2,6 +2,7 @@
 
 mod card;
 mod clock;
+mod disputes;
 mod faults;
 mod links;
 mod outbox;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/_sim/transactions/{id}/approve", post(payments::approve))
         .route("/_sim/transactions/{id}/decline", post(payments::decline))
         .route("/_sim/transactions/{id}/unlabel", post(payments::unlabel))
+        .route("/_sim/transactions/{id}/dispute", post(disputes::dispute))
         .route("/_sim/card.js", get(card::script))
         .route("/_sim/card/{id}/confirm", post(card::confirm))
         .route("/_sim/card/{id}/authenticate", post(card::authenticate))

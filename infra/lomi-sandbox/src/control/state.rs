@@ -32,6 +32,7 @@ pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
         "payment_links": world.links,
         "refunds": world.refunds,
         "payouts": world.payouts,
+        "disputes": world.disputes,
         "webhooks": world.endpoints,
         "delivery_logs": world.logs.len(),
         "dispatches": dispatch_counts(world),

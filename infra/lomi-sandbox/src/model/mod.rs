@@ -2,6 +2,7 @@
 
 mod customer;
 mod dispatch;
+mod dispute;
 mod endpoint;
 mod intent;
 mod link;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use customer::{BlockingInvoice, Customer, CustomerDetails};
 pub(crate) use dispatch::{Attempt, DeliveryPath, Dispatch, DispatchStatus};
+pub(crate) use dispute::Dispute;
 pub(crate) use endpoint::{DeliveryLog, Endpoint, Envelope};
 pub(crate) use intent::{Intent, IntentStatus};
 pub(crate) use link::{Link, LinkDetails, LinkType};

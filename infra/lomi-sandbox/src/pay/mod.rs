@@ -3,6 +3,7 @@
 pub(crate) mod card;
 pub(crate) mod charge;
 pub(crate) mod confirm;
+pub(crate) mod dispute;
 mod ledger;
 pub(crate) mod link;
 mod redirect;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::dispute;
 use crate::clock::Timestamp;
 use crate::model::{Payout, Rail, Refund, RefundStatus, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
@@ -22,6 +23,8 @@ pub(crate) enum NoRefund {
     AboveGross,
     Rail,
     NoPhone,
+    /// Its payer's bank wants it back already.
+    Disputed,
     AlreadyRefunded,
     /// The money left, and the row could not be written.
     NotRecorded,
@@ -46,6 +49,11 @@ pub(crate) fn refund(
     let gross = transaction.gross_amount;
     if transaction.status != TransactionStatus::Completed {
         return Err(NoRefund::NotCompleted);
+    }
+    // The processor refuses it (lomi.'s source of June 2026 and of its refunds service); of other rails nothing is known.
+    let dispute = dispute::of(world, &transaction.transaction_id);
+    if transaction.rail == Rail::Card && dispute.is_some_and(|dispute| !dispute.is_won()) {
+        return Err(NoRefund::Disputed);
     }
     if !wish.amount.is_positive() {
         return Err(NoRefund::NotPositive);

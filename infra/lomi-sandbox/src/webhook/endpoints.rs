@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::event::PAYMENT_EVENTS;
+use super::event::{AFTERMATH_EVENTS, PAYMENT_EVENTS};
 use crate::clock::Timestamp;
 use crate::fixtures;
 use crate::model::{Caller, Endpoint};
@@ -68,7 +68,7 @@ impl World {
         }
         let new = NewEndpoint {
             url: url.to_owned(),
-            authorized_events: PAYMENT_EVENTS.map(str::to_owned).to_vec(),
+            authorized_events: PAYMENT_EVENTS.into_iter().chain(AFTERMATH_EVENTS).map(str::to_owned).collect(),
             description: None,
             metadata: Value::Null,
         };

@@ -322,3 +322,26 @@ async fn a_fault_strikes_the_call_that_was_meant() {
     assert_eq!(carry_out(&lomi, "k", &body).await.status, 503);
     assert_eq!(carry_out(&lomi, "k", &body).await.status, 201);
 }
+
+#[tokio::test]
+async fn a_disputed_charge_is_refunded_only_when_the_dispute_is_won() {
+    let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
+    let transaction = lomi.payment(json!({"method": "card"})).await;
+    let path = format!("/_sim/transactions/{transaction}/dispute");
+    assert_eq!(lomi.post(&path, json!({"turn": "updated"})).await.status, 409);
+    for turn in [json!({"turn": "created"}), json!({"turn": "updated"}), json!({"turn": "closed"})] {
+        assert_eq!(lomi.post(&path, turn).await.status, 201);
+        assert_eq!(refund(&lomi, &transaction, json!(5000)).await.status, 400);
+    }
+    assert_eq!(lomi.post(&path, json!({"turn": "created"})).await.status, 409);
+    lomi.post(&path, json!({"turn": "closed", "status": "won"})).await;
+    assert_eq!(refund(&lomi, &transaction, json!(5000)).await.status, 201);
+    lomi.advance(0).await;
+    let told = shop.received().into_iter().find(|one| one.event() == "DISPUTE_CREATED").unwrap().json();
+    let names: Vec<_> = told["data"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["amount", "currency_code", "dispute_id", "reason", "status", "transaction_id"]);
+    let older = Lomi::start(Profile::June2026).await;
+    let transaction = older.payment(json!({"method": "card"})).await;
+    let path = format!("/_sim/transactions/{transaction}/dispute");
+    assert_eq!(older.post(&path, json!({"turn": "created"})).await.status, 400);
+}

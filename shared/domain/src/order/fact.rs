@@ -1,10 +1,11 @@
 //! What an order makes of a fact.
 //!
-//! Status, payments, refunds and `overpaid` after a set of facts from lomi. do not depend on the order in which they
+//! Status, payments, refunds, disputes and `overpaid` after a set of facts from lomi. do not depend on the order in which they
 //! came, nor on how often. (`paid_after_cancel` tells of the shopper's own word, which is no fact of lomi.'s: it means nothing after
 //! the money.)
 
-use super::{Environment, Happened, Order, OrderStatus, PayableId, Payment, RefundNotice, SettledRefund, Source};
+use super::{DisputeNotice, Environment, Happened, Order, OrderStatus, PayableId, Payment, RefundNotice};
+use super::{SettledRefund, Source, ToldDispute, ToldRisk};
 use crate::ids::is_uuid;
 use crate::{Money, Timestamp};
 
@@ -51,6 +52,10 @@ pub enum Fact {
     },
     /// lomi. gives money back, has given it, or failed to.
     Refund(SettledRefund),
+    /// A payer's bank wants a payment back, or lomi. says what became of that.
+    Dispute(ToldDispute),
+    /// lomi. thinks a payment risky.
+    PaymentRisk(ToldRisk),
     /// lomi. was asked after the page's end and knows of no payment.
     SessionExpired,
     /// The shopper, or the merchant, gave the order up.
@@ -72,6 +77,8 @@ pub enum Mismatch {
     NoExpectation,
     /// The order has so many refunds that no further one is kept with it.
     TooManyRefunds,
+    /// The order has so many disputes, or a dispute so many turns, that no further one is kept with it.
+    TooManyDisputes,
 }
 
 impl Mismatch {
@@ -91,6 +98,7 @@ impl Mismatch {
             Self::Payable => "payable",
             Self::NoExpectation => "no_expectation",
             Self::TooManyRefunds => "too_many_refunds",
+            Self::TooManyDisputes => "too_many_disputes",
         }
     }
 }
@@ -104,6 +112,8 @@ pub enum OutboxEvent {
     OrderRefunded(RefundNotice),
     /// Money of which [`Self::OrderRefunded`] told did not arrive; at most once per refund.
     RefundFailed(RefundNotice),
+    /// A payment is disputed, or the dispute moved on; at most once per turn.
+    Disputed(DisputeNotice),
 }
 
 impl OutboxEvent {
@@ -114,15 +124,18 @@ impl OutboxEvent {
             Self::OrderPaid => "order.paid",
             Self::OrderRefunded(_) => "order.refunded",
             Self::RefundFailed(_) => "order.refund_failed",
+            Self::Disputed(_) => "order.disputed",
         }
     }
 
     /// What tells the event apart from every other one of its order.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.refund() {
-            Some(refund) => format!("{}#{}", self.as_str(), refund.refund_id),
-            None => self.as_str().to_owned(),
+        let kind = self.as_str();
+        match self {
+            Self::OrderPaid => kind.to_owned(),
+            Self::OrderRefunded(refund) | Self::RefundFailed(refund) => format!("{kind}#{}", refund.refund_id),
+            Self::Disputed(dispute) => format!("{kind}#{}", dispute.suffix()),
         }
     }
 
@@ -130,8 +143,17 @@ impl OutboxEvent {
     #[must_use]
     pub const fn refund(&self) -> Option<&RefundNotice> {
         match self {
-            Self::OrderPaid => None,
+            Self::OrderPaid | Self::Disputed(_) => None,
             Self::OrderRefunded(refund) | Self::RefundFailed(refund) => Some(refund),
+        }
+    }
+
+    /// The turn of a dispute that it is about.
+    #[must_use]
+    pub const fn dispute(&self) -> Option<&DisputeNotice> {
+        match self {
+            Self::Disputed(dispute) => Some(dispute),
+            Self::OrderPaid | Self::OrderRefunded(_) | Self::RefundFailed(_) => None,
         }
     }
 }
@@ -170,6 +192,8 @@ impl Order {
                 }
             }
             Fact::Refund(told) => self.judge_refund(told, source, now),
+            Fact::Dispute(told) => self.judge_dispute(told, source, now),
+            Fact::PaymentRisk(told) => self.judge_risk(told, source, now),
             // The shopper has paid.
             Fact::SessionExpired if !self.held.is_empty() => Verdict::Unchanged,
             Fact::SessionExpired => self.climb(OrderStatus::Expired, Happened::Expired, source, None, now),

@@ -181,7 +181,7 @@ impl Order {
         let notices = || self.refunds.values().filter_map(Refund::notice);
         let refunded = notices().map(OutboxEvent::OrderRefunded);
         let failed = notices().map(OutboxEvent::RefundFailed);
-        std::iter::once(OutboxEvent::OrderPaid).chain(refunded).chain(failed).collect()
+        std::iter::once(OutboxEvent::OrderPaid).chain(refunded).chain(failed).chain(self.dispute_events()).collect()
     }
 
     /// Every refund, by our own id or, where it was made elsewhere, by lomi.'s.

@@ -73,6 +73,16 @@ pub enum Happened {
     Refunded,
     /// Money did not go back after all.
     RefundFailed,
+    /// A payer's bank wants a payment back.
+    DisputeOpened,
+    /// A dispute has moved on.
+    DisputeUpdated,
+    /// A dispute is over.
+    DisputeClosed,
+    /// lomi. thinks a payment risky.
+    PaymentRiskFlagged,
+    /// lomi. thinks a payment risky and stops it.
+    PaymentRiskBlocked,
     /// Something that a newer release wrote: an older one must still be able to read the order.
     #[serde(other)]
     Other,
@@ -120,6 +130,8 @@ impl Happened {
                 | Self::IntentOrphaned
                 | Self::RefundRequested
                 | Self::RefundInDoubt
+                | Self::PaymentRiskFlagged
+                | Self::PaymentRiskBlocked
         )
     }
 }

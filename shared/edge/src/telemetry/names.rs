@@ -113,6 +113,8 @@ pub enum Counter {
     RefundFailed,
     /// More went back than was paid.
     OverRefunded,
+    /// A payment is disputed, or the dispute moved on.
+    Disputed,
     /// The webhook is not registered at lomi. as it should be, and waiting alone may not mend it.
     WebhookEndpointFailed,
     /// An order was paid, asking lomi. told so, and no event has come since.
@@ -127,7 +129,7 @@ pub enum Counter {
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::PaymentsApplied,
         Self::Quarantined,
         Self::AmountMismatch,
@@ -141,6 +143,7 @@ impl Counter {
         Self::RefundInDoubt,
         Self::RefundFailed,
         Self::OverRefunded,
+        Self::Disputed,
         Self::WebhookEndpointFailed,
         Self::PaidUnheard,
         Self::OwnFailures,
@@ -165,6 +168,7 @@ impl Counter {
             Self::RefundInDoubt => "RefundInDoubt",
             Self::RefundFailed => "RefundFailed",
             Self::OverRefunded => "OverRefunded",
+            Self::Disputed => "Disputed",
             Self::WebhookEndpointFailed => "WebhookEndpointFailed",
             Self::PaidUnheard => "PaidUnheard",
             Self::OwnFailures => "OwnFailures",

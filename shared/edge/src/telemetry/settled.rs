@@ -39,6 +39,7 @@ impl Telemetry {
         self.count_many(Counter::RefundInDoubt, report.refunds_in_doubt);
         self.count_many(Counter::RefundFailed, report.refunds_failed);
         self.count_many(Counter::OverRefunded, report.over_refunded);
+        self.count_many(Counter::Disputed, report.disputed);
         self.count_many(Counter::Quarantined, report.mismatched);
         self.count_many(Counter::AmountMismatch, report.wrong_amounts);
         self.count_many(Counter::OwnFailures, report.store_failed);
@@ -61,6 +62,9 @@ impl Telemetry {
                 if order.is_beyond_link_limit() {
                     self.count(Counter::BeyondLinkLimit);
                 }
+            }
+            (Some(OutboxEvent::Disputed(_)), _) => {
+                self.count_many(Counter::Disputed, u32::from(order.is_disputed()));
             }
             (Some(OutboxEvent::OrderRefunded(_)), _) if order.is_over_refunded() => self.count(Counter::OverRefunded),
             (_, Some(Happened::Mismatch)) => self.count(Counter::AmountMismatch),

@@ -24,7 +24,7 @@ pub struct WebhookEvent {
     pub data: EventData,
 }
 
-/// The object of an event: a transaction, a refund or a session, whichever `kind` says.
+/// The object of an event: a transaction, a refund, a dispute or a session, whichever `kind` says.
 ///
 /// Everything may be missing, and ids are texts as sent (1 to 255 bytes), because an authentic event that
 /// cannot be understood has to be kept, not refused. Compare organisation, amount, currency and environment with your
@@ -39,6 +39,8 @@ pub struct EventData {
     pub public_id: Option<String>,
     /// The refund, on refund events.
     pub refund_id: Option<String>,
+    /// The dispute, on dispute events.
+    pub dispute_id: Option<String>,
     /// The session; mobile-money events do not name it.
     pub checkout_session_id: Option<String>,
     /// The organisation that owns the object.
@@ -47,8 +49,12 @@ pub struct EventData {
     pub customer_id: Option<String>,
     /// The object's own status (`completed`, `failed`, ...); it may disagree with the event's name.
     pub status: Option<String>,
+    /// Why money is given back, or wanted back.
+    pub reason: Option<String>,
+    /// What lomi. decided about a risky payment.
+    pub decision: Option<String>,
     /// What was paid (`gross_amount`, else `amount`), in lomi.'s own unit. On a refund: what is to be given
-    /// back (`amount`, else `refunded_amount`).
+    /// back (`amount`, else `refunded_amount`). On a dispute: what is disputed, where it can be read.
     pub amount: Option<Amount>,
     /// The currency of `amount`. Refund events do not name one.
     pub currency_code: Option<CurrencyCode>,
@@ -91,7 +97,7 @@ impl From<Unusable> for EventError {
 
 impl WebhookEvent {
     /// Reads a verified body. Unknown members and unknown events are fine; an amount or a currency that is there
-    /// but cannot be read is an error.
+    /// but cannot be read is an error, but on events of which no shape is published: there it counts as absent.
     pub fn parse(body: VerifiedBody<'_>) -> Result<Self, EventError> {
         let text = std::str::from_utf8(body.bytes()).map_err(|_| EventError::NotUtf8)?;
         let row = Row::parse(text).ok_or(EventError::NotAnObject)?;
@@ -136,12 +142,15 @@ impl EventData {
             transaction_id,
             public_id: other.or_else(|| short(row, &["public_id"])),
             refund_id: short(row, names.refund_id),
+            dispute_id: short(row, names.dispute_id),
             checkout_session_id: short(row, names.checkout_session_id),
             organization_id: short(row, &["organization_id"]),
             customer_id: short(row, &["customer_id"]),
             status: short(row, &["status"]),
-            amount: amount(row, kind)?,
-            currency_code: row.currency(&["currency_code", "currency"])?,
+            reason: short(row, &["reason"]),
+            decision: short(row, &["decision"]),
+            amount: if_shaped(kind, amount(row, kind))?,
+            currency_code: if_shaped(kind, row.currency(&["currency_code", "currency"]))?,
             provider_code: short(row, &["provider_code"]),
             payment_method_code: short(row, &["payment_method_code"]),
             environment: row.environment(),
@@ -158,6 +167,7 @@ impl EventData {
 struct Names {
     transaction_id: &'static [&'static str],
     refund_id: &'static [&'static str],
+    dispute_id: &'static [&'static str],
     checkout_session_id: &'static [&'static str],
 }
 
@@ -166,6 +176,7 @@ impl Names {
         let unowned = Self {
             transaction_id: &["transaction_id"],
             refund_id: &["refund_id"],
+            dispute_id: &["dispute_id"],
             checkout_session_id: &["checkout_session_id"],
         };
         match kind {
@@ -176,6 +187,11 @@ impl Names {
                 Self { refund_id: &["refund_id", "id"], ..unowned }
             }
             EventKind::CheckoutCompleted => Self { checkout_session_id: &["checkout_session_id", "id"], ..unowned },
+            EventKind::DisputeCreated | EventKind::DisputeUpdated | EventKind::DisputeClosed => {
+                Self { dispute_id: &["dispute_id", "id"], ..unowned }
+            }
+            // The object is lomi.'s assessment, which nobody asks for by its id.
+            EventKind::PaymentRiskFlagged | EventKind::PaymentRiskBlocked => unowned,
             EventKind::Test | EventKind::Other(_) => unowned,
         }
     }
@@ -190,6 +206,11 @@ fn amount(row: &Row<'_>, kind: &EventKind) -> Result<Option<Amount>, Unusable> {
         Some(amount) if amount.is_positive() => Ok(Some(amount)),
         nothing => Ok(row.amount(&["refunded_amount"])?.or(nothing)),
     }
+}
+
+/// Money that cannot be read makes an event unusable, but where nobody knows how it would be written.
+fn if_shaped<T>(kind: &EventKind, read: Result<Option<T>, Unusable>) -> Result<Option<T>, Unusable> {
+    if kind.is_without_shape() { Ok(read.unwrap_or_default()) } else { read }
 }
 
 /// A longer text is no id, name or time of lomi.; it could only burst a key of the caller's store.

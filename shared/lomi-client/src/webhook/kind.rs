@@ -16,6 +16,16 @@ pub enum EventKind {
     RefundCompleted,
     /// A refund failed.
     RefundFailed,
+    /// A payer's bank wants a payment back. Of this and of the two that follow no shape is published.
+    DisputeCreated,
+    /// A dispute has moved on.
+    DisputeUpdated,
+    /// A dispute is over, one way or the other.
+    DisputeClosed,
+    /// A payment looks risky and goes on.
+    PaymentRiskFlagged,
+    /// A payment looks risky and is stopped, where lomi. is told to stop such payments.
+    PaymentRiskBlocked,
     /// A checkout session was paid. Only older generations send it.
     CheckoutCompleted,
     /// A delivery to try the endpoint: acknowledge it, fulfil nothing.
@@ -34,6 +44,11 @@ impl EventKind {
             "REFUND_CREATED" | "refund.created" => Self::RefundCreated,
             "REFUND_COMPLETED" | "refund.completed" => Self::RefundCompleted,
             "REFUND_FAILED" | "refund.failed" => Self::RefundFailed,
+            "DISPUTE_CREATED" => Self::DisputeCreated,
+            "DISPUTE_UPDATED" => Self::DisputeUpdated,
+            "DISPUTE_CLOSED" => Self::DisputeClosed,
+            "PAYMENT_RISK_FLAGGED" => Self::PaymentRiskFlagged,
+            "PAYMENT_RISK_BLOCKED" => Self::PaymentRiskBlocked,
             "CHECKOUT_COMPLETED" | "checkout.completed" => Self::CheckoutCompleted,
             "checkout.session.completed" => Self::CheckoutCompleted,
             "test.webhook" => Self::Test,
@@ -51,9 +66,26 @@ impl EventKind {
             Self::RefundCreated => "REFUND_CREATED",
             Self::RefundCompleted => "REFUND_COMPLETED",
             Self::RefundFailed => "REFUND_FAILED",
+            Self::DisputeCreated => "DISPUTE_CREATED",
+            Self::DisputeUpdated => "DISPUTE_UPDATED",
+            Self::DisputeClosed => "DISPUTE_CLOSED",
+            Self::PaymentRiskFlagged => "PAYMENT_RISK_FLAGGED",
+            Self::PaymentRiskBlocked => "PAYMENT_RISK_BLOCKED",
             Self::CheckoutCompleted => "checkout.session.completed",
             Self::Test => "test.webhook",
             Self::Other(name) => name,
         }
+    }
+
+    /// Whether no shape of its object is published: whatever of it cannot be read counts as absent, money too.
+    pub(crate) const fn is_without_shape(&self) -> bool {
+        matches!(
+            self,
+            Self::DisputeCreated
+                | Self::DisputeUpdated
+                | Self::DisputeClosed
+                | Self::PaymentRiskFlagged
+                | Self::PaymentRiskBlocked
+        )
     }
 }

@@ -14,7 +14,7 @@ fn id() -> WebhookEndpointId {
 }
 
 fn endpoint() -> CreateWebhookEndpoint {
-    let events = vec![EventKind::PaymentSucceeded, EventKind::Other("DISPUTE_CREATED".to_owned())];
+    let events = vec![EventKind::PaymentSucceeded, EventKind::DisputeCreated];
     CreateWebhookEndpoint::new("https://shop.example/hooks", events)
 }
 

@@ -1,0 +1,91 @@
+//! A payer's bank wants a payment back.
+
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::model::{Dispute, Transaction};
+use crate::webhook::event;
+use crate::world::World;
+
+/// What happens to a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Turn {
+    Created,
+    Updated,
+    Closed,
+}
+
+impl Turn {
+    const fn event(self) -> &'static str {
+        match self {
+            Self::Created => event::DISPUTE_CREATED,
+            Self::Updated => event::DISPUTE_UPDATED,
+            Self::Closed => event::DISPUTE_CLOSED,
+        }
+    }
+
+    /// The words of the card processor.
+    const fn usual_status(self) -> &'static str {
+        match self {
+            Self::Created => "needs_response",
+            Self::Updated => "under_review",
+            Self::Closed => "lost",
+        }
+    }
+}
+
+/// Why nothing happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoDispute {
+    /// The payment has none.
+    None,
+    /// It has one already.
+    There,
+}
+
+/// Takes the payment's dispute one turn further and announces it.
+pub(crate) fn turn(
+    world: &mut World,
+    transaction: &Transaction,
+    turn: Turn,
+    (status, reason): (Option<String>, Option<String>),
+    now: Timestamp,
+) -> Result<Dispute, NoDispute> {
+    let known = of(world, &transaction.transaction_id).map(|dispute| dispute.dispute_id.clone());
+    let id = match (known, turn) {
+        (Some(_), Turn::Created) => return Err(NoDispute::There),
+        (None, Turn::Updated | Turn::Closed) => return Err(NoDispute::None),
+        (Some(id), _) => id,
+        (None, Turn::Created) => open(world, transaction, now),
+    };
+    let dispute = world.disputes.get_mut(&id).ok_or(NoDispute::None)?;
+    dispute.status = status.unwrap_or_else(|| turn.usual_status().to_owned());
+    dispute.reason = reason.unwrap_or_else(|| dispute.reason.clone());
+    dispute.is_closed |= turn == Turn::Closed;
+    let dispute = dispute.clone();
+    event::dispute(world, &dispute, turn.event(), now);
+    Ok(dispute)
+}
+
+/// The dispute of this payment.
+pub(crate) fn of<'a>(world: &'a World, transaction_id: &str) -> Option<&'a Dispute> {
+    world.disputes.newest_first().find(|dispute| dispute.transaction_id == transaction_id)
+}
+
+fn open(world: &mut World, transaction: &Transaction, now: Timestamp) -> String {
+    let dispute = Dispute {
+        dispute_id: world.ids.uuid(),
+        transaction_id: transaction.transaction_id.clone(),
+        organization_id: transaction.organization_id.clone(),
+        environment: transaction.environment,
+        amount: transaction.gross_amount,
+        currency_code: transaction.currency_code,
+        reason: "fraudulent".to_owned(),
+        status: String::new(),
+        is_closed: false,
+        created_at: now,
+    };
+    world.disputes.insert(dispute.clone());
+    dispute.dispute_id
+}

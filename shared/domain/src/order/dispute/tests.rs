@@ -1,0 +1,149 @@
+use super::*;
+use crate::order::{Fact, NewOrder, Origin};
+use crate::{AttemptId, Currency, OrderId, OrderToken, PricedCart};
+
+const T0: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+
+fn order() -> Order {
+    let new = NewOrder {
+        order_id: OrderId::from_entropy([1; 32]),
+        environment: Environment::Live,
+        cart: PricedCart::from_merchant(Money::new(10_000, Currency::Xof).unwrap(), None),
+        origin: Origin::default(),
+        token_hash: OrderToken::from_entropy([2; 32]).hash(),
+        attempt_id: AttemptId::from_entropy([3; 32]),
+        lease_until: T0.plus_ms(30_000),
+    };
+    Order::create(new, T0)
+}
+
+fn told(turn: DisputeTurn, status: &str) -> ToldDispute {
+    ToldDispute {
+        dispute_id: Some("d-1".into()),
+        transaction_id: "tx-1".into(),
+        environment: Environment::Live,
+        turn,
+        status: ShortText::of(status),
+        reason: None,
+        money: None,
+        changed_at: None,
+    }
+}
+
+/// The order after the facts, and the names of the events that told of them.
+fn after(facts: impl IntoIterator<Item = ToldDispute>) -> (Order, Vec<String>) {
+    let (mut order, mut events) = (order(), Vec::new());
+    for fact in facts {
+        if let Verdict::Changed(next, event) = order.judge(&Fact::Dispute(fact), Source::Webhook, T0) {
+            events.extend(event.as_ref().map(OutboxEvent::name));
+            order = *next;
+        }
+    }
+    (order, events)
+}
+
+#[test]
+fn each_turn_is_told_once_and_leaves_the_status_alone() {
+    let opened = told(DisputeTurn::Opened, "needs_response");
+    let review = told(DisputeTurn::Updated, "under_review");
+    let lost = told(DisputeTurn::Closed, "lost");
+    let with_reason = ToldDispute { reason: ShortText::of("fraudulent"), ..opened.clone() };
+    let facts = [&opened, &opened, &review, &review, &lost, &with_reason, &lost];
+    let (order, events) = after(facts.into_iter().cloned());
+    let names = ["opened#needs_response", "updated#under_review", "closed#lost"];
+    assert_eq!(events, names.map(|name| format!("order.disputed#d-1#{name}")));
+    let happened: Vec<_> = order.timeline.iter().skip(1).map(|entry| entry.what).collect();
+    assert_eq!(happened, [Happened::DisputeOpened, Happened::DisputeUpdated, Happened::DisputeClosed]);
+    assert_eq!((order.status, order.version), (crate::OrderStatus::Creating, 5));
+    let tellable: Vec<_> = order.tellable().iter().map(OutboxEvent::name).collect();
+    assert!(events.iter().all(|name| tellable.contains(name)), "{tellable:?}");
+}
+
+#[test]
+fn a_dispute_ends_alike_in_every_order_of_its_turns() {
+    let at = |ms, told: ToldDispute| ToldDispute { changed_at: Some(T0.plus_ms(ms)), ..told };
+    let sum = |amount, told: ToldDispute| ToldDispute { money: Money::new(amount, Currency::Xof), ..told };
+    let facts = [
+        sum(9_000, told(DisputeTurn::Opened, "needs_response")),
+        sum(10_000, told(DisputeTurn::Opened, "needs_response")),
+        told(DisputeTurn::Updated, "under_review"),
+        at(5, told(DisputeTurn::Updated, "seen_by_nobody")),
+        ToldDispute { reason: ShortText::of("fraudulent"), ..told(DisputeTurn::Closed, "") },
+    ];
+    let end = after(facts.clone()).0.disputes;
+    for turns in 0..facts.len() {
+        let mut forth = facts.clone();
+        forth.rotate_left(turns);
+        let back = forth.clone().into_iter().rev();
+        assert_eq!(after(forth.clone()).0.disputes, end);
+        assert_eq!(after(back.chain(forth)).0.disputes, end);
+    }
+    let dispute = &end["d-1"];
+    assert_eq!(dispute.status().map(ShortText::as_str), Some("seen_by_nobody"));
+    assert_eq!((dispute.amount_minor(), dispute.is_closed()), (Some(10_000), true));
+    assert_eq!(dispute.reason().map(ShortText::as_str), Some("fraudulent"));
+}
+
+#[test]
+fn only_an_end_in_the_merchants_favour_is_no_dispute() {
+    for (turn, status, is_disputed) in [
+        (DisputeTurn::Opened, "needs_response", true),
+        (DisputeTurn::Closed, "lost", true),
+        (DisputeTurn::Closed, "", true),
+        (DisputeTurn::Closed, "settled_somehow", true),
+        (DisputeTurn::Closed, "won", false),
+        (DisputeTurn::Closed, "WARNING_CLOSED", false),
+    ] {
+        let (order, _) = after([told(turn, status), told(DisputeTurn::Opened, "needs_response")]);
+        assert_eq!(order.is_disputed(), is_disputed, "{turn:?} {status}");
+    }
+    assert!(!order().is_disputed());
+    let other = ToldDispute { dispute_id: None, ..told(DisputeTurn::Opened, "") };
+    assert!(after([told(DisputeTurn::Closed, "won"), other]).0.is_disputed(), "one of two is open");
+}
+
+#[test]
+fn a_dispute_of_another_environment_is_refused() {
+    let odd = ToldDispute { environment: Environment::Sandbox, ..told(DisputeTurn::Opened, "") };
+    let verdict = order().judge(&Fact::Dispute(odd), Source::Webhook, T0);
+    assert_eq!(verdict, Verdict::Refused(Mismatch::Environment, None));
+}
+
+#[test]
+fn disputes_and_their_turns_are_bounded() {
+    let turn = |number: usize| told(DisputeTurn::Updated, &number.to_string());
+    let other = |number: usize| ToldDispute { dispute_id: Some(number.to_string()), ..turn(0) };
+    assert_eq!(after((0..50).map(turn)).1.len(), MAX_TURNS);
+    let (full, events) = after((0..50).map(other));
+    assert_eq!((full.disputes.len(), events.len()), (MAX_DISPUTES, MAX_DISPUTES));
+    let verdict = full.judge(&Fact::Dispute(other(50)), Source::Webhook, T0);
+    assert_eq!(verdict, Verdict::Refused(Mismatch::TooManyDisputes, None));
+}
+
+#[test]
+fn money_of_another_currency_counts_as_absent() {
+    let odd = ToldDispute { money: Money::new(1_000, Currency::Eur), ..told(DisputeTurn::Opened, "") };
+    assert_eq!(after([odd]).0.disputes["d-1"].amount_minor(), None);
+}
+
+#[test]
+fn a_short_text_is_one_legible_line() {
+    let text = |text: &str| ShortText::of(text).map(|text| text.as_str().to_owned());
+    assert_eq!(text(" product \n not  received "), Some("product not received".into()));
+    assert_eq!(text(&"é".repeat(300)), Some("é".repeat(MAX_TEXT_CHARS)));
+    for nothing in ["", " \t", "a\0b", "\u{1b}[31m"] {
+        assert_eq!(text(nothing), None, "{nothing:?}");
+    }
+}
+
+#[test]
+fn a_risky_payment_stands_in_the_history_once() {
+    let risk = |is_blocked| {
+        Fact::PaymentRisk(ToldRisk { transaction_id: "tx-1".into(), environment: Environment::Live, is_blocked })
+    };
+    let Verdict::Changed(flagged, None) = order().judge(&risk(false), Source::Webhook, T0) else { panic!("no news") };
+    assert_eq!(flagged.last_news(), Some(Happened::PaymentRiskFlagged));
+    assert_eq!(flagged.judge(&risk(false), Source::Webhook, T0), Verdict::Unchanged);
+    assert!(matches!(flagged.judge(&risk(true), Source::Webhook, T0), Verdict::Changed(_, None)));
+    assert_eq!((flagged.status, flagged.is_disputed()), (crate::OrderStatus::Creating, false));
+}

@@ -1,0 +1,71 @@
+//! Events that were put aside until lomi. has told our own key of their payment.
+
+use super::Answer;
+use crate::World;
+use crate::evidence::Settled;
+use crate::ingest::{Arrival, Ingested, Proved, failure_key, take};
+use crate::inquiry::{Findings, InquiryError, order_of, poll};
+use domain::{OrderId, QuarantineId, Question};
+use lomi_client::{Client, Transaction};
+use store::StoreError;
+
+impl World {
+    /// The order of a payment that nobody has made, or not yet: on record here, or named by it.
+    pub(super) async fn order_of_unpaid(&self, transaction: &Transaction) -> Result<Answer, StoreError> {
+        if let Some(id) = self.order_that_counted(transaction).await? {
+            return Ok(Answer::Order(id));
+        }
+        if let Some(id) = self.store.order_of_evidence(&failure_key(transaction.transaction_id.as_str())).await? {
+            return Ok(Answer::Order(id));
+        }
+        let Some(id) = order_of(transaction) else { return Ok(Answer::NotYet) };
+        Ok(self.order(&id).await?.map_or(Answer::Foreign, |order| Answer::Order(order.id().clone())))
+    }
+
+    /// Takes an event up again whose payment is this order's, as lomi. tells our own key. Repeated after a crash it finds
+    /// itself recorded.
+    pub(super) async fn take_up(
+        &self,
+        lomi: &Client,
+        kept: &QuarantineId,
+        order_id: OrderId,
+        transaction: &Transaction,
+        findings: &mut Findings,
+    ) -> Result<Answer, InquiryError> {
+        // 1 Is it still there, and ours?
+        let Some(item) = self.store.quarantined(kept).await? else { return Ok(Answer::Foreign) };
+        if item.resolved_at.is_some() {
+            return Ok(Answer::Order(order_id));
+        }
+        let ours = self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await?;
+        let arrival = Arrival::kept(&item, self.clock.now());
+        let (Some(ours), Some(arrival)) = (ours, arrival) else { return Ok(Answer::NotYet) };
+        // 2 The same protocol as on its arrival.
+        let transaction_id = transaction.transaction_id.to_string();
+        let proved = Proved { ours, order_id: order_id.clone(), transaction_id };
+        let is_used = match take(self, arrival.proved(&proved)).await? {
+            Ingested::Settled(_, settled) => {
+                let is_used = matches!(settled, Settled::Applied(..) | Settled::Duplicate | Settled::Ignored);
+                findings.settled.push(settled);
+                is_used
+            }
+            Ingested::Duplicate => true,
+            // It contradicts what our own key was told: for a person, in the end.
+            Ingested::Ignored | Ingested::Unproven(_) | Ingested::Quarantined(_) => return Ok(Answer::NotYet),
+        };
+        // 3 What was used waits for nobody any more.
+        if is_used {
+            self.resolve(kept, Some(&order_id)).await?;
+        }
+        Ok(Answer::Order(order_id))
+    }
+
+    /// Nothing hangs on the event, and nobody knows whose payment it is about: it is kept, and waits for nobody.
+    pub(super) async fn let_be(&self, question: &Question) -> Result<(), StoreError> {
+        let Some(kept) = &question.kept else { return Ok(()) };
+        let Some(item) = self.store.quarantined(kept).await? else { return Ok(()) };
+        let said = format!("nobody knows whose payment {} is about", item.event);
+        self.keep(&poll(item.natural_key.clone(), &said, self.clock.now()), None).await?;
+        self.resolve(kept, None).await
+    }
+}
