@@ -211,14 +211,22 @@ async fn enter(
     ask_until: Instant,
     report: &mut Report,
 ) -> Result<Entered, RefundError> {
-    let mut listed = None;
+    let (mut listed, mut named) = (None, request.transaction_id.clone());
     for attempt in 0..MAX_LOOKS {
         let order = world.order(&request.order_id).await?.ok_or(RefundError::NotFound)?;
         let now = world.clock.now();
         if let Some(refund) = order.refunds().get(id) {
             return known(world, request, id, refund, now).await;
         }
-        let reserved = order.with_refund(id, reservation(request, now), now)?;
+        let reserved = match order.with_refund(id, reservation(request, named.clone(), now), now) {
+            // A public id that is not on record here: lomi. knows whose it is.
+            Err(RefundRefusal::WhichPayment) if named.as_deref().is_some_and(is_public_id) => {
+                let lomi = lomi().await.ok_or(RefundError::NoKey)?;
+                named = Some(payment_behind(&lomi, named.as_deref().unwrap_or_default(), &order, ask_until).await?);
+                continue;
+            }
+            reserved => reserved?,
+        };
         let refund = reserved.refunds().get(id).cloned().ok_or(RefundError::Unsendable)?;
         let lomi = lomi().await.ok_or(RefundError::NoKey)?;
         let payment = payout::transaction(&lomi, &refund.transaction_id, ask_until).await?;
@@ -291,9 +299,27 @@ fn is_in_doubt(order: &Order, id: &str) -> bool {
     order.refunds().get(id).is_some_and(|refund| refund.status == RefundStatus::InDoubt)
 }
 
-fn reservation(request: &RefundOrder, now: Timestamp) -> NewRefund {
+/// As lomi.'s dashboard shows payments since API 1.2.0.
+fn is_public_id(id: &str) -> bool {
+    id.starts_with("txn_")
+}
+
+/// The payment of the order that lomi. calls by this public id.
+async fn payment_behind(
+    lomi: &Client,
+    public_id: &str,
+    order: &Order,
+    ask_until: Instant,
+) -> Result<String, RefundError> {
+    let payment = payout::transaction(lomi, public_id, ask_until).await?;
+    let id = payment.map(|payment| payment.transaction_id.to_string());
+    let own = id.filter(|id| order.payments().contains_key(id) && !is_public_id(id));
+    own.ok_or(RefundError::Refused(RefundRefusal::WhichPayment))
+}
+
+fn reservation(request: &RefundOrder, transaction_id: Option<String>, now: Timestamp) -> NewRefund {
     NewRefund {
-        transaction_id: request.transaction_id.clone(),
+        transaction_id,
         amount_minor: request.amount_minor,
         reason: request.reason.clone(),
         request: RefundRequest { fingerprint: request.fingerprint.clone(), lease_until: now.plus_ms(LEASE_MS) },

@@ -85,6 +85,7 @@ impl<T> ListPage<T> {
     }
 }
 
+type InOlderWords<T> = fn(&Call<T>) -> Option<Call<T>>;
 type Answer<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 
 /// The rows of a list as a [`Stream`], without a stream library through [`Listing::next`], or answer by answer through
@@ -97,7 +98,7 @@ type Answer<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 pub struct Listing<T> {
     paging: Paging,
     id: fn(&T) -> &str,
-    in_older_words: fn(&Call<Page<T>>) -> Option<Call<Page<T>>>,
+    in_older_words: InOlderWords<Page<T>>,
     /// The call of the next page; `None` after the last.
     call: Option<Call<Page<T>>>,
     answer: Option<Answer<T>>,

@@ -2,7 +2,7 @@
 
 use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::json;
-use tests::{Created, Setup, TestApp};
+use tests::{Created, Setup, TestApp, eventually};
 
 /// An open order. The oldest generation wants to be told which rails to offer; the others do not mind.
 async fn open_order(app: &TestApp, key: &str) -> Created {
@@ -135,5 +135,41 @@ async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
     assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()));
     let orders = app.orders().await;
     assert_eq!(orders.iter().filter(|order| order["status"] == "open").count(), 1, "nobody gets the other page");
+    app.audit().await;
+}
+
+/// A purchase, a delivery that was missed and is sent again, the payer among the customers, and money back by the id that
+/// lomi.'s dashboard shows.
+#[tokio::test]
+async fn a_day_in_the_shop_is_the_same_in_every_generation() {
+    let app = TestApp::start().await;
+    for profile in ["current", "june2026", "seeds"] {
+        app.lomi.profile(profile).await;
+        let order = open_order(&app, &app.fresh_key()).await;
+        app.lomi.quirks(json!({ "session_events": false })).await;
+        app.lomi.webhook_fault("bad_signature", json!(null)).await;
+        let transaction_id = app.pay(&order, "card").await;
+        eventually("lomi. gives up", async || {
+            app.lomi.outbox().await.last().is_some_and(|row| row["status"] == "dead_letter").then_some(())
+        })
+        .await;
+        app.lomi.clear_faults().await;
+        assert_eq!(app.order_status(&order.order_id).await, "open", "{profile}");
+        let (sent_again, _, failed) = app.resent(&json!({})).await;
+        assert_eq!((sent_again, failed.len()), (1, 0), "{profile}");
+        assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "paid/webhook", "{profile}");
+
+        let row = app.lomi.transactions().await.pop().expect("a payment");
+        let listed = app.admin("GET", "/admin/customers?limit=50", &serde_json::Value::Null).await.expect(200).json();
+        let customers = listed["data"].as_array().expect("customers");
+        let is_payer = |customer: &&serde_json::Value| customer["customer_id"] == row["customer_id"];
+        assert_eq!(customers.iter().filter(is_payer).count(), 1, "{profile}");
+
+        // Only the newest dashboard shows another id than the API.
+        let shown = if profile == "current" { row["public_id"].clone() } else { json!(transaction_id) };
+        let back = app.refund(&order.order_id, &json!({ "transaction_id": shown }), &app.fresh_key()).await;
+        assert_eq!(back.expect(201).json()["refund"]["status"], "completed", "{profile}");
+        assert_eq!(app.order_status(&order.order_id).await, "refunded", "{profile}");
+    }
     app.audit().await;
 }

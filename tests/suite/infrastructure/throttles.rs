@@ -10,6 +10,10 @@ const CREATES: [&[&str]; 2] = [
     &["POST /payment-intents", "POST /admin/payment-intents"],
 ];
 
+/// The route that gives money back, in two calls, of which lomi. takes as many.
+const REFUND: &str = "POST /admin/orders/{order_id}/refunds";
+const CALLS_PER_REFUND: u64 = 2;
+
 /// What may be made in a minute, in tenths: below lomi.'s 120 by what retries and others who use the same account need.
 const MOST_IN_A_MINUTE: u64 = 1000;
 
@@ -64,7 +68,8 @@ pub(super) fn floods_end_before_lomi(template: &Value) -> Vec<String> {
     let settings = &template["Resources"]["Api"]["Properties"]["RouteSettings"];
     let in_a_minute = |route: &&str| Throttle::read(&settings[route]).map(|throttle| throttle.in_a_minute());
     let sums = CREATES.iter().map(|routes| (routes[0], routes.iter().map(in_a_minute).sum::<Option<u64>>()));
-    let too_many = sums.filter(|(_, sum)| sum.is_none_or(|sum| sum > MOST_IN_A_MINUTE));
+    let refunds = in_a_minute(&REFUND).map(|refunds| refunds * CALLS_PER_REFUND);
+    let too_many = sums.chain([(REFUND, refunds)]).filter(|(_, sum)| sum.is_none_or(|sum| sum > MOST_IN_A_MINUTE));
     too_many.map(|(route, _)| format!("{route} and its like may be asked for more than 100 times a minute")).collect()
 }
 
