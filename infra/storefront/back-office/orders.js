@@ -92,7 +92,7 @@ function part(title, entries, make) {
 /** Status and reason are lomi.'s own words, of which there is no list. */
 const disputeRow = ({ amount, status, reason, in_favour: isWon }, currency) => row(
   amount === null ? "–" : amountOf(amount, currency), badge(isWon ? "good" : "bad", isWon ? t("dispute.in_favour") : status ?? word("flag", "disputed")),
-  [status, reason].filter(Boolean).join(" · "));
+  reason);
 
 /** A refund in doubt is called off by whoever has seen that its money stayed. */
 function refundRow({ order_id, currency_code }, { id, amount, status, reason }, office, again) {

@@ -8,7 +8,7 @@ use super::shop::{AWA, KOFI};
 use crate::infrastructure::{read, yaml};
 
 /// Through the door, to the list of orders.
-async fn enter(app: &TestApp, browser: &Browser) {
+pub(super) async fn enter(app: &TestApp, browser: &Browser) {
     browser.open("back-office.html").await;
     browser.type_into("#token", app.stack.admin_token()).await;
     browser.click("#door button").await;

@@ -3,6 +3,7 @@
 mod back_office;
 mod card_policy;
 mod cards;
+mod disputes;
 mod driver;
 mod links;
 mod looks;
