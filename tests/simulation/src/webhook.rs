@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::Timestamp;
-use flows::webhook_endpoint::{EVENTS, Known, Status, Wanted, ensure, marker, remove};
+use flows::webhook_endpoint::{EVENTS, Known, NECESSARY, Status, Wanted, ensure, marker, remove};
 use lomi_client::NewWebhookEndpoint;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -91,10 +91,13 @@ impl Stack {
         };
         let hears =
             |event: &str| endpoint["authorized_events"].as_array().is_some_and(|all| all.iter().any(|e| e == event));
+        // Older generations take no subscription for the newer names.
+        let is_newest = self.lomi.ledger()["profile"] == "current";
+        let mut heard = EVENTS.iter().take(if is_newest { EVENTS.len() } else { NECESSARY });
         let holds = [
             ("the stored secret is another one", endpoint["secret"] == current.text.as_str()),
             ("it is paused", endpoint["is_active"] == true),
-            ("it hears too little", EVENTS.iter().all(|event| hears(event.as_str()))),
+            ("it hears too little", heard.all(|event| hears(event.as_str()))),
         ];
         holds.iter().filter(|(_, is_so)| !is_so).map(|(what, _)| format!("{}: {what}", current.id)).collect()
     }
