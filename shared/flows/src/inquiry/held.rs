@@ -135,16 +135,29 @@ impl World {
     ) -> Result<Option<Settled>, StoreError> {
         let Some(held) = self.read_payment(lomi, row) else { return Ok(None) };
         let said = format!("transaction {} held", held.transaction_id);
-        let key = self.fresh_key(held_key(&held.transaction_id), row).await?;
-        let evidence = poll(key, &said, self.clock.now());
-        self.settle_said_of(lomi, id, row, &Fact::PaymentHeld(held), &evidence).await.map(Some)
+        let key = held_key(&held.transaction_id);
+        self.settle_again(lomi, id, row, &Fact::PaymentHeld(held), (key, &said)).await.map(Some)
     }
 
-    /// A payment may be held and let go more than once. What happens again is another fact, named by when it did.
-    async fn fresh_key(&self, key: String, row: &Transaction) -> Result<String, StoreError> {
-        let is_known = self.store.order_of_evidence(&key).await?.is_some();
-        let since = row.updated_at.as_deref().filter(|_| is_known);
-        Ok(since.map_or(key.clone(), |since| format!("{key}#{since}")))
+    /// A payment may be held and let go more than once: what is on record already may have happened again since, and is another
+    /// fact then, named by when it did.
+    async fn settle_again(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &Transaction,
+        fact: &Fact,
+        (key, said): (String, &str),
+    ) -> Result<Settled, StoreError> {
+        let now = self.clock.now();
+        let settled = self.settle_said_of(lomi, id, row, fact, &poll(key.clone(), said, now)).await?;
+        match (&settled, &row.updated_at) {
+            (Settled::Duplicate, Some(since)) => {
+                let again = poll(format!("{key}#{since}"), said, now);
+                self.settle_said_of(lomi, id, row, fact, &again).await
+            }
+            _ => Ok(settled),
+        }
     }
 
     /// The review ended, and the merchant gets nothing. A failed try before the review is another fact, under another name.
@@ -156,10 +169,10 @@ impl World {
     ) -> Result<Settled, StoreError> {
         let transaction_id = row.transaction_id.to_string();
         let said = format!("transaction {transaction_id} {}", row.status.as_str());
-        let key = self.fresh_key(format!("HELD_LET_GO#{transaction_id}"), row).await?;
-        let evidence = poll(key, &said, self.clock.now());
+        let key = format!("HELD_LET_GO#{transaction_id}");
         let environment = self.environment_behind(lomi, row.environment);
-        self.settle_said_of(lomi, id, row, &Fact::PaymentFailed { transaction_id, environment }, &evidence).await
+        let fact = Fact::PaymentFailed { transaction_id, environment };
+        self.settle_again(lomi, id, row, &fact, (key, &said)).await
     }
 }
 
