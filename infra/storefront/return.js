@@ -39,7 +39,7 @@ function receipt(order) {
   const { payment } = order;
   const rows = [
     ["receipt.order", order.order_id],
-    ["receipt.amount", money(order.amount, order.currency_code)],
+    ["receipt.amount", money(order.amount - (payment?.discount_amount ?? 0), order.currency_code)],
     payment?.paid_at ? ["receipt.date", moment(payment.paid_at)] : null,
     payment ? ["receipt.means", meansOf(payment)] : null,
     payment?.transaction_id ? ["receipt.transaction", payment.transaction_id] : null,

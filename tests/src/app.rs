@@ -223,6 +223,18 @@ impl TestApp {
         assert!(self.make_due(order_id).await);
     }
 
+    /// Has the order paid by the word of its page alone: lomi.'s list does not show the payment.
+    pub async fn settle_by_page(&self, order_id: &str) {
+        self.outlive(order_id).await;
+        // The list is asked from the order's birth on: by a clock that ran an hour ahead, that is after the payment.
+        let created_at_ms = self.order(order_id).await["created_at_ms"].as_i64().expect("a time");
+        let pk = format!("ORDER#{order_id}");
+        assert!(self.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms + 3_600_000).await);
+        self.reconcile().await;
+        assert!(self.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms).await);
+        assert_eq!(self.order(order_id).await["completed_unnamed"], true);
+    }
+
     /// One run of the reconciler, which must succeed.
     pub async fn reconcile(&self) {
         if let Err(error) = self.stack.invoke_scheduled("reconciler").await {

@@ -42,6 +42,7 @@ pub(crate) struct Body {
     require_email: Option<bool>,
     require_phone: Option<bool>,
     require_billing_address: Option<bool>,
+    allow_coupon_code: Option<bool>,
 }
 
 impl Body {
@@ -56,7 +57,11 @@ impl Body {
         let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut faults);
         self.check_texts(&mut faults);
         check_metadata(&self.metadata, &mut faults);
-        only_merchant(caller, &[(self.payment_reference.is_some(), "/payment_reference")], &mut faults);
+        let merchants_own = [
+            (self.payment_reference.is_some(), "/payment_reference"),
+            (self.allow_coupon_code.is_some(), "/allow_coupon_code"),
+        ];
+        only_merchant(caller, &merchants_own, &mut faults);
         if let Some(id) = &self.customer_id {
             is_uuid(id, "/customer_id", &mut faults);
         }
@@ -93,6 +98,7 @@ impl Body {
             title: self.title,
             reference: self.payment_reference,
             customer_id: self.customer_id,
+            allows_coupons: self.allow_coupon_code.unwrap_or_default(),
             ..origin_of(caller, self.metadata)
         };
         Ok((Offer::Page(Box::new(page)), origin, asked))

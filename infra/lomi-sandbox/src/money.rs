@@ -45,7 +45,7 @@ impl Currency {
 }
 
 /// A decimal with two places, in hundredths of whatever unit the caller sent. Negative only as received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Amount(i64);
 
 impl Amount {

@@ -128,6 +128,12 @@ pub struct Quirks {
     pub decimal_numbers: bool,
     /// A new envelope id on every attempt of the direct delivery path (all paths in `current`).
     pub id_churn: bool,
+    /// A coupon is part of `gross_amount`, which stays the price; off, it has been taken off it. No document says which.
+    #[serde(default)]
+    pub coupons_in_gross: bool,
+    /// Rows of `GET /transactions` lack `discount_amount`, which the transaction itself tells.
+    #[serde(default)]
+    pub list_discounts_dropped: bool,
     /// What is sent as the metadata of a payment link is forgotten.
     #[serde(default)]
     pub link_metadata_dropped: bool,
@@ -204,6 +210,8 @@ impl Quirks {
             cli_reserialise: false,
             decimal_numbers: false,
             id_churn: is_june,
+            coupons_in_gross: false,
+            list_discounts_dropped: false,
             link_metadata_dropped: !is_seeds,
             list_mixes_environments: is_june,
             misroute_test_events: false,

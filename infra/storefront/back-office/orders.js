@@ -51,10 +51,12 @@ async function openOrder(panel, office, id) {
 
 function orderParts(order, office, again) {
   const { currency_code: currency, refunds = [] } = order;
+  const discount = order.payments.reduce((sum, payment) => sum + payment.discount_amount, 0);
   return [
     heading(order.order_id),
     element("section", { class: "card" }, element("p", {}, statusBadge(order), ...flags(order)), facts([
       [t("order.amount"), amountOf(order.amount, currency)],
+      [t("order.discount"), discount ? amountOf(discount, currency) : null],
       [t("order.refunded"), order.amount_refunded ? amountOf(order.amount_refunded, currency) : null],
       [t("order.title"), order.title],
       [t("order.reference"), order.reference],

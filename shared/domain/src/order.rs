@@ -37,6 +37,14 @@ pub struct Payment {
     /// lomi.'s public id of it (`txn_...`), where it is known: what the dashboard shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_id: Option<String>,
+    /// How much less than the price was paid, by a coupon, in minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub discount_minor: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(amount_minor: &i64) -> bool {
+    *amount_minor == 0
 }
 
 impl Payment {
@@ -71,6 +79,8 @@ pub struct Origin {
     pub link_code: Option<LinkCode>,
     /// lomi.'s own payment link that the shopper followed, a UUID.
     pub payment_link_id: Option<String>,
+    /// Whether the page takes the merchant's coupons at lomi.: the order may be paid for less.
+    pub allows_coupons: bool,
 }
 
 /// What a shopper's request makes of an order.
@@ -133,6 +143,8 @@ pub struct Order {
     pub(crate) link_code: Option<LinkCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) payment_link_id: Option<String>,
+    #[serde(default)]
+    pub(crate) allows_coupons: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checkout_session_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,6 +209,7 @@ impl Order {
             customer_id: new.origin.customer_id,
             link_code: new.origin.link_code,
             payment_link_id: new.origin.payment_link_id,
+            allows_coupons: new.origin.allows_coupons,
             checkout_session_id: None,
             payment_intent_id: None,
             intent_closed: false,

@@ -93,6 +93,12 @@ impl Question {
         Self { transaction_id: None, ..Self::new(String::new(), Some(checkout_session_id), now) }
     }
 
+    /// The same where the event told nothing that is lost without an answer.
+    #[must_use]
+    pub fn idle(self) -> Self {
+        Self { is_idle: true, ..self }
+    }
+
     /// The same for an event that did not prove whose money it is about.
     #[must_use]
     pub fn unproven(self) -> Self {

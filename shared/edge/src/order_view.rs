@@ -34,6 +34,7 @@ struct PaymentView<'a> {
     provider_code: Option<&'a str>,
     payment_method_code: Option<&'a str>,
     paid_at: String,
+    discount_amount: i64,
 }
 
 /// One refund, for the back office.
@@ -192,6 +193,7 @@ fn payment_view<'a>((transaction_id, payment): (&'a String, &'a domain::Payment)
         provider_code: payment.provider_code.as_deref(),
         payment_method_code: payment.payment_method_code.as_deref(),
         paid_at: payment.paid_at.to_rfc3339(),
+        discount_amount: payment.discount_minor,
     }
 }
 

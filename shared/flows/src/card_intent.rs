@@ -90,7 +90,7 @@ pub async fn cancel_intent(
 pub(crate) fn given_up(verdict: Verdict) -> Option<Order> {
     match verdict {
         Verdict::Changed(next, _) => Some(*next),
-        Verdict::Unchanged | Verdict::Refused(..) => None,
+        Verdict::Unchanged | Verdict::DiscountOpen | Verdict::Refused(..) => None,
     }
 }
 

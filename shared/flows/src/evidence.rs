@@ -28,6 +28,8 @@ pub enum Settled {
         /// Whether it was not kept before.
         is_new: bool,
     },
+    /// The order may be paid for less than its price, and this does not tell for how much. Nothing was written.
+    DiscountOpen,
     /// There is no such order.
     UnknownOrder,
 }
@@ -59,6 +61,7 @@ impl World {
                 let recorded = self.store.archive(evidence, Some(order.id())).await?;
                 Ok(outcome(recorded, Settled::Ignored))
             }
+            Verdict::DiscountOpen => Ok(Some(Settled::DiscountOpen)),
             // What is put aside stays there, once; the order may not have been there to be marked before.
             Verdict::Refused(mismatch, marked) if evidence.is_kept => {
                 let is_marked = match marked {

@@ -4,6 +4,7 @@
 //! Only a store that does not answer is an error, and lomi. tries again.
 
 mod aftermath;
+mod hint;
 mod refund;
 mod unproven;
 
@@ -13,7 +14,7 @@ pub use refund::RefundNews;
 
 use crate::evidence::Settled;
 use crate::organisation::{ORGANISATION_UNPROVEN, Ours};
-use crate::question::{ENVIRONMENT_UNPROVEN, PAYMENT_UNIDENTIFIED, UNKNOWN_ORDER};
+use crate::question::{DISCOUNT_UNPROVEN, ENVIRONMENT_UNPROVEN, PAYMENT_UNIDENTIFIED, UNKNOWN_ORDER};
 use crate::{World, units};
 use domain::{Environment, Fact, OrderId, PayableId, Payment, Question, SettledPayment, Source, Timestamp};
 use lomi_client::webhook::{EventData, EventKind, VerifiedBody, WebhookEvent};
@@ -25,7 +26,7 @@ use store::{Evidence, Quarantined, Recorded, StoreError};
 pub enum Ingested {
     /// It is about an order of ours.
     Settled(OrderId, Settled),
-    /// Nothing here depends on it; it is kept.
+    /// No order changes by it; it is kept.
     Ignored,
     /// It was kept before.
     Duplicate,
@@ -45,6 +46,8 @@ pub enum Reading {
     Refund(RefundNews),
     /// About a payment that is disputed, or looks risky; whose payment that is, the event may not say.
     Aftermath(Aftermath),
+    /// About a page: lomi. is asked about it, and the event itself proves nothing.
+    Hint,
     /// Of a kind that no order depends on.
     Irrelevant,
     /// Authentic, and of no use; the reason in one word.
@@ -57,7 +60,7 @@ impl Reading {
         match self {
             Self::Fact(_, natural_key) => Some(natural_key.clone()),
             Self::Refund(news) => Some(news.natural_key()),
-            Self::Aftermath(_) | Self::Irrelevant | Self::Unusable(_) => None,
+            Self::Aftermath(_) | Self::Hint | Self::Irrelevant | Self::Unusable(_) => None,
         }
     }
 }
@@ -130,34 +133,53 @@ pub(crate) async fn take(world: &World, arrival: Arrival<'_>) -> Result<Ingested
     let ours = match unproven::question(&event, world.clock.now()) {
         None => None,
         Some(question) => match world.ours_by_event(event.data.organization_id.as_deref()).await? {
-            Some(ours) if !unproven::is_payment_open(&event) => Some(ours),
+            Some(ours) if !unproven::is_payment_open(&event) && !unproven::is_free(&event) => Some((ours, question)),
             ours => {
-                let reason = if ours.is_some() { PAYMENT_UNIDENTIFIED } else { ORGANISATION_UNPROVEN };
+                let reason = match ours {
+                    None => ORGANISATION_UNPROVEN,
+                    Some(_) if unproven::is_free(&event) => DISCOUNT_UNPROVEN,
+                    Some(_) => PAYMENT_UNIDENTIFIED,
+                };
                 return unproven::keep(world, &event, &arrival, (&reading, reason), &question).await;
             }
         },
     };
-    match (reading, ours) {
-        (Reading::Fact(fact, natural_key), Some(ours)) => {
-            let evidence = arrival.evidence(natural_key, event.kind.as_str());
-            settle(world, &event, &fact, evidence, ours).await
+    match (&reading, ours) {
+        (Reading::Fact(fact, natural_key), Some((ours, question))) => {
+            let evidence = arrival.evidence(natural_key.clone(), event.kind.as_str());
+            match settle(world, &event, fact, evidence, ours).await? {
+                // 6 The sum is for our own key to be told.
+                Ingested::Settled(_, Settled::DiscountOpen) => {
+                    unproven::keep(world, &event, &arrival, (&reading, DISCOUNT_UNPROVEN), &question).await
+                }
+                settled => Ok(settled),
+            }
         }
-        (Reading::Refund(news), Some(ours)) => {
+        (Reading::Refund(news), Some((ours, _))) => {
             let evidence = arrival.evidence(news.natural_key(), event.kind.as_str());
             news.settle(world, &event, evidence, ours).await
         }
-        (Reading::Irrelevant, _) => {
-            let evidence = arrival.evidence(news_key(&event, body), event.kind.as_str());
-            match world.keep(&evidence, None).await? {
-                Recorded::Duplicate => Ok(Ingested::Duplicate),
-                Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
-            }
-        }
+        (Reading::Hint, _) => hint::follow(world, &event, &arrival).await,
+        (Reading::Irrelevant, _) => keep(world, &event, &arrival, None).await,
         (Reading::Unusable(reason), _) => unusable(world, &event, &arrival, reason).await,
         // Nothing that can be understood lacks what lomi. could be asked about.
         (Reading::Fact(..) | Reading::Refund(_), None) | (Reading::Aftermath(_), _) => {
             unusable(world, &event, &arrival, ORGANISATION_UNPROVEN).await
         }
+    }
+}
+
+/// Keeps an event that changes no order by itself.
+async fn keep(
+    world: &World,
+    event: &WebhookEvent,
+    arrival: &Arrival<'_>,
+    order_id: Option<&OrderId>,
+) -> Result<Ingested, StoreError> {
+    let evidence = arrival.evidence(news_key(event, arrival.body), event.kind.as_str());
+    match world.keep(&evidence, order_id).await? {
+        Recorded::Duplicate => Ok(Ingested::Duplicate),
+        Recorded::Applied | Recorded::OrderMoved | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
     }
 }
 
@@ -257,7 +279,7 @@ pub fn read(event: &WebhookEvent, own: Environment, now: Timestamp) -> Reading {
     let read = match event.kind {
         EventKind::PaymentSucceeded => payment_succeeded,
         EventKind::PaymentFailed => payment_failed,
-        EventKind::CheckoutCompleted => session_completed,
+        EventKind::CheckoutCompleted | EventKind::CheckoutExpired => return Reading::Hint,
         _ => return Reading::Irrelevant,
     };
     match environment_of(event, own) {
@@ -275,18 +297,18 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
         Some("held") => true,
         Some(_) => return Reading::Unusable("status_disagrees"),
     };
-    let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
-        return Reading::Unusable("amount_unreadable");
-    };
+    let paid = units::paid_from_lomi(data.amount, data.discount_amount, data.currency_code.as_ref());
+    let Some((money, discount_minor)) = paid else { return Reading::Unusable("amount_unreadable") };
     let key = if is_held { held_key(&transaction_id) } else { payment_key(&transaction_id) };
     let payment = Payment {
         provider_code: data.provider_code.clone(),
         payment_method_code: data.payment_method_code.clone(),
         paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
         public_id: data.public_id.clone(),
+        discount_minor: 0,
     };
     let checkout_session_id = data.checkout_session_id.clone();
-    let settled = SettledPayment { transaction_id, money, environment, checkout_session_id, payment };
+    let settled = SettledPayment { transaction_id, money, discount_minor, environment, checkout_session_id, payment };
     let fact = if is_held { Fact::PaymentHeld } else { Fact::PaymentSucceeded };
     Reading::Fact(fact(settled), key)
 }
@@ -295,16 +317,6 @@ fn payment_failed(data: &EventData, environment: Environment, _: Timestamp) -> R
     let Some(transaction_id) = data.transaction_id.clone() else { return Reading::Unusable("no_transaction") };
     let key = failure_key(&transaction_id);
     Reading::Fact(Fact::PaymentFailed { transaction_id, environment }, key)
-}
-
-fn session_completed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
-    let Some(checkout_session_id) = data.checkout_session_id.clone() else { return Reading::Unusable("no_session") };
-    let Some(money) = units::from_lomi(data.amount, data.currency_code.as_ref()) else {
-        return Reading::Unusable("amount_unreadable");
-    };
-    let key = session_key(&checkout_session_id);
-    let payable = PayableId::CheckoutSession(checkout_session_id);
-    Reading::Fact(Fact::Completed { payable, money, environment }, key)
 }
 
 /// Test or live, proved.
@@ -338,11 +350,6 @@ pub(crate) fn held_key(transaction_id: &str) -> String {
 /// The natural key of a try to pay that failed.
 pub(crate) fn failure_key(transaction_id: &str) -> String {
     format!("PAYMENT_FAILED#{transaction_id}")
-}
-
-/// The natural key of a completed session.
-pub(crate) fn session_key(checkout_session_id: &str) -> String {
-    format!("CHECKOUT_COMPLETED#{checkout_session_id}")
 }
 
 fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {

@@ -4,7 +4,7 @@ pub(crate) mod given_back;
 pub(crate) mod held;
 
 use crate::evidence::Settled;
-use crate::ingest::{payment_key, session_key};
+use crate::ingest::payment_key;
 use crate::{World, units};
 use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Takes a page that is paid for evidence about this order.
-    pub(crate) async fn settle_page(
+    async fn settle_page(
         &self,
         lomi: &Client,
         id: &OrderId,
@@ -190,22 +190,42 @@ impl World {
                 self.settle_given_back(lomi, &id, transaction, deadline, findings).await?;
             }
             TransactionStatus::Held => findings.settled.extend(self.settle_held(lomi, &id, transaction).await?),
-            _ => findings.settled.extend(self.settle_payment(lomi, &id, transaction).await?),
+            _ => findings.settled.extend(self.settle_payment(lomi, &id, transaction, deadline).await?),
         }
         Ok(())
     }
 
-    /// Takes a payment whose order is known for evidence about that one. `None` for anything else.
+    /// Takes a payment whose order is known for evidence about that one. `None` for anything else. What a list's row leaves
+    /// open of a discount is read from the transaction itself.
     pub(crate) async fn settle_payment(
         &self,
         lomi: &Client,
         id: &OrderId,
         transaction: &Transaction,
+        deadline: Instant,
+    ) -> Result<Option<Settled>, InquiryError> {
+        let settled = self.settle_paid(lomi, id, transaction, None).await?;
+        if !matches!(settled, Some(Settled::DiscountOpen)) {
+            return Ok(settled);
+        }
+        let call = lomi.transactions().get(&transaction.transaction_id);
+        let whole = call.deadline(deadline).send().await?;
+        Ok(self.settle_paid(lomi, id, &whole, Some(0)).await?)
+    }
+
+    /// `otherwise_minor` is the discount of a row that tells none.
+    async fn settle_paid(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        transaction: &Transaction,
+        otherwise_minor: Option<i64>,
     ) -> Result<Option<Settled>, StoreError> {
         if !is_paid(transaction) {
             return Ok(None);
         }
-        let Some(settled) = self.read_payment(lomi, transaction) else { return Ok(None) };
+        let Some(mut settled) = self.read_payment(lomi, transaction) else { return Ok(None) };
+        settled.discount_minor = settled.discount_minor.or(otherwise_minor);
         let said = format!("transaction {} completed", settled.transaction_id);
         let evidence = poll(payment_key(&settled.transaction_id), &said, self.clock.now());
         self.settle_said_of(lomi, id, transaction, &Fact::PaymentSucceeded(settled), &evidence).await.map(Some)
@@ -213,17 +233,20 @@ impl World {
 
     /// The payment in our words; `None` when the row is none, or its amount cannot be read.
     fn read_payment(&self, lomi: &Client, transaction: &Transaction) -> Option<SettledPayment> {
-        let money = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref())?;
+        let (gross, discount) = (transaction.gross_amount, transaction.discount_amount);
+        let (money, discount_minor) = units::paid_from_lomi(gross, discount, transaction.currency_code.as_ref())?;
         let is_payment = matches!(transaction.transaction_type.as_deref(), None | Some("payment" | "instalment"));
         let payment = Payment {
             provider_code: transaction.provider_code.clone(),
             payment_method_code: transaction.payment_method_code.clone(),
             paid_at: paid_at(transaction).unwrap_or(self.clock.now()),
             public_id: transaction.public_id.as_ref().map(ToString::to_string),
+            discount_minor: 0,
         };
         is_payment.then(|| SettledPayment {
             transaction_id: transaction.transaction_id.to_string(),
             money,
+            discount_minor,
             environment: self.environment_behind(lomi, transaction.environment),
             checkout_session_id: None,
             payment,
@@ -271,7 +294,7 @@ pub(crate) async fn completed(
     let Some(money) = units::from_lomi(said.price.0, said.price.1) else { return Ok(None) };
     let environment = world.environment_behind(lomi, said.environment);
     let (key, name) = match &payable {
-        PayableId::CheckoutSession(id) => (session_key(id), id),
+        PayableId::CheckoutSession(id) => (format!("CHECKOUT_COMPLETED#{id}"), id),
         PayableId::PaymentIntent(id) => (format!("INTENT_SUCCEEDED#{id}"), id),
     };
     let evidence = poll(key, &format!("{name} completed"), world.clock.now());

@@ -9,19 +9,18 @@ mod kept;
 mod pages;
 mod unproven;
 
-use crate::ingest::{held_key, kept_key, payment_key};
+use crate::ingest::{held_key, payment_key};
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{
     CLOCK_SKEW_MS, Findings, InquiryError, PAID_OR_HELD, is_about_one_thing, order_of, payments_call, poll,
 };
-use crate::organisation::ORGANISATION_UNPROVEN;
 use crate::refund::words::Words;
 use crate::{Settled, World, units};
 use domain::{
     AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
-    Question, Source, Timestamp,
+    Question, Timestamp,
 };
-use lomi_client::webhook::EventKind;
+use kept::kept_aside;
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
 };
@@ -38,6 +37,8 @@ pub(crate) const ENVIRONMENT_UNPROVEN: &str = "environment_unproven";
 const UNATTRIBUTED: &str = "unattributed_payment";
 /// Under this reason an event is kept aside that names its payment by a public id alone.
 pub(crate) const PAYMENT_UNIDENTIFIED: &str = "payment_unidentified";
+/// Under this reason a payment is put aside whose order takes coupons, until our own key was told for how much it was.
+pub(crate) const DISCOUNT_UNPROVEN: &str = "discount_unproven";
 /// Under this reason an event is kept aside that is about a refund of a payment we have not heard of.
 pub(crate) const UNKNOWN_PAYMENT: &str = "unknown_payment";
 
@@ -184,7 +185,7 @@ impl World {
         }
         let payment = match transaction.status {
             TransactionStatus::Held => self.settle_held(lomi, id, transaction).await?,
-            _ => self.settle_payment(lomi, id, transaction).await?,
+            _ => self.settle_payment(lomi, id, transaction, deadline).await?,
         };
         let mut is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
@@ -304,6 +305,7 @@ impl World {
                 title: session.title.clone(),
                 customer_id: session.customer_id.as_ref().map(ToString::to_string),
                 payment_link_id: Some(link.to_string()),
+                allows_coupons: session.allow_coupon_code == Some(true),
                 ..Origin::default()
             },
             token_hash: OrderToken::from_entropy(self.entropy.bytes()).hash(),
@@ -360,41 +362,4 @@ pub(crate) fn question_behind(natural_key: &str) -> Option<&str> {
 
 fn unattributed_key(question: &Question) -> String {
     format!("{UNATTRIBUTED}#{}", question.name())
-}
-
-/// Where what raised the question was put aside, why, and by whom.
-fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
-    let mut kept = vec![(unattributed_key(question), UNATTRIBUTED, Source::Poll)];
-    // What was taken up again is no longer there.
-    if question.kept.is_some() {
-        return kept;
-    }
-    let mut put_aside = |natural_key, reason| kept.push((natural_key, reason, Source::Webhook));
-    match (&question.refund_id, &question.transaction_id, &question.checkout_session_id) {
-        (Some(refund), _, _) => {
-            for name in ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"] {
-                put_aside(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
-                for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
-                    put_aside(kept_key(name, refund), reason);
-                }
-            }
-        }
-        (None, Some(transaction), _) if question.is_failure => {
-            for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
-                put_aside(kept_key("PAYMENT_FAILED", transaction), reason);
-            }
-        }
-        (None, Some(transaction), _) => {
-            put_aside(payment_key(transaction), UNKNOWN_ORDER);
-            put_aside(held_key(transaction), UNKNOWN_ORDER);
-            for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
-                put_aside(kept_key("PAYMENT_SUCCEEDED", transaction), reason);
-            }
-        }
-        (None, None, Some(session)) => {
-            put_aside(kept_key(EventKind::CheckoutCompleted.as_str(), session), ORGANISATION_UNPROVEN);
-        }
-        (None, None, None) => {}
-    }
-    kept
 }

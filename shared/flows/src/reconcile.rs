@@ -332,7 +332,7 @@ pub(crate) fn tell(settled: &[Settled], report: &mut Report) {
             Settled::Foreign { is_new } => report.mismatched += u32::from(*is_new),
             // Put aside: lomi. does not say whose it is.
             Settled::UnknownOrder => report.mismatched += 1,
-            Settled::Duplicate | Settled::Ignored => {}
+            Settled::Duplicate | Settled::Ignored | Settled::DiscountOpen => {}
         }
     }
 }

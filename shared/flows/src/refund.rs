@@ -349,6 +349,6 @@ fn to_write(verdict: Verdict) -> Option<(Order, Option<OutboxEvent>)> {
     match verdict {
         Verdict::Changed(order, event) => Some((*order, event)),
         Verdict::Refused(_, marked) => marked.map(|order| (*order, None)),
-        Verdict::Unchanged => None,
+        Verdict::Unchanged | Verdict::DiscountOpen => None,
     }
 }

@@ -23,6 +23,19 @@ pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> 
     Money::new(amount.to_scaled(currency.exponent())?, currency)
 }
 
+/// What was paid and what a coupon took off it, in minor units; `None` for the discount where lomi. tells none that can be
+/// read. Of a payment that a coupon made free lomi. may tell the discount alone.
+pub(crate) fn paid_from_lomi(
+    gross: Option<Amount>,
+    discount: Option<Amount>,
+    currency: Option<&CurrencyCode>,
+) -> Option<(Money, Option<i64>)> {
+    let discount_minor = minor_units(discount, currency).filter(|minor| *minor >= 0);
+    let is_free = minor_units(gross, currency) == Some(0);
+    let money = from_lomi(if is_free { discount } else { gross }, currency)?;
+    Some((money, discount_minor))
+}
+
 /// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not
 /// a whole number of them, or of a currency we do not know.
 #[must_use]

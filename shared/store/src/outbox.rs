@@ -99,7 +99,10 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
 /// What the event is about, in minor units. 0 for a dispute of which lomi. tells no amount.
 fn amount_minor(order: &Order, event: &OutboxEvent) -> i64 {
     let told = match event {
-        OutboxEvent::OrderPaid => order.expected().map(|money| money.amount_minor()),
+        OutboxEvent::OrderPaid => {
+            let paid_minor = order.first_payment().and_then(|(id, _)| order.paid_minor(id));
+            paid_minor.or(order.expected().map(|money| money.amount_minor()))
+        }
         OutboxEvent::OrderRefunded(refund) | OutboxEvent::RefundFailed(refund) => Some(refund.amount_minor),
         OutboxEvent::Disputed(dispute) => dispute.step.amount_minor,
     };

@@ -38,7 +38,15 @@ impl Books {
         let rows = self.refunds.iter().filter(|row| row["transaction_id"] == transaction["transaction_id"]);
         let kept = rows.filter(|row| row["status"] != "failed");
         let sum: i64 = kept.filter_map(|row| minor_units(&row["amount"], currency)).sum();
-        let paid = minor_units(&transaction["gross_amount"], currency)?;
+        let gross = minor_units(&transaction["gross_amount"], currency)?;
+        // A coupon is part of the gross amount, or has been taken off it: at least one of the two is the price.
+        let paid = match self.orders.iter().find(|order| self.is_of(transaction, order)) {
+            Some(order) if order["allows_coupons"] == true => {
+                let discount = minor_units(&transaction["discount_amount"], currency).unwrap_or_default();
+                gross.min(order["amount"].as_i64()? - discount)
+            }
+            _ => gross,
+        };
         (sum > paid).then(|| format!("{sum} of {paid} went back of {}", transaction["transaction_id"]))
     }
 
@@ -119,10 +127,12 @@ fn status_by_money(order: &Value) -> Option<&'static str> {
         refund["status"] == "completed" && (payments.contains_key(of) || unnamed)
     };
     let refunded: i64 = refunds(order).filter(counts).filter_map(|refund| refund["amount_minor"].as_i64()).sum();
-    let kept = count * price - refunded;
+    let discounts = payments.values().map(|payment| payment["discount_minor"].as_i64().unwrap_or_default());
+    let kept = count * price - discounts.clone().sum::<i64>() - refunded;
+    let least_paid = price - discounts.max().unwrap_or_default();
     match (count, kept) {
         (0, _) => None,
-        (_, kept) if kept >= price => Some("paid"),
+        (_, kept) if kept >= least_paid => Some("paid"),
         (_, kept) if kept > 0 => Some("partially_refunded"),
         _ => Some("refunded"),
     }

@@ -147,12 +147,7 @@ async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
     app.pay(&order, "wave").await;
-    app.outlive(&order.order_id).await;
-    // The listing is asked from the order's birth on: with a clock that ran an hour ahead, that is after the payment.
-    let created_at_ms = app.order(&order.order_id).await["created_at_ms"].as_i64().unwrap();
-    let pk = format!("ORDER#{}", order.order_id);
-    assert!(app.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms + 3_600_000).await);
-    app.reconcile().await;
+    app.settle_by_page(&order.order_id).await;
     let paid = app.order(&order.order_id).await;
     assert_eq!((&paid["status"], &paid["completed_unnamed"]), (&json!("paid"), &json!(true)));
     assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
@@ -160,17 +155,37 @@ async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the
 }
 
 #[tokio::test]
-async fn an_older_generations_session_event_and_the_payment_behind_it_count_once() {
+async fn news_of_a_page_proves_nothing_and_has_lomi_asked() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let payment = app.pay_silently(&order, "wave").await;
     let session = app.lomi.sessions().await.remove(0);
     let session = Event::new("checkout.session.completed", session);
-    assert_eq!(app.deliver(&session).await.outcome(), "applied");
-    assert_eq!(app.deliver(&payment).await.outcome(), "applied");
+    assert_eq!(app.deliver(&session).await.outcome(), "ignored");
+    assert_eq!(app.order_status(&order.order_id).await, "open");
+    app.reconcile().await;
+    assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "paid/poll");
+    assert_eq!(app.deliver(&payment).await.outcome(), "duplicate");
     assert_eq!(app.deliver(&session).await.outcome(), "duplicate");
     let paid = app.order(&order.order_id).await;
-    assert_eq!((&paid["status"], &paid["overpaid"]), (&json!("paid"), &json!(false)));
+    assert_eq!((&paid["payments"].as_object().unwrap().len(), &paid["overpaid"]), (&1, &json!(false)));
     assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
+    app.audit().await;
+}
+
+/// A page that lomi. calls ended is asked about at once, and one that it calls paid without reason pays nothing.
+#[tokio::test]
+async fn a_page_that_ended_is_asked_about_at_once() {
+    let app = TestApp::start().await;
+    let order = app.open_order().await;
+    let session = app.lomi.sessions().await.remove(0);
+    for name in ["checkout.session.expired", "checkout.session.completed"] {
+        assert_eq!(app.deliver(&Event::new(name, session.clone())).await.outcome(), "ignored");
+    }
+    let stored = app.order(&order.order_id).await;
+    assert_eq!((&stored["status"], &stored["due_at_ms"]), (&json!("open"), &stored["updated_at_ms"]));
+    app.reconcile().await;
+    assert_eq!(app.order_status(&order.order_id).await, "open");
+    assert!(app.quarantine("").await.is_empty());
     app.audit().await;
 }

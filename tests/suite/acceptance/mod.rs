@@ -4,6 +4,7 @@ mod amounts;
 mod back_office;
 mod cards;
 mod cart_tokens;
+mod coupons;
 mod customers;
 mod disputes;
 mod events;

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Event, TestApp, eventually};
+use tests::{Answer, TestApp, eventually};
 
 /// Fires at every request for a refund that reaches lomi., and does no harm.
 async fn count_refunds_at_lomi(app: &TestApp) {
@@ -201,8 +201,7 @@ async fn an_order_whose_transaction_is_not_known_yet_asks_for_patience() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let payment = app.pay_silently(&order, "wave").await;
-    let session = Event::new("checkout.session.completed", app.lomi.sessions().await.remove(0));
-    assert_eq!(app.deliver(&session).await.outcome(), "applied");
+    app.settle_by_page(&order.order_id).await;
     let early = app.refund(&order.order_id, &json!({}), "k").await;
     assert_eq!(early.problem(), (409, "payment_unidentified".to_owned()));
     assert_eq!((early.json()["retryable"].clone(), early.header("retry-after")), (json!(true), "60"));

@@ -56,7 +56,7 @@ async fn an_endpoint_keeps_its_events_when_they_are_written_back(world: World) {
         EventKind::RefundCompleted,
         EventKind::RefundFailed,
         EventKind::CheckoutCompleted,
-        EventKind::Other("checkout.session.expired".into()),
+        EventKind::CheckoutExpired,
     ];
     let endpoint = CreateWebhookEndpoint::new("https://shop.example/hook", events.clone());
     let new = world.client.webhook_endpoints().create(&endpoint).send().await.unwrap().endpoint;

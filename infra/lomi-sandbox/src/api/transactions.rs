@@ -144,6 +144,10 @@ pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
     let all = transaction_row(row);
     let column = |name: &str| (name.to_owned(), all.get(name).cloned().unwrap_or_default());
     let mut columns: Map<_, _> = DETAIL.iter().map(|name| column(name)).collect();
+    // A member of the rows by lomi.'s own types; what it says of no coupon is written nowhere.
+    if row.discount_amount.is_positive() {
+        columns.extend([column("discount_amount")]);
+    }
     if world.profile.is_current() {
         columns.extend(SINCE_1_2_0.map(column));
         columns.extend(OF_NO_RAIL_HERE.map(|name| (name.to_owned(), Value::Null)));
@@ -158,6 +162,9 @@ pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
 /// The detail plus what the list flattens into it.
 fn list_row(world: &World, row: &Transaction) -> Value {
     let mut columns = detail(world, row);
+    if world.quirks.list_discounts_dropped {
+        columns.remove("discount_amount");
+    }
     let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
     let francs = |amount: Amount| if world.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
     let flattened = json!({

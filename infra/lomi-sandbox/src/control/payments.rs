@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::model::{BlockingInvoice, Rail, Session, SessionStatus};
 use crate::money::{Amount, Currency};
-use crate::pay::{self, Closed, Outcome, PayForm, Step};
+use crate::pay::{self, Closed, Coupon, Outcome, PayForm, Step};
 use crate::sim::Sim;
 use crate::world::World;
 
@@ -28,6 +28,7 @@ struct Pay {
     name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
+    coupon: Option<Coupon>,
 }
 
 /// `POST /_sim/sessions/{id}/pay`: one press of a pay button, by the same code as the page.
@@ -41,6 +42,7 @@ pub(crate) async fn pay(State(sim): State<Sim>, Path(id): Path<String>, body: By
         name: wish.name,
         email: wish.email,
         phone: wish.phone,
+        coupon: wish.coupon,
     };
     let step = sim.with(|world, now| pay::pay(world, &id, &form, now)).map_err(|closed| refusal(closed, &id))?;
     Ok(told(&sim, &id, &step))

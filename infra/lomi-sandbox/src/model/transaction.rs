@@ -117,6 +117,9 @@ pub(crate) struct Transaction {
     pub(crate) status: TransactionStatus,
     pub(crate) description: Option<String>,
     pub(crate) gross_amount: Amount,
+    /// What a coupon took off the price, which is part of the gross amount or not.
+    #[serde(default)]
+    pub(crate) discount_amount: Amount,
     pub(crate) fee_amount: Amount,
     pub(crate) net_amount: Amount,
     pub(crate) currency_code: Currency,

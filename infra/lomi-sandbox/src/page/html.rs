@@ -33,10 +33,11 @@ pub(super) fn checkout(words: &Words, session: &Session, fields: &Fields, declin
         if wallets.is_empty() { wallets } else { format!("{wallets}{}", small(is_test(session), words.wallet_hint)) };
     let id = escape(&session.checkout_session_id);
     let body = format!(
-        r#"{error}<form method="post" action="/checkout/{id}/pay">{contact}{outcome}{card}{wallets}</form>
+        r#"{error}<form method="post" action="/checkout/{id}/pay">{contact}{coupon}{outcome}{card}{wallets}</form>
 <form method="post" action="/checkout/{id}/cancel"><button class="quiet">{cancel}</button></form>"#,
         error = error.unwrap_or_default(),
         contact = contact(words, session, fields),
+        coupon = coupon(words, session, fields),
         outcome = outcome(words, session),
         card = card(words, session, fields),
         cancel = words.cancel,
@@ -110,6 +111,14 @@ fn contact(words: &Words, session: &Session, fields: &Fields) -> String {
         )
     })
     .concat()
+}
+
+fn coupon(words: &Words, session: &Session, fields: &Fields) -> String {
+    if !session.details.allow_coupon_code {
+        return String::new();
+    }
+    let value = fields.get("coupon_code").map(|text| escape(text)).unwrap_or_default();
+    format!(r#"<label>{}<input name="coupon_code" autocomplete="off" value="{value}"></label>"#, words.coupon)
 }
 
 /// Lets a tester choose what happens on the rail's own screen.

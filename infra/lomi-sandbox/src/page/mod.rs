@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::model::{Rail, Session};
 use crate::pay::link::Shut;
-use crate::pay::{self, Closed, Outcome, PayForm, Step};
+use crate::pay::{self, Closed, Coupon, Outcome, PayForm, Step};
 use crate::sim::Sim;
 use crate::world::World;
 use words::Words;
@@ -97,6 +97,8 @@ fn read_form(fields: &Fields) -> Option<PayForm> {
         name: text("customer_name"),
         email: text("customer_email"),
         phone: text("customer_phone"),
+        // Another word takes nothing off.
+        coupon: text("coupon_code").and_then(|code| Coupon::parse(&code)),
     })
 }
 

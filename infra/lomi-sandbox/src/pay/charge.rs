@@ -135,6 +135,7 @@ fn transaction(
         status: TransactionStatus::Pending,
         description: charge.description.clone(),
         gross_amount: charge.amount,
+        discount_amount: Amount::default(),
         fee_amount,
         net_amount: charge.amount.minus(fee_amount),
         currency_code: charge.currency,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::PayForm;
 use crate::clock::Timestamp;
 use crate::model::{Customer, CustomerDetails, Environment, Rail, Session, Transaction, TransactionStatus};
+use crate::money::Amount;
 use crate::world::World;
 
 /// The session's transaction of this rail that can still be completed.
@@ -27,7 +28,10 @@ pub(crate) fn transaction_for(world: &mut World, session: &Session, form: &PayFo
 fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> String {
     let customer_id = payer(world, session, form, now);
     let (provider_transaction_id, rail_metadata) = rail_ids(world, session, form);
-    let fee_amount = session.amount.permille(form.rail.fee_permille(), session.currency_code);
+    let discount_amount =
+        form.coupon.map_or_else(Amount::default, |coupon| coupon.off(session.amount, session.currency_code));
+    let paid = session.amount.minus(discount_amount);
+    let fee_amount = paid.permille(form.rail.fee_permille(), session.currency_code);
     let details = &session.details;
     let transaction = Transaction {
         transaction_id: world.ids.uuid(),
@@ -42,9 +46,10 @@ fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: T
         rail: form.rail,
         status: TransactionStatus::Pending,
         description: details.description.clone().or_else(|| details.title.clone()),
-        gross_amount: session.amount,
+        gross_amount: if world.quirks.coupons_in_gross { session.amount } else { paid },
+        discount_amount,
         fee_amount,
-        net_amount: session.amount.minus(fee_amount),
+        net_amount: paid.minus(fee_amount),
         currency_code: session.currency_code,
         metadata: metadata(session, rail_metadata),
         provider_transaction_id,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::webhook::event;
 use crate::world::World;
 use card::Verdict;
@@ -42,6 +42,35 @@ pub(crate) struct PayForm {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) phone: Option<String>,
+    pub(crate) coupon: Option<Coupon>,
+}
+
+/// A merchant's code that takes something off the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum Coupon {
+    /// A tenth.
+    #[serde(rename = "MOINS10")]
+    Tenth,
+    /// All of it.
+    #[serde(rename = "GRATUIT")]
+    All,
+}
+
+impl Coupon {
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        match code.to_ascii_uppercase().as_str() {
+            "MOINS10" => Some(Self::Tenth),
+            "GRATUIT" => Some(Self::All),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn off(self, price: Amount, currency: Currency) -> Amount {
+        match self {
+            Self::Tenth => price.permille(100, currency),
+            Self::All => price,
+        }
+    }
 }
 
 /// What the shopper sees next.
@@ -71,6 +100,9 @@ pub(crate) fn pay(world: &mut World, session_id: &str, form: &PayForm, now: Time
     let session = payable(world, session_id, now)?.clone();
     if !allows(&session, form.rail) {
         return Err(Closed::RailNotAllowed);
+    }
+    if form.coupon.is_some() && !session.details.allow_coupon_code {
+        return Ok(Step::Declined { code: "coupon_not_allowed", transaction_id: None });
     }
     match form.rail {
         Rail::Card => Ok(pay_by_card(world, &session, form, now)),
@@ -161,6 +193,7 @@ pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) 
         name: None,
         email: None,
         phone: None,
+        coupon: None,
     };
     let unfinished = ledger::unfinished(world, session_id, None);
     let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(world, &session, &wallet, now));

@@ -144,7 +144,6 @@ pub(crate) fn transaction_row(transaction: &Transaction) -> Value {
     let rail = transaction.rail;
     let derived = json!({
         "transaction_type": "payment",
-        "discount_amount": 0,
         "fee_name": format!("{} {}", fee_owner(rail), transaction.currency_code.code()),
         "fee_category": "payment_processing",
         "fee_subcategory": rail.fee_subcategory(),

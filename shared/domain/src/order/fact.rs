@@ -19,6 +19,8 @@ pub struct SettledPayment {
     pub transaction_id: String,
     /// The gross amount in the merchant's currency.
     pub money: Money,
+    /// The discount that a coupon brought, in minor units of that currency; `None` where lomi. does not tell.
+    pub discount_minor: Option<i64>,
     /// Where the transaction took place, proved and not assumed.
     pub environment: Environment,
     /// The session it names, where it names one.
@@ -165,6 +167,9 @@ pub enum Verdict {
     Changed(Box<Order>, Option<OutboxEvent>),
     /// Nothing new.
     Unchanged,
+    /// The order may be paid for less than its price, and this does not tell for how much: only a transaction that our own key
+    /// has read, with its discount, does.
+    DiscountOpen,
     /// The evidence does not fit. The order, where given, remembers that.
     Refused(Mismatch, Option<Box<Order>>),
 }
@@ -183,10 +188,11 @@ impl Order {
                 self.judge_failure(transaction_id, source, now)
             }
             Fact::Completed { payable, money, environment } => {
-                match self.mismatch_of(*money, *environment, Some(payable)) {
+                match self.mismatch_of((*money, 0), *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
                     // What was paid on is used up, and its money is, or was, the one that is held: the payment says how it ends.
-                    None if self.was_held => Verdict::Unchanged,
+                    // A page that takes coupons does not say for how much it was paid.
+                    None if self.was_held || self.allows_coupons => Verdict::Unchanged,
                     None if self.completed_unnamed || !self.payments.is_empty() => Verdict::Unchanged,
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
                 }
@@ -202,24 +208,35 @@ impl Order {
     }
 
     fn judge_payment(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
-        let session = self.session_named_by(settled);
-        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
-            return self.refuse(mismatch, source, now);
+        if let Some(verdict) = self.refusal_of(settled, source, now) {
+            return verdict;
         }
         if self.counts(settled) || self.payments.len() >= MAX_PAYMENTS {
             return Verdict::Unchanged;
         }
         let id = settled.transaction_id.clone();
+        let discount_minor = settled.discount_minor.unwrap_or_default();
         self.pay(source, now, Some(id.clone()), |order| {
             order.held.remove(&id);
-            order.payments.insert(id, settled.payment.clone());
+            order.payments.insert(id, Payment { discount_minor, ..settled.payment.clone() });
         })
     }
 
-    fn judge_held(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
+    /// Why the payment is not the order's, or not yet.
+    fn refusal_of(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Option<Verdict> {
+        let is_open = source == Source::Webhook || settled.discount_minor.is_none();
+        if self.allows_coupons && is_open && settled.environment == self.environment {
+            return Some(Verdict::DiscountOpen);
+        }
         let session = self.session_named_by(settled);
-        if let Some(mismatch) = self.mismatch_of(settled.money, settled.environment, session.as_ref()) {
-            return self.refuse(mismatch, source, now);
+        let paid = (settled.money, settled.discount_minor.unwrap_or_default());
+        let mismatch = self.mismatch_of(paid, settled.environment, session.as_ref())?;
+        Some(self.refuse(mismatch, source, now))
+    }
+
+    fn judge_held(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
+        if let Some(verdict) = self.refusal_of(settled, source, now) {
+            return verdict;
         }
         let id = &settled.transaction_id;
         if self.counts(settled) || self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
@@ -265,7 +282,12 @@ impl Order {
         told.filter(|told| own.is_none_or(|own| is_uuid(own) == is_uuid(told))).map(PayableId::CheckoutSession)
     }
 
-    fn mismatch_of(&self, money: Money, environment: Environment, payable: Option<&PayableId>) -> Option<Mismatch> {
+    fn mismatch_of(
+        &self,
+        (money, discount_minor): (Money, i64),
+        environment: Environment,
+        payable: Option<&PayableId>,
+    ) -> Option<Mismatch> {
         let Some(expected) = self.expected() else { return Some(Mismatch::NoExpectation) };
         if environment != self.environment {
             Some(Mismatch::Environment)
@@ -273,10 +295,25 @@ impl Order {
             Some(Mismatch::Payable)
         } else if money.currency() != expected.currency() {
             Some(Mismatch::Currency)
-        } else if money != expected {
+        } else if !self.is_price((money, discount_minor), expected) {
             Some(Mismatch::Amount)
         } else {
             None
+        }
+    }
+
+    /// Whether the sum is the price. No document says whether a coupon is part of the gross amount or has been taken off it, so
+    /// both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody pays less; of its
+    /// own prices lomi. is the judge.
+    fn is_price(&self, (gross, discount_minor): (Money, i64), price: Money) -> bool {
+        let before_minor = gross.amount_minor().saturating_add(discount_minor);
+        match (discount_minor, self.allows_coupons) {
+            (0, _) => gross == price,
+            (1.., true) => {
+                discount_minor <= price.amount_minor() && (gross == price || before_minor == price.amount_minor())
+            }
+            (1.., false) => gross == price && self.lomi_cart.is_some(),
+            (..0, _) => false,
         }
     }
 

@@ -233,15 +233,30 @@ impl Order {
     /// What is left of the order's money in minor units; `None` before there was any.
     fn kept(&self) -> Option<i64> {
         let payments = i64::try_from(self.payments.len()).unwrap_or(i64::MAX).max(i64::from(self.completed_unnamed));
-        let paid = self.amount?.saturating_mul(payments);
+        let discounts = self.payments.values().map(|payment| payment.discount_minor).fold(0, i64::saturating_add);
+        let paid = self.amount?.saturating_mul(payments).saturating_sub(discounts);
         (payments > 0).then(|| paid.saturating_sub(self.amount_refunded()))
+    }
+
+    /// What one payment of the order was, in minor units: the price, less what a coupon took off it. `None` when it is not one
+    /// of the order's.
+    #[must_use]
+    pub fn paid_minor(&self, transaction_id: &str) -> Option<i64> {
+        let payment = self.payments.get(transaction_id)?;
+        Some(self.amount?.saturating_sub(payment.discount_minor))
+    }
+
+    /// The least that one payment of the order was.
+    fn least_paid_minor(&self) -> Option<i64> {
+        let discount_minor = self.payments.values().map(|payment| payment.discount_minor).max();
+        Some(self.amount?.saturating_sub(discount_minor.unwrap_or_default()))
     }
 
     /// The status that follows from the money alone; the status as it is before there was any. The excess of an overpaid
     /// order may go back, and the order stays paid.
     pub(super) fn status_by_money(&self) -> OrderStatus {
-        match (self.kept(), self.amount) {
-            (Some(kept), Some(expected)) if kept >= expected => OrderStatus::Paid,
+        match (self.kept(), self.least_paid_minor()) {
+            (Some(kept), Some(paid)) if kept >= paid => OrderStatus::Paid,
             (Some(kept), _) if kept > 0 => OrderStatus::PartiallyRefunded,
             (Some(_), _) => OrderStatus::Refunded,
             (None, _) => self.status,

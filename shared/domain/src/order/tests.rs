@@ -34,6 +34,7 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
     Fact::PaymentSucceeded(SettledPayment {
         transaction_id: id.into(),
         money,
+        discount_minor: None,
         environment,
         checkout_session_id: session.map(str::to_owned),
         payment: Payment {
@@ -41,8 +42,19 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
             payment_method_code: None,
             paid_at: T0,
             public_id: None,
+            discount_minor: 0,
         },
     })
+}
+
+/// A payment of so much gross, less so much.
+fn with_coupon(gross: i64, discount_minor: impl Into<Option<i64>>) -> Fact {
+    match payment("tx-1", francs(gross), Environment::Live, None) {
+        Fact::PaymentSucceeded(settled) => {
+            Fact::PaymentSucceeded(SettledPayment { discount_minor: discount_minor.into(), ..settled })
+        }
+        other => other,
+    }
 }
 
 fn paid(id: &str) -> Fact {
@@ -74,7 +86,7 @@ fn end_state(order: &Order, facts: &[Fact]) -> (OrderStatus, bool, bool, Vec<Str
                 order = *next;
             }
             Verdict::Refused(_, Some(next)) => order = *next,
-            Verdict::Refused(_, None) | Verdict::Unchanged => {}
+            Verdict::Refused(_, None) | Verdict::Unchanged | Verdict::DiscountOpen => {}
         }
     }
     (order.status, order.overpaid, order.mismatch, order.payments.keys().cloned().collect(), told)
@@ -94,6 +106,47 @@ fn permutations(facts: &[Fact]) -> Vec<Vec<Fact>> {
         }
     }
     all
+}
+
+#[test]
+fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
+    let taking = Order { allows_coupons: true, ..open() };
+    for (gross, discount, paid_minor) in [
+        (25_000, 0, Some(25_000)),
+        (25_000, 2_500, Some(22_500)),
+        (22_500, 2_500, Some(22_500)),
+        (25_000, 25_000, Some(0)),
+        (22_500, 0, None),
+        (22_500, 2_499, None),
+        (22_500, -2_500, None),
+        (27_500, 2_500, None),
+        (1, 25_000, None),
+    ] {
+        let verdict = taking.judge(&with_coupon(gross, discount), Source::Poll, T0);
+        let found = match &verdict {
+            Verdict::Changed(order, Some(OutboxEvent::OrderPaid)) => order.paid_minor("tx-1"),
+            Verdict::Refused(Mismatch::Amount, _) => None,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, paid_minor, "{gross} {discount}");
+    }
+}
+
+#[test]
+fn what_leaves_a_discount_open_pays_nothing() {
+    let taking = Order { allows_coupons: true, ..open() };
+    for (fact, source) in [(with_coupon(25_000, 0), Source::Webhook), (with_coupon(25_000, None), Source::Poll)] {
+        assert_eq!(taking.judge(&fact, source, T0), Verdict::DiscountOpen);
+    }
+    assert_eq!(taking.judge(&session_completed(), Source::Poll, T0), Verdict::Unchanged);
+}
+
+#[test]
+fn a_coupon_that_nobody_allowed_pays_nothing() {
+    for (gross, discount) in [(25_000, 2_500), (22_500, 2_500)] {
+        let verdict = open().judge(&with_coupon(gross, discount), Source::Poll, T0);
+        assert!(matches!(verdict, Verdict::Refused(Mismatch::Amount, _)), "{verdict:?}");
+    }
 }
 
 #[test]

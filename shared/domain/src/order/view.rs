@@ -179,6 +179,12 @@ impl Order {
         self.payments.iter().min_by_key(|(_, payment)| payment.paid_at)
     }
 
+    /// Whether the order's page takes the merchant's coupons at lomi.: it may be paid for less than its price.
+    #[must_use]
+    pub const fn allows_coupons(&self) -> bool {
+        self.allows_coupons
+    }
+
     /// Whether more than one payment arrived.
     #[must_use]
     pub const fn is_overpaid(&self) -> bool {

@@ -14,7 +14,7 @@ impl Telemetry {
                 "applied"
             }
             Settled::Duplicate => "duplicate",
-            Settled::Ignored => "ignored",
+            Settled::Ignored | Settled::DiscountOpen => "ignored",
             Settled::Mismatched(mismatch) => {
                 if mismatch.is_about_money() {
                     self.count(Counter::AmountMismatch);

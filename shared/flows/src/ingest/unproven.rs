@@ -18,7 +18,6 @@ pub(super) fn question(event: &WebhookEvent, now: Timestamp) -> Option<Question>
         EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
             Question::about_refund(event.data.refund_id.clone()?, transaction?, now)
         }
-        EventKind::CheckoutCompleted => Question::about_page(session?, now),
         _ => return None,
     };
     Some(question.unproven())
@@ -32,6 +31,11 @@ fn transaction_named(event: &WebhookEvent) -> Option<String> {
 /// Whether the event leaves open which payment it is about: the same one may be told of by its UUID, and would count twice.
 pub(super) fn is_payment_open(event: &WebhookEvent) -> bool {
     event.data.transaction_id.is_none() && event.data.public_id.is_some()
+}
+
+/// Whether the event tells of a payment of nothing: a coupon may have made it free.
+pub(super) fn is_free(event: &WebhookEvent) -> bool {
+    event.kind == EventKind::PaymentSucceeded && event.data.amount.is_some_and(|amount| !amount.is_positive())
 }
 
 /// Keeps the event, whatever else it says, has the reconciler look at the order that it names and ask lomi. about it. Nobody is

@@ -47,7 +47,7 @@ impl World {
                 is_known &= self.order(id).await?.is_none_or(|order| !is_news(&order, transaction));
             }
         }
-        let payment = self.settle_payment(lomi, id, transaction).await?;
+        let payment = self.settle_payment(lomi, id, transaction, deadline).await?;
         let is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
         if is_counted && !is_known {
@@ -92,13 +92,14 @@ impl World {
 
 /// Whether something was made of what was told: what could not be read counts for nothing.
 pub(crate) const fn is_judged(settled: Option<&Settled>) -> bool {
-    !matches!(settled, None | Some(Settled::UnknownOrder | Settled::Foreign { .. }))
+    !matches!(settled, None | Some(Settled::UnknownOrder | Settled::DiscountOpen | Settled::Foreign { .. }))
 }
 
 /// Whether less is known to have gone back than the payment was.
 fn is_news(order: &Order, transaction: &Transaction) -> bool {
-    let known_minor = order.going_back_minor(transaction.transaction_id.as_str());
-    order.expected().is_some_and(|price| known_minor < price.amount_minor())
+    let id = transaction.transaction_id.as_str();
+    let price_minor = order.expected().map(domain::Money::amount_minor);
+    order.paid_minor(id).or(price_minor).is_some_and(|paid_minor| order.going_back_minor(id) < paid_minor)
 }
 
 /// The refunds of the payment that lomi. lists, and whether its list was read to the end.

@@ -5,7 +5,7 @@ use super::look::ask_about;
 use crate::ingest::{Arrival, Ingested, take};
 use crate::inquiry::Findings;
 use crate::organisation::FOREIGN;
-use crate::question::{LinkPages, question_behind};
+use crate::question::{DISCOUNT_UNPROVEN, LinkPages, question_behind};
 use crate::reconcile::{Report, tell};
 use crate::{Settled, World};
 use domain::{Order, OrderId, QuarantineId};
@@ -99,6 +99,7 @@ impl Look {
                     Settled::Mismatched(mismatch) => ReplayOutcome::Quarantined(mismatch.as_str().to_owned()),
                     Settled::Foreign { .. } => ReplayOutcome::Quarantined(FOREIGN.to_owned()),
                     Settled::UnknownOrder => ReplayOutcome::Quarantined("unknown_order".to_owned()),
+                    Settled::DiscountOpen => ReplayOutcome::Quarantined(DISCOUNT_UNPROVEN.to_owned()),
                 };
                 Self { settled: Some(settled), ..Self::found(outcome, Some(id)) }
             }

@@ -1,11 +1,16 @@
 //! Events that were put aside until lomi. has told our own key of their payment.
 
-use super::Answer;
+use super::{
+    Answer, DISCOUNT_UNPROVEN, ENVIRONMENT_UNPROVEN, PAYMENT_UNIDENTIFIED, UNATTRIBUTED, UNKNOWN_ORDER,
+    UNKNOWN_PAYMENT, unattributed_key,
+};
 use crate::World;
 use crate::evidence::Settled;
-use crate::ingest::{Arrival, Ingested, Proved, failure_key, take};
+use crate::ingest::{Arrival, Ingested, Proved, failure_key, held_key, kept_key, payment_key, take};
 use crate::inquiry::{Findings, InquiryError, order_of, poll};
-use domain::{OrderId, QuarantineId, Question};
+use crate::organisation::ORGANISATION_UNPROVEN;
+use domain::{OrderId, QuarantineId, Question, Source};
+use lomi_client::webhook::EventKind;
 use lomi_client::{Client, Transaction};
 use store::StoreError;
 
@@ -68,4 +73,41 @@ impl World {
         self.keep(&poll(item.natural_key.clone(), &said, self.clock.now()), None).await?;
         self.resolve(kept, None).await
     }
+}
+
+/// Where what raised the question was put aside, why, and by whom.
+pub(super) fn kept_aside(question: &Question) -> Vec<(String, &'static str, Source)> {
+    let mut kept = vec![(unattributed_key(question), UNATTRIBUTED, Source::Poll)];
+    // What was taken up again is no longer there.
+    if question.kept.is_some() {
+        return kept;
+    }
+    let mut put_aside = |natural_key, reason| kept.push((natural_key, reason, Source::Webhook));
+    match (&question.refund_id, &question.transaction_id, &question.checkout_session_id) {
+        (Some(refund), _, _) => {
+            for name in ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"] {
+                put_aside(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
+                for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
+                    put_aside(kept_key(name, refund), reason);
+                }
+            }
+        }
+        (None, Some(transaction), _) if question.is_failure => {
+            for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
+                put_aside(kept_key("PAYMENT_FAILED", transaction), reason);
+            }
+        }
+        (None, Some(transaction), _) => {
+            put_aside(payment_key(transaction), UNKNOWN_ORDER);
+            put_aside(held_key(transaction), UNKNOWN_ORDER);
+            for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, DISCOUNT_UNPROVEN] {
+                put_aside(kept_key("PAYMENT_SUCCEEDED", transaction), reason);
+            }
+        }
+        (None, None, Some(session)) => {
+            put_aside(kept_key(EventKind::CheckoutCompleted.as_str(), session), ORGANISATION_UNPROVEN);
+        }
+        (None, None, None) => {}
+    }
+    kept
 }

@@ -3,7 +3,7 @@
 use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, order_of};
 use crate::units;
 use domain::{Environment, Timestamp};
-use lomi_client::{CheckoutSession, Client, CurrencyCode, Error, SessionStatus, Transaction};
+use lomi_client::{CheckoutSession, Client, Error, SessionStatus, Transaction};
 use tokio::time::Instant;
 
 /// Completed sessions per page of lomi.'s list, and how many such pages are read.
@@ -90,8 +90,7 @@ pub(super) async fn rivals(
 /// Whether the page may be the one that this was paid on: the same price, the same payer and environment as far as they are
 /// known, and at a time when it could be paid.
 pub(super) fn may_be_of(page: &CheckoutSession, transaction: &Transaction, own: Environment) -> bool {
-    let paid = units::from_lomi(transaction.gross_amount, transaction.currency_code.as_ref());
-    let is_price = paid.is_some() && paid == price(page);
+    let is_price = is_price_of(page, transaction);
     let is_payer = match (&page.customer_id, &transaction.customer_id) {
         (Some(payer), Some(customer)) => payer == customer,
         _ => true,
@@ -102,9 +101,15 @@ pub(super) fn may_be_of(page: &CheckoutSession, transaction: &Transaction, own: 
     is_price && is_payer && is_here && is_time
 }
 
-fn price(page: &CheckoutSession) -> Option<domain::Money> {
-    let currency: Option<&CurrencyCode> = page.currency_code.as_ref();
-    units::from_lomi(page.amount, currency)
+/// A coupon may be part of the gross amount, or have been taken off it.
+fn is_price_of(page: &CheckoutSession, transaction: &Transaction) -> bool {
+    let currency = transaction.currency_code.as_ref();
+    let paid = units::paid_from_lomi(transaction.gross_amount, transaction.discount_amount, currency);
+    let price = units::from_lomi(page.amount, page.currency_code.as_ref());
+    let Some(((gross, discount_minor), price)) = paid.zip(price) else { return false };
+    let discount_minor = discount_minor.filter(|_| page.allow_coupon_code == Some(true)).unwrap_or_default();
+    let before = domain::Money::new(gross.amount_minor().saturating_add(discount_minor), gross.currency());
+    price == gross || Some(price) == before
 }
 
 fn time(text: Option<&str>) -> Option<Timestamp> {

@@ -1,13 +1,13 @@
-//! What only an event that proved nothing tells of: a failed try to pay, and a page that was paid without a transaction.
+//! What only an event that proved nothing tells of: a failed try to pay, and a page that was paid.
 
 use super::Answer;
 use crate::World;
 use crate::evidence::Settled;
-use crate::ingest::{failure_key, session_key};
+use crate::ingest::failure_key;
 use crate::inquiry::given_back::is_judged;
 use crate::inquiry::{Findings, InquiryError, order_of, poll};
 use domain::{Fact, Order, OrderId, PayableId, Question};
-use lomi_client::{CheckoutSession, CheckoutSessionId, Client, SessionStatus, Transaction, TransactionStatus};
+use lomi_client::{Client, Transaction, TransactionStatus};
 use store::StoreError;
 use tokio::time::Instant;
 
@@ -47,7 +47,7 @@ impl World {
         Ok(Answer::Order(id))
     }
 
-    /// lomi. shows our key a page of which an event told that it was paid.
+    /// An event told that a page was paid: whatever lomi. tells our own key of its order is evidence.
     pub(super) async fn answer_about_page(
         &self,
         lomi: &Client,
@@ -55,23 +55,21 @@ impl World {
         deadline: Instant,
         findings: &mut Findings,
     ) -> Result<Answer, InquiryError> {
-        let id = question.checkout_session_id.as_deref().and_then(|id| CheckoutSessionId::parse(id).ok());
-        let Some(id) = id else { return Ok(Answer::Foreign) };
-        findings.calls += 1;
-        let session = lomi.checkout_sessions().get(&id).deadline(deadline).send().await?;
-        if session.status != SessionStatus::Completed {
-            return Ok(Answer::NotYet);
+        let page = question.checkout_session_id.clone().map(PayableId::CheckoutSession);
+        let order = match page {
+            Some(page) => self.order_on(&page).await?,
+            None => None,
+        };
+        let Some(order) = order else { return Ok(Answer::Foreign) };
+        if !order.payments().is_empty() {
+            return Ok(Answer::Order(order.id().clone()));
         }
-        let Some(order) = self.order_on(&session).await? else { return Ok(Answer::Foreign) };
-        if !self.proves_payment(lomi, &order, id.as_str(), deadline, findings).await? {
-            return Ok(Answer::NotYet);
-        }
-        let order_id = order.id().clone();
-        let settled = self.settle_page(lomi, &order_id, &session).await?;
-        let is_counted = is_judged(settled.as_ref());
-        self.note_known(settled.as_ref(), &order_id, session_key(id.as_str()), &format!("{id} completed")).await?;
-        findings.settled.extend(settled);
-        Ok(if is_counted { Answer::Order(order_id) } else { Answer::NotYet })
+        let asked = self.inquire(lomi, &order, deadline).await?;
+        findings.calls += asked.calls;
+        findings.is_cut_short |= asked.is_cut_short;
+        let is_counted = asked.settled.iter().any(|settled| is_judged(Some(settled)));
+        findings.settled.extend(asked.settled);
+        Ok(if is_counted { Answer::Order(order.id().clone()) } else { Answer::NotYet })
     }
 
     /// The order knew it already, perhaps without any evidence of its own: by what it was told as it asked, or by another fact.
@@ -89,9 +87,8 @@ impl World {
         Ok(())
     }
 
-    async fn order_on(&self, session: &CheckoutSession) -> Result<Option<Order>, StoreError> {
-        let payable = PayableId::CheckoutSession(session.checkout_session_id.to_string());
-        match self.store.order_of(&payable).await? {
+    async fn order_on(&self, page: &PayableId) -> Result<Option<Order>, StoreError> {
+        match self.store.order_of(page).await? {
             Some(id) => self.order(&id).await,
             None => Ok(None),
         }

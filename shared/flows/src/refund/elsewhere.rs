@@ -61,6 +61,7 @@ pub(super) async fn look(
     }
     // The list does not name all of it: what it leaves out is gone all the same.
     let gone_minor = order.going_back_minor(&refund.transaction_id).saturating_add(unknown_minor.unwrap_or_default());
-    let is_left = gone_minor.saturating_add(refund.amount_minor) <= expected.amount_minor();
+    let paid_minor = order.paid_minor(&refund.transaction_id).unwrap_or(expected.amount_minor());
+    let is_left = gone_minor.saturating_add(refund.amount_minor) <= paid_minor;
     if is_left { Ok(Known::Enough) } else { Err(RefundRefusal::ExceedsPayment.into()) }
 }

@@ -56,6 +56,8 @@ pub struct EventData {
     /// What was paid (`gross_amount`, else `amount`), in lomi.'s own unit. On a refund: what is to be given
     /// back (`amount`, else `refunded_amount`). On a dispute: what is disputed, where it can be read.
     pub amount: Option<Amount>,
+    /// Taken off by a coupon, on a payment by card. Mobile money tells nothing of it.
+    pub discount_amount: Option<Amount>,
     /// The currency of `amount`. Refund events do not name one.
     pub currency_code: Option<CurrencyCode>,
     /// `WAVE`, `MTN`, `STRIPE` (cards), ...
@@ -150,6 +152,7 @@ impl EventData {
             reason: short(row, &["reason"]),
             decision: short(row, &["decision"]),
             amount: if_shaped(kind, amount(row, kind))?,
+            discount_amount: if_shaped(kind, row.amount(&["discount_amount"]))?,
             currency_code: if_shaped(kind, row.currency(&["currency_code", "currency"]))?,
             provider_code: short(row, &["provider_code"]),
             payment_method_code: short(row, &["payment_method_code"]),
@@ -186,7 +189,9 @@ impl Names {
             EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
                 Self { refund_id: &["refund_id", "id"], ..unowned }
             }
-            EventKind::CheckoutCompleted => Self { checkout_session_id: &["checkout_session_id", "id"], ..unowned },
+            EventKind::CheckoutCompleted | EventKind::CheckoutExpired => {
+                Self { checkout_session_id: &["checkout_session_id", "id"], ..unowned }
+            }
             EventKind::DisputeCreated | EventKind::DisputeUpdated | EventKind::DisputeClosed => {
                 Self { dispute_id: &["dispute_id", "id"], ..unowned }
             }

@@ -28,6 +28,8 @@ pub enum EventKind {
     PaymentRiskBlocked,
     /// A checkout session was paid. Only older generations send it.
     CheckoutCompleted,
+    /// A checkout session ended unpaid. Only the first generation sends it.
+    CheckoutExpired,
     /// A delivery to try the endpoint: acknowledge it, fulfil nothing.
     Test,
     /// Any other event, by its name as sent.
@@ -51,6 +53,7 @@ impl EventKind {
             "PAYMENT_RISK_BLOCKED" => Self::PaymentRiskBlocked,
             "CHECKOUT_COMPLETED" | "checkout.completed" => Self::CheckoutCompleted,
             "checkout.session.completed" => Self::CheckoutCompleted,
+            "checkout.session.expired" => Self::CheckoutExpired,
             "test.webhook" => Self::Test,
             other => Self::Other(other.to_owned()),
         }
@@ -72,6 +75,7 @@ impl EventKind {
             Self::PaymentRiskFlagged => "PAYMENT_RISK_FLAGGED",
             Self::PaymentRiskBlocked => "PAYMENT_RISK_BLOCKED",
             Self::CheckoutCompleted => "checkout.session.completed",
+            Self::CheckoutExpired => "checkout.session.expired",
             Self::Test => "test.webhook",
             Self::Other(name) => name,
         }

@@ -85,7 +85,8 @@ impl Order {
     /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
     #[must_use]
     pub fn is_paid_out(&self, refund: &Refund) -> bool {
-        !self.goes_back_by_card(refund) && self.amount.is_none_or(|paid| refund.amount_minor < paid)
+        let paid_minor = self.paid_minor(&refund.transaction_id);
+        !self.goes_back_by_card(refund) && paid_minor.is_none_or(|paid| refund.amount_minor < paid)
     }
 
     /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took, whoever
@@ -98,7 +99,7 @@ impl Order {
     /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have.
     #[must_use]
     pub fn whole_refund_minor(&self, transaction_id: &str) -> Option<i64> {
-        self.refundable(transaction_id).filter(|left| Some(*left) == self.amount)
+        self.refundable(transaction_id).filter(|left| Some(*left) == self.paid_minor(transaction_id))
     }
 
     /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:
@@ -164,8 +165,8 @@ impl Order {
     /// What may still go back of a payment, in minor units; `None` when it is not one of the order's. A refund whose
     /// outcome is not known counts as if it had happened.
     fn refundable(&self, transaction_id: &str) -> Option<i64> {
-        self.payments.get(transaction_id)?;
-        Some(self.amount?.saturating_sub(self.going_back_minor(transaction_id)).max(0))
+        let paid_minor = self.paid_minor(transaction_id)?;
+        Some(paid_minor.saturating_sub(self.going_back_minor(transaction_id)).max(0))
     }
 
     /// What went back of the payment for sure, in minor units.

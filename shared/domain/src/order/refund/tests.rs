@@ -24,9 +24,16 @@ fn payment(id: &str) -> Fact {
     Fact::PaymentSucceeded(SettledPayment {
         transaction_id: id.into(),
         money: Money::new(PRICE, Currency::Xof).unwrap(),
+        discount_minor: None,
         environment: Environment::Live,
         checkout_session_id: None,
-        payment: Payment { provider_code: None, payment_method_code: None, paid_at: T0, public_id: None },
+        payment: Payment {
+            provider_code: None,
+            payment_method_code: None,
+            paid_at: T0,
+            public_id: None,
+            discount_minor: 0,
+        },
     })
 }
 

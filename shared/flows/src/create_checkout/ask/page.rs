@@ -71,6 +71,8 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         require_email: Some(page.required.email),
         require_phone: Some(page.required.phone),
         require_billing_address: Some(page.required.billing_address),
+        // Said in any case: a generation may take coupons where nothing is said.
+        allow_coupon_code: order.allows_coupons(),
         customer_id: super::customer_id(request)?,
         metadata: super::metadata(order),
         ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))
