@@ -187,6 +187,27 @@ async fn a_page_of_customers_has_the_rows_that_its_number_says() {
 }
 
 #[tokio::test]
+async fn an_offset_in_the_links_has_the_rows_behind_it() {
+    let app = TestApp::start().await;
+    let link = json!({ "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000 });
+    for _ in 0..7 {
+        app.post_link(&link, &app.fresh_key()).await.expect(201);
+    }
+    let list = "/admin/payment-links?kind=native";
+    for (profile, quirks) in generations() {
+        speak(&app, profile, &quirks, 100).await;
+        let (all, _) = page_of(&app, list, "id").await;
+        assert_eq!(all.len(), 7, "{profile} {quirks}");
+        for at_most in [100, 3] {
+            speak(&app, profile, &quirks, at_most).await;
+            let place = |number, size| format!("offset={}&limit={size}", number * size);
+            is_cut_right(&app, (list, "id"), &all, place).await;
+        }
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn the_back_office_says_so_when_a_list_does_not_go_on() {
     let app = TestApp::start().await;
     for name in ["Awa", "Binta", "Cheikh"] {
