@@ -70,7 +70,7 @@ impl App {
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request, caller)?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
         let (offer, origin, asked) = json::<Body>(request)?.check(caller, self.publishable_key.clone())?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {

@@ -67,6 +67,12 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether there is such a header, whatever stands in it.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// What follows `Bearer` in `Authorization`.
     #[must_use]
     pub fn bearer_token(&self) -> Option<&str> {
