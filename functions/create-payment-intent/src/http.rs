@@ -17,7 +17,7 @@ use std::time::Duration;
 use store::Operation;
 
 /// A cart of fifty lines with every optional member stays well below.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
 
 pub(crate) struct App {
     world: World,
@@ -70,7 +70,7 @@ impl App {
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request, caller)?;
+        let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
         let (offer, origin, asked) = json::<Body>(request)?.check(caller, self.publishable_key.clone())?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {

@@ -26,6 +26,12 @@ impl IdempotencyKey {
         fits.then(|| Self(key.to_owned()))
     }
 
+    /// A key that nobody else ever has, for a request that came without one.
+    #[must_use]
+    pub fn from_entropy(bytes: [u8; 32]) -> Self {
+        Self(hex::encode(bytes))
+    }
+
     /// Whether two strangers cannot both have come to this key: it has at least 22 characters, and
     /// at least 16 of them are no words such as `undefined` or `null`. Required of everybody whom no gateway knows.
     #[must_use]

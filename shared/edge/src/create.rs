@@ -8,6 +8,7 @@ use crate::telemetry::{Counter, Field, Telemetry};
 use domain::{Fingerprint, IdempotencyKey, Order};
 use flows::World;
 use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
+use flows::seams::Entropy;
 
 /// Who asks, by the gateway's own word on the route that matched: it lets nobody unknown through to `/admin`.
 ///
@@ -32,6 +33,23 @@ pub fn idempotency(request: &Request, caller: Caller) -> Result<(IdempotencyKey,
     if caller == Caller::Storefront && !key.is_hard_to_guess() {
         return Err(Problem::new(Code::IdempotencyKeyGuessable));
     }
+    Ok((key, Fingerprint::of(&request.route, &json(request)?)))
+}
+
+/// The same, where the merchant's own backend may leave the key out: lomi.'s documents print its creates without one. A
+/// request without a key is its own, whatever it repeats.
+///
+/// # Errors
+/// Those of [`idempotency`]; a key that is there has to be one.
+pub fn idempotency_or_fresh(
+    request: &Request,
+    caller: Caller,
+    entropy: &Entropy,
+) -> Result<(IdempotencyKey, Fingerprint), Problem> {
+    if caller == Caller::Storefront || request.has_header("idempotency-key") {
+        return idempotency(request, caller);
+    }
+    let key = IdempotencyKey::from_entropy(entropy.bytes());
     Ok((key, Fingerprint::of(&request.route, &json(request)?)))
 }
 

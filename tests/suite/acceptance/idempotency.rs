@@ -1,6 +1,6 @@
 //! One order and one page per idempotency key.
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::json;
 use tests::{Created, TestApp};
 
@@ -95,7 +95,32 @@ async fn a_key_that_is_missing_empty_or_unprintable_is_asked_for() {
         let answer = app.http.send_json("POST", &url, &headers, &app.cart(1)).await;
         assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{headers:?}");
     }
+    // The merchant's own backend may send none, and what it sends has to be one.
+    let bearer = app.admin_bearer();
+    for (path, body) in [("/admin/checkout-sessions", app.cart(1)), ("/admin/payment-intents", app.card_cart(1))] {
+        for key in ["", " ", "a b", long.as_str()] {
+            let headers = [("idempotency-key", key), ("authorization", bearer.as_str())];
+            let answer = app.http.send_json("POST", &app.url(path), &headers, &body).await;
+            assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{path} {key:?}");
+        }
+    }
     assert!(app.orders().await.is_empty());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_merchants_request_without_a_key_is_an_order_of_its_own() {
+    let app = TestApp::start().await;
+    for (path, body) in [("/admin/checkout-sessions", app.cart(1)), ("/admin/payment-intents", app.card_cart(1))] {
+        let (first, second) = join(app.admin("POST", path, &body), app.admin("POST", path, &body)).await;
+        for answer in [&first, &second] {
+            app.keep_out_of_logs(answer.json()["order_token"].as_str().expect("a token"));
+            assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, ""), "{}", answer.text());
+        }
+        assert_ne!(first.json()["order_id"], second.json()["order_id"], "{path}");
+    }
+    assert_eq!((app.orders().await.len(), app.table.items("IDEM#").await.len()), (4, 4));
+    assert_eq!((app.lomi.sessions().await.len(), app.lomi.intents().await.len()), (2, 2));
     app.audit().await;
 }
 

@@ -7,6 +7,7 @@ mod cart_tokens;
 mod coupons;
 mod customers;
 mod disputes;
+mod documented_customers;
 mod events;
 mod evidence;
 mod generations;

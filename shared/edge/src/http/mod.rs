@@ -6,7 +6,7 @@ mod query;
 mod serve;
 
 pub use body::{json, json_of};
-pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT};
+pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT, Queries};
 pub use serve::{Limits, serve};
 
 use crate::language::Language;
@@ -65,6 +65,12 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether there is such a header, whatever stands in it.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
     }
 
     /// What follows `Bearer` in `Authorization`.
