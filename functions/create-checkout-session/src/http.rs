@@ -1,5 +1,6 @@
 //! Wire <-> use case.
 
+use crate::beside::Beside;
 use crate::body::Body;
 use domain::{Currency, RedirectPolicy};
 use edge::config::SecretId;
@@ -23,7 +24,7 @@ pub(crate) struct App {
     lomi: Lomi,
     redirects: RedirectPolicy,
     prices: PublicPrices,
-    lomi_currency: Currency,
+    default_currency: Currency,
     cart_token_key: Secret,
 }
 
@@ -32,7 +33,7 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
-        (redirects, prices, lomi_currency): (RedirectPolicy, PublicPrices, Currency),
+        (redirects, prices, default_currency): (RedirectPolicy, PublicPrices, Currency),
         key: SecretId,
     ) -> Self {
         Self {
@@ -40,21 +41,22 @@ impl App {
             lomi: connected.lomi(lomi),
             redirects,
             prices,
-            lomi_currency,
+            default_currency,
             cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
         }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let create = self.read(request).await?;
-        edge::create::run(&self.world, &create, &self.lomi, request, event).await
+        let beside = |kept| Beside::of(&create, kept);
+        edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
         let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
         let (offer, origin, asked) =
-            json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.lomi_currency))?;
+            json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.default_currency))?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreateCheckoutSession,

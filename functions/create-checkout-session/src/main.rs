@@ -8,6 +8,7 @@
 //! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`,
 //! `CartTokenSecret`; call lomi.
 
+mod beside;
 mod body;
 mod http;
 
