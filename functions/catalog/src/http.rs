@@ -10,7 +10,7 @@ use edge::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::Store;
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(4) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(4), queries: &[] };
 
 /// Shops and caches between may show a catalogue this old; an order is always priced by the current one.
 const CACHE: &str = "public, max-age=60";

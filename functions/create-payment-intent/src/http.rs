@@ -19,7 +19,7 @@ use std::time::Duration;
 use store::Operation;
 
 /// A cart of fifty lines with every optional member stays well below.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
 
 pub(crate) struct App {
     world: World,

@@ -3,7 +3,7 @@
 use crate::body::Body;
 use crate::query::Question;
 use crate::view::{CustomerList, CustomerView, TransactionList};
-use edge::http::{Limits, Request, Response, json};
+use edge::http::{Limits, Queries, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings, report};
 use edge::problem::{Code, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
@@ -13,7 +13,9 @@ use lomi_client::{CustomerId, Error, Outcome};
 use std::time::Duration;
 
 /// A profile with every member at its longest stays below.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(8) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(8), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/customers", &["search", "type", "status", "limit", "cursor"])];
 
 pub(crate) struct App {
     lomi: Lomi,

@@ -2,7 +2,7 @@
 
 use crate::qr;
 use domain::{LinkCode, PaymentPageUrl, RedirectPolicy};
-use edge::http::{Limits, Request, Response};
+use edge::http::{Limits, Queries, Request, Response};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::problem::{Code, Problem};
 use edge::telemetry::Telemetry;
@@ -12,7 +12,9 @@ use lomi_client::{PaymentLink, PaymentLinkId};
 use std::time::Duration;
 use url::Url;
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(22) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/payment-links", &["kind", "link_type", "is_active", "limit", "cursor"])];
 
 /// An address never leads to another link, so a picture of it lasts.
 const CACHE: &str = "public, max-age=86400";

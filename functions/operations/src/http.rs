@@ -3,7 +3,7 @@
 use crate::{deliveries, events, health, quarantine};
 use domain::OrderId;
 use edge::config::SecretId;
-use edge::http::{Limits, Request, Response};
+use edge::http::{Limits, Queries, Request, Response};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, TimelineView};
 use edge::problem::{Code, Problem};
@@ -18,7 +18,9 @@ use serde::Serialize;
 use std::time::Duration;
 use url::Url;
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(22) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/quarantine", &["status", "limit", "cursor"])];
 
 pub(crate) struct App {
     pub(crate) world: World,

@@ -2,7 +2,7 @@
 
 use crate::refunds;
 use domain::{Order, OrderId, OrderStatus};
-use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Request, Response};
+use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Queries, Request, Response};
 use edge::language::Text;
 use edge::lomi::{Lomi, LomiSettings};
 use edge::order_view::{OrderDetail, OrderList, OrderView};
@@ -14,7 +14,9 @@ use flows::order_status::{cancel, status};
 use std::time::Duration;
 use store::{ListCursor, OrderFilter};
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(12) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duration::from_secs(12), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/orders", &["status", "refunds", "limit", "cursor"])];
 
 pub(crate) struct App {
     world: World,

@@ -14,7 +14,7 @@ use lomi_client::webhook::{Secrets, SignatureError, Signatures, VerifiedBody, We
 use serde::Serialize;
 use std::time::Duration;
 
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 256 * 1024, budget: Duration::from_secs(3) };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 256 * 1024, budget: Duration::from_secs(3), queries: &[] };
 
 pub(crate) struct App {
     world: World,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
 use std::time::Duration;
 
-const LIMITS: Limits = Limits { body_bytes: 64 * 1024, budget: Duration::from_secs(2) };
+const LIMITS: Limits = Limits { body_bytes: 64 * 1024, budget: Duration::from_secs(2), queries: &[] };
 
 struct App {
     table: aws_sdk_dynamodb::Client,

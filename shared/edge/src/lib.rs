@@ -12,6 +12,7 @@ pub mod language;
 pub mod lomi;
 pub mod members;
 pub mod order_view;
+pub mod paging;
 pub mod problem;
 pub mod scheduled;
 pub mod seams;

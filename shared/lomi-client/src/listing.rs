@@ -76,6 +76,8 @@ pub struct ListPage<T> {
     pub rows: Vec<T>,
     /// Where the list goes on; `None` when that was its end.
     pub next: Option<ListPlace>,
+    /// How many rows the filters leave, on every page together; lomi. tells it of customers only.
+    pub total_count: Option<u32>,
 }
 
 impl<T> ListPage<T> {
@@ -121,9 +123,9 @@ impl<T: Send + 'static> Listing<T> {
     /// What one more answer adds; nothing, and no call, after the end. An error leaves the list where it was, so that
     /// the same page can be asked for again.
     pub async fn next_page(&mut self) -> Result<ListPage<T>, Error> {
-        let ListPage { rows, next } = poll_fn(|context| self.poll_page(context)).await?;
+        let page = poll_fn(|context| self.poll_page(context)).await?;
         let left = mem::take(&mut self.rows);
-        Ok(ListPage { rows: left.chain(rows).collect(), next })
+        Ok(ListPage { rows: left.chain(page.rows).collect(), ..page })
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
@@ -144,7 +146,7 @@ impl<T: Send + 'static> Listing<T> {
 
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
         let Some(call) = &self.call else {
-            return Poll::Ready(Ok(ListPage { rows: Vec::new(), next: None }));
+            return Poll::Ready(Ok(ListPage { rows: Vec::new(), next: None, total_count: None }));
         };
         if self.pages == MAX_PAGES {
             return Poll::Ready(Err(Error::endless_list(0)));
@@ -164,13 +166,14 @@ impl<T: Send + 'static> Listing<T> {
         if is_known_place || self.begins_again(&page, head.as_deref()) {
             return Err(Error::endless_list(1));
         }
+        let total_count = page.total_after(&call);
         self.pages += 1;
         self.head = head;
         self.places.extend(next.clone());
         self.call = next.as_ref().map(|place| place.of(call));
         let (id, seen) = (self.id, &mut self.seen);
         let rows = page.rows.into_iter().filter(|row| seen.insert(id(row).to_owned())).collect();
-        Ok(ListPage { rows, next })
+        Ok(ListPage { rows, next, total_count })
     }
 
     /// Whether this is the page before once more: the server knows no places. Rows that only moved down, because new

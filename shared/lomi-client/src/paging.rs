@@ -35,6 +35,8 @@ pub enum Paging {
 pub struct Page<T> {
     pub(crate) rows: Vec<T>,
     pub(crate) told: Told,
+    /// How many rows the whole list has, where its answers say so.
+    pub(crate) total: Option<u32>,
 }
 
 /// What an answer says about how its list goes on.
@@ -73,7 +75,12 @@ impl<T> Page<T> {
     pub(crate) fn read(text: &str, read: fn(&Row<'_>) -> Result<T, Unusable>) -> Result<Self, Unusable> {
         let rows = Row::list(text).ok_or(Unusable("body"))?;
         let told = Told::read(Row::parse(text).as_ref())?;
-        Ok(Self { rows: rows.iter().map(read).collect::<Result<_, _>>()?, told })
+        Ok(Self { rows: rows.iter().map(read).collect::<Result<_, _>>()?, told, total: None })
+    }
+
+    /// The total, as far as it can be believed: past its end, a list says that it has no rows at all.
+    pub(crate) fn total_after<U>(&self, call: &Call<U>) -> Option<u32> {
+        self.total.filter(|_| !self.rows.is_empty() || Asked::of(call).is_beginning())
     }
 
     pub(crate) const fn is_counted(&self) -> bool {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Event, TestApp};
 
 use super::document::Contract;
-use super::{customers, links, operations, refunds, refusals};
+use super::{customers, links, operations, queries, refunds, refusals};
 use crate::infrastructure::{mutated, read};
 
 /// What no client can bring about from outside: a defect of ours.
@@ -24,6 +24,7 @@ async fn every_answer_that_the_contract_has_is_given_and_fits() {
     links::are_answered(&app, &contract).await;
     operations::are_answered(&app, &contract).await;
     refusals::of_bad_requests(&app, &contract).await;
+    queries::are_refused(&app, &contract).await;
     refusals::of_strangers(&app, &contract).await;
     refusals::of_lomi(&app, &contract).await;
     refusals::of_an_intent(&app, &contract).await;

@@ -71,6 +71,20 @@ impl Contract {
         validate(schema, &self.document["components"], example).err()
     }
 
+    /// Every route that is closed but to the merchant's own systems.
+    pub(super) fn admin_routes(&self) -> Vec<String> {
+        self.routes().filter(|route| route.contains(" /admin")).collect()
+    }
+
+    /// The query parameters of `route`.
+    pub(super) fn query_parameters(&self, route: &str) -> Vec<String> {
+        let (_, path) = route.split_once(' ').expect("a route");
+        let lists = [&self.document["paths"][path]["parameters"], &self.operation(route)["parameters"]];
+        let all = lists.into_iter().filter_map(Value::as_array).flatten().map(|parameter| self.followed(parameter));
+        let of_queries = all.filter(|parameter| parameter["in"] == "query");
+        of_queries.map(|parameter| parameter["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
     fn routes(&self) -> impl Iterator<Item = String> {
         let paths = self.document["paths"].as_object().expect("paths").iter();
         paths.flat_map(|(path, item)| {

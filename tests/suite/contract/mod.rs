@@ -8,5 +8,6 @@ mod document;
 mod examples;
 mod links;
 mod operations;
+mod queries;
 mod refunds;
 mod refusals;

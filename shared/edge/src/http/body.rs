@@ -104,7 +104,7 @@ fn pointer_to_ignored(path: &serde_ignored::Path<'_>) -> String {
 }
 
 /// Appends one reference token of RFC 6901, unless the pointer has grown too long to be of use.
-fn push_segment(pointer: &mut String, token: &str) {
+pub(super) fn push_segment(pointer: &mut String, token: &str) {
     let escaped = token.replace('~', "~0").replace('/', "~1");
     if pointer.len() + escaped.len() < MAX_POINTER_BYTES {
         let _ = write!(pointer, "/{escaped}");

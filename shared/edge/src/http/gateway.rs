@@ -3,7 +3,7 @@
 //! The event types are those of lambda_http; its adapter is not used, because it panics over a body that is not the
 //! base64 it claims to be and over a `Host` that is no host: bytes that a stranger chooses.
 
-use super::{Limits, Request, Response};
+use super::{Limits, Request, Response, query};
 use crate::language::Language;
 use crate::problem::{Code, Problem};
 use base64::Engine;
@@ -31,13 +31,16 @@ pub(super) fn language(event: &ApiGatewayV2httpRequest) -> Language {
 pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits: Limits) -> Result<Request, Problem> {
     let language = language(&event);
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded, limits.body_bytes)?;
+    let route = event.route_key.unwrap_or_default();
+    let query = event.raw_query_string.unwrap_or_default();
+    query::check(&route, &query, limits.queries)?;
     Ok(Request {
-        route: event.route_key.unwrap_or_default(),
+        route,
         body,
         deadline,
         language,
         path: event.path_parameters,
-        query: query(event.raw_query_string.as_deref().unwrap_or_default()),
+        query: parameters(&query),
         headers: event.headers,
         domain_name: event.request_context.domain_name,
     })
@@ -45,7 +48,7 @@ pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits:
 
 /// The parameters as they were sent. The gateway's own map of them joins the values of one name by commas, and a comma
 /// within a value can then not be told from one between two.
-fn query(raw: &str) -> HashMap<String, String> {
+fn parameters(raw: &str) -> HashMap<String, String> {
     let mut query = HashMap::new();
     for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
         query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
@@ -94,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_comma_stays_in_its_value_and_the_first_value_of_a_name_counts() {
-        let query = query("value=12%2C50&search=Ba,+Awa&search=other&plain");
+        let query = parameters("value=12%2C50&search=Ba,+Awa&search=other&plain");
         let value = |name: &str| query.get(name).map(String::as_str);
         assert_eq!(value("value"), Some("12,50"));
         assert_eq!(value("search"), Some("Ba, Awa"));

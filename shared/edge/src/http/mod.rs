@@ -6,7 +6,7 @@ mod query;
 mod serve;
 
 pub use body::{json, json_of};
-pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT};
+pub use query::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT, Queries};
 pub use serve::{Limits, serve};
 
 use crate::language::Language;

@@ -1,6 +1,6 @@
 //! The loop around a handler.
 
-use super::{Request, Response, gateway};
+use super::{Queries, Request, Response, gateway};
 use crate::config::Function;
 use crate::invocation::{Deadlines, contain, is_cold_start};
 use crate::language::Language;
@@ -12,13 +12,15 @@ use lambda_http::lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// What one function's routes may cost.
+/// What one function's routes may cost, and what may be asked of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Largest body, in bytes after decoding.
     pub body_bytes: usize,
     /// Longest time to an answer. The platform's own time-out, less a margin, comes first when it is shorter.
     pub budget: Duration,
+    /// The query parameters of its routes under `/admin`; another one there is refused.
+    pub queries: Queries,
 }
 
 /// Serves until the platform ends the process. A problem, a panic and a passed deadline are answers too.

@@ -99,7 +99,8 @@ impl Listed for CustomerPage {
 
     fn read_page(text: &str) -> Result<Page<Customer>, Unusable> {
         let outer = Row::parse(text).ok_or(Unusable("body"))?;
-        Ok(Page { rows: Self::read(&outer)?.customers, told: Told::read(Some(&outer))? })
+        let page = Self::read(&outer)?;
+        Ok(Page { rows: page.customers, told: Told::read(Some(&outer))?, total: page.total_count })
     }
 
     fn id(row: &Customer) -> &str {

@@ -356,3 +356,17 @@ async fn nothing_is_asked_for_before_the_first_poll() {
     is_a_stream(lomi.client().customers().list().stream());
     assert_eq!(lomi.count(), 0);
 }
+
+#[tokio::test]
+async fn the_count_of_a_whole_list_is_told_page_by_page() {
+    let page = |page: usize, rows: &str, count: usize| {
+        let pagination = format!(r#"{{"page":{page},"pageSize":1,"totalCount":{count},"totalPages":{count}}}"#);
+        json("200 OK", &format!(r#"{{"customers":{rows},"pagination":{pagination}}}"#))
+    };
+    let lomi = Lomi::start(vec![page(1, &rows(0, 1), 9), page(2, "[]", 0), page(1, "[]", 0)]).await;
+    let mut listing = lomi.client().customers().list().page_size(1).stream();
+    assert_eq!(listing.next_page().await.unwrap().total_count, Some(9));
+    assert_eq!(listing.next_page().await.unwrap().total_count, None, "past the end lomi. says 0");
+    let mut empty = lomi.client().customers().list().stream();
+    assert_eq!(empty.next_page().await.unwrap().total_count, Some(0));
+}
