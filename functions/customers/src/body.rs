@@ -2,41 +2,41 @@
 
 use edge::members::{Faults, Label, check_labels, is_email, is_legible, is_name, is_phone, normal_phone};
 use edge::problem::Problem;
-use lomi_client::{CreateCustomer, CustomerProfile, UpdateCustomer};
+use lomi_client::{CreateCustomer, CustomerProfile, CustomerText, UpdateCustomer};
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_PLACE_CHARS: usize = 100;
 const MAX_ADDRESS_CHARS: usize = 500;
 const MAX_POSTAL_CODE_CHARS: usize = 32;
 
-/// The members of a new customer or of a change. lomi. cannot take a text away, so nothing may be null or empty.
+/// The members of a new customer or of a change. Of a change, a text that is null is to be cleared; the name cannot be.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Body {
     #[serde(deserialize_with = "given")]
     name: Option<String>,
     #[serde(deserialize_with = "given")]
-    email: Option<String>,
+    email: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    phone_number: Option<String>,
+    phone_number: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    whatsapp_number: Option<String>,
+    whatsapp_number: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    country: Option<String>,
+    country: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    city: Option<String>,
+    city: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    address: Option<String>,
+    address: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
-    postal_code: Option<String>,
+    postal_code: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
     is_business: Option<bool>,
     #[serde(deserialize_with = "given")]
     metadata: Option<BTreeMap<String, Label>>,
 }
 
-/// A member that is there has a value; null is none.
+/// A member that is there has a value of its type.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
@@ -46,7 +46,10 @@ impl Body {
     pub(crate) fn into_new(self) -> Result<CreateCustomer, Problem> {
         let mut faults = Faults::default();
         faults.unless(self.name.is_some(), "/name", "This member is required.", "Ce champ est obligatoire.");
-        let UpdateCustomer { name, profile, metadata } = self.check(&mut faults);
+        let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut faults);
+        for text in cleared {
+            faults.add(format!("/{}", text.as_str()), "A text, or nothing at all.", "Un texte, ou rien du tout.");
+        }
         let metadata = metadata.unwrap_or_default();
         faults.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
     }
@@ -61,56 +64,73 @@ impl Body {
     }
 
     fn check(self, faults: &mut Faults) -> UpdateCustomer {
+        let mut cleared = BTreeSet::new();
+        let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): Words| {
+            let Some(text) = text? else {
+                cleared.insert(name);
+                return None;
+            };
+            let fitting = check(&text);
+            faults.unless(fitting.is_some(), &format!("/{}", name.as_str()), en, fr);
+            Some(fitting.unwrap_or(text))
+        };
+        let profile = CustomerProfile {
+            email: text(self.email, CustomerText::Email, email, EMAIL),
+            phone_number: text(self.phone_number, CustomerText::PhoneNumber, phone, PHONE),
+            whatsapp_number: text(self.whatsapp_number, CustomerText::WhatsappNumber, phone, PHONE),
+            country: text(self.country, CustomerText::Country, place, PLACE),
+            city: text(self.city, CustomerText::City, place, PLACE),
+            address: text(self.address, CustomerText::Address, address, ADDRESS),
+            postal_code: text(self.postal_code, CustomerText::PostalCode, postal_code, POSTAL_CODE),
+            is_business: self.is_business,
+        };
         let name = self.name.inspect(|name| {
             faults.unless(is_name(name), "/name", "1 to 200 characters.", "De 1 à 200 caractères.");
         });
-        let email = self.email.inspect(|email| {
-            faults.unless(is_email(email), "/email", "Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
-        });
-        let place = ("1 to 100 characters.", "De 1 à 100 caractères.");
-        let address = ("1 to 500 characters.", "De 1 à 500 caractères.");
-        let postal_code = ("1 to 32 characters.", "De 1 à 32 caractères.");
-        let profile = CustomerProfile {
-            email,
-            phone_number: phone(self.phone_number, "/phone_number", faults),
-            whatsapp_number: phone(self.whatsapp_number, "/whatsapp_number", faults),
-            country: text(self.country, MAX_PLACE_CHARS, "/country", place, faults),
-            city: text(self.city, MAX_PLACE_CHARS, "/city", place, faults),
-            address: text(self.address, MAX_ADDRESS_CHARS, "/address", address, faults),
-            postal_code: text(self.postal_code, MAX_POSTAL_CODE_CHARS, "/postal_code", postal_code, faults),
-            is_business: self.is_business,
-        };
         let metadata = self.metadata.map(|labels| {
             check_labels(&labels, faults);
             // lomi. keeps any JSON here.
             labels.into_iter().filter_map(|(name, label)| Some((name, label.to_json()?))).collect()
         });
-        UpdateCustomer { name, profile, metadata }
+        UpdateCustomer { name, profile, metadata, cleared }
     }
 }
 
-fn phone(written: Option<String>, pointer: &str, faults: &mut Faults) -> Option<String> {
-    let number = normal_phone(&written?);
-    faults.unless(
-        is_phone(&number),
-        pointer,
-        "An international number such as +2250700000000.",
-        "Un numéro international, par exemple +2250700000000.",
-    );
-    Some(number)
+/// A text in the form that lomi. takes, if it can be brought into one.
+type Check = fn(&str) -> Option<String>;
+/// What it has to be, in English and in French.
+type Words = (&'static str, &'static str);
+
+const EMAIL: Words = ("Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
+const PHONE: Words =
+    ("An international number such as +2250700000000.", "Un numéro international, par exemple +2250700000000.");
+const PLACE: Words = ("1 to 100 characters.", "De 1 à 100 caractères.");
+const ADDRESS: Words = ("1 to 500 characters.", "De 1 à 500 caractères.");
+const POSTAL_CODE: Words = ("1 to 32 characters.", "De 1 à 32 caractères.");
+
+fn email(text: &str) -> Option<String> {
+    is_email(text).then(|| text.to_owned())
 }
 
-fn text(
-    text: Option<String>,
-    max_chars: usize,
-    pointer: &str,
-    (en, fr): (&'static str, &'static str),
-    faults: &mut Faults,
-) -> Option<String> {
-    text.inspect(|text| {
-        let fits = !text.trim().is_empty() && text.chars().count() <= max_chars && is_legible(text);
-        faults.unless(fits, pointer, en, fr);
-    })
+fn phone(text: &str) -> Option<String> {
+    Some(normal_phone(text)).filter(|number| is_phone(number))
+}
+
+fn place(text: &str) -> Option<String> {
+    bounded(text, MAX_PLACE_CHARS)
+}
+
+fn address(text: &str) -> Option<String> {
+    bounded(text, MAX_ADDRESS_CHARS)
+}
+
+fn postal_code(text: &str) -> Option<String> {
+    bounded(text, MAX_POSTAL_CODE_CHARS)
+}
+
+fn bounded(text: &str, max_chars: usize) -> Option<String> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= max_chars && is_legible(text);
+    fits.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -142,11 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_taken_away_is_not_taken_for_nothing_to_do() {
-        for member in ["name", "email", "phone_number", "city", "address", "postal_code", "country"] {
-            assert!(serde_json::from_value::<Body>(json!({ member: null })).is_err(), "{member}");
+    fn a_text_is_cleared_by_null_and_by_nothing_else() {
+        for member in ["email", "phone_number", "whatsapp_number", "city", "address", "postal_code", "country"] {
+            let changes = body(json!({ member: null })).into_changes().unwrap();
+            assert_eq!(changes.cleared.iter().map(|text| text.as_str()).collect::<Vec<_>>(), [member]);
+            assert_eq!(changes.profile, CustomerProfile::default());
             let problem = body(json!({ member: "" })).into_changes().unwrap_err();
             assert_eq!(pointers(problem), [format!("/{member}")]);
+            let problem = body(json!({ "name": "Awa", member: null })).into_new().unwrap_err();
+            assert_eq!(pointers(problem), [format!("/{member}")]);
+        }
+        for member in ["name", "is_business", "metadata"] {
+            assert!(serde_json::from_value::<Body>(json!({ member: null })).is_err(), "{member}");
         }
         assert_eq!(pointers(body(json!({})).into_changes().unwrap_err()), [""]);
         assert_eq!(pointers(body(json!({})).into_new().unwrap_err()), ["/name"]);

@@ -4,18 +4,20 @@ use crate::body::Body;
 use crate::query::Question;
 use crate::view::{CustomerList, CustomerView, TransactionList};
 use edge::http::{Limits, Queries, Request, Response, json};
+use edge::language::Text;
 use edge::lomi::{Lomi, LomiSettings, report};
-use edge::problem::{Code, Problem};
+use edge::problem::{Code, FieldError, Problem};
 use edge::telemetry::{Counter, Field, Telemetry};
 use edge::wiring::Connected;
 use lomi_client::customers::Customers;
-use lomi_client::{CustomerId, Error, Outcome};
+use lomi_client::{Customer, CustomerId, Error, Outcome, UpdateCustomer};
 use std::time::Duration;
 
 /// A profile with every member at its longest stays below.
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(8), queries: QUERIES };
 
-const QUERIES: Queries = &[("GET /admin/customers", &["search", "type", "status", "limit", "cursor"])];
+const QUERIES: Queries =
+    &[("GET /admin/customers", &["search", "type", "status", "page", "pageSize", "limit", "cursor"])];
 
 pub(crate) struct App {
     lomi: Lomi,
@@ -48,39 +50,46 @@ impl App {
 
     async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let question = Question::read(request)?;
-        let call = question.call(&self.customers(request, event).await?);
-        let mut listing = call.deadline(request.deadline).stream();
-        let page = listing.next_page().await.map_err(|error| failed(error, event))?;
-        let next_cursor = page.next.as_ref().map(|place| question.cursor(place));
-        Response::json(200, &CustomerList::of(&page.rows, next_cursor))
+        let customers = self.customers(request, event).await?;
+        let page = question.page.of(|size, place| question.list(&customers, (size, place), request)).await;
+        let page = page.map_err(|error| failed(error, event))?;
+        Response::json(200, &CustomerList::of(&page, &question.page))
     }
 
     async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = customer_id(request, event)?;
-        let call = self.customers(request, event).await?.get(&id);
-        let customer = call.deadline(request.deadline).send().await.map_err(|error| failed(error, event))?;
-        Response::json(200, &CustomerView::of(&customer))
+        let customers = self.customers(request, event).await?;
+        Response::json(200, &CustomerView::of(&read(&customers, &id, request, event).await?))
     }
 
     async fn update(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = customer_id(request, event)?;
         let changes = json::<Body>(request)?.into_changes()?;
-        let call = self.customers(request, event).await?.update(&id, &changes);
-        let customer = call.deadline(request.deadline).send().await.map_err(|error| failed(error, event))?;
-        Response::json(200, &CustomerView::of(&customer))
+        let customers = self.customers(request, event).await?;
+        let id = uuid(&customers, id, request, event).await?;
+        let call = customers.update(&id, &changes).deadline(request.deadline);
+        let customer = call.send().await.map_err(|error| failed(error, event))?;
+        match kept_texts(&changes, &customer) {
+            errors if errors.is_empty() => Response::json(200, &CustomerView::of(&customer)),
+            errors => Err(Problem::new(Code::CustomerTextKept).about(errors)),
+        }
     }
 
     async fn delete(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = customer_id(request, event)?;
-        let call = self.customers(request, event).await?.delete(&id);
-        call.deadline(request.deadline).send().await.map_err(|error| failed(error, event))?;
+        let customers = self.customers(request, event).await?;
+        let id = uuid(&customers, id, request, event).await?;
+        let call = customers.delete(&id).deadline(request.deadline);
+        call.send().await.map_err(|error| failed(error, event))?;
         Ok(Response::no_content())
     }
 
     async fn transactions(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = customer_id(request, event)?;
-        let call = self.customers(request, event).await?.transactions(&id);
-        let transactions = call.deadline(request.deadline).send().await.map_err(|error| failed(error, event))?;
+        let customers = self.customers(request, event).await?;
+        let id = uuid(&customers, id, request, event).await?;
+        let call = customers.transactions(&id).deadline(request.deadline);
+        let transactions = call.send().await.map_err(|error| failed(error, event))?;
         Response::json(200, &TransactionList::of(&transactions))
     }
 
@@ -89,13 +98,49 @@ impl App {
     }
 }
 
-/// What is no UUID is nobody's, and lomi. need not be asked: some of its generations answer 500 to it.
+/// What can be no id of lomi.'s is nobody's, and lomi. need not be asked.
 fn customer_id(request: &Request, event: &mut Telemetry) -> Result<CustomerId, Problem> {
-    // lomi. takes nothing else here.
-    let id = CustomerId::parse(request.path("customer_id")).ok().filter(CustomerId::is_uuid);
+    let is_printed = |id: &CustomerId| id.is_uuid() || id.as_str().starts_with("cus_");
+    let id = CustomerId::parse(request.path("customer_id")).ok().filter(is_printed);
     let id = id.ok_or(Problem::new(Code::NotFound))?;
     event.id(Field::CustomerId, id.as_str());
     Ok(id)
+}
+
+async fn read(
+    customers: &Customers,
+    id: &CustomerId,
+    request: &Request,
+    event: &mut Telemetry,
+) -> Result<Customer, Problem> {
+    let customer = customers.get(id).deadline(request.deadline).send().await;
+    customer.map_err(|error| {
+        report(&error, event);
+        Problem::of_read(error, id.is_uuid())
+    })
+}
+
+/// The customer's own id. Behind another one it is read first: of a change that fails at the id, nobody could say whether it
+/// happened.
+async fn uuid(
+    customers: &Customers,
+    id: CustomerId,
+    request: &Request,
+    event: &mut Telemetry,
+) -> Result<CustomerId, Problem> {
+    if id.is_uuid() {
+        return Ok(id);
+    }
+    let id = read(customers, &id, request, event).await?.customer_id;
+    event.id(Field::CustomerId, id.as_str());
+    Ok(id)
+}
+
+/// The texts that were to be cleared and still stand in lomi.'s answer.
+fn kept_texts(changes: &UpdateCustomer, customer: &Customer) -> Vec<FieldError> {
+    let kept = changes.cleared.iter().filter(|text| text.of(&customer.profile).is_some());
+    let detail = Text { en: "lomi. kept the old text.", fr: "lomi. a gardé l'ancien texte." };
+    kept.map(|text| FieldError { pointer: format!("/{}", text.as_str()), detail }).collect()
 }
 
 /// Reading, changing and deleting may be asked for again without harm.

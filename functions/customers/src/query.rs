@@ -1,14 +1,14 @@
 //! Which customers are asked for, and which page of them.
-//!
-//! Our cursor holds lomi.'s own place in its list together with the page size that it belongs to: where lomi. counts
-//! pages, the same number at another size would be another place.
 
-use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, MAX_LIMIT, Request};
+use edge::http::Request;
 use edge::language::Text;
+use edge::paging::PageRequest;
 use edge::problem::Problem;
 use lomi_client::customers::Customers;
-use lomi_client::{Call, CustomerActivity, CustomerPage, CustomerType, ListPlace};
+use lomi_client::{Customer, CustomerActivity, CustomerType, ListPlace, Listing};
 
+/// As lomi.'s document of customers has it.
+const DEFAULT_PAGE_SIZE: u8 = 50;
 const MAX_SEARCH_CHARS: usize = 200;
 
 /// A question about many customers.
@@ -16,19 +16,11 @@ pub(crate) struct Question {
     search: Option<String>,
     customer_type: Option<CustomerType>,
     status: Option<CustomerActivity>,
-    page: Page,
-}
-
-/// A page of lomi.'s.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Page {
-    size: u8,
-    /// `None` for the first.
-    place: Option<ListPlace>,
+    pub(crate) page: PageRequest,
 }
 
 impl Question {
-    /// Reads `search`, `type`, `status`, `limit` and `cursor`.
+    /// Reads `search`, `type`, `status`, and which page of them.
     pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
         let long = Text { en: "1 to 200 characters.", fr: "De 1 à 200 caractères." };
         let search = request.query_as("search", search, long)?;
@@ -36,13 +28,18 @@ impl Question {
         let customer_type = request.query_as("type", customer_type, types)?.flatten();
         let statuses = Text { en: "active, inactive or all.", fr: "active, inactive ou all." };
         let status = request.query_as("status", activity, statuses)?.flatten();
-        Ok(Self { search, customer_type, status, page: Page::read(request)? })
+        Ok(Self { search, customer_type, status, page: PageRequest::read(request, DEFAULT_PAGE_SIZE)? })
     }
 
-    /// The question in lomi.'s words.
-    pub(crate) fn call(&self, customers: &Customers) -> Call<CustomerPage> {
-        let mut call = customers.list().page_size(self.page.size.into());
-        if let Some(place) = &self.page.place {
+    /// The question in lomi.'s words: what it leaves, from this place on.
+    pub(crate) fn list(
+        &self,
+        customers: &Customers,
+        (size, place): (u8, Option<&ListPlace>),
+        request: &Request,
+    ) -> Listing<Customer> {
+        let mut call = customers.list().page_size(size.into()).deadline(request.deadline);
+        if let Some(place) = place {
             call = call.starting_at(place);
         }
         if let Some(search) = &self.search {
@@ -51,33 +48,10 @@ impl Question {
         if let Some(customer_type) = self.customer_type {
             call = call.customer_type(customer_type);
         }
-        match self.status {
-            Some(status) => call.status(status),
-            None => call,
+        if let Some(status) = self.status {
+            call = call.status(status);
         }
-    }
-
-    /// The cursor of the page that begins at this place of lomi.'s.
-    pub(crate) fn cursor(&self, place: &ListPlace) -> String {
-        format!("{}.{}", self.page.size, place.to_text())
-    }
-}
-
-impl Page {
-    fn read(request: &Request) -> Result<Self, Problem> {
-        let limit = request.limit()?;
-        let page = request.query_as("cursor", Self::of_cursor, FOREIGN_CURSOR)?;
-        match (page, limit) {
-            (None, limit) => Ok(Self { size: limit.unwrap_or(DEFAULT_LIMIT), place: None }),
-            (Some(page), limit) if limit.is_none_or(|limit| limit == page.size) => Ok(page),
-            (Some(_), _) => Err(Problem::invalid("/cursor", FOREIGN_CURSOR)),
-        }
-    }
-
-    fn of_cursor(cursor: &str) -> Option<Self> {
-        let (size, place) = cursor.split_once('.')?;
-        let size = size.parse().ok().filter(|size| (1..=MAX_LIMIT).contains(size))?;
-        Some(Self { size, place: Some(ListPlace::parse(place)?) })
+        call.stream()
     }
 }
 
@@ -103,21 +77,5 @@ fn activity(text: &str) -> Option<Option<CustomerActivity>> {
         "inactive" => Some(Some(CustomerActivity::Inactive)),
         "all" => Some(None),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_leads_to_its_place_and_nothing_else_does() {
-        for place in ["p3", "o40", "ceyJvZmZzZXQiOjJ9", "ca.b=="] {
-            let page = Page { size: 20, place: ListPlace::parse(place) };
-            assert_eq!(Page::of_cursor(&format!("20.{place}")), Some(page), "{place}");
-        }
-        for wrong in ["", ".", "20", "20.", "20.1", "0.p2", "101.p2", "20.p", "20.p2.2", "a.p2", "20.p-2", "20.c"] {
-            assert_eq!(Page::of_cursor(wrong), None, "{wrong}");
-        }
     }
 }

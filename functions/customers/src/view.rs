@@ -1,6 +1,7 @@
 //! Customers and their transactions on the wire.
 
 use domain::Timestamp;
+use edge::paging::{ListedPage, PageRequest};
 use flows::units::minor_units;
 use lomi_client::{Customer, CustomerTransaction};
 use serde::Serialize;
@@ -10,6 +11,9 @@ use std::collections::BTreeMap;
 #[derive(Serialize)]
 pub(crate) struct CustomerView<'a> {
     customer_id: &'a str,
+    /// As lomi.'s document of customers calls it.
+    id: &'a str,
+    organization_id: Option<&'a str>,
     name: Option<&'a str>,
     email: Option<&'a str>,
     phone_number: Option<&'a str>,
@@ -25,10 +29,23 @@ pub(crate) struct CustomerView<'a> {
     updated_at: Option<String>,
 }
 
+/// `customers` and `pagination` are the words of lomi.'s document of customers.
 #[derive(Serialize)]
 pub(crate) struct CustomerList<'a> {
     data: Vec<CustomerView<'a>>,
-    next_cursor: Option<String>,
+    customers: Vec<CustomerView<'a>>,
+    pagination: Pagination,
+    next_cursor: Option<&'a str>,
+}
+
+/// What lomi. does not tell is null. So is the number of a page behind a cursor.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    page: Option<u32>,
+    page_size: u8,
+    total_count: Option<u32>,
+    total_pages: Option<u32>,
 }
 
 /// What the payer's side left in the metadata, a phone number among it, is not shown.
@@ -37,6 +54,8 @@ struct TransactionView<'a> {
     transaction_id: &'a str,
     status: &'a str,
     amount: Option<i64>,
+    /// The same, as lomi.'s document of customers calls it.
+    gross_amount: Option<i64>,
     currency_code: Option<&'a str>,
     provider_code: Option<&'a str>,
     payment_method_code: Option<&'a str>,
@@ -60,6 +79,8 @@ impl<'a> CustomerView<'a> {
         let profile = &customer.profile;
         Self {
             customer_id: customer.customer_id.as_str(),
+            id: customer.customer_id.as_str(),
+            organization_id: customer.organization_id.as_deref(),
             name: customer.name.as_deref(),
             email: profile.email.as_deref(),
             phone_number: profile.phone_number.as_deref(),
@@ -77,17 +98,23 @@ impl<'a> CustomerView<'a> {
 }
 
 impl<'a> CustomerList<'a> {
-    pub(crate) fn of(customers: &'a [Customer], next_cursor: Option<String>) -> Self {
-        Self { data: customers.iter().map(CustomerView::of_list).collect(), next_cursor }
+    pub(crate) fn of(page: &'a ListedPage<Customer>, asked: &PageRequest) -> Self {
+        let rows = || page.rows.iter().map(CustomerView::of_list).collect();
+        let total_pages = page.total_count.map(|count| count.div_ceil(asked.size().into()));
+        let pagination =
+            Pagination { page: asked.number(), page_size: asked.size(), total_count: page.total_count, total_pages };
+        Self { data: rows(), customers: rows(), pagination, next_cursor: page.next_cursor.as_deref() }
     }
 }
 
 impl<'a> TransactionView<'a> {
     fn of(transaction: &'a CustomerTransaction) -> Self {
+        let amount = minor_units(transaction.gross_amount, transaction.currency_code.as_ref());
         Self {
             transaction_id: transaction.transaction_id.as_str(),
             status: transaction.status.as_str(),
-            amount: minor_units(transaction.gross_amount, transaction.currency_code.as_ref()),
+            amount,
+            gross_amount: amount,
             currency_code: transaction.currency_code.as_ref().map(lomi_client::CurrencyCode::as_str),
             provider_code: transaction.provider_code.as_deref(),
             payment_method_code: transaction.payment_method_code.as_deref(),

@@ -24,7 +24,7 @@ enum Kind {
 
 #[derive(Deserialize)]
 pub(crate) struct Body {
-    kind: Kind,
+    kind: Option<Kind>,
     title: String,
     description: Option<String>,
     amount: Option<i64>,
@@ -32,11 +32,11 @@ pub(crate) struct Body {
     expires_at: Option<String>,
     success_url: Option<String>,
     cancel_url: Option<String>,
+    metadata: Option<BTreeMap<String, Label>>,
     // Of a managed link.
     open_amount: Option<OpenAmount>,
     items: Option<Vec<Item>>,
     max_payments: Option<NonZeroU32>,
-    metadata: Option<BTreeMap<String, Label>>,
     // Of a native link.
     link_type: Option<NativeType>,
     product_id: Option<String>,
@@ -87,7 +87,9 @@ impl Body {
             "A time as in 2026-12-31T23:59:59Z.",
             "Un moment, par exemple 2026-12-31T23:59:59Z.",
         );
-        match self.kind {
+        // A body as in lomi.'s document has a type of link and no kind.
+        let kind = if self.link_type.is_some() { Kind::Native } else { Kind::Managed };
+        match self.kind.unwrap_or(kind) {
             Kind::Managed => self.into_managed(expires_at.flatten(), faults).map(Wanted::Managed),
             Kind::Native => self.into_native(expires_at.flatten(), faults).map(|link| Wanted::Native(Box::new(link))),
         }

@@ -14,7 +14,10 @@ use url::Url;
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
 
-const QUERIES: Queries = &[("GET /admin/payment-links", &["kind", "link_type", "is_active", "limit", "cursor"])];
+const QUERIES: Queries = &[(
+    "GET /admin/payment-links",
+    &["kind", "linkType", "link_type", "isActive", "is_active", "limit", "offset", "cursor"],
+)];
 
 /// An address never leads to another link, so a picture of it lasts.
 const CACHE: &str = "public, max-age=86400";
@@ -26,7 +29,7 @@ pub(crate) struct App {
     public_origin: Option<Url>,
 }
 
-/// One id space: lomi.'s ids, a UUID or `plink_...`, are never codes.
+/// One id space: lomi.'s ids, a UUID, `pl_...` or `plink_...`, are never codes.
 pub(crate) enum LinkId {
     Managed(LinkCode),
     Native(PaymentLinkId),
@@ -39,10 +42,14 @@ impl LinkId {
         let id = request.path("id");
         match (LinkCode::parse(id), PaymentLinkId::parse(id)) {
             (Some(code), _) => Ok(Self::Managed(code)),
-            (None, Ok(id)) if id.is_uuid() || id.as_str().starts_with("plink_") => Ok(Self::Native(id)),
+            (None, Ok(id)) if id.is_uuid() || is_printed(&id) => Ok(Self::Native(id)),
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
+}
+
+fn is_printed(id: &PaymentLinkId) -> bool {
+    ["pl_", "plink_"].iter().any(|prefix| id.as_str().starts_with(prefix))
 }
 
 impl App {
@@ -85,8 +92,10 @@ impl App {
         event: &mut Telemetry,
     ) -> Result<PaymentLink, Problem> {
         let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
-        let link = links.get(id).deadline(request.deadline).send().await;
-        Ok(link.inspect_err(|error| edge::lomi::report(error, event))?)
+        links.get(id).deadline(request.deadline).send().await.map_err(|error| {
+            edge::lomi::report(&error, event);
+            Problem::of_read(error, id.is_uuid())
+        })
     }
 
     async fn qr_svg(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {

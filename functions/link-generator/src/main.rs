@@ -1,16 +1,15 @@
-//! `/admin/payment-links` for the back office, closed at the gateway; `GET /pay/{code}` for whoever follows a managed
-//! link; `GET /payment-links/{id}/qr.svg` and `.png` for posters and screens.
+//! `/admin/payment-links` for the back office, closed at the gateway; `GET /pay/{code}` for whoever follows a managed link;
+//! `GET /payment-links/{id}/qr.svg` and `.png`. A managed link is ours: counted, limited, ended at will. A native one is lomi.'s.
 //!
-//! A managed link is ours: counted, limited, ended at will, each opening a page of its own order. A native one is lomi.'s.
-//!
-//! May: `GetItem`, `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `REF#*`,
-//! `WATCH#*`; `BatchGetItem` on `PRODUCT#*`; `Query` of index `listing` for `LINK`; `GetSecretValue` of
-//! `LomiSecretKey`; call lomi.
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on
+//! `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`, `REF#*`, `WATCH#*`; `BatchGetItem` on `PRODUCT#*`, `NATIVE#*`; `Query` of index
+//! `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod amount;
 mod back_office;
 mod body;
 mod http;
+mod list;
 mod page;
 mod pay;
 mod qr;

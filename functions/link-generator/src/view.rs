@@ -1,10 +1,11 @@
 //! Links on the wire: ours and lomi.'s in one shape.
 
 use crate::http::address_of;
-use domain::{CartLine, LinkPrice, LinkStatus, ManagedLink, Price, Timestamp};
+use domain::{CartLine, Currency, LinkPrice, LinkStatus, ManagedLink, Price, Timestamp};
 use flows::units::minor_units;
 use lomi_client::{LinkType, PaymentLink};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -20,6 +21,11 @@ pub(crate) struct LinkView<'a> {
     description: Option<&'a str>,
     status: &'static str,
     price: Option<PriceView<'a>>,
+    /// Of a fixed price; as lomi.'s document of links has it.
+    amount: Option<i64>,
+    currency_code: Option<&'static str>,
+    /// Whether it is switched on. One that is may have expired.
+    is_active: Option<bool>,
     link_type: Option<&'a str>,
     product_id: Option<&'a str>,
     price_id: Option<&'a str>,
@@ -30,7 +36,7 @@ pub(crate) struct LinkView<'a> {
     expires_at: Option<String>,
     success_url: Option<&'a str>,
     cancel_url: Option<&'a str>,
-    metadata: Option<&'a BTreeMap<String, String>>,
+    metadata: Option<LabelsView<'a>>,
     created_at: Option<String>,
 }
 
@@ -40,6 +46,13 @@ enum PriceView<'a> {
     Fixed { amount: i64, currency_code: &'static str },
     Open { open: Bounds },
     Items { items: &'a [CartLine] },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum LabelsView<'a> {
+    Ours(&'a BTreeMap<String, String>),
+    Lomis(BTreeMap<&'a str, &'a Value>),
 }
 
 #[derive(Serialize)]
@@ -65,6 +78,9 @@ impl<'a> LinkView<'a> {
             description: link.description.as_deref(),
             status: link.status(now).as_str(),
             price: Some(price(&link.price)),
+            amount: fixed(&link.price),
+            currency_code: link.price.currency().map(Currency::code),
+            is_active: Some(link.active),
             max_payments: link.max_payments.map(std::num::NonZeroU32::get),
             opened_count: Some(link.opened_count),
             paid_count: Some(link.paid_count),
@@ -72,13 +88,19 @@ impl<'a> LinkView<'a> {
             expires_at: link.expires_at.map(Timestamp::to_rfc3339),
             success_url: link.success_url.as_deref(),
             cancel_url: link.cancel_url.as_deref(),
-            metadata: Some(&link.metadata),
+            metadata: Some(LabelsView::Ours(&link.metadata)),
             created_at: Some(link.created_at.to_rfc3339()),
             ..Self::empty("managed", code, origin)
         }
     }
 
-    pub(crate) fn native(link: &'a PaymentLink, origin: &Url, now: Timestamp) -> Self {
+    /// `labels` are those that the link was given here; lomi.'s own word counts for links that were given none.
+    pub(crate) fn native(
+        link: &'a PaymentLink,
+        labels: Option<&'a BTreeMap<String, String>>,
+        origin: &Url,
+        now: Timestamp,
+    ) -> Self {
         let expires_at = link.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
         let created_at = link.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
         Self {
@@ -87,12 +109,16 @@ impl<'a> LinkView<'a> {
             description: link.description.as_deref(),
             status: native_status(link, expires_at, now).as_str(),
             price: native_price(link),
+            amount: minor_units(link.amount, link.currency_code.as_ref()),
+            currency_code: native_currency(link).map(Currency::code),
+            is_active: link.is_active,
             link_type: known(&link.link_type),
             product_id: link.product_id.as_ref().map(lomi_client::ProductId::as_str),
             price_id: link.price_id.as_ref().map(lomi_client::PriceId::as_str),
             expires_at: expires_at.map(Timestamp::to_rfc3339),
             success_url: link.success_url.as_deref(),
             cancel_url: link.cancel_url.as_deref(),
+            metadata: Some(labels.map_or_else(|| LabelsView::Lomis(link.metadata.iter().collect()), LabelsView::Ours)),
             created_at: created_at.map(Timestamp::to_rfc3339),
             ..Self::empty("native", link.payment_link_id.as_str(), origin)
         }
@@ -110,6 +136,9 @@ impl<'a> LinkView<'a> {
             description: None,
             status: LinkStatus::Active.as_str(),
             price: None,
+            amount: None,
+            currency_code: None,
+            is_active: None,
             link_type: None,
             product_id: None,
             price_id: None,
@@ -140,9 +169,20 @@ fn price(price: &LinkPrice) -> PriceView<'_> {
 
 /// A product's link has the price that lomi. says when it is opened.
 fn native_price(link: &PaymentLink) -> Option<PriceView<'_>> {
-    let currency = domain::Currency::from_code(link.currency_code.as_ref()?.as_str())?;
+    let currency = native_currency(link)?;
     let amount = minor_units(link.amount, link.currency_code.as_ref())?;
     Some(PriceView::Fixed { amount, currency_code: currency.code() })
+}
+
+fn native_currency(link: &PaymentLink) -> Option<Currency> {
+    Currency::from_code(link.currency_code.as_ref()?.as_str())
+}
+
+fn fixed(price: &LinkPrice) -> Option<i64> {
+    match price {
+        LinkPrice::Amount(Price::Fixed(money)) => Some(money.amount_minor()),
+        LinkPrice::Amount(Price::Open { .. }) | LinkPrice::Items(_) => None,
+    }
 }
 
 fn native_status(link: &PaymentLink, expires_at: Option<Timestamp>, now: Timestamp) -> LinkStatus {

@@ -5,8 +5,8 @@
 //! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
 //! code that took it on arrival, an answer of lomi.'s through the reconciler's.
 //!
-//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `PULSE#*`, `ORGANISATION#*`;
-//! `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`,
+//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `PULSE#*`, `ORGANISATION#*`,
+//! `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`,
 //! `QUARANTINE#*`, `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`, `QUARANTINE`; `Query` of index `due` for
 //! `DUE#*`; `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`, `CartTokenSecret`; call lomi.
 

@@ -1,7 +1,7 @@
 //! On a schedule: asks lomi. about the orders that are due and finishes what a crash or a lost event left open.
 //!
 //! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `QUARANTINE#*`, `WATCH#*`, `PULSE#*`,
-//! `ORGANISATION#*`; `PutItem` on
+//! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on
 //! `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `WATCH#*`, `OUTBOX#*`, `QUARANTINE#*`, `ORGANISATION#*`; `UpdateItem` on
 //! `ORDER#*`, `QUARANTINE#*`, `LINK#*`;
 //! `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.

@@ -122,6 +122,13 @@ pub struct Quirks {
     /// Card charges are refused with 503; cards on the hosted page still work.
     #[serde(default)]
     pub card_rail_muted: bool,
+    /// A customer is found by its public id (`cus_` and the hexadecimal digits of its UUID), too. Which generations do is written
+    /// nowhere; off, such an id is answered as one that is no UUID.
+    #[serde(default)]
+    pub customers_by_public_id: bool,
+    /// A text of a customer that is changed to null is cleared; off, null keeps it, as in lomi.'s SQL of March 2025.
+    #[serde(default)]
+    pub customer_texts_cleared: bool,
     /// Webhook bodies are re-encoded with sorted keys after signing, as a relay might.
     pub cli_reserialise: bool,
     /// Amounts in webhooks, sessions and transactions are written as `25000.0`.
@@ -204,6 +211,8 @@ impl Quirks {
         Self {
             allow_double_pay: false,
             card_rail_muted: false,
+            customers_by_public_id: false,
+            customer_texts_cleared: false,
             cli_reserialise: false,
             decimal_numbers: false,
             id_churn: is_june,

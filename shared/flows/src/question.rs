@@ -295,6 +295,7 @@ impl World {
         let (Some(link), Some(amount), true) = (&session.payment_link_id, amount, is_ours) else {
             return Ok(None);
         };
+        let labels = self.store.link_labels(link.as_str()).await?;
         let (now, page) = (self.clock.now(), session.checkout_session_id.to_string());
         let new = NewOrder {
             order_id: OrderId::of_page(&page),
@@ -304,6 +305,7 @@ impl World {
                 title: session.title.clone(),
                 customer_id: session.customer_id.as_ref().map(ToString::to_string),
                 payment_link_id: Some(link.to_string()),
+                metadata: labels.unwrap_or_default(),
                 ..Origin::default()
             },
             token_hash: OrderToken::from_entropy(self.entropy.bytes()).hash(),

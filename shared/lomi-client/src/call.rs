@@ -36,6 +36,8 @@ pub struct Call<T> {
     /// Whether the idempotency key is reason enough to send a write again.
     is_repeatable: bool,
     deadline: Option<Instant>,
+    /// Whether it names its object by an id that some generations cannot read.
+    is_by_public_id: bool,
     /// Where else the call may be served.
     older: Option<Older>,
     decode: Decode<T>,
@@ -52,6 +54,7 @@ impl<T> Call<T> {
             idempotency_key: None,
             is_repeatable: true,
             deadline: None,
+            is_by_public_id: false,
             older: None,
             decode,
         }
@@ -82,6 +85,13 @@ impl<T> Call<T> {
         self
     }
 
+    /// Names its object by an id that is the UUID of it or not. A database that knows UUIDs only fails at another one, every
+    /// time: that is no outage, and asked once.
+    pub(crate) fn by_id(mut self, is_uuid: bool) -> Self {
+        self.is_by_public_id = !is_uuid;
+        self
+    }
+
     /// The same question, its answer read in another way.
     pub(crate) fn reading<U>(self, decode: Decode<U>) -> Call<U> {
         Call {
@@ -93,6 +103,7 @@ impl<T> Call<T> {
             idempotency_key: self.idempotency_key,
             is_repeatable: self.is_repeatable,
             deadline: self.deadline,
+            is_by_public_id: self.is_by_public_id,
             older: self.older,
             decode,
         }
@@ -208,7 +219,8 @@ impl<T> Call<T> {
         let is_keyed = request.idempotency_key.is_some() && self.is_repeatable;
         let is_safe = !request.is_write() || is_keyed;
         let has_time = error.kind() != ErrorKind::DeadlinePassed;
-        has_time && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
+        let may_pass = error.status() != Some(500) || !self.is_by_public_id;
+        has_time && may_pass && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
     }
 }
 
@@ -224,6 +236,7 @@ impl<T> Clone for Call<T> {
             idempotency_key: self.idempotency_key.clone(),
             is_repeatable: self.is_repeatable,
             deadline: self.deadline,
+            is_by_public_id: self.is_by_public_id,
             older: self.older.clone(),
             decode: self.decode,
         }

@@ -50,8 +50,8 @@ pub use client::{BuildError, Client, ClientBuilder};
 pub use currency::{CurrencyCode, CurrencyCodeError};
 pub use customer::CustomerDetails;
 pub use customers::{
-    CreateCustomer, Customer, CustomerActivity, CustomerPage, CustomerProfile, CustomerTransaction, CustomerType,
-    UpdateCustomer,
+    CreateCustomer, Customer, CustomerActivity, CustomerPage, CustomerProfile, CustomerText, CustomerTransaction,
+    CustomerType, UpdateCustomer,
 };
 pub use delivery_logs::{DeliveryLog, Replay};
 pub use error::{Error, ErrorKind, Outcome};

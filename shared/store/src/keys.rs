@@ -77,6 +77,11 @@ impl Key {
         Self::new(format!("LINK#{}", code.as_str()), "LINK")
     }
 
+    /// lomi.'s ids are its own: a test link and a live one never share one.
+    pub(crate) fn native_link(id: &str) -> Self {
+        Self::new(format!("NATIVE#{id}"), "NATIVE")
+    }
+
     pub(crate) fn into_item(self) -> Item {
         Item::from([("PK".to_owned(), text(self.pk)), ("SK".to_owned(), text(self.sk))])
     }

@@ -4,10 +4,15 @@ use crate::item::{listing_of, read_order};
 use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
 use crate::{ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
+use std::collections::HashMap;
 
 /// The most orders a list shows at once.
 const MAX_PAGE: usize = 100;
+
+/// `BatchGetItem` may leave keys unprocessed when it is throttled; so often they are asked for again.
+const MAX_BATCH_ROUNDS: usize = 5;
 
 /// Orders of one shard read at once from what is due.
 const DUE_PAGE: i32 = 25;
@@ -79,6 +84,27 @@ impl Store {
         let call = self.client.get_item().table_name(&self.table).set_key(Some(key.into_item())).consistent_read(true);
         let answer = call.send().await.map_err(|error| StoreError::from_sdk(operation, &error))?;
         Ok(answer.item)
+    }
+
+    /// The items with these keys that exist, in any order; at most 100 keys, none of them twice.
+    pub(crate) async fn batch(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ask = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+        let ask = ask.map_err(|_| StoreError::malformed(operation))?;
+        let mut request = HashMap::from([(self.table.clone(), ask)]);
+        let mut items = Vec::new();
+        for _ in 0..MAX_BATCH_ROUNDS {
+            let call = self.client.batch_get_item().set_request_items(Some(request));
+            let answer = call.send().await.map_err(|error| StoreError::from_sdk(operation, &error))?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            request = answer.unprocessed_keys.unwrap_or_default();
+            if request.is_empty() {
+                return Ok(items);
+            }
+        }
+        Err(StoreError::Busy { operation, reason: "unprocessed_keys" })
     }
 
     /// The order as it stands now. Strongly consistent.

@@ -2,14 +2,10 @@
 
 use crate::keys::{Item, Key, text};
 use crate::{Store, StoreError};
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Product, Sku};
-use std::collections::HashMap;
 
 /// A catalogue for hosted checkout is small; a list stops here.
 const MAX_LISTED_PRODUCTS: usize = 1000;
-/// `BatchGetItem` may leave keys unprocessed when it is throttled; so often they are asked for again.
-const MAX_BATCH_ROUNDS: usize = 5;
 
 impl Store {
     /// The products with these SKUs that exist, in any order. Strongly consistent: a price is never a stale one.
@@ -20,22 +16,8 @@ impl Store {
         let mut wanted: Vec<&Sku> = skus.iter().collect();
         wanted.sort();
         wanted.dedup();
-        let keys = wanted.into_iter().map(|sku| Key::product(sku).into_item()).collect::<Vec<_>>();
-        let ask = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-        let mut request = HashMap::from([(self.table.clone(), ask.map_err(|_| malformed())?)]);
-        let mut products = Vec::new();
-        for _ in 0..MAX_BATCH_ROUNDS {
-            let call = self.client.batch_get_item().set_request_items(Some(request));
-            let answer = call.send().await.map_err(|error| StoreError::from_sdk("read products", &error))?;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                products.push(read(item)?);
-            }
-            request = answer.unprocessed_keys.unwrap_or_default();
-            if request.is_empty() {
-                return Ok(products);
-            }
-        }
-        Err(StoreError::Busy { operation: "read products", reason: "unprocessed_keys" })
+        let keys = wanted.into_iter().map(|sku| Key::product(sku).into_item()).collect();
+        self.batch("read products", keys).await?.into_iter().map(read).collect()
     }
 
     /// One product. Strongly consistent.

@@ -2,7 +2,7 @@
 
 use crate::keys::{Item, Key, number};
 use crate::{Answer, Begun, Store, StoreError};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{Fingerprint, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,19 @@ impl Store {
             .expression_attribute_values(":value", value);
         call.send().await.map_err(|error| StoreError::from_sdk("change receipt", &error))?;
         Ok(())
+    }
+
+    /// Adds the answer, as a part of a transaction.
+    pub(crate) fn answer_update(&self, receipt: &Receipt, answer: &Answer) -> Result<Update, StoreError> {
+        let answer = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(answer).map_err(|_| malformed())?;
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::claim(&receipt.key_hash).into_item()))
+            .update_expression("SET answer = :value")
+            .condition_expression("begun_at_ms = :begun")
+            .expression_attribute_values(":begun", number(receipt.begun_at.as_ms()))
+            .expression_attribute_values(":value", answer);
+        update.build().map_err(|_| malformed())
     }
 
     pub(crate) fn receipt_put(&self, receipt: &Receipt, now: Timestamp) -> Result<TransactWriteItem, StoreError> {

@@ -2,6 +2,7 @@
 
 mod back_office;
 mod counting;
+mod documented;
 mod native;
 mod pages;
 mod qr;

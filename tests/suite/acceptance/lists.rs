@@ -138,6 +138,75 @@ async fn the_back_office_lists_every_customer_and_link_once() {
     app.audit().await;
 }
 
+/// The rows of one answer, and its cursor.
+async fn page_of(app: &TestApp, path: &str, id: &str) -> (Vec<String>, Option<String>) {
+    let page = app.admin("GET", path, &Value::Null).await.expect(200).json();
+    let rows = page["data"].as_array().unwrap().iter().map(|row| row[id].as_str().unwrap().to_owned());
+    (rows.collect(), page["next_cursor"].as_str().map(str::to_owned))
+}
+
+/// Every row by asking for one page after the other with `place`, and by going on with the cursor of each of them.
+async fn is_cut_right(app: &TestApp, (list, id): (&str, &str), all: &[String], place: impl Fn(usize, usize) -> String) {
+    for size in [1, 2, 3, 7, 100] {
+        for (number, expected) in all.chunks(size).chain([&[][..]]).enumerate() {
+            let begins = number * size;
+            let (rows, mut next) = page_of(app, &format!("{list}&{}", place(number, size)), id).await;
+            assert_eq!(rows, expected, "{}", place(number, size));
+            let mut rest = Vec::new();
+            while let Some(cursor) = next {
+                let (rows, after) = page_of(app, &format!("{list}&cursor={cursor}"), id).await;
+                rest.extend(rows);
+                next = after;
+            }
+            assert_eq!(rest, all[(begins + expected.len()).min(all.len())..], "behind {}", place(number, size));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_customers_has_the_rows_that_its_number_says() {
+    let app = TestApp::start().await;
+    for name in ["Awa", "Binta", "Cheikh", "Demba", "Eva", "Fatou", "Gora"] {
+        app.named_customer(&format!("Liste {name}")).await;
+    }
+    let list = "/admin/customers?search=liste";
+    for (profile, quirks) in generations() {
+        speak(&app, profile, &quirks, 100).await;
+        let (all, _) = page_of(&app, list, "id").await;
+        assert_eq!(all.len(), 7, "{profile} {quirks}");
+        for at_most in [100, 3] {
+            speak(&app, profile, &quirks, at_most).await;
+            let place = |number, size| format!("page={}&pageSize={size}", number + 1);
+            is_cut_right(&app, (list, "id"), &all, place).await;
+        }
+        let third = app.admin("GET", &format!("{list}&page=3&pageSize=3"), &Value::Null).await.expect(200).json();
+        let expected = json!({ "page": 3, "pageSize": 3, "totalCount": 7, "totalPages": 3 });
+        assert_eq!(third["pagination"], expected, "{profile} {quirks}");
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_offset_in_the_links_has_the_rows_behind_it() {
+    let app = TestApp::start().await;
+    let link = json!({ "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000 });
+    for _ in 0..7 {
+        app.post_link(&link, &app.fresh_key()).await.expect(201);
+    }
+    let list = "/admin/payment-links?kind=native";
+    for (profile, quirks) in generations() {
+        speak(&app, profile, &quirks, 100).await;
+        let (all, _) = page_of(&app, list, "id").await;
+        assert_eq!(all.len(), 7, "{profile} {quirks}");
+        for at_most in [100, 3] {
+            speak(&app, profile, &quirks, at_most).await;
+            let place = |number, size| format!("offset={}&limit={size}", number * size);
+            is_cut_right(&app, (list, "id"), &all, place).await;
+        }
+    }
+    app.audit().await;
+}
+
 #[tokio::test]
 async fn the_back_office_says_so_when_a_list_does_not_go_on() {
     let app = TestApp::start().await;

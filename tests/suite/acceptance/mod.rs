@@ -6,6 +6,7 @@ mod cards;
 mod cart_tokens;
 mod customers;
 mod disputes;
+mod documented_customers;
 mod events;
 mod evidence;
 mod generations;

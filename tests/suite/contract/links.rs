@@ -48,7 +48,7 @@ pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
             contract.holds(route, &picture(app, id, name).await.expect(200));
         }
     }
-    for query in ["", "?limit=1", "?kind=native"] {
+    for query in ["", "?limit=1", "?kind=native", "?linkType=instant&isActive=true&offset=0&limit=20"] {
         contract.holds("GET /admin/payment-links", &admin(app, "GET", &format!("{LIST}{query}")).await.expect(200));
     }
     contract.holds(PAY, &app.follow(&open, "fr").await.expect(200));
@@ -173,8 +173,20 @@ fn managed_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("items", vec![], vec![json!([{ "sku": "KARITE-500", "quantity": 1 }])]),
         ("link_type", vec![], vec![json!("instant")]),
         ("allow_quantity", vec![], vec![json!(true)]),
-        ("kind", vec![], vec![json!("other"), Value::Null]),
+        ("kind", vec![Value::Null], vec![json!("other"), json!("native")]),
         ("prix", vec![], vec![json!(5)]),
+    ]
+}
+
+/// Of a product's link.
+fn product_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
+    let printed = [lomi_sandbox::fixtures::PRODUCT_A, lomi_sandbox::fixtures::PRICE_A];
+    let ids = |own: &str| vec![json!("x"), json!(""), json!(format!("{own}a b")), json!(5)];
+    vec![
+        ("product_id", vec![json!(printed[0])], ids("prod_")),
+        ("price_id", vec![json!(printed[1])], ids("price_")),
+        ("amount", vec![], vec![json!(5_000)]),
+        ("kind", vec![Value::Null], vec![]),
     ]
 }
 
@@ -188,7 +200,8 @@ fn native_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("require_billing_address", vec![json!(false)], vec![json!("no")]),
         ("link_type", vec![], vec![json!("product"), json!("donation")]),
         ("product_id", vec![], vec![json!(NO_UUID)]),
-        ("metadata", vec![], vec![json!({ "a": "b" })]),
+        ("metadata", vec![json!({ "a": "b" })], vec![json!({ "order_id": "x" }), json!({ "a": {} }), json!([])]),
+        ("kind", vec![Value::Null], vec![json!("managed")]),
         ("max_payments", vec![], vec![json!(1)]),
     ]
 }
@@ -196,7 +209,11 @@ fn native_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 #[tokio::test]
 async fn a_link_is_taken_or_refused_by_the_contract_and_the_code_alike() {
     let (app, contract) = (TestApp::start().await, Contract::published());
-    for (base, members) in [(app.link_body(json!({})), managed_members()), (native(), native_members())] {
+    let product = json!({ "link_type": "product", "title": "Premium", "currency_code": "XOF",
+        "product_id": lomi_sandbox::fixtures::PRODUCT_A });
+    let bodies =
+        [(app.link_body(json!({})), managed_members()), (native(), native_members()), (product, product_members())];
+    for (base, members) in bodies {
         for (member, taken, refused) in members {
             let taken = taken.into_iter().map(|value| (value, true));
             for (value, is_taken) in taken.chain(refused.into_iter().map(|value| (value, false))) {

@@ -1,6 +1,6 @@
 //! Payment links while something breaks.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 
 #[tokio::test]
@@ -65,5 +65,25 @@ async fn without_a_key_for_lomi_nobody_is_led_and_nothing_is_ordered() {
     assert!(page.text().contains("Réessayer"));
     assert!(app.orders().await.is_empty());
     app.stack.secrets().set_unreachable(false);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn labels_that_could_not_be_kept_are_not_shown_as_kept() {
+    let app = TestApp::start().await;
+    let labels = json!({ "campagne": "rentrée" });
+    let body =
+        json!({ "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000, "metadata": labels });
+    app.lomi.fault(json!({ "target": "POST /payment-links", "kind": "latency_ms", "arg": 1_500 })).await;
+    let (answer, ()) = tokio::join!(app.post_link(&body, "k"), async {
+        eventually("lomi. is asked", async || (app.lomi.faults_fired().await == 1).then_some(())).await;
+        app.dynamodb.cut();
+    });
+    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    app.dynamodb.mend();
+    let list = app.admin("GET", "/admin/payment-links?kind=native", &Value::Null).await.expect(200).json();
+    let path = format!("/admin/payment-links/{}", list["data"][0]["id"].as_str().expect("lomi. made the link"));
+    let given = app.admin("PATCH", &path, &json!({ "metadata": labels })).await.expect(200).json();
+    assert_eq!(given["metadata"], labels, "found in the list, and labelled");
     app.audit().await;
 }

@@ -1,11 +1,12 @@
 //! The change of a link of lomi.'s own.
 
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
-use edge::members::{Faults, allowed_url, check_text, money};
+use edge::members::{Faults, Label, allowed_url, check_labels, check_text, money};
 use edge::problem::Problem;
 use flows::units::to_lomi;
 use lomi_client::UpdatePaymentLink;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What is to be changed; what is missing stays.
 #[derive(Deserialize)]
@@ -25,12 +26,20 @@ pub(crate) struct Change {
     require_phone: Option<bool>,
     require_billing_address: Option<bool>,
     single_use: Option<bool>,
+    metadata: Option<BTreeMap<String, Label>>,
 }
 
 /// lomi.'s request, and the currency that its amount is meant in.
 pub(crate) struct Wanted {
     pub(crate) changes: UpdatePaymentLink,
     pub(crate) currency: Option<Currency>,
+}
+
+impl Wanted {
+    /// Whether lomi. need not be able to change anything: we keep the labels ourselves.
+    pub(crate) fn is_of_labels_only(&self) -> bool {
+        UpdatePaymentLink { metadata: None, ..self.changes.clone() } == UpdatePaymentLink::default()
+    }
 }
 
 impl Change {
@@ -62,6 +71,7 @@ impl Change {
             require_phone: self.require_phone,
             require_billing_address: self.require_billing_address,
             single_use: self.single_use,
+            metadata: self.metadata.map(|labels| check_labels(&labels, &mut faults)),
         };
         let changes_something = names_money || changes != UpdatePaymentLink::default();
         faults.unless(changes_something, "", "Name what changes.", "Dites ce qui change.");

@@ -2,7 +2,7 @@
 
 use super::{Body, Kind, NativeType, only_with};
 use domain::{Currency, Timestamp};
-use edge::members::{Faults, is_uuid, money};
+use edge::members::{Faults, check_labels, money};
 use edge::problem::Problem;
 use flows::units::to_lomi;
 use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, PriceId, ProductId};
@@ -19,12 +19,7 @@ impl Body {
             (self.max_payments.is_some(), "/max_payments"),
         ];
         only_with(Kind::Managed, &foreign, &mut faults);
-        faults.unless(
-            self.metadata.is_none(),
-            "/metadata",
-            "lomi. drops the metadata of its own links. A managed link keeps it.",
-            "lomi. perd les métadonnées de ses propres liens. Un lien géré les garde.",
-        );
+        let metadata = self.metadata.as_ref().map(|labels| check_labels(labels, &mut faults)).unwrap_or_default();
         let code = self.currency_code.as_deref();
         let currency = code.and_then(Currency::from_code).and_then(|known| CurrencyCode::parse(known.code()).ok());
         faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
@@ -49,6 +44,7 @@ impl Body {
             expires_at: expires_at.map(Timestamp::to_rfc3339),
             success_url: self.success_url,
             cancel_url: self.cancel_url,
+            metadata,
             ..CreatePaymentLink::new(target, self.title.trim(), currency)
         })
     }
@@ -80,13 +76,20 @@ impl Body {
             "The price of a product is lomi.'s.",
             "Le prix d'un produit est celui de lomi.",
         );
-        let price_id = self.price_id.as_deref().filter(|id| is_uuid(id, "/price_id", faults));
+        let price_id = self.price_id.as_deref().filter(|id| is_id(id, "price_", "/price_id", faults));
         let Some(product_id) = self.product_id.as_deref() else {
             faults.add("/product_id", "A product link needs a product.", "Un lien produit demande un produit.");
             return None;
         };
-        is_uuid(product_id, "/product_id", faults);
+        is_id(product_id, "prod_", "/product_id", faults);
         let product_id = ProductId::parse(product_id).ok()?;
         Some(LinkTarget::Product { product_id, price_id: price_id.and_then(|id| PriceId::parse(id).ok()) })
     }
+}
+
+/// A UUID, or an id as lomi. prints it. Anything else lomi. would answer with a refusal or a 500.
+fn is_id(text: &str, prefix: &str, pointer: &str, faults: &mut Faults) -> bool {
+    let fits = ProductId::parse(text).is_ok_and(|id| id.is_uuid() || id.as_str().starts_with(prefix));
+    faults.unless(fits, pointer, "An id of lomi.", "Un identifiant de lomi.");
+    fits
 }

@@ -41,7 +41,12 @@ struct Sent {
     postal_code: Option<String>,
     is_business: Option<bool>,
     metadata: Value,
+    /// Texts that were sent as null.
+    nulls: Vec<&'static str>,
 }
+
+/// The texts that a change may clear, where null clears.
+const TEXTS: [&str; 7] = ["email", "phone_number", "whatsapp_number", "country", "city", "address", "postal_code"];
 
 impl Sent {
     /// A new customer needs a name; a change needs nothing.
@@ -61,6 +66,7 @@ impl Sent {
             postal_code: fields.text("postal_code"),
             is_business: fields.flag("is_business"),
             metadata: fields.object("metadata"),
+            nulls: TEXTS.into_iter().filter(|name| call.body.get(*name).is_some_and(Value::is_null)).collect(),
         };
         if needs_name && sent.name.is_none() && fields.problems.is_empty() {
             fields.problem("name", "must not be empty");
@@ -91,6 +97,20 @@ impl Sent {
         }
         if !self.metadata.is_null() {
             details.metadata = self.metadata;
+        }
+    }
+
+    fn clear(&self, details: &mut CustomerDetails) {
+        for name in &self.nulls {
+            match *name {
+                "email" => details.email = None,
+                "phone_number" => details.phone_number = None,
+                "whatsapp_number" => details.whatsapp_number = None,
+                "country" => details.country.clear(),
+                "city" => details.city.clear(),
+                "address" => details.address.clear(),
+                _ => details.postal_code.clear(),
+            }
         }
     }
 }
@@ -172,8 +192,12 @@ pub(crate) async fn update(
 ) -> Result<Reply, ApiError> {
     let sent = Sent::read(&call, false)?;
     sim.with(|world, now| {
-        own(world, &call, &id)?;
+        let id = own(world, &call, &id)?.customer_id.clone();
+        let is_cleared = world.quirks.customer_texts_cleared;
         let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+        if is_cleared {
+            sent.clear(&mut customer.details);
+        }
         sent.write(&mut customer.details);
         customer.updated_at = now;
         Ok(Reply::ok(&row(call.profile, customer)))
@@ -187,7 +211,7 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
     sim.with(|world, now| {
-        own(world, &call, &id)?;
+        let id = own(world, &call, &id)?.customer_id.clone();
         let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         customer.deleted_at = Some(now);
         Ok(Reply::ok(&json!({"message": "Customer deleted successfully"})))
@@ -201,8 +225,8 @@ pub(crate) async fn list_transactions(
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
     sim.read(|world, _| {
-        own(world, &call, &id)?;
-        Ok(Reply::ok(&transactions(world, &id).map(|row| transaction_view(world, row)).collect()))
+        let id = &own(world, &call, &id)?.customer_id;
+        Ok(Reply::ok(&transactions(world, id).map(|row| transaction_view(world, row)).collect()))
     })
 }
 
@@ -226,6 +250,12 @@ fn is_own(call: &Call, customer: &Customer) -> bool {
 }
 
 fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
+    let public = id.strip_prefix("cus_").filter(|_| world.quirks.customers_by_public_id);
+    if let Some(digits) = public {
+        let mut own = world.customers.newest_first().filter(|customer| is_own(call, customer));
+        let customer = own.find(|customer| customer.customer_id.replace('-', "") == digits);
+        return customer.ok_or_else(|| ApiError::missing("Customer", id));
+    }
     if !ids::is_uuid(id) {
         return Err(match call.profile {
             Profile::Current => ApiError::bad_request("Customer id must be a UUID"),

@@ -45,8 +45,8 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
             .one_of("currency_code", &["XOF", "USD", "EUR"])
             .and_then(|code| Currency::parse(&code))
             .unwrap_or(Currency::Xof),
-        product_id: fields.uuid("product_id"),
-        price_id: fields.uuid("price_id"),
+        product_id: if profile.is_current() { fields.id("product_id", "prod_") } else { fields.uuid("product_id") },
+        price_id: if profile.is_current() { fields.id("price_id", "price_") } else { fields.uuid("price_id") },
         quantity: 1,
         allow_coupon_code: fields.flag("allow_coupon_code").unwrap_or(false),
         allow_quantity: fields.flag("allow_quantity").unwrap_or(false),

@@ -55,6 +55,8 @@ pub enum Code {
     InvoicePaymentRequired,
     /// 409: only lomi.'s dashboard can end a link of lomi.'s own.
     NativeLinkUnchangeable,
+    /// 409: lomi. keeps a text of a customer that was to be cleared.
+    CustomerTextKept,
     /// 503: DynamoDB or Secrets Manager did not answer in time.
     StoreUnavailable,
     /// 500: a defect of ours.
@@ -77,7 +79,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -102,6 +104,7 @@ impl Code {
         Self::CardAmountTooSmall,
         Self::InvoicePaymentRequired,
         Self::NativeLinkUnchangeable,
+        Self::CustomerTextKept,
         Self::StoreUnavailable,
         Self::InternalError,
     ];
@@ -149,6 +152,7 @@ impl Code {
             Self::CardAmountTooSmall => &entries::CARD_AMOUNT_TOO_SMALL,
             Self::InvoicePaymentRequired => &entries::INVOICE_PAYMENT_REQUIRED,
             Self::NativeLinkUnchangeable => &entries::NATIVE_LINK_UNCHANGEABLE,
+            Self::CustomerTextKept => &entries::CUSTOMER_TEXT_KEPT,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,
             Self::InternalError => &entries::INTERNAL_ERROR,
         }

@@ -62,6 +62,14 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
+    /// The same problem, which names the members that it is about.
+    #[must_use]
+    pub fn about(mut self, mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(MAX_FIELD_ERRORS);
+        self.errors = errors;
+        self
+    }
+
     /// The same problem, with its cause in one word: for the log, never for the client.
     #[must_use]
     pub const fn because(mut self, cause: &'static str) -> Self {

@@ -32,6 +32,15 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
+    /// Of a read by an id that the caller named. Generations that know nothing but UUIDs answer 400, 422 or 500 to another id.
+    #[must_use]
+    pub fn of_read(error: Error, is_uuid: bool) -> Self {
+        match error.status() {
+            Some(400 | 422 | 500) if !is_uuid => Self::new(Code::NotFound),
+            _ => error.into(),
+        }
+    }
+
     /// Of a call that makes something new each time it is made, because lomi. takes no idempotency key for it.
     #[must_use]
     pub fn of_creation(error: Error) -> Self {

@@ -50,8 +50,14 @@ pub async fn create_native(
             return Err(error.into());
         }
     };
-    // 4 Keep the answer. The link exists whether or not that succeeds.
+    // 4 Keep the answer, and with it what lomi. may forget. The link exists whether or not that succeeds.
     let answer = describe(&made).ok_or(StoreError::Malformed { operation: "answer" })?;
-    let _ = world.store.finish_receipt(&receipt, &answer).await;
+    if link.metadata.is_empty() {
+        let _ = world.store.finish_receipt(&receipt, &answer).await;
+    } else {
+        // An answer that shows labels which nobody keeps would be wrong.
+        let labels = (made.payment_link_id.as_str(), &link.metadata);
+        world.store.finish_native_link(&receipt, &answer, labels).await?;
+    }
     Ok(Made { answer, replayed: false })
 }

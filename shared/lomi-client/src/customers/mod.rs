@@ -6,7 +6,7 @@ mod write;
 
 pub use customer::{Customer, CustomerPage};
 pub use transaction::CustomerTransaction;
-pub use write::{CreateCustomer, CustomerProfile, UpdateCustomer};
+pub use write::{CreateCustomer, CustomerProfile, CustomerText, UpdateCustomer};
 
 use crate::call::Call;
 use crate::client::Client;
@@ -48,9 +48,10 @@ impl Customers {
         Call::post(self.0.clone(), PATH.to_owned(), customer.to_body(), Customer::decode)
     }
 
-    /// `GET /customers/{id}`. A deleted customer is refused with 404.
+    /// `GET /customers/{id}`. A deleted customer is refused with 404; generations that know no `cus_...` answer it with 400 or
+    /// 500, and the 500 is not asked for again.
     pub fn get(&self, id: &CustomerId) -> Call<Customer> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), Customer::decode)
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), Customer::decode).by_id(id.is_uuid())
     }
 
     /// `GET /customers`: one page, with the count of all. Rows come without metadata.

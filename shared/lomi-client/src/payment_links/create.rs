@@ -55,8 +55,8 @@ pub struct CreatePaymentLink {
     /// Absolute URL for a shopper who gives up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
-    /// Taken by lomi. and dropped by every generation since June 2026: it reaches neither the session nor a
-    /// webhook. Find the payments of a link by its id.
+    /// Taken by lomi. and dropped by the server of June 2026, so that it reaches neither the session nor a webhook; API 1.2.0 prints it in
+    /// its answers. Find the payments of a link by its id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
 }

@@ -66,7 +66,7 @@ pub struct PaymentLink {
     pub success_url: Option<String>,
     /// Where giving up leads (since June 2026).
     pub cancel_url: Option<String>,
-    /// What the merchant attached; empty since June 2026, when lomi. began to drop it.
+    /// What the merchant attached; empty where lomi. drops it, as the server of June 2026 does.
     pub metadata: Metadata,
     /// The owning organisation (since June 2026).
     pub organization_id: Option<String>,

@@ -33,7 +33,7 @@ impl PaymentLinks {
 
     /// `GET /payment-links/{id}`.
     pub fn get(&self, id: &PaymentLinkId) -> Call<PaymentLink> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), PaymentLink::decode)
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), PaymentLink::decode).by_id(id.is_uuid())
     }
 
     /// `PATCH /payment-links/{id}`: changes what is set and leaves the rest. Since API 1.2.0.

@@ -1,5 +1,7 @@
 //! The change of a payment link.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -51,6 +53,9 @@ pub struct UpdatePaymentLink {
     /// Whether it ends with its first completed payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
+    /// Takes the place of all metadata, where lomi. keeps any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
 }
 
 impl UpdatePaymentLink {

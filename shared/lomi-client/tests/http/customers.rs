@@ -2,8 +2,8 @@
 
 use crate::support::{Lomi, OBJECT_ID, Reply, json, received, unsent};
 use lomi_client::{
-    Amount, CreateCustomer, CustomerActivity, CustomerId, CustomerProfile, CustomerType, Environment, Outcome,
-    TransactionStatus, UpdateCustomer,
+    Amount, CreateCustomer, CustomerActivity, CustomerId, CustomerProfile, CustomerText, CustomerType, Environment,
+    Outcome, TransactionStatus, UpdateCustomer,
 };
 
 const FIRST: &str = r#"{"id":"0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33","organization_id":"o","name":"Amadou Ba","email":"canary@shop.example","phone_number":"+221771234567","whatsapp_number":null,"country":"Senegal","city":"Dakar","address":"","postal_code":"","is_business":false,"metadata":{"internal_id":"U-1","vip":true},"created_at":"2026-05-01T00:00:00Z","updated_at":"2026-05-01T00:00:00Z"}"#;
@@ -69,6 +69,29 @@ async fn an_update_sends_what_changes_and_nothing_else() {
     let request = request.await;
     assert_eq!(request.line, format!("PATCH /customers/{OBJECT_ID} HTTP/1.1"));
     assert_eq!(request.body, r#"{"email":"new@shop.example","metadata":{}}"#);
+}
+
+#[tokio::test]
+async fn a_text_is_cleared_with_null() {
+    let cleared = [CustomerText::City, CustomerText::Email].into();
+    let changes = UpdateCustomer { name: Some("Awa".to_owned()), cleared, ..Default::default() };
+    let request = received(json("200 OK", &current()), async |client| {
+        client.customers().update(&id(), &changes).send().await.unwrap();
+    });
+    assert_eq!(request.await.body, r#"{"city":null,"email":null,"name":"Awa"}"#);
+    let profile = CustomerProfile { city: Some("Dakar".to_owned()), ..Default::default() };
+    let lomi = Lomi::start(vec![json("200 OK", FIRST)]).await;
+    let both = lomi.client().customers().update(&id(), &UpdateCustomer { profile, ..changes });
+    assert_eq!((unsent(&both.send().await.unwrap_err()), lomi.count()), ("city".to_owned(), 0));
+}
+
+#[tokio::test]
+async fn an_id_that_lomi_cannot_read_is_asked_for_once() {
+    for (id, calls) in [("cus_abc123", 1), (OBJECT_ID, 2)] {
+        let lomi = Lomi::start(vec![json("500 Internal Server Error", "{}"), json("200 OK", FIRST)]).await;
+        let answer = lomi.client().customers().get(&id.parse().unwrap()).send().await;
+        assert_eq!((answer.is_ok(), lomi.count()), (calls == 2, calls), "{id}");
+    }
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn what_lomi_would_refuse_never_reaches_it() {
         (instant(json!({ "amount": 0 })), "/amount"),
         (product(json!({ "amount": 5_000 })), "/amount"),
         (product(json!({ "product_id": null })), "/product_id"),
-        (product(json!({ "product_id": "prod_abc123" })), "/product_id"),
+        (product(json!({ "product_id": "price_abc123" })), "/product_id"),
         (product(json!({ "price_id": "x" })), "/price_id"),
         (instant(json!({ "product_id": PRODUCT })), "/product_id"),
         (instant(json!({ "link_type": null })), "/link_type"),
@@ -89,7 +89,7 @@ async fn what_lomi_would_refuse_never_reaches_it() {
         (instant(json!({ "expires_at": "2020-01-01T00:00:00Z" })), "/expires_at"),
         (instant(json!({ "expires_at": "tomorrow" })), "/expires_at"),
         (instant(json!({ "success_url": "https://evil.example/" })), "/success_url"),
-        (instant(json!({ "metadata": { "a": "b" } })), "/metadata"),
+        (instant(json!({ "metadata": { "order_id": "x" } })), "/metadata/order_id"),
         (instant(json!({ "max_payments": 1 })), "/max_payments"),
         (instant(json!({ "montant": 1 })), "/montant"),
     ] {
@@ -183,7 +183,7 @@ async fn a_change_of_a_link_that_makes_no_sense_is_refused() {
         (json!({ "currency_code": "XOF" }), "/currency_code"),
         (json!({ "expires_at": "tomorrow" }), "/expires_at"),
         (json!({ "success_url": "https://evil.example/" }), "/success_url"),
-        (json!({ "metadata": {} }), "/metadata"),
+        (json!({ "metadata": { "order_id": "x" } }), "/metadata/order_id"),
         (json!({ "max_payments": 1 }), "/max_payments"),
     ] {
         let answer = app.admin("PATCH", &path, &changes).await;

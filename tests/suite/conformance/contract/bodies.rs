@@ -26,7 +26,7 @@ pub(super) async fn in_current() {
     let customer = CreateCustomer { name, profile: profile(), metadata };
     drop(client.customers().create(&customer).send().await);
     let CreateCustomer { name, profile, metadata } = customer;
-    let changes = UpdateCustomer { name: Some(name), profile, metadata: Some(metadata) };
+    let changes = UpdateCustomer { name: Some(name), profile, metadata: Some(metadata), ..Default::default() };
     drop(client.customers().update(&NOBODY.parse().unwrap(), &changes).send().await);
     drop(client.webhook_endpoints().create(&endpoint()).send().await);
     let CreateWebhookEndpoint { url, authorized_events, description: _, metadata } = endpoint();

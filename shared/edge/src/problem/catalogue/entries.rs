@@ -285,6 +285,18 @@ pub(super) const NATIVE_LINK_UNCHANGEABLE: Entry = Entry {
     },
 };
 
+pub(super) const CUSTOMER_TEXT_KEPT: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:customer_text_kept",
+    status: 409,
+    retryable: false,
+    retry_after_s: None,
+    title: Text { en: "Text not cleared", fr: "Texte non effacé" },
+    detail: Text {
+        en: "lomi. kept the texts named in errors, which were to be cleared. Every other change of this request was made. Clear them in lomi.'s dashboard, or write other texts.",
+        fr: "lomi. a gardé les textes indiqués dans errors, qui devaient être effacés. Les autres modifications de cette requête ont été faites. Effacez-les dans le tableau de bord de lomi., ou écrivez d'autres textes.",
+    },
+};
+
 pub(super) const STORE_UNAVAILABLE: Entry = Entry {
     kind: "urn:lomi-checkout:problem:store_unavailable",
     status: 503,

@@ -1,0 +1,81 @@
+//! The merchant's labels on links of lomi.'s own: generations of lomi. since June 2026 forget what they were sent.
+
+use crate::keys::{Item, Key, text};
+use crate::{Answer, Receipt, Store, StoreError};
+use aws_sdk_dynamodb::types::Put;
+use std::collections::{BTreeMap, HashMap};
+
+/// Labels, by name.
+pub type Labels = BTreeMap<String, String>;
+
+impl Store {
+    /// Adds the answer to the receipt of the request that made the link, and keeps the link's labels with it.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn finish_native_link(
+        &self,
+        receipt: &Receipt,
+        answer: &Answer,
+        (link_id, labels): (&str, &Labels),
+    ) -> Result<(), StoreError> {
+        let writes = vec![
+            crate::item::write_update(self.answer_update(receipt, answer)?),
+            crate::item::write_put(self.labels_put(link_id, labels)?),
+        ];
+        match self.transact("finish native link", writes).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Busy { operation: "finish native link", reason: "conflict" }),
+        }
+    }
+
+    /// Keeps these labels in the place of those that the link had.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_link_labels(&self, link_id: &str, labels: &Labels) -> Result<(), StoreError> {
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item_of(link_id, labels)?));
+        call.send().await.map(drop).map_err(|error| StoreError::from_sdk("write link labels", &error))
+    }
+
+    /// The labels of the link with this id of lomi.'s; `None` when none were ever given here. Strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn link_labels(&self, link_id: &str) -> Result<Option<Labels>, StoreError> {
+        let item = self.get(Key::native_link(link_id), "read link labels").await?;
+        item.map(|item| read(item).map(|(_, labels)| labels)).transpose()
+    }
+
+    /// The labels of those of these links, at most 100, that were given any here, by link.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn labels_of_links(&self, link_ids: &[&str]) -> Result<HashMap<String, Labels>, StoreError> {
+        let keys = link_ids.iter().map(|id| Key::native_link(id).into_item()).collect();
+        self.batch("read labels of links", keys).await?.into_iter().map(read).collect()
+    }
+
+    fn labels_put(&self, link_id: &str, labels: &Labels) -> Result<Put, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item_of(link_id, labels)?)).build();
+        put.map_err(|_| malformed())
+    }
+}
+
+fn item_of(link_id: &str, labels: &Labels) -> Result<Item, StoreError> {
+    let labels = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(labels).map_err(|_| malformed())?;
+    let mut item = Key::native_link(link_id).into_item();
+    item.insert("payment_link_id".to_owned(), text(link_id));
+    item.insert("metadata".to_owned(), labels);
+    Ok(item)
+}
+
+fn read(mut item: Item) -> Result<(String, Labels), StoreError> {
+    let id = item.remove("payment_link_id").and_then(|id| id.as_s().ok().cloned()).ok_or(malformed())?;
+    let labels = item.remove("metadata").ok_or(malformed())?;
+    Ok((id, serde_dynamo::aws_sdk_dynamodb_1::from_attribute_value(labels).map_err(|_| malformed())?))
+}
+
+const fn malformed() -> StoreError {
+    StoreError::malformed("link labels")
+}
