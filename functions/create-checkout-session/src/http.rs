@@ -4,7 +4,7 @@ use crate::beside::Beside;
 use crate::body::Body;
 use domain::{Currency, RedirectPolicy};
 use edge::config::SecretId;
-use edge::http::{Limits, Request, Response, json};
+use edge::http::{Limits, Queries, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::members::{Caller, PublicPrices};
 use edge::problem::Problem;
@@ -17,11 +17,13 @@ use std::time::Duration;
 use store::Operation;
 
 /// A cart of fifty lines with every optional member stays well below.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/checkout-sessions", &["limit", "page", "status", "cursor"])];
 
 pub(crate) struct App {
-    world: World,
-    lomi: Lomi,
+    pub(crate) world: World,
+    pub(crate) lomi: Lomi,
     redirects: RedirectPolicy,
     prices: PublicPrices,
     default_currency: Currency,
@@ -47,6 +49,11 @@ impl App {
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "GET /admin/checkout-sessions" => return self.list_sessions(request, event).await,
+            "GET /admin/checkout-sessions/{checkout_session_id}" => return self.session(request, event).await,
+            _ => {}
+        }
         let create = self.read(request).await?;
         let beside = |kept| Beside::of(&create, kept);
         edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await

@@ -15,6 +15,7 @@ mod phone;
 mod question;
 mod redirect;
 mod timestamp;
+mod token_text;
 mod typed_amount;
 
 pub use cart::{
@@ -42,4 +43,5 @@ pub use phone::PhoneNumber;
 pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;
+pub use token_text::without_order_tokens;
 pub use typed_amount::TypedAmountError;

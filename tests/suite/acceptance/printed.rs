@@ -2,6 +2,7 @@
 
 mod intents;
 mod labels;
+mod reading;
 mod sessions;
 
 use serde_json::{Value, json};
