@@ -11,7 +11,7 @@ SHOP = "https://shop.example"
 WAIT_S = 20
 JSON = {"content-type": "application/json"}
 # A request of the back office for each function that a purchase does not touch.
-BACK_OFFICE = [("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
+BACK_OFFICE = [("create-checkout-session", "/admin/checkout-sessions"), ("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
                ("operations", "/admin/quarantine"), ("operations", "/admin/health"), ("orders", "/admin/orders")]
 
 

@@ -2,11 +2,12 @@
 
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
 use edge::members::{
-    Asked, Caller, Contact, Faults, Item, LineItem, PricingMembers, PublicPrices, allowed_url, check_metadata,
-    check_text, is_uuid, only_merchant, origin_of,
+    Asked, Caller, Contact, Faults, Item, Label, LineItem, PricingMembers, PublicPrices, Whole, allowed_url,
+    check_text, is_lomi_id, is_uuid, only_merchant, origin_of,
 };
 use edge::problem::Problem;
-use flows::create_checkout::{Offer, PageDetails, RequiredFields};
+use flows::create_checkout::{Offer, PageDetails, PageRecords, RequiredFields};
+use lomi_client::{PlanId, ProductId, SubscriptionId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -24,10 +25,9 @@ pub(crate) struct Body {
     price_id: Option<String>,
     quantity: Option<u32>,
     cart_token: Option<String>,
-    amount: Option<i64>,
+    amount: Option<Whole>,
     currency_code: Option<String>,
-    #[serde(default)]
-    allowed_providers: Vec<String>,
+    allowed_providers: Option<Vec<String>>,
     title: Option<String>,
     payment_reference: Option<String>,
     public_description: Option<String>,
@@ -35,8 +35,10 @@ pub(crate) struct Body {
     customer_email: Option<String>,
     customer_name: Option<String>,
     customer_phone: Option<String>,
+    subscription_id: Option<String>,
+    plan_id: Option<String>,
     #[serde(default)]
-    metadata: BTreeMap<String, String>,
+    metadata: BTreeMap<String, Label>,
     expiration_minutes: Option<NonZeroU32>,
     require_name: Option<bool>,
     require_email: Option<bool>,
@@ -47,21 +49,19 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn check(
-        self,
+        mut self,
         caller: Caller,
         redirects: &RedirectPolicy,
-        (prices, lomi_currency): (&PublicPrices, Currency),
+        (prices, default_currency): (&PublicPrices, Currency),
     ) -> Result<(Offer, Origin, Asked), Problem> {
         let mut faults = Faults::default();
         let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut faults);
         let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut faults);
         self.check_texts(&mut faults);
-        check_metadata(&self.metadata, &mut faults);
-        let merchants_own = [
-            (self.payment_reference.is_some(), "/payment_reference"),
-            (self.allow_coupon_code.is_some(), "/allow_coupon_code"),
-        ];
-        only_merchant(caller, &merchants_own, &mut faults);
+        self.check_providers(caller, &mut faults);
+        only_merchant(caller, &self.merchants_own(), &mut faults);
+        let origin = origin_of(caller, &self.metadata, &mut faults);
+        let records = self.records(caller, &mut faults);
         if let Some(id) = &self.customer_id {
             is_uuid(id, "/customer_id", &mut faults);
         }
@@ -77,7 +77,7 @@ impl Body {
             cart_token: self.cart_token,
             amount: self.amount,
             currency_code: self.currency_code,
-            lomi_currency: Some(lomi_currency),
+            default_currency: Some(default_currency),
         };
         let asked = Asked::read(caller, pricing, &mut faults);
         if let Some(asked) = &asked {
@@ -88,20 +88,44 @@ impl Body {
         let page = PageDetails {
             success_url,
             cancel_url,
-            allowed_providers: self.allowed_providers,
+            allowed_providers: self.allowed_providers.unwrap_or_default(),
             public_description: self.public_description,
             customer,
             expiration_minutes: self.expiration_minutes,
             required,
+            records,
         };
         let origin = Origin {
             title: self.title,
             reference: self.payment_reference,
             customer_id: self.customer_id,
             allows_coupons: self.allow_coupon_code.unwrap_or_default(),
-            ..origin_of(caller, self.metadata)
+            ..origin
         };
         Ok((Offer::Page(Box::new(page)), origin, asked))
+    }
+
+    /// What would stand in lomi.'s books, or in an event, as the merchant's own word.
+    const fn merchants_own(&self) -> [(bool, &'static str); 4] {
+        [
+            (self.payment_reference.is_some(), "/payment_reference"),
+            (self.subscription_id.is_some(), "/subscription_id"),
+            (self.plan_id.is_some(), "/plan_id"),
+            (self.allow_coupon_code.is_some(), "/allow_coupon_code"),
+        ]
+    }
+
+    /// What lomi. notes with the session. Beside an amount of the merchant's own a product is such a note, too.
+    fn records(&mut self, caller: Caller, faults: &mut Faults) -> PageRecords {
+        let is_priced = caller == Caller::Merchant && self.amount.is_some();
+        let product_id = self.product_id.take_if(|_| is_priced).filter(|id| is_lomi_id(id, "/product_id", faults));
+        let subscription_id = self.subscription_id.as_deref().filter(|id| is_uuid(id, "/subscription_id", faults));
+        let plan_id = self.plan_id.as_deref().filter(|id| is_uuid(id, "/plan_id", faults));
+        PageRecords {
+            product_id: product_id.and_then(|id| ProductId::parse(&id).ok()),
+            subscription_id: subscription_id.and_then(|id| SubscriptionId::parse(id).ok()),
+            plan_id: plan_id.and_then(|id| PlanId::parse(id).ok()),
+        }
     }
 
     /// lomi. opens no page that would know nobody.
@@ -131,16 +155,27 @@ impl Body {
         let description = ("At most 2000 characters.", "2000 caractères au plus.");
         let text = self.public_description.as_deref();
         check_text(text, MAX_DESCRIPTION_CHARS, "/public_description", description, faults);
+        let minutes = self.expiration_minutes.is_none_or(|minutes| minutes.get() <= MAX_EXPIRATION_MINUTES);
+        faults.unless(minutes, "/expiration_minutes", "1 to 1440 minutes.", "De 1 à 1440 minutes.");
+    }
+
+    /// An empty list would be a page that takes no payment: lomi.'s documents of 2025 refuse it, and so does this of the merchant's.
+    fn check_providers(&self, caller: Caller, faults: &mut Faults) {
+        let providers = self.allowed_providers.as_deref().unwrap_or_default();
+        let is_empty = self.allowed_providers.as_ref().is_some_and(Vec::is_empty);
+        faults.unless(
+            !is_empty || caller == Caller::Storefront,
+            "/allowed_providers",
+            "At least one provider code; without this member, all that you have.",
+            "Au moins un code de fournisseur ; sans ce champ, tous ceux que vous avez.",
+        );
         let code =
             |text: &String| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        let providers = self.allowed_providers.len() <= MAX_PROVIDERS && self.allowed_providers.iter().all(code);
         faults.unless(
-            providers,
+            providers.len() <= MAX_PROVIDERS && providers.iter().all(code),
             "/allowed_providers",
             "At most 16 provider codes such as WAVE or MTN.",
             "16 codes de fournisseur au plus, par exemple WAVE ou MTN.",
         );
-        let minutes = self.expiration_minutes.is_none_or(|minutes| minutes.get() <= MAX_EXPIRATION_MINUTES);
-        faults.unless(minutes, "/expiration_minutes", "1 to 1440 minutes.", "De 1 à 1440 minutes.");
     }
 }

@@ -1,9 +1,10 @@
 //! Wire <-> use case.
 
+use crate::beside::Beside;
 use crate::body::Body;
 use domain::{Currency, RedirectPolicy};
 use edge::config::SecretId;
-use edge::http::{Limits, Request, Response, json};
+use edge::http::{Limits, Queries, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::members::{Caller, PublicPrices};
 use edge::problem::Problem;
@@ -16,14 +17,16 @@ use std::time::Duration;
 use store::Operation;
 
 /// A cart of fifty lines with every optional member stays well below.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
+pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
+
+const QUERIES: Queries = &[("GET /admin/checkout-sessions", &["limit", "page", "status", "cursor"])];
 
 pub(crate) struct App {
-    world: World,
-    lomi: Lomi,
+    pub(crate) world: World,
+    pub(crate) lomi: Lomi,
     redirects: RedirectPolicy,
     prices: PublicPrices,
-    lomi_currency: Currency,
+    default_currency: Currency,
     cart_token_key: Secret,
 }
 
@@ -32,7 +35,7 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
-        (redirects, prices, lomi_currency): (RedirectPolicy, PublicPrices, Currency),
+        (redirects, prices, default_currency): (RedirectPolicy, PublicPrices, Currency),
         key: SecretId,
     ) -> Self {
         Self {
@@ -40,21 +43,27 @@ impl App {
             lomi: connected.lomi(lomi),
             redirects,
             prices,
-            lomi_currency,
+            default_currency,
             cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
         }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "GET /admin/checkout-sessions" => return self.list_sessions(request, event).await,
+            "GET /admin/checkout-sessions/{checkout_session_id}" => return self.session(request, event).await,
+            _ => {}
+        }
         let create = self.read(request).await?;
-        edge::create::run(&self.world, &create, &self.lomi, request, event).await
+        let beside = |kept| Beside::of(&create, kept);
+        edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
         let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
         let (offer, origin, asked) =
-            json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.lomi_currency))?;
+            json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.default_currency))?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreateCheckoutSession,

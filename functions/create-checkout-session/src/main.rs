@@ -1,15 +1,19 @@
-//! `POST /checkout-sessions` for storefronts, `POST /admin/checkout-sessions` for the merchant's own backend.
+//! `POST /checkout-sessions` for storefronts, `POST /admin/checkout-sessions` for the merchant's own backend, and
+//! `GET /admin/checkout-sessions` and `GET /admin/checkout-sessions/{checkout_session_id}` to read what lomi. has of them.
 //!
 //! Prices the cart, writes the order, opens a hosted page at lomi. and answers with its address: one order and one page
 //! per `Idempotency-Key`, whatever is retried. The public route takes no price; the admin route, closed at the gateway,
 //! may name an amount.
 //!
 //! May: `GetItem` on `IDEM#*`, `ORDER#*`, `CART#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `IDEM#*`,
-//! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`,
+//! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`, `ORDER#*`; `GetSecretValue` of `LomiSecretKey`,
 //! `CartTokenSecret`; call lomi.
 
+mod beside;
 mod body;
 mod http;
+mod sessions;
+mod view;
 
 use edge::config;
 use edge::lomi::LomiSettings;

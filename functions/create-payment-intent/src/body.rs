@@ -1,9 +1,9 @@
 //! The request body, and the rules of its members.
 
 use crate::appearance;
-use domain::{MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin};
+use domain::{Currency, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin};
 use edge::members::{
-    Asked, Caller, Contact, Faults, Item, PricingMembers, check_metadata, check_text, only_merchant, origin_of,
+    Asked, Caller, Contact, Faults, Item, Label, PricingMembers, Whole, check_text, only_merchant, origin_of,
     version_4_id,
 };
 use edge::problem::Problem;
@@ -14,14 +14,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 const MAX_DESCRIPTION_CHARS: usize = 500;
-const MAX_QUANTITY: u32 = 1_000_000;
+const MAX_QUANTITY: i64 = 1_000_000;
 
 #[derive(Deserialize)]
 pub(crate) struct Body {
     items: Option<Vec<Item>>,
     cart_token: Option<String>,
-    amount: Option<i64>,
+    amount: Option<Whole>,
     currency_code: Option<String>,
+    /// The older name of `currency_code`.
+    currency: Option<String>,
     customer_id: Option<String>,
     customer_email: Option<String>,
     customer_name: Option<String>,
@@ -31,9 +33,9 @@ pub(crate) struct Body {
     payment_reference: Option<String>,
     product_id: Option<String>,
     subscription_id: Option<String>,
-    quantity: Option<NonZeroU32>,
+    quantity: Option<Whole>,
     #[serde(default)]
-    metadata: BTreeMap<String, String>,
+    metadata: BTreeMap<String, Label>,
     appearance_theme: Option<String>,
     appearance_border_radius: Option<u32>,
     appearance_billing_address: Option<String>,
@@ -43,12 +45,15 @@ impl Body {
     pub(crate) fn check(
         self,
         caller: Caller,
+        default_currency: Currency,
         publishable_key: Option<String>,
     ) -> Result<(Offer, Origin, Asked), Problem> {
         let mut faults = Faults::default();
         self.check_texts(&mut faults);
-        check_metadata(&self.metadata, &mut faults);
         only_merchant(caller, &self.merchants_own(), &mut faults);
+        let origin = origin_of(caller, &self.metadata, &mut faults);
+        let quantity = self.quantity(&mut faults);
+        let currency_code = self.currency_code(caller, &mut faults);
         let customer = version_4_id(self.customer_id.as_deref(), "/customer_id", CustomerId::parse, &mut faults);
         let contact = Contact { email: self.customer_email, name: self.customer_name, phone: self.customer_phone };
         let contact = contact.check(&mut faults);
@@ -70,7 +75,7 @@ impl Body {
             payment_reference: self.payment_reference.clone(),
             product_id,
             subscription_id,
-            quantity: self.quantity,
+            quantity,
             appearance_theme,
             appearance_border_radius_px,
             appearance_billing_address,
@@ -80,23 +85,45 @@ impl Body {
             items: self.items,
             cart_token: self.cart_token,
             amount: self.amount,
-            currency_code: self.currency_code,
+            currency_code,
+            default_currency: Some(default_currency),
             ..PricingMembers::default()
         };
         let asked = Asked::read(caller, pricing, &mut faults);
         let (card, asked) = faults.none_or(card.zip(asked))?;
-        let origin = Origin {
-            title: self.title,
-            reference: self.payment_reference,
-            customer_id: self.customer_id,
-            ..origin_of(caller, self.metadata)
-        };
+        let origin =
+            Origin { title: self.title, reference: self.payment_reference, customer_id: self.customer_id, ..origin };
         Ok((Offer::Card(Box::new(card)), origin, asked))
     }
 
-    /// Notes that lomi puts into its own records, where they would look like the merchant's; they price nothing.
-    const fn merchants_own(&self) -> [(bool, &'static str); 4] {
+    /// One currency by either of its names. A storefront names none.
+    fn currency_code(&self, caller: Caller, faults: &mut Faults) -> Option<String> {
+        let (code, alias) =
+            (self.currency_code.as_ref(), self.currency.as_ref().filter(|_| caller == Caller::Merchant));
+        faults.unless(
+            code.is_none() || alias.is_none() || code == alias,
+            "/currency",
+            "Contradicts currency_code: send one of the two.",
+            "Contredit currency_code : n'envoyez que l'un des deux.",
+        );
+        let priced = alias.is_none() || self.amount.is_some();
+        faults.unless(priced, "/currency", "Goes with amount only.", "Va avec amount seulement.");
+        code.or(alias.filter(|_| priced)).cloned()
+    }
+
+    fn quantity(&self, faults: &mut Faults) -> Option<NonZeroU32> {
+        let number = self.quantity?.get().filter(|number| (1..=MAX_QUANTITY).contains(number));
+        let quantity = number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
+        let (en, fr) = ("A whole number, 1 to 1000000.", "Un nombre entier, de 1 à 1000000.");
+        faults.unless(quantity.is_some(), "/quantity", en, fr);
+        quantity
+    }
+
+    /// Notes that lomi puts into its own records, where they would look like the merchant's; and the other name of a currency,
+    /// which is part of a price.
+    const fn merchants_own(&self) -> [(bool, &'static str); 5] {
         [
+            (self.currency.is_some(), "/currency"),
             (self.payment_reference.is_some(), "/payment_reference"),
             (self.product_id.is_some(), "/product_id"),
             (self.subscription_id.is_some(), "/subscription_id"),
@@ -111,8 +138,6 @@ impl Body {
         check_text(self.description.as_deref(), MAX_DESCRIPTION_CHARS, "/description", up_to_500, faults);
         let reference = self.payment_reference.as_deref();
         check_text(reference, MAX_REFERENCE_CHARS, "/payment_reference", up_to_200, faults);
-        let quantity = self.quantity.is_none_or(|quantity| quantity.get() <= MAX_QUANTITY);
-        faults.unless(quantity, "/quantity", "1 to 1000000.", "De 1 à 1000000.");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Wire <-> use case.
 
 use crate::body::Body;
+use domain::Currency;
 use edge::config::SecretId;
+use edge::create::Kept;
 use edge::http::{Limits, Request, Response, json};
 use edge::lomi::{Lomi, LomiSettings};
 use edge::members::Caller;
@@ -22,6 +24,7 @@ pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Durati
 pub(crate) struct App {
     world: World,
     lomi: Lomi,
+    default_currency: Currency,
     cart_token_key: Secret,
     publishable_key: Option<String>,
 }
@@ -32,6 +35,28 @@ const CACHE: &str = "public, max-age=60";
 #[derive(Serialize)]
 struct CardForm<'a> {
     publishable_key: Option<&'a str>,
+}
+
+/// The names of lomi.'s documents for what the merchant's own answer has already. The amount is the order's price, so its
+/// currency is that of the price, and not the card processor's.
+#[derive(Serialize)]
+struct Beside {
+    id: Option<String>,
+    currency: Option<String>,
+    original_amount: Option<i64>,
+    original_currency: Option<String>,
+}
+
+impl Beside {
+    fn of(kept: Kept) -> Self {
+        let Kept { amount, currency_code, payment_intent_id, .. } = kept;
+        Self {
+            id: payment_intent_id,
+            currency: currency_code.clone(),
+            original_amount: amount,
+            original_currency: currency_code,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,14 +72,15 @@ impl App {
         connected: &Connected,
         table: TableName,
         lomi: LomiSettings,
+        (default_currency, publishable_key): (Currency, Option<String>),
         key: SecretId,
-        publishable: Option<String>,
     ) -> Self {
         Self {
             world: connected.world(table),
             lomi: connected.lomi(lomi),
+            default_currency,
             cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
-            publishable_key: publishable,
+            publishable_key,
         }
     }
 
@@ -65,13 +91,16 @@ impl App {
             _ => {}
         }
         let create = self.read(request).await?;
-        edge::create::run(&self.world, &create, &self.lomi, request, event).await
+        let is_merchants = create.operation == Operation::CreatePaymentIntentAsAdmin;
+        let beside = |kept| is_merchants.then_some(Beside::of(kept));
+        edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
         let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
         let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
-        let (offer, origin, asked) = json::<Body>(request)?.check(caller, self.publishable_key.clone())?;
+        let (offer, origin, asked) =
+            json::<Body>(request)?.check(caller, self.default_currency, self.publishable_key.clone())?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreatePaymentIntent,

@@ -20,16 +20,17 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     edge::start::run(async {
-        let (wiring, table, lomi, cart_token_key, publishable_key) = config::read(|env| {
+        let (wiring, table, lomi, currency, cart_token_key, publishable_key) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
             let lomi = LomiSettings::read(env);
+            let currency = env.currency("DEFAULT_CURRENCY");
             let cart_token_key = env.secret_id("CART_TOKEN_SECRET_ID");
             let publishable_key = env.publishable_key("LOMI_PUBLISHABLE_KEY");
-            Some((wiring?, table?, lomi?, cart_token_key?, publishable_key))
+            Some((wiring?, table?, lomi?, currency?, cart_token_key?, publishable_key))
         })?;
         let connected = wiring.connect()?;
-        let app = http::App::new(&connected, table, lomi, cart_token_key, publishable_key);
+        let app = http::App::new(&connected, table, lomi, (currency, publishable_key), cart_token_key);
         edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
             .await
     })

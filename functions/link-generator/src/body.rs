@@ -7,7 +7,7 @@ mod native;
 pub(crate) use change::Change;
 
 use domain::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
-use edge::members::{Faults, Item, allowed_url, check_text};
+use edge::members::{Faults, Item, Label, allowed_url, check_text};
 use edge::problem::Problem;
 use flows::links::NewLink;
 use lomi_client::CreatePaymentLink;
@@ -32,7 +32,7 @@ pub(crate) struct Body {
     expires_at: Option<String>,
     success_url: Option<String>,
     cancel_url: Option<String>,
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<BTreeMap<String, Label>>,
     // Of a managed link.
     open_amount: Option<OpenAmount>,
     items: Option<Vec<Item>>,

@@ -34,6 +34,10 @@ pub const PRODUCT_B: &str = "b0000000-0000-4000-8000-000000000003";
 pub const PRICE_A: &str = "a0000000-0000-4000-8000-000000000004";
 /// The price of [`PRODUCT_B`]: 7 500 XOF.
 pub const PRICE_B: &str = "b0000000-0000-4000-8000-000000000004";
+/// A plan for [`PRODUCT_A`] at its price, which only the first generation knows.
+pub const PLAN_A: &str = "a0000000-0000-4000-8000-000000000006";
+/// A subscription of [`CUSTOMER_A`].
+pub const SUBSCRIPTION_A: &str = "a0000000-0000-4000-8000-000000000007";
 /// A customer of organisation A, in test.
 pub const CUSTOMER_A: &str = "a0000000-0000-4000-8000-000000000005";
 /// A customer of organisation B, in test.
@@ -128,6 +132,16 @@ pub(crate) fn price(organization_id: &str, price_or_product_id: &str) -> Option<
         ids::public_id("prod_", price.product_id),
     ];
     names.iter().any(|name| name == price_or_product_id).then_some(price)
+}
+
+/// The price of an organisation's plan.
+pub(crate) fn plan(organization_id: &str, plan_id: &str) -> Option<Price> {
+    (plan_id == PLAN_A && organization_id == ORGANIZATION_A).then(|| price(ORGANIZATION_A, PRODUCT_A)).flatten()
+}
+
+/// Whose a subscription is.
+pub(crate) fn subscriber(subscription_id: &str) -> Option<&'static str> {
+    (subscription_id == SUBSCRIPTION_A).then_some(CUSTOMER_A)
 }
 
 /// The customers that exist from the start.

@@ -185,6 +185,9 @@ pub struct Quirks {
     /// Members that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
     #[serde(default)]
     pub refund_members_dropped: Vec<String>,
+    /// Members of a create body for sessions that are refused as unknown ones, whatever the generation.
+    #[serde(default)]
+    pub session_members_refused: Vec<String>,
     /// `checkout.session.completed` and `checkout.session.expired` are sent.
     pub session_events: bool,
     /// `GET /checkout-sessions/{id}` lacks `checkout_url` and others.
@@ -237,6 +240,7 @@ impl Quirks {
             refund_token_unseen_by_keys: false,
             refunds_paid_out_later: false,
             refund_members_dropped: Vec::new(),
+            session_members_refused: Vec::new(),
             session_events: is_seeds,
             session_get_narrow: is_june,
             webhook_before_redirect: false,

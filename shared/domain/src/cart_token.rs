@@ -1,7 +1,7 @@
 //! Prices signed by the merchant's own backend: a JWT (RFC 7519) with HS256 and nothing else, for one order.
 
 use crate::idempotency_key::names_nothing;
-use crate::{CartTokenId, Currency, Money, PricedCart, Timestamp, metadata_faults};
+use crate::{CartTokenId, Currency, Label, Money, PricedCart, Timestamp, kept_labels};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -100,7 +100,7 @@ struct Claims {
 ///
 /// Claims: `amount` in minor units; `currency_code`; `exp`, and if there is one `nbf`, in seconds since the epoch, with or
 /// without a fraction; optionally `jti`, which names the cart, `reference`, the merchant's own name for the order, and
-/// `metadata`, the merchant's labels by the rules of [`metadata_faults`].
+/// `metadata`, the merchant's labels by the rules of [`kept_labels`].
 ///
 /// # Errors
 /// [`CartTokenError`] says what is wrong; nothing is trusted before the signature is.
@@ -166,8 +166,9 @@ fn cart(claims: &Claims, signed: &str) -> Result<PricedCart, CartTokenError> {
 
 fn metadata(claims: &Claims) -> Result<BTreeMap<String, String>, CartTokenError> {
     let Some(raw) = &claims.metadata else { return Ok(BTreeMap::new()) };
-    let metadata: BTreeMap<String, String> = read(raw.get()).ok_or(CartTokenError::Metadata)?;
-    if metadata_faults(&metadata).is_empty() { Ok(metadata) } else { Err(CartTokenError::Metadata) }
+    let labels: BTreeMap<String, Label> = read(raw.get()).ok_or(CartTokenError::Metadata)?;
+    let (metadata, faults) = kept_labels(&labels);
+    if faults.is_empty() { Ok(metadata) } else { Err(CartTokenError::Metadata) }
 }
 
 fn text(
@@ -236,6 +237,13 @@ mod tests {
         assert_eq!(cart.metadata, BTreeMap::from([("channel".to_owned(), "web".to_owned())]));
         let refused = open_cart_token(&sign(HS256, labelled("organization_id"), KEY), KEY, NOW);
         assert_eq!(refused, Err(CartTokenError::Metadata));
+        let of = |label: &str| labelled("channel").replace("\"web\"", label);
+        for (label, text) in [("7", "7"), ("true", "true"), ("1.50", "1.50")] {
+            let cart = open_cart_token(&sign(HS256, of(label), KEY), KEY, NOW).unwrap();
+            assert_eq!(cart.metadata["channel"], text);
+        }
+        let tree = open_cart_token(&sign(HS256, of("{}"), KEY), KEY, NOW);
+        assert_eq!(tree, Err(CartTokenError::Metadata));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod catalog;
 mod fingerprint;
 mod idempotency_key;
 mod ids;
+mod label;
 mod link;
 mod metadata;
 mod money;
@@ -14,6 +15,7 @@ mod phone;
 mod question;
 mod redirect;
 mod timestamp;
+mod token_text;
 mod typed_amount;
 
 pub use cart::{
@@ -27,8 +29,9 @@ pub use catalog::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Price, Product, Produc
 pub use fingerprint::Fingerprint;
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{AttemptId, CartTokenId, LinkCode, OrderId, OrderToken, QuarantineId, Sku, TokenHash};
+pub use label::Label;
 pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
-pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, metadata_faults};
+pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, kept_labels, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
     Dispute, DisputeNotice, DisputeStep, DisputeTurn, Environment, Fact, Happened, MAX_REFUND_REASON_CHARS,
@@ -40,4 +43,5 @@ pub use phone::PhoneNumber;
 pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;
+pub use token_text::without_order_tokens;
 pub use typed_amount::TypedAmountError;

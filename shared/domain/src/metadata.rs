@@ -1,9 +1,10 @@
 //! Labels of an order: the merchant's own, which go to lomi, and a shopper's notes, which stay here.
 
+use crate::Label;
 use std::collections::BTreeMap;
 
-/// The most labels that one order, link or customer may have.
-pub const MAX_METADATA_KEYS: usize = 20;
+/// The most labels that one order, link or customer may have, as in lomi.'s documents of 2025.
+pub const MAX_METADATA_KEYS: usize = 50;
 const MAX_NAME_BYTES: usize = 40;
 const MAX_VALUE_CHARS: usize = 500;
 /// lomi repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
@@ -54,12 +55,24 @@ pub enum MetadataFault {
     Reserved(String),
     /// A value of more than 500 characters, or with control characters.
     Value(Option<String>),
+    /// A value that is no text, flag or number.
+    Kind(Option<String>),
 }
 
 /// Whether nobody may use `name` for a label of their own. lomi compares names letter by letter, so does this.
 #[must_use]
 pub fn is_reserved_label(name: &str) -> bool {
     RESERVED_NAMES.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The labels as the texts that are kept, and everything that is wrong with them.
+#[must_use]
+pub fn kept_labels(labels: &BTreeMap<String, Label>) -> (BTreeMap<String, String>, Vec<MetadataFault>) {
+    let texts = labels.iter().map(|(name, label)| (name.clone(), label.to_text().unwrap_or_default())).collect();
+    let no_labels = labels.iter().filter(|(_, label)| label.to_text().is_none());
+    let mut faults = metadata_faults(&texts);
+    faults.extend(no_labels.map(|(name, _)| MetadataFault::Kind(is_plain(name).then(|| name.clone()))));
+    (texts, faults)
 }
 
 /// Everything that is wrong with `labels`, whoever wrote them. Empty when they may be kept.
@@ -73,7 +86,7 @@ pub fn metadata_faults(labels: &BTreeMap<String, String>) -> Vec<MetadataFault> 
         faults.push(MetadataFault::TooLarge);
     }
     for (name, value) in labels {
-        let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+        let is_plain = is_plain(name);
         let shown = is_plain.then(|| name.clone());
         if !is_plain || !(1..=MAX_NAME_BYTES).contains(&name.len()) {
             faults.push(MetadataFault::Name(shown.clone()));
@@ -85,6 +98,10 @@ pub fn metadata_faults(labels: &BTreeMap<String, String>) -> Vec<MetadataFault> 
         }
     }
     faults
+}
+
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// No control characters but the ends of lines and tabs: what lomi's database cannot keep looks like an outage.
@@ -117,7 +134,16 @@ mod tests {
         assert_eq!(faults("", ""), [MetadataFault::Name(Some(String::new()))]);
         assert_eq!(faults("a", "\u{0}"), [MetadataFault::Value(Some("a".to_owned()))]);
         assert_eq!(faults("a", &"é".repeat(501)), [MetadataFault::Value(Some("a".to_owned()))]);
-        let many = (0..21).map(|number| (format!("n{number}"), "x".repeat(250))).collect();
+        let many = (0..51).map(|number| (format!("n{number}"), "x".repeat(100))).collect();
         assert_eq!(metadata_faults(&many), [MetadataFault::TooMany, MetadataFault::TooLarge]);
+    }
+
+    #[test]
+    fn a_tree_is_no_label() {
+        let labels = serde_json::from_str(r#"{"a":{},"b":[1],"c":null,"d e":{},"f":1,"g":true}"#).unwrap();
+        let (texts, faults) = kept_labels(&labels);
+        let kind = |name: &str| MetadataFault::Kind(Some(name.to_owned()));
+        let of_name = [MetadataFault::Name(None), kind("a"), kind("b"), kind("c"), MetadataFault::Kind(None)];
+        assert_eq!((faults, texts["f"].as_str(), texts["g"].as_str()), (of_name.into(), "1", "true"));
     }
 }

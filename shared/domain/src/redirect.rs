@@ -99,6 +99,16 @@ pub fn is_loopback(url: &Url) -> bool {
 pub struct AllowedUrl(Url);
 
 impl AllowedUrl {
+    /// The URL as it was sent, its placeholders with it.
+    #[must_use]
+    pub fn as_sent(&self) -> String {
+        let mut text = self.0.to_string();
+        for name in ["ORDER_ID", "ORDER_TOKEN", "CHECKOUT_SESSION_ID"] {
+            text = text.replace(&format!("%7B{name}%7D"), &format!("{{{name}}}"));
+        }
+        text
+    }
+
     /// The URL with `{ORDER_ID}` and `{ORDER_TOKEN}` filled in, wherever after the origin they stand.
     ///
     /// lomi.'s own `{CHECKOUT_SESSION_ID}` is left for lomi., which replaces it only when its braces are not encoded.

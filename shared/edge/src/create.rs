@@ -9,6 +9,7 @@ use domain::{Fingerprint, IdempotencyKey, Order};
 use flows::World;
 use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
 use flows::seams::Entropy;
+use serde::{Deserialize, Serialize};
 
 /// Who asks, by the gateway's own word on the route that matched: it lets nobody unknown through to `/admin`.
 ///
@@ -53,23 +54,47 @@ pub fn idempotency_or_fresh(
     Ok((key, Fingerprint::of(&request.route, &json(request)?)))
 }
 
-/// Runs the use case and answers, telling `event` what became of it.
+/// What is kept of an answer and shown a second time, under the names of lomi.'s documents.
+#[derive(Debug, Deserialize)]
+pub struct Kept {
+    /// The order's price in minor units, where there is one.
+    pub amount: Option<i64>,
+    /// Its currency.
+    pub currency_code: Option<String>,
+    /// The page.
+    pub checkout_url: Option<String>,
+    /// The intent.
+    pub payment_intent_id: Option<String>,
+}
+
+/// Runs the use case and answers, telling `event` what became of it. `beside` says what else the answer shows: it is made
+/// of the kept answer and the request alone, so a replay shows the same, and of it nothing is kept.
 ///
 /// # Errors
 /// Why nothing was handed out.
-pub async fn run(
+pub async fn run<M: Serialize>(
     world: &World,
     create: &CreateCheckout,
     lomi: &Lomi,
-    request: &Request,
-    event: &mut Telemetry,
+    (request, event): (&Request, &mut Telemetry),
+    beside: impl FnOnce(Kept) -> Option<M>,
 ) -> Result<Response, Problem> {
     let client = async || lomi.client(request.deadline, event).await;
     let created = create_checkout(world, create, client, request.deadline).await;
     let created = created.inspect_err(|error| report_error(error, event))?;
     report_created(&created, event);
-    let response = Response::new(created.answer.status, "application/json", created.answer.body);
+    let body = with_members(created.answer.body, beside)?;
+    let response = Response::new(created.answer.status, "application/json", body);
     Ok(if created.replayed { response.header("idempotency-replayed", "true") } else { response })
+}
+
+/// The kept bytes stay as they are; what stands beside them follows.
+fn with_members<M: Serialize>(kept: String, beside: impl FnOnce(Kept) -> Option<M>) -> Result<String, Problem> {
+    let unreadable = || Problem::new(Code::InternalError).because("answer_unreadable");
+    let Some(members) = beside(serde_json::from_str(&kept).map_err(|_| unreadable())?) else { return Ok(kept) };
+    let members = serde_json::to_string(&members).map_err(|_| unreadable())?;
+    let (kept, members) = kept.strip_suffix('}').zip(members.strip_prefix('{')).ok_or_else(unreadable)?;
+    Ok(format!("{kept},{members}"))
 }
 
 /// Tells `event` what was made.

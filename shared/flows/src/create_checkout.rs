@@ -23,7 +23,7 @@ use domain::{
     AllowedUrl, CartLine, CartTokenError, Currency, Fingerprint, IdempotencyKey, LomiCart, Money, OpenedPayable, Order,
     OrderId, Origin, PayableId, PaymentPageUrl, PriceError,
 };
-use lomi_client::{AppearanceTheme, BillingAddress, Buyer, Client, ProductId, SubscriptionId};
+use lomi_client::{AppearanceTheme, BillingAddress, Buyer, Client, PlanId, ProductId, SubscriptionId};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use store::{Answer, Finished, Operation, StoreError};
@@ -113,6 +113,20 @@ pub struct PageDetails {
     pub expiration_minutes: Option<NonZeroU32>,
     /// What it asks the shopper for.
     pub required: RequiredFields,
+    /// What it is about in the merchant's records at lomi.
+    pub records: PageRecords,
+}
+
+/// What lomi. notes with a session, and goes into its books. It prices nothing here: a page at another price than the order's is
+/// handed to nobody.
+#[derive(Clone, Debug, Default)]
+pub struct PageRecords {
+    /// A product of the merchant's, beside a price that is the merchant's own.
+    pub product_id: Option<ProductId>,
+    /// A subscription. lomi. may want an unpaid invoice of it paid first.
+    pub subscription_id: Option<SubscriptionId>,
+    /// A plan; lomi.'s first generation has plans, later ones none.
+    pub plan_id: Option<PlanId>,
 }
 
 /// What lomi.'s page demands of the shopper, always said: what holds otherwise differs between lomi.'s own documents.
@@ -243,16 +257,21 @@ pub async fn create_checkout(
     let ask_until = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + LOMI_BUDGET);
     match ask::open(world, request, &work, ask_until).await {
         // 5 Write the outcome.
-        Ok(opened) => hand_out(world, &work, &opened).await,
+        Ok(opened) => hand_out(world, request.operation, &work, &opened).await,
         Err(failure) => Err(give_up(world, &work, failure).await),
     }
 }
 
-async fn hand_out(world: &World, work: &Work, opened: &ask::Opened) -> Result<Created, CreateError> {
+async fn hand_out(
+    world: &World,
+    operation: Operation,
+    work: &Work,
+    opened: &ask::Opened,
+) -> Result<Created, CreateError> {
     let mut order = work.order.clone();
     for attempt in 0..MAX_FINISH_TRIES {
         let next = order.opened(opened.payable.clone(), world.clock.now());
-        let answer = answer::of(work, &next, opened)?;
+        let answer = answer::of(operation, work, &next, opened)?;
         match world.store.finish(&work.claim, &answer, &next).await? {
             Finished::Done => {
                 let checkout_url = opened.checkout_url().cloned();

@@ -6,7 +6,7 @@ use crate::{ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most orders a list shows at once.
 const MAX_PAGE: usize = 100;
@@ -113,6 +113,20 @@ impl Store {
     /// When DynamoDB does not answer.
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         self.get(Key::order(id), "read order").await?.map(read_order).transpose()
+    }
+
+    /// Which of these orders there are.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn known_orders(&self, ids: &BTreeSet<OrderId>) -> Result<BTreeSet<OrderId>, StoreError> {
+        let keys: Vec<_> = ids.iter().map(|id| Key::order(id).into_item()).collect();
+        let mut known = BTreeSet::new();
+        for keys in keys.chunks(MAX_PAGE) {
+            let items = self.batch("read orders", keys.to_vec()).await?;
+            known.extend(items.iter().filter_map(|item| order_named(Some(item))));
+        }
+        Ok(known)
     }
 
     /// The order that a payment was counted for.

@@ -7,7 +7,7 @@ use domain::{
     metadata_faults,
 };
 use edge::http::json_of;
-use edge::members::{Asked, Caller, PublicPrices};
+use edge::members::{Asked, Caller, PublicPrices, Whole};
 use edge::problem::{MAX_FIELD_ERRORS, Problem};
 use flows::create_checkout::Offer;
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub fn create(data: &[u8]) {
                 .and_then(|body| body.check(caller, &policy, (&PublicPrices::All, Currency::Xof))),
         );
     }
-    judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, None)));
+    judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, Currency::Xof, None)));
 }
 
 fn judge(caller: Caller, body: &[u8], read: Result<(Offer, Origin, Asked), Problem>) {
@@ -59,8 +59,11 @@ fn is_priced_by_whom_it_may_be(caller: Caller, body: &[u8], asked: &Asked) {
     match asked {
         Asked::Merchant(money) => {
             assert_eq!(caller, Caller::Merchant, "a storefront named a price");
-            assert_eq!(written.get("amount").and_then(Value::as_i64), Some(money.amount_minor()));
-            assert_eq!(written.get("currency_code").and_then(Value::as_str), Some(money.currency().code()));
+            let is_its = |number: i64| number == money.amount_minor();
+            let whole = written.get("amount").map(|amount| serde_json::from_str::<Whole>(&amount.to_string()));
+            assert!(whole.is_some_and(|whole| whole.is_ok_and(|whole| whole.get().is_some_and(is_its))));
+            let said = ["currency_code", "currency"].map(|name| written.get(name).and_then(Value::as_str));
+            assert_eq!(said.into_iter().flatten().next().unwrap_or("XOF"), money.currency().code());
         }
         _ => assert!(written.get("amount").is_none_or(Value::is_null), "an amount was passed over in silence"),
     }

@@ -1,7 +1,7 @@
 //! What shops and back offices ask for, as the edge would hand it to the flows.
 
 use domain::{Currency, Fingerprint, IdempotencyKey, Money, OrderId, Origin, RedirectPolicy};
-use flows::create_checkout::{CardDetails, CreateCheckout, Offer, PageDetails, Pricing, RequiredFields};
+use flows::create_checkout::{CardDetails, CreateCheckout, Offer, PageDetails, PageRecords, Pricing, RequiredFields};
 use flows::refund::RefundOrder;
 use lomi_client::{Buyer, CustomerDetails};
 use serde_json::json;
@@ -24,6 +24,7 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
         customer: CustomerDetails::default(),
         expiration_minutes: None,
         required: RequiredFields::default(),
+        records: PageRecords::default(),
     };
     create(Operation::CreateCheckoutSessionAsAdmin, key, francs, Offer::Page(Box::new(page)))
 }

@@ -23,6 +23,7 @@ mod operations;
 mod organisations;
 mod payment_ids;
 mod pricing;
+mod printed;
 mod pulse;
 mod purchase;
 mod quarantine;

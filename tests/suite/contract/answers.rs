@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Event, TestApp};
 
 use super::document::Contract;
-use super::{customers, links, operations, queries, refunds, refusals};
+use super::{customers, links, operations, queries, refunds, refusals, sessions};
 use crate::infrastructure::{mutated, read};
 
 /// What no client can bring about from outside: a defect of ours.
@@ -20,6 +20,7 @@ async fn every_answer_that_the_contract_has_is_given_and_fits() {
     paying_by_card(&app, &contract).await;
     cataloguing(&app, &contract).await;
     customers::are_answered(&app, &contract).await;
+    sessions::are_answered(&app, &contract).await;
     refunds::of_refunds(&app, &contract).await;
     links::are_answered(&app, &contract).await;
     operations::are_answered(&app, &contract).await;

@@ -20,7 +20,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         (
             "metadata",
             vec![json!({ "a": "b" })],
-            vec![json!({ "payment_reference": "A" }), json!({ "organization_id": "A" }), json!({ "a": 1 })],
+            vec![json!({ "payment_reference": "A" }), json!({ "organization_id": "A" }), json!({ "a": null })],
         ),
         ("appearance_theme", vec![json!("light"), json!("dark"), json!("flat")], vec![json!("night"), json!(1)]),
         ("appearance_border_radius", vec![json!(0), json!(64)], vec![json!(65), json!(-1), json!(1.5)]),
@@ -37,7 +37,12 @@ fn members_of_the_merchant() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     vec![
         ("payment_reference", vec![text(200)], vec![text(201)]),
-        ("quantity", vec![json!(1), json!(1_000_000)], vec![json!(0), json!(1_000_001), json!("2")]),
+        (
+            "quantity",
+            vec![json!(1), json!(2.0), json!(1_000_000)],
+            vec![json!(0), json!(1_000_001), json!(2.5), json!("2")],
+        ),
+        ("metadata", vec![json!({ "a": 1 }), json!({ "a": true })], vec![]),
         ("product_id", vec![json!(ID)], vec![json!("prod_1"), json!(ID.replace("-4a", "-1a"))]),
         ("subscription_id", vec![json!(ID)], vec![json!("sub_1"), json!(ID.replace("-4a", "-1a"))]),
     ]
@@ -60,6 +65,15 @@ async fn a_card_forms_body_is_taken_or_refused_by_the_contract_and_the_code_alik
                 check(&app, &contract, route, &body, is_taken).await;
             }
         }
+    }
+    for (price, is_taken) in [
+        (json!({ "amount": 5000 }), true),
+        (json!({ "amount": 5000.0, "currency": "EUR" }), true),
+        (json!({ "amount": 5000.5 }), false),
+        (json!({ "amount": 5000, "currency": "eur" }), false),
+        (json!({ "currency": "XOF" }), false),
+    ] {
+        check(&app, &contract, "POST /admin/payment-intents", &app.card_body(price), is_taken).await;
     }
     for (payer, is_taken) in [
         (json!({ "customer_email": "awa@example.ci" }), false),

@@ -113,9 +113,9 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     ];
     let labels =
         |count: usize| json!((0..count).map(|n| (format!("n{n}"), json!(n))).collect::<serde_json::Map<_, _>>());
-    let taken = vec![json!({}), labels(20), json!({ "a-b.c_1": "é".repeat(500), "vip": true, "points": 12 })];
+    let taken = vec![json!({}), labels(50), json!({ "a-b.c_1": "é".repeat(500), "vip": true, "points": 12 })];
     let refused = vec![
-        labels(21),
+        labels(51),
         json!({ "a": "é".repeat(501) }),
         json!({ "n".repeat(41): "" }),
         json!({ "stripe_x": "" }),

@@ -165,8 +165,8 @@ fn managed_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("expires_at", vec![json!("2099-12-31T23:59:59Z")], vec![json!("tomorrow"), json!(5)]),
         (
             "metadata",
-            vec![json!({}), json!({ "a": "é".repeat(500) })],
-            vec![json!({ "order_id": "x" }), json!({ "a": 1 }), json!([])],
+            vec![json!({}), json!({ "a": "é".repeat(500), "b": 1, "c": true })],
+            vec![json!({ "order_id": "x" }), json!({ "a": {} }), json!([])],
         ),
         ("success_url", vec![], vec![json!("x".repeat(2049)), json!(5)]),
         ("open_amount", vec![], vec![open(1, 2)]),

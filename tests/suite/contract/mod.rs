@@ -11,3 +11,4 @@ mod operations;
 mod queries;
 mod refunds;
 mod refusals;
+mod sessions;

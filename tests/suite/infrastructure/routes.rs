@@ -35,7 +35,7 @@ fn a_route_on_one_side_only_is_found() {
     let moved = mutated(&template, "Path: /orders/{order_id}/cancel", "Path: /orders/{order_id}/abandon");
     assert_ne!(of_template(&moved), of_contract(&contract));
     let undocumented =
-        mutated(&contract, "  /admin/checkout-sessions:\n    post:", "  /admin/checkout-sessions:\n    get:");
+        mutated(&contract, "  /admin/payment-intents:\n    post:", "  /admin/payment-intents:\n    get:");
     assert_ne!(of_template(&template), of_contract(&undocumented));
 }
 

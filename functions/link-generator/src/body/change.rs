@@ -1,7 +1,7 @@
 //! The change of a link of lomi.'s own.
 
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
-use edge::members::{Faults, allowed_url, check_metadata, check_text, money};
+use edge::members::{Faults, Label, allowed_url, check_labels, check_text, money};
 use edge::problem::Problem;
 use flows::units::to_lomi;
 use lomi_client::UpdatePaymentLink;
@@ -26,7 +26,7 @@ pub(crate) struct Change {
     require_phone: Option<bool>,
     require_billing_address: Option<bool>,
     single_use: Option<bool>,
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<BTreeMap<String, Label>>,
 }
 
 /// lomi.'s request, and the currency that its amount is meant in.
@@ -71,11 +71,8 @@ impl Change {
             require_phone: self.require_phone,
             require_billing_address: self.require_billing_address,
             single_use: self.single_use,
-            metadata: self.metadata,
+            metadata: self.metadata.map(|labels| check_labels(&labels, &mut faults)),
         };
-        if let Some(metadata) = &changes.metadata {
-            check_metadata(metadata, &mut faults);
-        }
         let changes_something = names_money || changes != UpdatePaymentLink::default();
         faults.unless(changes_something, "", "Name what changes.", "Dites ce qui change.");
         let changes = faults.none_or(Some(changes))?;

@@ -2,7 +2,7 @@
 
 use super::{Body, Kind, OpenAmount, only_with};
 use domain::{Currency, LinkPrice, Price, Timestamp};
-use edge::members::{Asked, Caller, Faults, PricingMembers, check_metadata, money};
+use edge::members::{Asked, Caller, Faults, PricingMembers, check_labels, money};
 use edge::problem::Problem;
 use flows::links::NewLink;
 use std::num::NonZeroU32;
@@ -27,8 +27,7 @@ impl Body {
         only_with(Kind::Native, &foreign, &mut faults);
         let is_count = self.max_payments.is_none_or(|max| max <= NonZeroU32::new(MAX_PAYMENTS).unwrap_or(max));
         faults.unless(is_count, "/max_payments", "1 to 1 000 000.", "De 1 à 1 000 000.");
-        let metadata = self.metadata.unwrap_or_default();
-        check_metadata(&metadata, &mut faults);
+        let metadata = check_labels(&self.metadata.unwrap_or_default(), &mut faults);
         let priced = self.currency_code.is_none() || self.amount.is_some();
         faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
         let price = match (self.amount, self.open_amount, self.items) {

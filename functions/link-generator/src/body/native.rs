@@ -2,7 +2,7 @@
 
 use super::{Body, Kind, NativeType, only_with};
 use domain::{Currency, Timestamp};
-use edge::members::{Faults, check_metadata, money};
+use edge::members::{Faults, check_labels, money};
 use edge::problem::Problem;
 use flows::units::to_lomi;
 use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, PriceId, ProductId};
@@ -19,8 +19,7 @@ impl Body {
             (self.max_payments.is_some(), "/max_payments"),
         ];
         only_with(Kind::Managed, &foreign, &mut faults);
-        let metadata = self.metadata.clone().unwrap_or_default();
-        check_metadata(&metadata, &mut faults);
+        let metadata = self.metadata.as_ref().map(|labels| check_labels(labels, &mut faults)).unwrap_or_default();
         let code = self.currency_code.as_deref();
         let currency = code.and_then(Currency::from_code).and_then(|known| CurrencyCode::parse(known.code()).ok());
         faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");

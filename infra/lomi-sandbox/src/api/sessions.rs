@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
 use crate::fixtures;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
@@ -88,6 +88,7 @@ const ASKED_FOR: [&str; 3] = ["require_email", "require_name", "require_phone"];
 /// `POST /checkout-sessions`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let draft = Draft::read(call.profile, &call.body)?;
+    refuse_members(&sim, &call)?;
     let base_url = sim.base_url().to_owned();
     idempotency::once(&sim, &call, |world, caller, now| open(world, caller, draft, &base_url, now)).await
 }
@@ -112,6 +113,14 @@ fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: T
     Ok(with_decimals(created, &world.quirks))
 }
 
+/// Which members of an older generation a newer one only passes over is written nowhere.
+fn refuse_members(sim: &Sim, call: &Call) -> Result<(), ApiError> {
+    let refused = sim.read(|world, _| world.quirks.session_members_refused.clone());
+    let sent = refused.into_iter().filter(|name| call.body.get(name).is_some());
+    let problems: Vec<_> = sent.map(|field| Problem { field, message: "should not exist".to_owned() }).collect();
+    if problems.is_empty() { Ok(()) } else { Err(ApiError::validation(problems)) }
+}
+
 /// The answer for a customer who owes an invoice: 201, and no session.
 fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Value> {
     let details = &draft.details;
@@ -119,7 +128,8 @@ fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Valu
     if draft.line_items.is_some() || pays_invoice {
         return None;
     }
-    let invoice = world.blocking_invoices.get(details.customer_id.as_ref()?)?;
+    let subscriber = details.subscription_id.as_deref().and_then(fixtures::subscriber);
+    let invoice = world.blocking_invoices.get(details.customer_id.as_deref().or(subscriber)?)?;
     Some(json!({
         "payment_required": true,
         "reason": "invoice_payment_required",
@@ -142,7 +152,7 @@ fn check_references(world: &World, caller: &Caller, draft: &Draft) -> Result<(),
     }
 }
 
-/// Line items win over a price or product, which wins over the amount that was sent.
+/// Line items win over a price or product, which wins over a plan, and that over the amount that was sent.
 fn price(profile: Profile, caller: &Caller, draft: &Draft) -> Result<(Amount, Currency), ApiError> {
     let currency = draft.currency.unwrap_or(Currency::Xof);
     if let Some(items) = &draft.line_items {
@@ -156,13 +166,17 @@ fn price(profile: Profile, caller: &Caller, draft: &Draft) -> Result<(Amount, Cu
     if let Some(id) = details.price_id.as_ref().or(details.product_id.as_ref()) {
         return line(profile, caller, id, details.quantity);
     }
+    if let Some(id) = &details.plan_id {
+        let price = fixtures::plan(caller.organization_id, id).ok_or_else(unknown_reference)?;
+        return Ok((price.amount, price.currency));
+    }
     let amount = draft.amount.filter(|amount| amount.is_positive());
     amount.map(|amount| (amount, currency)).ok_or_else(|| amount_refusal(profile))
 }
 
 fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(Amount, Currency), ApiError> {
     let unknown = || match profile {
-        Profile::Seeds => ApiError::bad_request("Unknown product or plan").coded("INVALID_REFERENCE"),
+        Profile::Seeds => unknown_reference(),
         Profile::Current | Profile::June2026 => ApiError::unexpected(),
     };
     // Generations before know nothing of public ids.
@@ -170,6 +184,10 @@ fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(A
     let price = fixtures::price(caller.organization_id, id).filter(|_| is_known).ok_or_else(unknown)?;
     let amount = price.amount.times(quantity).ok_or_else(|| amount_refusal(profile))?;
     Ok((amount, price.currency))
+}
+
+fn unknown_reference() -> ApiError {
+    ApiError::bad_request("Unknown product or plan").coded("INVALID_REFERENCE")
 }
 
 fn amount_refusal(profile: Profile) -> ApiError {

@@ -1,19 +1,22 @@
 //! The members that several routes take, each with its rule: one place says what a redirect, a price or a note may be.
 
 mod contact;
+mod labels;
 mod pricing;
 mod typed_amount;
+mod whole;
 
 pub use contact::{Contact, is_email, is_name, is_phone, normal_phone};
-pub use domain::is_legible;
+pub use domain::{Label, is_legible};
+pub use labels::{check_labels, origin_of};
 pub use pricing::{Asked, Caller, Item, LineItem, PricingMembers, PublicPrices, money};
 pub use typed_amount::typed_amount;
+pub use whole::Whole;
 
 use crate::language::Text;
 use crate::problem::{FieldError, Problem};
-use domain::{AllowedUrl, MetadataFault, Origin, RedirectError, RedirectPolicy};
+use domain::{AllowedUrl, RedirectError, RedirectPolicy};
 use lomi_client::{CustomerId, PriceId};
-use std::collections::BTreeMap;
 
 /// Collects what is wrong, so that a developer mends it in one round.
 #[derive(Debug, Default)]
@@ -97,41 +100,6 @@ pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, faults: &m
         ),
     }
     None
-}
-
-/// Labels that may be kept, whoever wrote them: one rule, [`domain::metadata_faults`].
-pub fn check_metadata(labels: &BTreeMap<String, String>, faults: &mut Faults) {
-    for fault in domain::metadata_faults(labels) {
-        // The pointer names the object when the name itself is not fit to be repeated.
-        let at = |name: Option<String>| name.map_or("/metadata".to_owned(), |name| format!("/metadata/{name}"));
-        match fault {
-            MetadataFault::TooMany => faults.add("/metadata", "At most 20 members.", "20 membres au plus."),
-            MetadataFault::TooLarge => {
-                faults.add("/metadata", "At most 4096 bytes in all.", "4096 octets au plus en tout.");
-            }
-            MetadataFault::Name(name) => faults.add(
-                at(name),
-                "A name is 1 to 40 letters, digits, dots, dashes or underscores.",
-                "Un nom compte 1 à 40 lettres, chiffres, points, tirets ou soulignés.",
-            ),
-            MetadataFault::Reserved(name) => faults.add(
-                at(Some(name)),
-                "This name is reserved: it means something to lomi. or to this backend.",
-                "Ce nom est réservé : il a un sens pour lomi. ou pour ce backend.",
-            ),
-            MetadataFault::Value(name) => faults.add(at(name), "At most 500 characters.", "500 caractères au plus."),
-        }
-    }
-}
-
-/// Puts `metadata` where it belongs: what the merchant's own backend sent are the merchant's labels, which go to lomi;
-/// what anybody else sent are a shopper's notes, which stay in the order.
-#[must_use]
-pub fn origin_of(caller: Caller, metadata: BTreeMap<String, String>) -> Origin {
-    match caller {
-        Caller::Merchant => Origin { metadata, ..Origin::default() },
-        Caller::Storefront => Origin { shopper_notes: metadata, ..Origin::default() },
-    }
 }
 
 /// Refuses on a public route the fields, of those present, that only the merchant's own backend may set: they would reach

@@ -1,6 +1,6 @@
 //! Exactly one way to a price.
 
-use super::{Faults, is_lomi_id};
+use super::{Faults, Whole, is_lomi_id};
 use crate::problem::{Code, Problem};
 use crate::secrets::{Secret, SecretError};
 use domain::{CartLine, Currency, LomiCart, LomiLine, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, Money, Sku};
@@ -98,11 +98,11 @@ pub struct PricingMembers {
     /// Signed by the merchant's backend.
     pub cart_token: Option<String>,
     /// In minor units.
-    pub amount: Option<i64>,
-    /// ISO 4217.
+    pub amount: Option<Whole>,
+    /// ISO 4217; the stack's default where an amount comes without one.
     pub currency_code: Option<String>,
-    /// What lomi. prices in, where it may: not the caller's word.
-    pub lomi_currency: Option<Currency>,
+    /// What lomi. prices in, and what an amount is in when nobody says: not the caller's word.
+    pub default_currency: Option<Currency>,
 }
 
 /// How the caller wants the cart to be priced.
@@ -130,7 +130,7 @@ impl Asked {
             cart_token,
             amount,
             currency_code,
-            lomi_currency,
+            default_currency,
         } = members;
         if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
             let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
@@ -151,18 +151,18 @@ impl Asked {
             (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),
             (None, Some(lines), None, None, None, None) => {
                 let cart = lomi_lines(lines, faults).map(LomiCart::Lines);
-                cart.zip(lomi_currency).map(|(cart, currency)| Self::Lomi(cart, currency))
+                cart.zip(default_currency).map(|(cart, currency)| Self::Lomi(cart, currency))
             }
             (None, None, Some(product_id), None, None, None) => {
                 let fits = is_lomi_id(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
-                lomi_currency
+                default_currency
                     .filter(|_| fits)
                     .map(|currency| Self::Lomi(LomiCart::Product { product_id, quantity }, currency))
             }
             (None, None, None, Some(price_id), None, None) => {
                 let fits = is_lomi_id(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
                 let line = LomiLine { price_id, quantity };
-                lomi_currency.filter(|_| fits).map(|currency| Self::Lomi(LomiCart::Price(line), currency))
+                default_currency.filter(|_| fits).map(|currency| Self::Lomi(LomiCart::Price(line), currency))
             }
             (None, None, None, None, Some(token), None) if token.len() <= MAX_CART_TOKEN_BYTES => {
                 Some(Self::Signed(token))
@@ -172,7 +172,9 @@ impl Asked {
                 None
             }
             (None, None, None, None, None, Some(amount)) => {
-                money(amount, currency_code.as_deref(), faults).map(Self::Merchant)
+                let code = currency_code.as_deref().or(default_currency.map(Currency::code));
+                // No number is no amount: it is refused as one.
+                money(amount.get().unwrap_or_default(), code, faults).map(Self::Merchant)
             }
             _ => {
                 faults.add(

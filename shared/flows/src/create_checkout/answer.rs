@@ -1,10 +1,13 @@
-//! What the shop gets: what opens the order, and what the shopper pays on.
+//! What the shop gets: what opens the order, and what the shopper pays on. It is kept, so it holds nothing of the shopper's.
 
 use super::ask::{Handle, Opened};
 use super::{CreateError, Work};
+use crate::units;
 use domain::{Money, Order, Timestamp};
+use lomi_client::PlanId;
 use serde::Serialize;
-use store::{Answer, StoreError};
+use std::collections::BTreeMap;
+use store::{Answer, Operation, StoreError};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -16,6 +19,21 @@ struct Body<'a> {
     expires_at: Option<String>,
     #[serde(flatten)]
     payable: Payable<'a>,
+    #[serde(flatten)]
+    session: Option<Session<'a>>,
+}
+
+/// What the merchant's own backend is told of a session besides, in the words of lomi.'s documents of 2025.
+#[derive(Serialize)]
+struct Session<'a> {
+    created_at: String,
+    /// lomi.'s later generations name it in reads only.
+    merchant_id: Option<&'a str>,
+    organization_id: Option<&'a str>,
+    environment: &'a str,
+    /// As lomi. noted it: its later generations have no plans.
+    plan_id: Option<&'a str>,
+    metadata: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +60,7 @@ struct Appearance<'a> {
     billing_address: Option<&'a str>,
 }
 
-pub(super) fn of(work: &Work, order: &Order, opened: &Opened) -> Result<Answer, CreateError> {
+pub(super) fn of(operation: Operation, work: &Work, order: &Order, opened: &Opened) -> Result<Answer, CreateError> {
     let body = Body {
         order_id: order.id().as_str(),
         order_token: work.claim.order_token.reveal(),
@@ -51,6 +69,7 @@ pub(super) fn of(work: &Work, order: &Order, opened: &Opened) -> Result<Answer, 
         currency_code: order.expected().map(|money| money.currency().code()),
         expires_at: order.expires_at().map(Timestamp::to_rfc3339),
         payable: payable(order, &opened.handle),
+        session: session(operation, order, &opened.handle),
     };
     let body = serde_json::to_string(&body).map_err(|_| StoreError::Malformed { operation: "answer" })?;
     Ok(Answer { status: 201, body })
@@ -58,8 +77,9 @@ pub(super) fn of(work: &Work, order: &Order, opened: &Opened) -> Result<Answer, 
 
 fn payable<'a>(order: &'a Order, handle: &'a Handle) -> Payable<'a> {
     match handle {
-        Handle::Page(checkout_url) => {
-            Payable::Page { checkout_session_id: order.checkout_session_id(), checkout_url: checkout_url.as_str() }
+        Handle::Page(page) => {
+            let checkout_url = page.checkout_url.as_str();
+            Payable::Page { checkout_session_id: order.checkout_session_id(), checkout_url }
         }
         Handle::Card(card) => Payable::Card {
             payment_intent_id: order.payment_intent_id(),
@@ -71,5 +91,19 @@ fn payable<'a>(order: &'a Order, handle: &'a Handle) -> Payable<'a> {
                 billing_address: look.billing_address.as_deref(),
             }),
         },
+    }
+}
+
+fn session<'a>(operation: Operation, order: &'a Order, handle: &'a Handle) -> Option<Session<'a>> {
+    match handle {
+        Handle::Page(page) if operation == Operation::CreateCheckoutSessionAsAdmin => Some(Session {
+            created_at: page.created_at.unwrap_or(order.created_at()).to_rfc3339(),
+            merchant_id: page.merchant_id.as_deref(),
+            organization_id: page.organization_id.as_deref(),
+            environment: units::environment_to_lomi(order.environment()),
+            plan_id: page.plan_id.as_ref().map(PlanId::as_str),
+            metadata: order.metadata(),
+        }),
+        Handle::Page(_) | Handle::Card(_) => None,
     }
 }

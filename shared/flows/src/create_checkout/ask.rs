@@ -5,8 +5,8 @@ mod page;
 
 use super::{COOL_DOWN_MS, CreateCheckout, CreateError, MAX_COOL_DOWN_MS, Offer, Work};
 use crate::{World, units};
-use domain::{OpenedPayable, Order, PaymentPageUrl, is_reserved_label};
-use lomi_client::{Appearance, ClientSecret, CustomerId, Error, ErrorKind, IdempotencyKey, Outcome};
+use domain::{OpenedPayable, Order, PaymentPageUrl, Timestamp, is_reserved_label};
+use lomi_client::{Appearance, ClientSecret, CustomerId, Error, ErrorKind, IdempotencyKey, Outcome, PlanId};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
@@ -18,8 +18,17 @@ pub(super) struct Opened {
 
 /// What the shopper needs in order to pay on it.
 pub(super) enum Handle {
-    Page(PaymentPageUrl),
+    Page(Box<Page>),
     Card(Box<Card>),
+}
+
+/// lomi.'s page, and what lomi. tells of its session that only the merchant is told, too.
+pub(super) struct Page {
+    pub(super) checkout_url: PaymentPageUrl,
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) merchant_id: Option<String>,
+    pub(super) organization_id: Option<String>,
+    pub(super) plan_id: Option<PlanId>,
 }
 
 /// What the card form needs.
@@ -32,7 +41,7 @@ pub(super) struct Card {
 impl Opened {
     pub(super) const fn checkout_url(&self) -> Option<&PaymentPageUrl> {
         match &self.handle {
-            Handle::Page(url) => Some(url),
+            Handle::Page(page) => Some(&page.checkout_url),
             Handle::Card(_) => None,
         }
     }

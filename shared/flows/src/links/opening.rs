@@ -2,7 +2,7 @@
 
 use crate::World;
 use crate::create_checkout::{
-    CreateCheckout, CreateError, Created, Offer, PageDetails, Pricing, RequiredFields, create_checkout,
+    CreateCheckout, CreateError, Created, Offer, PageDetails, PageRecords, Pricing, RequiredFields, create_checkout,
 };
 use domain::{AllowedUrl, Currency, Fingerprint, IdempotencyKey, LinkCode, LinkRefusal, LinkSale, ManagedLink, Origin};
 use lomi_client::{Client, CustomerDetails};
@@ -77,6 +77,7 @@ pub async fn open(
         customer: CustomerDetails::default(),
         expiration_minutes: None,
         required: RequiredFields::default(),
+        records: PageRecords::default(),
     };
     let create = CreateCheckout {
         operation: Operation::OpenLink,

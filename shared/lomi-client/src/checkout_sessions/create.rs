@@ -10,8 +10,8 @@ use crate::check::{first_broken, is_absent_or_said, is_web_url};
 use crate::ids::{CustomerId, PaymentLinkId, PlanId, PriceId, ProductId, SubscriptionId};
 use crate::{Amount, CurrencyCode, CustomerDetails};
 
-/// Most metadata keys that the first generation takes.
-const MAX_METADATA_KEYS: usize = 50;
+/// Most metadata keys that are sent. The first generation answers 400 to more than 50, later ones name no limit.
+const MAX_METADATA_KEYS: usize = 64;
 
 /// What the shopper is to pay for, and where the page leads.
 ///
@@ -82,7 +82,7 @@ pub struct CreateCheckoutSession {
     /// The link that the session belongs to (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_link_id: Option<PaymentLinkId>,
-    /// At most 50 keys, copied to the transaction and from there to webhooks: put your order id here. lomi.
+    /// At most 64 keys (the first generation takes 50), copied to the transaction and from there to webhooks: put your order id here. lomi.
     /// drops keys that begin with `stripe_`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,

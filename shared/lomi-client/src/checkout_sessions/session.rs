@@ -27,6 +27,8 @@ open_enum! {
 pub struct CheckoutSession {
     /// Its id.
     pub checkout_session_id: CheckoutSessionId,
+    /// Its page. Not every generation tells it in reads: keep the one from creation. Absolute http(s) URL.
+    pub checkout_url: Option<String>,
     /// Where it stands.
     pub status: SessionStatus,
     /// What it collects, in lomi.'s own unit.
@@ -84,6 +86,7 @@ impl CheckoutSession {
         let id = row.id(&["checkout_session_id", "id"]);
         Ok(Self {
             checkout_session_id: id.ok_or(Unusable("checkout_session_id"))?,
+            checkout_url: row.text(&["checkout_url", "url"]).filter(|url| is_web_url(url)),
             status,
             amount: row.amount(&["amount"])?,
             currency_code: row.currency(&["currency_code", "currency"])?,
@@ -137,7 +140,7 @@ pub enum CreatedCheckoutSession {
     InvoicePaymentRequired(BlockingInvoice),
 }
 
-/// A fresh session together with its page, which is told only now.
+/// A fresh session together with its page, which not every generation tells again.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewCheckoutSession {
@@ -169,12 +172,10 @@ impl CreatedCheckoutSession {
         if row.flag("payment_required") == Some(true) {
             return BlockingInvoice::read(&row).map(Self::InvoicePaymentRequired);
         }
-        let checkout_url = row.text(&["checkout_url", "url"]).filter(|url| is_web_url(url));
         let status = row.text(&["status"]).map_or(SessionStatus::Open, SessionStatus::from_wire);
-        Ok(Self::Session(Box::new(NewCheckoutSession {
-            checkout_url: checkout_url.ok_or(Unusable("checkout_url"))?,
-            session: CheckoutSession::with_status(&row, status)?,
-        })))
+        let session = CheckoutSession::with_status(&row, status)?;
+        let checkout_url = session.checkout_url.clone().ok_or(Unusable("checkout_url"))?;
+        Ok(Self::Session(Box::new(NewCheckoutSession { checkout_url, session })))
     }
 }
 

@@ -135,7 +135,7 @@ async fn a_request_that_lomi_could_not_take_is_not_sent() {
         ("amount", |session| session.amount = lomi_client::Amount::from_scaled(0, 0)),
         ("currency_code", |session| session.currency_code = None),
         ("metadata", |session| {
-            session.metadata = (0..51).map(|n| (n.to_string(), String::new())).collect();
+            session.metadata = (0..65).map(|n| (n.to_string(), String::new())).collect();
         }),
     ];
     for (member, break_it) in broken {

@@ -1,6 +1,6 @@
 //! A hosted page at lomi.
 
-use super::{Failure, Handle, Mark, Opened, failure, key, unsendable, wrong};
+use super::{Failure, Handle, Mark, Opened, Page, failure, key, unsendable, wrong};
 use crate::create_checkout::{CreateCheckout, CreateError, PageDetails, Work};
 use crate::{World, units};
 use domain::{Environment, LomiCart, LomiLine, Money, OpenedPayable, Order, PayableId, PaymentPageUrl, Timestamp};
@@ -53,7 +53,13 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Ope
             expires_at: expires_at.unwrap_or_else(|| now.plus_ms(DEFAULT_LIFE_MS)),
             amount,
         },
-        handle: Handle::Page(checkout_url),
+        handle: Handle::Page(Box::new(Page {
+            checkout_url,
+            created_at: session.created_at.as_deref().and_then(Timestamp::parse_rfc3339),
+            merchant_id: session.merchant_id.clone(),
+            organization_id: session.organization_id.clone(),
+            plan_id: session.plan_id.clone(),
+        })),
     })
 }
 
@@ -74,6 +80,9 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         // Said in any case: a generation may take coupons where nothing is said.
         allow_coupon_code: order.allows_coupons(),
         customer_id: super::customer_id(request)?,
+        product_id: page.records.product_id.clone(),
+        subscription_id: page.records.subscription_id.clone(),
+        plan_id: page.records.plan_id.clone(),
         metadata: super::metadata(order),
         ..CreateCheckoutSession::new(url(&page.success_url), url(&page.cancel_url))
     };

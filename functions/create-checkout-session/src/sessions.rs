@@ -1,0 +1,100 @@
+//! `GET /admin/checkout-sessions`: lomi.'s sessions, read and told apart from our orders' secrets.
+
+use crate::http::App;
+use crate::view::{SessionList, SessionView, ours};
+use domain::without_order_tokens;
+use edge::http::{DEFAULT_LIMIT, Request, Response};
+use edge::language::Text;
+use edge::lomi::report;
+use edge::paging::PageRequest;
+use edge::problem::{Code, Problem};
+use edge::telemetry::Telemetry;
+use lomi_client::checkout_sessions::CheckoutSessions;
+use lomi_client::{CheckoutSession, CheckoutSessionId, Error, ListPlace, Listing, SessionStatus};
+use serde::Serialize;
+use serde_json::Value;
+
+impl App {
+    pub(crate) async fn session(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        // What is no UUID is nobody's: some of lomi.'s generations answer 500 to it.
+        let id = CheckoutSessionId::parse(request.path("checkout_session_id")).ok();
+        let id = id.filter(CheckoutSessionId::is_uuid).ok_or(Problem::new(Code::NotFound))?;
+        let call = self.sessions(request, event).await?.get(&id).deadline(request.deadline);
+        let session = call.send().await.map_err(|error| unread(error, event))?;
+        let orders = self.world.store.known_orders(&ours([&session])).await?;
+        shown(&SessionView::of(&session, &orders))
+    }
+
+    pub(crate) async fn list_sessions(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+        let status = request.query_as("status", status, STATUSES)?;
+        let asked = PageRequest::read(request, DEFAULT_LIMIT)?;
+        let sessions = self.sessions(request, event).await?;
+        let page = asked.of(|size, place| list(&sessions, status.as_ref(), (size, place), request)).await;
+        let page = page.map_err(|error| failed(error, event))?;
+        let orders = self.world.store.known_orders(&ours(&page.rows)).await?;
+        shown(&SessionList::of(&page, &asked, &orders))
+    }
+
+    async fn sessions(&self, request: &Request, event: &mut Telemetry) -> Result<CheckoutSessions, Problem> {
+        Ok(self.lomi.client_or_refusal(request.deadline, event).await?.checkout_sessions())
+    }
+}
+
+const STATUSES: Text = Text { en: "open, completed or expired.", fr: "open, completed ou expired." };
+
+/// lomi. has these, and some of its generations answer 500 to another word.
+fn status(text: &str) -> Option<SessionStatus> {
+    match text {
+        "open" => Some(SessionStatus::Open),
+        "completed" => Some(SessionStatus::Completed),
+        "expired" => Some(SessionStatus::Expired),
+        _ => None,
+    }
+}
+
+fn list(
+    sessions: &CheckoutSessions,
+    status: Option<&SessionStatus>,
+    (size, place): (u8, Option<&ListPlace>),
+    request: &Request,
+) -> Listing<CheckoutSession> {
+    let mut call = sessions.list().limit(size.into()).deadline(request.deadline);
+    if let Some(place) = place {
+        call = call.starting_at(place);
+    }
+    if let Some(status) = status {
+        call = call.status(status);
+    }
+    call.stream()
+}
+
+/// The order's token opens it, and stands in the addresses that lomi. sends its shopper to. It is taken out of every text of
+/// the answer, wherever lomi. may show it.
+fn shown(view: &impl Serialize) -> Result<Response, Problem> {
+    let answer = serde_json::to_value(view).map_err(|_| Problem::new(Code::InternalError))?;
+    Response::json(200, &without_tokens(answer))
+}
+
+fn without_tokens(value: Value) -> Value {
+    match value {
+        Value::String(text) => without_order_tokens(&text).into(),
+        Value::Array(values) => values.into_iter().map(without_tokens).collect(),
+        Value::Object(members) => {
+            let stripped = |(name, value): (String, _)| (without_order_tokens(&name), without_tokens(value));
+            members.into_iter().map(stripped).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// lomi.'s API of 2025 answers 403 about a stranger's session. Of a key that is shut out it says so.
+fn unread(error: Error, event: &mut Telemetry) -> Problem {
+    let is_strangers = error.status() == Some(403) && error.code() != Some("api_access_suspended");
+    let problem = failed(error, event);
+    if is_strangers { Problem::new(Code::NotFound) } else { problem }
+}
+
+fn failed(error: Error, event: &mut Telemetry) -> Problem {
+    report(&error, event);
+    error.into()
+}

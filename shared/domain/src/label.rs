@@ -1,0 +1,92 @@
+//! One value of a label, as the merchant's backend may write it.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+/// A text, a flag or a number, which lomi.'s documents print as labels. Orders keep texts, so that is what it becomes.
+///
+/// Anything else is read, too, so that it can be refused in words of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Text(String),
+    Flag(bool),
+    /// As it is printed: read as a number, a long one would lose digits.
+    Number(String),
+    Other,
+}
+
+impl Label {
+    /// The text that is kept: of a flag `true` or `false`, of a number its digits as they came. `None` for what is no label.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Text(text) | Kind::Number(text) => Some(text.clone()),
+            Kind::Flag(flag) => Some(flag.to_string()),
+            Kind::Other => None,
+        }
+    }
+
+    /// Whether it is a text already: a shopper's notes are nothing else.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self.0, Kind::Text(_))
+    }
+
+    /// The value as JSON, where such values are kept as they came. `None` for what is no label.
+    #[must_use]
+    pub fn to_json(&self) -> Option<Value> {
+        match &self.0 {
+            Kind::Text(text) => Some(text.clone().into()),
+            Kind::Flag(flag) => Some((*flag).into()),
+            Kind::Number(digits) => serde_json::from_str(digits).ok(),
+            Kind::Other => None,
+        }
+    }
+
+    fn of_json(json: &str) -> Kind {
+        match json.bytes().next() {
+            Some(b'"') => serde_json::from_str(json).map_or(Kind::Other, Kind::Text),
+            Some(b't' | b'f') => serde_json::from_str(json).map_or(Kind::Other, Kind::Flag),
+            _ => serde_json::from_str::<Number>(json).map_or(Kind::Other, |_| Kind::Number(json.to_owned())),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(Self::of_json(raw.get())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Label {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_label_is_kept_as_it_was_printed() {
+        for (json, text) in [
+            (r#""caf\u00e9""#, "café"),
+            ("true", "true"),
+            ("false", "false"),
+            ("12", "12"),
+            ("-1.50", "-1.50"),
+            ("123456789012345678901234", "123456789012345678901234"),
+        ] {
+            assert_eq!(read(json).to_text().as_deref(), Some(text), "{json}");
+            assert!(read(json).to_json().is_some(), "{json}");
+        }
+        assert_eq!(read("12").to_json(), Some(12.into()));
+        for json in ["null", "1e999", "{}", r#"{"a":1}"#, "[]", r#"["a"]"#] {
+            assert_eq!((read(json).to_text(), read(json).to_json()), (None, None), "{json}");
+        }
+    }
+}

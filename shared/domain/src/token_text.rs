@@ -1,0 +1,78 @@
+//! Taking order tokens out of texts that others keep.
+
+/// What stands for a token, as the merchant wrote it into the address.
+const PLACEHOLDER: &str = "{ORDER_TOKEN}";
+/// An order token has so many hexadecimal digits.
+const TOKEN_DIGITS: usize = 64;
+
+/// The text with `{ORDER_TOKEN}` wherever an order token may stand: the token opens its order, and lomi. keeps the addresses
+/// that hold it.
+///
+/// Every run of 64 and more hexadecimal digits goes, in whatever case and however much of it is percent-encoded: which token a
+/// text may hold is not known here, and what touches one cannot be told from it.
+#[must_use]
+pub fn without_order_tokens(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let (mut run, mut digits, mut rest) = (0, 0, text);
+    while let Some((is_digit, bytes)) = unit(rest) {
+        let (head, tail) = rest.split_at(bytes);
+        kept.push_str(head);
+        (run, digits) = if is_digit { (run + bytes, digits + 1) } else { (0, 0) };
+        let ends = !unit(tail).is_some_and(|(is_digit, _)| is_digit);
+        if ends && digits >= TOKEN_DIGITS {
+            kept.truncate(kept.len() - run);
+            kept.push_str(PLACEHOLDER);
+        }
+        rest = tail;
+    }
+    kept
+}
+
+/// Whether the text begins with a hexadecimal digit, encoded or not, and how many bytes the character takes.
+fn unit(text: &str) -> Option<(bool, usize)> {
+    let first = text.chars().next()?;
+    let encoded = text.get(1..3).filter(|_| first == '%').and_then(|code| u8::from_str_radix(code, 16).ok());
+    match encoded {
+        Some(byte) => Some((byte.is_ascii_hexdigit(), 3)),
+        None => Some((first.is_ascii_hexdigit(), first.len_utf8())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{OrderId, OrderToken, RedirectPolicy};
+
+    #[test]
+    fn a_token_is_taken_out_wherever_it_was_put() {
+        let (id, token) = (OrderId::from_entropy([0xa1; 32]), OrderToken::from_entropy([0xb2; 32]));
+        let policy = RedirectPolicy::new(["https://shop.example"], false).unwrap();
+        for url in [
+            "https://shop.example/t/{ORDER_TOKEN}/thanks",
+            "https://shop.example/?order={ORDER_ID}&token={ORDER_TOKEN}&a=%41%2F#x",
+            "https://shop.example/#{ORDER_ID}.{ORDER_TOKEN}",
+            "https://shop.example/#%2F{ORDER_TOKEN}",
+        ] {
+            let shown = without_order_tokens(&policy.allow(url).unwrap().for_order(&id, &token));
+            assert_eq!(shown, url.replace("{ORDER_ID}", id.as_str()), "{url}");
+        }
+        // Of what touches it, more may go; of the token, nothing stays.
+        for text in [
+            format!("{id}{}", token.reveal()),
+            token.reveal().to_uppercase(),
+            token.reveal().replace('b', "%62"),
+            format!("é{0}é{0}", token.reveal()),
+        ] {
+            let shown = without_order_tokens(&text);
+            assert!(shown.contains(PLACEHOLDER) && !shown.contains("b2b2") && !shown.contains("%62"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn anything_shorter_stays_as_it_is() {
+        let uuid = "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e";
+        for text in ["", "%", "%4", "%zz", "é%é", uuid, &"a".repeat(63), &format!("{}g{0}", "0".repeat(63))] {
+            assert_eq!(without_order_tokens(text), text);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What lomi.'s documents print is taken and answered on the merchant's own routes, with our address and `/admin` in front.
+
+mod intents;
+mod labels;
+mod reading;
+mod sessions;
+
+use serde_json::{Value, json};
+use tests::{Answer, TestApp};
+
+/// A request as the documents print it: without a key. What it opened is kept out of the logs.
+async fn pasted(app: &TestApp, path: &str, body: &Value) -> Answer {
+    pasted_text(app, path, &body.to_string()).await
+}
+
+/// The same of a body that is text, for numbers that another reader would print anew.
+async fn pasted_text(app: &TestApp, path: &str, body: &str) -> Answer {
+    let bearer = app.admin_bearer();
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let answer = app.http.send("POST", &app.url(path), &headers, body.to_owned()).await;
+    if answer.status == 201 {
+        let json = answer.json();
+        let secrets = ["order_token", "client_secret"].map(|name| json[name].as_str().map(str::to_owned));
+        secrets.iter().flatten().for_each(|secret| app.keep_out_of_logs(secret));
+    }
+    answer
+}
+
+/// `body` with other members.
+fn with(body: &Value, members: Value) -> Value {
+    let mut body = body.clone();
+    let Value::Object(members) = members else { panic!("members are an object") };
+    body.as_object_mut().expect("an object").extend(members);
+    body
+}
+
+/// The members of `json` by these names.
+fn members(json: &Value, names: &[&str]) -> Value {
+    json!(
+        names
+            .iter()
+            .map(|name| (*name, json.get(*name).cloned().unwrap_or(json!("(none)"))))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    )
+}
