@@ -54,6 +54,8 @@ pub struct Setup {
     pub binaries: Option<PathBuf>,
     /// How lomi. behaves from the start.
     pub lomi: Settings,
+    /// The one origin that redirects may lead to, instead of the shop's own.
+    pub allowed_origin: &'static str,
     /// The merchant's own domain before the gateway, as an origin.
     pub own_domain: Option<String>,
     /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
@@ -292,6 +294,9 @@ fn options(setup: &Setup, dynamodb: &Gate, lomi: &Gate) -> StackOptions {
     if setup.live {
         let parameters = [("Environment", "live"), ("AllowedOrigins", LIVE_ORIGIN)];
         options.parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    }
+    if !setup.allowed_origin.is_empty() {
+        options.parameters.insert("AllowedOrigins".to_owned(), setup.allowed_origin.to_owned());
     }
     if let Some(origin) = &setup.own_domain {
         options.parameters.insert("PublicBaseUrl".to_owned(), origin.clone());

@@ -1,5 +1,6 @@
 //! What lomi.'s documents print is taken and answered on the merchant's own routes, with our address and `/admin` in front.
 
+mod examples;
 mod intents;
 mod labels;
 mod reading;
@@ -42,4 +43,10 @@ fn members(json: &Value, names: &[&str]) -> Value {
             .map(|name| (*name, json.get(*name).cloned().unwrap_or(json!("(none)"))))
             .collect::<std::collections::BTreeMap<_, _>>()
     )
+}
+
+/// `json` has these members, blanks between them.
+fn has(json: &Value, names: &str) {
+    let missing: Vec<_> = names.split_whitespace().filter(|name| json.get(name).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in {json}");
 }

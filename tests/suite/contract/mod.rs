@@ -6,6 +6,7 @@ mod card_bounds;
 mod customers;
 mod document;
 mod examples;
+mod fields;
 mod links;
 mod operations;
 mod queries;
