@@ -129,10 +129,9 @@ async fn the_examples_of_customers_work_as_printed() {
         assert_eq!(list["customers"][0]["id"], customer["id"], "{generation}");
         has(&list["pagination"], "page pageSize totalCount totalPages");
 
-        for change in [
-            r#"{"email": "new.email@example.com"}"#,
-            r#"{"email":"new.email@example.com","metadata":{"vip":true}}"#,
-        ] {
+        for change in
+            [r#"{"email": "new.email@example.com"}"#, r#"{"email":"new.email@example.com","metadata":{"vip":true}}"#]
+        {
             let body = serde_json::from_str(change).expect("the document's own");
             let changed = app.admin("PATCH", &path, &body).await.expect(200).json();
             assert_eq!(changed["email"], "new.email@example.com", "{generation}");
@@ -149,6 +148,7 @@ async fn the_examples_of_customers_work_as_printed() {
 const SESSION_MEMBERS: &str = "checkout_session_id url status expires_at created_at merchant_id organization_id success_url cancel_url \
     amount currency_code allowed_providers title public_description customer_email customer_name customer_phone product_id \
     subscription_id plan_id allow_coupon_code metadata environment";
-const LINK_MEMBERS: &str = "id url link_type title description amount currency_code product_id is_active expires_at metadata created_at";
+const LINK_MEMBERS: &str =
+    "id url link_type title description amount currency_code product_id is_active expires_at metadata created_at";
 const CUSTOMER_MEMBERS: &str = "id organization_id name email phone_number whatsapp_number country city address postal_code is_business \
     metadata created_at updated_at";
