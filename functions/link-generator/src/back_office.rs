@@ -15,7 +15,8 @@ use store::Answer;
 
 impl App {
     pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let (idempotency_key, fingerprint) = edge::create::idempotency(request, Caller::Merchant)?;
+        let (idempotency_key, fingerprint) =
+            edge::create::idempotency_or_fresh(request, Caller::Merchant, &self.world.entropy)?;
         let keyed = Keyed { idempotency_key, fingerprint };
         let (origin, now) = (self.origin(request)?, self.world.clock.now());
         let made = match json::<Body>(request)?.check(&self.redirects)? {

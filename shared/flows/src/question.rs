@@ -5,6 +5,7 @@
 //! An event that does not prove whose money it is about is asked about with our own key: what lomi. tells it is ours, and what
 //! lomi. denies to it is another organisation's.
 
+mod adopted;
 mod kept;
 mod pages;
 mod unproven;
@@ -16,11 +17,8 @@ use crate::inquiry::{
 };
 use crate::organisation::ORGANISATION_UNPROVEN;
 use crate::refund::words::Words;
-use crate::{Settled, World, units};
-use domain::{
-    AttemptId, NewOrder, OpenedPayable, Order, OrderId, OrderToken, Origin, PayableId, PricedCart, QuarantineId,
-    Question, Source, Timestamp,
-};
+use crate::{Settled, World};
+use domain::{OrderId, PayableId, QuarantineId, Question, Source, Timestamp};
 use lomi_client::webhook::EventKind;
 use lomi_client::{
     CheckoutSession, CheckoutSessionId, Client, RefundId, Transaction, TransactionId, TransactionStatus,
@@ -284,39 +282,6 @@ impl World {
             Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(Answer::Foreign),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Makes an order of a page that one of lomi.'s own links opened. `None` for any other page.
-    async fn adopt(&self, lomi: &Client, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
-        let amount = units::from_lomi(session.amount, session.currency_code.as_ref());
-        let environment = self.environment_behind(lomi, session.environment);
-        let is_ours = self.ours_by_answer(lomi, session.organization_id.as_deref()).await?.is_some();
-        let is_ours = is_ours && environment == self.environment;
-        let (Some(link), Some(amount), true) = (&session.payment_link_id, amount, is_ours) else {
-            return Ok(None);
-        };
-        let labels = self.store.link_labels(link.as_str()).await?;
-        let (now, page) = (self.clock.now(), session.checkout_session_id.to_string());
-        let new = NewOrder {
-            order_id: OrderId::of_page(&page),
-            environment,
-            cart: PricedCart::from_merchant(amount, None),
-            origin: Origin {
-                title: session.title.clone(),
-                customer_id: session.customer_id.as_ref().map(ToString::to_string),
-                payment_link_id: Some(link.to_string()),
-                metadata: labels.unwrap_or_default(),
-                ..Origin::default()
-            },
-            token_hash: OrderToken::from_entropy(self.entropy.bytes()).hash(),
-            attempt_id: AttemptId::from_entropy(self.entropy.bytes()),
-            lease_until: now,
-        };
-        let expires_at = session.expires_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now);
-        let payable = OpenedPayable { id: PayableId::CheckoutSession(page), expires_at, amount: Some(amount) };
-        let order = Order::found_at_lomi(new, payable, now);
-        self.store.adopt(&order).await?;
-        Ok(Some(order.id().clone()))
     }
 
     async fn close(&self, question: &Question, answer: &Answer, findings: &mut Findings) -> Result<(), StoreError> {

@@ -1,9 +1,13 @@
 //! The merchant's labels on links of lomi.'s own: generations of lomi. since June 2026 forget what they were sent.
 
+use crate::evidence::Cancelled;
 use crate::keys::{Item, Key, text};
 use crate::{Answer, Receipt, Store, StoreError};
 use aws_sdk_dynamodb::types::Put;
 use std::collections::{BTreeMap, HashMap};
+
+/// So often the last write is tried again when it meets another one.
+const MAX_TRIES: u32 = 4;
 
 /// Labels, by name.
 pub type Labels = BTreeMap<String, String>;
@@ -19,14 +23,18 @@ impl Store {
         answer: &Answer,
         (link_id, labels): (&str, &Labels),
     ) -> Result<(), StoreError> {
-        let writes = vec![
-            crate::item::write_update(self.answer_update(receipt, answer)?),
-            crate::item::write_put(self.labels_put(link_id, labels)?),
-        ];
-        match self.transact("finish native link", writes).await? {
-            None => Ok(()),
-            Some(_) => Err(StoreError::Busy { operation: "finish native link", reason: "conflict" }),
+        for _ in 0..MAX_TRIES {
+            let writes = vec![
+                crate::item::write_update(self.answer_update(receipt, answer)?),
+                crate::item::write_put(self.labels_put(link_id, labels)?),
+            ];
+            match self.transact("finish native link", writes).await? {
+                None => return Ok(()),
+                Some(Cancelled::Conflict) => {}
+                Some(Cancelled::Condition(_)) => break,
+            }
         }
+        Err(StoreError::Busy { operation: "finish native link", reason: "conflict" })
     }
 
     /// Keeps these labels in the place of those that the link had.

@@ -36,7 +36,9 @@ impl Stack {
     /// `POST /admin/payment-links` for a link of lomi.'s own. The answer is its id.
     pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<Made, LinkError>> {
         let target = LinkTarget::Instant { amount: Amount::from_scaled(francs, 0).expect("an amount") };
-        let link = CreatePaymentLink::new(target, "Cotisation", CurrencyCode::parse("XOF").expect("a currency"));
+        let currency = CurrencyCode::parse("XOF").expect("a currency");
+        let metadata = [("campagne".to_owned(), "rentrée".to_owned())].into();
+        let link = CreatePaymentLink { metadata, ..CreatePaymentLink::new(target, "Cotisation", currency) };
         let keyed = keyed(key, francs);
         self.invoke("native_link", CREATE, async |deadline| {
             let lomi = || ready(Some(self.client.clone()));

@@ -158,3 +158,29 @@ async fn a_charge_without_a_phone_erases_it_and_merges_strangers() {
     assert_eq!(lomi.post_once("/charge/card", "2", &charge("stranger@x.ci")).await.status, 201);
     assert_eq!(payer(&lomi).await["email"], "stranger@x.ci");
 }
+
+#[tokio::test]
+async fn null_keeps_a_text_or_clears_it() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let lomi = Lomi::start(profile).await;
+        let row = create(&lomi, json!({"name": "Awa", "city": "Dakar", "email": "awa@b.sn"})).await;
+        let change = json!({"city": null, "email": null, "phone_number": "+221771234567"});
+        let kept = lomi.call("PATCH", &path(&row), &change).await.json();
+        assert_eq!((&kept["city"], &kept["email"]), (&row["city"], &row["email"]), "{profile:?}");
+        lomi.quirk("customer_texts_cleared").await;
+        let cleared = lomi.call("PATCH", &path(&row), &change).await.json();
+        assert_eq!((&cleared["city"], &cleared["email"]), (&json!(""), &Value::Null), "{profile:?}");
+        assert_eq!(cleared["phone_number"], "+221771234567", "{profile:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_has_a_public_id_or_none() {
+    let lomi = Lomi::start(Profile::Current).await;
+    let row = create(&lomi, json!({"name": "Awa"})).await;
+    let public = format!("/customers/cus_{}", row["customer_id"].as_str().unwrap().replace('-', ""));
+    assert_eq!(lomi.get(&public).await.status, 400);
+    lomi.quirk("customers_by_public_id").await;
+    assert_eq!(lomi.get(&public).await.json(), row);
+    assert_eq!(lomi.get("/customers/cus_abc123").await.status, 404);
+}

@@ -21,12 +21,12 @@ async fn listed(app: &TestApp, query: &str) -> (Vec<Value>, Option<String>) {
     (ids.collect(), page["next_cursor"].as_str().map(str::to_owned))
 }
 
-/// The ids that lomi. prints of the product and the price of its catalogue.
-async fn printed_ids(app: &TestApp) -> (Value, Value) {
-    let sold = app.create(&app.body(json!({ "price_id": PRICE_A })), &app.fresh_key()).await.expect(201).json();
+/// The id that lomi. prints of what is sold by this UUID of its catalogue.
+async fn printed_id(app: &TestApp, member: &str, uuid: &str) -> Value {
+    let sold = app.create(&app.body(json!({ member: uuid })), &app.fresh_key()).await.expect(201).json();
     let url = format!("{}/checkout-sessions/{}", app.stack.urls().lomi, sold["checkout_session_id"].as_str().unwrap());
     let session = app.http.get(&url, &[("x-api-key", &app.secret("LOMI_SECRET_KEY_ID"))]).await.expect(200).json();
-    (session["product_id"].clone(), session["price_id"].clone())
+    session[member].clone()
 }
 
 #[tokio::test]
@@ -60,7 +60,9 @@ async fn a_link_is_made_and_shown_in_the_words_of_lomis_document() {
 #[tokio::test]
 async fn a_product_goes_by_the_id_that_lomi_prints() {
     let app = TestApp::start().await;
-    let (product_id, price_id) = printed_ids(&app).await;
+    let product_id = printed_id(&app, "product_id", PRODUCT_A).await;
+    let price_id = printed_id(&app, "price_id", PRICE_A).await;
+    assert!(product_id.as_str().is_some_and(|id| id.starts_with("prod_")), "{product_id}");
     let body = json!({ "link_type": "product", "title": "Premium", "currency_code": "XOF", "product_id": product_id,
         "price_id": price_id, "allow_coupon_code": true });
     let link = made(&app, &body).await;
@@ -194,5 +196,18 @@ async fn an_order_by_a_link_of_lomis_has_the_labels_of_the_link() {
     let id = orders[0]["order_id"].as_str().unwrap();
     let shown = app.admin("GET", &format!("/admin/orders/{id}"), &Value::Null).await.expect(200).json();
     assert_eq!(shown["metadata"], body["metadata"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_request_without_a_key_makes_a_link_of_its_own() {
+    let app = TestApp::start().await;
+    for body in [donation(), app.link_body(json!({}))] {
+        let make = async || app.admin("POST", LIST, &body).await;
+        let (first, second) = (make().await.expect(201), make().await.expect(201));
+        assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), ("", ""));
+        assert_ne!(first.json()["id"], second.json()["id"], "{body}");
+    }
+    assert_eq!((app.lomi.links().await.len(), app.table.items("LINK#").await.len()), (2, 2));
     app.audit().await;
 }

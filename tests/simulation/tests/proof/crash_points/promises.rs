@@ -43,6 +43,8 @@ pub(super) fn broken(play: &Play) -> Vec<String> {
             ends.holds("one key, one link", play.stage.at_lomi("payment_links").len() <= 1);
             ends.holds("every payment is an order's", ends.paid() == play.stage.at_lomi("transactions").len());
             ends.holds("one key, one answer", play.said.borrow().len() <= 1);
+            let labelled = play.stage.stack.dynamodb.items("NATIVE#").len();
+            ends.holds("a link that was answered has its labels", play.said.borrow().len() <= labelled);
         }
         Flow::FindOrphan => {
             let intents = play.stage.at_lomi("intents");
