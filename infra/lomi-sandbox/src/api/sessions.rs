@@ -267,7 +267,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
 
 fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value {
     match call.profile {
-        Profile::Seeds => json!({"data": view(session, base_url, &SEEDS)}),
+        Profile::Seeds => json!({"data": seeds_read(session, base_url)}),
         _ if world.quirks.session_get_narrow => view(session, base_url, &NARROW),
         profile => created_row(profile, session, base_url),
     }
@@ -275,7 +275,7 @@ fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value
 
 fn row(profile: Profile, session: &Session, base_url: &str) -> Value {
     match profile {
-        Profile::Seeds => view(session, base_url, &SEEDS),
+        Profile::Seeds => seeds_read(session, base_url),
         Profile::June2026 => view(session, base_url, &NARROW),
         Profile::Current => created_row(profile, session, base_url),
     }
@@ -299,6 +299,13 @@ fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
     let mut columns = columns(session, base_url);
     columns.retain(|name, _| names.contains(&name.as_str()));
     Value::Object(columns)
+}
+
+/// A read of the first generation has one member more than a create.
+fn seeds_read(session: &Session, base_url: &str) -> Value {
+    let mut row = view(session, base_url, &SEEDS);
+    row["updated_at"] = json!(session.updated_at);
+    row
 }
 
 /// The whole row of the NestJS generations.

@@ -64,6 +64,26 @@ async fn a_product_or_line_items_decide_the_amount() {
 }
 
 #[tokio::test]
+async fn a_plan_decides_the_amount_in_seeds_and_is_passed_over_since() {
+    for (profile, amount) in [(Profile::Seeds, 5000), (Profile::June2026, 25000), (Profile::Current, 25000)] {
+        let lomi = Lomi::start(profile).await;
+        let mut body = session_body();
+        body["plan_id"] = json!(fixtures::PLAN_A);
+        let json = lomi.post("/checkout-sessions", body.clone()).await.json();
+        let session = json.get("data").unwrap_or(&json);
+        assert_eq!(session["amount"], amount, "{profile:?}");
+        assert_eq!(session.get("plan_id").is_some(), amount == 5000, "{profile:?}");
+        body["plan_id"] = json!(fixtures::PRODUCT_B);
+        let status = lomi.post("/checkout-sessions", body.clone()).await.status;
+        assert_eq!(status, if amount == 5000 { 400 } else { 201 }, "{profile:?}");
+        lomi.post("/_sim/profile", json!({"quirks": {"session_members_refused": ["plan_id"]}})).await;
+        let refused = lomi.post("/checkout-sessions", body).await;
+        assert_eq!(refused.status, 400, "{profile:?}");
+        assert_eq!(lomi.post("/checkout-sessions", session_body()).await.status, 201, "{profile:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_strangers_price_is_an_internal_error() {
     let lomi = Lomi::start(Profile::Current).await;
     let reply = lomi.post("/checkout-sessions", json!({"price_id": fixtures::PRICE_B})).await;
@@ -128,6 +148,9 @@ async fn a_customer_who_owes_an_invoice_gets_no_session() {
     assert_eq!(reply.json()["reason"], "invoice_payment_required");
     assert_eq!(reply.json()["blocking_invoice"]["amount_remaining"], 12000);
     assert!(reply.json().get("checkout_session_id").is_none());
+    let mut by_subscription = session_body();
+    by_subscription["subscription_id"] = json!(fixtures::SUBSCRIPTION_A);
+    assert_eq!(lomi.post("/checkout-sessions", by_subscription).await.json()["reason"], "invoice_payment_required");
     body["metadata"]["payment_flow"] = json!("invoice_payment");
     assert!(lomi.post("/checkout-sessions", body).await.json()["checkout_session_id"].is_string());
 }
