@@ -80,8 +80,12 @@ fn without_tokens(value: Value) -> Value {
         Value::String(text) => without_order_tokens(&text).into(),
         Value::Array(values) => values.into_iter().map(without_tokens).collect(),
         Value::Object(members) => {
-            let stripped = |(name, value): (String, _)| (without_order_tokens(&name), without_tokens(value));
-            members.into_iter().map(stripped).collect()
+            // Labels are the merchant's, and a cursor is lomi.'s: neither holds a token of ours.
+            let is_kept = |name: &str| ["metadata", "next_cursor"].contains(&name);
+            let shown = |(name, value): (String, _)| {
+                if is_kept(&name) { (name, value) } else { (name, without_tokens(value)) }
+            };
+            members.into_iter().map(shown).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }

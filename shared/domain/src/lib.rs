@@ -34,7 +34,7 @@ pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, kept_labels, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
-    Dispute, DisputeNotice, DisputeStep, DisputeTurn, Environment, Fact, Happened, MAX_REFUND_REASON_CHARS,
+    Discount, Dispute, DisputeNotice, DisputeStep, DisputeTurn, Environment, Fact, Happened, MAX_REFUND_REASON_CHARS,
     MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable, Order, OrderStatus, Origin, OutboxEvent, PayableId,
     Payment, Refund, RefundExecution, RefundNotice, RefundRefusal, RefundRequest, RefundStatus, SettledPayment,
     SettledRefund, ShortText, Source, TimelineEntry, ToldDispute, ToldRisk, Verdict, is_card_rail,

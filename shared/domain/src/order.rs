@@ -10,7 +10,7 @@ mod timeline;
 mod view;
 
 pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeTurn, ShortText, ToldDispute, ToldRisk};
-pub use fact::{Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
+pub use fact::{Discount, Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
 pub use payable::{OpenedPayable, PayableId};
 pub use refund::{
     MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, Refund, RefundExecution, RefundNotice, RefundRefusal,
@@ -40,6 +40,9 @@ pub struct Payment {
     /// How much less than the price was paid, by a coupon, in minor units.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub discount_minor: i64,
+    /// Whether lomi. counts the whole price as paid all the same: to lomi., what was paid is then a part of the payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_discount_within_gross: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -33,8 +33,9 @@ fn unit(text: &str) -> Option<(bool, usize)> {
     let first = text.chars().next()?;
     let encoded = text.get(1..3).filter(|_| first == '%').and_then(|code| u8::from_str_radix(code, 16).ok());
     match encoded {
-        Some(byte) => Some((byte.is_ascii_hexdigit(), 3)),
-        None => Some((first.is_ascii_hexdigit(), first.len_utf8())),
+        // Another percent sign may stand right before a token.
+        Some(byte) if byte.is_ascii_hexdigit() => Some((true, 3)),
+        _ => Some((first.is_ascii_hexdigit(), first.len_utf8())),
     }
 }
 
@@ -51,7 +52,6 @@ mod tests {
             "https://shop.example/t/{ORDER_TOKEN}/thanks",
             "https://shop.example/?order={ORDER_ID}&token={ORDER_TOKEN}&a=%41%2F#x",
             "https://shop.example/#{ORDER_ID}.{ORDER_TOKEN}",
-            "https://shop.example/#%2F{ORDER_TOKEN}",
         ] {
             let shown = without_order_tokens(&policy.allow(url).unwrap().for_order(&id, &token));
             assert_eq!(shown, url.replace("{ORDER_ID}", id.as_str()), "{url}");
@@ -59,6 +59,9 @@ mod tests {
         // Of what touches it, more may go; of the token, nothing stays.
         for text in [
             format!("{id}{}", token.reveal()),
+            format!("#%2F{}", token.reveal()),
+            format!("10%{}", token.reveal()),
+            format!("10%4{}", token.reveal()),
             token.reveal().to_uppercase(),
             token.reveal().replace('b', "%62"),
             format!("é{0}é{0}", token.reveal()),

@@ -298,7 +298,7 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
         Some(_) => return Reading::Unusable("status_disagrees"),
     };
     let paid = units::paid_from_lomi(data.amount, data.discount_amount, data.currency_code.as_ref());
-    let Some((money, discount_minor)) = paid else { return Reading::Unusable("amount_unreadable") };
+    let Some((gross_minor, currency, discount)) = paid else { return Reading::Unusable("amount_unreadable") };
     let key = if is_held { held_key(&transaction_id) } else { payment_key(&transaction_id) };
     let payment = Payment {
         provider_code: data.provider_code.clone(),
@@ -306,9 +306,11 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
         paid_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
         public_id: data.public_id.clone(),
         discount_minor: 0,
+        is_discount_within_gross: false,
     };
     let checkout_session_id = data.checkout_session_id.clone();
-    let settled = SettledPayment { transaction_id, money, discount_minor, environment, checkout_session_id, payment };
+    let settled =
+        SettledPayment { transaction_id, gross_minor, currency, discount, environment, checkout_session_id, payment };
     let fact = if is_held { Fact::PaymentHeld } else { Fact::PaymentSucceeded };
     Reading::Fact(fact(settled), key)
 }

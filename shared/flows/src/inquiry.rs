@@ -6,7 +6,7 @@ pub(crate) mod held;
 use crate::evidence::Settled;
 use crate::ingest::payment_key;
 use crate::{World, units};
-use domain::{Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
+use domain::{Discount, Environment, Fact, Order, OrderId, PayableId, Payment, SettledPayment, Source, Timestamp};
 use lomi_client::{
     Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus,
     Transaction, TransactionStatus,
@@ -189,8 +189,14 @@ impl World {
             TransactionStatus::Refunded => {
                 self.settle_given_back(lomi, &id, transaction, deadline, findings).await?;
             }
-            TransactionStatus::Held => findings.settled.extend(self.settle_held(lomi, &id, transaction).await?),
-            _ => findings.settled.extend(self.settle_payment(lomi, &id, transaction, deadline).await?),
+            TransactionStatus::Held => {
+                let held = self.settle_held(lomi, &id, transaction, deadline, &mut findings.calls).await?;
+                findings.settled.extend(held);
+            }
+            _ => {
+                let paid = self.settle_payment(lomi, &id, transaction, deadline, &mut findings.calls).await?;
+                findings.settled.extend(paid);
+            }
         }
         Ok(())
     }
@@ -203,38 +209,38 @@ impl World {
         id: &OrderId,
         transaction: &Transaction,
         deadline: Instant,
+        calls: &mut u32,
     ) -> Result<Option<Settled>, InquiryError> {
-        let settled = self.settle_paid(lomi, id, transaction, None).await?;
+        let settled = self.settle_paid(lomi, id, transaction, Discount::Untold).await?;
         if !matches!(settled, Some(Settled::DiscountOpen)) {
             return Ok(settled);
         }
-        let call = lomi.transactions().get(&transaction.transaction_id);
-        let whole = call.deadline(deadline).send().await?;
-        Ok(self.settle_paid(lomi, id, &whole, Some(0)).await?)
+        let whole = whole(lomi, transaction, deadline, calls).await?;
+        Ok(self.settle_paid(lomi, id, &whole, Discount::Minor(0)).await?)
     }
 
-    /// `otherwise_minor` is the discount of a row that tells none.
+    /// `otherwise` is the discount of a row that tells none.
     async fn settle_paid(
         &self,
         lomi: &Client,
         id: &OrderId,
         transaction: &Transaction,
-        otherwise_minor: Option<i64>,
+        otherwise: Discount,
     ) -> Result<Option<Settled>, StoreError> {
         if !is_paid(transaction) {
             return Ok(None);
         }
-        let Some(mut settled) = self.read_payment(lomi, transaction) else { return Ok(None) };
-        settled.discount_minor = settled.discount_minor.or(otherwise_minor);
+        let Some(settled) = self.read_payment(lomi, transaction, otherwise) else { return Ok(None) };
         let said = format!("transaction {} completed", settled.transaction_id);
         let evidence = poll(payment_key(&settled.transaction_id), &said, self.clock.now());
         self.settle_said_of(lomi, id, transaction, &Fact::PaymentSucceeded(settled), &evidence).await.map(Some)
     }
 
     /// The payment in our words; `None` when the row is none, or its amount cannot be read.
-    fn read_payment(&self, lomi: &Client, transaction: &Transaction) -> Option<SettledPayment> {
-        let (gross, discount) = (transaction.gross_amount, transaction.discount_amount);
-        let (money, discount_minor) = units::paid_from_lomi(gross, discount, transaction.currency_code.as_ref())?;
+    fn read_payment(&self, lomi: &Client, transaction: &Transaction, otherwise: Discount) -> Option<SettledPayment> {
+        let (gross, told) = (transaction.gross_amount, transaction.discount_amount);
+        let paid = units::paid_from_lomi(gross, told, transaction.currency_code.as_ref())?;
+        let (gross_minor, currency, discount) = paid;
         let is_payment = matches!(transaction.transaction_type.as_deref(), None | Some("payment" | "instalment"));
         let payment = Payment {
             provider_code: transaction.provider_code.clone(),
@@ -242,11 +248,13 @@ impl World {
             paid_at: paid_at(transaction).unwrap_or(self.clock.now()),
             public_id: transaction.public_id.as_ref().map(ToString::to_string),
             discount_minor: 0,
+            is_discount_within_gross: false,
         };
         is_payment.then(|| SettledPayment {
             transaction_id: transaction.transaction_id.to_string(),
-            money,
-            discount_minor,
+            gross_minor,
+            currency,
+            discount: if discount == Discount::Untold { otherwise } else { discount },
             environment: self.environment_behind(lomi, transaction.environment),
             checkout_session_id: None,
             payment,
@@ -273,6 +281,17 @@ impl World {
     pub(crate) fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
         said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
     }
+}
+
+/// The transaction itself, where a list's row leaves something open.
+async fn whole(
+    lomi: &Client,
+    row: &Transaction,
+    deadline: Instant,
+    calls: &mut u32,
+) -> Result<Transaction, lomi_client::Error> {
+    *calls += 1;
+    lomi.transactions().get(&row.transaction_id).deadline(deadline).send().await
 }
 
 /// What lomi. says of something that is paid on, besides that.

@@ -182,8 +182,8 @@ impl World {
             return Ok(if is_counted { answer } else { Answer::NotYet });
         }
         let payment = match transaction.status {
-            TransactionStatus::Held => self.settle_held(lomi, id, transaction).await?,
-            _ => self.settle_payment(lomi, id, transaction, deadline).await?,
+            TransactionStatus::Held => self.settle_held(lomi, id, transaction, deadline, &mut findings.calls).await?,
+            _ => self.settle_payment(lomi, id, transaction, deadline, &mut findings.calls).await?,
         };
         let mut is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);

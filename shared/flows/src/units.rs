@@ -4,7 +4,7 @@
 //! stores `numeric(…,2)` and documents amounts such as `0.50 EUR`, so a major unit with decimals is what is sent and
 //! expected here. Read one live session back before selling in those currencies.
 
-use domain::{Currency, Environment, Money};
+use domain::{Currency, Discount, Environment, MAX_AMOUNT_MINOR, Money};
 use lomi_client::{Amount, CurrencyCode};
 
 /// The amount as lomi. counts it.
@@ -23,17 +23,18 @@ pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> 
     Money::new(amount.to_scaled(currency.exponent())?, currency)
 }
 
-/// What was paid and what a coupon took off it, in minor units; `None` for the discount where lomi. tells none that can be
-/// read. Of a payment that a coupon made free lomi. may tell the discount alone.
+/// What was paid, nothing at all among it, and what a coupon took off it, in minor units. `None` when the gross amount is none
+/// of a currency we know.
 pub(crate) fn paid_from_lomi(
     gross: Option<Amount>,
     discount: Option<Amount>,
     currency: Option<&CurrencyCode>,
-) -> Option<(Money, Option<i64>)> {
-    let discount_minor = minor_units(discount, currency).filter(|minor| *minor >= 0);
-    let is_free = minor_units(gross, currency) == Some(0);
-    let money = from_lomi(if is_free { discount } else { gross }, currency)?;
-    Some((money, discount_minor))
+) -> Option<(i64, Currency, Discount)> {
+    let known = Currency::from_code(currency?.as_str())?;
+    let gross_minor = minor_units(gross, currency).filter(|minor| (0..=MAX_AMOUNT_MINOR).contains(minor))?;
+    let minor = minor_units(discount, currency).and_then(|minor| u64::try_from(minor).ok());
+    let otherwise = if discount.is_some() { Discount::Unreadable } else { Discount::Untold };
+    Some((gross_minor, known, minor.map_or(otherwise, Discount::Minor)))
 }
 
 /// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not

@@ -7,7 +7,7 @@ use domain::{
     Source, Timestamp, Verdict,
 };
 use flows::ingest::{Reading, read};
-use flows::units;
+use lomi_client::Amount;
 use lomi_client::webhook::{EventKind, Secrets, Signatures, WebhookEvent, WebhookSecret, sign, sign_v1, verify};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -114,17 +114,20 @@ fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: 
     if let Some((natural_key, _)) = as_settled(reading) {
         assert!(natural_key.len() <= MAX_NATURAL_KEY_BYTES, "a key of {} bytes", natural_key.len());
     }
-    let (money, environment) = match reading {
-        Reading::Fact(Fact::PaymentSucceeded(SettledPayment { money, environment, transaction_id, .. }), _) => {
+    let (gross_minor, currency, environment) = match reading {
+        Reading::Fact(
+            Fact::PaymentSucceeded(SettledPayment { gross_minor, currency, environment, transaction_id, .. }),
+            _,
+        ) => {
             assert_eq!(event.kind, EventKind::PaymentSucceeded);
             assert_eq!(Some(transaction_id), event.data.transaction_id.as_ref());
             assert!(event.data.status.as_deref().is_none_or(|status| status == "completed"));
-            (money, environment)
+            (*gross_minor, *currency, environment)
         }
         _ => return,
     };
-    assert_eq!(units::to_lomi(*money), event.data.amount, "an amount was rounded");
-    assert_eq!(event.data.currency_code.as_ref().map(|code| code.as_str()), Some(money.currency().code()));
+    assert_eq!(Amount::from_scaled(gross_minor, currency.exponent()), event.data.amount, "an amount was rounded");
+    assert_eq!(event.data.currency_code.as_ref().map(|code| code.as_str()), Some(currency.code()));
     match event.environment() {
         Some(said) => assert_eq!(said == lomi_client::Environment::Live, *environment == Environment::Live),
         None => assert_eq!((own, *environment), (Environment::Sandbox, Environment::Sandbox), "money out of nowhere"),
@@ -153,10 +156,13 @@ fn pays_only_its_own_price(order: &Order, reading: &Reading) {
     assert_eq!(next.status().is_paid(), told == Some(OutboxEvent::OrderPaid), "paid and told of must be one");
     if next.status().is_paid() {
         let (money, environment, session) = match &fact {
-            Fact::PaymentSucceeded(paid) => (paid.money, paid.environment, paid.checkout_session_id.as_deref()),
+            Fact::PaymentSucceeded(paid) => {
+                let money = Money::new(paid.gross_minor, paid.currency);
+                (money, paid.environment, paid.checkout_session_id.as_deref())
+            }
             other => unreachable!("{other:?} is no money"),
         };
-        assert_eq!((Some(money), environment), (order.expected(), order.environment()));
+        assert_eq!((money, environment), (order.expected(), order.environment()));
         assert!(session.is_none_or(|session| session == SESSION), "paid on another page");
     }
     assert!(!matches!(next.judge(&fact, Source::Webhook, NOW), Verdict::Changed(..)), "the same fact counts twice");

@@ -79,7 +79,7 @@ async fn labels_that_could_not_be_kept_are_not_shown_as_kept() {
         eventually("lomi. is asked", async || (app.lomi.faults_fired().await == 1).then_some(())).await;
         app.dynamodb.cut();
     });
-    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    assert_eq!(answer.problem(), (502, "outcome_unknown".to_owned()));
     app.dynamodb.mend();
     let list = app.admin("GET", "/admin/payment-links?kind=native", &Value::Null).await.expect(200).json();
     let path = format!("/admin/payment-links/{}", list["data"][0]["id"].as_str().expect("lomi. made the link"));

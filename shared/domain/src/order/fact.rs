@@ -7,7 +7,7 @@
 use super::{DisputeNotice, Environment, Happened, Order, OrderStatus, PayableId, Payment, RefundNotice};
 use super::{SettledRefund, Source, ToldDispute, ToldRisk};
 use crate::ids::is_uuid;
-use crate::{Money, Timestamp};
+use crate::{Currency, Money, Timestamp};
 
 /// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
 const MAX_PAYMENTS: usize = 20;
@@ -17,16 +17,29 @@ const MAX_PAYMENTS: usize = 20;
 pub struct SettledPayment {
     /// lomi.'s id of the transaction: its UUID, unless lomi. tells none.
     pub transaction_id: String,
-    /// The gross amount in the merchant's currency.
-    pub money: Money,
-    /// The discount that a coupon brought, in minor units of that currency; `None` where lomi. does not tell.
-    pub discount_minor: Option<i64>,
+    /// The gross amount, in minor units: nothing at all where a coupon took off the whole price.
+    pub gross_minor: i64,
+    /// The merchant's currency.
+    pub currency: Currency,
+    /// What a coupon took off.
+    pub discount: Discount,
     /// Where the transaction took place, proved and not assumed.
     pub environment: Environment,
     /// The session it names, where it names one.
     pub checkout_session_id: Option<String>,
     /// What the order keeps of it.
     pub payment: Payment,
+}
+
+/// What a coupon took off a payment, as lomi. tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discount {
+    /// Not told.
+    Untold,
+    /// In minor units; none, where it is 0.
+    Minor(u64),
+    /// Told, and no number of minor units: how much was paid is not known.
+    Unreadable,
 }
 
 /// Something that is true about an order, from authentic evidence.
@@ -188,7 +201,8 @@ impl Order {
                 self.judge_failure(transaction_id, source, now)
             }
             Fact::Completed { payable, money, environment } => {
-                match self.mismatch_of((*money, 0), *environment, Some(payable)) {
+                let paid = (money.amount_minor(), money.currency(), Discount::Minor(0));
+                match self.mismatch_of(paid, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
                     // What was paid on is used up, and its money is, or was, the one that is held: the payment says how it ends.
                     // A page that takes coupons does not say for how much it was paid.
@@ -211,27 +225,48 @@ impl Order {
         if let Some(verdict) = self.refusal_of(settled, source, now) {
             return verdict;
         }
-        if self.counts(settled) || self.payments.len() >= MAX_PAYMENTS {
+        if self.payments.len() >= MAX_PAYMENTS {
             return Verdict::Unchanged;
         }
         let id = settled.transaction_id.clone();
-        let discount_minor = settled.discount_minor.unwrap_or_default();
+        let payment = self.payment_of(settled);
         self.pay(source, now, Some(id.clone()), |order| {
             order.held.remove(&id);
-            order.payments.insert(id, Payment { discount_minor, ..settled.payment.clone() });
+            order.payments.insert(id, payment);
         })
     }
 
-    /// Why the payment is not the order's, or not yet.
+    /// Whether the gross amount is the price. A payment that counts may have been counted before discounts were looked at.
+    fn is_at_price(&self, settled: &SettledPayment) -> bool {
+        self.expected() == Money::new(settled.gross_minor, settled.currency) && settled.gross_minor > 0
+    }
+
+    /// What the order keeps of a payment that is its own.
+    fn payment_of(&self, settled: &SettledPayment) -> Payment {
+        let price_minor = self.amount.unwrap_or_default();
+        let discount_minor = match settled.discount {
+            Discount::Minor(minor) => i64::try_from(minor).unwrap_or_default(),
+            Discount::Untold | Discount::Unreadable => 0,
+        };
+        let is_within_gross = settled.gross_minor == price_minor && discount_minor > 0;
+        Payment { discount_minor, is_discount_within_gross: is_within_gross, ..settled.payment.clone() }
+    }
+
+    /// Why the payment is no news, not the order's, or not yet.
     fn refusal_of(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Option<Verdict> {
-        let is_open = source == Source::Webhook || settled.discount_minor.is_none();
+        if settled.environment == self.environment && self.counts(settled) && self.is_at_price(settled) {
+            return Some(Verdict::Unchanged);
+        }
+        let is_open = source == Source::Webhook || settled.discount == Discount::Untold;
         if self.allows_coupons && is_open && settled.environment == self.environment {
             return Some(Verdict::DiscountOpen);
         }
         let session = self.session_named_by(settled);
-        let paid = (settled.money, settled.discount_minor.unwrap_or_default());
-        let mismatch = self.mismatch_of(paid, settled.environment, session.as_ref())?;
-        Some(self.refuse(mismatch, source, now))
+        let paid = (settled.gross_minor, settled.currency, settled.discount);
+        match self.mismatch_of(paid, settled.environment, session.as_ref()) {
+            Some(mismatch) => Some(self.refuse(mismatch, source, now)),
+            None => self.counts(settled).then_some(Verdict::Unchanged),
+        }
     }
 
     fn judge_held(&self, settled: &SettledPayment, source: Source, now: Timestamp) -> Verdict {
@@ -239,7 +274,7 @@ impl Order {
             return verdict;
         }
         let id = &settled.transaction_id;
-        if self.counts(settled) || self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
+        if self.held.contains(id) || self.held.len() >= MAX_PAYMENTS {
             return Verdict::Unchanged;
         }
         let mut order = self.changed(now);
@@ -284,7 +319,7 @@ impl Order {
 
     fn mismatch_of(
         &self,
-        (money, discount_minor): (Money, i64),
+        (gross_minor, currency, discount): (i64, Currency, Discount),
         environment: Environment,
         payable: Option<&PayableId>,
     ) -> Option<Mismatch> {
@@ -293,9 +328,9 @@ impl Order {
             Some(Mismatch::Environment)
         } else if payable.is_some_and(|payable| self.has_another(payable)) {
             Some(Mismatch::Payable)
-        } else if money.currency() != expected.currency() {
+        } else if currency != expected.currency() {
             Some(Mismatch::Currency)
-        } else if !self.is_price((money, discount_minor), expected) {
+        } else if !self.is_price((gross_minor, discount), expected.amount_minor()) {
             Some(Mismatch::Amount)
         } else {
             None
@@ -303,17 +338,16 @@ impl Order {
     }
 
     /// Whether the sum is the price. No document says whether a coupon is part of the gross amount or has been taken off it, so
-    /// both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody pays less; of its
-    /// own prices lomi. is the judge.
-    fn is_price(&self, (gross, discount_minor): (Money, i64), price: Money) -> bool {
-        let before_minor = gross.amount_minor().saturating_add(discount_minor);
-        match (discount_minor, self.allows_coupons) {
-            (0, _) => gross == price,
-            (1.., true) => {
-                discount_minor <= price.amount_minor() && (gross == price || before_minor == price.amount_minor())
+    /// both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody pays less.
+    fn is_price(&self, (gross_minor, discount): (i64, Discount), price_minor: i64) -> bool {
+        match discount {
+            Discount::Untold | Discount::Minor(0) => gross_minor == price_minor,
+            Discount::Minor(minor) if self.allows_coupons => {
+                let before_minor = gross_minor.checked_add_unsigned(minor);
+                let is_within = minor <= price_minor.unsigned_abs();
+                is_within && (gross_minor == price_minor || before_minor == Some(price_minor))
             }
-            (1.., false) => gross == price && self.lomi_cart.is_some(),
-            (..0, _) => false,
+            Discount::Minor(_) | Discount::Unreadable => false,
         }
     }
 

@@ -246,6 +246,14 @@ impl Order {
         Some(self.amount?.saturating_sub(payment.discount_minor))
     }
 
+    /// What lomi. takes one payment of the order for, in minor units: what was paid, or that and what a coupon took off. `None`
+    /// when it is not one of the order's.
+    #[must_use]
+    pub fn gross_minor(&self, transaction_id: &str) -> Option<i64> {
+        let payment = self.payments.get(transaction_id)?;
+        if payment.is_discount_within_gross { self.amount } else { self.paid_minor(transaction_id) }
+    }
+
     /// The least that one payment of the order was.
     fn least_paid_minor(&self) -> Option<i64> {
         let discount_minor = self.payments.values().map(|payment| payment.discount_minor).max();

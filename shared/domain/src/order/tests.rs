@@ -33,8 +33,9 @@ fn open() -> Order {
 fn payment(id: &str, money: Money, environment: Environment, session: Option<&str>) -> Fact {
     Fact::PaymentSucceeded(SettledPayment {
         transaction_id: id.into(),
-        money,
-        discount_minor: None,
+        gross_minor: money.amount_minor(),
+        currency: money.currency(),
+        discount: Discount::Untold,
         environment,
         checkout_session_id: session.map(str::to_owned),
         payment: Payment {
@@ -43,16 +44,15 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
             paid_at: T0,
             public_id: None,
             discount_minor: 0,
+            is_discount_within_gross: false,
         },
     })
 }
 
 /// A payment of so much gross, less so much.
-fn with_coupon(gross: i64, discount_minor: impl Into<Option<i64>>) -> Fact {
-    match payment("tx-1", francs(gross), Environment::Live, None) {
-        Fact::PaymentSucceeded(settled) => {
-            Fact::PaymentSucceeded(SettledPayment { discount_minor: discount_minor.into(), ..settled })
-        }
+fn with_coupon(gross_minor: i64, discount: Discount) -> Fact {
+    match paid("tx-1") {
+        Fact::PaymentSucceeded(settled) => Fact::PaymentSucceeded(SettledPayment { gross_minor, discount, ..settled }),
         other => other,
     }
 }
@@ -118,11 +118,12 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
         (25_000, 25_000, Some(0)),
         (22_500, 0, None),
         (22_500, 2_499, None),
-        (22_500, -2_500, None),
         (27_500, 2_500, None),
         (1, 25_000, None),
+        (0, 25_000, Some(0)),
+        (0, 12_500, None),
     ] {
-        let verdict = taking.judge(&with_coupon(gross, discount), Source::Poll, T0);
+        let verdict = taking.judge(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
         let found = match &verdict {
             Verdict::Changed(order, Some(OutboxEvent::OrderPaid)) => order.paid_minor("tx-1"),
             Verdict::Refused(Mismatch::Amount, _) => None,
@@ -135,7 +136,8 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
 #[test]
 fn what_leaves_a_discount_open_pays_nothing() {
     let taking = Order { allows_coupons: true, ..open() };
-    for (fact, source) in [(with_coupon(25_000, 0), Source::Webhook), (with_coupon(25_000, None), Source::Poll)] {
+    let told = (with_coupon(25_000, Discount::Minor(0)), Source::Webhook);
+    for (fact, source) in [told, (with_coupon(25_000, Discount::Untold), Source::Poll)] {
         assert_eq!(taking.judge(&fact, source, T0), Verdict::DiscountOpen);
     }
     assert_eq!(taking.judge(&session_completed(), Source::Poll, T0), Verdict::Unchanged);
@@ -143,9 +145,47 @@ fn what_leaves_a_discount_open_pays_nothing() {
 
 #[test]
 fn a_coupon_that_nobody_allowed_pays_nothing() {
-    for (gross, discount) in [(25_000, 2_500), (22_500, 2_500)] {
-        let verdict = open().judge(&with_coupon(gross, discount), Source::Poll, T0);
+    for (gross, discount) in [(25_000, 2_500), (22_500, 2_500), (0, 25_000)] {
+        let verdict = open().judge(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
         assert!(matches!(verdict, Verdict::Refused(Mismatch::Amount, _)), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_discount_that_cannot_be_read_pays_nothing() {
+    for order in [open(), Order { allows_coupons: true, ..open() }] {
+        let verdict = order.judge(&with_coupon(25_000, Discount::Unreadable), Source::Poll, T0);
+        assert!(matches!(verdict, Verdict::Refused(Mismatch::Amount, _)), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
+    let Verdict::Changed(counted, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("it pays") };
+    let told_again = with_coupon(25_000, Discount::Minor(2_500));
+    assert_eq!(counted.judge(&told_again, Source::Poll, T0), Verdict::Unchanged);
+}
+
+/// To lomi. the whole of what was paid is a part of such a payment, and a part of a Wave payment is a payout.
+#[test]
+fn what_a_coupon_is_part_of_goes_back_in_part() {
+    let taking = Order { allows_coupons: true, ..open() };
+    for (gross, is_part) in [(25_000, true), (22_500, false)] {
+        let fact = with_coupon(gross, Discount::Minor(2_500));
+        let Verdict::Changed(order, _) = taking.judge(&fact, Source::Poll, T0) else { panic!("it pays") };
+        let refund = Refund {
+            refund_id: None,
+            transaction_id: "tx-1".into(),
+            amount_minor: 22_500,
+            status: RefundStatus::Requested,
+            reason: None,
+            requested_at: T0,
+            request: None,
+            released_at: None,
+            execution: None,
+        };
+        assert_eq!((order.paid_minor("tx-1"), order.is_paid_out(&refund)), (Some(22_500), is_part), "{gross}");
+        assert_eq!(order.whole_refund_minor("tx-1").is_none(), is_part, "{gross}");
     }
 }
 

@@ -47,7 +47,7 @@ impl World {
                 is_known &= self.order(id).await?.is_none_or(|order| !is_news(&order, transaction));
             }
         }
-        let payment = self.settle_payment(lomi, id, transaction, deadline).await?;
+        let payment = self.settle_payment(lomi, id, transaction, deadline, &mut findings.calls).await?;
         let is_counted = is_judged(payment.as_ref());
         findings.settled.extend(payment);
         if is_counted && !is_known {

@@ -3,11 +3,11 @@
 //! The shopper has paid, so nobody asks for the money again; the merchant has not got it, so nothing is delivered. How it ends
 //! is announced nowhere for sure: each is asked about by its id.
 
-use super::{Findings, InquiryError, MAX_PAGES, PAGE_SIZE, earliest_payment, is_answer, order_of, poll};
+use super::{Findings, InquiryError, MAX_PAGES, PAGE_SIZE, earliest_payment, is_answer, order_of, poll, whole};
 use crate::World;
 use crate::evidence::Settled;
 use crate::ingest::held_key;
-use domain::{Fact, Order, OrderId};
+use domain::{Discount, Fact, Order, OrderId};
 use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
 use store::{Recorded, StoreError};
 use tokio::time::Instant;
@@ -56,7 +56,8 @@ impl World {
     ) -> Result<(), InquiryError> {
         match row.status {
             TransactionStatus::Completed => {
-                findings.settled.extend(self.settle_payment(lomi, id, row, deadline).await?);
+                let paid = self.settle_payment(lomi, id, row, deadline, &mut findings.calls).await?;
+                findings.settled.extend(paid);
             }
             TransactionStatus::Refunded => {
                 self.settle_given_back(lomi, id, row, deadline, findings).await?;
@@ -135,10 +136,26 @@ impl World {
         lomi: &Client,
         id: &OrderId,
         row: &Transaction,
+        deadline: Instant,
+        calls: &mut u32,
+    ) -> Result<Option<Settled>, InquiryError> {
+        let settled = self.settle_held_row(lomi, id, row, Discount::Untold).await?;
+        if !matches!(settled, Some(Settled::DiscountOpen)) {
+            return Ok(settled);
+        }
+        let whole = whole(lomi, row, deadline, calls).await?;
+        let is_held = whole.status == TransactionStatus::Held;
+        Ok(if is_held { self.settle_held_row(lomi, id, &whole, Discount::Minor(0)).await? } else { None })
+    }
+
+    async fn settle_held_row(
+        &self,
+        lomi: &Client,
+        id: &OrderId,
+        row: &Transaction,
+        otherwise: Discount,
     ) -> Result<Option<Settled>, StoreError> {
-        let Some(mut held) = self.read_payment(lomi, row) else { return Ok(None) };
-        // The generation that holds payments tells every discount.
-        held.discount_minor = held.discount_minor.or(Some(0));
+        let Some(held) = self.read_payment(lomi, row, otherwise) else { return Ok(None) };
         let said = format!("transaction {} held", held.transaction_id);
         let key = held_key(&held.transaction_id);
         self.settle_again(lomi, id, row, &Fact::PaymentHeld(held), (key, &said)).await.map(Some)

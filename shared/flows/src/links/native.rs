@@ -57,7 +57,9 @@ pub async fn create_native(
     } else {
         // An answer that shows labels which nobody keeps would be wrong.
         let labels = (made.payment_link_id.as_str(), &link.metadata);
-        world.store.finish_native_link(&receipt, &answer, labels).await?;
+        let kept = world.store.finish_native_link(&receipt, &answer, labels).await;
+        // It is there, and a request that comes again would make another.
+        kept.map_err(|_| LinkError::OutcomeUnknown(None))?;
     }
     Ok(Made { answer, replayed: false })
 }

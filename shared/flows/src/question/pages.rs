@@ -2,7 +2,7 @@
 
 use crate::inquiry::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, order_of};
 use crate::units;
-use domain::{Environment, Timestamp};
+use domain::{Discount, Environment, Timestamp};
 use lomi_client::{CheckoutSession, Client, Error, SessionStatus, Transaction};
 use tokio::time::Instant;
 
@@ -106,10 +106,12 @@ fn is_price_of(page: &CheckoutSession, transaction: &Transaction) -> bool {
     let currency = transaction.currency_code.as_ref();
     let paid = units::paid_from_lomi(transaction.gross_amount, transaction.discount_amount, currency);
     let price = units::from_lomi(page.amount, page.currency_code.as_ref());
-    let Some(((gross, discount_minor), price)) = paid.zip(price) else { return false };
-    let discount_minor = discount_minor.filter(|_| page.allow_coupon_code == Some(true)).unwrap_or_default();
-    let before = domain::Money::new(gross.amount_minor().saturating_add(discount_minor), gross.currency());
-    price == gross || Some(price) == before
+    let Some(((gross_minor, currency, discount), price)) = paid.zip(price) else { return false };
+    let before_minor = match discount {
+        Discount::Minor(minor) if page.allow_coupon_code == Some(true) => gross_minor.saturating_add_unsigned(minor),
+        _ => gross_minor,
+    };
+    price.currency() == currency && [gross_minor, before_minor].contains(&price.amount_minor())
 }
 
 fn time(text: Option<&str>) -> Option<Timestamp> {

@@ -85,8 +85,8 @@ impl Order {
     /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
     #[must_use]
     pub fn is_paid_out(&self, refund: &Refund) -> bool {
-        let paid_minor = self.paid_minor(&refund.transaction_id);
-        !self.goes_back_by_card(refund) && paid_minor.is_none_or(|paid| refund.amount_minor < paid)
+        let gross_minor = self.gross_minor(&refund.transaction_id);
+        !self.goes_back_by_card(refund) && gross_minor.is_none_or(|gross| refund.amount_minor < gross)
     }
 
     /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took, whoever
@@ -96,10 +96,11 @@ impl Order {
         self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card)
     }
 
-    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have.
+    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have, and when
+    /// all that was paid is only a part of it to lomi.
     #[must_use]
     pub fn whole_refund_minor(&self, transaction_id: &str) -> Option<i64> {
-        self.refundable(transaction_id).filter(|left| Some(*left) == self.paid_minor(transaction_id))
+        self.refundable(transaction_id).filter(|left| Some(*left) == self.gross_minor(transaction_id))
     }
 
     /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:

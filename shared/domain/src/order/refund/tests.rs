@@ -1,5 +1,5 @@
 use super::*;
-use crate::order::{Fact, Happened, NewOrder, Origin, OutboxEvent, Payment, SettledPayment, Source, Verdict};
+use crate::order::{Discount, Fact, Happened, NewOrder, Origin, OutboxEvent, Payment, SettledPayment, Source, Verdict};
 use crate::{AttemptId, Currency, Money, OrderToken, PricedCart};
 use proptest::prelude::*;
 
@@ -23,8 +23,9 @@ fn unpaid() -> Order {
 fn payment(id: &str) -> Fact {
     Fact::PaymentSucceeded(SettledPayment {
         transaction_id: id.into(),
-        money: Money::new(PRICE, Currency::Xof).unwrap(),
-        discount_minor: None,
+        gross_minor: PRICE,
+        currency: Currency::Xof,
+        discount: Discount::Untold,
         environment: Environment::Live,
         checkout_session_id: None,
         payment: Payment {
@@ -33,6 +34,7 @@ fn payment(id: &str) -> Fact {
             paid_at: T0,
             public_id: None,
             discount_minor: 0,
+            is_discount_within_gross: false,
         },
     })
 }
