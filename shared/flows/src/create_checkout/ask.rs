@@ -88,10 +88,13 @@ fn key(order: &Order) -> Result<IdempotencyKey, Failure> {
     IdempotencyKey::parse(&format!("{}-{}", order.id(), order.attempt_number())).map_err(|_| unsendable())
 }
 
+/// lomi.'s API of 2025 takes fifty members, and up to three are ours. All of the merchant's stay with the order.
+const MAX_LABELS: usize = 47;
+
 /// The merchant's labels and ours. Ours win: they lead the event back to its order and prove its environment. A link of
 /// an earlier release may have a label that is reserved by now; lomi gets none. A shopper's notes are no part of it.
 fn metadata(order: &Order) -> BTreeMap<String, String> {
-    let labels = order.metadata().iter().filter(|(name, _)| !is_reserved_label(name));
+    let labels = order.metadata().iter().filter(|(name, _)| !is_reserved_label(name)).take(MAX_LABELS);
     let mut metadata: BTreeMap<_, _> = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
     metadata.insert("order_id".to_owned(), order.id().to_string());
     let environment = units::environment_to_lomi(order.environment());
