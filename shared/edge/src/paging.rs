@@ -1,8 +1,8 @@
 //! One way to page through what lomi. lists.
 //!
 //! lomi.'s generations count pages, count rows or hand out cursors, and none of them takes every way of asking. A request
-//! may name a page or a row all the same: the list is read from its beginning and the rows are cut out of it, up to row
-//! [`MAX_ROW`]. The cursor behind any page holds lomi.'s own place, so that going on costs what one page costs.
+//! may name a page or a row all the same: the list is read from its beginning and the rows are cut out of it, up to
+//! row 1000. The cursor behind any page holds lomi.'s own place, so that going on costs what one page costs.
 
 use crate::http::{FOREIGN_CURSOR, MAX_LIMIT, Request};
 use crate::language::Text;

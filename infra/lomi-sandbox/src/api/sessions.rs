@@ -303,9 +303,8 @@ fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
 
 /// A read of the first generation has one member more than a create.
 fn seeds_read(session: &Session, base_url: &str) -> Value {
-    let mut row = view(session, base_url, &SEEDS);
-    row["updated_at"] = json!(session.updated_at);
-    row
+    let names: Vec<_> = SEEDS.into_iter().chain(["updated_at"]).collect();
+    view(session, base_url, &names)
 }
 
 /// The whole row of the NestJS generations.
