@@ -65,7 +65,7 @@ pub struct Setup {
     /// The merchant has given no publishable key.
     pub keyless: bool,
     /// The reconciler has not run yet: the stack does not know whose its key is.
-    pub unlearned: bool,
+    pub not_read: bool,
     /// Measures what the functions ask DynamoDB for.
     pub meter: Option<Meter>,
 }
@@ -77,7 +77,7 @@ impl Setup {
     /// lomi.'s clock is behind: what it makes is ten minutes old at once.
     #[must_use]
     pub fn with_lomi_behind() -> Self {
-        let start = Timestamp::from_unix_ms(edge::seams::clock().now().as_ms() - TEN_MINUTES_MS);
+        let start = Timestamp::from_unix_ms(lambda_kit::system::clock().now().as_ms() - TEN_MINUTES_MS);
         let lomi = Settings { clock: ClockMode::Virtual { start }, ..Settings::default() };
         Self { lomi, ..Self::default() }
     }
@@ -142,7 +142,7 @@ impl TestApp {
             recorder,
         };
         app.note_secrets();
-        if !setup.unlearned {
+        if !setup.not_read {
             app.own_organisation_is(ORGANIZATION_A).await;
         }
         local::seed::catalogue(&app.stack).await.expect("the catalogue takes products");

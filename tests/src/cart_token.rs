@@ -9,7 +9,7 @@ use sha2::Sha256;
 /// The moment so many seconds from now, as `exp` and `nbf` have it.
 #[must_use]
 pub fn in_s(seconds: i64) -> i64 {
-    edge::seams::clock().now().as_s() + seconds
+    lambda_kit::system::clock().now().as_s() + seconds
 }
 
 /// A JWT over `claims`, signed with HS256.

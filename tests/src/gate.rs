@@ -1,6 +1,6 @@
 //! A wire that can be cut, and one that goes wrong by itself: a TCP relay with a switch.
 
-mod fate;
+mod fault;
 mod tapped;
 
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use fastrand::Rng;
-use fate::{End, Fate};
+use fault::{End, Fault};
 use tapped::Tapped;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -29,17 +29,17 @@ pub struct Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Switch {
     /// Every connection has the same fate.
-    All(Fate),
+    All(Fault),
     /// Every connection has its own.
     Rough { seed: u64 },
 }
 
 impl Switch {
     /// The fate of the connection with this number, counted from 0.
-    fn fate(self, number: usize) -> Fate {
+    fn fate(self, number: usize) -> Fault {
         match self {
             Self::All(fate) => fate,
-            Self::Rough { seed } => Fate::draw(&mut Rng::with_seed(seed.wrapping_add(number as u64))),
+            Self::Rough { seed } => Fault::draw(&mut Rng::with_seed(seed.wrapping_add(number as u64))),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Gate {
     fn relay(listener: TcpListener, wire: Wire) -> Self {
         let address = listener.local_addr().expect("a bound listener");
         let wire = Arc::new(wire);
-        let (switch, state) = watch::channel(Switch::All(Fate::Good));
+        let (switch, state) = watch::channel(Switch::All(Fault::Good));
         let mut relay = JoinSet::new();
         relay.spawn(accept(listener, Arc::clone(&wire), state));
         Self { address, wire, switch, _relay: relay }
@@ -95,17 +95,17 @@ impl Gate {
 
     /// Breaks every connection, old and new, until [`Gate::mend`].
     pub fn cut(&self) {
-        self.switch.send_replace(Switch::All(Fate::Cut));
+        self.switch.send_replace(Switch::All(Fault::Cut));
     }
 
     /// Breaks every old connection; new ones are taken and hear nothing until [`Gate::mend`].
     pub fn hold(&self) {
-        self.switch.send_replace(Switch::All(Fate::Held));
+        self.switch.send_replace(Switch::All(Fault::Held));
     }
 
     /// Breaks every old connection; what new ones say passes, and no answer comes back until [`Gate::mend`].
     pub fn mute(&self) {
-        self.switch.send_replace(Switch::All(Fate::Mute));
+        self.switch.send_replace(Switch::All(Fault::Mute));
     }
 
     /// How many connections were ever held.
@@ -128,7 +128,7 @@ impl Gate {
 
     /// Lets connections through again.
     pub fn mend(&self) {
-        self.switch.send_replace(Switch::All(Fate::Good));
+        self.switch.send_replace(Switch::All(Fault::Good));
     }
 }
 
@@ -147,12 +147,12 @@ async fn accept(listener: TcpListener, wire: Arc<Wire>, switch: watch::Receiver<
 /// `None` when the connection broke before it led anywhere.
 async fn relay(mut inner: TcpStream, wire: Arc<Wire>, mut switch: watch::Receiver<Switch>) -> Option<()> {
     let number = wire.taken.fetch_add(1, Ordering::SeqCst);
-    if *switch.borrow() == Switch::All(Fate::Held) {
+    if *switch.borrow() == Switch::All(Fault::Held) {
         wire.held.fetch_add(1, Ordering::SeqCst);
-        switch.wait_for(|switch| *switch != Switch::All(Fate::Held)).await.ok()?;
+        switch.wait_for(|switch| *switch != Switch::All(Fault::Held)).await.ok()?;
     }
     let state = *switch.borrow();
-    if state == Switch::All(Fate::Cut) {
+    if state == Switch::All(Fault::Cut) {
         return None;
     }
     let outer = TcpStream::connect(*wire.upstream.get()?).await.ok()?;

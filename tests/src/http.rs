@@ -26,7 +26,7 @@ pub struct Answer {
 
 impl Default for Http {
     fn default() -> Self {
-        Self(edge::https::client().expect("an HTTP client"))
+        Self(lambda_kit::https::client().expect("an HTTP client"))
     }
 }
 

@@ -31,21 +31,21 @@ impl TestApp {
         json["reason"].as_str().map_or_else(|| outcome.to_owned(), |reason| format!("{outcome}: {reason}"))
     }
 
-    /// `POST /admin/orders/{order_id}/ask`.
+    /// `POST /admin/orders/{order_id}/sync`.
     pub async fn ask(&self, order_id: &str) -> Answer {
-        self.admin("POST", &format!("/admin/orders/{order_id}/ask"), &Value::Null).await
+        self.admin("POST", &format!("/admin/orders/{order_id}/sync"), &Value::Null).await
     }
 
     /// What asking taught: `what/source`, oldest first.
     pub async fn asked(&self, order_id: &str) -> Vec<String> {
         let json = self.ask(order_id).await.expect(200).json();
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let learnt = json["learnt"].as_array().expect("a list").iter();
-        learnt.map(|entry| format!("{}/{}", word(&entry["what"]), word(&entry["source"]))).collect()
+        let changes = json["changes"].as_array().expect("a list").iter();
+        changes.map(|entry| format!("{}/{}", word(&entry["what"]), word(&entry["source"]))).collect()
     }
 
     /// `POST /admin/orders/{order_id}/events/replay`.
-    pub async fn retell(&self, order_id: &str) -> Answer {
+    pub async fn republish(&self, order_id: &str) -> Answer {
         self.admin("POST", &format!("/admin/orders/{order_id}/events/replay"), &Value::Null).await
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use edge::aws::{AwsEnvironment, sdk_config};
+use lambda_kit::aws::{AwsEnvironment, sdk_config};
 use serde_json::Value;
 
 /// That a machine has too much to do is no finding: a test waits longer than a function may.
@@ -29,7 +29,7 @@ impl Table {
             dynamodb_endpoint: Some(url.parse().expect("an address")),
             secrets_manager_endpoint: None,
         };
-        let https = edge::https::client().expect("an HTTP client");
+        let https = lambda_kit::https::client().expect("an HTTP client");
         let time_outs = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE);
         let config = Builder::from(&sdk_config(&environment, &https))
             .timeout_config(time_outs.build())

@@ -1,10 +1,10 @@
 //! `GET /amounts`: what a person typed, read by the one reading that there is. Pages send the text and get minor units.
 
 use domain::Currency;
-use edge::http::{Request, Response};
-use edge::language::Text;
-use edge::members::typed_amount;
-use edge::problem::Problem;
+use lambda_kit::fields::typed_amount;
+use lambda_kit::http::{Request, Response};
+use lambda_kit::language::Text;
+use lambda_kit::problem::Problem;
 use serde::Serialize;
 
 const CURRENCIES: Text = Text { en: "One of XOF, USD, EUR.", fr: "XOF, USD ou EUR." };

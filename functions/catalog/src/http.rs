@@ -3,10 +3,10 @@
 use crate::amounts;
 use crate::view::{Body, ProductView, Products};
 use domain::Sku;
-use edge::http::{Limits, Request, Response, json};
-use edge::problem::{Code, Problem};
-use edge::telemetry::Telemetry;
-use edge::wiring::{Connected, TableName};
+use lambda_kit::http::{Limits, Request, Response, json};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::Telemetry;
+use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::Store;
 
@@ -21,7 +21,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(connected: &Connected, table: TableName) -> Self {
-        Self { store: connected.world(table).store }
+        Self { store: connected.context(table).store }
     }
 
     pub(crate) async fn handle(&self, request: &Request, _: &mut Telemetry) -> Result<Response, Problem> {

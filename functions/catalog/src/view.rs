@@ -1,8 +1,8 @@
 //! Products on the wire.
 
 use domain::{Currency, Price, Product, ProductError, Sku};
-use edge::language::Text;
-use edge::problem::Problem;
+use lambda_kit::language::Text;
+use lambda_kit::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]

@@ -1,12 +1,12 @@
 //! The request body, and the rules of its members.
 
-use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin, RedirectPolicy};
-use edge::members::{
-    Asked, Caller, Contact, Faults, Item, Label, LineItem, PricingMembers, PublicPrices, Whole, allowed_url,
-    check_text, is_lomi_id, is_uuid, only_merchant, origin_of,
+use checkout::sessions::{CheckoutMode, PageDetails, PageRecords, RequiredFields};
+use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, OrderDetails, RedirectPolicy};
+use lambda_kit::fields::{
+    Asked, Caller, Contact, FieldErrors, Item, Label, LineItem, PricingMembers, PublicPrices, Whole, allowed_url,
+    check_text, details_of, is_lomi_id, is_uuid, only_merchant,
 };
-use edge::problem::Problem;
-use flows::create_checkout::{Offer, PageDetails, PageRecords, RequiredFields};
+use lambda_kit::problem::Problem;
 use lomi_client::{PlanId, ProductId, SubscriptionId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -53,14 +53,14 @@ impl Body {
         caller: Caller,
         redirects: &RedirectPolicy,
         (prices, default_currency): (&PublicPrices, Currency),
-    ) -> Result<(Offer, Origin, Asked), Problem> {
-        let mut faults = Faults::default();
+    ) -> Result<(CheckoutMode, OrderDetails, Asked), Problem> {
+        let mut faults = FieldErrors::default();
         let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut faults);
         let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut faults);
         self.check_texts(&mut faults);
         self.check_providers(caller, &mut faults);
         only_merchant(caller, &self.merchants_own(), &mut faults);
-        let origin = origin_of(caller, &self.metadata, &mut faults);
+        let details = details_of(caller, &self.metadata, &mut faults);
         let records = self.records(caller, &mut faults);
         if let Some(id) = &self.customer_id {
             is_uuid(id, "/customer_id", &mut faults);
@@ -95,14 +95,14 @@ impl Body {
             required,
             records,
         };
-        let origin = Origin {
+        let details = OrderDetails {
             title: self.title,
             reference: self.payment_reference,
             customer_id: self.customer_id,
             allows_coupons: self.allow_coupon_code.unwrap_or_default(),
-            ..origin
+            ..details
         };
-        Ok((Offer::Page(Box::new(page)), origin, asked))
+        Ok((CheckoutMode::Page(Box::new(page)), details, asked))
     }
 
     /// What would stand in lomi.'s books, or in an event, as the merchant's own word.
@@ -116,7 +116,7 @@ impl Body {
     }
 
     /// What lomi. notes with the session. Beside an amount of the merchant's own a product is such a note, too.
-    fn records(&mut self, caller: Caller, faults: &mut Faults) -> PageRecords {
+    fn records(&mut self, caller: Caller, faults: &mut FieldErrors) -> PageRecords {
         let is_priced = caller == Caller::Merchant && self.amount.is_some();
         let product_id = self.product_id.take_if(|_| is_priced).filter(|id| is_lomi_id(id, "/product_id", faults));
         let subscription_id = self.subscription_id.as_deref().filter(|id| is_uuid(id, "/subscription_id", faults));
@@ -129,7 +129,7 @@ impl Body {
     }
 
     /// lomi. opens no page that would know nobody.
-    fn required_fields(&self, faults: &mut Faults) -> RequiredFields {
+    fn required_fields(&self, faults: &mut FieldErrors) -> RequiredFields {
         let usual = RequiredFields::default();
         let required = RequiredFields {
             name: self.require_name.unwrap_or(usual.name),
@@ -147,7 +147,7 @@ impl Body {
         required
     }
 
-    fn check_texts(&self, faults: &mut Faults) {
+    fn check_texts(&self, faults: &mut FieldErrors) {
         let title = ("At most 200 characters.", "200 caractères au plus.");
         check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", title, faults);
         let reference = self.payment_reference.as_deref();
@@ -160,7 +160,7 @@ impl Body {
     }
 
     /// An empty list would be a page that takes no payment: lomi.'s documents of 2025 refuse it, and so does this of the merchant's.
-    fn check_providers(&self, caller: Caller, faults: &mut Faults) {
+    fn check_providers(&self, caller: Caller, faults: &mut FieldErrors) {
         let providers = self.allowed_providers.as_deref().unwrap_or_default();
         let is_empty = self.allowed_providers.as_ref().is_some_and(Vec::is_empty);
         faults.unless(

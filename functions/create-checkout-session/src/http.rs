@@ -1,18 +1,18 @@
 //! Wire <-> use case.
 
-use crate::beside::Beside;
 use crate::body::Body;
+use crate::echo::Beside;
+use checkout::Context;
+use checkout::sessions::CreateCheckout;
 use domain::{Currency, RedirectPolicy};
-use edge::config::SecretId;
-use edge::http::{Limits, Queries, Request, Response, json};
-use edge::lomi::{Lomi, LomiSettings};
-use edge::members::{Caller, PublicPrices};
-use edge::problem::Problem;
-use edge::secrets::{Kind, Secret, Stages};
-use edge::telemetry::Telemetry;
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::create_checkout::CreateCheckout;
+use lambda_kit::config::SecretId;
+use lambda_kit::fields::{Caller, PublicPrices};
+use lambda_kit::http::{Limits, Queries, Request, Response, json};
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::problem::Problem;
+use lambda_kit::secrets::{Kind, Secret, Stages};
+use lambda_kit::telemetry::Telemetry;
+use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::Operation;
 
@@ -22,7 +22,7 @@ pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Durati
 const QUERIES: Queries = &[("GET /admin/checkout-sessions", &["limit", "page", "status", "cursor"])];
 
 pub(crate) struct App {
-    pub(crate) world: World,
+    pub(crate) context: Context,
     pub(crate) lomi: Lomi,
     redirects: RedirectPolicy,
     prices: PublicPrices,
@@ -39,7 +39,7 @@ impl App {
         key: SecretId,
     ) -> Self {
         Self {
-            world: connected.world(table),
+            context: connected.context(table),
             lomi: connected.lomi(lomi),
             redirects,
             prices,
@@ -56,19 +56,20 @@ impl App {
         }
         let create = self.read(request).await?;
         let beside = |kept| Beside::of(&create, kept);
-        edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await
+        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, event), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
-        let caller = edge::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
-        let (offer, origin, asked) =
+        let caller = lambda_kit::create::caller(request, "POST /checkout-sessions", "POST /admin/checkout-sessions")?;
+        let (idempotency_key, fingerprint) =
+            lambda_kit::create::idempotency_or_fresh(request, caller, &self.context.entropy)?;
+        let (mode, details, asked) =
             json::<Body>(request)?.check(caller, &self.redirects, (&self.prices, self.default_currency))?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreateCheckoutSession,
             Caller::Merchant => Operation::CreateCheckoutSessionAsAdmin,
         };
-        Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, origin, offer })
+        Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, details, mode })
     }
 }

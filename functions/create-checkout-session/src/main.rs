@@ -9,19 +9,19 @@
 //! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`, `ORDER#*`; `GetSecretValue` of `LomiSecretKey`,
 //! `CartTokenSecret`; call lomi.
 
-mod beside;
 mod body;
+mod echo;
 mod http;
 mod sessions;
 mod view;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::{TableName, Wiring};
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, table, lomi, selling, cart_token_key) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
@@ -34,7 +34,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, selling, cart_token_key);
-        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
-            .await
+        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
+            app.handle(&request, event).await
+        })
+        .await
     })
 }

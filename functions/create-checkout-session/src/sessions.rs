@@ -3,12 +3,12 @@
 use crate::http::App;
 use crate::view::{SessionList, SessionView, ours};
 use domain::without_order_tokens;
-use edge::http::{DEFAULT_LIMIT, Request, Response};
-use edge::language::Text;
-use edge::lomi::report;
-use edge::paging::PageRequest;
-use edge::problem::{Code, Problem};
-use edge::telemetry::Telemetry;
+use lambda_kit::http::{DEFAULT_LIMIT, Request, Response};
+use lambda_kit::language::Text;
+use lambda_kit::lomi::report;
+use lambda_kit::paging::PageRequest;
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::Telemetry;
 use lomi_client::checkout_sessions::CheckoutSessions;
 use lomi_client::{CheckoutSession, CheckoutSessionId, Error, ListPlace, Listing, SessionStatus};
 use serde::Serialize;
@@ -21,7 +21,7 @@ impl App {
         let id = id.filter(CheckoutSessionId::is_uuid).ok_or(Problem::new(Code::NotFound))?;
         let call = self.sessions(request, event).await?.get(&id).deadline(request.deadline);
         let session = call.send().await.map_err(|error| unread(error, event))?;
-        let orders = self.world.store.known_orders(&ours([&session])).await?;
+        let orders = self.context.store.known_orders(&ours([&session])).await?;
         shown(&SessionView::of(&session, &orders))
     }
 
@@ -31,7 +31,7 @@ impl App {
         let sessions = self.sessions(request, event).await?;
         let page = asked.of(|size, place| list(&sessions, status.as_ref(), (size, place), request)).await;
         let page = page.map_err(|error| failed(error, event))?;
-        let orders = self.world.store.known_orders(&ours(&page.rows)).await?;
+        let orders = self.context.store.known_orders(&ours(&page.rows)).await?;
         shown(&SessionList::of(&page, &asked, &orders))
     }
 

@@ -1,8 +1,8 @@
 //! A session of lomi.'s on the wire, under the names of lomi.'s documents of 2025.
 
+use checkout::units::minor_units;
 use domain::{OrderId, Timestamp};
-use edge::paging::{ListedPage, PageRequest};
-use flows::units::minor_units;
+use lambda_kit::paging::{ListedPage, PageRequest};
 use lomi_client::{CheckoutSession, CurrencyCode, Environment, PlanId, ProductId, SubscriptionId};
 use serde::Serialize;
 use serde_json::Value;

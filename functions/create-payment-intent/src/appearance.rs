@@ -1,11 +1,11 @@
 //! How the card form should look.
 
-use edge::members::Faults;
+use lambda_kit::fields::FieldErrors;
 use lomi_client::{AppearanceTheme, BillingAddress};
 
 const MAX_BORDER_RADIUS_PX: u32 = 64;
 
-pub(crate) fn theme(name: Option<&str>, faults: &mut Faults) -> Option<AppearanceTheme> {
+pub(crate) fn theme(name: Option<&str>, faults: &mut FieldErrors) -> Option<AppearanceTheme> {
     let theme = match name? {
         "light" => Some(AppearanceTheme::Light),
         "dark" => Some(AppearanceTheme::Dark),
@@ -16,7 +16,7 @@ pub(crate) fn theme(name: Option<&str>, faults: &mut Faults) -> Option<Appearanc
     theme
 }
 
-pub(crate) fn billing_address(name: Option<&str>, faults: &mut Faults) -> Option<BillingAddress> {
+pub(crate) fn billing_address(name: Option<&str>, faults: &mut FieldErrors) -> Option<BillingAddress> {
     let mode = match name? {
         "auto" => Some(BillingAddress::Auto),
         "never" => Some(BillingAddress::Never),
@@ -26,7 +26,7 @@ pub(crate) fn billing_address(name: Option<&str>, faults: &mut Faults) -> Option
     mode
 }
 
-pub(crate) fn border_radius_px(radius_px: Option<u32>, faults: &mut Faults) -> Option<u32> {
+pub(crate) fn border_radius_px(radius_px: Option<u32>, faults: &mut FieldErrors) -> Option<u32> {
     let fits = radius_px.is_none_or(|radius_px| radius_px <= MAX_BORDER_RADIUS_PX);
     faults.unless(fits, "/appearance_border_radius", "0 to 64 pixels.", "De 0 à 64 pixels.");
     radius_px

@@ -1,13 +1,13 @@
 //! The request body, and the rules of its members.
 
 use crate::appearance;
-use domain::{Currency, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, Origin};
-use edge::members::{
-    Asked, Caller, Contact, Faults, Item, Label, PricingMembers, Whole, check_text, only_merchant, origin_of,
+use checkout::sessions::{CardDetails, CheckoutMode};
+use domain::{Currency, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, OrderDetails};
+use lambda_kit::fields::{
+    Asked, Caller, Contact, FieldErrors, Item, Label, PricingMembers, Whole, check_text, details_of, only_merchant,
     version_4_id,
 };
-use edge::problem::Problem;
-use flows::create_checkout::{CardDetails, Offer};
+use lambda_kit::problem::Problem;
 use lomi_client::{Buyer, CustomerDetails, CustomerId, ProductId, SubscriptionId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -47,11 +47,11 @@ impl Body {
         caller: Caller,
         default_currency: Currency,
         publishable_key: Option<String>,
-    ) -> Result<(Offer, Origin, Asked), Problem> {
-        let mut faults = Faults::default();
+    ) -> Result<(CheckoutMode, OrderDetails, Asked), Problem> {
+        let mut faults = FieldErrors::default();
         self.check_texts(&mut faults);
         only_merchant(caller, &self.merchants_own(), &mut faults);
-        let origin = origin_of(caller, &self.metadata, &mut faults);
+        let details = details_of(caller, &self.metadata, &mut faults);
         let quantity = self.quantity(&mut faults);
         let currency_code = self.currency_code(caller, &mut faults);
         let customer = version_4_id(self.customer_id.as_deref(), "/customer_id", CustomerId::parse, &mut faults);
@@ -91,13 +91,17 @@ impl Body {
         };
         let asked = Asked::read(caller, pricing, &mut faults);
         let (card, asked) = faults.none_or(card.zip(asked))?;
-        let origin =
-            Origin { title: self.title, reference: self.payment_reference, customer_id: self.customer_id, ..origin };
-        Ok((Offer::Card(Box::new(card)), origin, asked))
+        let details = OrderDetails {
+            title: self.title,
+            reference: self.payment_reference,
+            customer_id: self.customer_id,
+            ..details
+        };
+        Ok((CheckoutMode::Card(Box::new(card)), details, asked))
     }
 
     /// One currency by either of its names. A storefront names none.
-    fn currency_code(&self, caller: Caller, faults: &mut Faults) -> Option<String> {
+    fn currency_code(&self, caller: Caller, faults: &mut FieldErrors) -> Option<String> {
         let (code, alias) =
             (self.currency_code.as_ref(), self.currency.as_ref().filter(|_| caller == Caller::Merchant));
         faults.unless(
@@ -111,7 +115,7 @@ impl Body {
         code.or(alias.filter(|_| priced)).cloned()
     }
 
-    fn quantity(&self, faults: &mut Faults) -> Option<NonZeroU32> {
+    fn quantity(&self, faults: &mut FieldErrors) -> Option<NonZeroU32> {
         let number = self.quantity?.get().filter(|number| (1..=MAX_QUANTITY).contains(number));
         let quantity = number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
         let (en, fr) = ("A whole number, 1 to 1000000.", "Un nombre entier, de 1 à 1000000.");
@@ -131,7 +135,7 @@ impl Body {
         ]
     }
 
-    fn check_texts(&self, faults: &mut Faults) {
+    fn check_texts(&self, faults: &mut FieldErrors) {
         let up_to_200 = ("At most 200 characters.", "200 caractères au plus.");
         let up_to_500 = ("At most 500 characters.", "500 caractères au plus.");
         check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", up_to_200, faults);
@@ -146,7 +150,7 @@ fn buyer(
     customer: Option<CustomerId>,
     contact: CustomerDetails,
     is_customer_named: bool,
-    faults: &mut Faults,
+    faults: &mut FieldErrors,
 ) -> Option<Buyer> {
     if is_customer_named {
         return customer.map(|customer_id| Buyer::Customer { customer_id });

@@ -1,19 +1,19 @@
 //! Wire <-> use case.
 
 use crate::body::Body;
+use checkout::Context;
+use checkout::sessions::CreateCheckout;
+use checkout::sessions::card_intent::{CancelledIntent, cancel_intent};
 use domain::Currency;
-use edge::config::SecretId;
-use edge::create::Kept;
-use edge::http::{Limits, Request, Response, json};
-use edge::lomi::{Lomi, LomiSettings};
-use edge::members::Caller;
-use edge::problem::Problem;
-use edge::secrets::{Kind, Secret, Stages};
-use edge::telemetry::{Field, Telemetry};
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::card_intent::{CancelledIntent, cancel_intent};
-use flows::create_checkout::CreateCheckout;
+use lambda_kit::config::SecretId;
+use lambda_kit::create::Kept;
+use lambda_kit::fields::Caller;
+use lambda_kit::http::{Limits, Request, Response, json};
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::problem::Problem;
+use lambda_kit::secrets::{Kind, Secret, Stages};
+use lambda_kit::telemetry::{Field, Telemetry};
+use lambda_kit::wiring::{Connected, TableName};
 use serde::Serialize;
 use std::time::Duration;
 use store::Operation;
@@ -22,7 +22,7 @@ use store::Operation;
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
 
 pub(crate) struct App {
-    world: World,
+    context: Context,
     lomi: Lomi,
     default_currency: Currency,
     cart_token_key: Secret,
@@ -76,7 +76,7 @@ impl App {
         key: SecretId,
     ) -> Self {
         Self {
-            world: connected.world(table),
+            context: connected.context(table),
             lomi: connected.lomi(lomi),
             default_currency,
             cart_token_key: connected.secret(key, Kind::CartTokenKey, Stages::Current),
@@ -93,20 +93,21 @@ impl App {
         let create = self.read(request).await?;
         let is_merchants = create.operation == Operation::CreatePaymentIntentAsAdmin;
         let beside = |kept| is_merchants.then_some(Beside::of(kept));
-        edge::create::run(&self.world, &create, &self.lomi, (request, event), beside).await
+        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, event), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
-        let caller = edge::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
-        let (idempotency_key, fingerprint) = edge::create::idempotency_or_fresh(request, caller, &self.world.entropy)?;
-        let (offer, origin, asked) =
+        let caller = lambda_kit::create::caller(request, "POST /payment-intents", "POST /admin/payment-intents")?;
+        let (idempotency_key, fingerprint) =
+            lambda_kit::create::idempotency_or_fresh(request, caller, &self.context.entropy)?;
+        let (mode, details, asked) =
             json::<Body>(request)?.check(caller, self.default_currency, self.publishable_key.clone())?;
         let pricing = asked.into_pricing(&self.cart_token_key, request.deadline).await?;
         let operation = match caller {
             Caller::Storefront => Operation::CreatePaymentIntent,
             Caller::Merchant => Operation::CreatePaymentIntentAsAdmin,
         };
-        Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, origin, offer })
+        Ok(CreateCheckout { operation, idempotency_key, fingerprint, pricing, details, mode })
     }
 
     fn card_form(&self) -> Result<Response, Problem> {
@@ -117,9 +118,9 @@ impl App {
     async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let lomi = async || self.lomi.client(request.deadline, event).await;
         let id = request.path("payment_intent_id");
-        let CancelledIntent { payment_intent_id, status, order, learnt } =
-            cancel_intent(&self.world, id, lomi, request.deadline).await?;
-        for settled in &learnt {
+        let CancelledIntent { payment_intent_id, status, order, changes } =
+            cancel_intent(&self.context, id, lomi, request.deadline).await?;
+        for settled in &changes {
             event.settled(settled);
         }
         event.id(Field::OrderId, order.id().as_str());

@@ -1,7 +1,7 @@
 //! What the back office writes about a customer, and the rules of its members.
 
-use edge::members::{Faults, Label, check_labels, is_email, is_legible, is_name, is_phone, normal_phone};
-use edge::problem::Problem;
+use lambda_kit::fields::{FieldErrors, Label, check_labels, is_email, is_legible, is_name, is_phone, normal_phone};
+use lambda_kit::problem::Problem;
 use lomi_client::{CreateCustomer, CustomerProfile, CustomerText, UpdateCustomer};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opt
 impl Body {
     /// A new customer, who must have a name.
     pub(crate) fn into_new(self) -> Result<CreateCustomer, Problem> {
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         faults.unless(self.name.is_some(), "/name", "This member is required.", "Ce champ est obligatoire.");
         let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut faults);
         for text in cleared {
@@ -56,16 +56,16 @@ impl Body {
 
     /// What is to change: at least one member.
     pub(crate) fn into_changes(self) -> Result<UpdateCustomer, Problem> {
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         let changes = self.check(&mut faults);
         let is_empty = changes == UpdateCustomer::default();
         faults.unless(!is_empty, "", "At least one member to change.", "Au moins un champ à changer.");
         faults.none_or(Some(changes))
     }
 
-    fn check(self, faults: &mut Faults) -> UpdateCustomer {
+    fn check(self, faults: &mut FieldErrors) -> UpdateCustomer {
         let mut cleared = BTreeSet::new();
-        let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): Words| {
+        let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): RefundReport| {
             let Some(text) = text? else {
                 cleared.insert(name);
                 return None;
@@ -99,14 +99,14 @@ impl Body {
 /// A text in the form that lomi. takes, if it can be brought into one.
 type Check = fn(&str) -> Option<String>;
 /// What it has to be, in English and in French.
-type Words = (&'static str, &'static str);
+type RefundReport = (&'static str, &'static str);
 
-const EMAIL: Words = ("Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
-const PHONE: Words =
+const EMAIL: RefundReport = ("Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
+const PHONE: RefundReport =
     ("An international number such as +2250700000000.", "Un numéro international, par exemple +2250700000000.");
-const PLACE: Words = ("1 to 100 characters.", "De 1 à 100 caractères.");
-const ADDRESS: Words = ("1 to 500 characters.", "De 1 à 500 caractères.");
-const POSTAL_CODE: Words = ("1 to 32 characters.", "De 1 à 32 caractères.");
+const PLACE: RefundReport = ("1 to 100 characters.", "De 1 à 100 caractères.");
+const ADDRESS: RefundReport = ("1 to 500 characters.", "De 1 à 500 caractères.");
+const POSTAL_CODE: RefundReport = ("1 to 32 characters.", "De 1 à 32 caractères.");
 
 fn email(text: &str) -> Option<String> {
     is_email(text).then(|| text.to_owned())

@@ -1,14 +1,14 @@
 //! Wire <-> lomi.
 
 use crate::body::Body;
-use crate::query::Question;
+use crate::query::CustomerListQuery;
 use crate::view::{CustomerList, CustomerView, TransactionList};
-use edge::http::{Limits, Queries, Request, Response, json};
-use edge::language::Text;
-use edge::lomi::{Lomi, LomiSettings, report};
-use edge::problem::{Code, FieldError, Problem};
-use edge::telemetry::{Counter, Field, Telemetry};
-use edge::wiring::Connected;
+use lambda_kit::http::{Limits, Queries, Request, Response, json};
+use lambda_kit::language::Text;
+use lambda_kit::lomi::{Lomi, LomiSettings, report};
+use lambda_kit::problem::{Code, FieldError, Problem};
+use lambda_kit::telemetry::{Counter, Field, Telemetry};
+use lambda_kit::wiring::Connected;
 use lomi_client::customers::Customers;
 use lomi_client::{Customer, CustomerId, Error, Outcome, UpdateCustomer};
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl App {
     }
 
     async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let question = Question::read(request)?;
+        let question = CustomerListQuery::read(request)?;
         let customers = self.customers(request, event).await?;
         let page = question.page.of(|size, place| question.list(&customers, (size, place), request)).await;
         let page = page.map_err(|error| failed(error, event))?;

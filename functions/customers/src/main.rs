@@ -11,13 +11,13 @@ mod http;
 mod query;
 mod view;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::Wiring;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, lomi) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let lomi = LomiSettings::read(env);
@@ -25,7 +25,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, lomi);
-        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
-            .await
+        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
+            app.handle(&request, event).await
+        })
+        .await
     })
 }

@@ -1,9 +1,9 @@
 //! Which customers are asked for, and which page of them.
 
-use edge::http::Request;
-use edge::language::Text;
-use edge::paging::PageRequest;
-use edge::problem::Problem;
+use lambda_kit::http::Request;
+use lambda_kit::language::Text;
+use lambda_kit::paging::PageRequest;
+use lambda_kit::problem::Problem;
 use lomi_client::customers::Customers;
 use lomi_client::{Customer, CustomerActivity, CustomerType, ListPlace, Listing};
 
@@ -12,14 +12,14 @@ const DEFAULT_PAGE_SIZE: u8 = 50;
 const MAX_SEARCH_CHARS: usize = 200;
 
 /// A question about many customers.
-pub(crate) struct Question {
+pub(crate) struct CustomerListQuery {
     search: Option<String>,
     customer_type: Option<CustomerType>,
     status: Option<CustomerActivity>,
     pub(crate) page: PageRequest,
 }
 
-impl Question {
+impl CustomerListQuery {
     /// Reads `search`, `type`, `status`, and which page of them.
     pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
         let long = Text { en: "1 to 200 characters.", fr: "De 1 à 200 caractères." };

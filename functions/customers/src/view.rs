@@ -1,8 +1,8 @@
 //! Customers and their transactions on the wire.
 
+use checkout::units::minor_units;
 use domain::Timestamp;
-use edge::paging::{ListedPage, PageRequest};
-use flows::units::minor_units;
+use lambda_kit::paging::{ListedPage, PageRequest};
 use lomi_client::{Customer, CustomerTransaction};
 use serde::Serialize;
 use serde_json::Value;

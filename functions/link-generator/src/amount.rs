@@ -1,7 +1,7 @@
 //! Amounts as people write them.
 
 use domain::{Currency, Money};
-use edge::language::Language;
+use lambda_kit::language::Language;
 use std::fmt::Write;
 
 /// Between groups of thousands: a space that does not break the line.

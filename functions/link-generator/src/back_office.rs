@@ -3,12 +3,12 @@
 use crate::body::{Body, Change, Wanted};
 use crate::http::{App, LinkId};
 use crate::view::LinkView;
+use checkout::payment_links::{Keyed, LinkError, Made, create, create_native};
 use domain::Currency;
-use edge::http::{Request, Response, json};
-use edge::members::{Caller, Faults};
-use edge::problem::{Code, Problem};
-use edge::telemetry::{Counter, Field, Telemetry};
-use flows::links::{Keyed, LinkError, Made, create, create_native};
+use lambda_kit::fields::{Caller, FieldErrors};
+use lambda_kit::http::{Request, Response, json};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::{Counter, Field, Telemetry};
 use lomi_client::{Error, PaymentLink};
 use serde::Serialize;
 use store::Answer;
@@ -16,28 +16,28 @@ use store::Answer;
 impl App {
     pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let (idempotency_key, fingerprint) =
-            edge::create::idempotency_or_fresh(request, Caller::Merchant, &self.world.entropy)?;
+            lambda_kit::create::idempotency_or_fresh(request, Caller::Merchant, &self.context.entropy)?;
         let keyed = Keyed { idempotency_key, fingerprint };
-        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let (origin, now) = (self.origin(request)?, self.context.clock.now());
         let made = match json::<Body>(request)?.check(&self.redirects)? {
             Wanted::Managed(new) => {
-                create(&self.world, &keyed, new, |link| created(&LinkView::managed(link, &origin, now))).await
+                create(&self.context, &keyed, new, |link| created(&LinkView::managed(link, &origin, now))).await
             }
             Wanted::Native(link) => {
                 let lomi = async || self.lomi.client(request.deadline, event).await;
                 let labels = Some(&link.metadata).filter(|labels| !labels.is_empty());
                 let describe = |made: &_| created(&LinkView::native(made, labels, &origin, now));
-                create_native(&self.world, &keyed, &link, lomi, request.deadline, describe).await
+                create_native(&self.context, &keyed, &link, lomi, request.deadline, describe).await
             }
         };
         answer(made.inspect_err(|error| report(error, event))?, event)
     }
 
     pub(crate) async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let (origin, now) = (self.origin(request)?, self.context.clock.now());
         match LinkId::of(request)? {
             LinkId::Managed(code) => {
-                let link = self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+                let link = self.context.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
                 Response::json(200, &LinkView::managed(&link, &origin, now))
             }
             LinkId::Native(id) => {
@@ -50,7 +50,7 @@ impl App {
     /// A link of lomi.'s own, where lomi. changes them.
     pub(crate) async fn change(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let LinkId::Native(mut id) = LinkId::of(request)? else {
-            let mut faults = Faults::default();
+            let mut faults = FieldErrors::default();
             let (en, fr) = (
                 "A managed link is not changed: end it, and make another.",
                 "Un lien géré ne se modifie pas : fermez-le et créez-en un autre.",
@@ -65,7 +65,7 @@ impl App {
             id = known.payment_link_id;
             let is_its = |wanted: Currency| known.currency_code.is_some_and(|code| code.as_str() == wanted.code());
             let fits = wanted.currency.is_none_or(is_its);
-            let mut faults = Faults::default();
+            let mut faults = FieldErrors::default();
             faults.unless(fits, "/currency_code", "Not the currency of this link.", "Pas la devise de ce lien.");
             faults.none_or(Some(()))?;
         }
@@ -78,15 +78,15 @@ impl App {
             changed => changed.map_err(|error| unchanged(error, event))?,
         };
         if let Some(labels) = &wanted.changes.metadata {
-            self.world.store.put_link_labels(link.payment_link_id.as_str(), labels).await?;
+            self.context.store.put_link_labels(link.payment_link_id.as_str(), labels).await?;
         }
         self.shown(&link, request).await
     }
 
     /// A link of lomi.'s own, with the labels that were given to it here.
     async fn shown(&self, link: &PaymentLink, request: &Request) -> Result<Response, Problem> {
-        let labels = self.world.store.link_labels(link.payment_link_id.as_str()).await?;
-        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let labels = self.context.store.link_labels(link.payment_link_id.as_str()).await?;
+        let (origin, now) = (self.origin(request)?, self.context.clock.now());
         Response::json(200, &LinkView::native(link, labels.as_ref(), &origin, now))
     }
 
@@ -103,16 +103,16 @@ impl App {
                 return self.shown(&link, request).await;
             }
         };
-        let (origin, now) = (self.origin(request)?, self.world.clock.now());
-        let mut link = self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
-        link.active = !self.world.store.deactivate_link(&code).await?;
+        let (origin, now) = (self.origin(request)?, self.context.clock.now());
+        let mut link = self.context.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+        link.active = !self.context.store.deactivate_link(&code).await?;
         Response::json(200, &LinkView::managed(&link, &origin, now))
     }
 }
 
 /// Generations before API 1.2.0 have no such route: only lomi.'s dashboard changes a link there.
 fn unchanged(error: Error, event: &mut Telemetry) -> Problem {
-    edge::lomi::report(&error, event);
+    lambda_kit::lomi::report(&error, event);
     if error.is_unknown_route() {
         return Problem::new(Code::NativeLinkUnchangeable);
     }
@@ -133,9 +133,9 @@ fn report(error: &LinkError, event: &mut Telemetry) {
     match error {
         LinkError::OutcomeUnknown(Some(error)) => {
             event.count(Counter::InDoubt);
-            edge::lomi::report(error, event);
+            lambda_kit::lomi::report(error, event);
         }
-        LinkError::Lomi(error) => edge::lomi::report(error, event),
+        LinkError::Lomi(error) => lambda_kit::lomi::report(error, event),
         _ => {}
     }
 }

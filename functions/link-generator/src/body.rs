@@ -6,10 +6,10 @@ mod native;
 
 pub(crate) use change::Change;
 
+use checkout::payment_links::NewLink;
 use domain::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
-use edge::members::{Faults, Item, Label, allowed_url, check_text};
-use edge::problem::Problem;
-use flows::links::NewLink;
+use lambda_kit::fields::{FieldErrors, Item, Label, allowed_url, check_text};
+use lambda_kit::problem::Problem;
 use lomi_client::CreatePaymentLink;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub(crate) enum Wanted {
 
 impl Body {
     pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         self.check_texts(&mut faults);
         for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
             if let Some(url) = url {
@@ -95,7 +95,7 @@ impl Body {
         }
     }
 
-    fn check_texts(&self, faults: &mut Faults) {
+    fn check_texts(&self, faults: &mut FieldErrors) {
         let title = self.title.trim();
         let fits = !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.contains(char::is_control);
         faults.unless(fits, "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
@@ -106,7 +106,7 @@ impl Body {
 }
 
 /// Refuses the members that are there and belong to the other kind.
-fn only_with(kind: Kind, present: &[(bool, &str)], faults: &mut Faults) {
+fn only_with(kind: Kind, present: &[(bool, &str)], faults: &mut FieldErrors) {
     for (_, pointer) in present.iter().filter(|(is_there, _)| *is_there) {
         match kind {
             Kind::Managed => {

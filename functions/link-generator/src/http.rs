@@ -1,13 +1,13 @@
 //! Which route is whose, and what they share: addresses that lead back here.
 
 use crate::qr;
+use checkout::Context;
 use domain::{LinkCode, PaymentPageUrl, RedirectPolicy};
-use edge::http::{Limits, Queries, Request, Response};
-use edge::lomi::{Lomi, LomiSettings};
-use edge::problem::{Code, Problem};
-use edge::telemetry::Telemetry;
-use edge::wiring::{Connected, TableName};
-use flows::World;
+use lambda_kit::http::{Limits, Queries, Request, Response};
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::Telemetry;
+use lambda_kit::wiring::{Connected, TableName};
 use lomi_client::{PaymentLink, PaymentLinkId};
 use std::time::Duration;
 use url::Url;
@@ -23,7 +23,7 @@ const QUERIES: Queries = &[(
 const CACHE: &str = "public, max-age=86400";
 
 pub(crate) struct App {
-    pub(crate) world: World,
+    pub(crate) context: Context,
     pub(crate) lomi: Lomi,
     pub(crate) redirects: RedirectPolicy,
     public_origin: Option<Url>,
@@ -60,7 +60,7 @@ impl App {
         redirects: RedirectPolicy,
         public_origin: Option<Url>,
     ) -> Self {
-        Self { world: connected.world(table), lomi: connected.lomi(lomi), redirects, public_origin }
+        Self { context: connected.context(table), lomi: connected.lomi(lomi), redirects, public_origin }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -93,7 +93,7 @@ impl App {
     ) -> Result<PaymentLink, Problem> {
         let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
         links.get(id).deadline(request.deadline).send().await.map_err(|error| {
-            edge::lomi::report(&error, event);
+            lambda_kit::lomi::report(&error, event);
             Problem::of_read(error, id.is_uuid())
         })
     }
@@ -114,12 +114,12 @@ impl App {
     async fn address(&self, request: &Request, event: &mut Telemetry) -> Result<String, Problem> {
         match LinkId::of(request)? {
             LinkId::Managed(code) => {
-                self.world.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
+                self.context.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
                 Ok(address_of(&self.origin(request)?, &code))
             }
             LinkId::Native(id) => {
                 let link = self.native_link(&id, request, event).await?;
-                let is_sandbox = self.world.environment == domain::Environment::Sandbox;
+                let is_sandbox = self.context.environment == domain::Environment::Sandbox;
                 let page = PaymentPageUrl::parse(&link.url, is_sandbox).ok_or(Problem::new(Code::ProviderRejected))?;
                 Ok(page.as_str().to_owned())
             }

@@ -2,11 +2,11 @@
 
 use crate::http::App;
 use crate::view::{LinkView, Links};
-use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response};
-use edge::language::Text;
-use edge::paging::PageRequest;
-use edge::problem::Problem;
-use edge::telemetry::Telemetry;
+use lambda_kit::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response};
+use lambda_kit::language::Text;
+use lambda_kit::paging::PageRequest;
+use lambda_kit::problem::Problem;
+use lambda_kit::telemetry::Telemetry;
 use lomi_client::payment_links::PaymentLinks;
 use lomi_client::{LinkType, ListPlace, Listing, PaymentLink};
 use store::ListCursor;
@@ -107,12 +107,12 @@ impl App {
     pub(crate) async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         match Wanted::read(request)? {
             Wanted::Managed { limit, after, is_chain } => {
-                let listed = self.world.store.list_links(limit.into(), after.as_ref()).await?;
+                let listed = self.context.store.list_links(limit.into(), after.as_ref()).await?;
                 if is_chain && listed.links.is_empty() && listed.next.is_none() {
                     return self.list_native(Native::all(PageRequest::first(limit)), request, event).await;
                 }
-                let (origin, now) = (self.origin(request)?, self.world.clock.now());
-                let own = listed.links.iter().filter(|link| link.environment == self.world.environment);
+                let (origin, now) = (self.origin(request)?, self.context.clock.now());
+                let own = listed.links.iter().filter(|link| link.environment == self.context.environment);
                 let data = own.map(|link| LinkView::managed(link, &origin, now)).collect();
                 let lomis = is_chain.then(|| LOMIS_BEGINNING.to_owned());
                 let next_cursor = listed.next.map(|cursor| cursor.to_text()).or(lomis);
@@ -125,10 +125,10 @@ impl App {
     async fn list_native(&self, native: Native, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
         let page = native.page.of(|size, place| native.list(&links, (size, place), request)).await;
-        let page = page.inspect_err(|error| edge::lomi::report(error, event))?;
+        let page = page.inspect_err(|error| lambda_kit::lomi::report(error, event))?;
         let ids: Vec<_> = page.rows.iter().map(|link| link.payment_link_id.as_str()).collect();
-        let labels = self.world.store.labels_of_links(&ids).await?;
-        let (origin, now) = (self.origin(request)?, self.world.clock.now());
+        let labels = self.context.store.labels_of_links(&ids).await?;
+        let (origin, now) = (self.origin(request)?, self.context.clock.now());
         let labels = |link: &PaymentLink| labels.get(link.payment_link_id.as_str());
         let data = page.rows.iter().map(|link| LinkView::native(link, labels(link), &origin, now)).collect();
         Response::json(200, &Links { data, next_cursor: page.next_cursor })

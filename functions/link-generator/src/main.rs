@@ -2,7 +2,7 @@
 //! `GET /payment-links/{id}/qr.svg` and `.png`. A managed link is ours: counted, limited, ended at will. A native one is lomi.'s.
 //!
 //! May: `GetItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on
-//! `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`, `REF#*`, `WATCH#*`; `BatchGetItem` on `PRODUCT#*`, `NATIVE#*`; `Query` of index
+//! `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`, `REF#*`, `CURSOR#*`; `BatchGetItem` on `PRODUCT#*`, `NATIVE#*`; `Query` of index
 //! `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod amount;
@@ -16,13 +16,13 @@ mod qr;
 mod view;
 mod visitor;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::{TableName, Wiring};
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, table, lomi, redirects, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
@@ -33,7 +33,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, redirects, public_origin);
-        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
-            .await
+        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
+            app.handle(&request, event).await
+        })
+        .await
     })
 }

@@ -1,8 +1,8 @@
 //! A small page for a shopper's phone: no script, no picture, nothing from anywhere else, every text escaped.
 
 use domain::Environment;
-use edge::http::Response;
-use edge::language::{Language, Text};
+use lambda_kit::http::Response;
+use lambda_kit::language::{Language, Text};
 
 /// The only style, named by its hash in the page's policy.
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:26rem;margin:0 auto;padding:2rem 1.25rem;\

@@ -1,19 +1,19 @@
 //! `GET /pay/{code}`: a shopper follows a managed link. Whatever happens is told in a page that a person can read.
 
-mod words;
+mod messages;
 
 use crate::amount::shown;
 use crate::http::{App, address_of};
 use crate::page::{Action, Page};
 use crate::visitor::only_looks;
+use checkout::payment_links::{OpenError, Opening, judge, open};
 use domain::{AllowedUrl, Currency, LinkCode, LinkRefusal, LinkSale, ManagedLink, Money};
-use edge::create::{report_created, report_error};
-use edge::http::{Request, Response};
-use edge::language::{Language, Text};
-use edge::members::typed_amount;
-use edge::problem::{Code, Problem};
-use edge::telemetry::Telemetry;
-use flows::links::{OpenError, Opening, judge, open};
+use lambda_kit::create::{report_created, report_error};
+use lambda_kit::fields::typed_amount;
+use lambda_kit::http::{Request, Response};
+use lambda_kit::language::{Language, Text};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::Telemetry;
 
 /// What of a typed amount is shown again.
 const MAX_TYPED_CHARS: usize = 32;
@@ -24,7 +24,7 @@ impl App {
         match self.lead(request, &mut misread, event).await {
             Ok(response) => response,
             Err(OpenError::Refused(link, refusal)) => self.page(refused(&link, refusal, misread, request), request),
-            Err(OpenError::Unknown) => self.page(saying(404, words::UNKNOWN, request.language), request),
+            Err(OpenError::Unknown) => self.page(saying(404, messages::UNKNOWN, request.language), request),
             Err(OpenError::Create(error)) => {
                 report_error(&error, event);
                 self.failed(error.into(), request, event)
@@ -35,7 +35,7 @@ impl App {
 
     /// Where lomi. sends a shopper who paid by a link of a shop without a site. It proves nothing, and says so.
     pub(crate) fn thanks(&self, request: &Request) -> Response {
-        let (status, words) = code(request).map_or((404, words::UNKNOWN), |_| (200, words::THANKS));
+        let (status, words) = code(request).map_or((404, messages::UNKNOWN), |_| (200, messages::THANKS));
         self.page(saying(status, words, request.language), request)
     }
 
@@ -47,7 +47,7 @@ impl App {
         event: &mut Telemetry,
     ) -> Result<Response, OpenError> {
         let code = code(request).ok_or(OpenError::Unknown)?;
-        let opening = judge(&self.world, &code, |currency| chosen(request, currency, misread)).await?;
+        let opening = judge(&self.context, &code, |currency| chosen(request, currency, misread)).await?;
         let gave_up = request.query("cancelled").is_some();
         let decided = request.query("pay").is_some() || request.query("value").is_some();
         if gave_up || (only_looks(request) && !decided) {
@@ -57,7 +57,7 @@ impl App {
             return Ok(self.failed(Problem::new(Code::InternalError).because("origin_unusable"), request, event));
         };
         let lomi = async || self.lomi.client(request.deadline, event).await;
-        let created = open(&self.world, opening, returns, lomi, request.deadline).await?;
+        let created = open(&self.context, opening, returns, lomi, request.deadline).await?;
         report_created(&created, event);
         let Some(page) = &created.checkout_url else {
             return Ok(self.failed(Problem::new(Code::InternalError).because("page_missing"), request, event));
@@ -84,12 +84,12 @@ impl App {
         let status = problem.code.status();
         let mut page = match status {
             // The catalogue changed since the link was made; its merchant can mend that.
-            400 => saying(409, words::NOT_FOR_SALE, request.language),
-            503 => saying(503, words::UNAVAILABLE, request.language),
-            _ => saying(status, words::BROKEN, request.language),
+            400 => saying(409, messages::NOT_FOR_SALE, request.language),
+            503 => saying(503, messages::UNAVAILABLE, request.language),
+            _ => saying(status, messages::BROKEN, request.language),
         };
         if status == 503 {
-            page.action = Some(Action::Go { href: again(request), label: words::TRY_AGAIN });
+            page.action = Some(Action::Go { href: again(request), label: messages::TRY_AGAIN });
         }
         let response = self.page(page, request);
         match problem.retry_after_s {
@@ -99,7 +99,7 @@ impl App {
     }
 
     fn page(&self, page: Page, request: &Request) -> Response {
-        page.into_response(request.language, self.world.environment)
+        page.into_response(request.language, self.context.environment)
     }
 }
 
@@ -144,10 +144,10 @@ fn landing(opening: &Opening, gave_up: bool, language: Language) -> Page {
         LinkSale::Amount(money) => Some(shown(*money, language)),
         LinkSale::Items(_) => None,
     };
-    let action = Action::Go { href: pay_href(&opening.sale), label: words::PAY };
+    let action = Action::Go { href: pay_href(&opening.sale), label: messages::PAY };
     let mut page = about(&opening.link);
     if gave_up {
-        page.paragraphs.push(words::GAVE_UP.in_language(language).to_owned());
+        page.paragraphs.push(messages::GAVE_UP.in_language(language).to_owned());
     }
     Page { price, action: Some(action), ..page }
 }
@@ -173,11 +173,11 @@ fn about(link: &ManagedLink) -> Page {
 fn refused(link: &ManagedLink, refusal: LinkRefusal, misread: Option<Text>, request: &Request) -> Page {
     let language = request.language;
     match refusal {
-        LinkRefusal::Inactive => saying(410, words::INACTIVE, language),
-        LinkRefusal::Expired => saying(410, words::EXPIRED, language),
-        LinkRefusal::UsedUp => saying(410, words::USED_UP, language),
+        LinkRefusal::Inactive => saying(410, messages::INACTIVE, language),
+        LinkRefusal::Expired => saying(410, messages::EXPIRED, language),
+        LinkRefusal::UsedUp => saying(410, messages::USED_UP, language),
         LinkRefusal::AmountToBeChosen { min, max, out_of_bounds } => {
-            let wrong = misread.or(out_of_bounds.then_some(words::OUT_OF_BOUNDS));
+            let wrong = misread.or(out_of_bounds.then_some(messages::OUT_OF_BOUNDS));
             choose(link, (min, max), wrong, request)
         }
     }
@@ -188,7 +188,7 @@ fn choose(link: &ManagedLink, (min, max): (Money, Money), wrong: Option<Text>, r
     let language = request.language;
     let mut page = about(link);
     page.paragraphs.extend(wrong.map(|text| text.in_language(language).to_owned()));
-    let label = words::between(&shown(min, language), &shown(max, language), language);
+    let label = messages::between(&shown(min, language), &shown(max, language), language);
     let typed = request.query("value").filter(|text| is_like_an_amount(text)).unwrap_or_default().to_owned();
     Page { action: Some(Action::Choose { label, typed }), ..page }
 }

@@ -1,8 +1,8 @@
 //! Links on the wire: ours and lomi.'s in one shape.
 
 use crate::http::address_of;
+use checkout::units::minor_units;
 use domain::{CartLine, Currency, LinkPrice, LinkStatus, ManagedLink, Price, Timestamp};
-use flows::units::minor_units;
 use lomi_client::{LinkType, PaymentLink};
 use serde::Serialize;
 use serde_json::Value;

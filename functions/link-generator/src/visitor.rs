@@ -1,6 +1,6 @@
 //! Who follows a link: a person, or a program that only wants to know what it is.
 
-use edge::http::Request;
+use lambda_kit::http::Request;
 
 /// Parts of the names by which programs that make previews and indexes introduce themselves, in lower case. Whom a
 /// name fits by accident gets the same page, with a button that works for everybody.

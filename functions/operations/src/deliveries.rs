@@ -1,12 +1,12 @@
 //! Events that lomi. could not deliver, sent again.
 
 use crate::http::{App, refusal};
+use checkout::admin::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
 use domain::Timestamp;
-use edge::http::{FOREIGN_CURSOR, Request, Response, json};
-use edge::members::Faults;
-use edge::problem::Problem;
-use edge::telemetry::{Field, Telemetry};
-use flows::operations::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
+use lambda_kit::fields::FieldErrors;
+use lambda_kit::http::{FOREIGN_CURSOR, Request, Response, json};
+use lambda_kit::problem::Problem;
+use lambda_kit::telemetry::{Field, Telemetry};
 use lomi_client::Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ struct FailedView<'a> {
 
 impl Body {
     fn into_resend(self, now: Timestamp) -> Result<Resend, Problem> {
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         let since = self.since.as_deref().map(Timestamp::parse_rfc3339);
         faults.unless(since != Some(None), "/since", "A time in RFC 3339.", "Un moment au format RFC 3339.");
         let limit = self.limit.map(|limit| u8::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
@@ -101,9 +101,9 @@ impl<'a> FailedView<'a> {
 }
 
 pub(crate) async fn replay(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-    let wanted = json::<Body>(request)?.into_resend(app.world.clock.now())?;
+    let wanted = json::<Body>(request)?.into_resend(app.context.clock.now())?;
     let lomi = async || app.lomi.client(request.deadline, event).await;
-    let resent = resend(&app.world, &wanted, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
+    let resent = resend(&app.context, &wanted, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
     event.number(Field::DeliveriesReplayed, count(&resent.replayed));
     event.number(Field::DeliveriesFailed, count(&resent.failed));
     event.number(Field::DeliveriesSkipped, resent.skipped);

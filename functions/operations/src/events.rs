@@ -1,13 +1,13 @@
 //! Events for the merchant's own systems, told again.
 
 use crate::http::{App, refusal};
+use checkout::admin::republish;
 use domain::OrderId;
-use edge::http::{Request, Response};
-use edge::problem::{Code, Problem};
-use edge::telemetry::{Field, Telemetry};
-use flows::operations::retell;
+use lambda_kit::http::{Request, Response};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::{Field, Telemetry};
 use serde::Serialize;
-use store::Retold;
+use store::Republished;
 
 pub(crate) const ROUTE: &str = "POST /admin/orders/{order_id}/events/replay";
 
@@ -24,15 +24,15 @@ struct EventView<'a> {
 }
 
 impl<'a> EventView<'a> {
-    fn of(retold: &'a Retold) -> Self {
-        Self { event_id: &retold.event_id, event_type: &retold.event_type, replays: retold.replays }
+    fn of(republished: &'a Republished) -> Self {
+        Self { event_id: &republished.event_id, event_type: &republished.event_type, replays: republished.replays }
     }
 }
 
 pub(crate) async fn replay(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
     let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     event.id(Field::OrderId, id.as_str());
-    let retold = retell(&app.world, &id).await.map_err(|error| refusal(error, event))?;
-    event.number(Field::EventsReplayed, retold.len());
-    Response::json(200, &Answer { replayed: retold.iter().map(EventView::of).collect() })
+    let republished = republish(&app.context, &id).await.map_err(|error| refusal(error, event))?;
+    event.number(Field::EventsReplayed, republished.len());
+    Response::json(200, &Answer { replayed: republished.iter().map(EventView::of).collect() })
 }

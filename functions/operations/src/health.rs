@@ -7,11 +7,11 @@ mod lomi;
 
 use crate::http::App;
 use domain::Timestamp;
-use edge::http::{Request, Response};
-use edge::language::Language;
-use edge::problem::Problem;
-use edge::secrets::{Secret, SecretError};
 use findings::Finding;
+use lambda_kit::http::{Request, Response};
+use lambda_kit::language::Language;
+use lambda_kit::problem::Problem;
+use lambda_kit::secrets::{Secret, SecretError};
 use serde::Serialize;
 use std::time::Duration;
 use store::{Backlog, OwnOrganisation, StoreError};
@@ -57,7 +57,7 @@ struct LastWebhook {
     #[serde(flatten)]
     check: Check,
     seen_at: Option<String>,
-    silence_s: Option<i64>,
+    seconds_since_last_webhook: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -79,14 +79,14 @@ struct Waiting {
 
 pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Problem> {
     let deadline = request.deadline.min(Instant::now() + PATIENCE);
-    let store = &app.world.store;
-    let now = app.world.clock.now();
-    let (lomi, organisation, webhook_secret, cart_token_key, (table, pulse), due, quarantine) = tokio::join!(
+    let store = &app.context.store;
+    let now = app.context.clock.now();
+    let (lomi, organisation, webhook_secret, cart_token_key, (table, heartbeat), due, quarantine) = tokio::join!(
         lomi::look(app, request, deadline),
         in_time(deadline, store.own_organisation()),
         secret(&app.webhook_secret, findings::SECRET_MISSING, deadline),
         secret(&app.cart_token_key, findings::CART_KEY_MISSING, deadline),
-        pulse(app, deadline),
+        heartbeat(app, deadline),
         in_time(deadline, store.orders_due(now)),
         in_time(deadline, store.quarantine_waiting()),
     );
@@ -101,7 +101,7 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
         transactions: Check::of(lomi.transactions, language),
         refunds: Check::of(lomi.refunds, language),
         table: Check::of(table, language),
-        last_webhook: LastWebhook::of(pulse, now, language),
+        last_webhook: LastWebhook::of(heartbeat, now, language),
         orders_due: OrdersDue::of(due, now, language),
         quarantine: Waiting::of(quarantine, language),
     };
@@ -118,14 +118,14 @@ fn learned(own: Option<Option<OwnOrganisation>>) -> Finding {
     match own {
         None => findings::UNKNOWN,
         Some(Some(OwnOrganisation { organization_id: Some(_), .. })) => findings::OK,
-        Some(_) => findings::ORGANISATION_UNLEARNED,
+        Some(_) => findings::ORGANISATION_NOT_READ,
     }
 }
 
 /// Whether the table answers, and when lomi. was last heard of. The one question tells both: it reads one item by its key,
 /// which need not be there, and a question of the table's own could be no smaller. What nobody can read is an answer, too.
-async fn pulse(app: &App, deadline: Instant) -> (Finding, Option<Option<Timestamp>>) {
-    match timeout_at(deadline, app.world.store.pulse()).await {
+async fn heartbeat(app: &App, deadline: Instant) -> (Finding, Option<Option<Timestamp>>) {
+    match timeout_at(deadline, app.context.store.heartbeat()).await {
         Ok(Ok(seen_at)) => (findings::OK, Some(seen_at)),
         Ok(Err(StoreError::Malformed { .. })) => (findings::OK, None),
         Ok(Err(_)) | Err(_) => (findings::TABLE_UNREACHABLE, None),
@@ -169,17 +169,18 @@ impl Check {
 }
 
 impl LastWebhook {
-    fn of(pulse: Option<Option<Timestamp>>, now: Timestamp, language: Language) -> Self {
-        let finding = match pulse {
+    fn of(heartbeat: Option<Option<Timestamp>>, now: Timestamp, language: Language) -> Self {
+        let finding = match heartbeat {
             None => findings::UNKNOWN,
             Some(None) => findings::NEVER_HEARD,
             Some(Some(_)) => findings::OK,
         };
-        let seen_at = pulse.flatten();
+        let seen_at = heartbeat.flatten();
         Self {
             check: Check::of(finding, language),
             seen_at: seen_at.map(Timestamp::to_rfc3339),
-            silence_s: seen_at.map(|seen_at| flows::pulse::silence_between_s(seen_at, now)),
+            seconds_since_last_webhook: seen_at
+                .map(|seen_at| checkout::webhooks::heartbeat::seconds_between(seen_at, now)),
         }
     }
 }
@@ -189,7 +190,7 @@ impl OrdersDue {
         let late = |oldest: Timestamp| oldest.plus_ms(LATE_AFTER_MS) < now;
         let finding = match due {
             None => findings::UNKNOWN,
-            Some(due) if due.oldest.is_some_and(late) => findings::ORDERS_LATE,
+            Some(due) if due.oldest.is_some_and(late) => findings::ORDERS_BACKLOG,
             Some(_) => findings::OK,
         };
         Self {

@@ -1,19 +1,19 @@
 //! Wire <-> use case.
 
 use crate::{deliveries, events, health, quarantine};
+use checkout::Context;
+use checkout::admin::{OperationError, ask};
+use checkout::reconcile::Report;
+use checkout::webhook_registration::marker;
 use domain::OrderId;
-use edge::config::SecretId;
-use edge::http::{Limits, Queries, Request, Response};
-use edge::lomi::{Lomi, LomiSettings};
-use edge::order_view::{OrderDetail, TimelineView};
-use edge::problem::{Code, Problem};
-use edge::secrets::{Kind, Secret, Stages};
-use edge::telemetry::{Field, Telemetry};
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::operations::{OperationError, ask};
-use flows::reconcile::Report;
-use flows::webhook_endpoint::marker;
+use lambda_kit::config::SecretId;
+use lambda_kit::http::{Limits, Queries, Request, Response};
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::order_view::{OrderDetail, TimelineView};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::secrets::{Kind, Secret, Stages};
+use lambda_kit::telemetry::{Field, Telemetry};
+use lambda_kit::wiring::{Connected, TableName};
 use serde::Serialize;
 use std::time::Duration;
 use url::Url;
@@ -23,7 +23,7 @@ pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duratio
 const QUERIES: Queries = &[("GET /admin/quarantine", &["status", "limit", "cursor"])];
 
 pub(crate) struct App {
-    pub(crate) world: World,
+    pub(crate) context: Context,
     pub(crate) lomi: Lomi,
     pub(crate) webhook_secret: Secret,
     pub(crate) cart_token_key: Secret,
@@ -35,7 +35,7 @@ pub(crate) struct App {
 #[derive(Serialize)]
 struct Answer<'a> {
     order: OrderDetail<'a>,
-    learnt: Vec<TimelineView<'a>>,
+    changes: Vec<TimelineView<'a>>,
 }
 
 impl App {
@@ -47,7 +47,7 @@ impl App {
         public_origin: Option<Url>,
     ) -> Self {
         Self {
-            world: connected.world(table),
+            context: connected.context(table),
             lomi: connected.lomi(lomi),
             webhook_secret: connected.secret(webhook_secret, Kind::WebhookSecret, Stages::Current),
             cart_token_key: connected.secret(cart_token_key, Kind::CartTokenKey, Stages::Current),
@@ -63,7 +63,7 @@ impl App {
             "GET /admin/quarantine" => quarantine::list(self, request).await,
             "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, event).await,
             "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, event).await,
-            "POST /admin/orders/{order_id}/ask" => self.ask(request, event).await,
+            "POST /admin/orders/{order_id}/sync" => self.ask(request, event).await,
             "POST /admin/webhook-deliveries/replay" => deliveries::replay(self, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
@@ -74,14 +74,14 @@ impl App {
         event.id(Field::OrderId, id.as_str());
         let lomi = async || self.lomi.client(request.deadline, event).await;
         let mut report = Report::default();
-        let asked = ask(&self.world, &id, lomi, request.deadline, &mut report).await;
-        // What was learnt counts, whatever failed after it.
+        let asked = ask(&self.context, &id, lomi, request.deadline, &mut report).await;
+        // What was changes counts, whatever failed after it.
         event.found(report);
         let asked = asked.map_err(|error| refusal(error, event))?;
         event.word(Field::OrderStatus, asked.order.status().as_str());
         let answer = Answer {
-            order: OrderDetail::of(&asked.order, self.world.clock.now()),
-            learnt: asked.news().iter().map(TimelineView::of).collect(),
+            order: OrderDetail::of(&asked.order, self.context.clock.now()),
+            changes: asked.news().iter().map(TimelineView::of).collect(),
         };
         Response::json(200, &answer)
     }
@@ -90,7 +90,7 @@ impl App {
 /// What the caller is told, and what the event is told of lomi.
 pub(crate) fn refusal(error: OperationError, event: &mut Telemetry) -> Problem {
     if let OperationError::Lomi(error) = &error {
-        edge::lomi::report(error, event);
+        lambda_kit::lomi::report(error, event);
     }
     error.into()
 }

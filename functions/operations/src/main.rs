@@ -1,12 +1,12 @@
 //! What an operator does by hand, closed at the gateway: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
-//! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/ask`,
+//! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/sync`,
 //! `POST /admin/webhook-deliveries/replay`, `POST /admin/orders/{order_id}/events/replay`, `GET /admin/health`.
 //!
 //! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
 //! code that took it on arrival, an answer of lomi.'s through the reconciler's.
 //!
-//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `PULSE#*`, `ORGANISATION#*`,
-//! `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`,
+//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `HEARTBEAT#*`, `ORGANISATION#*`,
+//! `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`,
 //! `QUARANTINE#*`, `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`, `QUARANTINE`; `Query` of index `due` for
 //! `DUE#*`; `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`, `CartTokenSecret`; call lomi.
 
@@ -16,13 +16,13 @@ mod health;
 mod http;
 mod quarantine;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::{TableName, Wiring};
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, table, lomi, secrets, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
@@ -34,7 +34,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, secrets, public_origin);
-        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
-            .await
+        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
+            app.handle(&request, event).await
+        })
+        .await
     })
 }

@@ -1,15 +1,15 @@
 //! What was put aside: the list, one piece, a second look.
 
 use crate::http::{App, refusal};
+use checkout::ApplyOutcome;
+use checkout::admin::{ReplayOutcome, Replayed, replay};
+use checkout::reconcile::Report;
 use domain::{Order, OrderId, QuarantineId, Timestamp};
-use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response};
-use edge::language::Text;
-use edge::order_view::OrderDetail;
-use edge::problem::{Code, Problem};
-use edge::telemetry::{Field, Telemetry};
-use flows::Settled;
-use flows::operations::{ReplayOutcome, Replayed, replay};
-use flows::reconcile::Report;
+use lambda_kit::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Request, Response};
+use lambda_kit::language::Text;
+use lambda_kit::order_view::OrderDetail;
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::{Field, Telemetry};
 use serde::Serialize;
 use std::borrow::Cow;
 use store::{ListCursor, ListedQuarantine, QuarantineStatus, Quarantined};
@@ -69,14 +69,14 @@ pub(crate) async fn list(app: &App, request: &Request) -> Result<Response, Probl
     let cursor = request.query_as("cursor", ListCursor::of_quarantine, FOREIGN_CURSOR)?;
     let status = status.unwrap_or(QuarantineStatus::Open);
     let ListedQuarantine { items, next } =
-        app.world.store.list_quarantined(status, limit.into(), cursor.as_ref()).await?;
+        app.context.store.list_quarantined(status, limit.into(), cursor.as_ref()).await?;
     let data = items.iter().map(ItemView::of).collect();
     Response::json(200, &List { data, next_cursor: next.as_ref().map(ListCursor::to_text) })
 }
 
 pub(crate) async fn read(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
     let id = quarantine_id(request, event)?;
-    let item = app.world.store.quarantined(&id).await?.ok_or(Problem::new(Code::NotFound))?;
+    let item = app.context.store.quarantined(&id).await?.ok_or(Problem::new(Code::NotFound))?;
     let detail = Detail { item: ItemView::of(&item), raw: String::from_utf8_lossy(&item.raw) };
     Response::json(200, &detail)
 }
@@ -85,13 +85,13 @@ pub(crate) async fn replay_one(app: &App, request: &Request, event: &mut Telemet
     let id = quarantine_id(request, event)?;
     let lomi = async || app.lomi.client(request.deadline, event).await;
     let mut report = Report::default();
-    let replayed = replay(&app.world, &id, lomi, request.deadline, &mut report).await;
-    // What was learnt counts, whatever failed after it.
+    let replayed = replay(&app.context, &id, lomi, request.deadline, &mut report).await;
+    // What was changes counts, whatever failed after it.
     event.found(report);
     let replayed = replayed.map_err(|error| refusal(error, event))?;
     let (outcome, reason) = words(&replayed.outcome);
     tell(&replayed, outcome, event);
-    let order = replayed.order.as_ref().map(|order: &Order| OrderDetail::of(order, app.world.clock.now()));
+    let order = replayed.order.as_ref().map(|order: &Order| OrderDetail::of(order, app.context.clock.now()));
     Response::json(200, &Answer { outcome, reason, item: ItemView::of(&replayed.item), order })
 }
 
@@ -116,7 +116,7 @@ fn tell(replayed: &Replayed, outcome: &'static str, event: &mut Telemetry) {
     if let Some(order) = &replayed.order {
         event.id(Field::OrderId, order.id().as_str());
     }
-    if let Some(settled @ Settled::Applied(..)) = &replayed.settled {
+    if let Some(settled @ ApplyOutcome::Applied(..)) = &replayed.settled {
         event.settled(settled);
     }
 }

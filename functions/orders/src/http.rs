@@ -1,16 +1,16 @@
 //! Wire <-> use case.
 
 use crate::refunds;
+use checkout::Context;
+use checkout::sessions::order_status::{cancel, status};
 use domain::{Order, OrderId, OrderStatus};
-use edge::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Queries, Request, Response};
-use edge::language::Text;
-use edge::lomi::{Lomi, LomiSettings};
-use edge::order_view::{OrderDetail, OrderList, OrderView};
-use edge::problem::{Code, Problem};
-use edge::telemetry::{Field, Telemetry};
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::order_status::{cancel, status};
+use lambda_kit::http::{DEFAULT_LIMIT, FOREIGN_CURSOR, Limits, Queries, Request, Response};
+use lambda_kit::language::Text;
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::order_view::{OrderDetail, OrderList, OrderView};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::{Field, Telemetry};
+use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::{ListCursor, OrderFilter};
 
@@ -19,13 +19,13 @@ pub(crate) const LIMITS: Limits = Limits { body_bytes: 8 * 1024, budget: Duratio
 const QUERIES: Queries = &[("GET /admin/orders", &["status", "refunds", "limit", "cursor"])];
 
 pub(crate) struct App {
-    world: World,
+    context: Context,
     lomi: Lomi,
 }
 
 impl App {
     pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
-        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
+        Self { context: connected.context(table), lomi: connected.lomi(lomi) }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -34,43 +34,43 @@ impl App {
             "POST /orders/{order_id}/cancel" => self.cancel(request, event).await,
             "GET /admin/orders" => self.list(request).await,
             "GET /admin/orders/{order_id}" => self.detail(request, event).await,
-            refunds::CREATE => refunds::create(&self.world, &self.lomi, request, event).await,
-            refunds::RELEASE => refunds::call_off(&self.world, &self.lomi, request, event).await,
+            refunds::CREATE => refunds::create(&self.context, &self.lomi, request, event).await,
+            refunds::RELEASE => refunds::call_off(&self.context, &self.lomi, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
 
     async fn status(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let lomi = async || self.lomi.client(request.deadline, event).await;
-        let shown = status(&self.world, request.path("order_id"), token(request), lomi, request.deadline).await?;
-        for settled in &shown.learnt {
+        let shown = status(&self.context, request.path("order_id"), token(request), lomi, request.deadline).await?;
+        for settled in &shown.changes {
             event.settled(settled);
         }
         self.shown(&shown.order, event)
     }
 
     async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let order = cancel(&self.world, request.path("order_id"), token(request)).await?;
+        let order = cancel(&self.context, request.path("order_id"), token(request)).await?;
         self.shown(&order, event)
     }
 
     async fn detail(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-        let order = self.world.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
+        let order = self.context.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
         event.id(Field::OrderId, order.id().as_str());
-        Response::json(200, &OrderDetail::of(&order, self.world.clock.now()))
+        Response::json(200, &OrderDetail::of(&order, self.context.clock.now()))
     }
 
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
         let (filter, limit, cursor) = list_query(request)?;
-        let listed = self.world.store.list_orders(filter, limit, cursor.as_ref()).await?;
-        Response::json(200, &OrderList::of(&listed, self.world.clock.now()))
+        let listed = self.context.store.list_orders(filter, limit, cursor.as_ref()).await?;
+        Response::json(200, &OrderList::of(&listed, self.context.clock.now()))
     }
 
     fn shown(&self, order: &Order, event: &mut Telemetry) -> Result<Response, Problem> {
         event.id(Field::OrderId, order.id().as_str());
         event.word(Field::OrderStatus, order.status().as_str());
-        Response::json(200, &OrderView::of(order, self.world.clock.now()))
+        Response::json(200, &OrderView::of(order, self.context.clock.now()))
     }
 }
 

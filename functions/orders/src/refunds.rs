@@ -1,17 +1,17 @@
 //! Giving money back.
 
+use checkout::Context;
+use checkout::admin::OperationError;
+use checkout::reconcile::Report;
+use checkout::refunds::{RefundError, RefundOrder, Refunded, ReleaseError, refund, release};
 use domain::{MAX_AMOUNT_MINOR, MAX_REFUND_REASON_CHARS, OrderId, PhoneNumber, RefundStatus};
-use edge::create::idempotency;
-use edge::http::{Request, Response, json};
-use edge::lomi::Lomi;
-use edge::members::{Caller, Faults, check_text, is_lomi_id};
-use edge::order_view::{OrderView, RefundView};
-use edge::problem::{Code, Problem};
-use edge::telemetry::{Counter, Field, Telemetry};
-use flows::World;
-use flows::operations::OperationError;
-use flows::reconcile::Report;
-use flows::refund::{RefundError, RefundOrder, Refunded, ReleaseError, refund, release};
+use lambda_kit::create::idempotency;
+use lambda_kit::fields::{Caller, FieldErrors, check_text, is_lomi_id};
+use lambda_kit::http::{Request, Response, json};
+use lambda_kit::lomi::Lomi;
+use lambda_kit::order_view::{OrderView, RefundView};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::telemetry::{Counter, Field, Telemetry};
 use serde::{Deserialize, Serialize};
 
 pub(crate) const CREATE: &str = "POST /admin/orders/{order_id}/refunds";
@@ -32,7 +32,7 @@ struct Answer<'a> {
 }
 
 pub(crate) async fn create(
-    world: &World,
+    context: &Context,
     lomi: &Lomi,
     request: &Request,
     event: &mut Telemetry,
@@ -41,16 +41,16 @@ pub(crate) async fn create(
     event.id(Field::OrderId, order.order_id.as_str());
     let client = async || lomi.client(request.deadline, event).await;
     let mut report = Report::default();
-    let refunded = refund(world, &order, client, request.deadline, &mut report).await;
-    // What was learnt counts, whatever failed after it.
+    let refunded = refund(context, &order, client, request.deadline, &mut report).await;
+    // What was changes counts, whatever failed after it.
     event.found(report);
     let refunded = refunded.inspect_err(|error| report_error(error, event))?;
-    answer(world, &refunded, event)
+    answer(context, &refunded, event)
 }
 
 /// A person has seen that the money of a refund in doubt stayed.
 pub(crate) async fn call_off(
-    world: &World,
+    context: &Context,
     lomi: &Lomi,
     request: &Request,
     event: &mut Telemetry,
@@ -60,14 +60,14 @@ pub(crate) async fn call_off(
     let id = request.path("refund_id");
     let client = async || lomi.client(request.deadline, event).await;
     let mut report = Report::default();
-    let released = release(world, &order_id, id, client, request.deadline, &mut report).await;
-    // What was learnt counts, whatever failed after it.
+    let released = release(context, &order_id, id, client, request.deadline, &mut report).await;
+    // What was changes counts, whatever failed after it.
     event.found(report);
     let order = released.inspect_err(|error| report_release_error(error, event))?;
     let refund = order.refunds().get(id).ok_or(Problem::new(Code::NotFound))?;
     event.word(Field::RefundStatus, refund.status.as_str());
     event.number(Field::RefundAmountMinor, refund.amount_minor);
-    let body = Answer { refund: RefundView::of(id, refund), order: OrderView::of(&order, world.clock.now()) };
+    let body = Answer { refund: RefundView::of(id, refund), order: OrderView::of(&order, context.clock.now()) };
     Response::json(200, &body)
 }
 
@@ -75,7 +75,7 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     let (idempotency_key, fingerprint) = idempotency(request, Caller::Merchant)?;
     let Body { amount, transaction_id, reason, confirmed_phone } = json(request)?;
-    let mut faults = Faults::default();
+    let mut faults = FieldErrors::default();
     let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));
     faults.unless(
         amount_fits,
@@ -101,7 +101,7 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
 }
 
 /// A refund that failed before lomi. ever named it gives nothing back, whoever asks again. 202 says: the outcome is not known yet, and asking for another refund would be wrong.
-fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
+fn answer(context: &Context, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
     let refund = refunded.refund().ok_or(Problem::new(Code::InternalError))?;
     event.flag(Field::IdempotencyReplayed, refunded.replayed);
     event.word(Field::RefundStatus, refund.status.as_str());
@@ -114,7 +114,7 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
     }
     let body = Answer {
         refund: RefundView::of(&refunded.id, refund),
-        order: OrderView::of(&refunded.order, world.clock.now()),
+        order: OrderView::of(&refunded.order, context.clock.now()),
     };
     let status = if refund.status == RefundStatus::InDoubt { 202 } else { 201 };
     let response = Response::json(status, &body)?;
@@ -123,10 +123,10 @@ fn answer(world: &World, refunded: &Refunded, event: &mut Telemetry) -> Result<R
 
 fn report_error(error: &RefundError, event: &mut Telemetry) {
     let (RefundError::ProviderUnavailable { error, .. } | RefundError::ProviderRejected(error)) = error else { return };
-    edge::lomi::report(error, event);
+    lambda_kit::lomi::report(error, event);
 }
 
 fn report_release_error(error: &ReleaseError, event: &mut Telemetry) {
     let ReleaseError::Operation(OperationError::Lomi(error)) = error else { return };
-    edge::lomi::report(error, event);
+    lambda_kit::lomi::report(error, event);
 }

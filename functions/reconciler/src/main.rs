@@ -1,20 +1,20 @@
 //! On a schedule: asks lomi. about the orders that are due and finishes what a crash or a lost event left open.
 //!
-//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `QUARANTINE#*`, `WATCH#*`, `PULSE#*`,
+//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `QUARANTINE#*`, `CURSOR#*`, `HEARTBEAT#*`,
 //! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on
-//! `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `WATCH#*`, `OUTBOX#*`, `QUARANTINE#*`, `ORGANISATION#*`; `UpdateItem` on
+//! `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `CURSOR#*`, `OUTBOX#*`, `QUARANTINE#*`, `ORGANISATION#*`; `UpdateItem` on
 //! `ORDER#*`, `QUARANTINE#*`, `LINK#*`;
 //! `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod run;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::{TableName, Wiring};
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, table, lomi) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = run::App::new(&connected, table, lomi);
-        edge::scheduled::serve(connected.function, run::BUDGET, async |deadline, event| app.run(deadline, event).await)
-            .await
+        lambda_kit::scheduled::serve(connected.function, run::BUDGET, async |deadline, event| {
+            app.run(deadline, event).await
+        })
+        .await
     })
 }

@@ -1,12 +1,12 @@
 //! Schedule <-> use case.
 
-use edge::lomi::{Lomi, LomiSettings};
-use edge::scheduled::Failed;
-use edge::telemetry::{Counter, Field, Gauge, Telemetry};
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::pulse::silence_s;
-use flows::reconcile::{Report, reconcile};
+use checkout::Context;
+use checkout::reconcile::{Report, reconcile};
+use checkout::webhooks::heartbeat::seconds_since_last_webhook;
+use lambda_kit::lomi::{Lomi, LomiSettings};
+use lambda_kit::scheduled::Failed;
+use lambda_kit::telemetry::{Counter, Field, Gauge, Telemetry};
+use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -14,20 +14,20 @@ use tokio::time::Instant;
 pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 
 pub(crate) struct App {
-    world: World,
+    context: Context,
     lomi: Lomi,
 }
 
 impl App {
     pub(crate) fn new(connected: &Connected, table: TableName, lomi: LomiSettings) -> Self {
-        Self { world: connected.world(table), lomi: connected.lomi(lomi) }
+        Self { context: connected.context(table), lomi: connected.lomi(lomi) }
     }
 
     pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
-        self.measure_silence(event).await;
+        self.measure_webhook_age(event).await;
         let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
         let mut report = Report::default();
-        let finished = reconcile(&self.world, &lomi, deadline, &mut report).await;
+        let finished = reconcile(&self.context, &lomi, deadline, &mut report).await;
         if let Err(error) = finished {
             event.word(Field::ProblemCause, error.reason());
             event.count(Counter::OwnFailures);
@@ -38,9 +38,11 @@ impl App {
     }
 
     /// First of all, so that a run that fails measures it, too. Without an answer from the table there is no measurement.
-    async fn measure_silence(&self, event: &mut Telemetry) {
-        match silence_s(&self.world).await {
-            Ok(Some(silence_s)) => event.measure(Gauge::WebhookSilenceS, silence_s),
+    async fn measure_webhook_age(&self, event: &mut Telemetry) {
+        match seconds_since_last_webhook(&self.context).await {
+            Ok(Some(seconds_since_last_webhook)) => {
+                event.measure(Gauge::SecondsSinceWebhook, seconds_since_last_webhook)
+            }
             Ok(None) => {}
             Err(_) => event.count(Counter::OwnFailures),
         }

@@ -6,17 +6,17 @@
 //! May: `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; `PutSecretValue` of `LomiWebhookSecret`; call lomi.;
 //! answer CloudFormation.
 
+mod next_step;
 mod run;
 mod task;
-mod todo;
 
-use edge::config;
-use edge::lomi::LomiSettings;
-use edge::wiring::Wiring;
+use lambda_kit::config;
+use lambda_kit::lomi::LomiSettings;
+use lambda_kit::wiring::Wiring;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, lomi, webhook_secret, public_origin) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let lomi = LomiSettings::read(env);
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = run::App::new(&connected, lomi, webhook_secret, public_origin);
-        edge::direct::serve(connected.function, run::BUDGET, async |event, deadline, telemetry| {
+        lambda_kit::event_function::serve(connected.function, run::BUDGET, async |event, deadline, telemetry| {
             app.run(&event, deadline, telemetry).await
         })
         .await

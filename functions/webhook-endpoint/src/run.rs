@@ -1,17 +1,17 @@
 //! What was sent <-> use case.
 
+use crate::next_step::{Names, todo};
 use crate::task::Task;
-use crate::todo::{Names, todo};
+use checkout::system::Clock;
+use checkout::webhook_registration::{Known, PATH, Status, Wanted, ensure, marker, remove};
 use domain::Environment;
-use edge::config::SecretId;
-use edge::custom_resource::{Answerer, Event, Question};
-use edge::direct::{Failed, survive};
-use edge::lomi::{KeyTrouble, Lomi, LomiSettings, report};
-use edge::secrets::SecretSlot;
-use edge::telemetry::{Counter, Field, Telemetry};
-use edge::wiring::Connected;
-use flows::seams::Clock;
-use flows::webhook_endpoint::{Known, PATH, Status, Wanted, ensure, marker, remove};
+use lambda_kit::config::SecretId;
+use lambda_kit::custom_resource::{CustomResourceRequest, Event, ResponseSender};
+use lambda_kit::event_function::{Failed, run_isolated};
+use lambda_kit::lomi::{CredentialError, Lomi, LomiSettings, report};
+use lambda_kit::secrets::WritableSecret;
+use lambda_kit::telemetry::{Counter, Field, Telemetry};
+use lambda_kit::wiring::Connected;
 use lomi_client::{Client, NewWebhookEndpoint};
 use serde::Serialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 /// What of it belongs to answering CloudFormation.
 const ANSWERING: Duration = Duration::from_secs(14);
 
-/// What the work has less than its wall: it gives up first and says what it knows; the wall only knows the time.
+/// What the work has less than its hard_deadline: it gives up first and says what it knows; the hard_deadline only knows the time.
 const MARGIN: Duration = Duration::from_millis(200);
 
 /// What whoever asked is told.
@@ -41,8 +41,8 @@ pub(crate) struct App {
     clock: Clock,
     lomi: Lomi,
     key_id: String,
-    secret: SecretSlot,
-    answerer: Answerer,
+    secret: WritableSecret,
+    answerer: ResponseSender,
     marker: String,
     public_origin: Option<Url>,
 }
@@ -78,9 +78,10 @@ impl App {
             Event::Asked(question) => (Task::of(&question), Some(question)),
             Event::Forged => (Task::Unreadable, None),
         };
-        let wall = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
-        let until = wall.checked_sub(MARGIN).unwrap_or(wall);
-        let status = survive(wall, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
+        let hard_deadline = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
+        let until = hard_deadline.checked_sub(MARGIN).unwrap_or(hard_deadline);
+        let status =
+            run_isolated(hard_deadline, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
         let answer = self.tell(&task, status.unwrap_or(Status::Failed), telemetry);
         match question {
             Some(question) => self.respond(&task, &question, answer, deadline, telemetry).await,
@@ -92,7 +93,7 @@ impl App {
     async fn respond(
         &self,
         task: &Task,
-        question: &Question,
+        question: &CustomResourceRequest,
         answer: Answer,
         deadline: Instant,
         telemetry: &mut Telemetry,
@@ -156,11 +157,13 @@ impl App {
     }
 
     async fn client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, Status> {
-        self.lomi.client_or_trouble(deadline, telemetry).await.map_err(|trouble| match trouble {
-            KeyTrouble::Missing => Status::WaitingForKey,
-            KeyTrouble::NotASecret(_) | KeyTrouble::Foreign | KeyTrouble::Unusable => Status::KeyOfOtherEnvironment,
-            KeyTrouble::Unreachable => Status::SecretsUnreachable,
-            KeyTrouble::Unproven => Status::LomiUnreachable,
+        self.lomi.try_client(deadline, telemetry).await.map_err(|trouble| match trouble {
+            CredentialError::Missing => Status::WaitingForKey,
+            CredentialError::NotASecret(_) | CredentialError::Foreign | CredentialError::Unusable => {
+                Status::KeyOfOtherEnvironment
+            }
+            CredentialError::Unreachable => Status::SecretsUnreachable,
+            CredentialError::Unproven => Status::LomiUnreachable,
         })
     }
 

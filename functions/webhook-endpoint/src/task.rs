@@ -1,6 +1,6 @@
 //! What is asked for, by whomever.
 
-use edge::custom_resource::{Change, Question};
+use lambda_kit::custom_resource::{Change, CustomResourceRequest};
 use serde_json::Value;
 
 /// Longer than any address of API Gateway's or of a merchant's.
@@ -26,7 +26,7 @@ impl Task {
 
     /// From CloudFormation. A resource of ours is named by its URL, so that one whose properties cannot be read can still
     /// be removed.
-    pub(crate) fn of(question: &Question) -> Self {
+    pub(crate) fn of(question: &CustomResourceRequest) -> Self {
         let url = url_of(&question.properties);
         let task = match question.change {
             Change::Create | Change::Update => url.map(|url| Self::Ensure { url, rotate: false }),
@@ -38,7 +38,7 @@ impl Task {
 
     /// How the resource is called from now on. Another name makes CloudFormation delete what had the one before, so a
     /// question that cannot be read changes none.
-    pub(crate) fn physical_id<'a>(&'a self, question: &'a Question) -> &'a str {
+    pub(crate) fn physical_id<'a>(&'a self, question: &'a CustomResourceRequest) -> &'a str {
         match self {
             Self::Ensure { url, .. } => url,
             Self::Remove { .. } | Self::Unreadable => question.physical_id.as_deref().unwrap_or("unreadable"),
@@ -55,13 +55,13 @@ fn url_of(properties: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use domain::Environment;
-    use edge::custom_resource::Event;
+    use lambda_kit::custom_resource::Event;
     use serde_json::json;
 
     const URL: &str = "https://api.example/webhooks/lomi";
     const OLD: &str = "https://old.example/webhooks/lomi";
 
-    fn question(members: &Value) -> Question {
+    fn question(members: &Value) -> CustomResourceRequest {
         let mut event = members.clone();
         event["ResponseURL"] = json!("https://bucket.s3.amazonaws.com/");
         match Event::read(&event, Environment::Live) {

@@ -1,14 +1,14 @@
 //! Wire <-> use case.
 
-use edge::config::SecretId;
-use edge::http::{Limits, Request, Response};
-use edge::problem::{Code, Problem};
-use edge::secrets::{Kind, Secret, SecretError, Stages, Versions};
-use edge::telemetry::{Counter, Field, Telemetry};
-use edge::wiring::{Connected, TableName};
-use flows::World;
-use flows::ingest::{Ingested, ingest};
-use flows::pulse::Pulse;
+use checkout::Context;
+use checkout::webhooks::heartbeat::Heartbeat;
+use checkout::webhooks::{Ingested, ingest};
+use lambda_kit::config::SecretId;
+use lambda_kit::http::{Limits, Request, Response};
+use lambda_kit::problem::{Code, Problem};
+use lambda_kit::secrets::{Kind, Secret, SecretError, Stages, Versions};
+use lambda_kit::telemetry::{Counter, Field, Telemetry};
+use lambda_kit::wiring::{Connected, TableName};
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER};
 use lomi_client::webhook::{Secrets, SignatureError, Signatures, VerifiedBody, WebhookSecret, verify};
 use serde::Serialize;
@@ -17,9 +17,9 @@ use std::time::Duration;
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 256 * 1024, budget: Duration::from_secs(3), queries: &[] };
 
 pub(crate) struct App {
-    world: World,
+    context: Context,
     secret: Secret,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
 }
 
 const UNUSABLE: &str = "webhook_secret_unusable";
@@ -33,18 +33,18 @@ struct Acknowledgement {
 impl App {
     pub(crate) fn new(connected: &Connected, table: TableName, secret: SecretId) -> Self {
         Self {
-            world: connected.world(table),
+            context: connected.context(table),
             secret: connected.secret(secret, Kind::WebhookSecret, Stages::CurrentAndPrevious),
-            pulse: Pulse::default(),
+            heartbeat: Heartbeat::default(),
         }
     }
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let body = self.verify(request, event).await?;
-        let ingested = ingest(&self.world, body).await.map_err(|error| unavailable().because(error.reason()))?;
+        let ingested = ingest(&self.context, body).await.map_err(|error| unavailable().because(error.reason()))?;
         let outcome = report(&ingested, event);
         event.word(Field::WebhookOutcome, outcome);
-        self.pulse.note(&self.world, request.deadline).await;
+        self.heartbeat.note(&self.context, request.deadline).await;
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 
@@ -91,7 +91,7 @@ fn refuse(event: &mut Telemetry) -> Problem {
 
 fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
     match ingested {
-        Ingested::Settled(id, settled) => {
+        Ingested::ApplyOutcome(id, settled) => {
             event.id(Field::OrderId, id.as_str());
             event.settled(settled)
         }

@@ -3,19 +3,19 @@
 //! Promise: a 2xx means that the event is durable; an authentic event of up to 256 KiB is never answered with a 4xx,
 //! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
 //!
-//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `QUESTION#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`, `PULSE#*`;
-//! `PutItem` on `EVT#*`, `QUESTION#*`, `OUTBOX#*`, `QUARANTINE#*`; `GetSecretValue` of `LomiWebhookSecret`.
+//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`, `HEARTBEAT#*`;
+//! `PutItem` on `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `QUARANTINE#*`; `GetSecretValue` of `LomiWebhookSecret`.
 //!
 //! It has no lomi. key: whoever broke in here could not call lomi.
 
 mod http;
 
-use edge::config;
-use edge::wiring::{TableName, Wiring};
+use lambda_kit::config;
+use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::start::run(async {
+    lambda_kit::start::run(async {
         let (wiring, table, secret) = config::read(|env| {
             let wiring = Wiring::read(env, env!("CARGO_PKG_NAME"));
             let table = TableName::read(env);
@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, secret);
-        edge::http::serve(connected.function, http::LIMITS, async |request, event| app.handle(&request, event).await)
-            .await
+        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
+            app.handle(&request, event).await
+        })
+        .await
     })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-use crate::seams;
+use crate::system;
 
 /// The file that marks the root of the workspace.
 pub const TEMPLATE: &str = "template.yaml";
@@ -107,7 +107,7 @@ async fn build(root: &Path, names: &[String], profile: Profile) -> Result<Binari
 }
 
 async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Output, BuildError> {
-    let cargo = seams::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
+    let cargo = system::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command.current_dir(root).args(["build", "--message-format=json-render-diagnostics", "--bins"]);
     command.args(selection(names, profile));

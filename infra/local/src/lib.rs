@@ -14,10 +14,10 @@ mod ports;
 mod process;
 mod runtime_api;
 mod schedule;
-mod seams;
 mod server;
 mod shop;
 mod stack;
+mod system;
 
 pub mod build;
 pub mod once;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use crate::seams::lock;
+use crate::system::lock;
 use crate::terminal::say;
 
 /// Lines that are kept; older ones are forgotten.

@@ -10,8 +10,8 @@ use crate::data_folder::{DataError, DataFolder};
 use crate::logs::Logs;
 use crate::other_lomi::{OtherLomi, SecretKey};
 use crate::ports::following;
-use crate::seams;
 use crate::stack::{StackOptions, StartError};
+use crate::system;
 
 /// Where lomi. delivers its events at the gateway.
 const WEBHOOK_PATH: &str = "/webhooks/lomi";
@@ -39,8 +39,8 @@ impl Account {
         let secret = |file, fresh: fn() -> String| data.map_or_else(|| Ok(fresh()), |data| data.secret(file, fresh));
         Ok(Self {
             secret_key,
-            webhook_secret: secret("webhook-secret", || format!("whsec_{}", seams::random_hex(24)))?,
-            cart_token_key: secret("cart-token-key", || seams::random_hex(32))?,
+            webhook_secret: secret("webhook-secret", || format!("whsec_{}", system::random_hex(24)))?,
+            cart_token_key: secret("cart-token-key", || system::random_hex(32))?,
         })
     }
 }

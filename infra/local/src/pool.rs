@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::at_work::AtWork;
 use crate::logs::Logs;
 use crate::process::{Environment, InvokeError, Program};
-use crate::seams::lock;
+use crate::system::lock;
 
 /// Processes of one function at the same time; more requests wait.
 const MAX_PROCESSES: usize = 32;

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::logs::Logs;
 use crate::runtime_api::{Answer, Endpoint, Init, Invocation};
-use crate::seams;
+use crate::system;
 
 /// Lambda gives a function ten seconds before its first invocation.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -156,9 +156,9 @@ impl Environment {
     pub(crate) async fn invoke(&self, payload: Bytes, limit: Duration) -> Result<Bytes, InvokeError> {
         let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         let invocation = Invocation {
-            request_id: seams::request_id(),
+            request_id: system::request_id(),
             function_arn: self.program.arn.clone(),
-            deadline_ms: seams::now_ms().saturating_add(limit_ms),
+            deadline_ms: system::now_ms().saturating_add(limit_ms),
             payload,
         };
         let mut exit = self.exit.clone();
@@ -218,7 +218,7 @@ fn spawn(program: &Program, endpoint: &Endpoint) -> std::io::Result<Child> {
         .env_clear()
         .envs(&program.environment)
         .env("AWS_LAMBDA_RUNTIME_API", endpoint.address().to_string())
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", seams::random_hex(16)))
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", system::random_hex(16)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

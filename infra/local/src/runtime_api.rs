@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::seams::lock;
+use crate::system::lock;
 
 /// Lambda's limit for a synchronous payload, in both directions.
 pub(crate) const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;

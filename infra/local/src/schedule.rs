@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::pool::Pool;
-use crate::seams;
+use crate::system;
 use crate::template::{ACCOUNT_ID, REGION, Schedule, arn};
 use crate::terminal::say;
 
@@ -39,11 +39,11 @@ pub(crate) fn event(schedule: &Schedule) -> Bytes {
     }
     let event = json!({
         "version": "0",
-        "id": seams::request_id(),
+        "id": system::request_id(),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": ACCOUNT_ID,
-        "time": seams::rfc3339(seams::since_epoch().as_secs()),
+        "time": system::rfc3339(system::since_epoch().as_secs()),
         "region": REGION,
         "resources": [arn("events", &format!("rule/{}", schedule.name))],
         "detail": {},

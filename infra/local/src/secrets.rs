@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use self::gate::GatedListener;
-use crate::seams::{self, lock};
 use crate::server::Server;
+use crate::system::{self, lock};
 
 /// The secrets of one stack. Clones share their values. Every `id` is an ARN or a name.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,7 @@ pub struct Asked {
 }
 
 /// Calls that are kept. A stack makes some dozen different ones.
-const MAX_ASKED: usize = 1000;
+const MAX_ATTEMPTS: usize = 1000;
 
 #[derive(Debug, Clone)]
 struct Versions {
@@ -116,7 +116,7 @@ impl Secrets {
         let authorization = text("authorization").split('/').next().unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(body).into_owned();
         let mut asked = lock(&self.asked);
-        if asked.len() < MAX_ASKED {
+        if asked.len() < MAX_ATTEMPTS {
             asked.insert(Asked { authorization, target: text("x-amz-target"), body });
         }
     }
@@ -175,7 +175,7 @@ impl Secrets {
                     "VersionId": version.id,
                     "VersionStages": [stage],
                     "SecretString": version.value,
-                    "CreatedDate": seams::since_epoch().as_secs(),
+                    "CreatedDate": system::since_epoch().as_secs(),
                 }),
             ),
             None => refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
@@ -185,7 +185,7 @@ impl Secrets {
 
 impl Version {
     fn new(value: &str) -> Self {
-        Self { id: seams::request_id(), value: value.to_owned() }
+        Self { id: system::request_id(), value: value.to_owned() }
     }
 }
 

@@ -23,10 +23,10 @@ use crate::pool::Pool;
 use crate::ports::Listeners;
 use crate::process::{InvokeError, Program};
 use crate::schedule;
-use crate::seams;
 use crate::secrets::Secrets;
 use crate::server::Server;
 use crate::shop::Shop;
+use crate::system;
 use crate::template::{Function, Resolved, Template, TemplateError, arn};
 use crate::terminal::say;
 
@@ -177,7 +177,7 @@ impl Stack {
 
         let logs = Logs::new(options.echo_logs);
         let pools = start_functions(&resolved.functions, &project.binaries, &urls, &options, &logs).await?;
-        let admin_token = seams::random_hex(16);
+        let admin_token = system::random_hex(16);
         let gateway = Gateway::new(&resolved, pools.clone(), admin_token.clone());
         let card_script = lomi.stand_in().map(|_| format!("{}/_sim/card.js", urls.lomi));
         let shop = Shop { folder: project.storefront, api: urls.gateway.clone(), card_script };

@@ -66,14 +66,14 @@ fn is_lower_hex(text: &str) -> bool {
 
 const QUARANTINE_PREFIX: &str = "qtn_";
 
-/// Names one piece of evidence that was put aside: `qtn_` and 32 lower-case hexadecimal digits. It follows from what was put
-/// aside alone, so that the same evidence is put aside once, and says nothing of it.
+/// Names one piece of event that was put aside: `qtn_` and 32 lower-case hexadecimal digits. It follows from what was put
+/// aside alone, so that the same event is put aside once, and says nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct QuarantineId(String);
 
 impl QuarantineId {
-    /// The id of the fact `natural_key` as this source told it, put aside for this reason.
+    /// The id of the event `natural_key` as this source told it, put aside for this reason.
     #[must_use]
     pub fn of(natural_key: &str, reason: &str, source: &str) -> Self {
         let mut hasher = Sha256::new();

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attribution;
 mod cart;
 mod cart_token;
 mod catalog;
@@ -12,12 +13,12 @@ mod metadata;
 mod money;
 mod order;
 mod phone;
-mod question;
 mod redirect;
 mod timestamp;
 mod token_text;
 mod typed_amount;
 
+pub use attribution::AttributionCase;
 pub use cart::{
     BoughtKind, BoughtLine, CartLine, LomiCart, LomiLine, MAX_CART_LINES, MAX_QUANTITY, OrderLine, PriceError,
     PricedCart,
@@ -34,13 +35,13 @@ pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, kept_labels, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
-    Discount, Dispute, DisputeNotice, DisputeStep, DisputeTurn, Environment, Fact, Happened, MAX_REFUND_REASON_CHARS,
-    MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayable, Order, OrderStatus, Origin, OutboxEvent, PayableId,
-    Payment, Refund, RefundExecution, RefundNotice, RefundRefusal, RefundRequest, RefundStatus, SettledPayment,
-    SettledRefund, ShortText, Source, TimelineEntry, ToldDispute, ToldRisk, Verdict, is_card_rail,
+    ConfirmedPayment, Discount, Dispute, DisputeNotice, DisputeStep, DisputeTurn, DisputeUpdate, Environment,
+    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayment, Order, OrderDetails,
+    OrderEvent, OrderStatus, OutboxEvent, Payment, PaymentRef, ProviderRefund, Refund, RefundExecution, RefundNotice,
+    RefundRefusal, RefundRequest, RefundStatus, RiskUpdate, ShortText, Source, TimelineEntry, TimelineEvent,
+    Transition, is_card_rail,
 };
 pub use phone::PhoneNumber;
-pub use question::Question;
 pub use redirect::{AllowedUrl, NotAnOrigin, PaymentPageUrl, RedirectError, RedirectPolicy, is_loopback};
 pub use timestamp::Timestamp;
 pub use token_text::without_order_tokens;

@@ -1,23 +1,23 @@
 //! An order and the lattice its state climbs.
 
 mod dispute;
-mod fact;
-mod payable;
+mod payment_ref;
 mod refund;
 mod schedule;
 mod status;
 mod timeline;
+mod transition;
 mod view;
 
-pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeTurn, ShortText, ToldDispute, ToldRisk};
-pub use fact::{Discount, Fact, Mismatch, OutboxEvent, SettledPayment, Verdict};
-pub use payable::{OpenedPayable, PayableId};
+pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeTurn, DisputeUpdate, RiskUpdate, ShortText};
+pub use payment_ref::{OpenedPayment, PaymentRef};
 pub use refund::{
-    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, Refund, RefundExecution, RefundNotice, RefundRefusal,
-    RefundRequest, RefundStatus, SettledRefund,
+    MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, ProviderRefund, Refund, RefundExecution, RefundNotice,
+    RefundRefusal, RefundRequest, RefundStatus,
 };
 pub use status::{Environment, OrderStatus};
-pub use timeline::{Happened, Source, TimelineEntry};
+pub use timeline::{Source, TimelineEntry, TimelineEvent};
+pub use transition::{ConfirmedPayment, Discount, Mismatch, OrderEvent, OutboxEvent, Transition};
 
 use crate::{
     AttemptId, CartTokenId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash,
@@ -66,7 +66,7 @@ pub fn is_card_rail(provider_code: Option<&str>, payment_method_code: Option<&st
 
 /// What is known of an order besides its price.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub struct OrderDetails {
     /// Shown on lomi.'s page.
     pub title: Option<String>,
     /// The merchant's own name for the order, where the cart does not bring one. Never a shopper's.
@@ -96,7 +96,7 @@ pub struct NewOrder {
     /// What is bought.
     pub cart: PricedCart,
     /// Where it comes from and whom it is for.
-    pub origin: Origin,
+    pub details: OrderDetails,
     /// Recognises the order's token.
     pub token_hash: TokenHash,
     /// The try that is about to call lomi.
@@ -172,8 +172,8 @@ pub struct Order {
     pub(crate) refunds: BTreeMap<String, Refund>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) disputes: BTreeMap<String, Dispute>,
-    #[serde(default, rename = "asked_at_ms", skip_serializing_if = "Option::is_none")]
-    pub(crate) asked_at: Option<Timestamp>,
+    #[serde(default, rename = "polled_at_ms", skip_serializing_if = "Option::is_none")]
+    pub(crate) polled_at: Option<Timestamp>,
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
     pub(crate) due_at: Option<Timestamp>,
     #[serde(rename = "created_at_ms")]
@@ -201,18 +201,18 @@ impl Order {
             currency_code: new.cart.currency,
             lines: new.cart.lines,
             lomi_cart: new.cart.lomi,
-            reference: new.cart.reference.or(new.origin.reference),
-            title: new.origin.title,
-            metadata: if new.cart.metadata.is_empty() { new.origin.metadata } else { new.cart.metadata },
-            shopper_notes: new.origin.shopper_notes,
+            reference: new.cart.reference.or(new.details.reference),
+            title: new.details.title,
+            metadata: if new.cart.metadata.is_empty() { new.details.metadata } else { new.cart.metadata },
+            shopper_notes: new.details.shopper_notes,
             cart_token_id: new.cart.token,
             attempt_id: new.attempt_id,
             attempt_number: 1,
             token_hash: new.token_hash,
-            customer_id: new.origin.customer_id,
-            link_code: new.origin.link_code,
-            payment_link_id: new.origin.payment_link_id,
-            allows_coupons: new.origin.allows_coupons,
+            customer_id: new.details.customer_id,
+            link_code: new.details.link_code,
+            payment_link_id: new.details.payment_link_id,
+            allows_coupons: new.details.allows_coupons,
             checkout_session_id: None,
             payment_intent_id: None,
             intent_closed: false,
@@ -224,12 +224,12 @@ impl Order {
             completed_unnamed: false,
             refunds: BTreeMap::new(),
             disputes: BTreeMap::new(),
-            asked_at: None,
+            polled_at: None,
             due_at: Some(new.lease_until),
             created_at: now,
             updated_at: now,
             version: 1,
-            timeline: vec![TimelineEntry::new(now, Happened::Created, Source::Storefront, None)],
+            timeline: vec![TimelineEntry::new(now, TimelineEvent::Created, Source::Storefront, None)],
         }
     }
 
@@ -253,28 +253,28 @@ impl Order {
         let is_stale = now.as_ms().saturating_sub(self.created_at.as_ms()) > schedule::STALE_PAGE_MS;
         order.attempt_number = order.attempt_number.saturating_add(u32::from(is_stale));
         order.due_at = Some(lease_until);
-        order.note(now, Happened::Retried, Source::Storefront, None);
+        order.note(now, TimelineEvent::Retried, Source::Storefront, None);
         Some(order)
     }
 
     /// The order with what lomi. opened for its shopper to pay on. Money that already arrived stays.
     #[must_use]
-    pub fn opened(&self, payable: OpenedPayable, now: Timestamp) -> Self {
+    pub fn opened(&self, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = self.changed(now);
         if order.expected().is_none() {
             order.amount = payable.amount.map(Money::amount_minor);
             order.currency_code = payable.amount.map(Money::currency);
         }
         match payable.id {
-            PayableId::CheckoutSession(id) => order.checkout_session_id = Some(id),
-            PayableId::PaymentIntent(id) => {
+            PaymentRef::CheckoutSession(id) => order.checkout_session_id = Some(id),
+            PaymentRef::PaymentIntent(id) => {
                 order.orphaned_intents.remove(&id);
                 order.payment_intent_id = Some(id);
             }
         }
         order.expires_at = Some(payable.expires_at.min(now.plus_ms(schedule::LONGEST_PAGE_MS)));
         order.status = order.status.max(OrderStatus::Open);
-        order.note(now, Happened::Opened, Source::Lomi, None);
+        order.note(now, TimelineEvent::Opened, Source::Lomi, None);
         order.due_at = order.next_due(now);
         order
     }
@@ -282,25 +282,25 @@ impl Order {
     /// The order after lomi. refused, or opened another page than asked for. The next try asks under a fresh key.
     #[must_use]
     pub fn rejected(&self, now: Timestamp) -> Self {
-        self.not_opened(OrderStatus::Rejected, Happened::Rejected, true, now)
+        self.not_opened(OrderStatus::Rejected, TimelineEvent::Rejected, true, now)
     }
 
     /// The order after lomi.'s answer was lost. `fresh_key` when lomi. would only repeat its error under the old key;
     /// a session it may have made then stays behind unknown to every shopper.
     #[must_use]
     pub fn in_doubt(&self, fresh_key: bool, now: Timestamp) -> Self {
-        self.not_opened(OrderStatus::InDoubt, Happened::InDoubt, fresh_key, now)
+        self.not_opened(OrderStatus::InDoubt, TimelineEvent::InDoubt, fresh_key, now)
     }
 
     /// The order after a call to lomi. that did not take place: as it was, due again soon.
     #[must_use]
-    pub fn not_asked(&self, now: Timestamp) -> Self {
+    pub fn provider_not_called(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
         order.due_at = order.next_due(now);
         order
     }
 
-    fn not_opened(&self, status: OrderStatus, what: Happened, fresh_key: bool, now: Timestamp) -> Self {
+    fn not_opened(&self, status: OrderStatus, what: TimelineEvent, fresh_key: bool, now: Timestamp) -> Self {
         let mut order = self.changed(now);
         order.status = order.status.max(status);
         order.attempt_number = order.attempt_number.saturating_add(u32::from(fresh_key));
@@ -312,16 +312,16 @@ impl Order {
     /// The order with the turn taken to ask lomi. about it for a waiting shopper. When the reconciler looks is not moved:
     /// it sees what a single question does not.
     #[must_use]
-    pub fn turn_taken(&self, now: Timestamp) -> Self {
+    pub fn poll_slot_taken(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
-        order.asked_at = Some(now);
+        order.polled_at = Some(now);
         order
     }
 
-    /// The order after the reconciler looked at it and nothing new was learnt.
+    /// The order after the reconciler looked at it and nothing new was changes.
     #[must_use]
     pub fn asked(&self, now: Timestamp) -> Self {
-        let mut order = self.turn_taken(now);
+        let mut order = self.poll_slot_taken(now);
         order.due_at = order.next_due(now);
         order
     }
@@ -374,7 +374,7 @@ impl Order {
         order
     }
 
-    fn note(&mut self, at: Timestamp, what: Happened, source: Source, transaction_id: Option<String>) {
+    fn note(&mut self, at: Timestamp, what: TimelineEvent, source: Source, transaction_id: Option<String>) {
         let room = if what.is_a_try() { timeline::MAX_ENTRIES_OF_TRIES } else { timeline::MAX_ENTRIES };
         if self.timeline.len() < room {
             self.timeline.push(TimelineEntry::new(at, what, source, transaction_id));

@@ -2,9 +2,9 @@
 
 use crate::cart::CartHolder;
 use crate::error::StoreError;
-use crate::evidence::Cancelled;
 use crate::item::{Changes, order_attributes, write_put, write_update};
 use crate::keys::{Item, Key, number, text};
+use crate::provider_event::Cancelled;
 use crate::{Store, keys};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{AttemptId, Environment, Fingerprint, IdempotencyKey, Order, OrderId, OrderToken, Timestamp};
@@ -114,7 +114,7 @@ pub enum Finished {
     /// Written.
     Done,
     /// The order changed meanwhile: read it again and try again.
-    OrderMoved,
+    VersionConflict,
     /// Another try took over, or another order took the signed cart; this one may no longer answer.
     Fenced,
 }
@@ -248,7 +248,7 @@ impl Store {
         let mut writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
         if let Some(payable) = order.payable() {
-            writes.push(write_put(self.way_to(&payable, order.id())?));
+            writes.push(write_put(self.reverse_index(&payable, order.id())?));
         }
         // Last: nothing is handed out for a cart that another order has by now.
         let cart_index = writes.len();
@@ -291,6 +291,6 @@ fn finished(ended: Option<Cancelled>) -> Finished {
     match ended {
         None => Finished::Done,
         Some(Cancelled::Condition(0)) => Finished::Fenced,
-        Some(_) => Finished::OrderMoved,
+        Some(_) => Finished::VersionConflict,
     }
 }

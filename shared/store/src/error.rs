@@ -1,4 +1,4 @@
-//! Errors whose variant answers the first question about any failed write: did it happen?
+//! Errors whose variant answers the first case about any failed write: did it happen?
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 

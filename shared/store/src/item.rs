@@ -14,7 +14,7 @@ const OPTIONAL: [&str; 8] = [
     "lomi_cart",
     "checkout_session_id",
     "expires_at_ms",
-    "asked_at_ms",
+    "polled_at_ms",
     "due_at_ms",
     "due_shard",
 ];

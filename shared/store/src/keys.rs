@@ -1,7 +1,7 @@
 //! The primary key of every kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CartTokenId, Environment, LinkCode, OrderId, PayableId, QuarantineId, Sku};
+use domain::{CartTokenId, Environment, LinkCode, OrderId, PaymentRef, QuarantineId, Sku};
 use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -32,7 +32,7 @@ impl Key {
         Self::new(format!("CART#{}#{}", environment.as_str(), id.as_str()), "CART")
     }
 
-    pub(crate) fn evidence(natural_key: &str) -> Self {
+    pub(crate) fn provider_event(natural_key: &str) -> Self {
         Self::new(format!("EVT#{natural_key}"), "EVT")
     }
 
@@ -42,23 +42,23 @@ impl Key {
         Self::new(format!("QUARANTINE#{}", id.as_str()), "QUARANTINE")
     }
 
-    pub(crate) fn payable(payable: &PayableId) -> Self {
+    pub(crate) fn payable(payable: &PaymentRef) -> Self {
         match payable {
-            PayableId::CheckoutSession(id) => Self::new(format!("REF#session#{id}"), "REF"),
-            PayableId::PaymentIntent(id) => Self::new(format!("REF#intent#{id}"), "REF"),
+            PaymentRef::CheckoutSession(id) => Self::new(format!("REF#session#{id}"), "REF"),
+            PaymentRef::PaymentIntent(id) => Self::new(format!("REF#intent#{id}"), "REF"),
         }
     }
 
-    pub(crate) fn question(name: &str) -> Self {
-        Self::new(format!("QUESTION#{name}"), "QUESTION")
+    pub(crate) fn case(name: &str) -> Self {
+        Self::new(format!("ATTRIBUTION#{name}"), "ATTRIBUTION")
     }
 
-    pub(crate) fn link_watch() -> Self {
-        Self::new("WATCH#links".to_owned(), "WATCH")
+    pub(crate) fn native_links_cursor() -> Self {
+        Self::new("CURSOR#native-links".to_owned(), "CURSOR")
     }
 
-    pub(crate) fn pulse() -> Self {
-        Self::new("PULSE#webhook".to_owned(), "PULSE")
+    pub(crate) fn heartbeat() -> Self {
+        Self::new("HEARTBEAT#webhook".to_owned(), "HEARTBEAT")
     }
 
     pub(crate) fn organisation() -> Self {

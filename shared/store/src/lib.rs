@@ -1,10 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod attribution;
 mod backlog;
 mod cart;
 mod claim;
 mod error;
-mod evidence;
+mod heartbeat;
 mod item;
 mod keys;
 mod link;
@@ -14,22 +15,21 @@ mod order;
 mod organisation;
 mod outbox;
 mod product;
-mod pulse;
+mod provider_event;
 mod quarantine;
-mod question;
 mod receipt;
 
 pub use backlog::Backlog;
 pub use cart::CartHolder;
 pub use claim::{Answer, Begun, Claim, ClaimState, Claimed, Finished, Operation};
 pub use error::StoreError;
-pub use evidence::{Evidence, Recorded};
 pub use link::{LinkPlace, ListedLinks};
 pub use listing::ListCursor;
 pub use native_link::Labels;
 pub use order::{Due, DueCursor, ListedOrders, OrderFilter};
 pub use organisation::OwnOrganisation;
-pub use outbox::Retold;
+pub use outbox::Republished;
+pub use provider_event::{ProviderEvent, Recorded};
 pub use quarantine::{ListedQuarantine, QuarantineStatus, Quarantined};
 pub use receipt::Receipt;
 

@@ -1,7 +1,7 @@
 //! The merchant's labels on links of lomi.'s own: generations of lomi. since June 2026 forget what they were sent.
 
-use crate::evidence::Cancelled;
 use crate::keys::{Item, Key, text};
+use crate::provider_event::Cancelled;
 use crate::{Answer, Receipt, Store, StoreError};
 use aws_sdk_dynamodb::types::Put;
 use std::collections::{BTreeMap, HashMap};

@@ -5,7 +5,7 @@ use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
 use crate::{ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use domain::{Order, OrderId, OrderStatus, PayableId, Timestamp};
+use domain::{Order, OrderId, OrderStatus, PaymentRef, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 
 /// The most orders a list shows at once.
@@ -52,8 +52,8 @@ pub struct ListedOrders {
 pub enum Due {
     /// An order.
     Order(OrderId),
-    /// The name of a question to lomi.: whose is this payment?
-    Question(String),
+    /// The name of a case to lomi.: whose is this payment?
+    Attribution(String),
     /// Whatever was paid by lomi.'s own links.
     Links,
 }
@@ -133,19 +133,19 @@ impl Store {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn order_of_evidence(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
-        self.get(Key::evidence(natural_key), "read evidence").await.map(|item| order_named(item.as_ref()))
+    pub async fn order_of_event(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
+        self.get(Key::provider_event(natural_key), "read provider_event").await.map(|item| order_named(item.as_ref()))
     }
 
     /// The order behind something to pay on.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn order_of(&self, payable: &PayableId) -> Result<Option<OrderId>, StoreError> {
+    pub async fn order_of(&self, payable: &PaymentRef) -> Result<Option<OrderId>, StoreError> {
         self.get(Key::payable(payable), "read payable").await.map(|item| order_named(item.as_ref()))
     }
 
-    /// Writes an order that changed for a reason other than evidence. `false` when it changed meanwhile.
+    /// Writes an order that changed for a reason other than event. `false` when it changed meanwhile.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -154,7 +154,7 @@ impl Store {
         Ok(self.transact("save order", vec![update]).await?.is_none())
     }
 
-    /// The question for what was due in a shard at `now`, the longest overdue first.
+    /// The case for what was due in a shard at `now`, the longest overdue first.
     pub(crate) fn due_of(&self, shard: u8, now: Timestamp) -> QueryFluentBuilder {
         let query = self.client.query().table_name(&self.table).index_name("due");
         let query = query.key_condition_expression("due_shard = :shard AND due_at_ms <= :now");
@@ -214,8 +214,8 @@ fn order_named(item: Option<&Item>) -> Option<OrderId> {
 fn due_of(item: &Item) -> Option<Due> {
     match item.get("PK")?.as_s().ok()?.split_once('#')? {
         ("ORDER", id) => OrderId::parse(id).map(Due::Order),
-        ("QUESTION", name) => Some(Due::Question(name.to_owned())),
-        ("WATCH", _) => Some(Due::Links),
+        ("ATTRIBUTION", name) => Some(Due::Attribution(name.to_owned())),
+        ("CURSOR", _) => Some(Due::Links),
         _ => None,
     }
 }

@@ -1,15 +1,15 @@
 //! Events for the merchant's own systems.
 
-use crate::evidence::Cancelled;
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
+use crate::provider_event::Cancelled;
 use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Order, OutboxEvent, ShortText, Timestamp};
 
 /// An event that is on its way to the merchant's systems once more, under the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retold {
+pub struct Republished {
     /// Names the event, for ever; consumers know by it what they have seen.
     pub event_id: String,
     /// `order.paid`, ...
@@ -19,12 +19,12 @@ pub struct Retold {
 }
 
 impl Store {
-    /// Writes an order that changed for a reason other than evidence, and the event that tells of it: both or neither.
+    /// Writes an order that changed for a reason other than event, and the event that tells of it: both or neither.
     /// `false` when the order changed meanwhile.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn save_and_tell(
+    pub async fn save_with_event(
         &self,
         order: &Order,
         event: Option<&OutboxEvent>,
@@ -43,7 +43,7 @@ impl Store {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn retell(&self, order: &Order, event: &OutboxEvent) -> Result<Option<Retold>, StoreError> {
+    pub async fn republish(&self, order: &Order, event: &OutboxEvent) -> Result<Option<Republished>, StoreError> {
         let (id, name) = (order.id(), event.name());
         let Some(item) = self.get(Key::outbox(id, &name), "read event").await? else { return Ok(None) };
         let added = |count: &AttributeValue| count.as_n().ok()?.parse::<u64>().ok()?.checked_add(1);
@@ -54,7 +54,7 @@ impl Store {
         changed.insert("replays".to_owned(), number(replays));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(changed));
         put.send().await.map_err(|error| StoreError::from_sdk("tell again", &error))?;
-        Ok(Some(Retold { event_id: format!("{id}#{name}"), event_type: event.as_str().to_owned(), replays }))
+        Ok(Some(Republished { event_id: format!("{id}#{name}"), event_type: event.as_str().to_owned(), replays }))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What was put aside for a person: one piece, lists, and the end of it.
 
-use crate::evidence::Cancelled;
 use crate::item::write_update;
 use crate::keys::{Item, Key, number, text};
+use crate::provider_event::Cancelled;
 use crate::{ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use domain::{OrderId, QuarantineId, Source, Timestamp};
@@ -11,10 +11,10 @@ use serde::Deserialize;
 /// The most pieces a list shows at once.
 const MAX_PAGE: usize = 100;
 
-/// Evidence that was put aside. `Debug` shows none of its bytes: they name people.
+/// ProviderEvent that was put aside. `Debug` shows none of its bytes: they name people.
 #[derive(Clone, Deserialize)]
 pub struct Quarantined {
-    /// The fact's own name, as in [`Evidence`](crate::Evidence).
+    /// The event's own name, as in [`ProviderEvent`](crate::ProviderEvent).
     pub natural_key: String,
     /// Why it was put aside, in one word.
     pub reason: String,
@@ -116,7 +116,7 @@ impl Store {
         Ok(ListedQuarantine { items, next })
     }
 
-    /// Takes evidence out of the list of what waits: it was used after all, for `order_id` where that is known. The first
+    /// Takes event out of the list of what waits: it was used after all, for `order_id` where that is known. The first
     /// time counts, and what was never put aside stays so. `false` when somebody else is writing it at this moment.
     ///
     /// # Errors

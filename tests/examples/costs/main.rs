@@ -1,5 +1,5 @@
 //! What orders cost on AWS: drives purchases through the whole stack, counts what they take and multiplies by the prices of
-//! a file: `--prices infra/prices.json [--orders 1000] [--write infra/COSTS.md]`.
+//! a file: `--prices infra/prices.json [--orders 1000] [--write infra/docs/COSTS.md]`.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "it fails as a test does")]
 
 mod monthly;

@@ -4,8 +4,8 @@ use crate::bytes::{first_line, number, one_byte_off};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{
-    AttemptId, CartTokenError, Environment, Money, NewOrder, Order, OrderId, OrderToken, Origin, PricedCart, Timestamp,
-    open_cart_token,
+    AttemptId, CartTokenError, Environment, Money, NewOrder, Order, OrderDetails, OrderId, OrderToken, PricedCart,
+    Timestamp, open_cart_token,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
@@ -113,7 +113,7 @@ pub(crate) fn order_for(cart: PricedCart, environment: Environment, now: Timesta
         order_id: OrderId::from_entropy([1; 32]),
         environment,
         cart,
-        origin: Origin::default(),
+        details: OrderDetails::default(),
         token_hash: OrderToken::from_entropy([2; 32]).hash(),
         attempt_id: AttemptId::from_entropy([3; 32]),
         lease_until: now.plus_ms(30_000),

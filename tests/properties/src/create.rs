@@ -2,14 +2,14 @@
 
 use crate::bytes::first_line;
 use crate::redirect::{leads_to_the_shop, policy};
+use checkout::sessions::CheckoutMode;
 use domain::{
-    CartLine, Currency, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderId, OrderToken, Origin,
-    metadata_faults,
+    CartLine, Currency, LomiCart, MAX_CART_LINES, MAX_CART_TOKEN_BYTES, MAX_QUANTITY, OrderDetails, OrderId,
+    OrderToken, metadata_faults,
 };
-use edge::http::json_of;
-use edge::members::{Asked, Caller, PublicPrices, Whole};
-use edge::problem::{MAX_FIELD_ERRORS, Problem};
-use flows::create_checkout::Offer;
+use lambda_kit::fields::{Asked, Caller, PublicPrices, Whole};
+use lambda_kit::http::json_of;
+use lambda_kit::problem::{MAX_FIELD_ERRORS, Problem};
 use serde_json::Value;
 
 #[path = "../../../functions/create-payment-intent/src/body.rs"]
@@ -25,30 +25,30 @@ pub fn create(data: &[u8]) {
     let (mark, rest) = first_line(data);
     let (caller, body) = if mark.is_empty() { (Caller::Merchant, rest) } else { (Caller::Storefront, data) };
     if let Some(policy) = policy() {
-        judge(
+        transition(
             caller,
             body,
             json_of::<session::Body>(body)
                 .and_then(|body| body.check(caller, &policy, (&PublicPrices::All, Currency::Xof))),
         );
     }
-    judge(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, Currency::Xof, None)));
+    transition(caller, body, json_of::<intent::Body>(body).and_then(|body| body.check(caller, Currency::Xof, None)));
 }
 
-fn judge(caller: Caller, body: &[u8], read: Result<(Offer, Origin, Asked), Problem>) {
+fn transition(caller: Caller, body: &[u8], read: Result<(CheckoutMode, OrderDetails, Asked), Problem>) {
     match read {
         Err(problem) => is_the_callers_fault_and_short(&problem),
-        Ok((offer, origin, asked)) => {
+        Ok((mode, details, asked)) => {
             is_priced_by_whom_it_may_be(caller, body, &asked);
-            leads_nobody_astray(&offer);
-            is_bounded(&origin, &asked);
-            is_named_by_whom_it_may_be(caller, &offer, &origin);
+            leads_nobody_astray(&mode);
+            is_bounded(&details, &asked);
+            is_named_by_whom_it_may_be(caller, &mode, &details);
         }
     }
 }
 
 fn is_the_callers_fault_and_short(problem: &Problem) {
-    let status = problem.to_response("", edge::language::Language::English).status();
+    let status = problem.to_response("", lambda_kit::language::Language::English).status();
     assert!((400..500).contains(&status), "a body is never our own fault: {status}");
     assert!(problem.errors.len() <= MAX_FIELD_ERRORS);
     assert!(problem.errors.iter().all(|error| error.pointer.len() <= MAX_POINTER_BYTES), "{problem:?}");
@@ -69,15 +69,15 @@ fn is_priced_by_whom_it_may_be(caller: Caller, body: &[u8], asked: &Asked) {
     }
 }
 
-fn leads_nobody_astray(offer: &Offer) {
-    let Offer::Page(page) = offer else { return };
+fn leads_nobody_astray(mode: &CheckoutMode) {
+    let CheckoutMode::Page(page) = mode else { return };
     let (id, token) = (OrderId::from_entropy([1; 32]), OrderToken::from_entropy([2; 32]));
     for url in [&page.success_url, &page.cancel_url] {
         leads_to_the_shop(&url.for_order(&id, &token));
     }
 }
 
-fn is_bounded(origin: &Origin, asked: &Asked) {
+fn is_bounded(details: &OrderDetails, asked: &Asked) {
     let is_count = |count: usize| (1..=MAX_CART_LINES).contains(&count);
     let is_quantity = |quantity: u32| (1..=MAX_QUANTITY).contains(&quantity);
     assert!(match asked {
@@ -90,19 +90,19 @@ fn is_bounded(origin: &Origin, asked: &Asked) {
         Asked::Signed(token) => token.len() <= MAX_CART_TOKEN_BYTES,
         Asked::Merchant(_) => true,
     });
-    for labels in [&origin.metadata, &origin.shopper_notes] {
+    for labels in [&details.metadata, &details.shopper_notes] {
         assert_eq!(metadata_faults(labels), [], "labels that cannot be kept");
     }
 }
 
 /// A storefront's words are notes: no name of the order, and no label or record at lomi.
-fn is_named_by_whom_it_may_be(caller: Caller, offer: &Offer, origin: &Origin) {
+fn is_named_by_whom_it_may_be(caller: Caller, mode: &CheckoutMode, details: &OrderDetails) {
     if caller == Caller::Merchant {
-        assert!(origin.shopper_notes.is_empty(), "the merchant's labels are no shopper's notes");
+        assert!(details.shopper_notes.is_empty(), "the merchant's labels are no shopper's notes");
         return;
     }
-    assert!(origin.reference.is_none() && origin.metadata.is_empty(), "a storefront speaks for the merchant");
-    if let Offer::Card(card) = offer {
+    assert!(details.reference.is_none() && details.metadata.is_empty(), "a storefront speaks for the merchant");
+    if let CheckoutMode::Card(card) = mode {
         assert!(card.payment_reference.is_none() && card.quantity.is_none());
         assert!(card.product_id.is_none() && card.subscription_id.is_none());
     }

@@ -1,8 +1,8 @@
 //! Money between texts, lomi.'s unit and ours.
 
+use checkout::units;
 use domain::{Currency, MAX_AMOUNT_MINOR, Money};
-use edge::language::Language;
-use flows::units;
+use lambda_kit::language::Language;
 use lomi_client::{Amount, CurrencyCode};
 
 #[path = "../../../functions/link-generator/src/amount.rs"]

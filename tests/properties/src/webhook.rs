@@ -2,11 +2,11 @@
 
 use crate::bytes::{first_line, number, one_byte_off};
 use crate::cart_token::order_for;
+use checkout::webhooks::{Reading, read};
 use domain::{
-    Currency, Environment, Fact, Money, OpenedPayable, Order, OutboxEvent, PayableId, PricedCart, SettledPayment,
-    Source, Timestamp, Verdict,
+    ConfirmedPayment, Currency, Environment, Money, OpenedPayment, Order, OrderEvent, OutboxEvent, PaymentRef,
+    PricedCart, Source, Timestamp, Transition,
 };
-use flows::ingest::{Reading, read};
 use lomi_client::Amount;
 use lomi_client::webhook::{EventKind, Secrets, Signatures, WebhookEvent, WebhookSecret, sign, sign_v1, verify};
 use serde_json::value::RawValue;
@@ -103,9 +103,9 @@ fn in_another_envelope(body: &[u8]) -> Option<Vec<u8>> {
 /// What an order depends on; the rest is kept, and nothing follows from it.
 fn as_settled(reading: &Reading) -> Option<(String, String)> {
     match reading {
-        Reading::Fact(fact, natural_key) => Some((natural_key.clone(), format!("{fact:?}"))),
+        Reading::OrderEvent(order_event, natural_key) => Some((natural_key.clone(), format!("{order_event:?}"))),
         Reading::Refund(news) => Some((news.natural_key(), format!("{news:?}"))),
-        Reading::Aftermath(told) => Some((told.payment().to_owned(), format!("{told:?}"))),
+        Reading::DisputeOrRisk(told) => Some((told.payment().to_owned(), format!("{told:?}"))),
         Reading::Hint | Reading::Irrelevant | Reading::Unusable(_) => None,
     }
 }
@@ -115,8 +115,10 @@ fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: 
         assert!(natural_key.len() <= MAX_NATURAL_KEY_BYTES, "a key of {} bytes", natural_key.len());
     }
     let (gross_minor, currency, environment) = match reading {
-        Reading::Fact(
-            Fact::PaymentSucceeded(SettledPayment { gross_minor, currency, environment, transaction_id, .. }),
+        Reading::OrderEvent(
+            OrderEvent::PaymentSucceeded(ConfirmedPayment {
+                gross_minor, currency, environment, transaction_id, ..
+            }),
             _,
         ) => {
             assert_eq!(event.kind, EventKind::PaymentSucceeded);
@@ -137,26 +139,26 @@ fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: 
 /// An order that waits for its payment on [`SESSION`].
 fn open_order(environment: Environment, currency: Currency) -> Option<Order> {
     let price = Money::new(PRICE_MINOR, currency)?;
-    let id = PayableId::CheckoutSession(SESSION.to_owned());
-    let payable = OpenedPayable { id, expires_at: NOW.plus_ms(60 * 60 * 1000), amount: Some(price) };
+    let id = PaymentRef::CheckoutSession(SESSION.to_owned());
+    let payable = OpenedPayment { id, expires_at: NOW.plus_ms(60 * 60 * 1000), amount: Some(price) };
     Some(order_for(PricedCart::from_merchant(price, None), environment, NOW).opened(payable, NOW))
 }
 
 fn pays_only_its_own_price(order: &Order, reading: &Reading) {
-    let fact = match reading {
-        Reading::Fact(fact, _) => Some(fact.clone()),
-        Reading::Refund(news) => news.fact(order),
-        Reading::Aftermath(told) => Some(told.fact(order, told.payment())),
+    let order_event = match reading {
+        Reading::OrderEvent(order_event, _) => Some(order_event.clone()),
+        Reading::Refund(news) => news.order_event(order),
+        Reading::DisputeOrRisk(told) => Some(told.order_event(order, told.payment())),
         Reading::Hint | Reading::Irrelevant | Reading::Unusable(_) => None,
     };
-    let Some(fact) = fact else { return };
-    let Verdict::Changed(next, told) = order.judge(&fact, Source::Webhook, NOW) else { return };
+    let Some(order_event) = order_event else { return };
+    let Transition::Changed(next, told) = order.transition(&order_event, Source::Webhook, NOW) else { return };
     assert!(next.status() >= order.status(), "an order went back");
     assert_eq!(next.expected(), order.expected(), "an event changed the price");
     assert_eq!(next.status().is_paid(), told == Some(OutboxEvent::OrderPaid), "paid and told of must be one");
     if next.status().is_paid() {
-        let (money, environment, session) = match &fact {
-            Fact::PaymentSucceeded(paid) => {
+        let (money, environment, session) = match &order_event {
+            OrderEvent::PaymentSucceeded(paid) => {
                 let money = Money::new(paid.gross_minor, paid.currency);
                 (money, paid.environment, paid.checkout_session_id.as_deref())
             }
@@ -165,5 +167,8 @@ fn pays_only_its_own_price(order: &Order, reading: &Reading) {
         assert_eq!((money, environment), (order.expected(), order.environment()));
         assert!(session.is_none_or(|session| session == SESSION), "paid on another page");
     }
-    assert!(!matches!(next.judge(&fact, Source::Webhook, NOW), Verdict::Changed(..)), "the same fact counts twice");
+    assert!(
+        !matches!(next.transition(&order_event, Source::Webhook, NOW), Transition::Changed(..)),
+        "the same order_event counts twice"
+    );
 }

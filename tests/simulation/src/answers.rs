@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use flows::create_checkout::{CreateError, Created};
-use flows::refund::{RefundError, Refunded};
+use checkout::refunds::{RefundError, Refunded};
+use checkout::sessions::{CreateError, Created};
 use serde_json::Value;
 
 /// An order as its shop knows it.

@@ -51,7 +51,7 @@ fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
 pub fn state(stack: &Stack) -> Vec<Value> {
     let mut items = stack.dynamodb.items("ORDER#");
     for order in items.iter_mut().filter_map(Value::as_object_mut) {
-        ["version", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"]
+        ["version", "updated_at_ms", "polled_at_ms", "due_at_ms", "due_shard"]
             .iter()
             .for_each(|name| drop(order.remove(*name)));
     }
@@ -84,7 +84,7 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
         secret_refunds: BTreeSet::new(),
         dispatches: list(&stack.lomi.outbox()).into_iter().filter(|sent| is_trusted(stack, sent)).collect(),
     };
-    (books, table("QUESTION#"))
+    (books, table("ATTRIBUTION#"))
 }
 
 /// Whether the stack ever knew what this is signed with. What an endpoint sends before its secret is stored, or when the run

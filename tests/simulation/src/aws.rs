@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
-use edge::aws::{AwsEnvironment, sdk_config};
+use lambda_kit::aws::{AwsEnvironment, sdk_config};
 
 const TARGET: &str = "x-amz-target";
 
@@ -20,7 +20,7 @@ pub(crate) fn base_config() -> &'static SdkConfig {
             dynamodb_endpoint: nowhere(),
             secrets_manager_endpoint: nowhere(),
         };
-        sdk_config(&environment, &edge::https::client().expect("an HTTP client"))
+        sdk_config(&environment, &lambda_kit::https::client().expect("an HTTP client"))
     })
 }
 

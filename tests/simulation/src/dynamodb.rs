@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use store::Store;
 
 use crate::aws::{self, base_config, response};
-use crate::weather::{Fate, Line};
+use crate::faults::{Fault, Line};
 use crate::wire::{Air, Broken};
 
 /// As in the store.
@@ -287,15 +287,17 @@ impl Wire {
         let (operation, body) = aws::read(request);
         let answer = self.air.carry(Line::DynamoDb, operation, |fate| {
             let (dynamodb, operation, body) = (self.dynamodb.clone(), operation.to_owned(), body.to_owned());
-            async move { dynamodb.answer(&operation, &body, fate == Fate::Stale) }
+            async move { dynamodb.answer(&operation, &body, fate == Fault::Stale) }
         });
         match answer.await {
             Ok((status, body)) => response(status, body),
             Err(Broken::NotSent) => Err(ConnectorError::io("no connection".into())),
             Err(Broken::Interrupted) => Err(ConnectorError::io("the connection broke".into())),
-            Err(Broken::Answers(Fate::Conflicts)) if operation == "TransactWriteItems" => response(400, conflict(body)),
-            Err(Broken::Answers(Fate::Conflicts)) => response(400, refusal("TransactionConflictException")),
-            Err(Broken::Answers(Fate::Refused)) => response(400, refusal("ProvisionedThroughputExceededException")),
+            Err(Broken::Answers(Fault::Conflicts)) if operation == "TransactWriteItems" => {
+                response(400, conflict(body))
+            }
+            Err(Broken::Answers(Fault::Conflicts)) => response(400, refusal("TransactionConflictException")),
+            Err(Broken::Answers(Fault::Refused)) => response(400, refusal("ProvisionedThroughputExceededException")),
             Err(Broken::Answers(_)) => response(500, refusal("InternalServerError")),
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::num::NonZeroU32;
 
+use checkout::payment_links::{self, Keyed, LinkError, Made, NewLink, OpenError};
+use checkout::sessions::Created;
 use domain::{Currency, Fingerprint, IdempotencyKey, LinkCode, LinkPrice, Money, Price, RedirectPolicy};
-use flows::create_checkout::Created;
-use flows::links::{self, Keyed, LinkError, Made, NewLink, OpenError};
 use lomi_client::{Amount, CreatePaymentLink, CurrencyCode, LinkTarget};
 use serde_json::json;
 use store::Answer;
@@ -28,7 +28,7 @@ impl Stack {
         };
         let keyed = keyed(key, francs);
         self.invoke("link", CREATE, async |_| {
-            links::create(&self.world, &keyed, new, |link| answer(link.code.as_str())).await
+            payment_links::create(&self.context, &keyed, new, |link| answer(link.code.as_str())).await
         })
         .await
     }
@@ -42,7 +42,7 @@ impl Stack {
         let keyed = keyed(key, francs);
         self.invoke("native_link", CREATE, async |deadline| {
             let lomi = || ready(Some(self.client.clone()));
-            links::create_native(&self.world, &keyed, &link, lomi, deadline, |made| {
+            payment_links::create_native(&self.context, &keyed, &link, lomi, deadline, |made| {
                 answer(made.payment_link_id.as_str())
             })
             .await
@@ -57,8 +57,8 @@ impl Stack {
         let url = |path: &str| policy.allow(&format!("https://shop.example/{path}")).expect("an allowed address");
         let returns = (url("thanks"), url("cart"));
         self.invoke("open_link", CREATE, async |deadline| {
-            let opening = links::judge(&self.world, &code, |_| None).await?;
-            links::open(&self.world, opening, returns, || ready(Some(self.client.clone())), deadline).await
+            let opening = payment_links::judge(&self.context, &code, |_| None).await?;
+            payment_links::open(&self.context, opening, returns, || ready(Some(self.client.clone())), deadline).await
         })
         .await
     }

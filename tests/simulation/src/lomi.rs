@@ -16,8 +16,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
+use crate::faults::{Fault, Line};
 use crate::time::Time;
-use crate::weather::{Fate, Line};
 use crate::wire::{Air, Broken};
 
 /// The key of the merchant's stack.
@@ -99,7 +99,7 @@ impl Lomi {
         Some(Response::from_parts(parts, body))
     }
 
-    /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no weather reaches.
+    /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no faults reaches.
     pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(Request::builder().method(Method::POST), path, body).await
     }
@@ -239,12 +239,12 @@ fn instant(time: Time) -> Timestamp {
 }
 
 /// What comes back in place of lomi.'s own answer.
-fn stand_in(fate: Fate) -> Response<Bytes> {
+fn stand_in(fate: Fault) -> Response<Bytes> {
     let (status, body) = match fate {
-        Fate::KeyRefused => (401, r#"{"error":{"message":"Invalid API key"}}"#),
-        Fate::Refused => (429, r#"{"error":{"message":"Too many requests"}}"#),
-        Fate::FailsBefore => (503, r#"{"error":{"message":"Unavailable"}}"#),
-        Fate::Garbled => (200, r#"{"checkout_session_id":"#),
+        Fault::KeyRefused => (401, r#"{"error":{"message":"Invalid API key"}}"#),
+        Fault::Refused => (429, r#"{"error":{"message":"Too many requests"}}"#),
+        Fault::FailsBefore => (503, r#"{"error":{"message":"Unavailable"}}"#),
+        Fault::Garbled => (200, r#"{"checkout_session_id":"#),
         _ => (500, r#"{"error":{"message":"Unexpected"}}"#),
     };
     let response = Response::builder().status(status).header("retry-after", "1");

@@ -3,11 +3,11 @@
 use std::future::ready;
 use std::pin::pin;
 
+use checkout::admin::{Asked, OperationError, Replayed, Resend, Resent, ask, replay, republish, resend};
+use checkout::reconcile::Report;
 use domain::{OrderId, QuarantineId, Timestamp};
-use flows::operations::{Asked, OperationError, Replayed, Resend, Resent, ask, replay, resend, retell};
-use flows::reconcile::Report;
 use futures::future::{Either, select};
-use store::Retold;
+use store::Republished;
 
 use crate::stack::{CREATE, Stack};
 
@@ -19,16 +19,16 @@ impl Stack {
     pub async fn replay(&self, id: &QuarantineId) -> Option<Result<Replayed, OperationError>> {
         self.invoke("replay", CREATE, async |deadline| {
             let lomi = async || Some(self.client.clone());
-            replay(&self.world, id, lomi, deadline, &mut Report::default()).await
+            replay(&self.context, id, lomi, deadline, &mut Report::default()).await
         })
         .await
     }
 
-    /// `POST /admin/orders/{order_id}/ask`.
+    /// `POST /admin/orders/{order_id}/sync`.
     pub async fn look_at(&self, id: &OrderId) -> Option<Result<Asked, OperationError>> {
         self.invoke("ask", CREATE, async |deadline| {
             let lomi = || ready(Some(self.client.clone()));
-            ask(&self.world, id, async || lomi().await, deadline, &mut Report::default()).await
+            ask(&self.context, id, async || lomi().await, deadline, &mut Report::default()).await
         })
         .await
     }
@@ -37,7 +37,7 @@ impl Stack {
     pub async fn resend(&self) -> Option<Result<Resent, OperationError>> {
         let wanted = Resend { since: Timestamp::from_ms(0), limit: DELIVERIES, after: None };
         let work = pin!(self.invoke("resend", CREATE, async |deadline| {
-            resend(&self.world, &wanted, async || Some(self.client.clone()), deadline).await
+            resend(&self.context, &wanted, async || Some(self.client.clone()), deadline).await
         }));
         let post = pin!(async {
             loop {
@@ -53,8 +53,8 @@ impl Stack {
     }
 
     /// `POST /admin/orders/{order_id}/events/replay`.
-    pub async fn retell(&self, id: &OrderId) -> Option<Result<Vec<Retold>, OperationError>> {
-        self.invoke("retell", CREATE, async |_| retell(&self.world, id).await).await
+    pub async fn republish(&self, id: &OrderId) -> Option<Result<Vec<Republished>, OperationError>> {
+        self.invoke("republish", CREATE, async |_| republish(&self.context, id).await).await
     }
 
     /// What waits in quarantine for somebody to look at it.

@@ -27,7 +27,7 @@ impl Operator<'_> {
                 0..3 => self.replay().await,
                 3..5 => self.ask().await,
                 5 => drop(self.stack.resend().await),
-                _ => self.retell().await,
+                _ => self.republish().await,
             }
         }
     }
@@ -48,9 +48,9 @@ impl Operator<'_> {
         }
     }
 
-    async fn retell(&self) {
+    async fn republish(&self) {
         if let Some(id) = self.one_of(self.orders()) {
-            self.stack.retell(&id).await;
+            self.stack.republish(&id).await;
         }
     }
 

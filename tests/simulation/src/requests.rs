@@ -1,8 +1,10 @@
 //! What shops and back offices ask for, as the edge would hand it to the flows.
 
-use domain::{Currency, Fingerprint, IdempotencyKey, Money, OrderId, Origin, RedirectPolicy};
-use flows::create_checkout::{CardDetails, CreateCheckout, Offer, PageDetails, PageRecords, Pricing, RequiredFields};
-use flows::refund::RefundOrder;
+use checkout::refunds::RefundOrder;
+use checkout::sessions::{
+    CardDetails, CheckoutMode, CreateCheckout, PageDetails, PageRecords, Pricing, RequiredFields,
+};
+use domain::{Currency, Fingerprint, IdempotencyKey, Money, OrderDetails, OrderId, RedirectPolicy};
 use lomi_client::{Buyer, CustomerDetails};
 use serde_json::json;
 use store::Operation;
@@ -26,7 +28,7 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
         required: RequiredFields::default(),
         records: PageRecords::default(),
     };
-    create(Operation::CreateCheckoutSessionAsAdmin, key, francs, Offer::Page(Box::new(page)))
+    create(Operation::CreateCheckoutSessionAsAdmin, key, francs, CheckoutMode::Page(Box::new(page)))
 }
 
 /// What signs carts.
@@ -61,21 +63,21 @@ pub fn card(key: &str, francs: i64) -> CreateCheckout {
         appearance_billing_address: None,
         publishable_key: None,
     };
-    create(Operation::CreatePaymentIntentAsAdmin, key, francs, Offer::Card(Box::new(card)))
+    create(Operation::CreatePaymentIntentAsAdmin, key, francs, CheckoutMode::Card(Box::new(card)))
 }
 
-fn create(operation: Operation, key: &str, francs: i64, offer: Offer) -> CreateCheckout {
+fn create(operation: Operation, key: &str, francs: i64, mode: CheckoutMode) -> CreateCheckout {
     CreateCheckout {
         operation,
         idempotency_key: IdempotencyKey::parse(key).expect("a key"),
         fingerprint: Fingerprint::of(operation.as_str(), &json!({ "amount": francs })),
         pricing: Pricing::Merchant(Money::new(francs, Currency::Xof).expect("an amount")),
-        origin: Origin {
+        details: OrderDetails {
             title: Some("A cart".to_owned()),
             shopper_notes: [("gift".to_owned(), "For Ada".to_owned())].into(),
-            ..Origin::default()
+            ..OrderDetails::default()
         },
-        offer,
+        mode,
     }
 }
 

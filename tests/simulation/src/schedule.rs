@@ -16,14 +16,14 @@ use tokio::time::sleep;
 
 use crate::answers::Answers;
 use crate::audit;
+use crate::faults::Faults;
 use crate::operator::Operator;
-use crate::post::{Mail, Post};
 use crate::process::Blow;
 use crate::shopper::{Link, Shopper};
 use crate::stack::Stack;
 use crate::time::in_virtual_time;
 use crate::trace::Trace;
-use crate::weather::Weather;
+use crate::webhook_delivery::{Mail, Post};
 
 /// The schedule of the reconciler in the template.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -64,7 +64,7 @@ pub struct Tally {
     pub refunds: usize,
     /// Processes that died or froze.
     pub blows: usize,
-    /// Exchanges that the weather struck.
+    /// Exchanges that the faults struck.
     pub struck: usize,
 }
 
@@ -112,7 +112,7 @@ impl Schedule {
     fn new(seed: u64) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed);
         let profile = [Profile::Current, Profile::Current, Profile::June2026, Profile::Seeds][chance.usize(0..4)];
-        let stack = Stack::new(seed, profile, Weather::drawn(seed));
+        let stack = Stack::new(seed, profile, Faults::drawn(seed));
         stack.trace.note(format_args!("seed {seed}, {profile:?}"));
         Self {
             seed,
@@ -129,8 +129,8 @@ impl Schedule {
         self.prepare().await;
         let findings = {
             let story = pin!(self.story());
-            let world = pin!(join(self.post.run(&self.stack), self.sweep()));
-            match select(story, world).await {
+            let context = pin!(join(self.post.run(&self.stack), self.sweep()));
+            match select(story, context).await {
                 Either::Left((findings, _)) => findings,
                 Either::Right((never, _)) => match never.0 {},
             }
@@ -186,7 +186,7 @@ impl Schedule {
         join3(people, self.meddle(), self.review()).await;
         self.decide_held(1).await;
         self.pace.set(Pace::Quiet);
-        self.stack.weather.calm();
+        self.stack.faults.calm();
         self.post.calm();
         self.stack.trace.note(format_args!("quiet"));
         sleep(MINUTE * MINUTES_TO_PAID).await;
@@ -348,7 +348,7 @@ impl Schedule {
             orders: orders.len(),
             refunds: self.stack.lomi.ledger()["refunds"].as_array().map_or(0, Vec::len),
             blows: usize::try_from(self.stack.hits()).unwrap_or_default(),
-            struck: self.stack.weather.struck(),
+            struck: self.stack.faults.struck(),
         }
     }
 }

@@ -12,12 +12,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use edge::config::SecretId;
-use edge::secrets::SecretSlot;
+use lambda_kit::config::SecretId;
+use lambda_kit::secrets::WritableSecret;
 use serde_json::{Value, json};
 
 use crate::aws::{self, base_config, response};
-use crate::weather::{Fate, Line};
+use crate::faults::{Fault, Line};
 use crate::wire::{Air, Broken};
 
 const NAME: &str = "webhook-secret";
@@ -85,7 +85,7 @@ impl Secrets {
     }
 
     /// The slot that the function writes through, with the unmodified SDK.
-    pub(crate) fn slot(&self, air: &Air) -> SecretSlot {
+    pub(crate) fn slot(&self, air: &Air) -> WritableSecret {
         let wire = Wire { secrets: self.clone(), air: air.clone() };
         let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
         let config = Builder::from(base_config())
@@ -94,7 +94,7 @@ impl Secrets {
             // As in the table's client: one schedule must not use up another's allowance.
             .retry_partition(RetryPartition::custom("simulation").token_bucket(TokenBucket::default()).build())
             .build();
-        SecretSlot::new(Client::from_conf(config), SecretId::parse(NAME).expect("a name"))
+        WritableSecret::new(Client::from_conf(config), SecretId::parse(NAME).expect("a name"))
     }
 
     fn answer(&self, operation: &str, request: &Value) -> (u16, Value) {
@@ -170,7 +170,7 @@ impl Wire {
             Ok((status, body)) => response(status, body.to_string()),
             Err(Broken::NotSent) => Err(ConnectorError::io("no connection".into())),
             Err(Broken::Interrupted) => Err(ConnectorError::io("the connection broke".into())),
-            Err(Broken::Answers(Fate::Refused)) => response(400, refusal("AccessDeniedException")),
+            Err(Broken::Answers(Fault::Refused)) => response(400, refusal("AccessDeniedException")),
             Err(Broken::Answers(_)) => response(500, refusal("InternalServiceError")),
         }
     }

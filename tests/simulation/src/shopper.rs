@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use flows::create_checkout::CreateCheckout;
-use flows::links::OpenError;
+use checkout::payment_links::OpenError;
+use checkout::sessions::CreateCheckout;
 use futures::future::join;
 use serde_json::{Value, json};
 use tokio::time::sleep;

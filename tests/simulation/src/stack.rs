@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use checkout::reconcile::{Report, reconcile};
+use checkout::refunds::{RefundError, RefundOrder, Refunded, refund};
+use checkout::sessions::card_intent::{CancelError, CancelledIntent, cancel_intent};
+use checkout::sessions::order_status::{self, Shown, StatusError};
+use checkout::sessions::{CreateCheckout, CreateError, Created, create_checkout};
+use checkout::system::{Clock, Entropy};
+use checkout::webhooks::ingest;
+use checkout::{Context, KnownOrganisation};
 use domain::{Environment, Order};
-use flows::card_intent::{CancelError, CancelledIntent, cancel_intent};
-use flows::create_checkout::{CreateCheckout, CreateError, Created, create_checkout};
-use flows::ingest::ingest;
-use flows::order_status::{self, Shown, StatusError};
-use flows::reconcile::{Report, reconcile};
-use flows::refund::{RefundError, RefundOrder, Refunded, refund};
-use flows::seams::{Clock, Entropy};
-use flows::{KnownOrganisation, World};
 use lomi_client::Client;
 use lomi_client::webhook::{self, LEGACY_HEADER, Signatures, V1_HEADER, WebhookSecret, sign, verify};
 use lomi_sandbox::{Answer, Delivery, Profile};
@@ -22,13 +22,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::dynamodb::DynamoDb;
+use crate::faults::Faults;
 use crate::lomi::{HOOK, Lomi};
 use crate::process::{self, Blow, Process};
 use crate::secrets::Secrets;
 use crate::time::Time;
 use crate::trace::Trace;
 use crate::watch::Watch;
-use crate::weather::Weather;
 use crate::wire::Air;
 
 /// The budgets that the functions give their flows, and when Lambda ends them.
@@ -49,10 +49,10 @@ pub struct Stack {
     /// The time of this schedule.
     pub time: Time,
     /// What goes wrong on the wires.
-    pub weather: Arc<Weather>,
+    pub faults: Arc<Faults>,
     /// What happened.
     pub trace: Trace,
-    pub(crate) world: World,
+    pub(crate) context: Context,
     pub(crate) client: Client,
     /// What the webhook is signed with, as the stack knows it.
     pub secrets: Secrets,
@@ -66,16 +66,16 @@ pub struct Stack {
 impl Stack {
     /// An empty stack. Everything random in it comes from `seed`.
     #[must_use]
-    pub fn new(seed: u64, profile: Profile, weather: Weather) -> Self {
+    pub fn new(seed: u64, profile: Profile, faults: Faults) -> Self {
         // The SDK draws its back-off from the thread's generator.
         fastrand::seed(seed);
         let time = Time::start();
         let trace = Trace::new(time);
-        let weather = Arc::new(weather);
-        let air = Air { weather: Arc::clone(&weather), trace: trace.clone(), watch: Watch::default() };
+        let faults = Arc::new(faults);
+        let air = Air { faults: Arc::clone(&faults), trace: trace.clone(), watch: Watch::default() };
         let dynamodb = DynamoDb::new();
         let (lomi, secret) = Lomi::new(seed, profile, time);
-        let world = World {
+        let context = Context {
             store: dynamodb.store(&air),
             clock: Clock::new(move || time.now().plus_ms(process::skew_ms())),
             entropy: entropy(seed),
@@ -89,9 +89,9 @@ impl Stack {
             dynamodb,
             lomi,
             time,
-            weather,
+            faults,
             trace,
-            world,
+            context,
             secrets: Secrets::new(&secret),
             air,
             blows: RefCell::new(Box::new(|_, _| (0, Vec::new()))),
@@ -134,7 +134,7 @@ impl Stack {
     /// `POST /checkout-sessions` and `POST /payment-intents`. `None` when the process died: the client got a 5xx.
     pub async fn create(&self, request: &CreateCheckout) -> Option<Result<Created, CreateError>> {
         self.invoke("create", CREATE, async |deadline| {
-            create_checkout(&self.world, request, || ready(Some(self.client.clone())), deadline).await
+            create_checkout(&self.context, request, || ready(Some(self.client.clone())), deadline).await
         })
         .await
     }
@@ -142,20 +142,20 @@ impl Stack {
     /// `GET /orders/{order_id}`.
     pub async fn status(&self, id: &str, token: &str) -> Option<Result<Shown, StatusError>> {
         self.invoke("status", ORDERS, async |deadline| {
-            order_status::status(&self.world, id, token, || ready(Some(self.client.clone())), deadline).await
+            order_status::status(&self.context, id, token, || ready(Some(self.client.clone())), deadline).await
         })
         .await
     }
 
     /// `POST /orders/{order_id}/cancel`.
     pub async fn cancel(&self, id: &str, token: &str) -> Option<Result<Order, StatusError>> {
-        self.invoke("cancel", ORDERS, async |_| order_status::cancel(&self.world, id, token).await).await
+        self.invoke("cancel", ORDERS, async |_| order_status::cancel(&self.context, id, token).await).await
     }
 
     /// `POST /admin/payment-intents/{id}/cancel`.
     pub async fn cancel_intent(&self, id: &str) -> Option<Result<CancelledIntent, CancelError>> {
         self.invoke("cancel_intent", CREATE, async |deadline| {
-            cancel_intent(&self.world, id, || ready(Some(self.client.clone())), deadline).await
+            cancel_intent(&self.context, id, || ready(Some(self.client.clone())), deadline).await
         })
         .await
     }
@@ -163,7 +163,7 @@ impl Stack {
     /// `POST /admin/orders/{order_id}/refunds`.
     pub async fn refund(&self, request: &RefundOrder) -> Option<Result<Refunded, RefundError>> {
         self.invoke("refund", ORDERS, async |deadline| {
-            refund(&self.world, request, || ready(Some(self.client.clone())), deadline, &mut Report::default()).await
+            refund(&self.context, request, || ready(Some(self.client.clone())), deadline, &mut Report::default()).await
         })
         .await
     }
@@ -172,7 +172,7 @@ impl Stack {
     pub async fn reconcile(&self) -> Option<Report> {
         let run = self.invoke("reconcile", RECONCILER, async |deadline| {
             let mut report = Report::default();
-            reconcile(&self.world, &self.client, deadline, &mut report).await.map(|()| report)
+            reconcile(&self.context, &self.client, deadline, &mut report).await.map(|()| report)
         });
         run.await?.ok()
     }
@@ -233,7 +233,7 @@ impl Stack {
             self.trace.note(format_args!("webhook answers 401"));
             return Answer::Status { status: 401, body: String::new() };
         };
-        let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.world, body).await).await;
+        let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.context, body).await).await;
         let (status, body) = match ingested {
             Some(Ok(outcome)) => (200, format!("{outcome:?}").split(['(', ' ']).next().unwrap_or_default().to_owned()),
             Some(Err(error)) => (503, error.reason().to_owned()),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use checkout::webhook_registration::{EVENTS, Known, NECESSARY, Status, Wanted, ensure, marker, remove};
 use domain::Timestamp;
-use flows::webhook_endpoint::{EVENTS, Known, NECESSARY, Status, Wanted, ensure, marker, remove};
 use lomi_client::NewWebhookEndpoint;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ impl Stack {
         let slot = self.secrets.slot(&self.air);
         self.invoke("endpoint", ENDPOINT, async |deadline| {
             let Ok(version) = slot.version(deadline).await else { return Status::SecretsUnreachable };
-            let known = Known { version: version.as_deref(), rotate, now: self.world.clock.now() };
+            let known = Known { version: version.as_deref(), rotate, now: self.context.clock.now() };
             let keep = async |new: &NewWebhookEndpoint, by: Instant| {
                 slot.put(new.secret.expose(), new.endpoint.webhook_endpoint_id.as_str(), by).await.ok()
             };
@@ -42,7 +42,7 @@ impl Stack {
         let slot = self.secrets.slot(&self.air);
         self.invoke("endpoint", ENDPOINT, async |deadline| {
             let Ok(version) = slot.version(deadline).await else { return Status::NotRemoved };
-            let known = Known { version: version.as_deref(), rotate: false, now: self.world.clock.now() };
+            let known = Known { version: version.as_deref(), rotate: false, now: self.context.clock.now() };
             remove(&self.client, &wanted(), &known, deadline).await.unwrap_or(Status::NotRemoved)
         })
         .await

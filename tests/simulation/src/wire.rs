@@ -1,4 +1,4 @@
-//! One exchange between a function and a service: where processes die and the weather strikes.
+//! One exchange between a function and a service: where processes die and the faults strikes.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::faults::{Fault, Faults, Line};
 use crate::process::{self, Blow, Place};
 use crate::trace::Trace;
 use crate::watch::Watch;
-use crate::weather::{Fate, Line, Weather};
 
 /// How much longer a late request takes than others: up to five seconds at DynamoDB, up to two and a half minutes at lomi.
 const LATER: u32 = 400;
@@ -17,7 +17,7 @@ const LATER: u32 = 400;
 /// What every wire of a schedule shares.
 #[derive(Clone, Debug)]
 pub(crate) struct Air {
-    pub(crate) weather: Arc<Weather>,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) trace: Trace,
     pub(crate) watch: Watch,
 }
@@ -29,34 +29,34 @@ pub(crate) enum Broken {
     /// The connection broke.
     Interrupted,
     /// The service answers something else than the effect's answer.
-    Answers(Fate),
+    Answers(Fault),
 }
 
 impl Air {
     /// Carries `effect`, named `what`, over `line`.
-    pub(crate) async fn carry<A, F>(&self, line: Line, what: &str, effect: impl Fn(Fate) -> F) -> Result<A, Broken>
+    pub(crate) async fn carry<A, F>(&self, line: Line, what: &str, effect: impl Fn(Fault) -> F) -> Result<A, Broken>
     where
         F: Future<Output = A> + Send + 'static,
     {
         process::step(|place, blow| self.note(place, blow, "before", what)).await;
-        let (fate, there, back) = self.weather.next(line, what);
-        if fate != Fate::Passes {
+        let (fate, there, back) = self.faults.next(line, what);
+        if fate != Fault::Passes {
             self.trace.note(format_args!("{line:?} {what}: {fate:?}"));
         }
         sleep(there).await;
         match fate {
-            Fate::NotSent => return Err(Broken::NotSent),
-            Fate::RequestLost => return Err(Broken::Interrupted),
-            Fate::Refused | Fate::FailsBefore | Fate::Conflicts | Fate::KeyRefused => {
+            Fault::NotSent => return Err(Broken::NotSent),
+            Fault::RequestLost => return Err(Broken::Interrupted),
+            Fault::Refused | Fault::FailsBefore | Fault::Conflicts | Fault::KeyRefused => {
                 sleep(back).await;
                 return Err(Broken::Answers(fate));
             }
-            Fate::Late => {
+            Fault::Late => {
                 self.arrives_late(effect(fate), back * LATER);
                 return Err(Broken::Interrupted);
             }
-            Fate::Hangs(false) => pending().await,
-            Fate::Doubled => {
+            Fault::Hangs(false) => pending().await,
+            Fault::Doubled => {
                 drop(effect(fate).await);
                 self.watch.look();
             }
@@ -67,9 +67,9 @@ impl Air {
         process::step(|place, blow| self.note(place, blow, "after", what)).await;
         sleep(back).await;
         match fate {
-            Fate::ReplyLost => Err(Broken::Interrupted),
-            Fate::FailsAfter | Fate::Garbled => Err(Broken::Answers(fate)),
-            Fate::Hangs(true) => pending().await,
+            Fault::ReplyLost => Err(Broken::Interrupted),
+            Fault::FailsAfter | Fault::Garbled => Err(Broken::Answers(fate)),
+            Fault::Hangs(true) => pending().await,
             _ => Ok(answer),
         }
     }

@@ -1,6 +1,6 @@
 //! What is due every month because it is there, by the templates' text.
 
-use edge::telemetry::{Counter, Gauge};
+use lambda_kit::telemetry::{Counter, Gauge};
 
 use super::{Item, Usage};
 

@@ -11,7 +11,7 @@ async fn the_back_office_is_closed_without_its_token() {
     let order = app.open_order().await;
     let detail = format!("/admin/orders/{}", order.order_id);
     let refunds = format!("{detail}/refunds");
-    let ask = format!("{detail}/ask");
+    let ask = format!("{detail}/sync");
     let own = format!("Bearer {}", order.order_token);
     for (method, path) in [
         ("POST", "/admin/checkout-sessions"),

@@ -44,13 +44,14 @@ fn counted(app: &TestApp, metric: &str) -> usize {
 /// Our own key is asked until every question is answered or given up.
 async fn ask_to_the_end(app: &TestApp) {
     for _ in 0..8 {
-        for question in app.table.items("QUESTION#").await.iter().filter(|question| !question["due_at_ms"].is_null()) {
+        for question in app.table.items("ATTRIBUTION#").await.iter().filter(|question| !question["due_at_ms"].is_null())
+        {
             let key = question["PK"].as_str().expect("a key");
-            app.table.set_number(key, "QUESTION", "due_at_ms", 0).await;
+            app.table.set_number(key, "ATTRIBUTION", "due_at_ms", 0).await;
         }
         app.reconcile().await;
     }
-    let open = app.table.items("QUESTION#").await;
+    let open = app.table.items("ATTRIBUTION#").await;
     assert!(open.iter().all(|question| question["due_at_ms"].is_null()), "nobody asks any more: {open:?}");
 }
 
@@ -96,8 +97,8 @@ async fn a_turn_that_comes_again_is_no_news() {
     assert_eq!(app.outbox(&order.order_id).await, ["order.disputed", "order.paid"]);
     let review = turn("DISPUTE_UPDATED", &transaction, "under_review");
     assert_eq!(app.deliver(&review).await.outcome(), "applied");
-    let retold = app.retell(&order.order_id).await.expect(200).json();
-    assert_eq!(retold["replayed"].as_array().unwrap().len(), 3, "{retold}");
+    let republished = app.republish(&order.order_id).await.expect(200).json();
+    assert_eq!(republished["replayed"].as_array().unwrap().len(), 3, "{republished}");
     app.audit().await;
 }
 
@@ -281,6 +282,6 @@ async fn a_risk_of_nobodys_payment_wakes_nobody() {
     assert_eq!(app.deliver(&risk("PAYMENT_RISK_FLAGGED", UNKNOWN)).await.outcome(), "quarantined");
     ask_to_the_end(&app).await;
     assert_eq!((app.quarantine("").await, counted(&app, "Quarantined")), (Vec::new(), 0));
-    assert_eq!(app.table.items("EVT#KEPT#PAYMENT_RISK_FLAGGED#").await.len(), 1, "it is kept");
+    assert_eq!(app.table.items("EVT#UNAPPLIED#PAYMENT_RISK_FLAGGED#").await.len(), 1, "it is kept");
     app.audit().await;
 }

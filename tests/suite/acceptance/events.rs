@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tests::TestApp;
 
 /// `event_type/replays` of what was told again.
-async fn retold(app: &TestApp, order_id: &str) -> Vec<String> {
-    let json = app.retell(order_id).await.expect(200).json();
+async fn republished(app: &TestApp, order_id: &str) -> Vec<String> {
+    let json = app.republish(order_id).await.expect(200).json();
     let replayed = json["replayed"].as_array().expect("a list").iter();
     replayed.map(|event| format!("{}/{}", event["event_type"].as_str().unwrap_or_default(), event["replays"])).collect()
 }
@@ -18,8 +18,8 @@ async fn every_event_of_an_order_is_told_again_under_its_own_name() {
     let before = app.table.items(&format!("OUTBOX#{}#", order.order_id)).await;
     assert_eq!(before.len(), 2, "{before:?}");
     let known = app.order(&order.order_id).await;
-    assert_eq!(retold(&app, &order.order_id).await, ["order.paid/1", "order.refunded/1"]);
-    assert_eq!(retold(&app, &order.order_id).await, ["order.paid/2", "order.refunded/2"]);
+    assert_eq!(republished(&app, &order.order_id).await, ["order.paid/1", "order.refunded/1"]);
+    assert_eq!(republished(&app, &order.order_id).await, ["order.paid/2", "order.refunded/2"]);
     let mut after = app.table.items(&format!("OUTBOX#{}#", order.order_id)).await;
     after.iter_mut().for_each(|item| item["replays"] = json!(0));
     assert_eq!(after, before, "nothing but the count has changed");
@@ -31,9 +31,9 @@ async fn every_event_of_an_order_is_told_again_under_its_own_name() {
 async fn an_order_that_told_nothing_has_nothing_to_tell_again_and_a_stranger_is_unknown() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
-    assert_eq!(retold(&app, &order.order_id).await, Vec::<String>::new());
+    assert_eq!(republished(&app, &order.order_id).await, Vec::<String>::new());
     for id in ["unknown", "ord_00000000000000000000000000000000"] {
-        assert_eq!(app.retell(id).await.problem(), (404, "not_found".to_owned()), "{id}");
+        assert_eq!(app.republish(id).await.problem(), (404, "not_found".to_owned()), "{id}");
     }
     app.audit().await;
 }
@@ -54,7 +54,7 @@ async fn an_event_of_an_earlier_release_is_completed_when_it_is_told_again() {
     }
     members.insert("occurred_at_ms".to_owned(), json!(1_795_167_600_000_i64));
     app.table.put(&old).await;
-    assert_eq!(retold(&app, &order.order_id).await, ["order.paid/1"]);
+    assert_eq!(republished(&app, &order.order_id).await, ["order.paid/1"]);
     let completed = app.table.item(&pk, "OUTBOX").await.expect("it is there");
     let lacks = |name: &&String| completed.get(name.as_str()).is_none_or(Value::is_null);
     assert_eq!(new.as_object().expect("an item").keys().find(lacks), None);

@@ -23,7 +23,11 @@ async fn a_stack_in_order_is_ok_and_every_check_says_so() {
         let fine = if name == "webhook_endpoint" { "registered" } else { "ok" };
         assert_eq!((&check["state"], &check["hint"]), (&json!(fine), &Value::Null), "{name}");
     }
-    assert!(checks["last_webhook"]["silence_s"].as_i64().is_some_and(|silence_s| (0..60).contains(&silence_s)));
+    assert!(
+        checks["last_webhook"]["seconds_since_last_webhook"]
+            .as_i64()
+            .is_some_and(|seconds_since_last_webhook| (0..60).contains(&seconds_since_last_webhook))
+    );
     app.audit().await;
 }
 
@@ -38,7 +42,7 @@ async fn what_waits_is_counted_and_what_waits_too_long_is_told() {
     let (status, checks) = app.health().await;
     assert_eq!(status, "attention");
     let (due, quarantine) = (&checks["orders_due"], &checks["quarantine"]);
-    assert_eq!((&due["state"], &due["count"], &due["is_more"]), (&json!("late"), &json!(1), &json!(false)));
+    assert_eq!((&due["state"], &due["count"], &due["is_more"]), (&json!("backlog"), &json!(1), &json!(false)));
     assert_eq!(due["oldest_due_at"], "1970-01-01T00:00:00Z");
     assert_eq!((&quarantine["state"], &quarantine["count"]), (&json!("waiting"), &json!(1)));
     let bearer = app.admin_bearer();
@@ -136,7 +140,7 @@ async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
     let endpoint = app.endpoints().await.remove(0);
     let heard = endpoint["authorized_events"].clone();
     for (change, found) in [
-        (json!({ "authorized_events": ["PAYMENT_FAILED", "REFUND_COMPLETED"] }), "deaf"),
+        (json!({ "authorized_events": ["PAYMENT_FAILED", "REFUND_COMPLETED"] }), "not_subscribed"),
         (json!({ "is_active": false }), "inactive"),
         (json!({ "authorized_events": heard }), "inactive"),
         (json!({ "is_active": true }), "registered"),
@@ -156,8 +160,8 @@ async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
 
 #[tokio::test]
 async fn until_the_organisation_is_learned_health_says_so() {
-    let app = TestApp::start_with(Setup { unlearned: true, ..Setup::default() }).await;
-    assert_eq!(state(&app, "organisation").await, "unlearned");
+    let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
+    assert_eq!(state(&app, "organisation").await, "not_read");
     app.reconcile().await;
     assert_eq!(state(&app, "organisation").await, "ok");
     app.audit().await;
@@ -221,9 +225,9 @@ async fn a_list_that_begins_again_is_told_before_it_is_needed() {
     app.pay(&order, "wave").await;
     app.wait_for(&order.order_id, "paid").await;
     let states = app.health_states().await;
-    assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("endless", "ok"));
+    assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("repeats_first_page", "ok"));
     app.refund(&order.order_id, &json!({}), &app.fresh_key()).await.expect(201);
-    assert_eq!(state(&app, "refunds").await, "endless");
+    assert_eq!(state(&app, "refunds").await, "repeats_first_page");
     app.lomi.profile("current").await;
     let states = app.health_states().await;
     assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("ok", "ok"));

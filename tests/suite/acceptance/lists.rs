@@ -220,7 +220,7 @@ async fn the_back_office_says_so_when_a_list_does_not_go_on() {
     let first = list("").await.expect(200).json();
     let cursor = first["next_cursor"].as_str().expect("there is more");
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()), "not the first page once more");
-    // lomi. has learnt cursors since, and knows none of that place.
+    // lomi. has changes cursors since, and knows none of that place.
     app.lomi.profile("current").await;
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()));
     let stale = list("20.cbm9uZQ==").await;

@@ -18,7 +18,7 @@ async fn link(app: &TestApp) -> String {
 
 /// Makes the question about the payment due, if it is still being asked.
 async fn ask_now(app: &TestApp, transaction: &str) {
-    app.table.set_number(&format!("QUESTION#{transaction}"), "QUESTION", "due_at_ms", 0).await;
+    app.table.set_number(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION", "due_at_ms", 0).await;
 }
 
 /// The order that has this transaction among its payments.
@@ -93,7 +93,10 @@ async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
         if let Some(order) = order_of(&app, &transaction).await {
             assert_eq!(order["checkout_session_id"], *session);
         } else {
-            assert_eq!(app.table.item(&format!("QUESTION#{transaction}"), "QUESTION").await.unwrap()["asked_count"], 1);
+            assert_eq!(
+                app.table.item(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION").await.unwrap()["attempts"],
+                1
+            );
         }
     }
     app.audit().await;
@@ -109,13 +112,16 @@ async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
     let made = app.http.send_json("POST", &app.url("/admin/payment-links"), &headers, &body).await.expect(201);
     app.lomi.lose_webhooks().await;
     let transaction = pay_by_link(&app, made.json()["id"].as_str().unwrap(), "wave").await;
-    assert!(app.table.set_number("WATCH#links", "WATCH", "due_at_ms", 0).await, "links of lomi.'s are watched");
+    assert!(
+        app.table.set_number("CURSOR#native-links", "CURSOR", "due_at_ms", 0).await,
+        "links of lomi.'s are watched"
+    );
     // The first run finds that there is a payment, the second whose it is.
     app.reconcile().await;
     app.reconcile().await;
     assert_eq!(order_of(&app, &transaction).await.expect("an order")["status"], "paid");
-    let watch = app.table.item("WATCH#links", "WATCH").await.unwrap();
-    assert!(watch["due_at_ms"].as_i64().unwrap() > watch["watched_since_ms"].as_i64().unwrap());
+    let watch = app.table.item("CURSOR#native-links", "CURSOR").await.unwrap();
+    assert!(watch["due_at_ms"].as_i64().unwrap() > watch["read_until_ms"].as_i64().unwrap());
     app.audit().await;
 }
 
@@ -130,8 +136,8 @@ async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_pe
     assert_eq!(app.deliver(&unknown).await.outcome(), "quarantined");
     assert_eq!(app.deliver(&unknown.in_envelope(2)).await.outcome(), "quarantined");
     app.reconcile().await;
-    let asked = app.table.items("QUESTION#").await;
-    assert_eq!((asked.len(), &asked[0]["asked_count"]), (1, &json!(1)), "lomi. may come to know of it: {asked:?}");
+    let asked = app.table.items("ATTRIBUTION#").await;
+    assert_eq!((asked.len(), &asked[0]["attempts"]), (1, &json!(1)), "lomi. may come to know of it: {asked:?}");
     assert_eq!((app.orders().await, app.quarantined().await), (Vec::new(), vec!["unknown_order".to_owned()]));
     app.audit().await;
 }
@@ -143,7 +149,7 @@ async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_
     // Two pages were paid at one price, and nothing tells whose payment is whose.
     let payments = [pay_by_link(&app, &link, "wave").await, pay_by_link(&app, &link, "wave").await];
     for transaction in &payments {
-        assert!(app.table.set_number(&format!("QUESTION#{transaction}"), "QUESTION", "asked_count", 7).await);
+        assert!(app.table.set_number(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION", "attempts", 7).await);
     }
     app.reconcile().await;
     let kept = app.quarantined().await;
@@ -176,7 +182,7 @@ async fn a_live_event_that_proves_no_environment_is_asked_about_with_the_stacks_
     );
     assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
     assert_eq!(app.quarantined().await, ["environment_unproven"]);
-    let question = app.table.item(&format!("QUESTION#{transaction}"), "QUESTION").await.expect("a question");
+    let question = app.table.item(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION").await.expect("a question");
     assert!(question["due_at_ms"].is_i64());
     app.audit().await;
 }

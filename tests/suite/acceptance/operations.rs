@@ -12,7 +12,7 @@ async fn asking_now_turns_an_order_paid_whose_event_was_lost() {
     app.pay_silently(&order, "wave").await;
     let answer = app.ask(&order.order_id).await.expect(200).json();
     assert_eq!(before["version"], 2, "asking wrote nothing");
-    assert_eq!((&answer["order"]["status"], &answer["learnt"][0]["what"]), (&json!("paid"), &json!("paid")));
+    assert_eq!((&answer["order"]["status"], &answer["changes"][0]["what"]), (&json!("paid"), &json!("paid")));
     let paid = app.order(&order.order_id).await;
     for _ in 0..3 {
         assert_eq!(app.asked(&order.order_id).await, Vec::<String>::new());

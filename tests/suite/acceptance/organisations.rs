@@ -43,12 +43,15 @@ fn alarms(app: &TestApp) -> usize {
 
 /// Our own key is asked until the question is answered or given up.
 async fn ask_to_the_end(app: &TestApp, question: &str) {
-    let key = format!("QUESTION#{question}");
+    let key = format!("ATTRIBUTION#{question}");
     for _ in 0..3 {
-        app.table.set_number(&key, "QUESTION", "due_at_ms", 0).await;
+        app.table.set_number(&key, "ATTRIBUTION", "due_at_ms", 0).await;
         app.reconcile().await;
     }
-    assert!(app.table.item(&key, "QUESTION").await.expect("a question")["due_at_ms"].is_null(), "nobody asks any more");
+    assert!(
+        app.table.item(&key, "ATTRIBUTION").await.expect("a question")["due_at_ms"].is_null(),
+        "nobody asks any more"
+    );
 }
 
 async fn own_organisation(app: &TestApp) -> Value {
@@ -155,7 +158,7 @@ async fn a_failure_without_organisation_is_our_own_keys_to_tell() {
 
 #[tokio::test]
 async fn until_the_own_organisation_is_known_every_event_waits() {
-    let app = TestApp::start_with(Setup { unlearned: true, ..Setup::default() }).await;
+    let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
     let order = app.open_order().await;
     app.pay(&order, "wave").await;
     app.lomi.run_outbox().await;
@@ -172,7 +175,7 @@ async fn until_the_own_organisation_is_known_every_event_waits() {
 
 #[tokio::test]
 async fn where_lomi_has_no_me_its_rows_tell_the_organisation() {
-    let app = TestApp::start_with(Setup { unlearned: true, ..Setup::default() }).await;
+    let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
     app.lomi.fault(json!({ "target": "GET /me", "kind": "status", "arg": 404, "times": null })).await;
     app.reconcile().await;
     assert_eq!(own_organisation(&app).await, ORGANIZATION_A);

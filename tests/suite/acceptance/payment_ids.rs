@@ -104,7 +104,7 @@ async fn a_payment_of_nobody_is_told_to_a_person_once() {
     let made_up = event.with("/data/transaction_id", "txn_7KQ2MB9RWX4TZD");
     assert_eq!(app.deliver(&made_up).await.outcome(), "quarantined");
     for _ in 0..3 {
-        app.table.set_number("QUESTION#txn_7KQ2MB9RWX4TZD", "QUESTION", "due_at_ms", 0).await;
+        app.table.set_number("ATTRIBUTION#txn_7KQ2MB9RWX4TZD", "ATTRIBUTION", "due_at_ms", 0).await;
         app.reconcile().await;
     }
     assert_eq!(app.quarantined().await, ["payment_unidentified", "unattributed_payment"]);

@@ -177,8 +177,8 @@ async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
     let transaction = transactions[0]["transaction_id"].as_str().expect("an id");
     assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
     // lomi. fails on this one payment until nobody asks any more.
-    let question = format!("QUESTION#{transaction}");
-    assert!(app.table.set_number(&question, "QUESTION", "asked_count", 7).await);
+    let question = format!("ATTRIBUTION#{transaction}");
+    assert!(app.table.set_number(&question, "ATTRIBUTION", "attempts", 7).await);
     let failing = json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null });
     app.lomi.fault(failing).await;
     app.reconcile().await;

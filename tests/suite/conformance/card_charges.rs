@@ -6,7 +6,7 @@ use lomi_client::{
 use lomi_sandbox::fixtures;
 use serde_json::json;
 
-use super::world::{World, assert_refused, francs, key};
+use super::context::{Context, assert_refused, francs, key};
 
 in_both_profiles! {
     a_charge_is_made_and_read_back,
@@ -27,15 +27,15 @@ fn charge() -> CreateCardCharge {
     }
 }
 
-async fn charged(world: &World) -> NewCardCharge {
-    world.client.card_charges().create(&charge(), key("charge-A-1007")).send().await.unwrap()
+async fn charged(context: &Context) -> NewCardCharge {
+    context.client.card_charges().create(&charge(), key("charge-A-1007")).send().await.unwrap()
 }
 
-async fn a_charge_is_made_and_read_back(world: World) {
-    let new = charged(&world).await;
+async fn a_charge_is_made_and_read_back(context: Context) {
+    let new = charged(&context).await;
     assert!(new.client_secret.expose().starts_with(new.charge.payment_intent_id.as_str()));
     assert_eq!(new.appearance.as_ref().and_then(|looks| looks.theme.as_deref()), Some("flat"));
-    let read = world.client.card_charges().get(&new.charge.payment_intent_id).send().await.unwrap();
+    let read = context.client.card_charges().get(&new.charge.payment_intent_id).send().await.unwrap();
     for seen in [&new.charge, &read] {
         assert_eq!(seen.payment_intent_id, new.charge.payment_intent_id);
         assert_eq!(seen.status, CardChargeStatus::RequiresPaymentMethod);
@@ -46,62 +46,62 @@ async fn a_charge_is_made_and_read_back(world: World) {
     assert_eq!(read.transaction.and_then(|row| row.status), Some(TransactionStatus::Pending));
 }
 
-async fn a_confirmed_charge_has_succeeded(world: World) {
-    let new = charged(&world).await;
+async fn a_confirmed_charge_has_succeeded(context: Context) {
+    let new = charged(&context).await;
     let id = new.charge.payment_intent_id;
-    world.lomi.confirm_card(id.as_str(), new.client_secret.expose()).await;
-    let read = world.client.card_charges().get(&id).send().await.unwrap();
+    context.lomi.confirm_card(id.as_str(), new.client_secret.expose()).await;
+    let read = context.client.card_charges().get(&id).send().await.unwrap();
     assert_eq!(read.status, CardChargeStatus::Succeeded);
     let transaction = read.transaction.unwrap();
     assert_eq!(transaction.status, Some(TransactionStatus::Completed));
-    let paid = world.client.transactions().get(&transaction.transaction_id).send().await.unwrap();
+    let paid = context.client.transactions().get(&transaction.transaction_id).send().await.unwrap();
     assert_eq!((paid.gross_amount, paid.metadata.text("order_id")), (Some(francs(25_000)), Some("A-1007")));
 }
 
-async fn a_charge_for_a_known_customer_is_theirs(world: World) {
+async fn a_charge_for_a_known_customer_is_theirs(context: Context) {
     let customer_id = fixtures::CUSTOMER_A.parse().unwrap();
     let wish = CreateCardCharge { buyer: Buyer::Customer { customer_id }, ..charge() };
-    let new = world.client.card_charges().create(&wish, key("charge-known")).send().await.unwrap();
-    let read = world.client.card_charges().get(&new.charge.payment_intent_id).send().await.unwrap();
+    let new = context.client.card_charges().create(&wish, key("charge-known")).send().await.unwrap();
+    let read = context.client.card_charges().get(&new.charge.payment_intent_id).send().await.unwrap();
     let id = read.transaction.unwrap().transaction_id;
-    let transaction = world.client.transactions().get(&id).send().await.unwrap();
+    let transaction = context.client.transactions().get(&id).send().await.unwrap();
     assert_eq!(transaction.customer_id.unwrap().as_str(), fixtures::CUSTOMER_A);
 }
 
-async fn a_cancelled_charge_cannot_be_cancelled_again(world: World) {
-    let id = charged(&world).await.charge.payment_intent_id;
-    let cancel = || world.client.card_charges().cancel(&id).send();
+async fn a_cancelled_charge_cannot_be_cancelled_again(context: Context) {
+    let id = charged(&context).await.charge.payment_intent_id;
+    let cancel = || context.client.card_charges().cancel(&id).send();
     assert_eq!(cancel().await.unwrap(), CardChargeStatus::Canceled);
     // lomi. answers 500, which says nothing: the charge has to be read.
     let error = assert_refused(cancel().await, 500, Outcome::Unknown);
     assert_eq!(error.attempts(), 1, "a write without a key is not repeated");
-    let read = world.client.card_charges().get(&id).send().await.unwrap();
+    let read = context.client.card_charges().get(&id).send().await.unwrap();
     assert_eq!(read.status, CardChargeStatus::Canceled);
 }
 
-async fn a_charge_asked_for_twice_with_one_key_is_one_charge(world: World) {
-    let (first, again) = (charged(&world).await, charged(&world).await);
+async fn a_charge_asked_for_twice_with_one_key_is_one_charge(context: Context) {
+    let (first, again) = (charged(&context).await, charged(&context).await);
     assert_eq!(first, again);
-    assert_eq!(world.lomi.transactions().await.len(), 1);
+    assert_eq!(context.lomi.transactions().await.len(), 1);
 }
 
-async fn a_muted_rail_answers_503(world: World) {
-    world.lomi.quirks(json!({ "card_rail_muted": true })).await;
-    let answer = world.client.card_charges().create(&charge(), key("charge-muted")).send().await;
+async fn a_muted_rail_answers_503(context: Context) {
+    context.lomi.quirks(json!({ "card_rail_muted": true })).await;
+    let answer = context.client.card_charges().create(&charge(), key("charge-muted")).send().await;
     let error = assert_refused(answer, 503, Outcome::Unknown);
     // The newest generation repeats the stored refusal, and the client stops as soon as it sees that.
-    assert_eq!((error.is_replay(), error.attempts()), if world.is_current() { (true, 2) } else { (false, 3) });
-    assert_eq!(world.lomi.transactions().await.len(), 0);
+    assert_eq!((error.is_replay(), error.attempts()), if context.is_current() { (true, 2) } else { (false, 3) });
+    assert_eq!(context.lomi.transactions().await.len(), 0);
 }
 
-async fn a_charge_is_asked_for_under_the_path_of_its_generation(world: World) {
-    let path = if world.is_current() { "/charge/card" } else { "/payment-intents" };
+async fn a_charge_is_asked_for_under_the_path_of_its_generation(context: Context) {
+    let path = if context.is_current() { "/charge/card" } else { "/payment-intents" };
     // A fault that changes nothing, and counts.
     for route in [format!("POST {path}"), format!("GET {path}/{{id}}"), format!("POST {path}/{{id}}/cancel")] {
-        world.lomi.fault(json!({ "target": route, "kind": "latency_ms", "arg": 0 })).await;
+        context.lomi.fault(json!({ "target": route, "kind": "latency_ms", "arg": 0 })).await;
     }
-    let id = charged(&world).await.charge.payment_intent_id;
-    world.client.card_charges().get(&id).send().await.unwrap();
-    world.client.card_charges().cancel(&id).send().await.unwrap();
-    assert_eq!(world.lomi.faults_fired().await, 3);
+    let id = charged(&context).await.charge.payment_intent_id;
+    context.client.card_charges().get(&id).send().await.unwrap();
+    context.client.card_charges().cancel(&id).send().await.unwrap();
+    assert_eq!(context.lomi.faults_fired().await, 3);
 }

@@ -3,7 +3,7 @@
 use lomi_client::{CreateCheckoutSession, CreatedCheckoutSession, CurrencyCode, ListPlace, SessionStatus};
 use lomi_sandbox::fixtures;
 
-use super::world::{World, all, assert_listed, francs, key, opened, order};
+use super::context::{Context, all, assert_listed, francs, key, opened, order};
 
 in_both_profiles! {
     a_session_is_made_and_read_back,
@@ -14,10 +14,10 @@ in_both_profiles! {
     sessions_are_listed_by_status_and_from_any_place,
 }
 
-async fn a_session_is_made_and_read_back(world: World) {
-    let new = world.session().await;
+async fn a_session_is_made_and_read_back(context: Context) {
+    let new = context.session().await;
     assert!(new.checkout_url.ends_with(new.session.checkout_session_id.as_str()), "{}", new.checkout_url);
-    let read = world.client.checkout_sessions().get(&new.session.checkout_session_id).send().await.unwrap();
+    let read = context.client.checkout_sessions().get(&new.session.checkout_session_id).send().await.unwrap();
     for session in [&new.session, &read] {
         assert_eq!(session.status, SessionStatus::Open);
         assert_eq!((session.amount, session.currency_code), (Some(francs(25_000)), Some(CurrencyCode::XOF)));
@@ -31,53 +31,53 @@ async fn a_session_is_made_and_read_back(world: World) {
     assert_eq!(new.session.checkout_session_id, read.checkout_session_id);
 }
 
-async fn a_session_that_is_paid_is_completed(world: World) {
-    let id = world.session().await.session.checkout_session_id;
-    world.lomi.pay(id.as_str(), "wave").await;
-    let read = world.client.checkout_sessions().get(&id).send().await.unwrap();
+async fn a_session_that_is_paid_is_completed(context: Context) {
+    let id = context.session().await.session.checkout_session_id;
+    context.lomi.pay(id.as_str(), "wave").await;
+    let read = context.client.checkout_sessions().get(&id).send().await.unwrap();
     assert_eq!(read.status, SessionStatus::Completed);
 }
 
-async fn a_customer_who_owes_an_invoice_gets_no_session_where_customers_can_be_named(world: World) {
-    world.lomi.block_with_invoice(fixtures::CUSTOMER_A, 9_000).await;
+async fn a_customer_who_owes_an_invoice_gets_no_session_where_customers_can_be_named(context: Context) {
+    context.lomi.block_with_invoice(fixtures::CUSTOMER_A, 9_000).await;
     let wish = CreateCheckoutSession { customer_id: Some(fixtures::CUSTOMER_A.parse().unwrap()), ..order() };
-    match world.client.checkout_sessions().create(&wish).send().await.unwrap() {
+    match context.client.checkout_sessions().create(&wish).send().await.unwrap() {
         // The generation of the guides knows no customer of a session.
-        CreatedCheckoutSession::Session(_) => assert!(!world.is_current()),
+        CreatedCheckoutSession::Session(_) => assert!(!context.is_current()),
         CreatedCheckoutSession::InvoicePaymentRequired(invoice) => {
-            assert!(world.is_current());
+            assert!(context.is_current());
             assert_eq!(invoice.amount_remaining, Some(francs(9_000)));
             assert!(invoice.checkout_url.is_some() && invoice.invoice_id.is_some());
         }
     }
 }
 
-async fn a_session_asked_for_twice_with_one_key_is_one_session(world: World) {
+async fn a_session_asked_for_twice_with_one_key_is_one_session(context: Context) {
     let ask = async || {
-        let call = world.client.checkout_sessions().create(&order()).idempotency_key(key("order-A-1007"));
+        let call = context.client.checkout_sessions().create(&order()).idempotency_key(key("order-A-1007"));
         opened(call.send().await)
     };
     let (first, again) = (ask().await, ask().await);
     assert_eq!(first, again);
-    assert_eq!(world.lomi.sessions().await.len(), 1);
+    assert_eq!(context.lomi.sessions().await.len(), 1);
 }
 
-async fn sessions_are_listed_page_by_page(world: World) {
+async fn sessions_are_listed_page_by_page(context: Context) {
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(world.session().await.session.checkout_session_id);
+        made.push(context.session().await.session.checkout_session_id);
     }
-    let listed = all(world.client.checkout_sessions().list().limit(2).stream()).await;
+    let listed = all(context.client.checkout_sessions().list().limit(2).stream()).await;
     assert_listed(listed.into_iter().map(|session| session.checkout_session_id).collect(), made);
 }
 
-async fn sessions_are_listed_by_status_and_from_any_place(world: World) {
+async fn sessions_are_listed_by_status_and_from_any_place(context: Context) {
     for _ in 0..4 {
-        world.session().await;
+        context.session().await;
     }
-    let paid = world.session().await.session.checkout_session_id;
-    world.lomi.pay(paid.as_str(), "wave").await;
-    let sessions = world.client.checkout_sessions();
+    let paid = context.session().await.session.checkout_session_id;
+    context.lomi.pay(paid.as_str(), "wave").await;
+    let sessions = context.client.checkout_sessions();
     let completed = sessions.list().status(&SessionStatus::Completed).send().await.unwrap();
     assert_listed(completed.into_iter().map(|session| session.checkout_session_id).collect(), vec![paid]);
     let open = sessions.list().status(&SessionStatus::Open).send().await.unwrap();

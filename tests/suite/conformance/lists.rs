@@ -4,21 +4,21 @@ use lomi_client::{Client, CreatePaymentLink, CreateRefund, CurrencyCode, ErrorKi
 use lomi_sandbox::Profile;
 use serde_json::{Value, json};
 
-use super::world::{World, francs, key};
+use super::context::{Context, francs, key};
 
 /// Three rows in every list, and one customer more.
-async fn stocked(profile: Profile, quirks: Value) -> World {
-    let world = World::start(profile).await;
-    world.lomi.quirks(json!({ "refund_preview": false })).await;
+async fn stocked(profile: Profile, quirks: Value) -> Context {
+    let context = Context::start(profile).await;
+    context.lomi.quirks(json!({ "refund_preview": false })).await;
     let gift = CreatePaymentLink::new(LinkTarget::Instant { amount: francs(5_000) }, "Gift", CurrencyCode::XOF);
     for number in 1..=3 {
-        let paid = world.paid("card").await.transaction_id;
+        let paid = context.paid("card").await.transaction_id;
         let refund = CreateRefund::new(paid, francs(1_000));
-        world.client.refunds().create(&refund, key(&format!("refund-{number}"))).send().await.unwrap();
-        world.client.payment_links().create(&gift).send().await.unwrap();
+        context.client.refunds().create(&refund, key(&format!("refund-{number}"))).send().await.unwrap();
+        context.client.payment_links().create(&gift).send().await.unwrap();
     }
-    world.lomi.quirks(quirks).await;
-    world
+    context.lomi.quirks(quirks).await;
+    context
 }
 
 /// How many rows came, and the error that ended them, if one did.
@@ -54,13 +54,13 @@ async fn every_list_is_whole_whatever_the_length_of_its_pages() {
         (Profile::June2026, json!({})),
         (Profile::Seeds, json!({})),
     ] {
-        let world = stocked(profile, quirks.clone()).await;
-        let client = if quirks == json!({}) { world.client.clone() } else { world.unchecked_client() };
+        let context = stocked(profile, quirks.clone()).await;
+        let client = if quirks == json!({}) { context.client.clone() } else { context.unchecked_client() };
         for at_most in [1, 2, 3, 4] {
-            world.lomi.quirks(json!({ "list_rows_at_most": at_most })).await;
+            context.lomi.quirks(json!({ "list_rows_at_most": at_most })).await;
             assert_eq!(read_all(&client, 50).await, WHOLE, "{profile:?} {quirks} {at_most}");
         }
-        world.lomi.quirks(json!({ "list_rows_at_most": null })).await;
+        context.lomi.quirks(json!({ "list_rows_at_most": null })).await;
         for size in [1, 2, 3, 4, 50] {
             assert_eq!(read_all(&client, size).await, WHOLE, "{profile:?} {quirks} {size}");
         }
@@ -69,17 +69,17 @@ async fn every_list_is_whole_whatever_the_length_of_its_pages() {
 
 #[tokio::test]
 async fn a_server_that_hears_no_place_ends_every_list_in_an_error() {
-    let world = stocked(Profile::Current, json!({ "list_places_ignored": true, "list_rows_at_most": 2 })).await;
-    assert_eq!(read_all(&world.unchecked_client(), 50).await, [(2, Some(ErrorKind::EndlessList)); 5]);
+    let context = stocked(Profile::Current, json!({ "list_places_ignored": true, "list_rows_at_most": 2 })).await;
+    assert_eq!(read_all(&context.unchecked_client(), 50).await, [(2, Some(ErrorKind::EndlessList)); 5]);
 }
 
 #[tokio::test]
 async fn a_cursor_that_lomi_does_not_know_is_refused_and_no_end() {
-    let world = stocked(Profile::Current, json!({ "list_rows_at_most": 2 })).await;
-    let mut listing = world.client.transactions().list().stream();
+    let context = stocked(Profile::Current, json!({ "list_rows_at_most": 2 })).await;
+    let mut listing = context.client.transactions().list().stream();
     let place = listing.next_page().await.unwrap().next.unwrap();
     let foreign = ListPlace::parse(&place.to_text().replace("ey", "xx")).unwrap();
-    let call = world.client.transactions().list().starting_at(&foreign);
+    let call = context.client.transactions().list().starting_at(&foreign);
     let error = call.stream().next_page().await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(400), Some("invalid_cursor")));
 }

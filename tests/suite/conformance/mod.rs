@@ -10,17 +10,17 @@ macro_rules! in_both_profiles {
         /// One after the other, in the newest generation.
         pub(super) async fn in_current() {
             $(
-                $test(World::start(lomi_sandbox::Profile::Current).await).await;
+                $test(Context::start(lomi_sandbox::Profile::Current).await).await;
             )+
         }
     };
     (@module $module:ident $profile:ident $($test:ident)+) => {
         mod $module {
-            use crate::conformance::world::World;
+            use crate::conformance::context::Context;
             $(
                 #[tokio::test]
                 async fn $test() {
-                    super::$test(World::start(lomi_sandbox::Profile::$profile).await).await;
+                    super::$test(Context::start(lomi_sandbox::Profile::$profile).await).await;
                 }
             )+
         }
@@ -30,6 +30,7 @@ macro_rules! in_both_profiles {
 mod account;
 mod card_charges;
 mod checkout_sessions;
+mod context;
 mod contract;
 mod coverage;
 mod customers;
@@ -43,4 +44,3 @@ mod refusals;
 mod transactions;
 mod webhook_endpoints;
 mod webhooks;
-mod world;

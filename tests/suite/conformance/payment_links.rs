@@ -4,7 +4,7 @@ use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, LinkType, Payment
 use lomi_sandbox::Profile;
 use lomi_sandbox::fixtures;
 
-use super::world::{World, all, assert_listed, francs};
+use super::context::{Context, all, assert_listed, francs};
 
 in_both_profiles! {
     an_instant_link_is_made_and_read_back,
@@ -14,12 +14,12 @@ in_both_profiles! {
     a_link_is_changed_and_archived_where_lomi_does_that,
 }
 
-async fn linked(world: &World, target: LinkTarget) -> PaymentLink {
+async fn linked(context: &Context, target: LinkTarget) -> PaymentLink {
     let link = CreatePaymentLink {
         expires_at: Some("2099-12-31T23:59:59Z".into()),
         ..CreatePaymentLink::new(target, "Donation", CurrencyCode::XOF)
     };
-    world.client.payment_links().create(&link).send().await.unwrap()
+    context.client.payment_links().create(&link).send().await.unwrap()
 }
 
 fn instant() -> LinkTarget {
@@ -30,9 +30,9 @@ fn product() -> LinkTarget {
     LinkTarget::Product { product_id: fixtures::PRODUCT_A.parse().unwrap(), price_id: None }
 }
 
-async fn an_instant_link_is_made_and_read_back(world: World) {
-    let new = linked(&world, instant()).await;
-    let read = world.client.payment_links().get(&new.payment_link_id).send().await.unwrap();
+async fn an_instant_link_is_made_and_read_back(context: Context) {
+    let new = linked(&context, instant()).await;
+    let read = context.client.payment_links().get(&new.payment_link_id).send().await.unwrap();
     assert_eq!(new, read);
     assert!(new.url.ends_with(new.payment_link_id.as_str()), "{}", new.url);
     assert_eq!((&new.link_type, new.is_active), (&LinkType::Instant, Some(true)));
@@ -41,27 +41,27 @@ async fn an_instant_link_is_made_and_read_back(world: World) {
     assert!(new.expires_at.unwrap().starts_with("2099-12-31T23:59:59"));
 }
 
-async fn a_link_to_a_product_is_made_and_read_back(world: World) {
-    let new = linked(&world, product()).await;
-    let read = world.client.payment_links().get(&new.payment_link_id).send().await.unwrap();
+async fn a_link_to_a_product_is_made_and_read_back(context: Context) {
+    let new = linked(&context, product()).await;
+    let read = context.client.payment_links().get(&new.payment_link_id).send().await.unwrap();
     assert_eq!(new, read);
     assert_eq!((&new.link_type, new.amount), (&LinkType::Product, None));
     assert_eq!(new.product_id.unwrap().as_str(), fixtures::PRODUCT_A);
 }
 
-async fn links_are_listed_page_by_page(world: World) {
+async fn links_are_listed_page_by_page(context: Context) {
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(linked(&world, instant()).await.payment_link_id);
+        made.push(linked(&context, instant()).await.payment_link_id);
     }
-    let listed = all(world.client.payment_links().list().limit(2).stream()).await;
+    let listed = all(context.client.payment_links().list().limit(2).stream()).await;
     assert_listed(listed.into_iter().map(|link| link.payment_link_id).collect(), made);
 }
 
-async fn links_are_listed_by_type_and_activity(world: World) {
-    linked(&world, instant()).await;
-    let only = linked(&world, product()).await.payment_link_id;
-    let list = || world.client.payment_links().list();
+async fn links_are_listed_by_type_and_activity(context: Context) {
+    linked(&context, instant()).await;
+    let only = linked(&context, product()).await.payment_link_id;
+    let list = || context.client.payment_links().list();
     let products = list().link_type(&LinkType::Product).send().await.unwrap();
     assert_listed(products.into_iter().map(|link| link.payment_link_id).collect(), vec![only]);
     assert_eq!(list().is_active(true).send().await.unwrap().len(), 2);
@@ -69,18 +69,18 @@ async fn links_are_listed_by_type_and_activity(world: World) {
     assert_eq!(list().limit(1).send().await.unwrap().len(), 1);
 }
 
-async fn a_link_is_changed_and_archived_where_lomi_does_that(world: World) {
-    let id = linked(&world, instant()).await.payment_link_id;
+async fn a_link_is_changed_and_archived_where_lomi_does_that(context: Context) {
+    let id = linked(&context, instant()).await.payment_link_id;
     let changes = UpdatePaymentLink {
         title: Some("Gift".into()),
         amount: Some(francs(7_500)),
         single_use: Some(true),
         ..UpdatePaymentLink::default()
     };
-    let changed = world.client.payment_links().update(&id, &changes).send().await;
-    if world.profile != Profile::Current {
+    let changed = context.client.payment_links().update(&id, &changes).send().await;
+    if context.profile != Profile::Current {
         assert!(changed.unwrap_err().is_unknown_route());
-        assert!(world.client.payment_links().archive(&id).send().await.unwrap_err().is_unknown_route());
+        assert!(context.client.payment_links().archive(&id).send().await.unwrap_err().is_unknown_route());
         return;
     }
     let changed = changed.unwrap();
@@ -88,6 +88,6 @@ async fn a_link_is_changed_and_archived_where_lomi_does_that(world: World) {
         (changed.title.as_deref(), changed.amount, changed.single_use),
         (Some("Gift"), Some(francs(7_500)), Some(true))
     );
-    world.client.payment_links().archive(&id).send().await.unwrap();
-    assert_eq!(world.client.payment_links().get(&id).send().await.unwrap().is_active, Some(false));
+    context.client.payment_links().archive(&id).send().await.unwrap();
+    assert_eq!(context.client.payment_links().get(&id).send().await.unwrap().is_active, Some(false));
 }

@@ -3,9 +3,9 @@
 use lomi_client::webhook::{EventKind, Scheme, Secrets, SignatureError, Signatures, WebhookSecret, verify};
 use lomi_client::{CreateRefund, CreateWebhookEndpoint, CurrencyCode, Environment};
 
+use super::context::{Context, francs};
 use super::receiver::Receiver;
 use super::refunds::carried_out;
-use super::world::{World, francs};
 
 in_both_profiles! {
     a_delivery_is_verified_and_tells_the_payment,
@@ -18,22 +18,22 @@ in_both_profiles! {
 }
 
 /// An endpoint for these events: its receiver and its secret.
-async fn listening(world: &World, events: Vec<EventKind>) -> (Receiver, WebhookSecret) {
+async fn listening(context: &Context, events: Vec<EventKind>) -> (Receiver, WebhookSecret) {
     let receiver = Receiver::start().await;
     let endpoint = CreateWebhookEndpoint::new(&receiver.url, events);
-    let new = world.client.webhook_endpoints().create(&endpoint).send().await.unwrap();
+    let new = context.client.webhook_endpoints().create(&endpoint).send().await.unwrap();
     (receiver, new.secret.to_secret().unwrap())
 }
 
-async fn listening_to_payments(world: &World) -> (Receiver, Secrets) {
-    let (receiver, secret) = listening(world, vec![EventKind::PaymentSucceeded]).await;
+async fn listening_to_payments(context: &Context) -> (Receiver, Secrets) {
+    let (receiver, secret) = listening(context, vec![EventKind::PaymentSucceeded]).await;
     (receiver, Secrets::new(vec![secret]).unwrap())
 }
 
-async fn a_delivery_is_verified_and_tells_the_payment(world: World) {
-    let (mut receiver, secrets) = listening_to_payments(&world).await;
+async fn a_delivery_is_verified_and_tells_the_payment(context: Context) {
+    let (mut receiver, secrets) = listening_to_payments(&context).await;
     for (method, environment) in [("wave", None), ("card", Some(Environment::Test))] {
-        let paid = world.paid(method).await;
+        let paid = context.paid(method).await;
         let event = receiver.next().await.event(&secrets);
         assert_eq!((&event.kind, event.name.as_str()), (&EventKind::PaymentSucceeded, "PAYMENT_SUCCEEDED"));
         assert!(event.id.is_some() && event.timestamp.is_some());
@@ -53,19 +53,19 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-async fn a_delivery_is_verified_by_the_newest_signature_that_the_generation_has(world: World) {
-    let (mut receiver, secrets) = listening_to_payments(&world).await;
-    world.paid("wave").await;
+async fn a_delivery_is_verified_by_the_newest_signature_that_the_generation_has(context: Context) {
+    let (mut receiver, secrets) = listening_to_payments(&context).await;
+    context.paid("wave").await;
     let delivery = receiver.next().await;
     let scheme = delivery.verify(&secrets).unwrap().scheme();
-    assert_eq!(matches!(scheme, Scheme::V1 { .. }), world.is_current(), "{scheme:?}");
+    assert_eq!(matches!(scheme, Scheme::V1 { .. }), context.is_current(), "{scheme:?}");
     let legacy = Signatures { v1: None, ..delivery.signatures() };
     assert_eq!(verify(legacy, &delivery.body, &secrets).unwrap().scheme(), Scheme::Legacy);
 }
 
-async fn a_delivery_that_was_changed_is_refused(world: World) {
-    let (mut receiver, secrets) = listening_to_payments(&world).await;
-    world.paid("wave").await;
+async fn a_delivery_that_was_changed_is_refused(context: Context) {
+    let (mut receiver, secrets) = listening_to_payments(&context).await;
+    context.paid("wave").await;
     let delivery = receiver.next().await;
     let changed = [&delivery.body[..], b" "].concat();
     assert_eq!(verify(delivery.signatures(), &changed, &secrets).unwrap_err(), SignatureError::NoMatch);
@@ -73,9 +73,9 @@ async fn a_delivery_that_was_changed_is_refused(world: World) {
     assert_eq!(verify(unsigned, &delivery.body, &secrets).unwrap_err(), SignatureError::Missing);
 }
 
-async fn a_delivery_is_accepted_while_its_secret_is_being_replaced(world: World) {
-    let (mut receiver, old) = listening(&world, vec![EventKind::PaymentSucceeded]).await;
-    world.paid("wave").await;
+async fn a_delivery_is_accepted_while_its_secret_is_being_replaced(context: Context) {
+    let (mut receiver, old) = listening(&context, vec![EventKind::PaymentSucceeded]).await;
+    context.paid("wave").await;
     let delivery = receiver.next().await;
     let new = WebhookSecret::parse("whsec_the_next_one").unwrap();
     let without = Secrets::new(vec![new.clone()]).unwrap();
@@ -83,27 +83,27 @@ async fn a_delivery_is_accepted_while_its_secret_is_being_replaced(world: World)
     assert!(delivery.verify(&Secrets::new(vec![new, old]).unwrap()).is_ok());
 }
 
-async fn a_test_delivery_is_known_as_one(world: World) {
-    let (mut receiver, secrets) = listening_to_payments(&world).await;
-    let endpoint = world.client.webhook_endpoints().list().send().await.unwrap().remove(0);
-    world.client.webhook_endpoints().test(&endpoint.webhook_endpoint_id).send().await.unwrap();
+async fn a_test_delivery_is_known_as_one(context: Context) {
+    let (mut receiver, secrets) = listening_to_payments(&context).await;
+    let endpoint = context.client.webhook_endpoints().list().send().await.unwrap().remove(0);
+    context.client.webhook_endpoints().test(&endpoint.webhook_endpoint_id).send().await.unwrap();
     let event = receiver.next().await.event(&secrets);
     assert_eq!((&event.kind, event.data.has_test_marker), (&EventKind::Test, true));
     assert_eq!((event.data.amount, event.environment()), (Some(francs(1_000)), Some(Environment::Test)));
 }
 
-async fn a_refund_is_told_only_by_the_newest_generation(world: World) {
+async fn a_refund_is_told_only_by_the_newest_generation(context: Context) {
     let events = vec![EventKind::RefundCompleted, EventKind::PaymentSucceeded];
-    let (mut receiver, secret) = listening(&world, events).await;
+    let (mut receiver, secret) = listening(&context, events).await;
     let secrets = Secrets::new(vec![secret]).unwrap();
-    let id = world.paid("card").await.transaction_id;
+    let id = context.paid("card").await.transaction_id;
     assert_eq!(receiver.next().await.event(&secrets).kind, EventKind::PaymentSucceeded);
     let refund = CreateRefund::new(id.clone(), francs(5_000));
-    let refund = carried_out(&world, &refund, "refund-1").await.unwrap();
+    let refund = carried_out(&context, &refund, "refund-1").await.unwrap();
     // Where no refund is told, the next event is that of the next payment.
-    let next = world.paid("card").await.transaction_id;
+    let next = context.paid("card").await.transaction_id;
     let event = receiver.next().await.event(&secrets);
-    if world.is_current() {
+    if context.is_current() {
         assert_eq!((&event.kind, event.data.amount), (&EventKind::RefundCompleted, Some(francs(5_000))));
         assert_eq!(event.data.refund_id.as_deref(), Some(refund.refund_id.as_str()));
         assert_eq!(event.data.transaction_id.as_deref(), Some(id.as_str()));
@@ -112,14 +112,14 @@ async fn a_refund_is_told_only_by_the_newest_generation(world: World) {
     }
 }
 
-async fn a_session_is_told_only_by_the_generation_of_the_guides(world: World) {
+async fn a_session_is_told_only_by_the_generation_of_the_guides(context: Context) {
     let events = vec![EventKind::CheckoutCompleted, EventKind::PaymentFailed];
-    let (mut receiver, secret) = listening(&world, events).await;
+    let (mut receiver, secret) = listening(&context, events).await;
     let secrets = Secrets::new(vec![secret]).unwrap();
-    let session = world.session().await.session.checkout_session_id;
-    world.lomi.pay(session.as_str(), "wave").await;
-    if world.is_current() {
-        let outbox = world.lomi.outbox().await;
+    let session = context.session().await.session.checkout_session_id;
+    context.lomi.pay(session.as_str(), "wave").await;
+    if context.is_current() {
+        let outbox = context.lomi.outbox().await;
         assert!(outbox.is_empty(), "nobody listens to what is told: {outbox:?}");
     } else {
         let event = receiver.next().await.event(&secrets);

@@ -8,7 +8,7 @@ use super::document::Contract;
 const LIST: &str = "GET /admin/quarantine";
 const GET: &str = "GET /admin/quarantine/{quarantine_id}";
 const REPLAY: &str = "POST /admin/quarantine/{quarantine_id}/replay";
-const ASK: &str = "POST /admin/orders/{order_id}/ask";
+const ASK: &str = "POST /admin/orders/{order_id}/sync";
 const RESEND: &str = "POST /admin/webhook-deliveries/replay";
 const RETELL: &str = "POST /admin/orders/{order_id}/events/replay";
 const HEALTH: &str = "GET /admin/health";
@@ -41,7 +41,7 @@ pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
     }
     contract.holds(RESEND, &app.resend(&json!({})).await.expect(200));
     for order_id in [&order.order_id, &app.open_order().await.order_id] {
-        contract.holds(RETELL, &app.retell(order_id).await.expect(200));
+        contract.holds(RETELL, &app.republish(order_id).await.expect(200));
     }
     contract.holds(HEALTH, &app.admin("GET", "/admin/health", &Value::Null).await.expect(200));
     are_refused(app, contract, &id, &order.order_id).await;

@@ -154,7 +154,7 @@ async fn a_refund_that_lomi_fails_on_holds_up_nothing_else() {
     assert!(app.make_due(&order.order_id).await);
     assert!(app.stack.invoke_scheduled("reconciler").await.is_err());
     let stored = app.order(&order.order_id).await;
-    assert!(stored["asked_at_ms"].is_number() && stored["due_at_ms"].as_i64() > stored["asked_at_ms"].as_i64());
+    assert!(stored["polled_at_ms"].is_number() && stored["due_at_ms"].as_i64() > stored["polled_at_ms"].as_i64());
     app.audit().await;
 }
 

@@ -131,7 +131,7 @@ fn an_alarm_that_can_never_ring_is_found() {
         ("ReconcilerStopped", "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
         ("ApiFails", "20 * failed > all", "failed > all"),
         ("EventsPipeFails", "ExecutionThrottled", "Throttled"),
-        ("TurnedAway", "Name: ApiId", "Name: Api"),
+        ("RequestsThrottled", "Name: ApiId", "Name: Api"),
     ];
     let [template, monitoring] = TEMPLATES.map(read);
     for (alarm, from, to) in mutations {

@@ -80,7 +80,7 @@ fn outdated(document: &str, templates: &str) -> Vec<String> {
 #[test]
 fn the_document_is_of_these_templates_and_of_this_program() {
     let templates = ["template.yaml", "infra/monitoring.yaml"].map(read).concat();
-    let document = read("infra/COSTS.md");
+    let document = read("infra/docs/COSTS.md");
     assert_eq!(outdated(&document, &templates), Vec::<String>::new());
     for (row, from, to) in [
         ("| CloudWatch alarms, by metric |", "Type: AWS::CloudWatch::Alarm", "Type: Custom::Nothing"),

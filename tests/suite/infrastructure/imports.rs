@@ -7,24 +7,24 @@ use serde_json::Value;
 
 /// Layer -> layers that it may import. What is missing here may import nothing of ours.
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("functions", &["edge", "flows", "store", "lomi-client", "domain"]),
-    ("edge", &["flows", "store", "lomi-client", "domain"]),
-    ("flows", &["store", "lomi-client", "domain"]),
+    ("functions", &["lambda-kit", "checkout", "store", "lomi-client", "domain"]),
+    ("lambda-kit", &["checkout", "store", "lomi-client", "domain"]),
+    ("checkout", &["store", "lomi-client", "domain"]),
     ("store", &["domain"]),
     ("local", &["lomi-sandbox"]),
-    ("simulation", &["tests", "local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
+    ("simulation", &["tests", "local", "lomi-sandbox", "lambda-kit", "checkout", "store", "lomi-client", "domain"]),
     ("fuzz", &["properties"]),
-    ("properties", &["edge", "flows", "store", "lomi-client", "domain"]),
-    ("tests", &["local", "lomi-sandbox", "edge", "flows", "store", "lomi-client", "domain"]),
+    ("properties", &["lambda-kit", "checkout", "store", "lomi-client", "domain"]),
+    ("tests", &["local", "lomi-sandbox", "lambda-kit", "checkout", "store", "lomi-client", "domain"]),
 ];
 
 /// Crates that only these layers may name: one adapter each for the table, the secrets, the platform and HTTP.
 const OWNED: [(&str, &[&str]); 6] = [
     ("aws-sdk-dynamodb", &["store", "simulation", "tests"]),
-    ("aws-sdk-secretsmanager", &["edge", "simulation"]),
-    ("lambda_http", &["edge"]),
-    ("lambda_runtime", &["edge"]),
-    ("reqwest", &["edge", "lomi-client", "lomi-sandbox", "tests"]),
+    ("aws-sdk-secretsmanager", &["lambda-kit", "simulation"]),
+    ("lambda_http", &["lambda-kit"]),
+    ("lambda_runtime", &["lambda-kit"]),
+    ("reqwest", &["lambda-kit", "lomi-client", "lomi-sandbox", "tests"]),
     ("rustls", &["lomi-client", "lomi-sandbox"]),
 ];
 
@@ -174,7 +174,11 @@ fn text(value: &Value) -> String {
 #[test]
 fn every_import_follows_an_arrow_and_one_tls_stack_is_deployed() {
     let graph = Graph::of_this_workspace();
-    assert_eq!(graph.deployed().iter().filter(|package| package.name == "edge").count(), 1, "functions are found");
+    assert_eq!(
+        graph.deployed().iter().filter(|package| package.name == "lambda-kit").count(),
+        1,
+        "functions are found"
+    );
     assert_eq!(graph.violations(), Vec::<String>::new());
 }
 
@@ -197,16 +201,16 @@ fn an_import_against_the_arrows_is_found() {
     let mutations: [Mutation; 12] = [
         ("domain imports store", |graph| import(graph, "domain", "store")),
         ("lomi-client imports domain", |graph| import(graph, "lomi-client", "domain")),
-        ("store imports flows", |graph| import(graph, "store", "flows")),
-        ("flows imports edge", |graph| import(graph, "flows", "edge")),
-        ("edge imports functions", |graph| import(graph, "edge", "orders")),
+        ("store imports checkout", |graph| import(graph, "store", "checkout")),
+        ("checkout imports lambda-kit", |graph| import(graph, "checkout", "lambda-kit")),
+        ("lambda-kit imports functions", |graph| import(graph, "lambda-kit", "orders")),
         ("orders imports functions", |graph| import(graph, "orders", "catalog")),
         ("orders imports tests", |graph| import(graph, "orders", "tests")),
-        ("local imports flows", |graph| import(graph, "local", "flows")),
+        ("local imports checkout", |graph| import(graph, "local", "checkout")),
         ("store imports local", |graph| {
             graph.ours.get_mut("store").expect("one of ours").dev_dependencies.insert("local".to_owned());
         }),
-        ("flows uses aws-sdk-dynamodb", |graph| import(graph, "flows", "aws-sdk-dynamodb")),
+        ("checkout uses aws-sdk-dynamodb", |graph| import(graph, "checkout", "aws-sdk-dynamodb")),
         ("orders uses reqwest", |graph| import(graph, "orders", "reqwest")),
         ("catalog uses lambda_http", |graph| import(graph, "catalog", "lambda_http")),
     ];

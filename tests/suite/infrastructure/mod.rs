@@ -2,11 +2,11 @@
 
 mod alarms;
 mod artifacts;
-mod bench;
 mod costs;
 mod events;
 mod imports;
 mod monitoring;
+mod mutants;
 mod promises;
 mod roles;
 mod routes;

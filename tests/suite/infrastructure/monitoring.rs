@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edge::telemetry::{Counter, Gauge};
+use lambda_kit::telemetry::{Counter, Gauge};
 use serde_json::Value;
 
 use super::{mutated, read, yaml};
@@ -20,7 +20,8 @@ type Edit = fn(&mut Watch, &str, &str);
 
 impl Watch {
     fn read() -> Self {
-        let [template, monitoring, guide] = ["template.yaml", "infra/monitoring.yaml", "infra/OPERATIONS.md"].map(read);
+        let [template, monitoring, guide] =
+            ["template.yaml", "infra/monitoring.yaml", "infra/docs/OPERATIONS.md"].map(read);
         Self { template, monitoring, guide }
     }
 
@@ -231,7 +232,7 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
     let mutations: [(&str, Edit, &str, &str); 15] = [
         ("Overpaid has no alarm", monitoring, "MetricName: Overpaid", "MetricName: PaidAfterCancel"),
         ("Panicked has no alarm", template, "MetricName: Panicked", "MetricName: TimedOut"),
-        ("WebhookSilence has no alarm", monitoring, "MetricName: WebhookSilence", "MetricName: Quarantined"),
+        ("SecondsSinceWebhook has no alarm", monitoring, "MetricName: SecondsSinceWebhook", "MetricName: Quarantined"),
         (
             "QuarantinedAlarm watches Quarantine, which nothing emits",
             monitoring,
@@ -260,12 +261,12 @@ fn an_anomaly_that_nobody_hears_of_is_found() {
         ("the runbook PaidTwice belongs to no alarm", guide, "### Overpaid", "### PaidTwice"),
         ("OverpaidAlarm carries another name", monitoring, "${Stack}-Overpaid", "${Stack}-PaidTwice"),
         (
-            "TurnedAwayAlarm watches Refused, which nothing emits",
+            "RequestsThrottledAlarm watches Refused, which nothing emits",
             monitoring,
-            "MetricName: TurnedAway",
+            "MetricName: RequestsThrottled",
             "MetricName: Refused",
         ),
-        ("TurnedAwayFilter asks for code, which the gateway does not log", monitoring, "$.status", "$.code"),
+        ("RequestsThrottledFilter asks for code, which the gateway does not log", monitoring, "$.status", "$.code"),
         ("the dashboard shows no errors of catalog", monitoring, "| SOURCE '/${Stack}/catalog' ", ""),
         ("the dashboard is no JSON", monitoring, "\"widgets\": [", "\"widgets\": [,"),
         (

@@ -46,7 +46,7 @@ fn findings(template: &Value) -> Vec<String> {
             "the schedule asks for nothing",
         ),
         (outputs["WebhookStatus"]["Condition"] == CONDITION, "an output of nothing"),
-        (outputs["WebhookTodo"]["Condition"] == CONDITION, "an output of nothing"),
+        (outputs["WebhookNextStep"]["Condition"] == CONDITION, "an output of nothing"),
     ];
     let mut found: Vec<_> = checks.iter().filter(|(holds, _)| !holds).map(|(_, wrong)| (*wrong).to_owned()).collect();
     found.extend(functions(template).filter_map(|(id, function)| writes_a_secret(template, id, function)));
@@ -110,7 +110,7 @@ fn a_part_of_it_that_is_missing_is_found() {
         ("put in later is not noticed", "rate(5 minutes)", "rate(5 days)"),
         ("the schedule asks for nothing", r#"Input: !Sub '{"Url": "#, r#"Input: !Sub '{"url": "#),
         ("an output of nothing", "WebhookStatus:\n    Condition: RegistersWebhook", "WebhookStatus:"),
-        ("an output of nothing", "WebhookTodo:\n    Condition: RegistersWebhook", "WebhookTodo:"),
+        ("an output of nothing", "WebhookNextStep:\n    Condition: RegistersWebhook", "WebhookNextStep:"),
         (
             "WebhookEndpointFunction: writes",
             put,

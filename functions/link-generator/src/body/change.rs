@@ -1,9 +1,9 @@
 //! The change of a link of lomi.'s own.
 
+use checkout::units::to_lomi;
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
-use edge::members::{Faults, Label, allowed_url, check_labels, check_text, money};
-use edge::problem::Problem;
-use flows::units::to_lomi;
+use lambda_kit::fields::{FieldErrors, Label, allowed_url, check_labels, check_text, money};
+use lambda_kit::problem::Problem;
 use lomi_client::UpdatePaymentLink;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Wanted {
 
 impl Change {
     pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         self.check_texts(&mut faults);
         for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
             if let Some(url) = url {
@@ -79,7 +79,7 @@ impl Change {
         Ok(Wanted { changes, currency: money.map(domain::Money::currency) })
     }
 
-    fn check_texts(&self, faults: &mut Faults) {
+    fn check_texts(&self, faults: &mut FieldErrors) {
         let is_title = |title: &str| {
             let title = title.trim();
             !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.contains(char::is_control)

@@ -1,17 +1,21 @@
 //! A link of ours.
 
 use super::{Body, Kind, OpenAmount, only_with};
+use checkout::payment_links::NewLink;
 use domain::{Currency, LinkPrice, Price, Timestamp};
-use edge::members::{Asked, Caller, Faults, PricingMembers, check_labels, money};
-use edge::problem::Problem;
-use flows::links::NewLink;
+use lambda_kit::fields::{Asked, Caller, FieldErrors, PricingMembers, check_labels, money};
+use lambda_kit::problem::Problem;
 use std::num::NonZeroU32;
 
 /// More than any fair sells tickets.
 const MAX_PAYMENTS: u32 = 1_000_000;
 
 impl Body {
-    pub(super) fn into_managed(self, expires_at: Option<Timestamp>, mut faults: Faults) -> Result<NewLink, Problem> {
+    pub(super) fn into_managed(
+        self,
+        expires_at: Option<Timestamp>,
+        mut faults: FieldErrors,
+    ) -> Result<NewLink, Problem> {
         let foreign = [
             (self.link_type.is_some(), "/link_type"),
             (self.product_id.is_some(), "/product_id"),
@@ -67,7 +71,7 @@ impl Body {
 }
 
 impl OpenAmount {
-    fn check(&self, faults: &mut Faults) -> Option<Price> {
+    fn check(&self, faults: &mut FieldErrors) -> Option<Price> {
         let currency = Currency::from_code(&self.currency_code);
         faults.unless(currency.is_some(), "/open_amount/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
         let price = Price::from_parts(currency?, None, Some(self.min), Some(self.max));

@@ -1,17 +1,17 @@
 //! A link of lomi.'s own.
 
 use super::{Body, Kind, NativeType, only_with};
+use checkout::units::to_lomi;
 use domain::{Currency, Timestamp};
-use edge::members::{Faults, check_labels, money};
-use edge::problem::Problem;
-use flows::units::to_lomi;
+use lambda_kit::fields::{FieldErrors, check_labels, money};
+use lambda_kit::problem::Problem;
 use lomi_client::{CreatePaymentLink, CurrencyCode, LinkTarget, PriceId, ProductId};
 
 impl Body {
     pub(super) fn into_native(
         self,
         expires_at: Option<Timestamp>,
-        mut faults: Faults,
+        mut faults: FieldErrors,
     ) -> Result<CreatePaymentLink, Problem> {
         let foreign = [
             (self.open_amount.is_some(), "/open_amount"),
@@ -49,7 +49,7 @@ impl Body {
         })
     }
 
-    fn instant(&self, faults: &mut Faults) -> Option<LinkTarget> {
+    fn instant(&self, faults: &mut FieldErrors) -> Option<LinkTarget> {
         for (is_there, pointer) in [(self.product_id.is_some(), "/product_id"), (self.price_id.is_some(), "/price_id")]
         {
             faults.unless(
@@ -69,7 +69,7 @@ impl Body {
         Some(LinkTarget::Instant { amount: to_lomi(money)? })
     }
 
-    fn product(&self, faults: &mut Faults) -> Option<LinkTarget> {
+    fn product(&self, faults: &mut FieldErrors) -> Option<LinkTarget> {
         faults.unless(
             self.amount.is_none(),
             "/amount",
@@ -88,7 +88,7 @@ impl Body {
 }
 
 /// A UUID, or an id as lomi. prints it. Anything else lomi. would answer with a refusal or a 500.
-fn is_id(text: &str, prefix: &str, pointer: &str, faults: &mut Faults) -> bool {
+fn is_id(text: &str, prefix: &str, pointer: &str, faults: &mut FieldErrors) -> bool {
     let fits = ProductId::parse(text).is_ok_and(|id| id.is_uuid() || id.as_str().starts_with(prefix));
     faults.unless(fits, pointer, "An id of lomi.", "Un identifiant de lomi.");
     fits

@@ -1,7 +1,7 @@
 //! What a check can find, and what a person should do about it.
 
-use edge::language::Text;
-use edge::secrets::NotASecret;
+use lambda_kit::language::Text;
+use lambda_kit::secrets::NotASecret;
 
 /// One word, and what to do unless it is `ok`.
 #[derive(Clone, Copy)]
@@ -51,8 +51,8 @@ pub(super) const ENVIRONMENT_UNKNOWN: Finding = Finding::todo(
     "L'environnement de la clé n'a pas pu être établi. Réglez d'abord lomi_key.",
 );
 
-pub(super) const ORGANISATION_UNLEARNED: Finding = Finding::todo(
-    "unlearned",
+pub(super) const ORGANISATION_NOT_READ: Finding = Finding::todo(
+    "not_read",
     "The stack does not know yet whose its key is, so lomi.'s events count only after lomi. was asked about them. Once lomi_key is ok the reconciler learns it within a minute, or with the first payment.",
     "La pile ne sait pas encore à qui est sa clé : les événements de lomi. ne comptent qu'une fois vérifiés auprès de lomi. Dès que lomi_key est en ordre, le réconciliateur l'apprend en une minute, ou au premier paiement.",
 );
@@ -127,8 +127,8 @@ pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
     "lomi. knows this API's address and sends nothing to it. Switch the webhook on in the lomi. dashboard.",
     "lomi. connaît l'adresse de cette API et n'y envoie rien. Activez le webhook dans le tableau de bord lomi.",
 );
-pub(super) const ENDPOINT_DEAF: Finding = Finding::todo(
-    "deaf",
+pub(super) const ENDPOINT_NOT_SUBSCRIBED: Finding = Finding::todo(
+    "not_subscribed",
     "lomi. knows this API's address and sends it no payments. What the stack registered it mends within five minutes; to a webhook made by hand, add the event PAYMENT_SUCCEEDED in the lomi. dashboard.",
     "lomi. connaît l'adresse de cette API et ne lui envoie aucun paiement. Ce que la pile a enregistré, elle le répare en moins de cinq minutes ; à un webhook créé à la main, ajoutez l'événement PAYMENT_SUCCEEDED dans le tableau de bord lomi.",
 );
@@ -148,8 +148,8 @@ pub(super) const LIST_UNREADABLE: Finding = Finding::todo(
     "lomi. answers with this list in a form that cannot be read, so what webhooks miss is not found. Deploy the newest version of this stack; if it stays so, report it.",
     "lomi. donne cette liste sous une forme illisible : ce que les webhooks manquent n'est pas retrouvé. Déployez la dernière version de cette pile ; si cela dure, signalez-le.",
 );
-pub(super) const LIST_ENDLESS: Finding = Finding::todo(
-    "endless",
+pub(super) const LIST_REPEATS_ITSELF: Finding = Finding::todo(
+    "repeats_first_page",
     "lomi. answers with the first page of this list again when it is asked for the next, so what webhooks miss is found on that page only. Tell lomi., and look into its dashboard for what is older.",
     "lomi. redonne la première page de cette liste quand on demande la suivante : ce que les webhooks manquent n'est retrouvé que sur cette page. Signalez-le à lomi. et cherchez le reste dans son tableau de bord.",
 );
@@ -180,8 +180,8 @@ pub(super) const TABLE_UNREACHABLE: Finding = Finding::todo(
     "DynamoDB n'a pas répondu. Revenez dans une minute ; si cela dure, consultez la page d'état d'AWS et les événements de la pile.",
 );
 
-pub(super) const ORDERS_LATE: Finding = Finding::todo(
-    "late",
+pub(super) const ORDERS_BACKLOG: Finding = Finding::todo(
+    "backlog",
     "Orders have been due for more than ten minutes. Look at the reconciler's log: it runs every minute and says why.",
     "Des commandes attendent depuis plus de dix minutes. Consultez le journal du reconciler : il tourne chaque minute et dit pourquoi.",
 );

@@ -2,11 +2,11 @@
 
 use super::findings::{self, Finding};
 use crate::http::App;
+use checkout::admin::{try_payments, try_refunds};
+use checkout::webhook_registration::{PATH, hears_of_payments};
 use domain::Environment;
-use edge::http::Request;
-use edge::lomi::KeyTrouble;
-use flows::operations::{try_payments, try_refunds};
-use flows::webhook_endpoint::{PATH, hears_of_payments};
+use lambda_kit::http::Request;
+use lambda_kit::lomi::CredentialError;
 use lomi_client::webhook_endpoints::WebhookEndpoint;
 use lomi_client::{Client, Error, ErrorKind, Me};
 use tokio::time::{Instant, timeout_at};
@@ -30,13 +30,13 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
     };
     match app.lomi.any_client(deadline).await {
         Ok(client) => ask(app, request, &client, deadline).await,
-        Err(KeyTrouble::Foreign) => {
+        Err(CredentialError::Foreign) => {
             Findings { environment: findings::ENVIRONMENT_MISMATCH, ..without(findings::KEY_FOREIGN) }
         }
-        Err(KeyTrouble::NotASecret(wrong)) => without(findings::unusable(wrong)),
-        Err(KeyTrouble::Missing) => without(findings::KEY_MISSING),
-        Err(KeyTrouble::Unusable) => without(findings::KEY_REFUSED),
-        Err(KeyTrouble::Unreachable | KeyTrouble::Unproven) => without(findings::KEY_UNREACHABLE),
+        Err(CredentialError::NotASecret(wrong)) => without(findings::unusable(wrong)),
+        Err(CredentialError::Missing) => without(findings::KEY_MISSING),
+        Err(CredentialError::Unusable) => without(findings::KEY_REFUSED),
+        Err(CredentialError::Unreachable | CredentialError::Unproven) => without(findings::KEY_UNREACHABLE),
     }
 }
 
@@ -44,11 +44,11 @@ async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -
     let (me, endpoints, transactions, refunds) = tokio::join!(
         in_time(deadline, client.me().deadline(deadline).send()),
         in_time(deadline, client.webhook_endpoints().list().deadline(deadline).send()),
-        in_time(deadline, try_payments(&app.world, client, deadline)),
-        in_time(deadline, try_refunds(&app.world, client, deadline)),
+        in_time(deadline, try_payments(&app.context, client, deadline)),
+        in_time(deadline, try_refunds(&app.context, client, deadline)),
     );
     let said = me.as_ref().and_then(|me| me.as_ref().ok()?.environment);
-    let environment = environment(app.world.environment, said.or_else(|| client.environment()));
+    let environment = environment(app.context.environment, said.or_else(|| client.environment()));
     let is_ours = environment.hint.is_none();
     // What a key that belongs elsewhere sees says nothing about this stack.
     let endpoint = match endpoints {
@@ -76,7 +76,7 @@ fn list(answer: Option<Result<(), Error>>) -> Finding {
     let Some(answer) = answer else { return findings::LIST_UNREACHABLE };
     let Err(error) = answer else { return findings::OK };
     match error.kind() {
-        ErrorKind::EndlessList => findings::LIST_ENDLESS,
+        ErrorKind::EndlessList => findings::LIST_REPEATS_ITSELF,
         ErrorKind::UnusableAnswer | ErrorKind::AnswerTooLarge => findings::LIST_UNREADABLE,
         // One that it refuses for good: the right is missing, or the list is not there.
         ErrorKind::Refused if !error.is_retryable() => findings::LIST_REFUSED,
@@ -87,7 +87,7 @@ fn list(answer: Option<Result<(), Error>>) -> Finding {
 fn environment(of_stack: Environment, of_key: Option<lomi_client::Environment>) -> Finding {
     match of_key {
         None => findings::ENVIRONMENT_UNKNOWN,
-        Some(of_key) if edge::lomi::is_of(of_key, of_stack) => findings::OK,
+        Some(of_key) if lambda_kit::lomi::is_of(of_key, of_stack) => findings::OK,
         Some(_) => findings::ENVIRONMENT_MISMATCH,
     }
 }
@@ -110,7 +110,7 @@ fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> F
     if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
         findings::REGISTERED
     } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {
-        findings::ENDPOINT_DEAF
+        findings::ENDPOINT_NOT_SUBSCRIBED
     } else if ours.is_empty() {
         findings::ENDPOINT_MISSING
     } else {

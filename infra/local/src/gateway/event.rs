@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::route::Match;
-use crate::seams;
+use crate::system;
 use crate::template::ACCOUNT_ID;
 
 /// Headers that belong to one connection and end at the gateway.
@@ -64,7 +64,7 @@ pub(super) fn event(request: &Received<'_>, found: &Match<'_>) -> Value {
 }
 
 fn context(request: &Received<'_>, path: &str, route_key: &str) -> Value {
-    let since_epoch = seams::since_epoch();
+    let since_epoch = system::since_epoch();
     json!({
         "accountId": ACCOUNT_ID,
         "apiId": "local",
@@ -81,7 +81,7 @@ fn context(request: &Received<'_>, path: &str, route_key: &str) -> Value {
         "routeKey": route_key,
         "stage": "$default",
         "time": common_log_time(since_epoch.as_secs()),
-        "timeEpoch": seams::now_ms(),
+        "timeEpoch": system::now_ms(),
     })
 }
 
@@ -92,7 +92,7 @@ fn headers(request: &Received<'_>) -> Map<String, Value> {
     let forwarded = [
         ("x-forwarded-for", request.peer.ip().to_string()),
         ("x-forwarded-proto", "http".to_owned()),
-        ("x-amzn-trace-id", format!("Root=1-{:08x}-{:024x}", seams::since_epoch().as_secs(), fastrand::u64(..))),
+        ("x-amzn-trace-id", format!("Root=1-{:08x}-{:024x}", system::since_epoch().as_secs(), fastrand::u64(..))),
     ];
     let received = request.headers.iter().map(|(name, value)| (name.as_str(), lossy(value.as_bytes())));
     let received = received.filter(|(name, _)| !SET_BY_GATEWAY.contains(name));
@@ -149,7 +149,7 @@ fn lossy(bytes: &[u8]) -> String {
 /// `12/Mar/2020:19:03:58 +0000`
 fn common_log_time(epoch_s: u64) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (year, month, day) = seams::civil_date(epoch_s / 86_400);
+    let (year, month, day) = system::civil_date(epoch_s / 86_400);
     let month =
         usize::try_from(month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?)).copied().unwrap_or_default();
     let (hour, minute, second) = (epoch_s / 3_600 % 24, epoch_s / 60 % 60, epoch_s % 60);

@@ -25,7 +25,7 @@ use self::route::{Match, Routes};
 use crate::pool::Pool;
 use crate::process::InvokeError;
 use crate::runtime_api::MAX_PAYLOAD_BYTES;
-use crate::seams;
+use crate::system;
 use crate::template::{Cors, Resolved};
 use crate::terminal::say;
 
@@ -129,7 +129,7 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     if let Some(cors) = gateway.cors.as_ref().filter(|_| cors::is_preflight(&parts.method, &parts.headers)) {
         return cors::preflight(cors, &parts.headers);
     }
-    let request_id = seams::request_id();
+    let request_id = system::request_id();
     let mut response = gateway.answer(&parts, body, &request_id).await;
     if let Some(cors) = &gateway.cors {
         cors::apply(cors, &parts.headers, &mut response);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Purchase;
 use super::page::{self, Form};
 use crate::http_client::Answer;
-use crate::seams;
+use crate::system;
 
 /// A card that lomi.'s test mode approves.
 const TEST_CARD: &str = "4242424242424242";
@@ -109,7 +109,7 @@ impl Purchase<'_> {
 
     async fn post(&self, path: &str, bearer: Option<&str>, body: &Value) -> Result<Value, String> {
         let url = format!("{}{path}", self.stack.urls().gateway);
-        let key = seams::request_id();
+        let key = system::request_id();
         let mut headers = vec![("idempotency-key", key.as_str()), ("origin", self.stack.urls().shop.as_str())];
         headers.extend(bearer.map(|bearer| ("authorization", bearer)));
         self.client.send_json("POST", &url, &headers, body).await?.json()

@@ -53,7 +53,7 @@ Resources:
           Type: HttpApi
           Properties: { Path: /admin/orders, Method: GET, Auth: { Authorizer: !If [HasIssuer, Jwt, AWS_IAM] } }
         Open: { Type: HttpApi, Properties: { Path: /open, Method: GET, Auth: { Authorizer: NONE } } }
-        Sweep: { Type: Schedule, Properties: { Schedule: rate(5 minutes) } }
+        RecentPayments: { Type: Schedule, Properties: { Schedule: rate(5 minutes) } }
         Tell: { Type: Schedule, Properties: { Schedule: rate(1 day), Input: !Sub '{"Url": "${Api.ApiEndpoint}/x"}' } }
         Stream: { Type: DynamoDB, Properties: { Stream: !GetAtt Table.StreamArn } }
   LiveOnlyFunction:
@@ -110,7 +110,7 @@ fn events_become_routes_and_schedules() {
     for route in expected {
         assert!(function.routes.contains(&route), "{route:?} in {:?}", function.routes);
     }
-    let sweep = Schedule { name: "Sweep".into(), every: Duration::from_secs(300), input: None };
+    let sweep = Schedule { name: "RecentPayments".into(), every: Duration::from_secs(300), input: None };
     assert!(function.schedules.contains(&sweep), "{:?}", function.schedules);
 }
 

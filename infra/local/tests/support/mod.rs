@@ -44,7 +44,7 @@ Resources:
         Any: { Type: HttpApi, Properties: { Path: "/probe/{command}", Method: ANY } }
         Admin: { Type: HttpApi, Properties: { Path: /admin/probe, Method: GET, Auth: { Authorizer: AWS_IAM } } }
         Products: { Type: HttpApi, Properties: { Path: /admin/products, Method: GET } }
-        Sweep: { Type: Schedule, Properties: { Schedule: rate(1 minute) } }
+        RecentPayments: { Type: Schedule, Properties: { Schedule: rate(1 minute) } }
   HastyFunction:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: hasty } }

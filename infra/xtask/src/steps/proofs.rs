@@ -29,7 +29,7 @@ pub(crate) fn test() -> Result<(), String> {
 }
 
 pub(crate) fn iam() -> Result<(), String> {
-    ignored("verdict", "")
+    ignored("transition", "")
 }
 
 pub(crate) fn schedules() -> Result<(), String> {
@@ -90,7 +90,7 @@ pub(crate) fn new_schedules() -> Result<(), String> {
 }
 
 pub(crate) fn mutants() -> Result<(), String> {
-    run("tests/bench/run", &[])
+    run("tests/mutants/run", &[])
 }
 
 /// All programs, with the features that `cargo test` has compiled their dependencies with.

@@ -3,7 +3,7 @@
 //! lomi. publishes no shape of a dispute, so all but the payment may be missing. What is told is a set of turns: what the order
 //! says of a dispute follows from that set alone, in whichever order and however often its turns come.
 
-use super::{Environment, Happened, Mismatch, Order, OutboxEvent, Source, Verdict};
+use super::{Environment, Mismatch, Order, OutboxEvent, Source, TimelineEvent, Transition};
 use crate::{Money, Timestamp, is_legible};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -42,11 +42,11 @@ impl DisputeTurn {
         }
     }
 
-    const fn happened(self) -> Happened {
+    const fn happened(self) -> TimelineEvent {
         match self {
-            Self::Opened => Happened::DisputeOpened,
-            Self::Updated => Happened::DisputeUpdated,
-            Self::Closed => Happened::DisputeClosed,
+            Self::Opened => TimelineEvent::DisputeOpened,
+            Self::Updated => TimelineEvent::DisputeUpdated,
+            Self::Closed => TimelineEvent::DisputeClosed,
         }
     }
 }
@@ -73,7 +73,7 @@ impl ShortText {
 
 /// A turn of a dispute, by an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldDispute {
+pub struct DisputeUpdate {
     /// lomi.'s id of the dispute: 1 to 64 letters, digits, `_` and `-`. Without one, the payment names the dispute.
     pub dispute_id: Option<String>,
     /// lomi.'s id of the payment.
@@ -258,20 +258,20 @@ impl Order {
     }
 
     /// A dispute moves no money of its own and leaves the status as it is: what goes back is a refund's to tell.
-    pub(super) fn judge_dispute(&self, told: &ToldDispute, source: Source, now: Timestamp) -> Verdict {
+    pub(super) fn dispute_transition(&self, told: &DisputeUpdate, source: Source, now: Timestamp) -> Transition {
         if told.environment != self.environment {
-            return Verdict::Refused(Mismatch::Environment, None);
+            return Transition::Refused(Mismatch::Environment, None);
         }
         let name = told.dispute_id.as_ref().unwrap_or(&told.transaction_id);
         let known = self.disputes.get(name);
         if known.is_none() && self.disputes.len() >= MAX_DISPUTES {
-            return Verdict::Refused(Mismatch::TooManyDisputes, None);
+            return Transition::Refused(Mismatch::TooManyDisputes, None);
         }
         let step = self.step_of(told);
         let grown = known.cloned().unwrap_or_else(|| new_dispute(told, now)).with(step.clone());
-        let Some(grown) = grown else { return Verdict::Refused(Mismatch::TooManyDisputes, None) };
+        let Some(grown) = grown else { return Transition::Refused(Mismatch::TooManyDisputes, None) };
         if known == Some(&grown) {
-            return Verdict::Unchanged;
+            return Transition::Unchanged;
         }
         let is_turn = known.is_none_or(|known| !known.steps.iter().any(|other| other.is_as(&step)));
         let event = is_turn.then(|| OutboxEvent::Disputed(grown.notice(name, &step)));
@@ -280,10 +280,10 @@ impl Order {
             order.note(now, told.turn.happened(), source, Some(told.transaction_id.clone()));
         }
         order.disputes.insert(name.clone(), grown);
-        Verdict::Changed(Box::new(order), event)
+        Transition::Changed(Box::new(order), event)
     }
 
-    fn step_of(&self, told: &ToldDispute) -> DisputeStep {
+    fn step_of(&self, told: &DisputeUpdate) -> DisputeStep {
         let money = told.money.filter(|money| Some(money.currency()) == self.currency_code);
         DisputeStep {
             turn: told.turn,
@@ -295,26 +295,26 @@ impl Order {
     }
 
     /// That lomi. thinks a payment risky changes nothing; it stands in the history, once for each payment.
-    pub(super) fn judge_risk(&self, told: &ToldRisk, source: Source, now: Timestamp) -> Verdict {
+    pub(super) fn risk_transition(&self, told: &RiskUpdate, source: Source, now: Timestamp) -> Transition {
         if told.environment != self.environment {
-            return Verdict::Refused(Mismatch::Environment, None);
+            return Transition::Refused(Mismatch::Environment, None);
         }
-        let what = if told.is_blocked { Happened::PaymentRiskBlocked } else { Happened::PaymentRiskFlagged };
+        let what = if told.is_blocked { TimelineEvent::PaymentRiskBlocked } else { TimelineEvent::PaymentRiskFlagged };
         let id = Some(told.transaction_id.clone());
         let mut order = self.changed(now);
         if !self.timeline.iter().any(|entry| entry.what == what && entry.transaction_id == id) {
             order.note(now, what, source, id);
         }
         match order.timeline.len() > self.timeline.len() {
-            true => Verdict::Changed(Box::new(order), None),
-            false => Verdict::Unchanged,
+            true => Transition::Changed(Box::new(order), None),
+            false => Transition::Unchanged,
         }
     }
 }
 
 /// lomi. thinks a payment risky.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldRisk {
+pub struct RiskUpdate {
     /// lomi.'s id of the payment.
     pub transaction_id: String,
     /// Where, proved and not assumed.
@@ -323,7 +323,7 @@ pub struct ToldRisk {
     pub is_blocked: bool,
 }
 
-fn new_dispute(told: &ToldDispute, now: Timestamp) -> Dispute {
+fn new_dispute(told: &DisputeUpdate, now: Timestamp) -> Dispute {
     Dispute {
         dispute_id: told.dispute_id.clone(),
         transaction_id: told.transaction_id.clone(),

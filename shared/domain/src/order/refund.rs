@@ -1,13 +1,13 @@
 //! Money that goes back, and what of an order's money is left.
 //!
-//! What is told of refunds does not depend on the order of the facts: a refund only grows
+//! What is told of refunds does not depend on the order of the events: a refund only grows
 //! (`requested < in_doubt < pending < completed < failed`), and the order's status among the paid ones is a function of
 //! its payments and its completed refunds.
 
-mod news;
+mod provider_refund;
 mod request;
 
-pub use news::SettledRefund;
+pub use provider_refund::ProviderRefund;
 pub use request::{NewRefund, RefundRefusal};
 
 use super::{Environment, Order, OrderStatus, OutboxEvent};
@@ -177,7 +177,7 @@ impl Order {
     /// Every event that may have been told of this order, in the order of their kinds; which of them were is for the table
     /// to say.
     #[must_use]
-    pub fn tellable(&self) -> Vec<OutboxEvent> {
+    pub fn publishable_events(&self) -> Vec<OutboxEvent> {
         let notices = || self.refunds.values().filter_map(Refund::notice);
         let refunded = notices().map(OutboxEvent::OrderRefunded);
         let failed = notices().map(OutboxEvent::RefundFailed);
@@ -220,7 +220,7 @@ impl Order {
 
     /// Whether lomi. may have more to say of the refunds: their outcome is not known, or is not proved.
     #[must_use]
-    pub fn awaits_refund_news(&self) -> bool {
+    pub fn awaits_refund_updates(&self) -> bool {
         self.refunds.values().any(|refund| refund.is_open() || refund.may_be_listed())
     }
 

@@ -1,6 +1,6 @@
 //! When somebody should ask lomi. about an order.
 
-use super::{Happened, Order, OrderStatus, Refund, RefundStatus, Source};
+use super::{Order, OrderStatus, Refund, RefundStatus, Source, TimelineEvent};
 use crate::Timestamp;
 
 const SECOND_MS: i64 = 1000;
@@ -86,7 +86,7 @@ impl Order {
         let mut order = self.changed(now);
         order.due_at = if may_be_paid {
             Some(soon)
-        } else if self.awaits_refund_news() {
+        } else if self.awaits_refund_updates() {
             Some(self.next_due(now).map_or(soon, |next| next.max(soon)))
         } else {
             (self.age_ms(now) < DEFERRAL_LIFE_MS).then(|| self.after_a_pause(DEFERRAL_PAUSE_MS, now))
@@ -115,7 +115,7 @@ impl Order {
     pub fn awaits_only_refunds(&self) -> bool {
         self.status.is_paid()
             && self.held.is_empty()
-            && self.asked_at.is_some_and(|asked| asked >= self.last_look_at_payments())
+            && self.polled_at.is_some_and(|asked| asked >= self.last_look_at_payments())
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
@@ -169,7 +169,7 @@ impl Order {
     #[must_use]
     pub fn paid_by_asking(&self, now: Timestamp) -> Option<Timestamp> {
         let is_the_look = now >= self.last_look_at_payments() && !self.awaits_only_refunds();
-        let paid = self.timeline.iter().find(|entry| entry.what == Happened::Paid).filter(|_| is_the_look)?;
+        let paid = self.timeline.iter().find(|entry| entry.what == TimelineEvent::Paid).filter(|_| is_the_look)?;
         (self.status.is_paid() && paid.source == Source::Poll).then_some(paid.at)
     }
 
@@ -182,11 +182,11 @@ impl Order {
     ///
     /// The pause grows with the order's age, so that no number of impatient pages spends lomi.'s rate limit.
     #[must_use]
-    pub fn may_be_asked_about(&self, now: Timestamp) -> bool {
+    pub fn may_be_polled(&self, now: Timestamp) -> bool {
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
         let pause_ms = (age_ms / 20).clamp(3 * SECOND_MS, MINUTE_MS);
         let watched = !self.status.is_paid() && self.status >= OrderStatus::Open && self.due_at.is_some();
-        watched && self.asked_at.is_none_or(|asked| now >= asked.plus_ms(pause_ms))
+        watched && self.polled_at.is_none_or(|asked| now >= asked.plus_ms(pause_ms))
     }
 
     /// How long a waiting page should wait before it asks again, `None` when nothing more will come.

@@ -29,7 +29,7 @@ impl Environment {
     }
 }
 
-/// Where an order stands. A fact only ever moves an order to a later variant, never back, with one exception: the three
+/// Where an order stands. A event only ever moves an order to a later variant, never back, with one exception: the three
 /// that mean money follow from the payments and refunds alone, so that a refund which fails, or a payment that is found
 /// after a refund, leads back from [`Self::Refunded`] or [`Self::PartiallyRefunded`] as far as [`Self::Paid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub enum OrderStatus {
     Expired,
     /// The shopper gave up; the page at lomi. stays payable until it expires.
     Cancelled,
-    /// Paid: proved by authentic evidence equal in order, amount, currency and environment.
+    /// Paid: proved by authentic event equal in order, amount, currency and environment.
     Paid,
     /// So much of the money went back that less than the price is left.
     PartiallyRefunded,

@@ -13,7 +13,7 @@ fn creating() -> Order {
         order_id: OrderId::from_entropy([1; 32]),
         environment: Environment::Live,
         cart: PricedCart::from_merchant(francs(25_000), None),
-        origin: Origin::default(),
+        details: OrderDetails::default(),
         token_hash: OrderToken::from_entropy([2; 32]).hash(),
         attempt_id: AttemptId::from_entropy([3; 32]),
         lease_until: T0.plus_ms(30_000),
@@ -22,16 +22,16 @@ fn creating() -> Order {
 }
 
 fn open() -> Order {
-    let session = OpenedPayable {
-        id: PayableId::CheckoutSession("session-1".into()),
+    let session = OpenedPayment {
+        id: PaymentRef::CheckoutSession("session-1".into()),
         expires_at: T0.plus_ms(60 * MINUTE_MS),
         amount: Some(francs(25_000)),
     };
     creating().opened(session, T0)
 }
 
-fn payment(id: &str, money: Money, environment: Environment, session: Option<&str>) -> Fact {
-    Fact::PaymentSucceeded(SettledPayment {
+fn payment(id: &str, money: Money, environment: Environment, session: Option<&str>) -> OrderEvent {
+    OrderEvent::PaymentSucceeded(ConfirmedPayment {
         transaction_id: id.into(),
         gross_minor: money.amount_minor(),
         currency: money.currency(),
@@ -50,55 +50,57 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
 }
 
 /// A payment of so much gross, less so much.
-fn with_coupon(gross_minor: i64, discount: Discount) -> Fact {
+fn with_coupon(gross_minor: i64, discount: Discount) -> OrderEvent {
     match paid("tx-1") {
-        Fact::PaymentSucceeded(settled) => Fact::PaymentSucceeded(SettledPayment { gross_minor, discount, ..settled }),
+        OrderEvent::PaymentSucceeded(settled) => {
+            OrderEvent::PaymentSucceeded(ConfirmedPayment { gross_minor, discount, ..settled })
+        }
         other => other,
     }
 }
 
-fn paid(id: &str) -> Fact {
+fn paid(id: &str) -> OrderEvent {
     payment(id, francs(25_000), Environment::Live, None)
 }
 
-fn failed() -> Fact {
-    Fact::PaymentFailed { transaction_id: "tx-1".into(), environment: Environment::Live }
+fn failed() -> OrderEvent {
+    OrderEvent::PaymentFailed { transaction_id: "tx-1".into(), environment: Environment::Live }
 }
 
-fn session_completed() -> Fact {
-    Fact::Completed {
-        payable: PayableId::CheckoutSession("session-1".into()),
+fn session_completed() -> OrderEvent {
+    OrderEvent::Completed {
+        payable: PaymentRef::CheckoutSession("session-1".into()),
         money: francs(25_000),
         environment: Environment::Live,
     }
 }
 
-/// Everything that must not depend on the order of the facts, and how many `order.paid` were told. (Facts about refunds,
+/// Everything that must not depend on the order of the events, and how many `order.paid` were told. (Facts about refunds,
 /// the only ones that may move an order back, have their own tests.)
-fn end_state(order: &Order, facts: &[Fact]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
+fn end_state(order: &Order, order_events: &[OrderEvent]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
     let mut order = order.clone();
     let mut told = 0;
-    for fact in facts {
-        match order.judge(fact, Source::Webhook, T0) {
-            Verdict::Changed(next, event) => {
-                assert!(next.status >= order.status, "a fact moved an order back");
+    for order_event in order_events {
+        match order.transition(order_event, Source::Webhook, T0) {
+            Transition::Changed(next, event) => {
+                assert!(next.status >= order.status, "a order_event moved an order back");
                 told += usize::from(event == Some(OutboxEvent::OrderPaid));
                 order = *next;
             }
-            Verdict::Refused(_, Some(next)) => order = *next,
-            Verdict::Refused(_, None) | Verdict::Unchanged | Verdict::DiscountOpen => {}
+            Transition::Refused(_, Some(next)) => order = *next,
+            Transition::Refused(_, None) | Transition::Unchanged | Transition::DiscountUnknown => {}
         }
     }
     (order.status, order.overpaid, order.mismatch, order.payments.keys().cloned().collect(), told)
 }
 
-fn permutations(facts: &[Fact]) -> Vec<Vec<Fact>> {
-    if facts.is_empty() {
+fn permutations(order_events: &[OrderEvent]) -> Vec<Vec<OrderEvent>> {
+    if order_events.is_empty() {
         return vec![Vec::new()];
     }
     let mut all = Vec::new();
-    for index in 0..facts.len() {
-        let mut rest = facts.to_vec();
+    for index in 0..order_events.len() {
+        let mut rest = order_events.to_vec();
         let first = rest.remove(index);
         for mut tail in permutations(&rest) {
             tail.insert(0, first.clone());
@@ -123,10 +125,10 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
         (0, 25_000, Some(0)),
         (0, 12_500, None),
     ] {
-        let verdict = taking.judge(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
-        let found = match &verdict {
-            Verdict::Changed(order, Some(OutboxEvent::OrderPaid)) => order.paid_minor("tx-1"),
-            Verdict::Refused(Mismatch::Amount, _) => None,
+        let transition = taking.transition(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
+        let found = match &transition {
+            Transition::Changed(order, Some(OutboxEvent::OrderPaid)) => order.paid_minor("tx-1"),
+            Transition::Refused(Mismatch::Amount, _) => None,
             other => panic!("{other:?}"),
         };
         assert_eq!(found, paid_minor, "{gross} {discount}");
@@ -137,33 +139,35 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
 fn what_leaves_a_discount_open_pays_nothing() {
     let taking = Order { allows_coupons: true, ..open() };
     let told = (with_coupon(25_000, Discount::Minor(0)), Source::Webhook);
-    for (fact, source) in [told, (with_coupon(25_000, Discount::Untold), Source::Poll)] {
-        assert_eq!(taking.judge(&fact, source, T0), Verdict::DiscountOpen);
+    for (order_event, source) in [told, (with_coupon(25_000, Discount::Untold), Source::Poll)] {
+        assert_eq!(taking.transition(&order_event, source, T0), Transition::DiscountUnknown);
     }
-    assert_eq!(taking.judge(&session_completed(), Source::Poll, T0), Verdict::Unchanged);
+    assert_eq!(taking.transition(&session_completed(), Source::Poll, T0), Transition::Unchanged);
 }
 
 #[test]
 fn a_coupon_that_nobody_allowed_pays_nothing() {
     for (gross, discount) in [(25_000, 2_500), (22_500, 2_500), (0, 25_000)] {
-        let verdict = open().judge(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
-        assert!(matches!(verdict, Verdict::Refused(Mismatch::Amount, _)), "{verdict:?}");
+        let transition = open().transition(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
+        assert!(matches!(transition, Transition::Refused(Mismatch::Amount, _)), "{transition:?}");
     }
 }
 
 #[test]
 fn a_discount_that_cannot_be_read_pays_nothing() {
     for order in [open(), Order { allows_coupons: true, ..open() }] {
-        let verdict = order.judge(&with_coupon(25_000, Discount::Unreadable), Source::Poll, T0);
-        assert!(matches!(verdict, Verdict::Refused(Mismatch::Amount, _)), "{verdict:?}");
+        let transition = order.transition(&with_coupon(25_000, Discount::Unreadable), Source::Poll, T0);
+        assert!(matches!(transition, Transition::Refused(Mismatch::Amount, _)), "{transition:?}");
     }
 }
 
 #[test]
 fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
-    let Verdict::Changed(counted, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("it pays") };
+    let Transition::Changed(counted, _) = open().transition(&paid("tx-1"), Source::Webhook, T0) else {
+        panic!("it pays")
+    };
     let told_again = with_coupon(25_000, Discount::Minor(2_500));
-    assert_eq!(counted.judge(&told_again, Source::Poll, T0), Verdict::Unchanged);
+    assert_eq!(counted.transition(&told_again, Source::Poll, T0), Transition::Unchanged);
 }
 
 /// To lomi. the whole of what was paid is a part of such a payment, and a part of a Wave payment is a payout.
@@ -171,8 +175,10 @@ fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
 fn what_a_coupon_is_part_of_goes_back_in_part() {
     let taking = Order { allows_coupons: true, ..open() };
     for (gross, is_part) in [(25_000, true), (22_500, false)] {
-        let fact = with_coupon(gross, Discount::Minor(2_500));
-        let Verdict::Changed(order, _) = taking.judge(&fact, Source::Poll, T0) else { panic!("it pays") };
+        let order_event = with_coupon(gross, Discount::Minor(2_500));
+        let Transition::Changed(order, _) = taking.transition(&order_event, Source::Poll, T0) else {
+            panic!("it pays")
+        };
         let refund = Refund {
             refund_id: None,
             transaction_id: "tx-1".into(),
@@ -192,39 +198,41 @@ fn what_a_coupon_is_part_of_goes_back_in_part() {
 #[test]
 fn the_end_state_depends_on_the_set_of_facts_and_not_on_their_order() {
     let wrong = payment("tx-9", francs(1), Environment::Live, None);
-    let facts = [paid("tx-1"), paid("tx-1"), failed(), session_completed(), Fact::SessionExpired, wrong];
-    for facts in permutations(&facts) {
-        let state = end_state(&open(), &facts);
-        assert_eq!(state, (OrderStatus::Paid, false, true, vec!["tx-1".into()], 1), "{facts:?}");
+    let order_events = [paid("tx-1"), paid("tx-1"), failed(), session_completed(), OrderEvent::SessionExpired, wrong];
+    for order_events in permutations(&order_events) {
+        let state = end_state(&open(), &order_events);
+        assert_eq!(state, (OrderStatus::Paid, false, true, vec!["tx-1".into()], 1), "{order_events:?}");
     }
 }
 
 #[test]
 fn a_second_payment_is_flagged_and_told_once() {
-    for facts in permutations(&[paid("tx-1"), paid("tx-2"), session_completed()]) {
-        let state = end_state(&open(), &facts);
+    for order_events in permutations(&[paid("tx-1"), paid("tx-2"), session_completed()]) {
+        let state = end_state(&open(), &order_events);
         assert_eq!(state, (OrderStatus::Paid, true, false, vec!["tx-1".into(), "tx-2".into()], 1));
     }
 }
 
 #[test]
 fn money_that_arrives_before_the_page_is_recorded_stays() {
-    let Verdict::Changed(paid, _) = creating().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
-    let session = OpenedPayable { id: PayableId::CheckoutSession("s".into()), expires_at: T0, amount: None };
+    let Transition::Changed(paid, _) = creating().transition(&paid("tx-1"), Source::Webhook, T0) else {
+        panic!("not paid")
+    };
+    let session = OpenedPayment { id: PaymentRef::CheckoutSession("s".into()), expires_at: T0, amount: None };
     assert_eq!(paid.opened(session, T0).status, OrderStatus::Paid);
 }
 
 #[test]
 fn evidence_that_differs_in_anything_pays_nothing() {
     let order = open();
-    for (fact, mismatch) in [
+    for (order_event, mismatch) in [
         (payment("t", francs(24_999), Environment::Live, None), Mismatch::Amount),
         (payment("t", Money::new(25_000, Currency::Eur).unwrap(), Environment::Live, None), Mismatch::Currency),
         (payment("t", francs(25_000), Environment::Sandbox, None), Mismatch::Environment),
         (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::Payable),
     ] {
-        let Verdict::Refused(found, marked) = order.judge(&fact, Source::Webhook, T0) else {
-            panic!("accepted {fact:?}")
+        let Transition::Refused(found, marked) = order.transition(&order_event, Source::Webhook, T0) else {
+            panic!("accepted {order_event:?}")
         };
         assert_eq!(found, mismatch);
         assert!(marked.is_none_or(|order| order.mismatch && order.status == OrderStatus::Open));
@@ -235,26 +243,33 @@ fn evidence_that_differs_in_anything_pays_nothing() {
 fn an_order_that_lomi_prices_is_not_paid_before_its_price_is_known() {
     let mut order = creating();
     order.amount = None;
-    assert!(matches!(order.judge(&paid("tx-1"), Source::Webhook, T0), Verdict::Refused(Mismatch::NoExpectation, None)));
-    let session = OpenedPayable {
-        id: PayableId::CheckoutSession("session-1".into()),
+    assert!(matches!(
+        order.transition(&paid("tx-1"), Source::Webhook, T0),
+        Transition::Refused(Mismatch::NoExpectation, None)
+    ));
+    let session = OpenedPayment {
+        id: PaymentRef::CheckoutSession("session-1".into()),
         expires_at: T0,
         amount: Some(francs(25_000)),
     };
-    assert!(matches!(order.opened(session, T0).judge(&paid("tx-1"), Source::Poll, T0), Verdict::Changed(_, Some(_))));
+    assert!(matches!(
+        order.opened(session, T0).transition(&paid("tx-1"), Source::Poll, T0),
+        Transition::Changed(_, Some(_))
+    ));
 }
 
 #[test]
 fn a_cancelled_order_that_is_paid_after_all_is_paid_and_flagged() {
-    let Verdict::Changed(cancelled, None) = open().judge(&Fact::Cancelled, Source::Storefront, T0) else {
+    let Transition::Changed(cancelled, None) = open().transition(&OrderEvent::Cancelled, Source::Storefront, T0) else {
         panic!("not cancelled")
     };
-    let Verdict::Changed(paid, Some(OutboxEvent::OrderPaid)) = cancelled.judge(&paid("tx-1"), Source::Webhook, T0)
+    let Transition::Changed(paid, Some(OutboxEvent::OrderPaid)) =
+        cancelled.transition(&paid("tx-1"), Source::Webhook, T0)
     else {
         panic!("not paid")
     };
     assert!(paid.paid_after_cancel);
-    assert_eq!(paid.judge(&Fact::Cancelled, Source::Storefront, T0), Verdict::Unchanged);
+    assert_eq!(paid.transition(&OrderEvent::Cancelled, Source::Storefront, T0), Transition::Unchanged);
 }
 
 #[test]
@@ -281,7 +296,7 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
     while let Some(due) = order.due_at {
         longest_wait_ms = longest_wait_ms.max(due.as_ms() - order.updated_at.as_ms());
         if order.is_past_its_end(due)
-            && let Verdict::Changed(next, _) = order.judge(&Fact::SessionExpired, Source::Reconciler, due)
+            && let Transition::Changed(next, _) = order.transition(&OrderEvent::SessionExpired, Source::Reconciler, due)
         {
             order = *next;
         }
@@ -291,7 +306,9 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
     }
     assert_eq!(order.status, OrderStatus::Expired);
     assert!(longest_wait_ms <= 10 * MINUTE_MS, "{longest_wait_ms}");
-    let Verdict::Changed(paid, _) = open().judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
+    let Transition::Changed(paid, _) = open().transition(&paid("tx-1"), Source::Webhook, T0) else {
+        panic!("not paid")
+    };
     let at_its_end = paid.due_at.unwrap();
     assert!(paid.is_past_its_end(at_its_end));
     // lomi. still completes for two hours what it called pending when the page ended.
@@ -305,7 +322,9 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
 
 #[test]
 fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more_rarely() {
-    let Verdict::Changed(paid, _) = open().judge(&session_completed(), Source::Poll, T0) else { panic!("not paid") };
+    let Transition::Changed(paid, _) = open().transition(&session_completed(), Source::Poll, T0) else {
+        panic!("not paid")
+    };
     let mut order = *paid;
     let mut pauses_ms = Vec::new();
     while let Some(due) = order.due_at {
@@ -322,10 +341,14 @@ fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more
 
 #[test]
 fn nothing_is_looked_for_once_the_transaction_is_known() {
-    let Verdict::Changed(order, _) = open().judge(&session_completed(), Source::Poll, T0) else { panic!("not paid") };
+    let Transition::Changed(order, _) = open().transition(&session_completed(), Source::Poll, T0) else {
+        panic!("not paid")
+    };
     let order = order.asked(order.due_at.unwrap());
     let now = order.due_at.expect("its transaction is looked for");
-    let Verdict::Changed(known, None) = order.judge(&paid("tx-1"), Source::Poll, now) else { panic!("not identified") };
+    let Transition::Changed(known, None) = order.transition(&paid("tx-1"), Source::Poll, now) else {
+        panic!("not identified")
+    };
     assert!(order.is_unidentified() && !known.is_unidentified());
     let last_look = known.due_at.expect("a second payment is looked for");
     assert!(last_look > now.plus_ms(60 * MINUTE_MS));
@@ -343,9 +366,9 @@ fn every_status_has_a_name_of_its_own_and_a_rank() {
 #[test]
 fn a_waiting_shopper_does_not_postpone_the_reconciler() {
     let order = open();
-    let asked = order.turn_taken(T0.plus_ms(30_000));
+    let asked = order.poll_slot_taken(T0.plus_ms(30_000));
     assert_eq!(asked.due_at, order.due_at);
-    assert!(!asked.may_be_asked_about(T0.plus_ms(31_000)));
+    assert!(!asked.may_be_polled(T0.plus_ms(31_000)));
 }
 
 #[test]
@@ -355,8 +378,8 @@ fn a_client_that_tries_for_ever_leaves_room_for_the_payment() {
         let id = AttemptId::from_entropy([attempt; 32]);
         order = order.taken_over_by(id, T0, T0).unwrap().in_doubt(false, T0);
     }
-    let Verdict::Changed(paid, _) = order.judge(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
-    assert_eq!(paid.timeline.last().unwrap().what, Happened::Paid);
+    let Transition::Changed(paid, _) = order.transition(&paid("tx-1"), Source::Webhook, T0) else { panic!("not paid") };
+    assert_eq!(paid.timeline.last().unwrap().what, TimelineEvent::Paid);
 }
 
 #[test]
@@ -365,5 +388,5 @@ fn what_a_newer_release_notes_in_the_timeline_does_not_keep_an_older_one_from_re
     json["timeline"][0]["what"] = "teleported".into();
     json["timeline"][0]["source"] = "oracle".into();
     let order: Order = serde_json::from_value(json).unwrap();
-    assert_eq!(order.timeline[0].what, Happened::Other);
+    assert_eq!(order.timeline[0].what, TimelineEvent::Other);
 }

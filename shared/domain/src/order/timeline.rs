@@ -32,7 +32,7 @@ pub enum Source {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happened {
+pub enum TimelineEvent {
     /// The order was written.
     Created,
     /// A later try took the order over.
@@ -95,7 +95,7 @@ pub struct TimelineEntry {
     #[serde(rename = "at_ms")]
     pub at: Timestamp,
     /// What happened.
-    pub what: Happened,
+    pub what: TimelineEvent,
     /// Who brought the news.
     pub source: Source,
     /// lomi.'s transaction, where one is meant.
@@ -119,7 +119,7 @@ impl Source {
     }
 }
 
-impl Happened {
+impl TimelineEvent {
     /// Whether a client that tries and tries makes many of these.
     pub(super) const fn is_a_try(self) -> bool {
         matches!(
@@ -137,7 +137,12 @@ impl Happened {
 }
 
 impl TimelineEntry {
-    pub(super) const fn new(at: Timestamp, what: Happened, source: Source, transaction_id: Option<String>) -> Self {
+    pub(super) const fn new(
+        at: Timestamp,
+        what: TimelineEvent,
+        source: Source,
+        transaction_id: Option<String>,
+    ) -> Self {
         Self { at, what, source, transaction_id }
     }
 }

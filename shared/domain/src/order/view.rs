@@ -1,6 +1,6 @@
 //! Reading an order.
 
-use super::{Environment, Happened, LomiCart, Order, OrderStatus, Payment, TimelineEntry};
+use super::{Environment, LomiCart, Order, OrderStatus, Payment, TimelineEntry, TimelineEvent};
 use crate::ids::is_uuid;
 use crate::{AttemptId, BoughtLine, CartTokenId, Currency, LinkCode, OrderId, OrderLine, Timestamp, TokenHash};
 use std::collections::{BTreeMap, BTreeSet};
@@ -243,13 +243,13 @@ impl Order {
     #[must_use]
     pub fn in_doubt_since(&self) -> Option<Timestamp> {
         let is_in_doubt = self.status == OrderStatus::InDoubt;
-        let lost = self.timeline.iter().rev().find(|entry| entry.what == Happened::InDoubt);
+        let lost = self.timeline.iter().rev().find(|entry| entry.what == TimelineEvent::InDoubt);
         lost.filter(|_| is_in_doubt).map(|entry| entry.at)
     }
 
     /// What happened to it last.
     #[must_use]
-    pub fn last_news(&self) -> Option<Happened> {
+    pub fn last_event(&self) -> Option<TimelineEvent> {
         self.timeline.last().map(|entry| entry.what)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lomi_sandbox::Profile;
 use serde_json::{Value, json};
-use simulation::{Bought, Payable, Stack, Weather, in_virtual_time, requests};
+use simulation::{Bought, Faults, Payable, Stack, in_virtual_time, requests};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ const RUNS_TO_PAID: u32 = 9;
 fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_comes() {
     for minutes in 58..=80 {
         in_virtual_time(async || {
-            let stack = Stack::new(7, Profile::Current, Weather::fair(7));
+            let stack = Stack::new(7, Profile::Current, Faults::fair(7));
             let created = stack.create(&requests::page("late", 500)).await.expect("no crash").expect("a page");
             let bought = Bought::read(&created);
             let Payable::Page(session) = &bought.payable else { panic!("not a page") };
@@ -33,7 +33,7 @@ fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_
 fn a_second_payment_is_known_when_lomi_completes_nothing_more_whenever_it_comes() {
     for minutes in [20, 59, 61, 63, 80, 120, 178] {
         in_virtual_time(async || {
-            let stack = Stack::new(7, Profile::Current, Weather::fair(7));
+            let stack = Stack::new(7, Profile::Current, Faults::fair(7));
             let created = stack.create(&requests::page("late", 500)).await.expect("no crash").expect("a page");
             let Payable::Page(session) = &Bought::read(&created).payable else { panic!("not a page") };
             stack.lomi.act("/_sim/profile", &json!({ "quirks": { "allow_double_pay": true } })).await;

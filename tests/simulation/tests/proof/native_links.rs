@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use futures::future::join;
 use lomi_sandbox::Profile;
-use simulation::{Fate, Line, Stack, Weather, in_virtual_time};
+use simulation::{Fault, Faults, Line, Stack, in_virtual_time};
 use tokio::time::sleep;
 
 /// Found by seed 4017: the start of the watch met another transaction, was taken for done, and a payment was lost.
 #[test]
 fn a_conflict_at_the_start_of_the_watch_makes_no_link() {
     in_virtual_time(async || {
-        let stack = Stack::new(7, Profile::Current, Weather::fair(7));
-        stack.weather.turn(Line::DynamoDb, 0, Fate::Conflicts);
+        let stack = Stack::new(7, Profile::Current, Faults::fair(7));
+        stack.faults.turn(Line::DynamoDb, 0, Fault::Conflicts);
         let until_it_struck = async {
-            while stack.weather.struck() == 0 {
+            while stack.faults.struck() == 0 {
                 sleep(Duration::from_millis(1)).await;
             }
-            stack.weather.calm();
+            stack.faults.calm();
         };
         let (made, ()) = join(stack.make_native_link("k", 500), until_it_struck).await;
-        assert_eq!(stack.weather.struck(), 1, "one conflict");
-        let is_watched = !stack.dynamodb.items("WATCH#").is_empty();
+        assert_eq!(stack.faults.struck(), 1, "one conflict");
+        let is_watched = !stack.dynamodb.items("CURSOR#").is_empty();
         assert!(is_watched || made.expect("no crash").is_err(), "a link that nobody watches");
         let again = stack.make_native_link("k", 500).await.expect("no crash");
-        assert!(again.is_ok() && !stack.dynamodb.items("WATCH#").is_empty(), "the same key makes it");
+        assert!(again.is_ok() && !stack.dynamodb.items("CURSOR#").is_empty(), "the same key makes it");
     });
 }

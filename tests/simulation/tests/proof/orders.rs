@@ -136,7 +136,7 @@ impl Tale {
         let paid_after_cancel = order["paid_after_cancel"] == true;
         // Whether it was heard first that the page or which transaction is paid: it says nothing once both are known.
         forget(&mut order, &["completed_unnamed", "paid_after_cancel"]);
-        forget(&mut order, &["version", "timeline", "updated_at_ms", "asked_at_ms", "due_at_ms", "due_shard"]);
+        forget(&mut order, &["version", "timeline", "updated_at_ms", "polled_at_ms", "due_at_ms", "due_shard"]);
         // When a refund that was made elsewhere was heard of.
         order["refunds"].as_object_mut().into_iter().flat_map(|refunds| refunds.values_mut()).for_each(|refund| {
             forget(refund, &["requested_at_ms"]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lomi_sandbox::{Delivery, Profile};
 use serde_json::{Value, json};
-use simulation::{Answers, Blow, Bought, Payable, Stack, Weather, requests};
+use simulation::{Answers, Blow, Bought, Faults, Payable, Stack, requests};
 use tokio::time::sleep;
 
 /// What a process may do a hundred times and leave everything as it was.
@@ -47,7 +47,7 @@ impl Plan {
     }
 }
 
-/// A stack in fair weather.
+/// A stack in fair faults.
 pub(crate) struct Stage {
     pub(crate) stack: Stack,
     pub(crate) answers: Answers,
@@ -64,7 +64,7 @@ impl Stage {
 
     /// The same with a lomi. of this generation.
     pub(crate) fn of(profile: Profile) -> Self {
-        let stack = Stack::new(7, profile, Weather::fair(7));
+        let stack = Stack::new(7, profile, Faults::fair(7));
         let plan = Rc::<RefCell<Plan>>::default();
         let blows = Rc::clone(&plan);
         stack.strike(move |name, _| blows.borrow_mut().next(name));

@@ -14,14 +14,14 @@ use tests::{Gate, Http, eventually};
 
 use super::exchange::{Part, violations};
 use super::{CONTRACT, forwarded};
+use crate::conformance::context::{Context, assert_refused, francs, key, opened, order};
 use crate::conformance::receiver::Receiver;
 use crate::conformance::refunds::carried_out;
-use crate::conformance::world::{World, assert_refused, francs, key, opened, order};
 
 #[tokio::test]
 async fn a_session_keeps_to_the_contract_in_every_state() {
-    let world = World::start(Profile::Current).await;
-    let (id, lomi) = (async || world.session().await.session.checkout_session_id, &world.lomi);
+    let context = Context::start(Profile::Current).await;
+    let (id, lomi) = (async || context.session().await.session.checkout_session_id, &context.lomi);
     let (paid, declined, expired, late) = (id().await, id().await, id().await, id().await);
     lomi.pay(paid.as_str(), "mtn").await;
     lomi.pay_with(declined.as_str(), &json!({ "method": "card", "card_number": "4000000000000002" })).await;
@@ -32,76 +32,76 @@ async fn a_session_keeps_to_the_contract_in_every_state() {
         currency_code: Some(CurrencyCode::EUR),
         ..CreateCheckoutSession::new("https://shop.example/ok", "https://shop.example/cart")
     };
-    let bare = opened(world.client.checkout_sessions().create(&bare).send().await).session.checkout_session_id;
+    let bare = opened(context.client.checkout_sessions().create(&bare).send().await).session.checkout_session_id;
     for id in [paid, declined, expired, late, bare] {
-        world.client.checkout_sessions().get(&id).send().await.unwrap();
+        context.client.checkout_sessions().get(&id).send().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_transaction_keeps_to_the_contract_in_every_state() {
-    let world = World::start(Profile::Current).await;
-    let lomi = &world.lomi;
+    let context = Context::start(Profile::Current).await;
+    let lomi = &context.lomi;
     let risky = CreateCheckoutSession { amount: Some(francs(500_000)), ..order() };
     let sessions = [order(), order(), risky, order()];
     let forms = [json!({ "method": "card" }), json!({ "method": "card", "card_number": "4000000000000002" })];
     let forms = forms.into_iter().chain([json!({ "method": "wave" }), json!({ "method": "mtn" })]);
     for (session, form) in sessions.iter().zip(forms) {
-        let session = opened(world.client.checkout_sessions().create(session).send().await).session;
+        let session = opened(context.client.checkout_sessions().create(session).send().await).session;
         lomi.pay_with(session.checkout_session_id.as_str(), &form).await;
     }
     let buyer = Buyer::Customer { customer_id: fixtures::CUSTOMER_A.parse().unwrap() };
     let charge = CreateCardCharge::new(francs(10), CurrencyCode::EUR, buyer);
-    world.client.card_charges().create(&charge, key("charge")).send().await.unwrap();
+    context.client.card_charges().create(&charge, key("charge")).send().await.unwrap();
     let rows = lomi.transactions().await;
     let id = |row: &Value| row["transaction_id"].as_str().unwrap().parse().unwrap();
-    carried_out(&world, &CreateRefund::new(id(&rows[0]), francs(25_000)), "refund").await.unwrap();
+    carried_out(&context, &CreateRefund::new(id(&rows[0]), francs(25_000)), "refund").await.unwrap();
     let mut seen = Vec::new();
     for row in &rows {
-        seen.push(world.client.transactions().get(&id(row)).send().await.unwrap().status);
+        seen.push(context.client.transactions().get(&id(row)).send().await.unwrap().status);
     }
     seen.sort_by_key(|status| status.as_str().to_owned());
     let seen: Vec<_> = seen.iter().map(TransactionStatus::as_str).collect();
     assert_eq!(seen, ["completed", "failed", "held", "pending", "refunded"]);
-    world.client.transactions().list().send().await.unwrap();
-    world.client.customers().transactions(&fixtures::CUSTOMER_A.parse().unwrap()).send().await.unwrap();
+    context.client.transactions().list().send().await.unwrap();
+    context.client.customers().transactions(&fixtures::CUSTOMER_A.parse().unwrap()).send().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_charge_keeps_to_the_contract_in_every_state() {
-    let world = World::start(Profile::Current).await;
+    let context = Context::start(Profile::Current).await;
     for card in ["4242424242424242", "4000000000000002", "4000002500003155"] {
         let buyer = Buyer::Customer { customer_id: fixtures::CUSTOMER_A.parse().unwrap() };
         let charge = CreateCardCharge::new(francs(25_000), CurrencyCode::XOF, buyer);
-        let new = world.client.card_charges().create(&charge, key(card)).send().await.unwrap();
+        let new = context.client.card_charges().create(&charge, key(card)).send().await.unwrap();
         let id = new.charge.payment_intent_id;
-        world.lomi.present_card(id.as_str(), new.client_secret.expose(), card).await;
-        world.client.card_charges().get(&id).send().await.unwrap();
+        context.lomi.present_card(id.as_str(), new.client_secret.expose(), card).await;
+        context.client.card_charges().get(&id).send().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_customer_and_a_webhook_keep_to_the_contract_in_every_state() {
-    let world = World::start(Profile::Current).await;
-    let new = world.client.customers().create(&CreateCustomer::new("Awa")).send().await.unwrap();
-    world.client.customers().get(&new.customer_id).send().await.unwrap();
+    let context = Context::start(Profile::Current).await;
+    let new = context.client.customers().create(&CreateCustomer::new("Awa")).send().await.unwrap();
+    context.client.customers().get(&new.customer_id).send().await.unwrap();
 
     let receiver = Receiver::start().await;
     receiver.answer_with(404);
     let endpoint = CreateWebhookEndpoint::new(&receiver.url, vec![EventKind::PaymentSucceeded]);
-    let endpoint = world.client.webhook_endpoints().create(&endpoint).send().await.unwrap().endpoint;
+    let endpoint = context.client.webhook_endpoints().create(&endpoint).send().await.unwrap().endpoint;
     let id = endpoint.webhook_endpoint_id;
-    world.paid("wave").await;
-    let logs = async || world.client.delivery_logs().list(&id).send().await.unwrap();
+    context.paid("wave").await;
+    let logs = async || context.client.delivery_logs().list(&id).send().await.unwrap();
     let log = eventually("the delivery is logged", async || logs().await.pop()).await;
-    world.client.webhook_endpoints().get(&id).send().await.unwrap();
+    context.client.webhook_endpoints().get(&id).send().await.unwrap();
     // Nobody is there any more.
     let changes = UpdateWebhookEndpoint { url: Some(Gate::bind().await.url()), ..Default::default() };
-    world.client.webhook_endpoints().update(&id, &changes).send().await.unwrap();
-    let replay = world.client.delivery_logs().replay(&id, &log.delivery_log_id).send().await;
+    context.client.webhook_endpoints().update(&id, &changes).send().await.unwrap();
+    let replay = context.client.delivery_logs().replay(&id, &log.delivery_log_id).send().await;
     assert_refused(replay, 400, Outcome::Rejected);
     assert_eq!(logs().await[0].response_status, None);
-    world.client.webhook_endpoints().get(&id).send().await.unwrap();
+    context.client.webhook_endpoints().get(&id).send().await.unwrap();
 }
 
 /// A status, and what is answered with it: method, path, key, further header, body.

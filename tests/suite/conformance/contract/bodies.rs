@@ -10,12 +10,12 @@ use lomi_client::{
 };
 use lomi_sandbox::{Profile, fixtures};
 
-use crate::conformance::world::{NOBODY, World, francs, key};
+use crate::conformance::context::{Context, NOBODY, francs, key};
 
 /// Whether lomi. does what is asked is not the point: the wire looks at what was sent.
 pub(super) async fn in_current() {
-    let world = World::start(Profile::Current).await;
-    let client = &world.client;
+    let context = Context::start(Profile::Current).await;
+    let client = &context.client;
     drop(client.checkout_sessions().create(&session()).send().await);
     drop(client.card_charges().create(&charge(), key("charge")).send().await);
     for target in [LinkTarget::Instant { amount: francs(5_000) }, product()] {
@@ -136,7 +136,7 @@ fn link(target: LinkTarget) -> CreatePaymentLink {
         expires_at: some("2099-12-31T23:59:59Z"),
         success_url: some("https://shop.example/ok"),
         cancel_url: some("https://shop.example/cart"),
-        metadata: [("campaign".to_owned(), "school".to_owned())].into(),
+        metadata: [("chaos".to_owned(), "school".to_owned())].into(),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::order::{Fact, NewOrder, Origin};
+use crate::order::{NewOrder, OrderDetails, OrderEvent};
 use crate::{AttemptId, Currency, OrderId, OrderToken, PricedCart};
 
 const T0: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -9,7 +9,7 @@ fn order() -> Order {
         order_id: OrderId::from_entropy([1; 32]),
         environment: Environment::Live,
         cart: PricedCart::from_merchant(Money::new(10_000, Currency::Xof).unwrap(), None),
-        origin: Origin::default(),
+        details: OrderDetails::default(),
         token_hash: OrderToken::from_entropy([2; 32]).hash(),
         attempt_id: AttemptId::from_entropy([3; 32]),
         lease_until: T0.plus_ms(30_000),
@@ -17,8 +17,8 @@ fn order() -> Order {
     Order::create(new, T0)
 }
 
-fn told(turn: DisputeTurn, status: &str) -> ToldDispute {
-    ToldDispute {
+fn told(turn: DisputeTurn, status: &str) -> DisputeUpdate {
+    DisputeUpdate {
         dispute_id: Some("d-1".into()),
         transaction_id: "tx-1".into(),
         environment: Environment::Live,
@@ -30,11 +30,13 @@ fn told(turn: DisputeTurn, status: &str) -> ToldDispute {
     }
 }
 
-/// The order after the facts, and the names of the events that told of them.
-fn after(facts: impl IntoIterator<Item = ToldDispute>) -> (Order, Vec<String>) {
+/// The order after the events, and the names of the events that told of them.
+fn after(order_events: impl IntoIterator<Item = DisputeUpdate>) -> (Order, Vec<String>) {
     let (mut order, mut events) = (order(), Vec::new());
-    for fact in facts {
-        if let Verdict::Changed(next, event) = order.judge(&Fact::Dispute(fact), Source::Webhook, T0) {
+    for order_event in order_events {
+        if let Transition::Changed(next, event) =
+            order.transition(&OrderEvent::Dispute(order_event), Source::Webhook, T0)
+        {
             events.extend(event.as_ref().map(OutboxEvent::name));
             order = *next;
         }
@@ -47,32 +49,32 @@ fn each_turn_is_told_once_and_leaves_the_status_alone() {
     let opened = told(DisputeTurn::Opened, "needs_response");
     let review = told(DisputeTurn::Updated, "under_review");
     let lost = told(DisputeTurn::Closed, "lost");
-    let with_reason = ToldDispute { reason: ShortText::of("fraudulent"), ..opened.clone() };
-    let facts = [&opened, &opened, &review, &review, &lost, &with_reason, &lost];
-    let (order, events) = after(facts.into_iter().cloned());
+    let with_reason = DisputeUpdate { reason: ShortText::of("fraudulent"), ..opened.clone() };
+    let order_events = [&opened, &opened, &review, &review, &lost, &with_reason, &lost];
+    let (order, events) = after(order_events.into_iter().cloned());
     let names = ["opened#needs_response", "updated#under_review", "closed#lost"];
     assert_eq!(events, names.map(|name| format!("order.disputed#d-1#{name}")));
     let happened: Vec<_> = order.timeline.iter().skip(1).map(|entry| entry.what).collect();
-    assert_eq!(happened, [Happened::DisputeOpened, Happened::DisputeUpdated, Happened::DisputeClosed]);
+    assert_eq!(happened, [TimelineEvent::DisputeOpened, TimelineEvent::DisputeUpdated, TimelineEvent::DisputeClosed]);
     assert_eq!((order.status, order.version), (crate::OrderStatus::Creating, 5));
-    let tellable: Vec<_> = order.tellable().iter().map(OutboxEvent::name).collect();
-    assert!(events.iter().all(|name| tellable.contains(name)), "{tellable:?}");
+    let publishable_events: Vec<_> = order.publishable_events().iter().map(OutboxEvent::name).collect();
+    assert!(events.iter().all(|name| publishable_events.contains(name)), "{publishable_events:?}");
 }
 
 #[test]
 fn a_dispute_ends_alike_in_every_order_of_its_turns() {
-    let at = |ms, told: ToldDispute| ToldDispute { changed_at: Some(T0.plus_ms(ms)), ..told };
-    let sum = |amount, told: ToldDispute| ToldDispute { money: Money::new(amount, Currency::Xof), ..told };
-    let facts = [
+    let at = |ms, told: DisputeUpdate| DisputeUpdate { changed_at: Some(T0.plus_ms(ms)), ..told };
+    let sum = |amount, told: DisputeUpdate| DisputeUpdate { money: Money::new(amount, Currency::Xof), ..told };
+    let order_events = [
         sum(9_000, told(DisputeTurn::Opened, "needs_response")),
         sum(10_000, told(DisputeTurn::Opened, "needs_response")),
         told(DisputeTurn::Updated, "under_review"),
         at(5, told(DisputeTurn::Updated, "seen_by_nobody")),
-        ToldDispute { reason: ShortText::of("fraudulent"), ..told(DisputeTurn::Closed, "") },
+        DisputeUpdate { reason: ShortText::of("fraudulent"), ..told(DisputeTurn::Closed, "") },
     ];
-    let end = after(facts.clone()).0.disputes;
-    for turns in 0..facts.len() {
-        let mut forth = facts.clone();
+    let end = after(order_events.clone()).0.disputes;
+    for turns in 0..order_events.len() {
+        let mut forth = order_events.clone();
         forth.rotate_left(turns);
         let back = forth.clone().into_iter().rev();
         assert_eq!(after(forth.clone()).0.disputes, end);
@@ -98,31 +100,31 @@ fn only_an_end_in_the_merchants_favour_is_no_dispute() {
         assert_eq!(order.is_disputed(), is_disputed, "{turn:?} {status}");
     }
     assert!(!order().is_disputed());
-    let other = ToldDispute { dispute_id: None, ..told(DisputeTurn::Opened, "") };
+    let other = DisputeUpdate { dispute_id: None, ..told(DisputeTurn::Opened, "") };
     assert!(after([told(DisputeTurn::Closed, "won"), other]).0.is_disputed(), "one of two is open");
 }
 
 #[test]
 fn a_dispute_of_another_environment_is_refused() {
-    let odd = ToldDispute { environment: Environment::Sandbox, ..told(DisputeTurn::Opened, "") };
-    let verdict = order().judge(&Fact::Dispute(odd), Source::Webhook, T0);
-    assert_eq!(verdict, Verdict::Refused(Mismatch::Environment, None));
+    let odd = DisputeUpdate { environment: Environment::Sandbox, ..told(DisputeTurn::Opened, "") };
+    let transition = order().transition(&OrderEvent::Dispute(odd), Source::Webhook, T0);
+    assert_eq!(transition, Transition::Refused(Mismatch::Environment, None));
 }
 
 #[test]
 fn disputes_and_their_turns_are_bounded() {
     let turn = |number: usize| told(DisputeTurn::Updated, &number.to_string());
-    let other = |number: usize| ToldDispute { dispute_id: Some(number.to_string()), ..turn(0) };
+    let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..turn(0) };
     assert_eq!(after((0..50).map(turn)).1.len(), MAX_TURNS);
     let (full, events) = after((0..50).map(other));
     assert_eq!((full.disputes.len(), events.len()), (MAX_DISPUTES, MAX_DISPUTES));
-    let verdict = full.judge(&Fact::Dispute(other(50)), Source::Webhook, T0);
-    assert_eq!(verdict, Verdict::Refused(Mismatch::TooManyDisputes, None));
+    let transition = full.transition(&OrderEvent::Dispute(other(50)), Source::Webhook, T0);
+    assert_eq!(transition, Transition::Refused(Mismatch::TooManyDisputes, None));
 }
 
 #[test]
 fn money_of_another_currency_counts_as_absent() {
-    let odd = ToldDispute { money: Money::new(1_000, Currency::Eur), ..told(DisputeTurn::Opened, "") };
+    let odd = DisputeUpdate { money: Money::new(1_000, Currency::Eur), ..told(DisputeTurn::Opened, "") };
     assert_eq!(after([odd]).0.disputes["d-1"].amount_minor(), None);
 }
 
@@ -139,11 +141,17 @@ fn a_short_text_is_one_legible_line() {
 #[test]
 fn a_risky_payment_stands_in_the_history_once() {
     let risk = |is_blocked| {
-        Fact::PaymentRisk(ToldRisk { transaction_id: "tx-1".into(), environment: Environment::Live, is_blocked })
+        OrderEvent::PaymentRisk(RiskUpdate {
+            transaction_id: "tx-1".into(),
+            environment: Environment::Live,
+            is_blocked,
+        })
     };
-    let Verdict::Changed(flagged, None) = order().judge(&risk(false), Source::Webhook, T0) else { panic!("no news") };
-    assert_eq!(flagged.last_news(), Some(Happened::PaymentRiskFlagged));
-    assert_eq!(flagged.judge(&risk(false), Source::Webhook, T0), Verdict::Unchanged);
-    assert!(matches!(flagged.judge(&risk(true), Source::Webhook, T0), Verdict::Changed(_, None)));
+    let Transition::Changed(flagged, None) = order().transition(&risk(false), Source::Webhook, T0) else {
+        panic!("no news")
+    };
+    assert_eq!(flagged.last_event(), Some(TimelineEvent::PaymentRiskFlagged));
+    assert_eq!(flagged.transition(&risk(false), Source::Webhook, T0), Transition::Unchanged);
+    assert!(matches!(flagged.transition(&risk(true), Source::Webhook, T0), Transition::Changed(_, None)));
     assert_eq!((flagged.status, flagged.is_disputed()), (crate::OrderStatus::Creating, false));
 }

@@ -1,7 +1,7 @@
 //! A refund that the merchant asks for here: what it may take, and what becomes of the request itself.
 
 use super::{MAX_REFUNDS, Refund, RefundExecution, RefundRequest, RefundStatus};
-use crate::order::{Happened, Order, Payment, Source};
+use crate::order::{Order, Payment, Source, TimelineEvent};
 use crate::{MAX_AMOUNT_MINOR, Timestamp};
 
 /// A refund that is to be asked for.
@@ -50,7 +50,7 @@ impl Order {
             return Err(RefundRefusal::ExceedsPayment);
         }
         let mut order = self.changed(now);
-        order.note(now, Happened::RefundRequested, Source::Merchant, Some(transaction_id.clone()));
+        order.note(now, TimelineEvent::RefundRequested, Source::Merchant, Some(transaction_id.clone()));
         let refund = Refund {
             refund_id: None,
             transaction_id,
@@ -134,21 +134,21 @@ impl Order {
     /// The order after lomi.'s answer to a refund was lost. `None` when more is known of it by now.
     #[must_use]
     pub fn refund_in_doubt(&self, id: &str, now: Timestamp) -> Option<Self> {
-        self.refund_moved(id, RefundStatus::InDoubt, (Happened::RefundInDoubt, Source::Lomi), now)
+        self.refund_moved(id, RefundStatus::InDoubt, (TimelineEvent::RefundInDoubt, Source::Lomi), now)
     }
 
     /// The order after lomi. refused a refund, or was seen not to know of it: its amount may be asked for again. `None`
     /// when more is known of it by now.
     #[must_use]
     pub fn refund_released(&self, id: &str, source: Source, now: Timestamp) -> Option<Self> {
-        self.refund_moved(id, RefundStatus::Failed, (Happened::RefundFailed, source), now)
+        self.refund_moved(id, RefundStatus::Failed, (TimelineEvent::RefundFailed, source), now)
     }
 
     fn refund_moved(
         &self,
         id: &str,
         status: RefundStatus,
-        (what, source): (Happened, Source),
+        (what, source): (TimelineEvent, Source),
         now: Timestamp,
     ) -> Option<Self> {
         let mut order = self.changed(now);

@@ -1,5 +1,8 @@
 use super::*;
-use crate::order::{Discount, Fact, Happened, NewOrder, Origin, OutboxEvent, Payment, SettledPayment, Source, Verdict};
+use crate::order::{
+    ConfirmedPayment, Discount, NewOrder, OrderDetails, OrderEvent, OutboxEvent, Payment, Source, TimelineEvent,
+    Transition,
+};
 use crate::{AttemptId, Currency, Money, OrderToken, PricedCart};
 use proptest::prelude::*;
 
@@ -12,7 +15,7 @@ fn unpaid() -> Order {
         order_id: OrderId::from_entropy([1; 32]),
         environment: Environment::Live,
         cart: PricedCart::from_merchant(Money::new(PRICE, Currency::Xof).unwrap(), None),
-        origin: Origin::default(),
+        details: OrderDetails::default(),
         token_hash: OrderToken::from_entropy([2; 32]).hash(),
         attempt_id: AttemptId::from_entropy([3; 32]),
         lease_until: T0.plus_ms(30_000),
@@ -20,8 +23,8 @@ fn unpaid() -> Order {
     Order::create(new, T0)
 }
 
-fn payment(id: &str) -> Fact {
-    Fact::PaymentSucceeded(SettledPayment {
+fn payment(id: &str) -> OrderEvent {
+    OrderEvent::PaymentSucceeded(ConfirmedPayment {
         transaction_id: id.into(),
         gross_minor: PRICE,
         currency: Currency::Xof,
@@ -39,8 +42,8 @@ fn payment(id: &str) -> Fact {
     })
 }
 
-fn told(refund_id: &str, transaction_id: &str, amount: i64, status: RefundStatus) -> SettledRefund {
-    SettledRefund {
+fn told(refund_id: &str, transaction_id: &str, amount: i64, status: RefundStatus) -> ProviderRefund {
+    ProviderRefund {
         refund_id: refund_id.into(),
         transaction_id: transaction_id.into(),
         money: Money::new(amount, Currency::Xof),
@@ -49,15 +52,15 @@ fn told(refund_id: &str, transaction_id: &str, amount: i64, status: RefundStatus
     }
 }
 
-fn news(refund_id: &str, amount: i64, status: RefundStatus) -> Fact {
-    Fact::Refund(told(refund_id, "tx-1", amount, status))
+fn news(refund_id: &str, amount: i64, status: RefundStatus) -> OrderEvent {
+    OrderEvent::Refund(told(refund_id, "tx-1", amount, status))
 }
 
-/// The order after the facts, and the names of the events that told of them.
-fn after<'a>(order: &Order, facts: impl IntoIterator<Item = &'a Fact>) -> (Order, Vec<String>) {
+/// The order after the events, and the names of the events that told of them.
+fn after<'a>(order: &Order, order_events: impl IntoIterator<Item = &'a OrderEvent>) -> (Order, Vec<String>) {
     let (mut order, mut events) = (order.clone(), Vec::new());
-    for fact in facts {
-        if let Verdict::Changed(next, event) = order.judge(fact, Source::Webhook, T0) {
+    for order_event in order_events {
+        if let Transition::Changed(next, event) = order.transition(order_event, Source::Webhook, T0) {
             assert_eq!(next.version, order.version + 1);
             events.extend(event.as_ref().map(OutboxEvent::name));
             order = *next;
@@ -67,8 +70,8 @@ fn after<'a>(order: &Order, facts: impl IntoIterator<Item = &'a Fact>) -> (Order
 }
 
 fn paid(transactions: &[&str]) -> Order {
-    let facts: Vec<_> = transactions.iter().map(|id| payment(id)).collect();
-    after(&unpaid(), &facts).0
+    let order_events: Vec<_> = transactions.iter().map(|id| payment(id)).collect();
+    after(&unpaid(), &order_events).0
 }
 
 fn wish(amount_minor: Option<i64>) -> NewRefund {
@@ -83,8 +86,8 @@ fn wish(amount_minor: Option<i64>) -> NewRefund {
     }
 }
 
-fn changed(verdict: Verdict) -> (Order, Option<OutboxEvent>) {
-    let Verdict::Changed(order, event) = verdict else { panic!("{verdict:?}") };
+fn changed(transition: Transition) -> (Order, Option<OutboxEvent>) {
+    let Transition::Changed(order, event) = transition else { panic!("{transition:?}") };
     (*order, event)
 }
 
@@ -116,7 +119,7 @@ fn the_status_follows_from_what_is_left_of_the_money() {
 
 #[test]
 fn a_refund_of_a_payment_that_does_not_count_takes_nothing_away() {
-    let foreign = Fact::Refund(told("r", "tx-9", PRICE, RefundStatus::Completed));
+    let foreign = OrderEvent::Refund(told("r", "tx-9", PRICE, RefundStatus::Completed));
     let (order, _) = after(&paid(&["tx-1"]), [&foreign]);
     assert_eq!((order.status(), order.amount_refunded()), (OrderStatus::Paid, 0));
     let (order, events) = after(&unpaid(), [&foreign, &payment("tx-9")]);
@@ -157,7 +160,7 @@ fn an_event_before_the_answer_is_taken_for_news_of_the_request_and_told_once() {
     let (order, events) = after(&order, [&news("r", PRICE, RefundStatus::Completed)]);
     assert_eq!(events, ["order.refunded#r"]);
     let answer = told("r", "tx-1", PRICE, RefundStatus::Completed);
-    assert_eq!(order.refund_answered("a", &answer, T0), Verdict::Unchanged);
+    assert_eq!(order.refund_answered("a", &answer, T0), Transition::Unchanged);
     assert_eq!(shown(&order), [("r".to_owned(), RefundStatus::Completed)]);
 }
 
@@ -227,7 +230,7 @@ fn what_lomi_does_not_know_of_is_given_up_after_a_day_and_not_before() {
 fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none() {
     let order = paid(&["tx-1"]).with_refund("a", wish(Some(1_000)), T0).unwrap();
     let (order, _) = after(&order, [&news("r", 1_500, RefundStatus::Completed)]);
-    let answer = SettledRefund { money: None, ..told("r", "tx-1", 1, RefundStatus::Completed) };
+    let answer = ProviderRefund { money: None, ..told("r", "tx-1", 1, RefundStatus::Completed) };
     let (order, event) = changed(order.refund_answered("a", &answer, T0));
     assert_eq!((event, order.amount_refunded(), order.refunds.len()), (None, 1_500, 1));
 }
@@ -235,8 +238,8 @@ fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none
 #[test]
 fn two_amounts_for_one_refund_are_marked_and_the_larger_counts() {
     for amounts in [[1_000, 2_000], [2_000, 1_000]] {
-        let facts = amounts.map(|amount| news("r", amount, RefundStatus::Completed));
-        let (order, events) = after(&paid(&["tx-1"]), &facts);
+        let order_events = amounts.map(|amount| news("r", amount, RefundStatus::Completed));
+        let (order, events) = after(&paid(&["tx-1"]), &order_events);
         assert_eq!((order.amount_refunded(), order.has_mismatch()), (2_000, true));
         assert_eq!(events, ["order.refunded#r"]);
     }
@@ -265,7 +268,7 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
         looks += 1;
     }
     assert!((28..60).contains(&looks), "{looks} looks");
-    assert_eq!(released.last_news(), Some(Happened::RefundFailed));
+    assert_eq!(released.last_event(), Some(TimelineEvent::RefundFailed));
 }
 
 #[test]
@@ -290,12 +293,12 @@ fn our_own_name_depends_on_the_order_and_the_key_alone() {
     assert!(name(1, "k").len() == 36 && name(1, "k") != name(2, "k") && name(1, "k") != name(1, "l"));
 }
 
-fn any_fact() -> impl Strategy<Value = Fact> {
+fn any_fact() -> impl Strategy<Value = OrderEvent> {
     let status = prop_oneof![Just(RefundStatus::Pending), Just(RefundStatus::Completed), Just(RefundStatus::Failed)];
     prop_oneof![
         (1..3).prop_map(|number| payment(&format!("tx-{number}"))),
         (1..4, 1..3, status).prop_map(|(number, of, status)| {
-            Fact::Refund(told(&format!("r-{number}"), &format!("tx-{of}"), 3_000 * i64::from(number), status))
+            OrderEvent::Refund(told(&format!("r-{number}"), &format!("tx-{of}"), 3_000 * i64::from(number), status))
         }),
     ]
 }
@@ -303,24 +306,24 @@ fn any_fact() -> impl Strategy<Value = Fact> {
 proptest! {
     #[test]
     fn the_end_state_depends_on_the_set_of_facts(
-        facts in proptest::collection::vec(any_fact(), 1..8),
+        order_events in proptest::collection::vec(any_fact(), 1..8),
         seed in any::<u64>(),
     ) {
         // One refund belongs to one payment.
-        let of = |fact: &Fact| match fact {
-            Fact::Refund(told) => told.refund_id == "r-1" && told.transaction_id != "tx-1"
+        let of = |order_event: &OrderEvent| match order_event {
+            OrderEvent::Refund(told) => told.refund_id == "r-1" && told.transaction_id != "tx-1"
                 || told.refund_id != "r-1" && told.transaction_id == "tx-1",
             _ => false,
         };
-        let facts: Vec<_> = facts.into_iter().filter(|fact| !of(fact)).collect();
-        let mut other = facts.clone();
-        other.extend(facts.clone());
+        let order_events: Vec<_> = order_events.into_iter().filter(|order_event| !of(order_event)).collect();
+        let mut other = order_events.clone();
+        other.extend(order_events.clone());
         let mut random = seed;
         for index in (1..other.len()).rev() {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             other.swap(index, usize::try_from(random >> 33).unwrap() % (index + 1));
         }
-        let (one, _) = after(&unpaid(), &facts);
+        let (one, _) = after(&unpaid(), &order_events);
         let (two, events) = after(&unpaid(), &other);
         prop_assert_eq!(one.status(), two.status());
         prop_assert_eq!(one.amount_refunded(), two.amount_refunded());

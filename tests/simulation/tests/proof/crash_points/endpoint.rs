@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use flows::webhook_endpoint::Status;
+use checkout::webhook_registration::Status;
 use futures::future::join;
 use lomi_sandbox::Profile;
 use serde_json::{Value, json};

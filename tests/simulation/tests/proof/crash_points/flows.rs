@@ -137,7 +137,7 @@ impl Flow {
             Self::ReplayEvent | Self::ReplayFinding => "replay",
             Self::Ask => "ask",
             Self::Resend => "resend",
-            Self::Retell => "retell",
+            Self::Retell => "republish",
             Self::Register | Self::RegisterTwice | Self::Rotate | Self::RotateTwice => "endpoint",
             Self::RotateAgain | Self::Mend | Self::Replace | Self::Remove => "endpoint",
         }

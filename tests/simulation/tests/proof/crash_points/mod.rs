@@ -206,14 +206,14 @@ fn count_pair(report: &Mutex<Report>, schedule: Schedule, is_distinct: bool) {
 fn note(report: &Mutex<Report>, schedule: Schedule, outcome: &Outcome) {
     assert_eq!(Some(outcome.own.steps), schedule.first, "{schedule:?} dies where it is to die");
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
-    let row = report.judge(schedule, outcome);
+    let row = report.transition(schedule, outcome);
     row.singles += u32::from(schedule.second.is_none());
     row.run += 1;
 }
 
 impl Report {
     /// Notes what was broken, in the schedule's row.
-    fn judge(&mut self, schedule: Schedule, outcome: &Outcome) -> &mut Row {
+    fn transition(&mut self, schedule: Schedule, outcome: &Outcome) -> &mut Row {
         let is_broken = !outcome.findings.is_empty();
         if is_broken && self.findings.len() < 5 {
             let story = outcome.trace.join("\n");
@@ -237,7 +237,7 @@ pub(crate) fn prove(profile: Profile, pairs: Pairs) {
     in_parallel(fair, |fair| {
         let undisturbed = fair.run();
         let steps = undisturbed.own.steps;
-        report.lock().expect("no worker failed").judge(fair, &undisturbed).steps = steps;
+        report.lock().expect("no worker failed").transition(fair, &undisturbed).steps = steps;
         let points = (1..=steps).map(|step| Death {
             alone: Schedule { first: Some(step), ..fair },
             is_distinct: undisturbed.own.is_distinct(step),

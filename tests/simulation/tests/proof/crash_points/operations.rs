@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
+use checkout::admin::ReplayOutcome;
 use domain::{OrderId, QuarantineId};
-use flows::operations::ReplayOutcome;
 use serde_json::{Value, json};
 
 use super::flows::Flow;
@@ -51,7 +51,7 @@ impl Play {
             Flow::Ask => matches!(stack.look_at(&order).await, Some(Ok(asked)) if asked.order.status().is_paid()),
             Flow::Resend => matches!(stack.resend().await, Some(Ok(done)) if done.failed.is_empty()),
             _ => {
-                let told = stack.retell(&order).await;
+                let told = stack.republish(&order).await;
                 let is_changed = self.stage.orders() != self.desk.before.borrow().0;
                 self.desk.is_order_changed.set(self.desk.is_order_changed.get() || is_changed);
                 matches!(told, Some(Ok(told)) if told.len() == 1)

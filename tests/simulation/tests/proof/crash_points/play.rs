@@ -253,7 +253,7 @@ impl Play {
                 true
             }
             // Nobody knows, and nobody ever will by this key.
-            Some(Err(flows::links::LinkError::OutcomeUnknown(_))) => true,
+            Some(Err(checkout::payment_links::LinkError::OutcomeUnknown(_))) => true,
             _ => false,
         }
     }

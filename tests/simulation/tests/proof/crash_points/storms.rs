@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lomi_sandbox::Profile;
-use simulation::{Fate, Line, in_virtual_time, runs::in_parallel};
+use simulation::{Fault, Line, in_virtual_time, runs::in_parallel};
 use tokio::time::sleep;
 
 use super::endpoint::SCHEDULE;
@@ -14,22 +14,22 @@ use super::promises;
 
 const FLOWS: [Flow; 5] = [Flow::Register, Flow::Rotate, Flow::RotateAgain, Flow::Mend, Flow::Replace];
 /// That a secret is stored long after the answer was given up is left out: two reads would have to miss it.
-const FATES: [(Line, Fate); 15] = [
-    (Line::Lomi, Fate::NotSent),
-    (Line::Lomi, Fate::RequestLost),
-    (Line::Lomi, Fate::ReplyLost),
-    (Line::Lomi, Fate::Refused),
-    (Line::Lomi, Fate::FailsBefore),
-    (Line::Lomi, Fate::FailsAfter),
-    (Line::Lomi, Fate::Garbled),
-    (Line::Lomi, Fate::Hangs(false)),
-    (Line::Lomi, Fate::Hangs(true)),
-    (Line::Secrets, Fate::NotSent),
-    (Line::Secrets, Fate::RequestLost),
-    (Line::Secrets, Fate::ReplyLost),
-    (Line::Secrets, Fate::FailsBefore),
-    (Line::Secrets, Fate::FailsAfter),
-    (Line::Secrets, Fate::Hangs(true)),
+const FATES: [(Line, Fault); 15] = [
+    (Line::Lomi, Fault::NotSent),
+    (Line::Lomi, Fault::RequestLost),
+    (Line::Lomi, Fault::ReplyLost),
+    (Line::Lomi, Fault::Refused),
+    (Line::Lomi, Fault::FailsBefore),
+    (Line::Lomi, Fault::FailsAfter),
+    (Line::Lomi, Fault::Garbled),
+    (Line::Lomi, Fault::Hangs(false)),
+    (Line::Lomi, Fault::Hangs(true)),
+    (Line::Secrets, Fault::NotSent),
+    (Line::Secrets, Fault::RequestLost),
+    (Line::Secrets, Fault::ReplyLost),
+    (Line::Secrets, Fault::FailsBefore),
+    (Line::Secrets, Fault::FailsAfter),
+    (Line::Secrets, Fault::Hangs(true)),
 ];
 /// No run makes so many exchanges on one line.
 const MOST_EXCHANGES: u32 = 12;
@@ -39,7 +39,7 @@ const MOST_EXCHANGES: u32 = 12;
 struct Storm {
     flow: Flow,
     line: Line,
-    fate: Fate,
+    fate: Fault,
     /// Exchanges on the line before it.
     calm: u32,
 }
@@ -49,12 +49,12 @@ impl Storm {
     fn run(self) -> Option<Vec<String>> {
         in_virtual_time(async || {
             let play = Play::prepare(self.flow, Profile::Current).await;
-            let weather = &play.stage.stack.weather;
-            let before = weather.struck();
-            weather.turn(self.line, self.calm, self.fate);
+            let faults = &play.stage.stack.faults;
+            let before = faults.struck();
+            faults.turn(self.line, self.calm, self.fate);
             play.attempt().await;
-            weather.calm();
-            if weather.struck() == before {
+            faults.calm();
+            if faults.struck() == before {
                 return None;
             }
             // Twice: the first run may leave what is young to the next.

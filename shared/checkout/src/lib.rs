@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+mod apply;
+mod attribution;
+mod context;
+mod keys;
+mod lookup;
+mod organisation;
+pub mod payment_links;
+mod reason;
+pub mod reconcile;
+pub mod refunds;
+pub mod sessions;
+pub mod system;
+pub mod units;
+pub mod webhook_registration;
+pub mod webhooks;
+
+pub use apply::ApplyOutcome;
+pub use context::Context;
+pub use organisation::KnownOrganisation;

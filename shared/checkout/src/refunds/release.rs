@@ -1,0 +1,67 @@
+//! A refund in doubt, after a person has looked where this code cannot: in lomi.'s dashboard and the wallet's statement.
+
+use crate::Context;
+use crate::admin::OperationError;
+use crate::reconcile::{Report, refunds::is_unlisted};
+use domain::{Order, OrderId, RefundStatus, Source};
+use lomi_client::Client;
+use store::StoreError;
+use tokio::time::Instant;
+
+/// Why a refund was not called off. Nothing has changed then but what lomi.'s list taught.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// There is no such order, or it has no such refund.
+    #[error("no such refund")]
+    NotFound,
+    /// Its outcome is known, it is too young, or lomi.'s list has a refund that it may be.
+    #[error("the refund cannot be called off")]
+    NotReleasable,
+    /// lomi. or DynamoDB did not answer.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+}
+
+impl From<StoreError> for ReleaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+/// Calls off the refund `id`, our own name of it: the money stayed, says a person, and lomi.'s list does not say otherwise. Its
+/// amount may be asked for again. Repeating it is safe. Should lomi. name the refund after all, it counts beside this one.
+///
+/// # Errors
+/// [`ReleaseError`].
+pub async fn release(
+    context: &Context,
+    order_id: &OrderId,
+    id: &str,
+    lomi: impl AsyncFnOnce() -> Option<Client>,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<Order, ReleaseError> {
+    // 1 Is it to be called off, or was it?
+    let order = context.order(order_id).await?.ok_or(ReleaseError::NotFound)?;
+    let refund = order.refunds().get(id).ok_or(ReleaseError::NotFound)?;
+    if refund.released_at.is_some() && refund.refund_id.is_none() {
+        return Ok(order);
+    }
+    if !refund.may_be_called_off(order.is_paid_out(refund), context.clock.now()) {
+        return Err(ReleaseError::NotReleasable);
+    }
+    // 2 What does lomi. say?
+    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    let is_unlisted = is_unlisted(context, &lomi, &order, refund, deadline, report).await;
+    if !is_unlisted.map_err(OperationError::from)? {
+        return Err(ReleaseError::NotReleasable);
+    }
+    // 3 It stayed, unless somebody has learned more meanwhile.
+    let change = |order: &Order| {
+        let is_in_doubt = order.refunds().get(id).is_some_and(|refund| refund.status == RefundStatus::InDoubt);
+        is_in_doubt.then(|| order.refund_released(id, Source::Merchant, context.clock.now())).flatten()
+    };
+    let order = context.change_order(order_id, change).await?.ok_or(ReleaseError::NotFound)?;
+    let is_released = order.refunds().get(id).is_some_and(|refund| refund.released_at.is_some());
+    if is_released { Ok(order) } else { Err(ReleaseError::NotReleasable) }
+}

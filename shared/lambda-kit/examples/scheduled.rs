@@ -1,0 +1,28 @@
+//! A function that a schedule starts. It works as long as `TABLE_NAME` says so.
+
+use lambda_kit::scheduled::{Failed, serve};
+use lambda_kit::telemetry::{Field, Telemetry};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::Instant;
+
+#[expect(clippy::panic, reason = "one of the ways to fail is there to show that a panic is contained")]
+fn main() -> ExitCode {
+    lambda_kit::start::run(async {
+        let (function, table) = lambda_kit::config::read(|env| {
+            let function = env.function("scheduled");
+            let table = env.text("TABLE_NAME");
+            Some((function?, table?))
+        })?;
+        serve(function, Duration::from_millis(500), async |deadline: Instant, event: &mut Telemetry| {
+            event.number(Field::ReconcileDue, (deadline - Instant::now()).as_millis());
+            match table.as_str() {
+                "works" => Ok(()),
+                "hangs" => std::future::pending().await,
+                "panics" => panic!("contained"),
+                _ => Err(Failed),
+            }
+        })
+        .await
+    })
+}

@@ -1,0 +1,93 @@
+//! A function that is invoked without a route: by CloudFormation, by hand, by a schedule with an input of its own.
+
+use crate::config::Function;
+use crate::invocation::{Deadlines, is_cold_start, run_with_deadline};
+use crate::start::StartError;
+use crate::telemetry::{Counter, Field, Outcome, Telemetry};
+use lambda_http::lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The work could not be done; the handler has put into the event why. The platform counts it as an error of the
+/// function, and whoever invoked it may come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+/// Serves until the platform ends the process. `handler` gets what was sent and the instant at which it has to be done,
+/// at most `budget` ahead; what it returns is the answer to whoever waits for one.
+///
+/// # Errors
+/// When the Runtime API breaks off.
+pub async fn serve<E, A, H>(function: Function, budget: Duration, handler: H) -> Result<(), StartError>
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    H: AsyncFn(E, Instant, &mut Telemetry) -> Result<A, Failed>,
+{
+    let (function, handler) = (&function, &handler);
+    let service = service_fn(async |event: LambdaEvent<E>| invoke(function.clone(), budget, handler, event).await);
+    Runtime::new(service).run().await.map_err(|_| StartError::Runtime)
+}
+
+async fn invoke<E, A, H>(
+    function: Function,
+    budget: Duration,
+    handler: &H,
+    event: LambdaEvent<E>,
+) -> Result<A, Diagnostic>
+where
+    H: AsyncFn(E, Instant, &mut Telemetry) -> Result<A, Failed>,
+{
+    let mut telemetry = Telemetry::start(function);
+    telemetry.id(Field::RequestId, &event.context.request_id);
+    telemetry.flag(Field::ColdStart, is_cold_start());
+    let deadlines = Deadlines::new(budget, event.context.deadline);
+    let (answer, outcome) =
+        match run_with_deadline(deadlines.edge, handler(event.payload, deadlines.flow, &mut telemetry)).await {
+            Ok(Ok(answer)) => (Some(answer), Outcome::Ok),
+            Ok(Err(Failed)) => (None, Outcome::Failed),
+            Err(interrupted) => (None, interrupted),
+        };
+    telemetry.finish(outcome);
+    // A constant: the details are in the event.
+    let failure = || Diagnostic { error_type: "Failed".to_owned(), error_message: "see the log".to_owned() };
+    answer.ok_or_else(failure)
+}
+
+/// Runs a part of an invocation that others still have to follow, however it ends. `None`, and the event counts it, when
+/// it panicked or was not over at `deadline`.
+pub async fn run_isolated<T>(
+    deadline: Instant,
+    event: &mut Telemetry,
+    work: impl AsyncFnOnce(&mut Telemetry) -> T,
+) -> Option<T> {
+    match run_with_deadline(deadline, work(&mut *event)).await {
+        Ok(done) => return Some(done),
+        Err(Outcome::Panicked) => event.count(Counter::Panicked),
+        Err(_) => event.count(Counter::TimedOut),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::StackName;
+    use domain::Environment;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(20)
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_or_hangs_is_survived_and_counted() {
+        let stack = StackName::parse("lomi-checkout").unwrap();
+        let mut event = Telemetry::start(Function { name: "example", environment: Environment::Sandbox, stack });
+        assert_eq!(run_isolated(soon(), &mut event, async |_| 7).await, Some(7));
+        assert_eq!(run_isolated(soon(), &mut event, async |_| panic!("contained")).await, None::<u8>);
+        assert_eq!(run_isolated(soon(), &mut event, async |_| std::future::pending().await).await, None::<u8>);
+        assert_eq!((event.counted(Counter::Panicked), event.counted(Counter::TimedOut)), (1, 1));
+    }
+}

@@ -1,0 +1,24 @@
+//! A function that a schedule starts.
+
+pub use crate::event_function::Failed;
+
+use crate::config::Function;
+use crate::event_function;
+use crate::start::StartError;
+use crate::telemetry::Telemetry;
+use serde::de::IgnoredAny;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Serves until the platform ends the process. `handler` gets the instant at which it has to be done, at most `budget`
+/// ahead; what the schedule sends does not matter, and nobody waits for an answer.
+///
+/// # Errors
+/// When the Runtime API breaks off.
+pub async fn serve<H>(function: Function, budget: Duration, handler: H) -> Result<(), StartError>
+where
+    H: AsyncFn(Instant, &mut Telemetry) -> Result<(), Failed>,
+{
+    let handler = async |_: IgnoredAny, deadline: Instant, event: &mut Telemetry| handler(deadline, event).await;
+    event_function::serve(function, budget, handler).await
+}

@@ -1,0 +1,262 @@
+//! One wide JSON event per invocation, with its metrics in the same line (CloudWatch Embedded Metric Format).
+//!
+//! A request cannot speak here: a value is a number, a flag, a word that the program was compiled with, or an id of a
+//! known shape. There is no way to log a body, an address, a token or an error's text.
+
+mod line;
+mod names;
+mod outcomes;
+
+pub use names::{Counter, Field, Gauge};
+
+use crate::config::Function;
+use crate::problem::Problem;
+use domain::Timestamp;
+use line::Line;
+use tokio::time::Instant;
+
+/// The event of one invocation, under construction.
+#[derive(Debug)]
+pub struct Telemetry {
+    function: Function,
+    at: Timestamp,
+    started: Instant,
+    fields: Vec<(Field, Value)>,
+    counts: [u32; Counter::ALL.len()],
+    measured: Vec<(Gauge, i64)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Number(i64),
+    Flag(bool),
+    Word(&'static str),
+    Id(String),
+}
+
+/// How an invocation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    /// The caller's fault: 4xx.
+    Refused,
+    /// Ours or a dependency's: 5xx.
+    Failed,
+    TimedOut,
+    Panicked,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Panicked => "panicked",
+        }
+    }
+
+    /// For the platform's own filter of log levels.
+    const fn level(self) -> &'static str {
+        match self {
+            Self::Ok => "INFO",
+            Self::Refused => "WARN",
+            Self::Failed | Self::TimedOut | Self::Panicked => "ERROR",
+        }
+    }
+}
+
+impl Telemetry {
+    pub(crate) fn start(function: Function) -> Self {
+        Self {
+            function,
+            at: crate::system::now(),
+            started: Instant::now(),
+            fields: Vec::new(),
+            counts: [0; Counter::ALL.len()],
+            measured: Vec::new(),
+        }
+    }
+
+    /// A number; the field's name ends in its unit.
+    pub fn number(&mut self, field: Field, value: impl TryInto<i64>) {
+        self.set(field, Value::Number(value.try_into().unwrap_or(i64::MAX)));
+    }
+
+    /// Yes or no.
+    pub fn flag(&mut self, field: Field, value: bool) {
+        self.set(field, Value::Flag(value));
+    }
+
+    /// One of the words that the program knows: a status, a code, an event's type.
+    pub fn word(&mut self, field: Field, value: &'static str) {
+        self.set(field, Value::Word(value));
+    }
+
+    /// A UUID, or an id of our own. Anything else becomes `unrecognised`, whatever it is.
+    pub fn id(&mut self, field: Field, value: &str) {
+        let value = if is_id(value) { Value::Id(value.to_owned()) } else { Value::Word("unrecognised") };
+        self.set(field, value);
+    }
+
+    /// The route's template, e.g. `GET /orders/{order_id}`, never a path that somebody sent.
+    pub(crate) fn route(&mut self, route_key: &str) {
+        let value = if is_route(route_key) { Value::Id(route_key.to_owned()) } else { Value::Word("unrecognised") };
+        self.set(Field::HttpRoute, value);
+    }
+
+    /// Why a request got no better answer, in whatever form it is told so. One of our own making is counted.
+    pub fn problem(&mut self, problem: &Problem) {
+        if problem.code.is_own_failure() {
+            self.count(Counter::OwnFailures);
+        }
+        self.word(Field::ProblemCode, problem.code.as_str());
+        if let Some(cause) = problem.cause {
+            self.word(Field::ProblemCause, cause);
+        }
+    }
+
+    /// One more of something that an alarm or a dashboard watches.
+    pub fn count(&mut self, counter: Counter) {
+        self.count_many(counter, 1);
+    }
+
+    /// `times` more of it.
+    pub fn count_many(&mut self, counter: Counter, times: u32) {
+        if let Some(count) = self.counts.get_mut(counter as usize) {
+            *count = count.saturating_add(times);
+        }
+    }
+
+    /// What something stands at now, in the gauge's unit. Measured twice, the last value counts.
+    pub fn measure(&mut self, gauge: Gauge, value: i64) {
+        match self.measured.iter_mut().find(|(known, _)| *known == gauge) {
+            Some((_, known)) => *known = value,
+            None => self.measured.push((gauge, value)),
+        }
+    }
+
+    /// How often that happened so far.
+    pub(crate) fn counted(&self, counter: Counter) -> u32 {
+        self.counts.get(counter as usize).copied().unwrap_or_default()
+    }
+
+    /// Writes the event.
+    pub(crate) fn finish(mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Panicked => self.count(Counter::Panicked),
+            Outcome::TimedOut => self.count(Counter::TimedOut),
+            Outcome::Ok | Outcome::Refused | Outcome::Failed => {}
+        }
+        let duration_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.number(Field::DurationMs, duration_ms);
+        self.word(Field::Outcome, outcome.as_str());
+        crate::start::print_line(&Line { event: &self, level: outcome.level() });
+    }
+
+    fn set(&mut self, field: Field, value: Value) {
+        match self.fields.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, known)) => *known = value,
+            None => self.fields.push((field, value)),
+        }
+    }
+}
+
+/// A UUID, or `ord_` or `qtn_` and 32 hexadecimal digits.
+fn is_id(text: &str) -> bool {
+    let is_hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(digits) = text.strip_prefix("ord_").or_else(|| text.strip_prefix("qtn_")) {
+        return is_hex(digits, 32);
+    }
+    let mut parts = text.split('-');
+    [8, 4, 4, 4, 12].iter().all(|length| parts.next().is_some_and(|part| is_hex(part, *length)))
+        && parts.next().is_none()
+}
+
+fn is_route(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b" /{}_-+$.".contains(&b);
+    text.len() <= 80 && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::StackName;
+    use domain::Environment;
+    use serde_json::{Value as Json, json};
+
+    fn event() -> Telemetry {
+        let stack = StackName::parse("lomi-checkout").unwrap();
+        Telemetry::start(Function { name: "orders", environment: Environment::Sandbox, stack })
+    }
+
+    fn written(event: &Telemetry) -> Json {
+        serde_json::to_value(Line { event, level: "INFO" }).unwrap()
+    }
+
+    #[test]
+    fn only_an_id_of_a_known_shape_is_written() {
+        let order = "ord_0123456789abcdef0123456789abcdef";
+        let uuid = "c2b9a3f0-6f0e-4a53-9d0e-0b1f3a6c7d8e";
+        for (value, expected) in [
+            (order, order),
+            (uuid, uuid),
+            ("lomi_sk_test_0123456789abcdef", "unrecognised"),
+            ("whsec_0123456789abcdef0123456789abcdef", "unrecognised"),
+            ("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "unrecognised"),
+            ("+221770000000", "unrecognised"),
+            ("awa@example.sn", "unrecognised"),
+            ("", "unrecognised"),
+        ] {
+            let mut event = event();
+            event.id(Field::OrderId, value);
+            assert_eq!(written(&event)["order.id"], expected);
+        }
+    }
+
+    #[test]
+    fn a_field_set_twice_is_written_once() {
+        let mut event = event();
+        event.number(Field::LomiCalls, 1);
+        event.number(Field::LomiCalls, 2_u8);
+        let text = serde_json::to_string(&Line { event: &event, level: "INFO" }).unwrap();
+        assert_eq!(text.matches("lomi.calls").count(), 1);
+        assert_eq!(written(&event)["lomi.calls"], 2);
+    }
+
+    #[test]
+    fn counters_become_metrics_with_the_stack_as_their_only_dimension() {
+        let mut event = event();
+        event.count(Counter::PaymentsApplied);
+        event.count_many(Counter::ReconcileRepairs, 3);
+        let line = written(&event);
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(metrics["Namespace"], "LomiCheckout");
+        assert_eq!(metrics["Dimensions"], json!([["Stack"]]));
+        assert_eq!(
+            metrics["Metrics"],
+            json!([{"Name": "PaymentsApplied", "Unit": "Count"}, {"Name": "ReconcileRepairs", "Unit": "Count"}])
+        );
+        assert_eq!((&line["PaymentsApplied"], &line["ReconcileRepairs"]), (&json!(1), &json!(3)));
+        assert_eq!((&line["Environment"], &line["Function"]), (&json!("sandbox"), &json!("orders")));
+        assert_eq!(line["Stack"], "lomi-checkout");
+        assert!(line["_aws"]["Timestamp"].is_i64());
+    }
+
+    #[test]
+    fn a_gauge_is_a_metric_in_its_unit_and_a_zero_is_a_value() {
+        let mut event = event();
+        event.measure(Gauge::SecondsSinceWebhook, 90);
+        event.measure(Gauge::SecondsSinceWebhook, 0);
+        let line = written(&event);
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(*metrics, json!([{"Name": "SecondsSinceWebhook", "Unit": "Seconds"}]));
+        assert_eq!(line["SecondsSinceWebhook"], 0);
+    }
+
+    #[test]
+    fn an_event_without_counts_carries_no_metrics() {
+        assert_eq!(written(&event()).get("_aws"), None);
+    }
+}
