@@ -2,7 +2,7 @@
 
 use crate::{deliveries, events, health, quarantine};
 use checkout::Context;
-use checkout::admin::{OperationError, ask};
+use checkout::admin::{OperationError, sync};
 use checkout::reconcile::Report;
 use checkout::webhook_registration::marker;
 use domain::OrderId;
@@ -63,25 +63,25 @@ impl App {
             "GET /admin/quarantine" => quarantine::list(self, request).await,
             "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, event).await,
             "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, event).await,
-            "POST /admin/orders/{order_id}/sync" => self.ask(request, event).await,
+            "POST /admin/orders/{order_id}/sync" => self.sync(request, event).await,
             "POST /admin/webhook-deliveries/replay" => deliveries::replay(self, request, event).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
 
-    async fn ask(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn sync(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
         event.id(Field::OrderId, id.as_str());
         let lomi = async || self.lomi.client(request.deadline, event).await;
         let mut report = Report::default();
-        let asked = ask(&self.context, &id, lomi, request.deadline, &mut report).await;
+        let synced = sync(&self.context, &id, lomi, request.deadline, &mut report).await;
         // What was changes counts, whatever failed after it.
         event.found(report);
-        let asked = asked.map_err(|error| refusal(error, event))?;
-        event.word(Field::OrderStatus, asked.order.status().as_str());
+        let synced = synced.map_err(|error| refusal(error, event))?;
+        event.word(Field::OrderStatus, synced.order.status().as_str());
         let answer = Answer {
-            order: OrderDetail::of(&asked.order, self.context.clock.now()),
-            changes: asked.news().iter().map(TimelineView::of).collect(),
+            order: OrderDetail::of(&synced.order, self.context.clock.now()),
+            changes: synced.changes().iter().map(TimelineView::of).collect(),
         };
         Response::json(200, &answer)
     }

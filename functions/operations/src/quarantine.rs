@@ -116,7 +116,7 @@ fn tell(replayed: &Replayed, outcome: &'static str, event: &mut Telemetry) {
     if let Some(order) = &replayed.order {
         event.id(Field::OrderId, order.id().as_str());
     }
-    if let Some(settled @ ApplyOutcome::Applied(..)) = &replayed.settled {
+    if let Some(settled @ ApplyOutcome::Applied(..)) = &replayed.applied {
         event.settled(settled);
     }
 }

@@ -1,7 +1,7 @@
 //! Schedule <-> use case.
 
 use checkout::Context;
-use checkout::reconcile::{Report, reconcile};
+use checkout::reconcile::{Report, Run};
 use checkout::webhooks::heartbeat::seconds_since_last_webhook;
 use lambda_kit::lomi::{Lomi, LomiSettings};
 use lambda_kit::scheduled::Failed;
@@ -27,12 +27,12 @@ impl App {
         self.measure_webhook_age(event).await;
         let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
         let mut report = Report::default();
-        let finished = reconcile(&self.context, &lomi, deadline, &mut report).await;
+        let finished = Run::new(&self.context, &lomi, deadline, &mut report).reconcile().await;
         if let Err(error) = finished {
             event.word(Field::ProblemCause, error.reason());
             event.count(Counter::OwnFailures);
         }
-        tell(report, event);
+        emit(report, event);
         // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
         if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }
     }
@@ -49,7 +49,7 @@ impl App {
     }
 }
 
-fn tell(report: Report, event: &mut Telemetry) {
+fn emit(report: Report, event: &mut Telemetry) {
     event.number(Field::ReconcileDue, report.due);
     event.number(Field::ReconcileRepaired, report.repaired);
     event.number(Field::ReconcileSkipped, report.skipped);

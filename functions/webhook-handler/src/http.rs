@@ -2,7 +2,7 @@
 
 use checkout::Context;
 use checkout::webhooks::heartbeat::Heartbeat;
-use checkout::webhooks::{Ingested, ingest};
+use checkout::webhooks::{WebhookOutcome, receive};
 use lambda_kit::config::SecretId;
 use lambda_kit::http::{Limits, Request, Response};
 use lambda_kit::problem::{Code, Problem};
@@ -41,7 +41,7 @@ impl App {
 
     pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let body = self.verify(request, event).await?;
-        let ingested = ingest(&self.context, body).await.map_err(|error| unavailable().because(error.reason()))?;
+        let ingested = receive(&self.context, body).await.map_err(|error| unavailable().because(error.reason()))?;
         let outcome = report(&ingested, event);
         event.word(Field::WebhookOutcome, outcome);
         self.heartbeat.note(&self.context, request.deadline).await;
@@ -89,20 +89,20 @@ fn refuse(event: &mut Telemetry) -> Problem {
     Problem::new(Code::Unauthorized)
 }
 
-fn report(ingested: &Ingested, event: &mut Telemetry) -> &'static str {
+fn report(ingested: &WebhookOutcome, event: &mut Telemetry) -> &'static str {
     match ingested {
-        Ingested::ApplyOutcome(id, settled) => {
+        WebhookOutcome::Order(id, settled) => {
             event.id(Field::OrderId, id.as_str());
             event.settled(settled)
         }
-        Ingested::Ignored => "ignored",
-        Ingested::Duplicate => "duplicate",
+        WebhookOutcome::Ignored => "ignored",
+        WebhookOutcome::Duplicate => "duplicate",
         // No alarm: most often it is ours, and our own key is asked. What lomi. denies to it rings then.
-        Ingested::Unproven(reason) => {
+        WebhookOutcome::Unproven(reason) => {
             event.word(Field::WebhookReason, reason);
             "quarantined"
         }
-        Ingested::Quarantined(reason) => {
+        WebhookOutcome::Quarantined(reason) => {
             event.word(Field::WebhookReason, reason);
             event.quarantined()
         }

@@ -16,10 +16,9 @@ pub use replay::{ReplayOutcome, Replayed, replay};
 
 use crate::Context;
 use crate::lookup::LookupError;
-use crate::reconcile::{Report, RunError};
+use crate::run::{Report, Run, RunError};
 use domain::{Order, OrderId, TimelineEntry};
 use lomi_client::Client;
-use order_sync::ask_about;
 use store::StoreError;
 use tokio::time::Instant;
 
@@ -50,53 +49,53 @@ impl From<LookupError> for OperationError {
 }
 
 impl From<RunError> for OperationError {
-    fn from(stop: RunError) -> Self {
-        match stop {
-            RunError::Lomi => Self::OutOfReach,
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Lomi | RunError::NoCallsLeft => Self::OutOfReach,
             RunError::Order | RunError::Store => {
-                Self::Store(StoreError::Busy { operation: "look at refunds", reason: "not_written" })
+                Self::Store(StoreError::Busy { operation: "check refunds", reason: "not_written" })
             }
         }
     }
 }
 
-/// What became of a case about one order.
+/// An order after it was synchronised with lomi.
 #[derive(Debug)]
-pub struct Asked {
+pub struct OrderSync {
     /// The order as it is now.
     pub order: Order,
     known_entries: usize,
 }
 
-impl Asked {
-    /// What happened to the order since it was asked about, oldest first.
+impl OrderSync {
+    /// The timeline entries that the synchronisation added, oldest first.
     #[must_use]
-    pub fn news(&self) -> &[TimelineEntry] {
+    pub fn changes(&self) -> &[TimelineEntry] {
         self.order.timeline().get(self.known_entries..).unwrap_or_default()
     }
 }
 
-/// Asks lomi. about one order now, whatever its schedule says. What was found before an error is in `report`.
+/// Synchronises one order with lomi now, whatever its schedule says. The report counts what was found before an error.
 ///
 /// # Errors
 /// [`OperationError`].
-pub async fn ask(
+pub async fn sync(
     context: &Context,
     id: &OrderId,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
     report: &mut Report,
-) -> Result<Asked, OperationError> {
-    // 1 Which order?
+) -> Result<OrderSync, OperationError> {
+    // 1 Read the order.
     let before = context.order(id).await?.ok_or(OperationError::NotFound)?;
     let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
-    // 2 Ask, in the reconciler's words.
-    let looked = ask_about(context, &lomi, &before, deadline, report).await;
-    // 3 The order as it is now. "No news" is more than is known while a case is open.
+    // 2 Synchronise it, by the reconciler's code.
+    let synced = Run::new(context, &lomi, deadline, report).sync_order(&before).await;
+    // 3 Read it as it is now. After a failed call "no changes" would be a claim that nothing supports.
     let order = context.order(id).await?.ok_or(OperationError::NotFound)?;
-    let asked = Asked { order, known_entries: before.timeline().len() };
-    if asked.news().is_empty() {
-        looked?;
+    let sync = OrderSync { order, known_entries: before.timeline().len() };
+    if sync.changes().is_empty() {
+        synced?;
     }
-    Ok(asked)
+    Ok(sync)
 }

@@ -2,6 +2,7 @@
 
 use crate::Context;
 use crate::organisation::Ours;
+use crate::reason::FOREIGN;
 use domain::{Mismatch, Order, OrderEvent, OrderId, OutboxEvent, QuarantineId, Source, Transition};
 use std::time::Duration;
 use store::{LinkPlace, ProviderEvent, Recorded, StoreError};
@@ -37,7 +38,7 @@ pub enum ApplyOutcome {
 impl Context {
     /// Judges `event` against the order as it stands and writes what follows, on top of whatever others write meanwhile.
     /// Nothing counts of which nobody has proved that it is our own organisation's.
-    pub(crate) async fn settle(
+    pub(crate) async fn apply(
         &self,
         id: &OrderId,
         order_event: &OrderEvent,
@@ -59,7 +60,7 @@ impl Context {
         provider_event: ProviderEvent,
     ) -> Result<Option<ApplyOutcome>, StoreError> {
         match order.transition(order_event, provider_event.source, self.clock.now()) {
-            Transition::Changed(next, event) => self.apply(provider_event, order, next, event).await,
+            Transition::Changed(next, event) => self.write_applied(provider_event, order, next, event).await,
             // What a poll finds again and again is not worth a write.
             Transition::Unchanged if provider_event.source == Source::Poll => Ok(Some(ApplyOutcome::Duplicate)),
             Transition::Unchanged => {
@@ -89,7 +90,7 @@ impl Context {
     }
 
     /// Money is money: a payment after a link's last one still makes its order paid, which then says so.
-    async fn apply(
+    async fn write_applied(
         &self,
         provider_event: ProviderEvent,
         before: &Order,
@@ -135,6 +136,16 @@ impl Context {
             self.store.quarantine(provider_event.clone(), reason, order_id, None).await.map(seen)
         })
         .await
+    }
+
+    /// Keeps an answer to our own key that says it is another organisation's, for a person to look at. Once.
+    pub(crate) async fn refuse_foreign(
+        &self,
+        id: &OrderId,
+        provider_event: &ProviderEvent,
+    ) -> Result<ApplyOutcome, StoreError> {
+        let recorded = self.quarantine(provider_event, FOREIGN, Some(id)).await?;
+        Ok(ApplyOutcome::Foreign { is_new: recorded == Recorded::Applied })
     }
 
     /// Takes event out of the list of what waits for somebody: it was used after all.

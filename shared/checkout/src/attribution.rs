@@ -11,12 +11,12 @@ mod quarantined;
 mod unproven;
 
 use crate::keys::{held_key, payment_key, unattributed_key};
+use crate::lookup::refund_report::RefundReport;
 use crate::lookup::refunded_payment::is_applied;
-use crate::lookup::{
-    CLOCK_SKEW_MS, LookupError, LookupResult, PAID_OR_HELD, is_about_one_thing, order_of, payments_call, poll,
-};
+use crate::lookup::{CLOCK_SKEW_MS, LookupError, LookupResult, PAID_OR_HELD, order_of, payments_call, poll};
+use crate::provider_error::is_about_one_thing;
 use crate::reason::UNATTRIBUTED;
-use crate::refunds::refund_report::RefundReport;
+use crate::run::Run;
 use crate::{ApplyOutcome, Context};
 use domain::{AttributionCase, OrderId, PaymentRef, QuarantineId, Timestamp};
 pub(crate) use link_pages::LinkPages;
@@ -91,7 +91,7 @@ impl Context {
             watched.calls += 1;
             let page = listing.next_page().await?;
             for transaction in page.rows.iter().filter(|transaction| order_of(transaction).is_none()) {
-                self.store.ask(&AttributionCase::new(transaction.transaction_id.to_string(), None, now)).await?;
+                self.store.open_case(&AttributionCase::new(transaction.transaction_id.to_string(), None, now)).await?;
             }
             if page.is_last() {
                 return Ok(());
@@ -102,7 +102,7 @@ impl Context {
     }
 
     /// Asks lomi. whose payment it is, and settles it where it is ours.
-    pub(crate) async fn resolve_case(
+    async fn resolve_case(
         &self,
         lomi: &Client,
         case: &AttributionCase,
@@ -174,17 +174,17 @@ impl Context {
             _ => self.apply_payment(lomi, id, transaction, deadline, &mut found.calls).await?,
         };
         let mut is_counted = is_applied(payment.as_ref());
-        found.settled.extend(payment);
+        found.outcomes.extend(payment);
         if let Some(refund_id) = &case.refund_id {
             let Ok(refund_id) = RefundId::parse(refund_id) else { return Ok(Answer::NotYet) };
             found.calls += 1;
             let row = lomi.refunds().get(&refund_id).deadline(deadline).send().await?;
             let refund = self.apply_refund(lomi, id, &row).await?;
             if let Some(words) = RefundReport::of_row(&row) {
-                self.note_known(refund.as_ref(), id, words.natural_key(), &words.said()).await?;
+                self.note_known(refund.as_ref(), id, words.natural_key(), &words.summary()).await?;
             }
             is_counted &= is_applied(refund.as_ref());
-            found.settled.extend(refund);
+            found.outcomes.extend(refund);
         }
         Ok(if is_counted { answer } else { Answer::NotYet })
     }
@@ -307,10 +307,21 @@ impl Context {
             let provider_event = poll(unattributed_key(case), &said, now);
             // A case that was raised again, and again in vain, is no news.
             if self.quarantine(&provider_event, UNATTRIBUTED, None).await? == Recorded::Applied {
-                found.settled.push(ApplyOutcome::UnknownOrder);
+                found.outcomes.push(ApplyOutcome::UnknownOrder);
             }
         }
         // Signed news that came meanwhile knows more, and is asked about at once.
         self.store.save_case(&after).await.map(drop)
+    }
+}
+
+impl Run<'_> {
+    /// Resolves a case, and counts what that found and called.
+    pub(crate) async fn resolve(&mut self, case: &AttributionCase, pages: &mut LinkPages) -> Result<(), LookupError> {
+        let mut found = LookupResult::default();
+        let resolved = self.context.resolve_case(self.lomi, case, pages, self.deadline, &mut found).await;
+        self.charge(found.calls);
+        self.count(&found.outcomes);
+        resolved
     }
 }

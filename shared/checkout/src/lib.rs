@@ -8,9 +8,11 @@ mod keys;
 mod lookup;
 mod organisation;
 pub mod payment_links;
+mod provider_error;
 mod reason;
 pub mod reconcile;
 pub mod refunds;
+mod run;
 pub mod sessions;
 pub mod system;
 pub mod units;
@@ -18,5 +20,4 @@ pub mod webhook_registration;
 pub mod webhooks;
 
 pub use apply::ApplyOutcome;
-pub use context::Context;
-pub use organisation::KnownOrganisation;
+pub use context::{Context, KnownOrganisation};

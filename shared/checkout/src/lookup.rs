@@ -1,16 +1,19 @@
 //! Asking lomi. about an order. The answers are event like any event.
 
 pub(crate) mod held;
+pub(crate) mod intent;
+pub(crate) mod refund_report;
 pub(crate) mod refunded_payment;
 
 use crate::apply::ApplyOutcome;
 use crate::keys::payment_key;
+use crate::provider_error::is_answer;
 use crate::{Context, units};
 use domain::{
     ConfirmedPayment, Discount, Environment, Order, OrderEvent, OrderId, Payment, PaymentRef, Source, Timestamp,
 };
 use lomi_client::{
-    Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, ErrorKind, PaymentIntentId, SessionStatus,
+    Amount, Call, CheckoutSession, CheckoutSessionId, Client, CurrencyCode, PaymentIntentId, SessionStatus,
     Transaction, TransactionStatus,
 };
 use store::{ProviderEvent, StoreError};
@@ -39,11 +42,21 @@ pub(crate) enum LookupError {
     Store(#[from] StoreError),
 }
 
+impl LookupError {
+    /// Calls to lomi that were made, at least.
+    pub(crate) fn calls(&self) -> u32 {
+        match self {
+            Self::Lomi(error) => error.attempts(),
+            Self::Store(_) => 1,
+        }
+    }
+}
+
 /// What lomi. said about one order.
 #[derive(Debug, Default)]
 pub(crate) struct LookupResult {
     /// What became of each event.
-    pub(crate) settled: Vec<ApplyOutcome>,
+    pub(crate) outcomes: Vec<ApplyOutcome>,
     /// Calls to lomi. made.
     pub(crate) calls: u32,
     /// There was more than could be read: what was not found may be there all the same.
@@ -59,7 +72,7 @@ impl Context {
         deadline: Instant,
     ) -> Result<LookupResult, LookupError> {
         let found = self.lookup_held(lomi, order, deadline).await?;
-        if !found.settled.is_empty() {
+        if !found.outcomes.is_empty() {
             return Ok(found);
         }
         let asked = self.lookup_payable(lomi, order, deadline).await?;
@@ -105,11 +118,11 @@ impl Context {
             Err(error) if is_answer(&error) => found.is_cut_short = true,
             Err(error) => return Err(error.into()),
         }
-        if found.settled.is_empty()
+        if found.outcomes.is_empty()
             && !found.is_cut_short
             && self.proves_payment(lomi, order, id.as_str(), deadline, &mut found).await?
         {
-            found.settled.extend(self.apply_page(lomi, order.id(), &session).await?);
+            found.outcomes.extend(self.apply_page(lomi, order.id(), &session).await?);
         }
         Ok(found)
     }
@@ -159,7 +172,7 @@ impl Context {
                 Err(error) => return Ok(Err(error)),
             };
             self.apply_those_of(order, lomi, &page.rows, deadline, found).await?;
-            if !found.settled.is_empty() || page.is_last() {
+            if !found.outcomes.is_empty() || page.is_last() {
                 return Ok(Ok(()));
             }
         }
@@ -198,11 +211,11 @@ impl Context {
             }
             TransactionStatus::Held => {
                 let held = self.apply_held(lomi, &id, transaction, deadline, &mut found.calls).await?;
-                found.settled.extend(held);
+                found.outcomes.extend(held);
             }
             _ => {
                 let paid = self.apply_payment(lomi, &id, transaction, deadline, &mut found.calls).await?;
-                found.settled.extend(paid);
+                found.outcomes.extend(paid);
             }
         }
         Ok(())
@@ -218,9 +231,9 @@ impl Context {
         deadline: Instant,
         calls: &mut u32,
     ) -> Result<Option<ApplyOutcome>, LookupError> {
-        let settled = self.apply_paid(lomi, id, transaction, Discount::Untold).await?;
-        if !matches!(settled, Some(ApplyOutcome::DiscountUnknown)) {
-            return Ok(settled);
+        let applied = self.apply_paid(lomi, id, transaction, Discount::Untold).await?;
+        if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
+            return Ok(applied);
         }
         let whole = whole(lomi, transaction, deadline, calls).await?;
         Ok(self.apply_paid(lomi, id, &whole, Discount::Minor(0)).await?)
@@ -237,10 +250,10 @@ impl Context {
         if !is_paid(transaction) {
             return Ok(None);
         }
-        let Some(settled) = self.read_payment(lomi, transaction, otherwise) else { return Ok(None) };
-        let said = format!("transaction {} completed", settled.transaction_id);
-        let provider_event = poll(payment_key(&settled.transaction_id), &said, self.clock.now());
-        self.apply_said_of(lomi, id, transaction, &OrderEvent::PaymentSucceeded(settled), &provider_event)
+        let Some(payment) = self.read_payment(lomi, transaction, otherwise) else { return Ok(None) };
+        let said = format!("transaction {} completed", payment.transaction_id);
+        let provider_event = poll(payment_key(&payment.transaction_id), &said, self.clock.now());
+        self.apply_said_of(lomi, id, transaction, &OrderEvent::PaymentSucceeded(payment), &provider_event)
             .await
             .map(Some)
     }
@@ -280,7 +293,7 @@ impl Context {
         provider_event: &ProviderEvent,
     ) -> Result<ApplyOutcome, StoreError> {
         match self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await? {
-            Some(ours) => self.settle(id, order_event, provider_event, ours).await,
+            Some(ours) => self.apply(id, order_event, provider_event, ours).await,
             None => self.refuse_foreign(id, provider_event).await,
         }
     }
@@ -329,7 +342,7 @@ pub(crate) async fn completed(
     let Some(ours) = context.ours_by_answer(lomi, said.organization_id).await? else {
         return context.refuse_foreign(id, &provider_event).await.map(Some);
     };
-    context.settle(id, &OrderEvent::Completed { payable, money, environment }, &provider_event, ours).await.map(Some)
+    context.apply(id, &OrderEvent::Completed { payable, money, environment }, &provider_event, ours).await.map(Some)
 }
 
 /// The payments that can belong to orders made from `since` on, newest first.
@@ -355,25 +368,6 @@ fn paid_at(transaction: &Transaction) -> Option<Timestamp> {
 /// What was given back was paid before.
 const fn is_paid(transaction: &Transaction) -> bool {
     matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded)
-}
-
-/// Whether lomi. answered, if only with something that is of no use: asking something else may fare better.
-pub(crate) fn is_answer(error: &lomi_client::Error) -> bool {
-    let is_unreadable = matches!(error.kind(), ErrorKind::UnusableAnswer | ErrorKind::AnswerTooLarge);
-    is_unreadable || !error.is_retryable()
-}
-
-/// Whether lomi. answered that it does not know the thing, or not as this merchant's. That is an answer only beside another
-/// that the same key got at the same time: a key that has lost its rights, or a server without the route, says the same.
-pub(crate) fn is_unknown_to_lomi(error: &lomi_client::Error) -> bool {
-    matches!(error.status(), Some(400 | 403 | 404)) && !error.is_unknown_route()
-}
-
-/// Whether lomi. answered, if only that it cannot say anything about this one thing: asking about another may fare better.
-/// Not when it wants no more calls, or does not take our key.
-pub(crate) fn is_about_one_thing(error: &lomi_client::Error) -> bool {
-    let is_list = error.kind() == ErrorKind::EndlessList;
-    is_list || error.status().is_some_and(|status| !matches!(status, 401 | 429))
 }
 
 /// The order that a transaction names in its metadata.

@@ -6,41 +6,20 @@
 //!
 //! What lomi. answers to our own key is ours, unless the answer itself says otherwise.
 
-use crate::lookup::is_answer;
-use crate::reason::FOREIGN;
-use crate::{ApplyOutcome, Context};
-use domain::{OrderId, Timestamp};
+use crate::Context;
+use crate::provider_error::is_answer;
+use domain::OrderId;
 use lomi_client::{Client, Error};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{OwnOrganisation, ProviderEvent, Recorded, StoreError};
+use store::{OwnOrganisation, StoreError};
 use tokio::time::Instant;
 
-/// So long a process believes what it has read.
-const FRESH_MS: i64 = 60 * 1000;
 /// What learning may take of a run.
 const LEARN_BUDGET: Duration = Duration::from_secs(5);
-
-/// The own organisation as this process last read it. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct KnownOrganisation(Arc<Mutex<Option<(OwnOrganisation, Timestamp)>>>);
 
 /// Proof that something is about our own organisation's money. Only a comparison makes one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ours(());
-
-impl KnownOrganisation {
-    /// What was read in the last minute. A clock that was set back makes it old.
-    fn fresh(&self, now: Timestamp) -> Option<OwnOrganisation> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (own, read_at) = known.as_ref()?;
-        (0..FRESH_MS).contains(&now.as_ms().saturating_sub(read_at.as_ms())).then(|| own.clone())
-    }
-
-    fn note(&self, own: &OwnOrganisation, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((own.clone(), now));
-    }
-}
 
 impl Context {
     /// Whether an event is about our money, by the organisation that its row names. `None` when it names another or none, or
@@ -102,19 +81,9 @@ impl Context {
         }
         let own = self.store.own_organisation().await?;
         if let Some(own) = &own {
-            self.organisation.note(own, now);
+            self.organisation.record(own, now);
         }
         Ok(own)
-    }
-
-    /// Keeps an answer to our own key that says it is another organisation's, for a person to look at. Once.
-    pub(crate) async fn refuse_foreign(
-        &self,
-        id: &OrderId,
-        provider_event: &ProviderEvent,
-    ) -> Result<ApplyOutcome, StoreError> {
-        let recorded = self.quarantine(provider_event, FOREIGN, Some(id)).await?;
-        Ok(ApplyOutcome::Foreign { is_new: recorded == Recorded::Applied })
     }
 
     /// Learns whose the key of `lomi` is, once for each key, and keeps it where those may read it who have no key. Returns

@@ -11,16 +11,17 @@
 
 mod confirm;
 mod elsewhere;
+mod listing;
+mod open_refunds;
 mod payout;
 mod provider_call;
-pub(crate) mod refund_report;
 mod release;
 
 pub use payout::Payout;
 pub use release::{ReleaseError, release};
 
 use crate::Context;
-use crate::reconcile::Report;
+use crate::run::Report;
 use domain::{
     Fingerprint, IdempotencyKey, NewRefund, Order, OrderId, OutboxEvent, PhoneNumber, Refund, RefundRefusal,
     RefundRequest, RefundStatus, Timestamp, Transition,

@@ -109,7 +109,7 @@ pub async fn ensure(
     // 2 The one whose secret is stored stays, and those that it took the place of go.
     if let Some(kept) = &found.kept {
         if !known.rotate {
-            return settle(lomi, kept, &found.others, known.now, deadline).await;
+            return maintain(lomi, kept, &found.others, known.now, deadline).await;
         }
         if !is_ready_to_rotate(lomi, kept, &found.others, known.now, deadline).await? {
             return Ok(Status::RotatedLately);
@@ -145,7 +145,7 @@ fn by_hand(found: &Found, known: &Known<'_>) -> Status {
     }
 }
 
-async fn settle(
+async fn maintain(
     lomi: &Client,
     kept: &WebhookEndpoint,
     others: &[WebhookEndpoint],
@@ -153,7 +153,7 @@ async fn settle(
     deadline: Instant,
 ) -> Result<Status, Error> {
     let status = repair(lomi, kept, deadline).await?;
-    if is_settled(kept, now) {
+    if is_past_overlap(kept, now) {
         clear(lomi, others, now, deadline).await;
     }
     Ok(status)
@@ -171,11 +171,11 @@ async fn is_ready_to_rotate(
     if others.is_empty() {
         return Ok(true);
     }
-    if !is_settled(kept, now) {
+    if !is_past_overlap(kept, now) {
         return Ok(false);
     }
     let deadline = before(deadline, AFTER_CREATE);
-    for endpoint in others.iter().filter(|endpoint| is_settled(endpoint, now)).take(MOST_DELETED) {
+    for endpoint in others.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MOST_DELETED) {
         delete(lomi, endpoint, deadline).await?;
     }
     Ok(true)
@@ -183,7 +183,7 @@ async fn is_ready_to_rotate(
 
 /// Whether an endpoint is so old that whatever was under way to the one before it has arrived, and that the run that made
 /// it has stored its secret or is over. One that does not say its age is young.
-fn is_settled(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
+fn is_past_overlap(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
     let made_at = endpoint.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
     made_at.is_some_and(|made_at| made_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
 }
@@ -297,7 +297,7 @@ async fn create_for(
 
 /// What stays is found by a later run. A young one may be that of another run, which is about to store its secret.
 async fn clear(lomi: &Client, endpoints: &[WebhookEndpoint], now: Timestamp, deadline: Instant) {
-    for endpoint in endpoints.iter().filter(|endpoint| is_settled(endpoint, now)).take(MOST_DELETED) {
+    for endpoint in endpoints.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MOST_DELETED) {
         if delete(lomi, endpoint, deadline).await.is_err() {
             return;
         }

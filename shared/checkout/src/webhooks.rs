@@ -30,9 +30,9 @@ use store::{ProviderEvent, Quarantined, Recorded, StoreError};
 
 /// What became of an event.
 #[derive(Clone, Debug)]
-pub enum Ingested {
+pub enum WebhookOutcome {
     /// It is about an order of ours.
-    ApplyOutcome(OrderId, ApplyOutcome),
+    Order(OrderId, ApplyOutcome),
     /// No order changes by it; it is kept.
     Ignored,
     /// It was kept before.
@@ -117,13 +117,13 @@ impl<'a> Arrival<'a> {
 ///
 /// # Errors
 /// When DynamoDB does not answer; nothing may be acknowledged then.
-pub async fn ingest(context: &Context, body: VerifiedBody<'_>) -> Result<Ingested, StoreError> {
+pub async fn receive(context: &Context, body: VerifiedBody<'_>) -> Result<WebhookOutcome, StoreError> {
     let now = context.clock.now();
-    take(context, Arrival { body, at: now, now, put_aside: None, proved: None }).await
+    process(context, Arrival { body, at: now, now, put_aside: None, proved: None }).await
 }
 
 /// The same for an event that may have been put aside before.
-pub(crate) async fn take(context: &Context, arrival: Arrival<'_>) -> Result<Ingested, StoreError> {
+pub(crate) async fn process(context: &Context, arrival: Arrival<'_>) -> Result<WebhookOutcome, StoreError> {
     let body = arrival.body;
     // 1 Read. What cannot be read is kept under the hash of its bytes.
     let Ok(event) = WebhookEvent::parse(body) else {
@@ -134,7 +134,7 @@ pub(crate) async fn take(context: &Context, arrival: Arrival<'_>) -> Result<Inge
     // 2 Understand: from the signed body alone, never from a header.
     let reading = read(&event, context.environment, arrival.at);
     if let Reading::DisputeOrRisk(told) = &reading {
-        return told.settle(context, &event, &arrival).await;
+        return told.apply(context, &event, &arrival).await;
     }
     // 3 Whose money is it, and which payment? What is about an order and leaves that open goes no further, whatever it says.
     let ours = match unproven::case(&event, context.clock.now()) {
@@ -154,17 +154,17 @@ pub(crate) async fn take(context: &Context, arrival: Arrival<'_>) -> Result<Inge
     match (&reading, ours) {
         (Reading::OrderEvent(order_event, natural_key), Some((ours, case))) => {
             let provider_event = arrival.provider_event(natural_key.clone(), event.kind.as_str());
-            match settle(context, &event, order_event, provider_event, ours).await? {
+            match apply_payment(context, &event, order_event, provider_event, ours).await? {
                 // 6 The sum is for our own key to be told.
-                Ingested::ApplyOutcome(_, ApplyOutcome::DiscountUnknown) => {
+                WebhookOutcome::Order(_, ApplyOutcome::DiscountUnknown) => {
                     unproven::keep(context, &event, &arrival, (&reading, DISCOUNT_UNPROVEN), &case).await
                 }
-                settled => Ok(settled),
+                applied => Ok(applied),
             }
         }
         (Reading::Refund(news), Some((ours, _))) => {
             let provider_event = arrival.provider_event(news.natural_key(), event.kind.as_str());
-            news.settle(context, &event, provider_event, ours).await
+            news.apply(context, &event, provider_event, ours).await
         }
         (Reading::Hint, _) => session_event::follow(context, &event, &arrival).await,
         (Reading::Irrelevant, _) => keep(context, &event, &arrival, None).await,
@@ -182,11 +182,11 @@ async fn keep(
     event: &WebhookEvent,
     arrival: &Arrival<'_>,
     order_id: Option<&OrderId>,
-) -> Result<Ingested, StoreError> {
-    let provider_event = arrival.provider_event(news_key(event, arrival.body), event.kind.as_str());
+) -> Result<WebhookOutcome, StoreError> {
+    let provider_event = arrival.provider_event(session_event_key(event, arrival.body), event.kind.as_str());
     match context.keep(&provider_event, order_id).await? {
-        Recorded::Duplicate => Ok(Ingested::Duplicate),
-        Recorded::Applied | Recorded::VersionConflict | Recorded::LinkUsedUp => Ok(Ingested::Ignored),
+        Recorded::Duplicate => Ok(WebhookOutcome::Duplicate),
+        Recorded::Applied | Recorded::VersionConflict | Recorded::LinkUsedUp => Ok(WebhookOutcome::Ignored),
     }
 }
 
@@ -195,7 +195,7 @@ async fn unusable(
     event: &WebhookEvent,
     arrival: &Arrival<'_>,
     reason: &'static str,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     let provider_event = arrival.provider_event(other_key(event, arrival.body), event.kind.as_str());
     let order = order_named_by(event);
     let is_nameless = order.is_none();
@@ -206,17 +206,17 @@ async fn unusable(
     Ok(kept)
 }
 
-async fn settle(
+async fn apply_payment(
     context: &Context,
     event: &WebhookEvent,
     order_event: &OrderEvent,
     provider_event: ProviderEvent,
     ours: Ours,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     // 4 Find the order: our own id in the metadata first, lomi.'s session second, what is on record of the event last.
     match find_order(context, event, &provider_event).await? {
         Some(id) => judge(context, id, order_event, provider_event, ours).await,
-        None => ask_whose(context, event, &provider_event).await,
+        None => open_case_for(context, event, &provider_event).await,
     }
 }
 
@@ -247,21 +247,21 @@ async fn judge(
     order_event: &OrderEvent,
     provider_event: ProviderEvent,
     ours: Ours,
-) -> Result<Ingested, StoreError> {
-    match context.settle(&id, order_event, &provider_event, ours).await {
+) -> Result<WebhookOutcome, StoreError> {
+    match context.apply(&id, order_event, &provider_event, ours).await {
         Ok(ApplyOutcome::UnknownOrder) => quarantine(context, &provider_event, UNKNOWN_ORDER, None).await,
-        Ok(settled) => Ok(Ingested::ApplyOutcome(id, settled)),
-        Err(StoreError::Malformed { .. }) => keep_for_later(context, &provider_event, &id).await,
+        Ok(applied) => Ok(WebhookOutcome::Order(id, applied)),
+        Err(StoreError::Malformed { .. }) => quarantine_unreadable_order(context, &provider_event, &id).await,
         Err(error) => Err(error),
     }
 }
 
 /// Keeps the event, and has lomi. asked about its payment: it may be one by lomi.'s own link.
-async fn ask_whose(
+async fn open_case_for(
     context: &Context,
     event: &WebhookEvent,
     provider_event: &ProviderEvent,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     let kept = quarantine(context, provider_event, UNKNOWN_ORDER, None).await?;
     raise(context, event).await?;
     Ok(kept)
@@ -277,13 +277,13 @@ async fn raise(context: &Context, event: &WebhookEvent) -> Result<(), StoreError
 }
 
 /// This release cannot read the order and will not learn to while lomi. tries again.
-async fn keep_for_later(
+async fn quarantine_unreadable_order(
     context: &Context,
     provider_event: &ProviderEvent,
     id: &OrderId,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     context.quarantine(provider_event, "order_unreadable", Some(id)).await?;
-    Ok(Ingested::Quarantined("order_unreadable"))
+    Ok(WebhookOutcome::Quarantined("order_unreadable"))
 }
 
 /// Understands an event, for a stack whose environment is `own`. `now` stands in for a time of payment that is not told.
@@ -328,10 +328,10 @@ fn payment_succeeded(data: &EventData, environment: Environment, now: Timestamp)
         is_discount_within_gross: false,
     };
     let checkout_session_id = data.checkout_session_id.clone();
-    let settled =
+    let payment =
         ConfirmedPayment { transaction_id, gross_minor, currency, discount, environment, checkout_session_id, payment };
     let order_event = if is_held { OrderEvent::PaymentHeld } else { OrderEvent::PaymentSucceeded };
-    Reading::OrderEvent(order_event(settled), key)
+    Reading::OrderEvent(order_event(payment), key)
 }
 
 fn payment_failed(data: &EventData, environment: Environment, _: Timestamp) -> Reading {
@@ -369,7 +369,7 @@ fn other_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
 
 /// Events of a kind that nobody understands here: of one object there may be many, each with news of its own. Another
 /// envelope around the same object is none.
-fn news_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
+fn session_event_key(event: &WebhookEvent, body: VerifiedBody<'_>) -> String {
     format!("{}#{}", other_key(event, body), digest_of_data(body))
 }
 
@@ -386,12 +386,12 @@ async fn quarantine(
     provider_event: &ProviderEvent,
     reason: &'static str,
     order_id: Option<OrderId>,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     context.quarantine(provider_event, reason, order_id.as_ref()).await?;
     // lomi. can be asked about an order that it named: let the reconciler do so at once. Once: what is looked at again by
     // hand changes nothing.
     if let Some(id) = order_id.filter(|_| !provider_event.is_quarantined) {
         context.change_order(&id, |order| order.due_now(context.clock.now())).await?;
     }
-    Ok(Ingested::Quarantined(reason))
+    Ok(WebhookOutcome::Quarantined(reason))
 }

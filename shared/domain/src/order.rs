@@ -320,7 +320,7 @@ impl Order {
 
     /// The order after the reconciler looked at it and nothing new was changes.
     #[must_use]
-    pub fn asked(&self, now: Timestamp) -> Self {
+    pub fn polled(&self, now: Timestamp) -> Self {
         let mut order = self.poll_slot_taken(now);
         order.due_at = order.next_due(now);
         order

@@ -39,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn ask(&self, case: &AttributionCase) -> Result<bool, StoreError> {
+    pub async fn open_case(&self, case: &AttributionCase) -> Result<bool, StoreError> {
         self.write_case(self.put_new(item_of(case)?)?).await
     }
 
@@ -50,7 +50,7 @@ impl Store {
     pub async fn open_or_reopen_case(&self, case: &AttributionCase, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let is_written = match self.case(&case.name()).await? {
-                None => self.ask(case).await?,
+                None => self.open_case(case).await?,
                 Some(known) => match known.reopened(case, now) {
                     Some(raised) => self.save_case(&raised).await?,
                     None => true,

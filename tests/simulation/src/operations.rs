@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::pin::pin;
 
-use checkout::admin::{Asked, OperationError, Replayed, Resend, Resent, ask, replay, republish, resend};
+use checkout::admin::{OperationError, OrderSync, Replayed, Resend, Resent, replay, republish, resend, sync};
 use checkout::reconcile::Report;
 use domain::{OrderId, QuarantineId, Timestamp};
 use futures::future::{Either, select};
@@ -25,10 +25,10 @@ impl Stack {
     }
 
     /// `POST /admin/orders/{order_id}/sync`.
-    pub async fn look_at(&self, id: &OrderId) -> Option<Result<Asked, OperationError>> {
+    pub async fn look_at(&self, id: &OrderId) -> Option<Result<OrderSync, OperationError>> {
         self.invoke("ask", CREATE, async |deadline| {
             let lomi = || ready(Some(self.client.clone()));
-            ask(&self.context, id, async || lomi().await, deadline, &mut Report::default()).await
+            sync(&self.context, id, async || lomi().await, deadline, &mut Report::default()).await
         })
         .await
     }

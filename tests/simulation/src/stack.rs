@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use checkout::reconcile::{Report, reconcile};
+use checkout::reconcile::{Report, Run};
 use checkout::refunds::{RefundError, RefundOrder, Refunded, refund};
 use checkout::sessions::card_intent::{CancelError, CancelledIntent, cancel_intent};
 use checkout::sessions::order_status::{self, Shown, StatusError};
 use checkout::sessions::{CreateCheckout, CreateError, Created, create_checkout};
 use checkout::system::{Clock, Entropy};
-use checkout::webhooks::ingest;
+use checkout::webhooks::receive;
 use checkout::{Context, KnownOrganisation};
 use domain::{Environment, Order};
 use lomi_client::Client;
@@ -172,7 +172,7 @@ impl Stack {
     pub async fn reconcile(&self) -> Option<Report> {
         let run = self.invoke("reconcile", RECONCILER, async |deadline| {
             let mut report = Report::default();
-            reconcile(&self.context, &self.client, deadline, &mut report).await.map(|()| report)
+            Run::new(&self.context, &self.client, deadline, &mut report).reconcile().await.map(|()| report)
         });
         run.await?.ok()
     }
@@ -233,7 +233,7 @@ impl Stack {
             self.trace.note(format_args!("webhook answers 401"));
             return Answer::Status { status: 401, body: String::new() };
         };
-        let ingested = self.invoke("webhook", WEBHOOK, async |_| ingest(&self.context, body).await).await;
+        let ingested = self.invoke("webhook", WEBHOOK, async |_| receive(&self.context, body).await).await;
         let (status, body) = match ingested {
             Some(Ok(outcome)) => (200, format!("{outcome:?}").split(['(', ' ']).next().unwrap_or_default().to_owned()),
             Some(Err(error)) => (503, error.reason().to_owned()),

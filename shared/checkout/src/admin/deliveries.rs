@@ -3,8 +3,8 @@
 use super::OperationError;
 use crate::Context;
 use crate::keys::{failure_key, payment_key};
+use crate::provider_error::is_about_one_thing;
 
-use crate::lookup::is_about_one_thing;
 use crate::webhook_registration::PATH;
 use domain::Timestamp;
 use lomi_client::webhook::EventKind;

@@ -1,72 +1,49 @@
-//! The look at one order that somebody asks for by hand.
+//! The check of one order that an operator requests.
 
 use super::OperationError;
-use crate::Context;
-use crate::lookup::{LookupError, LookupResult, is_unknown_to_lomi};
-use crate::reconcile::{Report, counted, refunds, tell};
+use crate::lookup::LookupError;
+use crate::provider_error::is_unknown_to_lomi;
+use crate::run::{Run, RunError};
 use domain::Order;
-use lomi_client::Client;
-use tokio::time::Instant;
 
-/// Asks lomi. about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty, and ten for each payment that lomi. calls refunded. What lomi. says goes through the
-/// same judgement as everything that the reconciler finds.
-///
-/// The order's turn to be asked about is not taken, and its schedule does not move: nothing is written unless something is
-/// changes, so asking often costs calls and changes nothing. The gateway's throttle bounds the calls.
-///
-/// A case that fails holds up none of the others.
-///
-/// # Errors
-/// That of the first case that failed. What the others brought is written all the same, and in `report`.
-pub(super) async fn ask_about(
-    context: &Context,
-    lomi: &Client,
-    order: &Order,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<(), OperationError> {
-    // 1 Payments that name it, in lomi.'s list: the page of an order that is over may have been paid all the same.
-    let listed = counted(context.identify(lomi, order, deadline).await, calls, report);
-    let has_news = told(&listed, report);
-    // 2 What it is to be paid on, where the list shows nothing.
-    let single = if has_news || is_asked_by_list(order) {
-        Ok(())
-    } else {
-        let found = counted(context.lookup(lomi, order, deadline).await, calls, report);
-        told(&found, report);
-        unless_unknown(found)
-    };
-    // 3 What became of its refunds.
-    let refunds = if order.awaits_refund_updates() {
-        refunds::look_at(context, lomi, order, deadline, report).await.map(|_| ())
-    } else {
-        Ok(())
-    };
-    listed?;
-    single?;
-    Ok(refunds?)
-}
-
-/// Whether there was anything to tell.
-fn told(found: &Result<LookupResult, LookupError>, report: &mut Report) -> bool {
-    let settled = found.as_ref().map_or(&[][..], |found| &found.settled);
-    tell(settled, report);
-    !settled.is_empty()
-}
-
-/// That lomi. knows no such thing is an answer.
-fn unless_unknown(found: Result<LookupResult, LookupError>) -> Result<(), LookupError> {
-    match found {
-        Err(LookupError::Lomi(error)) if is_unknown_to_lomi(&error) => Ok(()),
-        found => found.map(|_| ()),
+impl Run<'_> {
+    /// Reads what lomi says about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty, and ten
+    /// for each payment that lomi calls refunded. The answers go through the same code as in the reconciler.
+    ///
+    /// Nothing is written unless something changed, so a repetition costs calls and changes nothing; the order's poll slot and
+    /// schedule stay. The gateway's throttle bounds the calls. A call that fails does not prevent the others.
+    ///
+    /// # Errors
+    /// The error of the first call that failed. What the others brought is written, and counted in the report.
+    pub(super) async fn sync_order(&mut self, order: &Order) -> Result<(), OperationError> {
+        let (context, lomi) = (self.context, self.lomi);
+        // 1 Payments that name it, in lomi's list: the page of an order that is over may have been paid all the same.
+        let identified = context.identify(lomi, order, self.deadline).await;
+        let listed = self.finish(identified);
+        let has_changed = listed.as_ref().is_ok_and(|found| !found.outcomes.is_empty());
+        // 2 Its page or card form, where the list shows nothing.
+        let single = if has_changed || is_found_by_list_only(order) {
+            Ok(())
+        } else {
+            let looked_up = context.lookup(lomi, order, self.deadline).await;
+            match self.finish(looked_up) {
+                // lomi's answer that it knows no such object is an answer.
+                Err(LookupError::Lomi(error)) if is_unknown_to_lomi(&error) => Ok(()),
+                looked_up => looked_up.map(drop),
+            }
+        };
+        // 3 Its refunds.
+        let refunds = if order.awaits_refund_updates() { self.check_refunds(order).await } else { Ok(()) };
+        listed?;
+        single?;
+        match refunds {
+            Err(RunError::NoCallsLeft) => Ok(()),
+            refunds => Ok(refunds?),
+        }
     }
 }
 
-const fn calls(found: &LookupResult) -> u32 {
-    found.calls
-}
-
-/// Whether nothing but the list can tell who paid.
-fn is_asked_by_list(order: &Order) -> bool {
+/// Whether only lomi's list can show who paid.
+fn is_found_by_list_only(order: &Order) -> bool {
     order.payment_intent_id().is_none() && (order.status().is_paid() || order.checkout_session_id().is_none())
 }

@@ -9,7 +9,7 @@ use crate::reason::{
     DISCOUNT_UNPROVEN, ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, UNATTRIBUTED, UNKNOWN_ORDER,
     UNKNOWN_PAYMENT,
 };
-use crate::webhooks::{Arrival, Ingested, ProvenPayment, take};
+use crate::webhooks::{Arrival, ProvenPayment, WebhookOutcome, process};
 use domain::{AttributionCase, OrderId, QuarantineId, Source};
 use lomi_client::webhook::EventKind;
 use lomi_client::{Client, Transaction};
@@ -49,16 +49,18 @@ impl Context {
         // 2 The same protocol as on its arrival.
         let transaction_id = transaction.transaction_id.to_string();
         let proved = ProvenPayment { ours, order_id: order_id.clone(), transaction_id };
-        let is_used = match take(self, arrival.proved(&proved)).await? {
-            Ingested::ApplyOutcome(_, settled) => {
+        let is_used = match process(self, arrival.proved(&proved)).await? {
+            WebhookOutcome::Order(_, applied) => {
                 let is_used =
-                    matches!(settled, ApplyOutcome::Applied(..) | ApplyOutcome::Duplicate | ApplyOutcome::Ignored);
-                found.settled.push(settled);
+                    matches!(applied, ApplyOutcome::Applied(..) | ApplyOutcome::Duplicate | ApplyOutcome::Ignored);
+                found.outcomes.push(applied);
                 is_used
             }
-            Ingested::Duplicate => true,
+            WebhookOutcome::Duplicate => true,
             // It contradicts what our own key was told: for a person, in the end.
-            Ingested::Ignored | Ingested::Unproven(_) | Ingested::Quarantined(_) => return Ok(Answer::NotYet),
+            WebhookOutcome::Ignored | WebhookOutcome::Unproven(_) | WebhookOutcome::Quarantined(_) => {
+                return Ok(Answer::NotYet);
+            }
         };
         // 3 What was used waits for nobody any more.
         if is_used {

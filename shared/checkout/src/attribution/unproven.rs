@@ -30,16 +30,16 @@ impl Context {
             self.clock.now(),
         );
         let Some(ours) = self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await? else {
-            found.settled.push(self.refuse_foreign(&id, &provider_event).await?);
+            found.outcomes.push(self.refuse_foreign(&id, &provider_event).await?);
             return Ok(Answer::NotYet);
         };
         if transaction.status == TransactionStatus::Failed {
             let environment = self.environment_behind(lomi, transaction.environment);
-            let settled = self
-                .settle(&id, &OrderEvent::PaymentFailed { transaction_id, environment }, &provider_event, ours)
+            let applied = self
+                .apply(&id, &OrderEvent::PaymentFailed { transaction_id, environment }, &provider_event, ours)
                 .await?;
-            let is_written = matches!(settled, ApplyOutcome::Applied(..) | ApplyOutcome::Mismatched(_));
-            found.settled.push(settled);
+            let is_written = matches!(applied, ApplyOutcome::Applied(..) | ApplyOutcome::Mismatched(_));
+            found.outcomes.push(applied);
             if is_written {
                 return Ok(Answer::Order(id));
             }
@@ -65,24 +65,24 @@ impl Context {
         if !order.payments().is_empty() {
             return Ok(Answer::Order(order.id().clone()));
         }
-        let asked = self.lookup(lomi, &order, deadline).await?;
-        found.calls += asked.calls;
-        found.is_cut_short |= asked.is_cut_short;
-        let is_counted = asked.settled.iter().any(|settled| is_applied(Some(settled)));
-        found.settled.extend(asked.settled);
+        let looked_up = self.lookup(lomi, &order, deadline).await?;
+        found.calls += looked_up.calls;
+        found.is_cut_short |= looked_up.is_cut_short;
+        let is_counted = looked_up.outcomes.iter().any(|applied| is_applied(Some(applied)));
+        found.outcomes.extend(looked_up.outcomes);
         Ok(if is_counted { Answer::Order(order.id().clone()) } else { Answer::NotYet })
     }
 
-    /// The order knew it already, perhaps without any event of its own: by what it was told as it asked, or by another event.
+    /// The order knew it already, perhaps without any event of its own: by what it was told as it looked_up, or by another event.
     /// What the event told is true, and on record from now on.
     pub(super) async fn note_known(
         &self,
-        settled: Option<&ApplyOutcome>,
+        applied: Option<&ApplyOutcome>,
         id: &OrderId,
         natural_key: String,
         said: &str,
     ) -> Result<(), StoreError> {
-        if matches!(settled, Some(ApplyOutcome::Duplicate)) {
+        if matches!(applied, Some(ApplyOutcome::Duplicate)) {
             self.keep(&poll(natural_key, said, self.clock.now()), Some(id)).await?;
         }
         Ok(())

@@ -3,10 +3,11 @@
 //! The shopper has paid, so nobody asks for the money again; the merchant has not got it, so nothing is delivered. How it ends
 //! is announced nowhere for sure: each is asked about by its id.
 
-use super::{LookupError, LookupResult, MAX_PAGES, PAGE_SIZE, earliest_payment, is_answer, order_of, poll, whole};
+use super::{LookupError, LookupResult, MAX_PAGES, PAGE_SIZE, earliest_payment, order_of, poll, whole};
 use crate::Context;
 use crate::apply::ApplyOutcome;
 use crate::keys::held_key;
+use crate::provider_error::is_answer;
 use crate::reason::PAYMENT_UNEXPLAINED;
 use domain::{Discount, Order, OrderEvent, OrderId};
 use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
@@ -56,12 +57,12 @@ impl Context {
         match row.status {
             TransactionStatus::Completed => {
                 let paid = self.apply_payment(lomi, id, row, deadline, &mut found.calls).await?;
-                found.settled.extend(paid);
+                found.outcomes.extend(paid);
             }
             TransactionStatus::Refunded => {
                 self.apply_refunded_payment(lomi, id, row, deadline, found).await?;
             }
-            _ if is_let_go(&row.status) => found.settled.push(self.apply_let_go(lomi, id, row).await?),
+            _ if is_released(&row.status) => found.outcomes.push(self.apply_released(lomi, id, row).await?),
             // Still looked at, or a word that nobody knows yet.
             _ => {}
         }
@@ -90,7 +91,7 @@ impl Context {
             let said = format!("{payable} completed, by no payment that lomi. lists");
             let provider_event = poll(format!("UNEXPLAINED#{payable}"), &said, self.clock.now());
             if self.quarantine(&provider_event, PAYMENT_UNEXPLAINED, Some(order.id())).await? == Recorded::Applied {
-                found.settled.push(ApplyOutcome::UnknownOrder);
+                found.outcomes.push(ApplyOutcome::UnknownOrder);
             }
         }
         Ok(false)
@@ -138,9 +139,9 @@ impl Context {
         deadline: Instant,
         calls: &mut u32,
     ) -> Result<Option<ApplyOutcome>, LookupError> {
-        let settled = self.apply_held_row(lomi, id, row, Discount::Untold).await?;
-        if !matches!(settled, Some(ApplyOutcome::DiscountUnknown)) {
-            return Ok(settled);
+        let applied = self.apply_held_row(lomi, id, row, Discount::Untold).await?;
+        if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
+            return Ok(applied);
         }
         let whole = whole(lomi, row, deadline, calls).await?;
         let is_held = whole.status == TransactionStatus::Held;
@@ -171,18 +172,18 @@ impl Context {
         (key, said): (String, &str),
     ) -> Result<ApplyOutcome, StoreError> {
         let now = self.clock.now();
-        let settled = self.apply_said_of(lomi, id, row, order_event, &poll(key.clone(), said, now)).await?;
-        match (&settled, &row.updated_at) {
+        let applied = self.apply_said_of(lomi, id, row, order_event, &poll(key.clone(), said, now)).await?;
+        match (&applied, &row.updated_at) {
             (ApplyOutcome::Duplicate, Some(since)) => {
                 let again = poll(format!("{key}#{since}"), said, now);
                 self.apply_said_of(lomi, id, row, order_event, &again).await
             }
-            _ => Ok(settled),
+            _ => Ok(applied),
         }
     }
 
     /// The review ended, and the merchant gets nothing. A failed try before the review is another event, under another name.
-    pub(super) async fn apply_let_go(
+    pub(super) async fn apply_released(
         &self,
         lomi: &Client,
         id: &OrderId,
@@ -198,6 +199,6 @@ impl Context {
 }
 
 /// Whether lomi. has given up a payment for which it had taken the money.
-pub(crate) const fn is_let_go(status: &TransactionStatus) -> bool {
+pub(crate) const fn is_released(status: &TransactionStatus) -> bool {
     matches!(status, TransactionStatus::Failed | TransactionStatus::Expired | TransactionStatus::Cancelled)
 }

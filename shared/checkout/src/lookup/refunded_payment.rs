@@ -4,8 +4,8 @@
 use super::{LookupError, LookupResult, PAGE_SIZE, earliest_payment, poll};
 use crate::Context;
 use crate::apply::ApplyOutcome;
+use crate::lookup::refund_report::RefundReport;
 use crate::reason::REFUND_UNKNOWN;
-use crate::refunds::refund_report::RefundReport;
 use domain::{Order, OrderEvent, OrderId, Timestamp};
 use lomi_client::{Client, Refund, Transaction};
 use store::{Recorded, StoreError};
@@ -29,7 +29,7 @@ impl Context {
         let order = self.order(id).await?;
         // The merchant never had what went back out of a review.
         if order.as_ref().is_some_and(|order| order.held_payments().contains(transaction.transaction_id.as_str())) {
-            found.settled.push(self.apply_let_go(lomi, id, transaction).await?);
+            found.outcomes.push(self.apply_released(lomi, id, transaction).await?);
             return Ok(true);
         }
         let order = order.filter(|order| is_news(order, transaction));
@@ -39,7 +39,7 @@ impl Context {
             for row in rows {
                 let refund = self.apply_refund(lomi, id, &row).await?;
                 is_known |= is_applied(refund.as_ref());
-                found.settled.extend(refund);
+                found.outcomes.extend(refund);
             }
             // Of a list that was cut short, nothing less than all of the payment is all of it.
             if !is_whole {
@@ -48,7 +48,7 @@ impl Context {
         }
         let payment = self.apply_payment(lomi, id, transaction, deadline, &mut found.calls).await?;
         let is_counted = is_applied(payment.as_ref());
-        found.settled.extend(payment);
+        found.outcomes.extend(payment);
         if is_counted && !is_known {
             self.put_aside(id, transaction, found).await?;
         }
@@ -65,7 +65,7 @@ impl Context {
         let said = format!("transaction {} refunded, by no refund that lomi. lists", transaction.transaction_id);
         let provider_event = poll(format!("REFUNDED#{}", transaction.transaction_id), &said, self.clock.now());
         if self.quarantine(&provider_event, REFUND_UNKNOWN, Some(id)).await? == Recorded::Applied {
-            found.settled.push(ApplyOutcome::UnknownOrder);
+            found.outcomes.push(ApplyOutcome::UnknownOrder);
         }
         Ok(())
     }
@@ -81,18 +81,18 @@ impl Context {
         let words = RefundReport::of_row(row);
         let told = words.as_ref().and_then(|words| words.about(&order, self.environment_behind(lomi, None)));
         let (Some(words), Some(told)) = (words, told) else { return Ok(None) };
-        let provider_event = poll(words.natural_key(), &words.said(), self.clock.now());
+        let provider_event = poll(words.natural_key(), &words.summary(), self.clock.now());
         let Some(ours) = self.ours_by_answer(lomi, row.organization_id.as_deref()).await? else {
             return self.refuse_foreign(id, &provider_event).await.map(Some);
         };
-        self.settle(id, &OrderEvent::Refund(told), &provider_event, ours).await.map(Some)
+        self.apply(id, &OrderEvent::Refund(told), &provider_event, ours).await.map(Some)
     }
 }
 
 /// Whether something was made of what was told: what could not be read counts for nothing.
-pub(crate) const fn is_applied(settled: Option<&ApplyOutcome>) -> bool {
+pub(crate) const fn is_applied(applied: Option<&ApplyOutcome>) -> bool {
     !matches!(
-        settled,
+        applied,
         None | Some(ApplyOutcome::UnknownOrder | ApplyOutcome::DiscountUnknown | ApplyOutcome::Foreign { .. })
     )
 }

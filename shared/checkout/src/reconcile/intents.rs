@@ -1,49 +1,50 @@
-//! The part of a look at an order that ends card forms.
+//! Ends card forms.
 
-use super::{Report, RunError, counted, has_calls_left, tell};
 use crate::Context;
 use crate::lookup::LookupError;
+use crate::run::{Run, RunError};
 use domain::{Order, Source};
-use lomi_client::{CardChargeStatus, Client, PaymentIntentId};
+use lomi_client::{CardChargeStatus, PaymentIntentId};
 use store::StoreError;
-use tokio::time::Instant;
 
-/// Ends the order's own intent, unless the order `is_paid` by now, and those that nobody holds. One that does not end
-/// now keeps its order due.
-pub(super) async fn close(
-    context: &Context,
-    lomi: &Client,
-    order: &Order,
-    is_paid: bool,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<(), RunError> {
-    let own = order.intent_to_close(context.clock.now()).filter(|_| !is_paid);
-    for name in own.into_iter().chain(order.orphaned_intents()) {
-        let Ok(intent) = PaymentIntentId::parse(name) else { continue };
-        if !has_calls_left(report) {
-            break;
-        }
-        let closed = context.close_intent(lomi, order, &intent, deadline).await;
-        let is_over = match counted(closed, |closed| closed.found.calls, report) {
-            Ok(closed) => {
-                tell(&closed.found.settled, report);
-                closed.is_let_go || closed.status == CardChargeStatus::Canceled
+impl Run<'_> {
+    /// Ends the order's own intent, unless the order `is_paid` by now, and its orphaned ones. An intent that does not end
+    /// keeps its order due.
+    pub(super) async fn close_intents(&mut self, order: &Order, is_paid: bool) -> Result<(), RunError> {
+        let (context, lomi) = (self.context, self.lomi);
+        let own = order.intent_to_close(context.clock.now()).filter(|_| !is_paid);
+        for name in own.into_iter().chain(order.orphaned_intents()) {
+            let Ok(intent) = PaymentIntentId::parse(name) else { continue };
+            if !self.has_calls() {
+                self.record(&RunError::NoCallsLeft);
+                break;
             }
-            // What lomi. does not know takes no money.
-            Err(LookupError::Lomi(error)) if error.status() == Some(404) && !error.is_unknown_route() => true,
-            Err(error) => return Err(RunError::after(&error)),
-        };
-        if is_over {
-            note(context, order, name).await?;
+            let is_over = match context.close_intent(lomi, order, &intent, self.deadline).await {
+                Ok(closed) => {
+                    self.finish(Ok(closed.found))?;
+                    closed.is_released || closed.status == CardChargeStatus::Canceled
+                }
+                Err(error) => {
+                    self.charge(error.calls());
+                    let is_unknown = matches!(&error, LookupError::Lomi(error) if error.status() == Some(404) && !error.is_unknown_route());
+                    if !is_unknown {
+                        return Err(error.into());
+                    }
+                    // lomi takes no money on an intent that it does not know.
+                    true
+                }
+            };
+            if is_over {
+                record_closed(context, order, name).await?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
-async fn note(context: &Context, order: &Order, intent: &str) -> Result<(), StoreError> {
+async fn record_closed(context: &Context, order: &Order, intent: &str) -> Result<(), StoreError> {
     if order.payment_intent_id() == Some(intent) {
-        return context.note_closed(order.id(), Source::Reconciler).await;
+        return context.record_intent_closed(order.id(), Source::Reconciler).await;
     }
     context.change_order(order.id(), |order| order.without_orphan(intent, context.clock.now())).await.map(drop)
 }

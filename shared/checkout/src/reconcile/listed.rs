@@ -1,66 +1,56 @@
-//! What the listing of payments shows, settled.
+//! Applies the payments that the listing shows.
 
-use super::{Report, RunError, count_calls, has_calls_left, tell};
-use crate::Context;
 use crate::apply::ApplyOutcome;
 use crate::lookup::{LookupResult, order_of};
+use crate::run::{Run, RunError};
 use domain::Order;
-use lomi_client::{Client, Transaction, TransactionStatus};
+use lomi_client::{Transaction, TransactionStatus};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Kept back from a run's deadline to tell what it did.
-const TO_TELL: Duration = Duration::from_secs(1);
+/// Kept back from a run's deadline to report what it did.
+const REPORTING_MARGIN: Duration = Duration::from_secs(1);
 
-/// Settles payments of one order; `None` when this run has no calls left for what went back of one. What was settled
-/// before an error is told in `report`.
-pub(super) async fn apply_listed(
-    context: &Context,
-    lomi: &Client,
-    transactions: impl Iterator<Item = &Transaction>,
-    deadline: Instant,
-    report: &mut Report,
-) -> Result<Option<Vec<ApplyOutcome>>, RunError> {
-    let mut all = Vec::new();
-    for transaction in transactions {
-        if transaction.status == TransactionStatus::Refunded && !has_calls_left(report) {
-            return Ok(None);
+impl Run<'_> {
+    /// Applies payments of one order. Outcomes before an error are counted.
+    pub(super) async fn apply_listed(
+        &mut self,
+        transactions: impl Iterator<Item = &Transaction>,
+    ) -> Result<Vec<ApplyOutcome>, RunError> {
+        let mut outcomes = Vec::new();
+        for transaction in transactions {
+            // The refunds behind it need calls of their own.
+            if transaction.status == TransactionStatus::Refunded && !self.has_calls() {
+                return Err(RunError::NoCallsLeft);
+            }
+            let mut found = LookupResult::default();
+            let applied = self.context.apply_transaction(self.lomi, transaction, self.deadline, &mut found).await;
+            self.charge(found.calls);
+            self.count(&found.outcomes);
+            applied?;
+            outcomes.extend(found.outcomes);
         }
-        let mut found = LookupResult::default();
-        let settled = context.apply_transaction(lomi, transaction, deadline, &mut found).await;
-        count_calls(found.calls, report);
-        tell(&found.settled, report);
-        settled.map_err(|error| RunError::after(&error))?;
-        all.extend(found.settled);
+        Ok(outcomes)
     }
-    Ok(Some(all))
-}
 
-/// Payments of orders that were not due, or not read: one that fails is left to its order's own look.
-pub(super) async fn apply_remaining(
-    context: &Context,
-    lomi: &Client,
-    payments: impl Iterator<Item = &Transaction>,
-    deadline: Instant,
-    report: &mut Report,
-) {
-    for payment in payments {
-        if Instant::now() + TO_TELL >= deadline {
-            break;
-        }
-        // The list also has orders of others, by the look of their names, and payments that count already.
-        let Some(id) = order_of(payment) else { continue };
-        let is_open = |order: &Order| !order.payments().contains_key(payment.transaction_id.as_str());
-        if !matches!(context.order(&id).await, Ok(Some(order)) if is_open(&order)) {
-            continue;
-        }
-        match apply_listed(context, lomi, std::iter::once(payment), deadline, report).await {
-            Ok(_) => {}
-            Err(stop @ RunError::Lomi) => {
-                stop.count(report);
+    /// Applies payments of orders that this run did not check. A payment that fails waits for its order's own check.
+    pub(super) async fn apply_remaining(&mut self, payments: impl Iterator<Item = &Transaction>) {
+        for payment in payments {
+            if Instant::now() + REPORTING_MARGIN >= self.deadline {
                 break;
             }
-            Err(stop) => stop.count(report),
+            // The listing also shows payments that are applied already, and order ids of other systems.
+            let Some(id) = order_of(payment) else { continue };
+            let is_open = |order: &Order| !order.payments().contains_key(payment.transaction_id.as_str());
+            if !matches!(self.context.order(&id).await, Ok(Some(order)) if is_open(&order)) {
+                continue;
+            }
+            if let Err(error) = self.apply_listed(std::iter::once(payment)).await {
+                self.record(&error);
+                if matches!(error, RunError::Lomi) {
+                    break;
+                }
+            }
         }
     }
 }

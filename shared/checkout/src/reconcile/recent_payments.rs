@@ -1,6 +1,7 @@
 //! One listing of lomi.'s payments, read once per run and for all its orders.
 
-use crate::lookup::{earliest_payment, is_about_one_thing, is_answer, order_of, payments_call};
+use crate::lookup::{earliest_payment, order_of, payments_call};
+use crate::provider_error::{is_about_one_thing, is_answer};
 use domain::{Order, OrderId, Timestamp};
 use lomi_client::{Client, Error, ErrorKind, ListPage, Listing, Transaction, TransactionId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +111,7 @@ impl RecentPayments {
     }
 
     /// The payments that name the order.
-    pub(super) fn of_order(&self, id: &OrderId) -> impl Iterator<Item = &Transaction> {
+    pub(super) fn for_order(&self, id: &OrderId) -> impl Iterator<Item = &Transaction> {
         self.by_order.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
@@ -123,6 +124,7 @@ impl RecentPayments {
         self.reaches_back_to.is_some_and(|since| earliest_payment(created_at) >= since)
     }
 }
+
 fn oldest_of(transactions: &[Transaction]) -> Option<Timestamp> {
     let created_at = |transaction: &Transaction| Timestamp::parse_rfc3339(transaction.created_at.as_deref()?);
     // One row without a time, and nothing is known about how far the page reaches.

@@ -7,7 +7,7 @@ use super::provider_call::cool_down_s;
 use super::{RETRY_AFTER_S, RefundError};
 use crate::Context;
 use crate::lookup::LookupError;
-use crate::reconcile::{Report, refunds};
+use crate::run::{Report, Run};
 use domain::{Order, Refund, RefundRefusal};
 use lomi_client::{Client, Transaction};
 use tokio::time::Instant;
@@ -47,7 +47,7 @@ pub(super) async fn look(
         return Ok(Known::Enough);
     }
     let Some(is_whole) = listed else {
-        return match refunds::learn(context, lomi, order, deadline, report).await {
+        return match Run::new(context, lomi, deadline, report).apply_all_refunds(order).await {
             Ok(is_whole) => Ok(Known::More { is_whole }),
             Err(LookupError::Lomi(error)) => {
                 Err(RefundError::ProviderUnavailable { retry_after_s: cool_down_s(&error), error })

@@ -1,7 +1,7 @@
 //! Steps 3 and 4: lomi. is asked for the refund, and what it said is written.
 
-use super::refund_report::RefundReport;
 use super::{RefundError, confirm, is_in_doubt, to_write};
+use crate::lookup::refund_report::RefundReport;
 use crate::{Context, units};
 use domain::{Order, OutboxEvent, ProviderRefund, Refund, Source, Timestamp};
 use lomi_client::{Client, CreateRefund, Error, IdempotencyKey, Outcome, RefundAnswer, TransactionId};

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::admin::OperationError;
-use crate::reconcile::{Report, refunds::is_unlisted};
+use crate::run::{Report, Run};
 use domain::{Order, OrderId, RefundStatus, Source};
 use lomi_client::Client;
 use store::StoreError;
@@ -52,7 +52,7 @@ pub async fn release(
     }
     // 2 What does lomi. say?
     let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
-    let is_unlisted = is_unlisted(context, &lomi, &order, refund, deadline, report).await;
+    let is_unlisted = Run::new(context, &lomi, deadline, report).is_unlisted(&order, refund).await;
     if !is_unlisted.map_err(OperationError::from)? {
         return Err(ReleaseError::NotReleasable);
     }

@@ -59,7 +59,9 @@ pub async fn status(
     // 3 Ask.
     let call_deadline = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + PATIENCE);
     let changes = match lomi().await {
-        Some(lomi) => context.lookup(&lomi, &asked, call_deadline).await.map(|found| found.settled).unwrap_or_default(),
+        Some(lomi) => {
+            context.lookup(&lomi, &asked, call_deadline).await.map(|found| found.outcomes).unwrap_or_default()
+        }
         None => Vec::new(),
     };
     if changes.is_empty() {

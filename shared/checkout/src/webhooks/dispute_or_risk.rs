@@ -4,12 +4,15 @@
 //! the order: as it is on record here, or as lomi. tells it to our own key. Until then the event is kept, and counts as
 //! soon as lomi. has told.
 
-use super::{Arrival, Ingested, digest_of_data, environment_of, judge, keep_for_later, order_named_by, quarantine};
+use super::{
+    Arrival, WebhookOutcome, digest_of_data, environment_of, judge, order_named_by, quarantine,
+    quarantine_unreadable_order,
+};
 use crate::keys::{failure_key, held_key, payment_key, unapplied_key};
 use crate::organisation::Ours;
 use crate::reason::{ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, UNKNOWN_PAYMENT};
 
-use crate::refunds::refund_report::something;
+use crate::lookup::refund_report::positive;
 use crate::{Context, units};
 use domain::{
     AttributionCase, DisputeTurn, DisputeUpdate, Environment, Money, Order, OrderEvent, OrderId, QuarantineId,
@@ -93,7 +96,7 @@ impl DisputeData {
             turn,
             status: data.status.as_deref().and_then(ShortText::of),
             reason: data.reason.as_deref().and_then(ShortText::of),
-            amount: data.amount.and_then(something),
+            amount: data.amount.and_then(positive),
             currency: data.currency_code,
             changed_at: data.updated_at.as_deref().and_then(Timestamp::parse_rfc3339),
         }
@@ -142,12 +145,12 @@ impl DisputeOrRisk {
         &self.payment
     }
 
-    pub(super) async fn settle(
+    pub(super) async fn apply(
         &self,
         context: &Context,
         event: &WebhookEvent,
         arrival: &Arrival<'_>,
-    ) -> Result<Ingested, StoreError> {
+    ) -> Result<WebhookOutcome, StoreError> {
         // 3 Whose money is it, and 4 which order is it about?
         let Some(proved) = self.behind(context, event, arrival).await? else {
             return self.wait(context, event, arrival).await;
@@ -159,7 +162,7 @@ impl DisputeOrRisk {
             Ok(Some(order)) => order,
             Ok(None) => return self.wait(context, event, arrival).await,
             Err(StoreError::Malformed { .. }) => {
-                return keep_for_later(context, &provider_event, &proved.order_id).await;
+                return quarantine_unreadable_order(context, &provider_event, &proved.order_id).await;
             }
             Err(error) => return Err(error),
         };
@@ -197,7 +200,7 @@ impl DisputeOrRisk {
         context: &Context,
         event: &WebhookEvent,
         arrival: &Arrival<'_>,
-    ) -> Result<Ingested, StoreError> {
+    ) -> Result<WebhookOutcome, StoreError> {
         let reason = if context.is_anothers(event.data.organization_id.as_deref()).await? {
             ORGANISATION_UNPROVEN
         } else if self.transaction_id.is_none() {
@@ -215,7 +218,7 @@ impl DisputeOrRisk {
             .store
             .open_or_reopen_case(&AttributionCase::about_event(kept, self.payment.clone(), is_idle, now), now)
             .await?;
-        Ok(Ingested::Unproven(reason))
+        Ok(WebhookOutcome::Unproven(reason))
     }
 
     /// What it is about and what it says of it: another envelope around the same is no news.

@@ -1,12 +1,12 @@
 //! Events about refunds.
 
-use super::{Ingested, environment_of, judge, keep_for_later, order_named_by, quarantine};
+use super::{WebhookOutcome, environment_of, judge, order_named_by, quarantine, quarantine_unreadable_order};
 use crate::Context;
 use crate::keys::payment_key;
 use crate::organisation::Ours;
 use crate::reason::{ENVIRONMENT_UNPROVEN, UNKNOWN_PAYMENT};
 
-use crate::refunds::refund_report::{RefundReport, something, status_of};
+use crate::lookup::refund_report::{RefundReport, positive, status_of};
 use domain::{AttributionCase, Environment, Order, OrderEvent, RefundStatus};
 use lomi_client::webhook::{EventKind, WebhookEvent};
 use store::{ProviderEvent, StoreError};
@@ -36,7 +36,7 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
     let environment = environment_of(event, own).ok_or(ENVIRONMENT_UNPROVEN)?;
     // An event that waited may show a later state of its object than its name does: the later one is true.
     let status = data.status.as_deref().map_or(named, |word| status_of(word).max(named));
-    let (amount, currency) = (data.amount.and_then(something), data.currency_code);
+    let (amount, currency) = (data.amount.and_then(positive), data.currency_code);
     let organization_id = data.organization_id.clone();
     let words = RefundReport { refund_id, transaction_id, organization_id, status, amount, currency };
     Ok(RefundEvent { words, environment })
@@ -44,7 +44,11 @@ fn read_as(named: RefundStatus, event: &WebhookEvent, own: Environment) -> Resul
 
 impl RefundEvent {
     /// Keeps the event, and has lomi. asked whose payment it gives back: the refund may be heard of before its payment.
-    async fn ask_whose(&self, context: &Context, provider_event: &ProviderEvent) -> Result<Ingested, StoreError> {
+    async fn open_case_for(
+        &self,
+        context: &Context,
+        provider_event: &ProviderEvent,
+    ) -> Result<WebhookOutcome, StoreError> {
         let kept = quarantine(context, provider_event, UNKNOWN_PAYMENT, None).await?;
         let (refund, transaction) = (self.words.refund_id.clone(), self.words.transaction_id.clone());
         let now = context.clock.now();
@@ -65,26 +69,28 @@ impl RefundEvent {
         self.words.about(order, self.environment).map(OrderEvent::Refund)
     }
 
-    pub(super) async fn settle(
+    pub(super) async fn apply(
         &self,
         context: &Context,
         event: &WebhookEvent,
         provider_event: ProviderEvent,
         ours: Ours,
-    ) -> Result<Ingested, StoreError> {
+    ) -> Result<WebhookOutcome, StoreError> {
         // 4 Find the order: our own id in the metadata first, the payment that is given back second.
         let id = match order_named_by(event) {
             Some(id) => id,
             None => match context.store.order_of_event(&payment_key(&self.words.transaction_id)).await? {
                 Some(id) => id,
-                None => return self.ask_whose(context, &provider_event).await,
+                None => return self.open_case_for(context, &provider_event).await,
             },
         };
         // 5 Judge and write in one transaction.
         let order_event = match context.order(&id).await {
             Ok(Some(order)) => self.order_event(&order),
             Ok(None) => return quarantine(context, &provider_event, "unknown_order", None).await,
-            Err(StoreError::Malformed { .. }) => return keep_for_later(context, &provider_event, &id).await,
+            Err(StoreError::Malformed { .. }) => {
+                return quarantine_unreadable_order(context, &provider_event, &id).await;
+            }
             Err(error) => return Err(error),
         };
         match order_event {

@@ -1,6 +1,6 @@
 //! Events about a page. What they say proves no payment, whose may be held, or be less than the price: lomi. is asked.
 
-use super::{Arrival, Ingested, keep, order_told_of};
+use super::{Arrival, WebhookOutcome, keep, order_told_of};
 use crate::Context;
 use domain::AttributionCase;
 use lomi_client::webhook::{EventKind, WebhookEvent};
@@ -11,7 +11,7 @@ pub(super) async fn follow(
     context: &Context,
     event: &WebhookEvent,
     arrival: &Arrival<'_>,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     let (order_id, now) = (order_told_of(context, event).await?, context.clock.now());
     match (&event.kind, &event.data.checkout_session_id) {
         // An order that is over is asked about, too.

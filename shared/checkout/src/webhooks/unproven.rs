@@ -2,7 +2,7 @@
 //! names its payment by a public id, and the UUID that a payment is known by here is not in it. Our own key is told both;
 //! what it is denied is somebody else's.
 
-use super::{Arrival, Ingested, Reading, order_told_of, quarantine};
+use super::{Arrival, Reading, WebhookOutcome, order_told_of, quarantine};
 use crate::Context;
 use crate::keys::unapplied_key;
 use domain::{AttributionCase, Timestamp};
@@ -47,12 +47,12 @@ pub(super) async fn keep(
     arrival: &Arrival<'_>,
     (reading, reason): (&Reading, &'static str),
     case: &AttributionCase,
-) -> Result<Ingested, StoreError> {
+) -> Result<WebhookOutcome, StoreError> {
     // 1 What our own key was told already needs no other proof.
     if let Some(natural_key) = reading.natural_key()
         && context.store.order_of_event(&natural_key).await?.is_some()
     {
-        return Ok(Ingested::Duplicate);
+        return Ok(WebhookOutcome::Duplicate);
     }
     // 2 Keep it, and have the order looked at.
     let object = [&case.refund_id, &case.transaction_id, &case.checkout_session_id];
@@ -62,5 +62,5 @@ pub(super) async fn keep(
     quarantine(context, &provider_event, reason, order).await?;
     // 3 Ask.
     context.store.open_or_reopen_case(case, context.clock.now()).await?;
-    Ok(Ingested::Unproven(reason))
+    Ok(WebhookOutcome::Unproven(reason))
 }

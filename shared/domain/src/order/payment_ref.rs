@@ -146,13 +146,13 @@ mod tests {
         for order in [card_order(), card_order().with_orphan("pi_2", T0).unwrap()] {
             let (mut order, mut now) = (order, T0);
             while now.as_ms() < T0.as_ms() + 29 * 24 * HOUR_MS {
-                order = order.asked(now);
+                order = order.polled(now);
                 now = order.due_at().expect("somebody has to end it");
             }
         }
         let mut closed = card_order().with_intent_closed(Source::Reconciler, T0).unwrap();
         while let Some(due) = closed.due_at() {
-            closed = closed.asked(due);
+            closed = closed.polled(due);
         }
     }
 

@@ -167,7 +167,7 @@ impl Order {
     /// When asking lomi. made the order paid, if this is the last look at its payments: the one at which somebody notices
     /// that no event told of it.
     #[must_use]
-    pub fn paid_by_asking(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn paid_by_polling(&self, now: Timestamp) -> Option<Timestamp> {
         let is_the_look = now >= self.last_look_at_payments() && !self.awaits_only_refunds();
         let paid = self.timeline.iter().find(|entry| entry.what == TimelineEvent::Paid).filter(|_| is_the_look)?;
         (self.status.is_paid() && paid.source == Source::Poll).then_some(paid.at)

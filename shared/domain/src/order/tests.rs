@@ -285,7 +285,7 @@ fn only_an_order_in_doubt_says_since_when() {
     assert_eq!((creating().in_doubt_since(), open().in_doubt_since()), (None, None));
     let doubtful = creating().in_doubt(false, T0);
     assert_eq!(doubtful.in_doubt_since(), Some(T0));
-    assert_eq!(doubtful.asked(T0.plus_ms(60_000)).in_doubt_since(), Some(T0));
+    assert_eq!(doubtful.polled(T0.plus_ms(60_000)).in_doubt_since(), Some(T0));
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
         {
             order = *next;
         }
-        order = order.asked(due);
+        order = order.polled(due);
         looks += 1;
         assert!(looks < 50, "looked at for ever");
     }
@@ -312,11 +312,11 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
     let at_its_end = paid.due_at.unwrap();
     assert!(paid.is_past_its_end(at_its_end));
     // lomi. still completes for two hours what it called pending when the page ended.
-    let looked_at = paid.asked(at_its_end);
+    let looked_at = paid.polled(at_its_end);
     let last_look = looked_at.due_at.unwrap();
     assert!(last_look >= paid.payable_until().plus_ms(2 * 60 * MINUTE_MS) && looked_at.money_may_come(last_look));
-    assert!(!looked_at.awaits_only_refunds() && looked_at.asked(last_look).awaits_only_refunds());
-    assert_eq!(looked_at.asked(last_look).due_at, None);
+    assert!(!looked_at.awaits_only_refunds() && looked_at.polled(last_look).awaits_only_refunds());
+    assert_eq!(looked_at.polled(last_look).due_at, None);
     assert_eq!(paid.poll_after_ms(T0), None);
 }
 
@@ -329,7 +329,7 @@ fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more
     let mut pauses_ms = Vec::new();
     while let Some(due) = order.due_at {
         pauses_ms.push(due.as_ms() - order.updated_at.as_ms());
-        order = order.asked(due);
+        order = order.polled(due);
         assert!(pauses_ms.len() < 60, "looked for for ever");
     }
     let lasted_ms = order.updated_at.as_ms() - order.payable_until().as_ms();
@@ -344,7 +344,7 @@ fn nothing_is_looked_for_once_the_transaction_is_known() {
     let Transition::Changed(order, _) = open().transition(&session_completed(), Source::Poll, T0) else {
         panic!("not paid")
     };
-    let order = order.asked(order.due_at.unwrap());
+    let order = order.polled(order.due_at.unwrap());
     let now = order.due_at.expect("its transaction is looked for");
     let Transition::Changed(known, None) = order.transition(&paid("tx-1"), Source::Poll, now) else {
         panic!("not identified")
@@ -352,7 +352,7 @@ fn nothing_is_looked_for_once_the_transaction_is_known() {
     assert!(order.is_unidentified() && !known.is_unidentified());
     let last_look = known.due_at.expect("a second payment is looked for");
     assert!(last_look > now.plus_ms(60 * MINUTE_MS));
-    assert_eq!(known.asked(last_look).due_at, None);
+    assert_eq!(known.polled(last_look).due_at, None);
 }
 
 #[test]

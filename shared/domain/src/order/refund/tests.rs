@@ -252,7 +252,7 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
     for _ in 0..40 {
         let due = order.due_at.expect("a refund in doubt is due");
         pauses.push(due.as_ms() - order.updated_at.as_ms());
-        order = order.asked(due);
+        order = order.polled(due);
     }
     // The first look at the payments' end falls in between.
     let refunds: Vec<_> = pauses.iter().filter(|pause| **pause >= 30_000).collect();
@@ -264,7 +264,7 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
     let mut looks = 0;
     while let Some(due) = looked_at.due_at {
         assert!(due <= looked_at.updated_at.plus_ms(24 * 60 * MINUTE_MS));
-        looked_at = looked_at.asked(due);
+        looked_at = looked_at.polled(due);
         looks += 1;
     }
     assert!((28..60).contains(&looks), "{looks} looks");
@@ -276,7 +276,7 @@ fn a_refund_that_stays_pending_for_a_month_is_no_longer_asked_about() {
     let (mut order, _) = after(&paid(&["tx-1"]), [&news("r", 1_000, RefundStatus::Pending)]);
     let mut looks = 0;
     while let Some(due) = order.due_at {
-        order = order.asked(due);
+        order = order.polled(due);
         looks += 1;
         assert!(looks < 500, "asked for ever");
     }

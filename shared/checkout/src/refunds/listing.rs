@@ -1,15 +1,15 @@
 //! lomi.'s list of refunds, and what it says of a request that lomi. never named.
 
-use super::may_call;
-use crate::lookup::{CLOCK_SKEW_MS, PAGE_SIZE, is_answer};
-use crate::reconcile::Report;
-use crate::refunds::refund_report::{RefundReport, wanted};
+use super::open_refunds::ListError;
+use crate::lookup::refund_report::{RefundReport, requested_amount};
+use crate::lookup::{CLOCK_SKEW_MS, PAGE_SIZE};
+use crate::provider_error::is_answer;
+use crate::run::Run;
 use crate::units;
 use domain::{Money, Order, Refund, RefundStatus, Timestamp};
-use lomi_client::{Client, Error, Refund as Row};
-use tokio::time::Instant;
+use lomi_client::Refund as Row;
 
-/// Pages per look. A list that is longer proves nothing about what is not in it.
+/// Pages per list. A list that is longer proves nothing about what is not in it.
 const MAX_PAGES: u32 = 10;
 
 /// What lomi.'s list of refunds says about one order.
@@ -20,28 +20,20 @@ pub(super) struct Listing {
     pub(super) is_whole: bool,
 }
 
-impl Listing {
-    /// Reads what was made from `since` on, by our clock. `None` when this run has no calls left.
-    pub(super) async fn read(
-        lomi: &Client,
-        order: &Order,
-        since: Timestamp,
-        deadline: Instant,
-        report: &mut Report,
-    ) -> Result<Option<Self>, Error> {
+impl Run<'_> {
+    /// Reads the refunds made from `since` on, by our clock.
+    pub(super) async fn list_refunds(&mut self, order: &Order, since: Timestamp) -> Result<Listing, ListError> {
         let start = earliest(since).to_rfc3339();
-        let mut listing = Self { rows: Vec::new(), is_whole: false };
-        let mut pages = lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(deadline).stream();
-        let mut names_payments = true;
+        let mut listing = Listing { rows: Vec::new(), is_whole: false };
+        let list = self.lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(self.deadline);
+        let (mut pages, mut names_payments) = (list.stream(), true);
         for _ in 0..MAX_PAGES {
-            if !may_call(report) {
-                return Ok(None);
-            }
+            self.take_call().map_err(|_| ListError::NoCallsLeft)?;
             let page = match pages.next_page().await {
                 Ok(page) => page,
-                // Nothing can be concluded from a list that cannot be read, but what was read of it stands.
+                // A list that cannot be read proves nothing about what is not in it. What was read of it is applied.
                 Err(error) if is_answer(&error) => break,
-                Err(error) => return Err(error),
+                Err(error) => return Err(ListError::Lomi(error)),
             };
             let is_last = page.is_last();
             names_payments &= page.rows.iter().all(|row| names_payment(order, row));
@@ -51,10 +43,12 @@ impl Listing {
                 break;
             }
         }
-        Ok(Some(listing))
+        Ok(listing)
     }
+}
 
-    pub(super) fn words(&self) -> impl Iterator<Item = RefundReport> {
+impl Listing {
+    pub(super) fn reports(&self) -> impl Iterator<Item = RefundReport> {
         self.rows.iter().filter_map(RefundReport::of_row)
     }
 
@@ -101,8 +95,8 @@ fn may_be(row: &Row, request: &Refund, before: &Order, now: &Order) -> bool {
     before.refund_called(name).is_none_or(|known| {
         let is_known_for_longer = known.requested_at < request.requested_at;
         let minor = |amount| before.expected().and_then(|expected| units::from_lomi_in(amount, expected.currency()));
-        let is_of_another_amount =
-            wanted(row).is_some_and(|amount| minor(amount).map(Money::amount_minor) != Some(request.amount_minor));
+        let is_of_another_amount = requested_amount(row)
+            .is_some_and(|amount| minor(amount).map(Money::amount_minor) != Some(request.amount_minor));
         !is_known_for_longer && !is_of_another_amount && known.status != RefundStatus::Failed
     })
 }

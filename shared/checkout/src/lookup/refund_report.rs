@@ -39,7 +39,7 @@ impl RefundReport {
             transaction_id: transaction_id.to_owned(),
             organization_id: row.organization_id.clone(),
             status: status_of(row.status.as_str()),
-            amount: wanted(row).or(row.refunded_amount).and_then(something),
+            amount: requested_amount(row).or(row.refunded_amount).and_then(positive),
             currency: None,
         }
     }
@@ -61,7 +61,7 @@ impl RefundReport {
     }
 
     /// The words in one line, as they are kept.
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         format!("refund {} of {} {}", self.refund_id, self.transaction_id, self.status.as_str())
     }
 
@@ -78,12 +78,12 @@ impl RefundReport {
 
 /// What was asked for, which recognises a refund. What has been paid out does not: it is nothing at first, and may lack
 /// lomi.'s fee afterwards.
-pub(crate) fn wanted(row: &lomi_client::Refund) -> Option<Amount> {
-    row.amount.and_then(something)
+pub(crate) fn requested_amount(row: &lomi_client::Refund) -> Option<Amount> {
+    row.amount.and_then(positive)
 }
 
 /// No refund gives back nothing: such an amount says nothing.
-pub(crate) fn something(amount: Amount) -> Option<Amount> {
+pub(crate) fn positive(amount: Amount) -> Option<Amount> {
     amount.is_positive().then_some(amount)
 }
 
