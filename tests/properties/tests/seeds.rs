@@ -1,6 +1,9 @@
 //! The properties over the kept seeds, and over what becomes of them.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+use checkout::webhooks::{Reading, read};
+use domain::{Environment, OrderEvent, Timestamp};
+use lomi_client::webhook::{Secrets, Signatures, WebhookEvent, WebhookSecret, sign, verify};
 use properties::{ALL, Property};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -75,4 +78,26 @@ fn every_property_holds_of_what_becomes_of_its_seeds() {
             }
         }
     }
+}
+
+#[test]
+fn seeds_that_say_paid_are_read_as_payments() {
+    let secret = WebhookSecret::parse("whsec_current").expect("a secret");
+    let secrets = Secrets::new(vec![secret.clone()]).expect("one secret");
+    let mut payments = 0;
+    for (file, seed) in seeds("webhook") {
+        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        if !name.starts_with("paid") || name == "paid-with-a-fraction" {
+            continue;
+        }
+        let body = seed.splitn(3, |byte| *byte == b'\n').nth(2).expect("two headers and a body");
+        let signature = sign(&secret, body);
+        let verified = verify(Signatures { legacy: Some(&signature), v1: None }, body, &secrets).expect("signed");
+        let event = WebhookEvent::parse(verified).expect("an event");
+        let reading = read(&event, Environment::Sandbox, Timestamp::from_ms(0));
+        let is_payment = matches!(reading, Reading::OrderEvent(OrderEvent::PaymentSucceeded(_), _));
+        assert!(is_payment, "{name}: {reading:?}");
+        payments += 1;
+    }
+    assert!(payments >= 6, "{payments} seeds pay");
 }
