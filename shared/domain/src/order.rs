@@ -28,19 +28,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A payment that counted towards an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// lomi.'s rail, e.g. `WAVE`, `MTN`, `STRIPE` (cards).
+    /// lomi's rail, e.g. `WAVE`, `MTN`, `STRIPE` (cards).
     pub provider_code: Option<String>,
-    /// lomi.'s method, e.g. `MOBILE_MONEY`, `CARDS`.
+    /// lomi's method, e.g. `MOBILE_MONEY`, `CARDS`.
     pub payment_method_code: Option<String>,
-    /// When lomi. says the payment last changed, or when it was learnt of.
+    /// When lomi says the payment last changed, or when it was learnt of.
     pub paid_at: Timestamp,
-    /// lomi.'s public id of it (`txn_...`), where it is known: what the dashboard shows.
+    /// lomi's public id of it (`txn_...`), where it is known: what the dashboard shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_id: Option<String>,
     /// How much less than the price was paid, by a coupon, in minor units.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub discount_minor: i64,
-    /// Whether lomi. counts the whole price as paid all the same: to lomi., what was paid is then a part of the payment.
+    /// Whether lomi counts the whole price as paid all the same: to lomi, what was paid is then a part of the payment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_discount_within_gross: bool,
 }
@@ -58,7 +58,7 @@ impl Payment {
     }
 }
 
-/// Whether lomi. says by these codes that a payment was made by card. `STRIPE` is its name for cards.
+/// Whether lomi says by these codes that a payment was made by card. `STRIPE` is its name for cards.
 #[must_use]
 pub fn is_card_rail(provider_code: Option<&str>, payment_method_code: Option<&str>) -> bool {
     provider_code == Some("STRIPE") || payment_method_code == Some("CARDS")
@@ -67,22 +67,22 @@ pub fn is_card_rail(provider_code: Option<&str>, payment_method_code: Option<&st
 /// What is known of an order besides its price.
 #[derive(Clone, Debug, Default)]
 pub struct OrderDetails {
-    /// Shown on lomi.'s page.
+    /// Shown on lomi's page.
     pub title: Option<String>,
     /// The merchant's own name for the order, where the cart does not bring one. Never a shopper's.
     pub reference: Option<String>,
     /// The merchant's own labels: kept with the order, and sent to lomi.
     pub metadata: BTreeMap<String, String>,
-    /// What an unknown caller of a public route noted. Kept with the order for the back office, and told to nobody else:
-    /// neither lomi nor an event gets any of it.
+    /// What an unknown caller of a public route noted. Kept with the order for the back office, and told to nobody
+    /// else: neither lomi nor an event gets any of it.
     pub shopper_notes: BTreeMap<String, String>,
-    /// lomi.'s id of the customer, a UUID.
+    /// lomi's id of the customer, a UUID.
     pub customer_id: Option<String>,
     /// The managed link that the shopper followed.
     pub link_code: Option<LinkCode>,
-    /// lomi.'s own payment link that the shopper followed, a UUID.
+    /// lomi's own payment link that the shopper followed, a UUID.
     pub payment_link_id: Option<String>,
-    /// Whether the page takes the merchant's coupons at lomi.: the order may be paid for less.
+    /// Whether the page takes the merchant's coupons at lomi: the order may be paid for less.
     pub allows_coupons: bool,
 }
 
@@ -160,7 +160,7 @@ pub struct Order {
     pub(crate) expires_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) payments: BTreeMap<String, Payment>,
-    /// lomi.'s ids of payments that it looks at before the merchant has the money.
+    /// lomi's ids of payments that it looks at before the merchant has the money.
     #[serde(default)]
     pub(crate) held: BTreeSet<String>,
     /// Whether there was ever one: what a page or a card form says of itself proves no money then.
@@ -186,7 +186,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// An order that is about to be asked for at lomi., due for the reconciler when the asking try's lease ends.
+    /// An order that is about to be asked for at lomi, due for the reconciler when the asking try's lease ends.
     #[must_use]
     pub fn create(new: NewOrder, now: Timestamp) -> Self {
         Self {
@@ -233,7 +233,7 @@ impl Order {
         }
     }
 
-    /// What must be paid; `None` until lomi. has priced an order of its own catalogue.
+    /// What must be paid; `None` until lomi has priced an order of its own catalogue.
     #[must_use]
     pub fn expected(&self) -> Option<Money> {
         Money::new(self.amount?, self.currency_code?)
@@ -249,7 +249,7 @@ impl Order {
         }
         let mut order = self.changed(now);
         order.attempt_id = attempt_id;
-        // Under the old key lomi. would answer with the old page, which is about to end.
+        // Under the old key lomi would answer with the old page, which is about to end.
         let is_stale = now.as_ms().saturating_sub(self.created_at.as_ms()) > schedule::STALE_PAGE_MS;
         order.attempt_number = order.attempt_number.saturating_add(u32::from(is_stale));
         order.due_at = Some(lease_until);
@@ -257,7 +257,7 @@ impl Order {
         Some(order)
     }
 
-    /// The order with what lomi. opened for its shopper to pay on. Money that already arrived stays.
+    /// The order with what lomi opened for its shopper to pay on. Money that already arrived stays.
     #[must_use]
     pub fn opened(&self, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -279,20 +279,20 @@ impl Order {
         order
     }
 
-    /// The order after lomi. refused, or opened another page than asked for. The next try asks under a fresh key.
+    /// The order after lomi refused, or opened another page than asked for. The next try asks under a fresh key.
     #[must_use]
     pub fn rejected(&self, now: Timestamp) -> Self {
         self.not_opened(OrderStatus::Rejected, TimelineEvent::Rejected, true, now)
     }
 
-    /// The order after lomi.'s answer was lost. `fresh_key` when lomi. would only repeat its error under the old key;
+    /// The order after lomi's answer was lost. `fresh_key` when lomi would only repeat its error under the old key;
     /// a session it may have made then stays behind unknown to every shopper.
     #[must_use]
     pub fn in_doubt(&self, fresh_key: bool, now: Timestamp) -> Self {
         self.not_opened(OrderStatus::InDoubt, TimelineEvent::InDoubt, fresh_key, now)
     }
 
-    /// The order after a call to lomi. that did not take place: as it was, due again soon.
+    /// The order after a call to lomi that did not take place: as it was, due again soon.
     #[must_use]
     pub fn provider_not_called(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -309,8 +309,8 @@ impl Order {
         order
     }
 
-    /// The order with the turn taken to ask lomi. about it for a waiting shopper. When the reconciler looks is not moved:
-    /// it sees what a single question does not.
+    /// The order with the turn taken to ask lomi about it for a waiting shopper. When the reconciler looks is not
+    /// moved: it sees what a single question does not.
     #[must_use]
     pub fn poll_slot_taken(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -350,7 +350,7 @@ impl Order {
         self
     }
 
-    /// The same version of the order, with the public id that lomi. tells of one of its payments.
+    /// The same version of the order, with the public id that lomi tells of one of its payments.
     #[must_use]
     pub fn with_public_id(mut self, transaction_id: &str, public_id: &str) -> Self {
         let payment = self.payments.get_mut(transaction_id).filter(|_| transaction_id != public_id);

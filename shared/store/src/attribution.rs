@@ -1,4 +1,4 @@
-//! Payments that lomi. is to be asked about, in the same index as the orders that are due.
+//! Payments that lomi is to be asked about, in the same index as the orders that are due.
 
 use crate::item::write_put;
 use crate::keys::{Item, Key, number, shard_name, text};
@@ -35,18 +35,12 @@ fn watch(since: Timestamp, due_at: Timestamp) -> Item {
 }
 
 impl Store {
-    /// Has the reconciler ask lomi. about a payment. `false` when it was asked about before; that stays as it is.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Has the reconciler ask lomi about a payment. `false` when it was asked about before; that stays as it is.
     pub async fn ask(&self, case: &AttributionCase) -> Result<bool, StoreError> {
         self.write_case(self.put_new(item_of(case)?)?).await
     }
 
     /// The same for signed news: it raises a case again that was given up, and adds what it knows.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn open_or_reopen_case(&self, case: &AttributionCase, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let is_written = match self.case(&case.name()).await? {
@@ -64,9 +58,6 @@ impl Store {
     }
 
     /// The case of that name. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn case(&self, name: &str) -> Result<Option<AttributionCase>, StoreError> {
         let Some(item) = self.get(Key::case(name), "read case").await? else { return Ok(None) };
         let case = serde_dynamo::aws_sdk_dynamodb_1::from_item(item);
@@ -74,9 +65,6 @@ impl Store {
     }
 
     /// Writes what became of a case, on top of the version just before. `false` when somebody else wrote meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn save_case(&self, after: &AttributionCase) -> Result<bool, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -96,10 +84,7 @@ impl Store {
         }
     }
 
-    /// Has the reconciler look for payments by lomi.'s own links that nobody told of, from `now` on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Has the reconciler look for payments by lomi's own links that nobody told of, from `now` on.
     pub async fn poll_native_links(&self, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let put = self.put_new(watch(now, now))?;
@@ -112,10 +97,7 @@ impl Store {
         Err(StoreError::Busy { operation: "watch links", reason: "conflict" })
     }
 
-    /// Since when payments by lomi.'s own links have not been looked for; `None` when there are no such links.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Since when payments by lomi's own links have not been looked for; `None` when there are no such links.
     pub async fn native_links_cursor(&self) -> Result<Option<Timestamp>, StoreError> {
         let item = self.get(Key::native_links_cursor(), "read watch").await?;
         let since = item.as_ref().and_then(|item| item.get("read_until_ms")).and_then(|value| value.as_n().ok());
@@ -123,9 +105,6 @@ impl Store {
     }
 
     /// Notes that they were looked for up to `since`; the next look is at `due_at`.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn move_native_links_cursor(&self, since: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(watch(since, due_at))).build();
         let put = put.map_err(|_| StoreError::malformed("watch links"))?;
@@ -133,10 +112,7 @@ impl Store {
         self.transact("watch links", vec![write_put(put)]).await.map(drop)
     }
 
-    /// Writes an order that began at lomi., and the way to it from what was paid on. Somebody else may have been faster.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes an order that began at lomi, and the way to it from what was paid on. Somebody else may have been faster.
     pub async fn adopt(&self, order: &Order) -> Result<(), StoreError> {
         let mut item = crate::item::order_attributes(order)?;
         item.extend(Key::order(order.id()).into_item());

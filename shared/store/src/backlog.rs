@@ -31,9 +31,6 @@ impl Backlog {
 
 impl Store {
     /// The orders that were due for the reconciler at `now`, a thousand of them at most. Eventually consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn orders_due(&self, now: Timestamp) -> Result<Backlog, StoreError> {
         let mut backlog = Backlog::default();
         for shard in 0..DUE_SHARDS {
@@ -55,9 +52,6 @@ impl Store {
     }
 
     /// The pieces that were put aside and wait for somebody, a hundred of them at most. Eventually consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn quarantine_waiting(&self) -> Result<Backlog, StoreError> {
         let call = self
             .client
@@ -74,7 +68,7 @@ impl Store {
     }
 }
 
-/// Questions to lomi. are due as well.
+/// Questions to lomi are due as well.
 fn is_order(item: &Item) -> bool {
     item.get("PK").and_then(|key| key.as_s().ok()).is_some_and(|key| key.starts_with("ORDER#"))
 }

@@ -6,8 +6,8 @@ use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{CartTokenId, Environment, Order, OrderId, Timestamp};
 
-/// How long a cart stays with its order after the last write: far longer than a token is valid (24 h) or a create can be
-/// retried (23 h), so that a backend which signs anew under the same `jti` sells it once.
+/// How long a cart stays with its order after the last write: far longer than a token is valid (24 h) or a create can
+/// be retried (23 h), so that a backend which signs anew under the same `jti` sells it once.
 const LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Who has a signed cart, as it was read.
@@ -21,9 +21,6 @@ pub struct CartHolder {
 
 impl Store {
     /// Who has the cart now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn cart_holder(
         &self,
         environment: Environment,

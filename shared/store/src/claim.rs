@@ -11,8 +11,8 @@ use domain::{AttemptId, Environment, Fingerprint, IdempotencyKey, Order, OrderId
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How long an answer can be asked for again: a little shorter than lomi. remembers its own (24 h), so that no try
-/// outlives lomi.'s memory of the one before.
+/// How long an answer can be asked for again: a little shorter than lomi remembers its own (24 h), so that no try
+/// outlives lomi's memory of the one before.
 const RETENTION_MS: i64 = 23 * 60 * 60 * 1000;
 
 /// What a key was used for; one key may serve each operation once.
@@ -171,9 +171,6 @@ impl Claim {
 
 impl Store {
     /// The claim named `key_hash`, unless it has expired. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn claim(&self, key_hash: &str, now: Timestamp) -> Result<Option<Claim>, StoreError> {
         let Some(item) = self.get(Key::claim(key_hash), "read claim").await? else { return Ok(None) };
         let claim: Claim =
@@ -181,11 +178,8 @@ impl Store {
         Ok((claim.expires_at > now).then_some(claim))
     }
 
-    /// Writes a fresh claim, its order and whose the signed cart is together, before anything is asked of lomi. `released`
-    /// is who may lose the cart to this order.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes a fresh claim, its order and whose the signed cart is together, before anything is asked of lomi
+    /// `released` is who may lose the cart to this order.
     pub async fn begin(
         &self,
         claim: Claim,
@@ -207,11 +201,8 @@ impl Store {
         self.begin_with("begin", writes).await
     }
 
-    /// Takes over a claim whose lease ended, together with its order and its signed cart. `previous` is the try that held
-    /// it, `released` who may lose the cart to this order.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Takes over a claim whose lease ended, together with its order and its signed cart. `previous` is the try that
+    /// held it, `released` who may lose the cart to this order.
     pub async fn take_over(
         &self,
         claim: &Claim,
@@ -238,9 +229,6 @@ impl Store {
 
     /// Writes the answer, the order and the way from what is paid on to the order together, if the claim and the signed
     /// cart are still ours.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn finish(&self, claim: &Claim, answer: &Answer, order: &Order) -> Result<Finished, StoreError> {
         let state = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(ClaimState::Done(answer.clone()))
             .map_err(|_| StoreError::malformed("finish"))?;
@@ -259,10 +247,7 @@ impl Store {
         })
     }
 
-    /// Writes that the call to lomi. did not open a page, and lets others try from `lease_until` on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes that the call to lomi did not open a page, and lets others try from `lease_until` on.
     pub async fn give_up(&self, claim: &Claim, lease_until: Timestamp, order: &Order) -> Result<Finished, StoreError> {
         let changes = Changes::default().set("lease_until_ms", number(lease_until.as_ms()));
         let writes =

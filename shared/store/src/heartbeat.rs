@@ -1,14 +1,11 @@
-//! When lomi. was last heard of.
+//! When lomi was last heard of.
 
 use crate::keys::{Key, number};
 use crate::{Store, StoreError};
 use domain::Timestamp;
 
 impl Store {
-    /// When an authentic event of lomi.'s was last noted. `None` when there never was one. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// When an authentic event of lomi's was last noted. `None` when there never was one. Strongly consistent.
     pub async fn heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
         let Some(item) = self.get(Key::heartbeat(), "read heartbeat").await? else { return Ok(None) };
         let received_at_ms = item.get("received_at_ms").and_then(|value| value.as_n().ok()?.parse().ok());
@@ -16,9 +13,6 @@ impl Store {
     }
 
     /// Notes that one came at `seen_at`, unless a later one is noted already: the time only moves forward.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn record_heartbeat(&self, seen_at: Timestamp) -> Result<(), StoreError> {
         let call = self
             .client

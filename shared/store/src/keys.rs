@@ -36,7 +36,7 @@ impl Key {
         Self::new(format!("EVT#{natural_key}"), "EVT")
     }
 
-    /// The id has the source in it: a poll's own words must not take the place of the event that lomi. signed, nor the
+    /// The id has the source in it: a poll's own words must not take the place of the event that lomi signed, nor the
     /// reverse.
     pub(crate) fn quarantine(id: &QuarantineId) -> Self {
         Self::new(format!("QUARANTINE#{}", id.as_str()), "QUARANTINE")
@@ -77,7 +77,7 @@ impl Key {
         Self::new(format!("LINK#{}", code.as_str()), "LINK")
     }
 
-    /// lomi.'s ids are its own: a test link and a live one never share one.
+    /// lomi's ids are its own: a test link and a live one never share one.
     pub(crate) fn native_link(id: &str) -> Self {
         Self::new(format!("NATIVE#{id}"), "NATIVE")
     }

@@ -42,9 +42,6 @@ pub enum LinkPlace {
 
 impl Store {
     /// Writes a fresh link together with the receipt of the request that made it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn create_link(
         &self,
         link: &ManagedLink,
@@ -60,17 +57,11 @@ impl Store {
     }
 
     /// The link as it stands now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn link(&self, code: &LinkCode) -> Result<Option<ManagedLink>, StoreError> {
         self.get(Key::link(code), "read link").await?.map(read).transpose()
     }
 
     /// A page of links, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn list_links(&self, limit: usize, after: Option<&ListCursor>) -> Result<ListedLinks, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let mut links = self.listed("list links", "LINK".to_owned(), after, limit, read).await?;
@@ -81,18 +72,12 @@ impl Store {
     }
 
     /// Ends a link, once or again. `false` when there is none.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn deactivate_link(&self, code: &LinkCode) -> Result<bool, StoreError> {
         let values = [(":false", AttributeValue::Bool(false))];
         self.change_link(code, "SET active = :false", "attribute_exists(PK)", &values).await
     }
 
     /// Counts an opening of a link that can be paid at `now`. `false` when it cannot, any more.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn count_opening(&self, code: &LinkCode, now: Timestamp) -> Result<bool, StoreError> {
         let values = [(":one", number(1)), (":true", AttributeValue::Bool(true)), (":now", number(now.as_ms()))];
         self.change_link(code, "ADD opened_count :one", IS_ACTIVE, &values).await

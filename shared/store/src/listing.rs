@@ -44,14 +44,15 @@ impl ListCursor {
     }
 }
 
-/// The order of a list: by time, then by name. Thirteen digits of milliseconds last until the year 2286 and sort as text.
+/// The order of a list: by time, then by name. Thirteen digits of milliseconds last until the year 2286 and sort as
+/// text.
 pub(crate) fn sort_key(at: Timestamp, name: &str) -> String {
     format!("{:013}#{name}", at.as_ms())
 }
 
 impl Store {
-    /// Up to one thing of `partition` more than `limit`, which tells whether there is a next page, newest first. One that this
-    /// release cannot read must not hide the others.
+    /// Up to one thing of `partition` more than `limit`, which tells whether there is a next page, newest first. One
+    /// that this release cannot read must not hide the others.
     pub(crate) async fn listed<T>(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! The merchant's labels on links of lomi.'s own: generations of lomi. since June 2026 forget what they were sent.
+//! The merchant's labels on links of lomi's own: generations of lomi since June 2026 forget what they were sent.
 
 use crate::keys::{Item, Key, text};
 use crate::provider_event::Cancelled;
@@ -14,9 +14,6 @@ pub type Labels = BTreeMap<String, String>;
 
 impl Store {
     /// Adds the answer to the receipt of the request that made the link, and keeps the link's labels with it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn finish_native_link(
         &self,
         receipt: &Receipt,
@@ -38,27 +35,18 @@ impl Store {
     }
 
     /// Keeps these labels in the place of those that the link had.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn put_link_labels(&self, link_id: &str, labels: &Labels) -> Result<(), StoreError> {
         let call = self.client.put_item().table_name(&self.table).set_item(Some(item_of(link_id, labels)?));
         call.send().await.map(drop).map_err(|error| StoreError::from_sdk("write link labels", &error))
     }
 
-    /// The labels of the link with this id of lomi.'s; `None` when none were ever given here. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The labels of the link with this id of lomi's; `None` when none were ever given here. Strongly consistent.
     pub async fn link_labels(&self, link_id: &str) -> Result<Option<Labels>, StoreError> {
         let item = self.get(Key::native_link(link_id), "read link labels").await?;
         item.map(|item| read(item).map(|(_, labels)| labels)).transpose()
     }
 
     /// The labels of those of these links, at most 100, that were given any here, by link.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn labels_of_links(&self, link_ids: &[&str]) -> Result<HashMap<String, Labels>, StoreError> {
         let keys = link_ids.iter().map(|id| Key::native_link(id).into_item()).collect();
         self.batch("read labels of links", keys).await?.into_iter().map(read).collect()

@@ -52,9 +52,9 @@ pub struct ListedOrders {
 pub enum Due {
     /// An order.
     Order(OrderId),
-    /// The name of a case to lomi.: whose is this payment?
+    /// The name of a case to lomi: whose is this payment?
     Attribution(String),
-    /// Whatever was paid by lomi.'s own links.
+    /// Whatever was paid by lomi's own links.
     Links,
 }
 
@@ -108,17 +108,11 @@ impl Store {
     }
 
     /// The order as it stands now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         self.get(Key::order(id), "read order").await?.map(read_order).transpose()
     }
 
     /// Which of these orders there are.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn known_orders(&self, ids: &BTreeSet<OrderId>) -> Result<BTreeSet<OrderId>, StoreError> {
         let keys: Vec<_> = ids.iter().map(|id| Key::order(id).into_item()).collect();
         let mut known = BTreeSet::new();
@@ -130,25 +124,16 @@ impl Store {
     }
 
     /// The order that a payment was counted for.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn order_of_event(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
         self.get(Key::provider_event(natural_key), "read provider_event").await.map(|item| order_named(item.as_ref()))
     }
 
     /// The order behind something to pay on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn order_of(&self, payable: &PaymentRef) -> Result<Option<OrderId>, StoreError> {
         self.get(Key::payable(payable), "read payable").await.map(|item| order_named(item.as_ref()))
     }
 
     /// Writes an order that changed for a reason other than event. `false` when it changed meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn save(&self, order: &Order) -> Result<bool, StoreError> {
         let update = crate::item::write_update(self.order_update(order)?);
         Ok(self.transact("save order", vec![update]).await?.is_none())
@@ -166,9 +151,6 @@ impl Store {
     /// `cursor` has seen them all, so that an order which cannot be dealt with hides no other.
     ///
     /// The index is eventually consistent: read each order before deciding anything about it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn due(&self, now: Timestamp, cursor: &mut DueCursor) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
         for (shard, position) in (0..DUE_SHARDS).zip(&mut cursor.0) {
@@ -184,9 +166,6 @@ impl Store {
     }
 
     /// A page of orders, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn list_orders(
         &self,
         filter: OrderFilter,

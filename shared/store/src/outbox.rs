@@ -21,9 +21,6 @@ pub struct Republished {
 impl Store {
     /// Writes an order that changed for a reason other than event, and the event that tells of it: both or neither.
     /// `false` when the order changed meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn save_with_event(
         &self,
         order: &Order,
@@ -38,11 +35,8 @@ impl Store {
         Ok(cancelled.is_none())
     }
 
-    /// Has an event told again, by a write of its item: the table's stream carries every write that changes something. `None`
-    /// when it was never told. Two requests at the same time may tell it once.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Has an event told again, by a write of its item: the table's stream carries every write that changes something.
+    /// `None` when it was never told. Two requests at the same time may tell it once.
     pub async fn republish(&self, order: &Order, event: &OutboxEvent) -> Result<Option<Republished>, StoreError> {
         let (id, name) = (order.id(), event.name());
         let Some(item) = self.get(Key::outbox(id, &name), "read event").await? else { return Ok(None) };
@@ -96,7 +90,7 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
     item
 }
 
-/// What the event is about, in minor units. 0 for a dispute of which lomi. tells no amount.
+/// What the event is about, in minor units. 0 for a dispute of which lomi tells no amount.
 fn amount_minor(order: &Order, event: &OutboxEvent) -> i64 {
     let told = match event {
         OutboxEvent::OrderPaid => {
@@ -113,8 +107,8 @@ fn text_of(text: Option<&ShortText>) -> Option<String> {
     text.map(|text| text.as_str().to_owned())
 }
 
-/// What was bought, as `kind:id:quantity` joined by commas, e.g. `price:3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e:2`. Neither mark
-/// stands in an id. At most 50 lines of 76 bytes.
+/// What was bought, as `kind:id:quantity` joined by commas, e.g. `price:3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e:2`.
+/// Neither mark stands in an id. At most 50 lines of 76 bytes.
 fn items_text(order: &Order) -> String {
     let lines = order.bought().into_iter().map(|line| format!("{}:{}:{}", line.kind.as_str(), line.id, line.quantity));
     lines.collect::<Vec<_>>().join(",")

@@ -9,9 +9,6 @@ const MAX_LISTED_PRODUCTS: usize = 1000;
 
 impl Store {
     /// The products with these SKUs that exist, in any order. Strongly consistent: a price is never a stale one.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn products(&self, skus: &[Sku]) -> Result<Vec<Product>, StoreError> {
         let mut wanted: Vec<&Sku> = skus.iter().collect();
         wanted.sort();
@@ -21,17 +18,11 @@ impl Store {
     }
 
     /// One product. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn product(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.get(Key::product(sku), "read product").await?.map(read).transpose()
     }
 
     /// Every product by SKU, at most 1000.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn list_products(&self) -> Result<Vec<Product>, StoreError> {
         let mut products = Vec::new();
         let mut start = None;
@@ -56,9 +47,6 @@ impl Store {
     }
 
     /// Writes a product, new or not.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn put_product(&self, product: &Product) -> Result<(), StoreError> {
         let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(product).map_err(|_| malformed())?;
         item.extend(Key::product(&product.sku).into_item());
@@ -70,9 +58,6 @@ impl Store {
     }
 
     /// Removes a product. `false` when there was none. Orders that sold it keep their own copy of what they sold.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn delete_product(&self, sku: &Sku) -> Result<bool, StoreError> {
         let call = self
             .client

@@ -20,9 +20,10 @@ const EVENT_LIFE_S: i64 = 400 * 24 * 60 * 60;
 /// What we were told, as we were told it.
 #[derive(Clone, Debug)]
 pub struct ProviderEvent {
-    /// The event's own name, e.g. `PAYMENT_SUCCEEDED#<transaction>`: the same however often and by whichever way it comes.
+    /// The event's own name, e.g. `PAYMENT_SUCCEEDED#<transaction>`: the same however often and by whichever way it
+    /// comes.
     pub natural_key: String,
-    /// lomi.'s name of the event.
+    /// lomi's name of the event.
     pub event: String,
     /// Who told it.
     pub source: Source,
@@ -78,11 +79,8 @@ impl ProviderEvent {
 }
 
 impl Store {
-    /// Writes the event, the order it changed, the event that tells of it, and what becomes of its place at the link that
-    /// led to it: all or nothing.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes the event, the order it changed, the event that tells of it, and what becomes of its place at the link
+    /// that led to it: all or nothing.
     pub async fn apply(
         &self,
         provider_event: ProviderEvent,
@@ -107,9 +105,6 @@ impl Store {
     }
 
     /// Keeps event that changes nothing, once.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn archive(
         &self,
         provider_event: ProviderEvent,
@@ -125,11 +120,8 @@ impl Store {
 
     /// Keeps authentic event that fits no order, for a person to look at, and marks the order it named.
     ///
-    /// It does not take the event's natural key: once the order can be paid by it, the same event may come again. What is
-    /// kept first stays as it is; `Duplicate` says that it was there, and that `marked` was not written.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// It does not take the event's natural key: once the order can be paid by it, the same event may come again. What
+    /// is kept first stays as it is; `Duplicate` says that it was there, and that `marked` was not written.
     pub async fn quarantine(
         &self,
         provider_event: ProviderEvent,

@@ -18,7 +18,7 @@ pub struct Quarantined {
     pub natural_key: String,
     /// Why it was put aside, in one word.
     pub reason: String,
-    /// lomi.'s name of the event, or of what a poll found.
+    /// lomi's name of the event, or of what a poll found.
     pub event: String,
     /// Who told it.
     pub source: Source,
@@ -89,17 +89,11 @@ impl std::fmt::Debug for Quarantined {
 
 impl Store {
     /// What was put aside under this id. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn quarantined(&self, id: &QuarantineId) -> Result<Option<Quarantined>, StoreError> {
         self.get(Key::quarantine(id), "read quarantine").await?.map(read).transpose()
     }
 
     /// A page of what waits, or of what was resolved, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn list_quarantined(
         &self,
         status: QuarantineStatus,
@@ -118,9 +112,6 @@ impl Store {
 
     /// Takes event out of the list of what waits: it was used after all, for `order_id` where that is known. The first
     /// time counts, and what was never put aside stays so. `false` when somebody else is writing it at this moment.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn resolve_quarantined(
         &self,
         id: &QuarantineId,

@@ -36,9 +36,6 @@ impl Receipt {
 
 impl Store {
     /// The receipt named `key_hash`, unless it has expired. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn receipt(&self, key_hash: &str, now: Timestamp) -> Result<Option<Receipt>, StoreError> {
         let Some(item) = self.get(Key::claim(key_hash), "read receipt").await? else { return Ok(None) };
         let receipt: Receipt = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| malformed())?;
@@ -46,27 +43,18 @@ impl Store {
     }
 
     /// Writes the receipt of work that is about to begin, if nobody else began it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn begin_receipt(&self, receipt: &Receipt, now: Timestamp) -> Result<Begun, StoreError> {
         let put = self.receipt_put(receipt, now)?;
         Ok(if self.transact("begin receipt", vec![put]).await?.is_none() { Begun::Ours } else { Begun::Taken })
     }
 
     /// Adds the answer.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn finish_receipt(&self, receipt: &Receipt, answer: &Answer) -> Result<(), StoreError> {
         let answer = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(answer).map_err(|_| malformed())?;
         self.change_receipt(receipt, "SET answer = :value", answer).await
     }
 
     /// Forgets a receipt of work that did not happen, so that the same key may try again.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn forget_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
         self.change_receipt(receipt, "SET expires_at_ms = :value", number(0)).await
     }

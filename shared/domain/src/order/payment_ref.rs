@@ -6,7 +6,7 @@ use crate::{Money, Timestamp};
 /// More than any number of tries leaves behind; later ones are in the log only.
 const MAX_ORPHANS: usize = 10;
 
-/// Something at lomi. that takes a shopper's money.
+/// Something at lomi that takes a shopper's money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentRef {
     /// A hosted page, by its UUID.
@@ -15,19 +15,20 @@ pub enum PaymentRef {
     PaymentIntent(String),
 }
 
-/// What lomi. opened for an order.
+/// What lomi opened for an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedPayment {
     /// Its id.
     pub id: PaymentRef,
-    /// From then on no payment is taken: lomi. sees to that for a page, the reconciler for a card form.
+    /// From then on no payment is taken: lomi sees to that for a page, the reconciler for a card form.
     pub expires_at: Timestamp,
-    /// What lomi. says it costs; the expectation of an order that lomi. priced.
+    /// What lomi says it costs; the expectation of an order that lomi priced.
     pub amount: Option<Money>,
 }
 
 impl Order {
-    /// An order that began at lomi. and not in the shop: its page was opened there, at lomi.'s price. Nobody holds its token.
+    /// An order that began at lomi and not in the shop: its page was opened there, at lomi's price. Nobody holds its
+    /// token.
     #[must_use]
     pub fn found_at_lomi(new: NewOrder, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = Self::create(new, now);
@@ -42,11 +43,12 @@ impl Order {
         session.or_else(|| self.payment_intent_id.clone().map(PaymentRef::PaymentIntent))
     }
 
-    /// Whether another order may be made from the signed cart of this one: it ended unpaid, and no money can come for it
-    /// any more as far as anybody knows.
+    /// Whether another order may be made from the signed cart of this one: it ended unpaid, and no money can come for
+    /// it any more as far as anybody knows.
     ///
-    /// Nobody has anything to pay on while nothing was handed out. A card form is over when lomi. has ended its intent. A
-    /// page cannot be taken back: cancelled or not, it is over when its time has passed and lomi. completes nothing of it.
+    /// Nobody has anything to pay on while nothing was handed out. A card form is over when lomi has ended its intent.
+    /// A page cannot be taken back: cancelled or not, it is over when its time has passed and lomi completes nothing of
+    /// it.
     #[must_use]
     pub fn releases_cart(&self, now: Timestamp) -> bool {
         let has_ended = match self.payable() {
@@ -70,7 +72,8 @@ impl Order {
         own.as_ref().is_some_and(|own| own != id)
     }
 
-    /// The order's intent, when it should take no money any more: the order is over, and lomi. would take a payment for ever.
+    /// The order's intent, when it should take no money any more: the order is over, and lomi would take a payment for
+    /// ever.
     #[must_use]
     pub fn intent_to_close(&self, now: Timestamp) -> Option<&str> {
         let is_over = self.status == OrderStatus::Cancelled || now >= self.payable_until();
@@ -78,7 +81,7 @@ impl Order {
         self.payment_intent_id.as_deref().filter(|_| is_over && !self.intent_closed && !has_money)
     }
 
-    /// The order after lomi. cancelled its intent; `None` when that is known.
+    /// The order after lomi cancelled its intent; `None` when that is known.
     #[must_use]
     pub fn with_intent_closed(&self, source: Source, now: Timestamp) -> Option<Self> {
         if self.intent_closed || self.payment_intent_id.is_none() {

@@ -20,25 +20,25 @@ use std::collections::BTreeMap;
 pub const MAX_REFUNDS: usize = 20;
 /// The most characters of a refund's reason.
 pub const MAX_REFUND_REASON_CHARS: usize = 500;
-/// A request that lomi. does not know of so long after it was made was never made. Not sooner: an answer that was lost may
-/// have been the 500 with which lomi. says that it will reconcile later what its processor has accepted.
+/// A request that lomi does not know of so long after it was made was never made. Not sooner: an answer that was lost
+/// may have been the 500 with which lomi says that it will reconcile later what its processor has accepted.
 const RELEASE_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
-/// By then lomi.'s dashboard and the wallet's statement show a payout that was made.
+/// By then lomi's dashboard and the wallet's statement show a payout that was made.
 const CALL_OFF_AFTER_MS: i64 = 60 * 60 * 1000;
 
 /// How far a refund has come. A later word wins over an earlier one, whichever comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
-    /// Reserved here; lomi. is being asked.
+    /// Reserved here; lomi is being asked.
     Requested,
-    /// lomi.'s answer was lost: the money may or may not go back.
+    /// lomi's answer was lost: the money may or may not go back.
     InDoubt,
-    /// lomi. has taken it on.
+    /// lomi has taken it on.
     Pending,
-    /// lomi. has recorded it.
+    /// lomi has recorded it.
     Completed,
-    /// The money stays, or came back: lomi. refused, lomi. says so, or lomi. was never asked.
+    /// The money stays, or came back: lomi refused, lomi says so, or lomi was never asked.
     Failed,
 }
 
@@ -59,10 +59,10 @@ impl RefundStatus {
 /// Money of one payment on its way back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// lomi.'s id, once it is known.
+    /// lomi's id, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
     /// In minor units of the order's currency.
     pub amount_minor: i64,
@@ -74,23 +74,25 @@ pub struct Refund {
     /// When it was asked for, or when we learnt of it.
     #[serde(rename = "requested_at_ms")]
     pub requested_at: Timestamp,
-    /// The request that asked for it here; `None` when it was made elsewhere, e.g. in lomi.'s dashboard.
+    /// The request that asked for it here; `None` when it was made elsewhere, e.g. in lomi's dashboard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RefundRequest>,
-    /// When it was given up while in doubt. lomi. may name it all the same, so its list is read for a month from the request.
+    /// When it was given up while in doubt. lomi may name it all the same, so its list is read for a month from the
+    /// request.
     #[serde(rename = "released_at_ms", default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Timestamp>,
-    /// The call to lomi. that moves the money, where it was not the first one; written before it is made.
+    /// The call to lomi that moves the money, where it was not the first one; written before it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<RefundExecution>,
 }
 
-/// The second of two calls to lomi.: what was sent, for whoever has to ask lomi. what became of it. Never repeated by itself.
+/// The second of two calls to lomi: what was sent, for whoever has to ask lomi what became of it. Never repeated by
+/// itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundExecution {
-    /// lomi. takes it for the same call again.
+    /// lomi takes it for the same call again.
     pub idempotency_key: String,
-    /// To the byte; it holds lomi.'s token.
+    /// To the byte; it holds lomi's token.
     pub body: String,
 }
 
@@ -107,9 +109,9 @@ pub struct RefundRequest {
 /// What the merchant's systems are told of a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundNotice {
-    /// lomi.'s id of the refund.
+    /// lomi's id of the refund.
     pub refund_id: String,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
     /// In minor units of the order's currency.
     pub amount_minor: i64,
@@ -134,13 +136,13 @@ impl Refund {
         matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt | RefundStatus::Pending)
     }
 
-    /// Whether lomi. was asked for it, perhaps, and never named it.
+    /// Whether lomi was asked for it, perhaps, and never named it.
     #[must_use]
     pub const fn is_unnamed(&self) -> bool {
         matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt) && self.refund_id.is_none()
     }
 
-    /// Whether lomi.'s list may still show it: it is open and has no name, or it was given up while in doubt.
+    /// Whether lomi's list may still show it: it is open and has no name, or it was given up while in doubt.
     #[must_use]
     pub const fn may_be_listed(&self) -> bool {
         self.refund_id.is_none() && (self.is_open() || self.released_at.is_some())
@@ -153,14 +155,14 @@ impl Refund {
         self.status == RefundStatus::Requested && is_leased
     }
 
-    /// Whether it is so old that lomi. would know of it if it had been asked.
+    /// Whether it is so old that lomi would know of it if it had been asked.
     #[must_use]
     pub fn may_be_released(&self, now: Timestamp) -> bool {
         self.is_unnamed() && !self.is_running(now) && now >= self.requested_at.plus_ms(RELEASE_AFTER_MS)
     }
 
-    /// Whether a person may say that the money stayed. `is_paid_out`: lomi. proves nothing of it, however late, so an hour is
-    /// enough for lomi.'s own statements; what time settles is left to time.
+    /// Whether a person may say that the money stayed. `is_paid_out`: lomi proves nothing of it, however late, so an
+    /// hour is enough for lomi's own statements; what time settles is left to time.
     #[must_use]
     pub fn may_be_called_off(&self, is_paid_out: bool, now: Timestamp) -> bool {
         let age_ms = if is_paid_out { CALL_OFF_AFTER_MS } else { RELEASE_AFTER_MS };
@@ -174,8 +176,8 @@ impl Refund {
 }
 
 impl Order {
-    /// Every event that may have been told of this order, in the order of their kinds; which of them were is for the table
-    /// to say.
+    /// Every event that may have been told of this order, in the order of their kinds; which of them were is for the
+    /// table to say.
     #[must_use]
     pub fn publishable_events(&self) -> Vec<OutboxEvent> {
         let notices = || self.refunds.values().filter_map(Refund::notice);
@@ -184,19 +186,19 @@ impl Order {
         std::iter::once(OutboxEvent::OrderPaid).chain(refunded).chain(failed).chain(self.dispute_events()).collect()
     }
 
-    /// Every refund, by our own id or, where it was made elsewhere, by lomi.'s.
+    /// Every refund, by our own id or, where it was made elsewhere, by lomi's.
     #[must_use]
     pub const fn refunds(&self) -> &BTreeMap<String, Refund> {
         &self.refunds
     }
 
-    /// Whether lomi. says that the order is paid, and nobody knows by which transaction: nothing of it can go back.
+    /// Whether lomi says that the order is paid, and nobody knows by which transaction: nothing of it can go back.
     #[must_use]
     pub fn is_unidentified(&self) -> bool {
         self.payments.is_empty() && self.completed_unnamed
     }
 
-    /// The refund, whoever asked for it, that lomi. calls by this name.
+    /// The refund, whoever asked for it, that lomi calls by this name.
     #[must_use]
     pub fn refund_called(&self, refund_id: &str) -> Option<&Refund> {
         self.refunds.values().find(|refund| refund.refund_id.as_deref() == Some(refund_id))
@@ -218,13 +220,13 @@ impl Order {
         self.kept().is_some_and(|kept| kept < 0)
     }
 
-    /// Whether lomi. may have more to say of the refunds: their outcome is not known, or is not proved.
+    /// Whether lomi may have more to say of the refunds: their outcome is not known, or is not proved.
     #[must_use]
     pub fn awaits_refund_updates(&self) -> bool {
         self.refunds.values().any(|refund| refund.is_open() || refund.may_be_listed())
     }
 
-    /// Refunds of which lomi.'s answer was lost, and nobody has found out since.
+    /// Refunds of which lomi's answer was lost, and nobody has found out since.
     #[must_use]
     pub fn refunds_in_doubt(&self) -> usize {
         self.refunds.values().filter(|refund| refund.status == RefundStatus::InDoubt).count()
@@ -238,16 +240,16 @@ impl Order {
         (payments > 0).then(|| paid.saturating_sub(self.amount_refunded()))
     }
 
-    /// What one payment of the order was, in minor units: the price, less what a coupon took off it. `None` when it is not one
-    /// of the order's.
+    /// What one payment of the order was, in minor units: the price, less what a coupon took off it. `None` when it is
+    /// not one of the order's.
     #[must_use]
     pub fn paid_minor(&self, transaction_id: &str) -> Option<i64> {
         let payment = self.payments.get(transaction_id)?;
         Some(self.amount?.saturating_sub(payment.discount_minor))
     }
 
-    /// What lomi. takes one payment of the order for, in minor units: what was paid, or that and what a coupon took off. `None`
-    /// when it is not one of the order's.
+    /// What lomi takes one payment of the order for, in minor units: what was paid, or that and what a coupon took off.
+    /// `None` when it is not one of the order's.
     #[must_use]
     pub fn gross_minor(&self, transaction_id: &str) -> Option<i64> {
         let payment = self.payments.get(transaction_id)?;
@@ -260,8 +262,8 @@ impl Order {
         Some(self.amount?.saturating_sub(discount_minor.unwrap_or_default()))
     }
 
-    /// The status that follows from the money alone; the status as it is before there was any. The excess of an overpaid
-    /// order may go back, and the order stays paid.
+    /// The status that follows from the money alone; the status as it is before there was any. The excess of an
+    /// overpaid order may go back, and the order stays paid.
     pub(super) fn status_by_money(&self) -> OrderStatus {
         match (self.kept(), self.least_paid_minor()) {
             (Some(kept), Some(paid)) if kept >= paid => OrderStatus::Paid,

@@ -1,4 +1,4 @@
-//! When somebody should ask lomi. about an order.
+//! When somebody should ask lomi about an order.
 
 use super::{Order, OrderStatus, Refund, RefundStatus, Source, TimelineEvent};
 use crate::Timestamp;
@@ -6,20 +6,20 @@ use crate::Timestamp;
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
-/// lomi.'s sessions live 60 minutes; an order without a page is given up after as long.
+/// lomi's sessions live 60 minutes; an order without a page is given up after as long.
 const SESSION_LIFE_MS: i64 = 60 * MINUTE_MS;
 /// No page lives longer than the longest life that can be asked for.
 pub(super) const LONGEST_PAGE_MS: i64 = 24 * 60 * MINUTE_MS;
-/// A page that lomi. may have opened so long ago is not worth handing out.
+/// A page that lomi may have opened so long ago is not worth handing out.
 pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
 /// A page is called expired this long after its end, so that a payment in its last second is heard of first.
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
-/// lomi. may still complete a transaction it called pending for two hours.
+/// lomi may still complete a transaction it called pending for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
 /// A paid order is looked at once more when that is over, and soon enough for the listing that others need, too.
 const SECOND_PAYMENT_MS: i64 = 125 * MINUTE_MS;
-/// Between two looks for money that comes after the page's end: with a minute between two runs and clocks that differ by
-/// as much, it is known within ten.
+/// Between two looks for money that comes after the page's end: with a minute between two runs and clocks that differ
+/// by as much, it is known within ten.
 const LATE_PAUSE_MS: i64 = 7 * MINUTE_MS;
 /// Between two tries to end a card form, and how long it is tried.
 const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
@@ -37,7 +37,7 @@ const UNIDENTIFIED_PAUSE_MS: [i64; 2] = [10 * MINUTE_MS, 6 * 60 * MINUTE_MS];
 const UNIDENTIFIED_LIFE_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 /// A refund in doubt is soon asked about, then ever more rarely.
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
-/// lomi. takes its time over a refund that it calls pending.
+/// lomi takes its time over a refund that it calls pending.
 const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 /// What was given up in doubt is looked for now and then.
 const REFUND_RELEASED_PAUSE_MS: [i64; 2] = [60 * MINUTE_MS, 24 * 60 * MINUTE_MS];
@@ -59,7 +59,7 @@ impl Order {
         self.next_look_at_payments(now).into_iter().chain(intents).chain(held).chain(refunds).min()
     }
 
-    /// Whether lomi. lets go of a held payment, or of its money, is announced nowhere for sure.
+    /// Whether lomi lets go of a held payment, or of its money, is announced nowhere for sure.
     fn next_look_at_held(&self, now: Timestamp) -> Option<Timestamp> {
         let is_awaited = !self.held.is_empty() && self.age_ms(now) < HELD_LIFE_MS;
         let [first_ms, then_ms] = HELD_PAUSE_MS;
@@ -67,7 +67,7 @@ impl Order {
         is_awaited.then(|| now.plus_ms(pause_ms))
     }
 
-    /// lomi. takes money on an intent until somebody ends it, however long that fails.
+    /// lomi takes money on an intent until somebody ends it, however long that fails.
     fn next_look_at_intents(&self, now: Timestamp) -> Option<Timestamp> {
         let is_left = self.intent_to_close(now).is_some() || !self.orphaned_intents.is_empty();
         (is_left && self.age_ms(now) < INTENT_LIFE_MS).then(|| self.after_a_pause(INTENT_PAUSE_MS, now))
@@ -75,7 +75,8 @@ impl Order {
 
     /// The order at the end of the line, after a look at it that failed. `None` when somebody has moved it meanwhile.
     ///
-    /// As long as money may come, or go back, it is looked at again about as soon as it would have been; then ever later.
+    /// As long as money may come, or go back, it is looked at again about as soon as it would have been; then ever
+    /// later.
     #[must_use]
     pub fn deferred(&self, now: Timestamp) -> Option<Self> {
         if !self.is_due(now) {
@@ -94,7 +95,7 @@ impl Order {
         Some(order)
     }
 
-    /// Whether lomi. may still complete a payment of the order.
+    /// Whether lomi may still complete a payment of the order.
     #[must_use]
     pub fn money_may_come(&self, now: Timestamp) -> bool {
         now <= self.payable_until().plus_ms(LATE_PAYMENT_MS)
@@ -109,8 +110,8 @@ impl Order {
         now.plus_ms((self.age_ms(now) / 8).clamp(shortest_ms, longest_ms))
     }
 
-    /// Whether nothing but refunds is left to look at, or a payment that only a question about this order finds: the last
-    /// look at the payments together with other orders has been taken.
+    /// Whether nothing but refunds is left to look at, or a payment that only a question about this order finds: the
+    /// last look at the payments together with other orders has been taken.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
         self.status.is_paid()
@@ -119,8 +120,8 @@ impl Order {
     }
 
     /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
-    /// looked at when its page has ended and when lomi. completes nothing of it any more, for a second payment that nobody
-    /// told of, and for days when nobody knows which transaction paid it.
+    /// looked at when its page has ended and when lomi completes nothing of it any more, for a second payment that
+    /// nobody told of, and for days when nobody knows which transaction paid it.
     fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
@@ -164,8 +165,8 @@ impl Order {
         now >= self.payable_until().plus_ms(EXPIRY_MARGIN_MS)
     }
 
-    /// When asking lomi. made the order paid, if this is the last look at its payments: the one at which somebody notices
-    /// that no event told of it.
+    /// When asking lomi made the order paid, if this is the last look at its payments: the one at which somebody
+    /// notices that no event told of it.
     #[must_use]
     pub fn paid_by_asking(&self, now: Timestamp) -> Option<Timestamp> {
         let is_the_look = now >= self.last_look_at_payments() && !self.awaits_only_refunds();
@@ -173,14 +174,14 @@ impl Order {
         (self.status.is_paid() && paid.source == Source::Poll).then_some(paid.at)
     }
 
-    /// When lomi. completes nothing more of a paid order.
+    /// When lomi completes nothing more of a paid order.
     fn last_look_at_payments(&self) -> Timestamp {
         self.payable_until().plus_ms(SECOND_PAYMENT_MS)
     }
 
-    /// Whether a shopper waiting for news is reason enough to ask lomi. now.
+    /// Whether a shopper waiting for news is reason enough to ask lomi now.
     ///
-    /// The pause grows with the order's age, so that no number of impatient pages spends lomi.'s rate limit.
+    /// The pause grows with the order's age, so that no number of impatient pages spends lomi's rate limit.
     #[must_use]
     pub fn may_be_polled(&self, now: Timestamp) -> bool {
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
@@ -197,7 +198,7 @@ impl Order {
     }
 }
 
-/// When to ask lomi. about a refund; the pause grows with its age.
+/// When to ask lomi about a refund; the pause grows with its age.
 fn next_look_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
     let age_ms = now.as_ms().saturating_sub(refund.requested_at.as_ms());
     let after = |[shortest_ms, longest_ms]: [i64; 2]| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which lomi. environment an order lives in. The two never mix.
+/// Which lomi environment an order lives in. The two never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
@@ -29,17 +29,17 @@ impl Environment {
     }
 }
 
-/// Where an order stands. A event only ever moves an order to a later variant, never back, with one exception: the three
-/// that mean money follow from the payments and refunds alone, so that a refund which fails, or a payment that is found
-/// after a refund, leads back from [`Self::Refunded`] or [`Self::PartiallyRefunded`] as far as [`Self::Paid`].
+/// Where an order stands. A event only ever moves an order to a later variant, never back, with one exception: the
+/// three that mean money follow from the payments and refunds alone, so that a refund which fails, or a payment that is
+/// found after a refund, leads back from [`Self::Refunded`] or [`Self::PartiallyRefunded`] as far as [`Self::Paid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
-    /// Written, lomi. not yet asked or not yet answered.
+    /// Written, lomi not yet asked or not yet answered.
     Creating,
-    /// lomi. opened no page that could be handed out; a later try may.
+    /// lomi opened no page that could be handed out; a later try may.
     Rejected,
-    /// lomi. was asked and the answer was lost; nothing was handed to the shopper.
+    /// lomi was asked and the answer was lost; nothing was handed to the shopper.
     InDoubt,
     /// The shopper has a page to pay on.
     Open,
@@ -47,7 +47,7 @@ pub enum OrderStatus {
     FailedAttempt,
     /// The page can no longer be paid on.
     Expired,
-    /// The shopper gave up; the page at lomi. stays payable until it expires.
+    /// The shopper gave up; the page at lomi stays payable until it expires.
     Cancelled,
     /// Paid: proved by authentic event equal in order, amount, currency and environment.
     Paid,

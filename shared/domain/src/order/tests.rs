@@ -75,8 +75,8 @@ fn session_completed() -> OrderEvent {
     }
 }
 
-/// Everything that must not depend on the order of the events, and how many `order.paid` were told. (Facts about refunds,
-/// the only ones that may move an order back, have their own tests.)
+/// Everything that must not depend on the order of the events, and how many `order.paid` were told. (Facts about
+/// refunds, the only ones that may move an order back, have their own tests.)
 fn end_state(order: &Order, order_events: &[OrderEvent]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
     let mut order = order.clone();
     let mut told = 0;
@@ -170,7 +170,7 @@ fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
     assert_eq!(counted.transition(&told_again, Source::Poll, T0), Transition::Unchanged);
 }
 
-/// To lomi. the whole of what was paid is a part of such a payment, and a part of a Wave payment is a payout.
+/// To lomi the whole of what was paid is a part of such a payment, and a part of a Wave payment is a payout.
 #[test]
 fn what_a_coupon_is_part_of_goes_back_in_part() {
     let taking = Order { allows_coupons: true, ..open() };
@@ -311,7 +311,7 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
     };
     let at_its_end = paid.due_at.unwrap();
     assert!(paid.is_past_its_end(at_its_end));
-    // lomi. still completes for two hours what it called pending when the page ended.
+    // lomi still completes for two hours what it called pending when the page ended.
     let looked_at = paid.asked(at_its_end);
     let last_look = looked_at.due_at.unwrap();
     assert!(last_look >= paid.payable_until().plus_ms(2 * 60 * MINUTE_MS) && looked_at.money_may_come(last_look));

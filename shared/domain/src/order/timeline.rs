@@ -14,7 +14,7 @@ pub(super) const MAX_ENTRIES_OF_TRIES: usize = 50;
 pub enum Source {
     /// The shop or its shopper.
     Storefront,
-    /// lomi.'s answer to our call.
+    /// lomi's answer to our call.
     Lomi,
     /// A signed event.
     Webhook,
@@ -37,15 +37,15 @@ pub enum TimelineEvent {
     Created,
     /// A later try took the order over.
     Retried,
-    /// lomi. opened a page.
+    /// lomi opened a page.
     Opened,
-    /// lomi. refused.
+    /// lomi refused.
     Rejected,
-    /// lomi.'s answer was lost.
+    /// lomi's answer was lost.
     InDoubt,
     /// A try to pay failed.
     PaymentFailed,
-    /// lomi. looks at a payment before the merchant has its money.
+    /// lomi looks at a payment before the merchant has its money.
     PaymentHeld,
     /// The order turned paid.
     Paid,
@@ -59,15 +59,15 @@ pub enum TimelineEvent {
     Cancelled,
     /// The page can no longer be paid on.
     Expired,
-    /// lomi. cancelled the order's intent: no card can be charged any more.
+    /// lomi cancelled the order's intent: no card can be charged any more.
     IntentCancelled,
-    /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
+    /// An intent was made at lomi that nobody holds; it is going to be cancelled.
     IntentOrphaned,
     /// The merchant asked for a refund.
     RefundRequested,
-    /// lomi.'s answer about a refund was lost.
+    /// lomi's answer about a refund was lost.
     RefundInDoubt,
-    /// lomi. has taken a refund on.
+    /// lomi has taken a refund on.
     RefundPending,
     /// Money went back.
     Refunded,
@@ -79,9 +79,9 @@ pub enum TimelineEvent {
     DisputeUpdated,
     /// A dispute is over.
     DisputeClosed,
-    /// lomi. thinks a payment risky.
+    /// lomi thinks a payment risky.
     PaymentRiskFlagged,
-    /// lomi. thinks a payment risky and stops it.
+    /// lomi thinks a payment risky and stops it.
     PaymentRiskBlocked,
     /// Something that a newer release wrote: an older one must still be able to read the order.
     #[serde(other)]
@@ -98,7 +98,7 @@ pub struct TimelineEntry {
     pub what: TimelineEvent,
     /// Who brought the news.
     pub source: Source,
-    /// lomi.'s transaction, where one is meant.
+    /// lomi's transaction, where one is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
 }

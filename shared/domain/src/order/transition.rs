@@ -1,8 +1,8 @@
 //! What an order makes of a event.
 //!
-//! Status, payments, refunds, disputes and `overpaid` after a set of events from lomi. do not depend on the order in which they
-//! came, nor on how often. (`paid_after_cancel` tells of the shopper's own word, which is no event of lomi.'s: it means nothing after
-//! the money.)
+//! Status, payments, refunds, disputes and `overpaid` after a set of events from lomi do not depend on the order in
+//! which they came, nor on how often. (`paid_after_cancel` tells of the shopper's own word, which is no event of
+//! lomi's: it means nothing after the money.)
 
 use super::{DisputeNotice, Environment, Order, OrderStatus, Payment, PaymentRef, RefundNotice, TimelineEvent};
 use super::{DisputeUpdate, ProviderRefund, RiskUpdate, Source};
@@ -12,10 +12,10 @@ use crate::{Currency, Money, Timestamp};
 /// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
 const MAX_PAYMENTS: usize = 20;
 
-/// A completed transaction at lomi. that names an order.
+/// A completed transaction at lomi that names an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedPayment {
-    /// lomi.'s id of the transaction: its UUID, unless lomi. tells none.
+    /// lomi's id of the transaction: its UUID, unless lomi tells none.
     pub transaction_id: String,
     /// The gross amount, in minor units: nothing at all where a coupon took off the whole price.
     pub gross_minor: i64,
@@ -31,7 +31,7 @@ pub struct ConfirmedPayment {
     pub payment: Payment,
 }
 
-/// What a coupon took off a payment, as lomi. tells it.
+/// What a coupon took off a payment, as lomi tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discount {
     /// Not told.
@@ -45,18 +45,18 @@ pub enum Discount {
 /// Something that is true about an order, from authentic event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderEvent {
-    /// lomi. completed a transaction.
+    /// lomi completed a transaction.
     PaymentSucceeded(ConfirmedPayment),
-    /// lomi. has charged the payer and looks at the payment before the merchant has the money. Nothing is paid by it.
+    /// lomi has charged the payer and looks at the payment before the merchant has the money. Nothing is paid by it.
     PaymentHeld(ConfirmedPayment),
-    /// A try to pay failed, or lomi. let a held payment go. Never final: the same transaction may still succeed.
+    /// A try to pay failed, or lomi let a held payment go. Never final: the same transaction may still succeed.
     PaymentFailed {
-        /// lomi.'s id of the transaction.
+        /// lomi's id of the transaction.
         transaction_id: String,
         /// Where it took place.
         environment: Environment,
     },
-    /// lomi. says that what the shopper was to pay on is paid, without naming the transaction.
+    /// lomi says that what the shopper was to pay on is paid, without naming the transaction.
     Completed {
         /// What was paid on.
         payable: PaymentRef,
@@ -65,13 +65,13 @@ pub enum OrderEvent {
         /// Where.
         environment: Environment,
     },
-    /// lomi. gives money back, has given it, or failed to.
+    /// lomi gives money back, has given it, or failed to.
     Refund(ProviderRefund),
-    /// A payer's bank wants a payment back, or lomi. says what became of that.
+    /// A payer's bank wants a payment back, or lomi says what became of that.
     Dispute(DisputeUpdate),
-    /// lomi. thinks a payment risky.
+    /// lomi thinks a payment risky.
     PaymentRisk(RiskUpdate),
-    /// lomi. was asked after the page's end and knows of no payment.
+    /// lomi was asked after the page's end and knows of no payment.
     SessionExpired,
     /// The shopper, or the merchant, gave the order up.
     Cancelled,
@@ -180,8 +180,8 @@ pub enum Transition {
     Changed(Box<Order>, Option<OutboxEvent>),
     /// Nothing new.
     Unchanged,
-    /// The order may be paid for less than its price, and this does not tell for how much: only a transaction that our own key
-    /// has read, with its discount, does.
+    /// The order may be paid for less than its price, and this does not tell for how much: only a transaction that our
+    /// own key has read, with its discount, does.
     DiscountUnknown,
     /// The event does not fit. The order, where given, remembers that.
     Refused(Mismatch, Option<Box<Order>>),
@@ -204,8 +204,8 @@ impl Order {
                 let paid = (money.amount_minor(), money.currency(), Discount::Minor(0));
                 match self.mismatch_of(paid, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
-                    // What was paid on is used up, and its money is, or was, the one that is held: the payment says how it ends.
-                    // A page that takes coupons does not say for how much it was paid.
+                    // What was paid on is used up, and its money is, or was, the one that is held: the payment says how
+                    // it ends. A page that takes coupons does not say for how much it was paid.
                     None if self.was_held || self.allows_coupons => Transition::Unchanged,
                     None if self.completed_unnamed || !self.payments.is_empty() => Transition::Unchanged,
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
@@ -236,7 +236,8 @@ impl Order {
         })
     }
 
-    /// Whether the gross amount is the price. A payment that counts may have been counted before discounts were looked at.
+    /// Whether the gross amount is the price. A payment that counts may have been counted before discounts were looked
+    /// at.
     fn is_at_price(&self, settled: &ConfirmedPayment) -> bool {
         self.expected() == Money::new(settled.gross_minor, settled.currency) && settled.gross_minor > 0
     }
@@ -290,7 +291,7 @@ impl Order {
             return self.advance(OrderStatus::FailedAttempt, TimelineEvent::PaymentFailed, source, Some(id), now);
         }
         let mut order = self.changed(now);
-        // An event may be about a try before the review, and come late: lomi. is asked.
+        // An event may be about a try before the review, and come late: lomi is asked.
         if source == Source::Webhook {
             order.due_at = Some(now);
             return Transition::Changed(Box::new(order), None);
@@ -337,8 +338,9 @@ impl Order {
         }
     }
 
-    /// Whether the sum is the price. No document says whether a coupon is part of the gross amount or has been taken off it, so
-    /// both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody pays less.
+    /// Whether the sum is the price. No document says whether a coupon is part of the gross amount or has been taken
+    /// off it, so both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody
+    /// pays less.
     fn is_price(&self, (gross_minor, discount): (i64, Discount), price_minor: i64) -> bool {
         match discount {
             Discount::Untold | Discount::Minor(0) => gross_minor == price_minor,

@@ -30,7 +30,7 @@ impl Order {
         &self.attempt_id
     }
 
-    /// Counts the distinct calls to lomi., from 1; a call under the same number has the same idempotency key.
+    /// Counts the distinct calls to lomi, from 1; a call under the same number has the same idempotency key.
     #[must_use]
     pub const fn attempt_number(&self) -> u32 {
         self.attempt_number
@@ -60,19 +60,20 @@ impl Order {
         &self.lines
     }
 
-    /// What lomi. is asked to price.
+    /// What lomi is asked to price.
     #[must_use]
     pub const fn lomi_cart(&self) -> Option<&LomiCart> {
         self.lomi_cart.as_ref()
     }
 
-    /// What it is paid in; known before its price where lomi. prices it.
+    /// What it is paid in; known before its price where lomi prices it.
     #[must_use]
     pub const fn currency(&self) -> Option<Currency> {
         self.currency_code
     }
 
-    /// What was bought, line by line, from the merchant's catalogue or from lomi's; empty where only an amount was asked for.
+    /// What was bought, line by line, from the merchant's catalogue or from lomi's; empty where only an amount was
+    /// asked for.
     #[must_use]
     pub fn bought(&self) -> Vec<BoughtLine<'_>> {
         let ours = self.lines.iter().map(OrderLine::bought);
@@ -85,7 +86,7 @@ impl Order {
         self.reference.as_deref()
     }
 
-    /// The title shown on lomi.'s page.
+    /// The title shown on lomi's page.
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
@@ -103,19 +104,19 @@ impl Order {
         &self.shopper_notes
     }
 
-    /// lomi.'s id of the page.
+    /// lomi's id of the page.
     #[must_use]
     pub fn checkout_session_id(&self) -> Option<&str> {
         self.checkout_session_id.as_deref()
     }
 
-    /// lomi.'s id of the card form's intent.
+    /// lomi's id of the card form's intent.
     #[must_use]
     pub fn payment_intent_id(&self) -> Option<&str> {
         self.payment_intent_id.as_deref()
     }
 
-    /// lomi.'s id of the customer, where the shop named one.
+    /// lomi's id of the customer, where the shop named one.
     #[must_use]
     pub fn customer_id(&self) -> Option<&str> {
         self.customer_id.as_deref()
@@ -127,7 +128,7 @@ impl Order {
         self.link_code.as_ref()
     }
 
-    /// lomi.'s own payment link that led here.
+    /// lomi's own payment link that led here.
     #[must_use]
     pub fn payment_link_id(&self) -> Option<&str> {
         self.payment_link_id.as_deref()
@@ -139,13 +140,13 @@ impl Order {
         self.expires_at
     }
 
-    /// The payments that counted, by lomi.'s transaction id.
+    /// The payments that counted, by lomi's transaction id.
     #[must_use]
     pub const fn payments(&self) -> &BTreeMap<String, Payment> {
         &self.payments
     }
 
-    /// Whether lomi. ever held a payment of it, whatever became of that.
+    /// Whether lomi ever held a payment of it, whatever became of that.
     #[must_use]
     pub const fn was_held(&self) -> bool {
         self.was_held
@@ -158,15 +159,16 @@ impl Order {
         self.payments.iter().find(|(key, payment)| is_called(key, payment)).map(|(key, _)| key.as_str())
     }
 
-    /// Whether each of the order's payments has an id of this kind, UUID or public: such an id that is none of them is that of
-    /// another order's payment.
+    /// Whether each of the order's payments has an id of this kind, UUID or public: such an id that is none of them is
+    /// that of another order's payment.
     #[must_use]
     pub fn knows_ids_like(&self, told: &str) -> bool {
         let is_like = |id: &str| is_uuid(id) == is_uuid(told);
         self.payments.iter().all(|(key, payment)| is_like(key) || payment.public_id.as_deref().is_some_and(is_like))
     }
 
-    /// Whether `told` names another payment than this one of the order's. A public id that is not known here names none.
+    /// Whether `told` names another payment than this one of the order's. A public id that is not known here names
+    /// none.
     #[must_use]
     pub fn is_another_payment(&self, told: &str, transaction_id: &str) -> bool {
         let own = self.payment_called(told);
@@ -179,7 +181,7 @@ impl Order {
         self.payments.iter().min_by_key(|(_, payment)| payment.paid_at)
     }
 
-    /// Whether the order's page takes the merchant's coupons at lomi.: it may be paid for less than its price.
+    /// Whether the order's page takes the merchant's coupons at lomi: it may be paid for less than its price.
     #[must_use]
     pub const fn allows_coupons(&self) -> bool {
         self.allows_coupons
@@ -215,7 +217,7 @@ impl Order {
         self.due_at
     }
 
-    /// lomi.'s ids of payments that the shopper has made and lomi. looks at before the merchant has the money.
+    /// lomi's ids of payments that the shopper has made and lomi looks at before the merchant has the money.
     #[must_use]
     pub const fn held_payments(&self) -> &BTreeSet<String> {
         &self.held
@@ -239,7 +241,7 @@ impl Order {
         &self.timeline
     }
 
-    /// When lomi.'s answer to the try to open it was lost; `None` unless it is in doubt.
+    /// When lomi's answer to the try to open it was lost; `None` unless it is in doubt.
     #[must_use]
     pub fn in_doubt_since(&self) -> Option<Timestamp> {
         let is_in_doubt = self.status == OrderStatus::InDoubt;

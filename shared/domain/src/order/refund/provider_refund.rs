@@ -1,4 +1,4 @@
-//! What lomi. says of refunds, by events, answers and lists.
+//! What lomi says of refunds, by events, answers and lists.
 
 use super::{MAX_REFUNDS, Refund, RefundStatus};
 use crate::order::{Environment, Mismatch, Order, OutboxEvent, Source, TimelineEvent, Transition};
@@ -7,12 +7,12 @@ use crate::{Money, Timestamp};
 /// More refunds than this, those made elsewhere among them, are not kept with the order.
 const MAX_KNOWN_REFUNDS: usize = 2 * MAX_REFUNDS;
 
-/// A refund at lomi., by an event or an answer.
+/// A refund at lomi, by an event or an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRefund {
-    /// lomi.'s id of the refund.
+    /// lomi's id of the refund.
     pub refund_id: String,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
     /// What goes back; without it only a refund that is known already can be told of.
     pub money: Option<Money>,
@@ -39,7 +39,7 @@ impl Refund {
 }
 
 impl Order {
-    /// The order after lomi. answered to the request of the refund `id`. What events told meanwhile stays true; that
+    /// The order after lomi answered to the request of the refund `id`. What events told meanwhile stays true; that
     /// this name belongs to this request is known only now.
     #[must_use]
     pub fn refund_answered(&self, id: &str, told: &ProviderRefund, now: Timestamp) -> Transition {
@@ -56,8 +56,8 @@ impl Order {
         }
     }
 
-    /// Makes `refund_id` the name of the request `id`. An event that came before the answer may have been taken for news
-    /// of another request of the same amount, or of nobody's: the two change names.
+    /// Makes `refund_id` the name of the request `id`. An event that came before the answer may have been taken for
+    /// news of another request of the same amount, or of nobody's: the two change names.
     fn give_name(&mut self, id: &str, refund_id: &str) {
         let holder = self.refund_named(refund_id).map(str::to_owned);
         if holder.as_deref() == Some(id) {
@@ -94,7 +94,7 @@ impl Order {
         named.next().map(|(key, _)| key.as_str())
     }
 
-    /// The oldest request of this payment and amount that lomi. has not named yet: what is told of is it, or as good as
+    /// The oldest request of this payment and amount that lomi has not named yet: what is told of is it, or as good as
     /// it. A failure is not: it could be an older one's, and would set free what may be on its way.
     fn refund_waiting_for(&self, told: &ProviderRefund) -> Option<&str> {
         if told.status == RefundStatus::Failed {
@@ -136,7 +136,7 @@ impl Order {
         }
     }
 
-    /// The later status and the larger amount win. That lomi. names two amounts for one refund is marked.
+    /// The later status and the larger amount win. That lomi names two amounts for one refund is marked.
     fn refund_grown(&self, key: &str, told: &ProviderRefund, source: Source, now: Timestamp) -> Transition {
         let Some(known) = self.refunds.get(key) else { return Transition::Unchanged };
         let amount_minor = told.money.map_or(known.amount_minor, Money::amount_minor);

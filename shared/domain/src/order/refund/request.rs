@@ -35,7 +35,7 @@ pub enum RefundRefusal {
 }
 
 impl Order {
-    /// The order with room reserved for a refund, before lomi. is asked for it.
+    /// The order with room reserved for a refund, before lomi is asked for it.
     ///
     /// # Errors
     /// [`RefundRefusal`]: nothing is to be asked then.
@@ -79,31 +79,31 @@ impl Order {
         }
     }
 
-    /// Whether lomi. may carry this refund out as a payout to a phone number. It does so with a part of a Wave payment: the
-    /// money goes to the number that the customer's row holds at that moment, not to the wallet that paid, and it leaves
-    /// before the refund is recorded. A part of an MTN payment demands such a number, too. All of a payment, and any part
-    /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
+    /// Whether lomi may carry this refund out as a payout to a phone number. It does so with a part of a Wave payment:
+    /// the money goes to the number that the customer's row holds at that moment, not to the wallet that paid, and it
+    /// leaves before the refund is recorded. A part of an MTN payment demands such a number, too. All of a payment, and
+    /// any part of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
     #[must_use]
     pub fn is_paid_out(&self, refund: &Refund) -> bool {
         let gross_minor = self.gross_minor(&refund.transaction_id);
         !self.goes_back_by_card(refund) && gross_minor.is_none_or(|gross| refund.amount_minor < gross)
     }
 
-    /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took, whoever
-    /// asked before; lomi.'s own ceiling is the whole payment, call by call.
+    /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took,
+    /// whoever asked before; lomi's own ceiling is the whole payment, call by call.
     #[must_use]
     pub fn goes_back_by_card(&self, refund: &Refund) -> bool {
         self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card)
     }
 
-    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have, and when
-    /// all that was paid is only a part of it to lomi.
+    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may
+    /// have, and when all that was paid is only a part of it to lomi.
     #[must_use]
     pub fn whole_refund_minor(&self, transaction_id: &str) -> Option<i64> {
         self.refundable(transaction_id).filter(|left| Some(*left) == self.gross_minor(transaction_id))
     }
 
-    /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:
+    /// The order after nothing of the request for a refund was sent, or lomi turned it away for a reason that passes:
     /// as if it had never been made. `None` when more is known of it by now.
     #[must_use]
     pub fn without_refund(&self, id: &str, now: Timestamp) -> Option<Self> {
@@ -114,8 +114,8 @@ impl Order {
         Some(order)
     }
 
-    /// The order with what lomi. is about to be sent for the refund `id`. `None` when `asked` is not what it holds under that
-    /// name any more, or its lease has ended: somebody else has taken it for lost, and nothing may be sent.
+    /// The order with what lomi is about to be sent for the refund `id`. `None` when `asked` is not what it holds under
+    /// that name any more, or its lease has ended: somebody else has taken it for lost, and nothing may be sent.
     #[must_use]
     pub fn with_refund_execution(
         &self,
@@ -131,13 +131,13 @@ impl Order {
         Some(order)
     }
 
-    /// The order after lomi.'s answer to a refund was lost. `None` when more is known of it by now.
+    /// The order after lomi's answer to a refund was lost. `None` when more is known of it by now.
     #[must_use]
     pub fn refund_in_doubt(&self, id: &str, now: Timestamp) -> Option<Self> {
         self.refund_moved(id, RefundStatus::InDoubt, (TimelineEvent::RefundInDoubt, Source::Lomi), now)
     }
 
-    /// The order after lomi. refused a refund, or was seen not to know of it: its amount may be asked for again. `None`
+    /// The order after lomi refused a refund, or was seen not to know of it: its amount may be asked for again. `None`
     /// when more is known of it by now.
     #[must_use]
     pub fn refund_released(&self, id: &str, source: Source, now: Timestamp) -> Option<Self> {

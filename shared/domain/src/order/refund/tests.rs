@@ -91,7 +91,7 @@ fn changed(transition: Transition) -> (Order, Option<OutboxEvent>) {
     (*order, event)
 }
 
-/// Statuses by name of lomi.'s, sorted; a request without a name is called `-`.
+/// Statuses by name of lomi's, sorted; a request without a name is called `-`.
 fn shown(order: &Order) -> Vec<(String, RefundStatus)> {
     let name = |refund: &Refund| refund.refund_id.clone().unwrap_or_else(|| "-".to_owned());
     let mut all: Vec<_> = order.refunds.values().map(|refund| (name(refund), refund.status)).collect();
@@ -259,7 +259,7 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
     assert!(*refunds[0] <= MINUTE_MS && refunds.iter().all(|pause| **pause <= 60 * MINUTE_MS), "{pauses:?}");
     assert!(order.awaits_only_refunds());
     let released = order.refund_released("a", Source::Reconciler, order.updated_at).unwrap();
-    // lomi. may name it all the same: it is looked for, ever more rarely, until it is a month old.
+    // lomi may name it all the same: it is looked for, ever more rarely, until it is a month old.
     let mut looked_at = released.clone();
     let mut looks = 0;
     while let Some(due) = looked_at.due_at {
