@@ -5,10 +5,10 @@ use crate::{OrderId, QuarantineId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: i64 = 60 * 1000;
-/// lomi is polled at most this often, over some hours; after that the operator must decide.
+/// lomi is polled at most this many times, over some hours; after that the operator must decide.
 const MAX_ATTEMPTS: u32 = 8;
-/// lomi stores a row before it sends an event about it. What it denies this often, over some minutes, does not exist
-/// for our key.
+/// lomi stores a row before it sends an event about it. What it denies this many times, over some minutes, does
+/// not exist for our key.
 const MAX_DENIED: u32 = 3;
 
 /// The open case: which order does this payment belong to?
@@ -38,7 +38,7 @@ pub struct AttributionCase {
     /// The order that the payment belongs to, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// How often lomi was polled without an answer.
+    /// How many times lomi was polled without an answer.
     pub attempts: u32,
     /// Counts the writes, from 1.
     pub version: u64,
