@@ -1,56 +1,57 @@
-//! Something that an event or a list of lomi.'s told and did not prove: it names no order of ours, or not whose money it is. lomi.
-//! is to be asked about it.
+//! A webhook event or a listed payment that names no order of this stack, or does not prove which merchant it belongs
+//! to. The reconciler resolves the case at lomi.
 
 use crate::{OrderId, QuarantineId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: i64 = 60 * 1000;
-/// lomi. is asked this often, over some hours; by then somebody has to look.
+/// lomi is polled at most this many times, over some hours; after that the operator must decide.
 const MAX_ATTEMPTS: u32 = 8;
-/// lomi. writes a row before it tells of it: what it denies this often, over some minutes, it does not have for our key.
+/// lomi stores a row before it sends an event about it. What it denies this many times, over some minutes, does
+/// not exist for our key.
 const MAX_DENIED: u32 = 3;
 
-/// Whose payment is this?
+/// The open case: which order does this payment belong to?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttributionCase {
-    /// lomi.'s id of the transaction; `None` when nothing but a page was told of.
+    /// lomi's id of the transaction; `None` when the event named only a checkout session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
-    /// The session that the event named, where it named one.
+    /// The checkout session that the event named, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout_session_id: Option<String>,
-    /// The refund of it that the event told of, where it told of one.
+    /// The refund that the event reported, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
-    /// Whether the event told that the transaction had failed.
+    /// Whether the event reported a failed transaction.
     #[serde(default)]
     pub is_failure: bool,
-    /// The event that was put aside, and is taken up again when lomi. has told of its payment.
+    /// The quarantined event, which is processed again once lomi has confirmed its payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<QuarantineId>,
-    /// Whether nothing hangs on the answer: nobody has to be told when there is none.
+    /// Whether an unresolved case loses nothing, so that it raises no alarm.
     #[serde(default)]
     pub is_idle: bool,
-    /// Whether the event did not prove whose money it is about. Nobody was told of it: if lomi. denies it, somebody has to be.
+    /// Whether the event did not prove which merchant it belongs to. It raised no alarm; it must when lomi denies it.
     #[serde(default)]
     pub is_unproven: bool,
-    /// The order that it turned out to belong to.
+    /// The order that the payment belongs to, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// How often lomi. was asked in vain.
+    /// How many times lomi was polled without an answer.
     pub attempts: u32,
     /// Counts the writes, from 1.
     pub version: u64,
-    /// When to ask next; `None` when it is answered, or given up.
+    /// When to poll lomi next; `None` when the case is answered or given up.
     #[serde(default, rename = "due_at_ms", skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// When the payment was heard of.
+    /// When the event was received.
     #[serde(rename = "created_at_ms")]
     pub created_at: Timestamp,
 }
 
 impl AttributionCase {
-    /// A case to be asked right away.
+    /// A case that is due at once.
     #[must_use]
     pub fn new(transaction_id: String, checkout_session_id: Option<String>, now: Timestamp) -> Self {
         Self {
@@ -69,43 +70,43 @@ impl AttributionCase {
         }
     }
 
-    /// The same about a payment of which a refund was heard first.
+    /// A case about the payment behind a refund event.
     #[must_use]
     pub fn about_refund(refund_id: String, transaction_id: String, now: Timestamp) -> Self {
         Self { refund_id: Some(refund_id), ..Self::new(transaction_id, None, now) }
     }
 
-    /// The same about a try to pay that failed.
+    /// A case about a failed payment attempt.
     #[must_use]
     pub fn about_failure(transaction_id: String, now: Timestamp) -> Self {
         Self { is_failure: true, ..Self::new(transaction_id, None, now) }
     }
 
-    /// The same about the payment of an event that was put aside until lomi. has told of it.
+    /// A case about the payment of an event that is quarantined until lomi confirms it.
     #[must_use]
     pub fn about_event(kept: QuarantineId, transaction_id: String, is_idle: bool, now: Timestamp) -> Self {
         Self { kept: Some(kept), is_idle, is_unproven: true, ..Self::new(transaction_id, None, now) }
     }
 
-    /// The same about a page that was paid.
+    /// A case about a paid checkout session.
     #[must_use]
     pub fn about_page(checkout_session_id: String, now: Timestamp) -> Self {
         Self { transaction_id: None, ..Self::new(String::new(), Some(checkout_session_id), now) }
     }
 
-    /// The same where the event told nothing that is lost without an answer.
+    /// The same case, marked as one that loses nothing when it stays unresolved.
     #[must_use]
     pub fn idle(self) -> Self {
         Self { is_idle: true, ..self }
     }
 
-    /// The same for an event that did not prove whose money it is about.
+    /// The same case, for an event that did not prove which merchant it belongs to.
     #[must_use]
     pub fn unproven(self) -> Self {
         Self { is_unproven: true, ..self }
     }
 
-    /// What tells it apart from every other case.
+    /// The key of the case: unique for each payment, failure, refund, session and quarantined event.
     #[must_use]
     pub fn name(&self) -> String {
         if let Some(kept) = &self.kept {
@@ -119,19 +120,19 @@ impl AttributionCase {
         }
     }
 
-    /// Whether lomi. is to be asked now.
+    /// Whether lomi must be polled now.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.due_at.is_some_and(|due| due <= now)
     }
 
-    /// The case after lomi. was asked and knew no answer yet.
+    /// The case after lomi had no answer yet.
     #[must_use]
     pub fn with_attempt(&self, now: Timestamp) -> Self {
         self.with_attempt_of(MAX_ATTEMPTS, now)
     }
 
-    /// The case after lomi. denied to our key that there is such a thing.
+    /// The case after lomi denied that the object exists for our key.
     #[must_use]
     pub fn denied(&self, now: Timestamp) -> Self {
         self.with_attempt_of(MAX_DENIED, now)
@@ -144,13 +145,13 @@ impl AttributionCase {
         Self { attempts, due_at, ..self.changed() }
     }
 
-    /// The case after it was answered: by the order it belongs to, or by there being none of ours.
+    /// The case with its answer: the order, or `None` when it belongs to no order of this stack.
     #[must_use]
     pub fn answered(&self, order_id: Option<OrderId>) -> Self {
         Self { due_at: None, order_id, ..self.changed() }
     }
 
-    /// The case after nobody could be asked.
+    /// The case after lomi could not be called.
     #[must_use]
     pub fn deferred(&self, now: Timestamp) -> Self {
         Self { due_at: Some(now.plus_ms(5 * MINUTE_MS)), ..self.changed() }
@@ -160,7 +161,7 @@ impl AttributionCase {
         Self { version: self.version.saturating_add(1), ..self.clone() }
     }
 
-    /// The case after it was raised again, by signed news that may know more. `None` when that changes nothing.
+    /// The case reopened by a signed event that may know more. `None` when that changes nothing.
     #[must_use]
     pub fn reopened(&self, news: &Self, now: Timestamp) -> Option<Self> {
         let names_page = self.checkout_session_id.is_none() && news.checkout_session_id.is_some();

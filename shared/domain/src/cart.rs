@@ -1,4 +1,4 @@
-//! From what a shopper wants to what it costs.
+//! Prices a cart.
 
 use crate::{CartTokenId, Currency, Money, Price, Product, Sku};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ pub const MAX_CART_LINES: usize = 50;
 /// The most pieces of one article.
 pub const MAX_QUANTITY: u32 = 999;
 
-/// What a shopper asks for: an article and how many of it, never its price.
+/// What a shopper wants to buy: an article and a quantity, never a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
     /// The article.
@@ -21,7 +21,7 @@ pub struct CartLine {
     pub chosen_amount_minor: Option<i64>,
 }
 
-/// A line of an order as it was sold; later changes of the catalogue do not touch it.
+/// A line of an order as it was sold; later changes of the catalogue do not affect it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
     /// The article.
@@ -34,36 +34,36 @@ pub struct OrderLine {
     pub unit_amount: i64,
 }
 
-/// What lomi. prices from the merchant's catalogue at lomi.
+/// A line that lomi prices, from the merchant's catalogue there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LomiLine {
-    /// lomi.'s id of the price, a UUID.
+    /// lomi's id of the price, a UUID.
     pub price_id: String,
     /// 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
 }
 
-/// A cart that lomi. prices: the amount is known once the session exists.
+/// A cart that lomi prices: the amount is known once the session exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LomiCart {
-    /// One product of lomi.'s catalogue at its own price.
+    /// One product of lomi's catalogue at its own price.
     Product {
-        /// lomi.'s id of the product, a UUID.
+        /// lomi's id of the product, a UUID.
         product_id: String,
         /// 1 to [`MAX_QUANTITY`].
         quantity: u32,
     },
-    /// One price of lomi.'s catalogue.
+    /// One price of lomi's catalogue.
     Price(LomiLine),
-    /// Several prices of lomi.'s catalogue.
+    /// Several prices of lomi's catalogue.
     Lines(Vec<LomiLine>),
 }
 
-/// One line of what was bought, whoever priced it.
+/// One line of a purchase, from either catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoughtLine<'a> {
-    /// What `id` names.
+    /// Which kind of id `id` is.
     pub kind: BoughtKind,
     /// The article number, or lomi's UUID.
     pub id: &'a str,
@@ -71,10 +71,10 @@ pub struct BoughtLine<'a> {
     pub quantity: u32,
 }
 
-/// Whose catalogue a line is from.
+/// Which catalogue a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoughtKind {
-    /// An article of the merchant's catalogue here.
+    /// An article of the merchant's catalogue in this backend.
     Sku,
     /// A price of the merchant's catalogue at lomi.
     Price,
@@ -83,7 +83,7 @@ pub enum BoughtKind {
 }
 
 impl BoughtKind {
-    /// The kind as it is told.
+    /// The kind as it is sent.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -133,7 +133,7 @@ pub enum PriceError {
         /// The offending line.
         line: usize,
     },
-    /// A fixed price cannot be chosen.
+    /// The price is fixed and the shopper chose an amount.
     #[error("line {line}: the price is fixed")]
     AmountNotAllowed {
         /// The offending line.
@@ -156,7 +156,7 @@ pub enum PriceError {
     TotalOutOfRange,
 }
 
-/// A cart with a price that someone entitled to set prices has set: the only thing an order is made from.
+/// A cart whose price comes from a source entitled to set prices. Orders are made from nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricedCart {
     pub(crate) total: Option<Money>,
@@ -172,7 +172,7 @@ impl PricedCart {
     /// Prices `lines` from the merchant's catalogue. `products` may come in any order.
     ///
     /// # Errors
-    /// The first line that cannot be sold as asked.
+    /// For the first line that cannot be sold.
     pub fn from_catalog(lines: &[CartLine], products: &[Product]) -> Result<Self, PriceError> {
         let mut total: Option<Money> = None;
         let mut sold = Vec::with_capacity(lines.len());
@@ -229,13 +229,13 @@ impl PricedCart {
         Self { total: Some(total), currency, lines: Vec::new(), reference, metadata, lomi: None, token: Some(token) }
     }
 
-    /// What it costs; `None` while lomi. has not priced it.
+    /// The total; `None` until lomi has priced the cart.
     #[must_use]
     pub const fn total(&self) -> Option<Money> {
         self.total
     }
 
-    /// A cart that lomi. prices from the merchant's catalogue there, in this currency.
+    /// A cart that lomi prices from the merchant's catalogue there, in this currency.
     #[must_use]
     pub const fn from_lomi(cart: LomiCart, currency: Currency) -> Self {
         let currency = Some(currency);

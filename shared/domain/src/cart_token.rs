@@ -1,4 +1,4 @@
-//! Prices signed by the merchant's own backend: a JWT (RFC 7519) with HS256 and nothing else, for one order.
+//! Prices signed by the merchant's own backend: a JWT (RFC 7519) with HS256 only, valid for one order.
 
 use crate::idempotency_key::names_nothing;
 use crate::{CartTokenId, Currency, Label, Money, PricedCart, Timestamp, kept_labels};
@@ -13,20 +13,19 @@ use std::collections::BTreeMap;
 
 /// The longest token accepted, in bytes.
 pub const MAX_CART_TOKEN_BYTES: usize = 4096;
-/// The longest name that a merchant may give an order, in characters.
+/// The longest reference that a merchant may give an order, in characters.
 pub const MAX_REFERENCE_CHARS: usize = 200;
-/// The furthest `exp` from now: a cart is paid on the day it is filled, and a price that is signed for longer than that is
-/// one that somebody forgot. In milliseconds.
+/// The furthest `exp` from now, in milliseconds. A cart is paid on the day it is filled; a longer life is a mistake.
 pub const MAX_CART_TOKEN_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
-/// By so much the clock of the merchant's backend may be ahead.
+/// How far the clock of the merchant's backend may be ahead.
 const LEEWAY_MS: i64 = 60 * 1000;
-/// A time in seconds is below this for 3000 years, one in milliseconds is above it since 1973.
+/// Seconds stay below this for 3000 years; milliseconds have been above it since 1973.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// Longer than any time that a JSON library writes.
+/// Longer than any date that a JSON library writes.
 const MAX_DATE_BYTES: usize = 32;
 const MAX_JTI_CHARS: usize = 255;
 
-/// Why a cart token is not worth its price. Of the claims nothing is said before the signature is known to be right.
+/// Why a cart token is refused. Errors about claims are reported only after the signature has been verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CartTokenError {
     /// Not three base64url parts of JSON in UTF-8.
@@ -53,7 +52,7 @@ pub enum CartTokenError {
     /// `reference` is not a text of at most 200 characters.
     #[error("reference is not a text of at most 200 characters")]
     Reference,
-    /// `jti` is not a text of 1 to 255 characters, or a word for nothing.
+    /// `jti` is not a text of 1 to 255 characters, or is a placeholder such as `undefined`.
     #[error("jti names no cart")]
     Jti,
     /// `exp` is missing.
@@ -62,7 +61,7 @@ pub enum CartTokenError {
     /// `exp` is not a number.
     #[error("exp is not a time in seconds")]
     Exp,
-    /// `exp` would be in seconds, and is not.
+    /// `exp` is in milliseconds instead of seconds.
     #[error("exp is in milliseconds")]
     ExpInMilliseconds,
     /// `exp` has passed.
@@ -84,7 +83,7 @@ struct Header {
     alg: String,
 }
 
-/// Each as it was written, at most once, so that what is wrong with one can be said by its name.
+/// Raw values, so that an error can name the claim. A claim may appear only once.
 #[derive(Deserialize)]
 struct Claims {
     amount: Option<Box<RawValue>>,
@@ -98,19 +97,19 @@ struct Claims {
 
 /// The cart that `token` is signed for, if it is signed with `key` and valid at `now`.
 ///
-/// Claims: `amount` in minor units; `currency_code`; `exp`, and if there is one `nbf`, in seconds since the epoch, with or
-/// without a fraction; optionally `jti`, which names the cart, `reference`, the merchant's own name for the order, and
-/// `metadata`, the merchant's labels by the rules of [`kept_labels`].
+/// Required claims: `amount` in minor units, `currency_code`, and `exp` in seconds since the epoch, with or without a
+/// fraction. Optional: `nbf`, in the same unit; `jti`, which identifies the cart; `reference`, the merchant's own name
+/// for the order; and `metadata`, the merchant's labels by the rules of [`kept_labels`].
 ///
 /// # Errors
-/// [`CartTokenError`] says what is wrong; nothing is trusted before the signature is.
+/// Claims are checked only after the signature.
 pub fn open_cart_token(token: &str, key: &[u8], now: Timestamp) -> Result<PricedCart, CartTokenError> {
     if token.len() > MAX_CART_TOKEN_BYTES {
         return Err(CartTokenError::NotAToken);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(CartTokenError::NotAToken)?;
     let (header, claims) = signed.split_once('.').ok_or(CartTokenError::NotAToken)?;
-    // The token does not choose its own algorithm: `none` and the like end here.
+    // The token does not choose its own algorithm: `none` and others are refused here.
     let header: Header = read(&text_of(header)?).ok_or(CartTokenError::Algorithm)?;
     if header.alg != "HS256" {
         return Err(CartTokenError::Algorithm);
@@ -124,7 +123,7 @@ pub fn open_cart_token(token: &str, key: &[u8], now: Timestamp) -> Result<Priced
     cart(&claims, signed)
 }
 
-/// Read from bytes, a member that nobody wants would be passed over even where it is no text at all.
+/// Decodes to text first: a parser that reads bytes skips unknown claims even when they are not UTF-8.
 fn text_of(part: &str) -> Result<String, CartTokenError> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| CartTokenError::NotAToken)?;
     String::from_utf8(json).map_err(|_| CartTokenError::NotAToken)
@@ -181,8 +180,8 @@ fn text(
     if chars.contains(&text.chars().count()) { Ok(Some(text)) } else { Err(wrong) }
 }
 
-/// A `NumericDate` (RFC 7519, 2): a JSON number of seconds, `1796040000`, `1796040000.123` or `1.79604e9`. Digits behind
-/// the millisecond are cut off; what no `i64` of milliseconds holds is none.
+/// A `NumericDate` (RFC 7519, section 2): a JSON number of seconds such as `1796040000.123` or `1.79604e9`. Digits
+/// after the millisecond are dropped. `None` when the milliseconds exceed an `i64`.
 fn numeric_date(json: &str) -> Option<Timestamp> {
     if json.len() > MAX_DATE_BYTES {
         return None;
@@ -195,7 +194,7 @@ fn numeric_date(json: &str) -> Option<Timestamp> {
     let ms = match scale {
         Some(scale) if to_ms >= 0 => digits.checked_mul(scale)?,
         Some(scale) => digits.div_euclid(scale),
-        // So small a part of a second is none.
+        // The divisor overflows: the value rounds to zero.
         None => (to_ms < 0).then_some(0)?,
     };
     i64::try_from(ms).ok().map(Timestamp::from_ms)

@@ -1,16 +1,16 @@
-//! What a merchant sells and for how much.
+//! The merchant's catalogue: products and their prices.
 
 use crate::{Currency, Money, Sku};
 use serde::{Deserialize, Serialize};
 
-/// The longest title, in characters; lomi. shows it on its payment page.
+/// The longest title, in characters; lomi shows it on its payment page.
 pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 2000;
 /// The longest image URL, in bytes.
 const MAX_IMAGE_URL_BYTES: usize = 2048;
 
-/// How a product's price is set. It is never set by a browser.
+/// How a product's price is set. A browser never sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Price {
     /// The merchant's price.
@@ -34,7 +34,7 @@ impl Price {
     }
 }
 
-/// One article of the catalogue.
+/// One product of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ProductRecord", into = "ProductRecord")]
 pub struct Product {
@@ -52,7 +52,7 @@ pub struct Product {
     pub image_url: Option<String>,
 }
 
-/// A product as it is stored and sent: prices flat, exactly one of `amount` and `min_amount` + `max_amount`.
+/// A product as it is stored and sent, with flat prices: either `amount`, or `min_amount` and `max_amount`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProductRecord {
     sku: String,
@@ -66,7 +66,7 @@ pub struct ProductRecord {
     image_url: Option<String>,
 }
 
-/// What is wrong with a product, and in which member.
+/// What is wrong with a product, and in which field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProductError {
     /// The SKU has another shape than [`Sku`] allows.
@@ -88,9 +88,6 @@ pub enum ProductError {
 
 impl Product {
     /// Checks every rule of a product.
-    ///
-    /// # Errors
-    /// The first member that breaks its rule.
     pub fn new(
         sku: &str,
         title: &str,
@@ -116,7 +113,7 @@ impl Product {
 }
 
 impl Price {
-    /// What a shopper who chose `amount_minor` pays; `None` where nothing is to be chosen, and outside the bounds.
+    /// The price that a shopper chose. `None` for a fixed price, and outside the bounds.
     #[must_use]
     pub fn chosen(self, amount_minor: i64) -> Option<Money> {
         match self {
@@ -136,7 +133,7 @@ impl Price {
         }
     }
 
-    /// The price that these members describe, all in minor units of `currency`.
+    /// The price that these fields describe, all in minor units of `currency`.
     #[must_use]
     pub fn from_parts(currency: Currency, amount: Option<i64>, min: Option<i64>, max: Option<i64>) -> Option<Self> {
         match (amount, min, max) {

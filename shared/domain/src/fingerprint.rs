@@ -1,24 +1,24 @@
-//! Recognising the same request again.
+//! Recognises a repeated request.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 over a request's canonical JSON: members sorted at every level, arrays in order, no white space.
+/// SHA-256 over a request's canonical JSON: fields sorted at every level, arrays in order, no white space.
 ///
-/// lomi. compares the bodies behind one `Idempotency-Key` in the same way.
+/// lomi compares the bodies behind one `Idempotency-Key` in the same way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of `body` sent to `operation`; the same body means something else elsewhere.
+    /// The fingerprint of `body` sent to `operation`; the same body in two operations is two requests.
     #[must_use]
     pub fn of(operation: &str, body: &Value) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(operation.as_bytes());
         hasher.update([0]);
-        // `Value` keeps its members in a sorted map, so its text is canonical.
+        // `Value` keeps its fields in a sorted map, so its text is canonical.
         hasher.update(body.to_string().as_bytes());
         Self(hex::encode(hasher.finalize()))
     }

@@ -1,20 +1,20 @@
-//! The caller's name for a request, and whether a stranger could come to it, too.
+//! The caller's `Idempotency-Key`, and whether another caller could have chosen the same one.
 
 use std::fmt;
 
-/// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters. Whoever knows it can ask for its answer again, and
-/// the answer to a create holds the token that opens the order: see [`Self::is_hard_to_guess`].
+/// The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters. It is a secret: a repeated request with the same
+/// key gets the same answer, and the answer to a create holds the order's token. See [`Self::is_hard_to_guess`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// Fewest characters of a key that strangers may not share: a UUID has 36, 16 random bytes in base64url have 22.
+/// The shortest key that a public route accepts: a UUID has 36 characters, 16 random bytes in base64url have 22.
 const MIN_PUBLIC_KEY_CHARS: usize = 22;
-/// Of these, so many must not belong to a word for nothing.
+/// How many of them must not belong to placeholder words.
 const MIN_TELLING_CHARS: usize = 16;
 /// What programs write where a value is missing.
 const WORDS_FOR_NOTHING: [&str; 10] =
     ["undefined", "null", "none", "nil", "nan", "true", "false", "object", "empty", "unknown"];
-/// A run of one character is nobody's choice either, from this length on: the UUID of zeros.
+/// From this length on, a run of one character counts as a placeholder, too: the UUID of zeros.
 const MIN_RUN_CHARS: usize = 4;
 
 impl IdempotencyKey {
@@ -26,14 +26,14 @@ impl IdempotencyKey {
         fits.then(|| Self(key.to_owned()))
     }
 
-    /// A key that nobody else ever has, for a request that came without one.
+    /// A random key, for a request that came without one.
     #[must_use]
     pub fn from_entropy(bytes: [u8; 32]) -> Self {
         Self(hex::encode(bytes))
     }
 
-    /// Whether two strangers cannot both have come to this key: it has at least 22 characters, and
-    /// at least 16 of them are no words such as `undefined` or `null`. Required of everybody whom no gateway knows.
+    /// Whether two callers are unlikely to choose the same key: it has at least 22 characters, and at least 16 of them
+    /// do not belong to placeholder words such as `undefined` or `null`. Public routes require it.
     #[must_use]
     pub fn is_hard_to_guess(&self) -> bool {
         let parts = self.0.split(|letter: char| !letter.is_ascii_alphanumeric());
@@ -48,7 +48,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Whether a part of a key is made of words for nothing alone, or of one character again and again.
+/// Whether a part of a key consists of placeholder words only, or repeats one character.
 fn tells_nothing(part: &str) -> bool {
     let mut letters = part.bytes();
     let first = letters.next();
@@ -56,7 +56,7 @@ fn tells_nothing(part: &str) -> bool {
     is_run || names_nothing(part)
 }
 
-/// Whether the text is made of words alone that programs write where a value is missing.
+/// Whether the text consists of placeholder words only.
 pub(crate) fn names_nothing(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let mut rest = lower.as_str();
@@ -66,7 +66,7 @@ pub(crate) fn names_nothing(text: &str) -> bool {
     !lower.is_empty() && rest.is_empty()
 }
 
-/// Whoever knows the key can ask for its answer again, so it stays out of logs.
+/// The key gives access to the answer, so it stays out of logs.
 impl fmt::Debug for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("IdempotencyKey(..)")
@@ -84,7 +84,7 @@ mod tests {
             "3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f",
             "Zm9vYmFyYmF6cXV4MTIzNA",
             "4063283215-1906441187-3392087721-55",
-            // Chance makes words, too.
+            // Random keys contain placeholder words, too.
             "Zm9v-nil-YmF6cXV4MTIzN",
             "cart-88121790-2026-11-30-undefined",
         ] {

@@ -1,4 +1,4 @@
-//! Identifiers that are right by construction.
+//! Identifiers whose shape is checked when they are made.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,14 +13,15 @@ const ORDER_PREFIX: &str = "ord_";
 pub struct OrderId(String);
 
 impl OrderId {
-    /// An order id made of the first half of `entropy`.
+    /// An order id made from the first half of `entropy`.
     #[must_use]
     pub fn from_entropy(entropy: [u8; 32]) -> Self {
         let digits = hex::encode(entropy);
         Self(format!("{ORDER_PREFIX}{}", digits.get(..32).unwrap_or_default()))
     }
 
-    /// The id of the order that began with a page which lomi. opened by itself: the same page always makes the same order.
+    /// The id of the order for a checkout session that lomi opened without us, e.g. by a native link. One session
+    /// always gives one id.
     #[must_use]
     pub fn of_page(checkout_session_id: &str) -> Self {
         Self::from_entropy(Sha256::digest(format!("page {checkout_session_id}")).into())
@@ -66,14 +67,14 @@ fn is_lower_hex(text: &str) -> bool {
 
 const QUARANTINE_PREFIX: &str = "qtn_";
 
-/// Names one piece of event that was put aside: `qtn_` and 32 lower-case hexadecimal digits. It follows from what was put
-/// aside alone, so that the same event is put aside once, and says nothing of it.
+/// Identifies one quarantined event: `qtn_` and 32 lower-case hexadecimal digits. The id is a hash of the event, so
+/// that the same event is quarantined once; it reveals nothing about the event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct QuarantineId(String);
 
 impl QuarantineId {
-    /// The id of the event `natural_key` as this source told it, put aside for this reason.
+    /// The id of the event `natural_key` from this source, quarantined for this reason.
     #[must_use]
     pub fn of(natural_key: &str, reason: &str, source: &str) -> Self {
         let mut hasher = Sha256::new();
@@ -85,7 +86,7 @@ impl QuarantineId {
         Self(format!("{QUARANTINE_PREFIX}{}", digits.get(..32).unwrap_or_default()))
     }
 
-    /// `None` unless `text` has exactly the shape of such an id.
+    /// `None` unless `text` has exactly the shape of a quarantine id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(QUARANTINE_PREFIX)?;
@@ -111,13 +112,13 @@ impl OrderToken {
         Self(hex::encode(entropy))
     }
 
-    /// The token itself: for the answer to its owner and for nobody else.
+    /// The token itself, for the answer to its owner only.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What the order keeps instead of the token.
+    /// The hash that the order stores instead of the token.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(&self.0)
@@ -130,8 +131,8 @@ impl fmt::Debug for OrderToken {
     }
 }
 
-/// SHA-256 of an order token in hexadecimal: enough to recognise the token. (The token itself stands in the saved answer
-/// to the request that made it, for as long as that answer can be asked for again.)
+/// SHA-256 of an order token in hexadecimal: enough to recognise the token. (The token itself is in the stored answer
+/// to the request that created it, for as long as that answer is kept.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenHash(String);
@@ -141,14 +142,14 @@ impl TokenHash {
         Self(hex::encode(Sha256::digest(token.as_bytes())))
     }
 
-    /// Whether `presented` is the token, in time that does not depend on where they differ.
+    /// Whether `presented` is the token, in constant time.
     #[must_use]
     pub fn matches(&self, presented: &str) -> bool {
         Self::of(presented).0.as_bytes().ct_eq(self.0.as_bytes()).into()
     }
 }
 
-/// The fencing token of one try at creating an order: a try may only write while the record still carries its id.
+/// The fencing token of one attempt to create an order: an attempt may write only while the claim still carries its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttemptId(String);
@@ -167,8 +168,8 @@ impl AttemptId {
     }
 }
 
-/// Whether one of lomi.'s ids is a UUID (8-4-4-4-12 hexadecimal digits), and not a public id such as `txn_...`: two ids of
-/// different kinds may name one thing.
+/// Whether one of lomi's ids is a UUID (8-4-4-4-12 hexadecimal digits). Otherwise it is a public id such as `txn_...`:
+/// two ids of different kinds may belong to one object.
 pub(crate) fn is_uuid(id: &str) -> bool {
     let is_digit = |(place, byte): (usize, u8)| match place {
         8 | 13 | 18 | 23 => byte == b'-',
@@ -212,8 +213,8 @@ impl From<Sku> for String {
     }
 }
 
-/// A managed link's short name in its address: 10 characters of `0-9 a-z` without `i l o u`, 50 bits of entropy, so that
-/// it can be read aloud and not be guessed.
+/// A managed link's code in its URL: 10 characters of `0-9 a-z` without `i l o u`, 50 bits of entropy. It can be read
+/// aloud and cannot be guessed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LinkCode(String);
@@ -257,8 +258,8 @@ impl From<LinkCode> for String {
     }
 }
 
-/// Recognises a signed cart wherever it comes again: 64 lower-case hexadecimal digits, a hash of the token's `jti`, or of
-/// what was signed where it has none. It says nothing of either.
+/// Identifies a signed cart: 64 lower-case hexadecimal digits, a hash of the token's `jti`, or of the signed bytes when
+/// it has no `jti`. It reveals neither.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CartTokenId(String);

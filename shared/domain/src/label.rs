@@ -4,9 +4,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-/// A text, a flag or a number, which lomi.'s documents print as labels. Orders keep texts, so that is what it becomes.
+/// A text, a flag or a number: what lomi's documentation shows as label values. Orders store texts, so all become
+/// texts.
 ///
-/// Anything else is read, too, so that it can be refused in words of its own.
+/// Other JSON values parse as well, so that the caller can refuse them with a message of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label(Kind);
 
@@ -14,13 +15,14 @@ pub struct Label(Kind);
 enum Kind {
     Text(String),
     Flag(bool),
-    /// As it is printed: read as a number, a long one would lose digits.
+    /// The digits as written: a parsed number would lose some.
     Number(String),
     Other,
 }
 
 impl Label {
-    /// The text that is kept: of a flag `true` or `false`, of a number its digits as they came. `None` for what is no label.
+    /// The text that is stored: `true` or `false` for a flag, the digits as written for a number. `None` for other
+    /// JSON.
     #[must_use]
     pub fn to_text(&self) -> Option<String> {
         match &self.0 {
@@ -30,13 +32,13 @@ impl Label {
         }
     }
 
-    /// Whether it is a text already: a shopper's notes are nothing else.
+    /// Whether the value is a text. A shopper's notes may be nothing else.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self.0, Kind::Text(_))
     }
 
-    /// The value as JSON, where such values are kept as they came. `None` for what is no label.
+    /// The value as JSON, for places that keep the type. `None` for other JSON.
     #[must_use]
     pub fn to_json(&self) -> Option<Value> {
         match &self.0 {

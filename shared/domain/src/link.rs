@@ -1,63 +1,63 @@
-//! A payment link of ours: something to pay for, kept at one address, judged anew at every opening.
+//! A managed link: a payment link of this backend, at one URL, whose status is computed anew at every opening.
 
 use crate::{CartLine, Currency, Environment, LinkCode, Money, Price, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-/// A link and what became of it. Nothing but its three counts and `active` ever changes.
+/// A managed link and its counts. Only the three counts and `active` ever change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagedLink {
-    /// Its name in its address.
+    /// The code in its URL.
     pub code: LinkCode,
-    /// The stack's environment when it was made; it opens nothing in the other one.
+    /// The stack's environment when the link was created; it opens nothing in the other one.
     pub environment: Environment,
     /// Shown to shoppers, 1 to [`crate::MAX_TITLE_CHARS`] characters.
     pub title: String,
     /// Shown to shoppers, at most [`crate::MAX_DESCRIPTION_CHARS`] characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it asks for.
+    /// What the shopper pays for.
     #[serde(flatten)]
     pub price: LinkPrice,
-    /// How many orders it takes; 1 makes it a link for one payment. No limit when not set.
+    /// How many paid orders the link takes; `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_payments: Option<NonZeroU32>,
-    /// From then on it opens nothing.
+    /// From this time on the link opens nothing.
     #[serde(default, rename = "expires_at_ms", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Whether the merchant still wants it.
+    /// `false` once the merchant has deactivated the link.
     pub active: bool,
-    /// The merchant's own notes, handed on to every order.
+    /// The merchant's own labels, copied to every order.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
-    /// Where a payment leads, as the merchant wrote it; a page of ours when not set.
+    /// Where the shopper goes after paying, as the merchant wrote it; this backend's own page when not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
-    /// Where giving up leads; the link's own page when not set.
+    /// Where the shopper goes after cancelling; the link's own page when not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
-    /// How often somebody was about to be led to a payment page.
+    /// How often the link was about to send a shopper to a payment page.
     #[serde(default)]
     pub opened_count: u64,
     /// Paid orders within `max_payments`.
     #[serde(default)]
     pub paid_count: u64,
-    /// Paid orders beyond it: their pages were open already when the last payment came.
+    /// Paid orders beyond `max_payments`: their pages were already open when the last allowed payment arrived.
     #[serde(default)]
     pub surplus_count: u64,
-    /// When it was made.
+    /// When the link was created.
     #[serde(rename = "created_at_ms")]
     pub created_at: Timestamp,
 }
 
-/// What a link asks for.
+/// What the shopper pays for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "LinkPriceRecord", into = "LinkPriceRecord")]
 pub enum LinkPrice {
     /// An amount that the merchant set, or one that the shopper chooses within the merchant's bounds.
     Amount(Price),
-    /// Articles, at what the catalogue says at each opening. 1 to [`crate::MAX_CART_LINES`] lines.
+    /// Articles, priced by the catalogue at each opening. 1 to [`crate::MAX_CART_LINES`] lines.
     Items(Vec<CartLine>),
 }
 
@@ -76,16 +76,16 @@ pub struct LinkPriceRecord {
     items: Option<Vec<CartLine>>,
 }
 
-/// Where a link stands.
+/// The status of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkStatus {
     /// It can be paid.
     Active,
-    /// The merchant ended it.
+    /// The merchant deactivated it.
     Inactive,
-    /// Its time is over.
+    /// `expires_at` has passed.
     Expired,
-    /// As many orders as it takes are paid.
+    /// `max_payments` orders are paid.
     UsedUp,
 }
 
@@ -102,41 +102,41 @@ impl LinkStatus {
     }
 }
 
-/// What the shopper who opens a link is to pay.
+/// What the shopper who opens a link pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkSale {
-    /// This much.
+    /// An amount.
     Amount(Money),
-    /// These articles, at the catalogue's price.
+    /// Articles, at the catalogue's price.
     Items(Vec<CartLine>),
 }
 
-/// Why a link opens nothing.
+/// Why a link cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkRefusal {
-    /// The merchant ended it.
+    /// The merchant deactivated it.
     #[error("the link is not active any more")]
     Inactive,
-    /// Its time is over.
+    /// `expires_at` has passed.
     #[error("the link has expired")]
     Expired,
-    /// It took as many payments as it takes.
+    /// `max_payments` orders are paid.
     #[error("the link is used up")]
     UsedUp,
-    /// The shopper chooses the amount, and has not, or not within the bounds.
+    /// The shopper chooses the amount, and chose none or one outside the bounds.
     #[error("an amount has to be chosen")]
     AmountToBeChosen {
-        /// The least that is taken.
+        /// The smallest amount allowed.
         min: Money,
-        /// The most that is taken.
+        /// The largest amount allowed.
         max: Money,
-        /// Whether an amount was named that is out of bounds.
+        /// Whether the shopper chose an amount outside the bounds.
         out_of_bounds: bool,
     },
 }
 
 impl ManagedLink {
-    /// Where it stands at `now`. The merchant's own word comes first, then the one that no time can change.
+    /// The status at `now`. Deactivation comes first, then the payment limit, then expiry.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> LinkStatus {
         if !self.active {
@@ -150,10 +150,10 @@ impl ManagedLink {
         }
     }
 
-    /// What somebody who opens it at `now` is to pay. `chosen_minor` counts only where the shopper chooses.
+    /// What a shopper who opens the link at `now` pays. `chosen_minor` counts only for an open amount.
     ///
     /// # Errors
-    /// Why it opens nothing, or what the shopper has to choose first.
+    /// Why the link cannot be opened, or that the shopper must choose an amount first.
     pub fn open(&self, now: Timestamp, chosen_minor: Option<i64>) -> Result<LinkSale, LinkRefusal> {
         match self.status(now) {
             LinkStatus::Inactive => return Err(LinkRefusal::Inactive),
@@ -175,7 +175,7 @@ impl ManagedLink {
 }
 
 impl LinkPrice {
-    /// The currency, where it is not the catalogue that says.
+    /// The currency; `None` when the catalogue decides it.
     #[must_use]
     pub const fn currency(&self) -> Option<Currency> {
         match self {

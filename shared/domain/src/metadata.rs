@@ -1,18 +1,18 @@
-//! Labels of an order: the merchant's own, which go to lomi, and a shopper's notes, which stay here.
+//! Labels of an order: the merchant's own, which are sent to lomi, and a shopper's notes, which are not.
 
 use crate::Label;
 use std::collections::BTreeMap;
 
-/// The most labels that one order, link or customer may have, as in lomi.'s documents of 2025.
+/// The most labels that one order, link or customer may have, as in lomi's documents of 2025.
 pub const MAX_METADATA_KEYS: usize = 50;
 const MAX_NAME_BYTES: usize = 40;
 const MAX_VALUE_CHARS: usize = 500;
-/// lomi repeats metadata in every row and event of the payment: fifty rows must fit into what is read of a page.
+/// lomi repeats metadata in every row and event of a payment: fifty rows must fit into the largest page that we read.
 const MAX_BYTES: usize = 4096;
 
-/// Names that this backend or lomi gives a meaning to. On a card charge lomi copies the caller's metadata over its own,
-/// key by key, so a label of such a name would change whose payment it is, in which environment and at what price;
-/// `payment_flow` switches a check off, `test_mode` chooses the endpoint of an event, and the rest are lomi's own columns.
+/// Names with a meaning to this backend or to lomi. On a card charge lomi merges the caller's metadata over its own,
+/// key by key, so such a label would change the payment's merchant, environment or price. `payment_flow` switches a
+/// check off, `test_mode` chooses the endpoint of an event, and the rest are lomi's own columns.
 const RESERVED_NAMES: [&str; 24] = [
     "order_id",
     "payment_environment",
@@ -39,10 +39,10 @@ const RESERVED_NAMES: [&str; 24] = [
     "fee_currency",
     "fx_rate",
 ];
-/// The beginnings of names that lomi writes by itself, or drops without a word.
+/// Prefixes of names that lomi writes itself, or drops silently.
 const RESERVED_PREFIXES: [&str; 5] = ["original_", "stripe_", "wave_", "mtn_", "spi_"];
 
-/// What is wrong with labels. A name is given where it is fit to be repeated in an answer.
+/// What is wrong with labels. The name is included when it is safe to repeat in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MetadataFault {
     /// More than [`MAX_METADATA_KEYS`].
@@ -51,21 +51,21 @@ pub enum MetadataFault {
     TooLarge,
     /// Not 1 to 40 letters, digits, dots, dashes and underscores.
     Name(Option<String>),
-    /// The name means something to this backend or to lomi.
+    /// The name is reserved by this backend or by lomi.
     Reserved(String),
     /// A value of more than 500 characters, or with control characters.
     Value(Option<String>),
-    /// A value that is no text, flag or number.
+    /// A value that is not a text, a flag or a number.
     Kind(Option<String>),
 }
 
-/// Whether nobody may use `name` for a label of their own. lomi compares names letter by letter, so does this.
+/// Whether `name` is reserved. Case-sensitive, as at lomi.
 #[must_use]
 pub fn is_reserved_label(name: &str) -> bool {
     RESERVED_NAMES.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The labels as the texts that are kept, and everything that is wrong with them.
+/// The labels as the texts that are stored, and everything that is wrong with them.
 #[must_use]
 pub fn kept_labels(labels: &BTreeMap<String, Label>) -> (BTreeMap<String, String>, Vec<MetadataFault>) {
     let texts = labels.iter().map(|(name, label)| (name.clone(), label.to_text().unwrap_or_default())).collect();
@@ -75,7 +75,7 @@ pub fn kept_labels(labels: &BTreeMap<String, Label>) -> (BTreeMap<String, String
     (texts, faults)
 }
 
-/// Everything that is wrong with `labels`, whoever wrote them. Empty when they may be kept.
+/// Everything that is wrong with `labels`. Empty when they may be stored.
 #[must_use]
 pub fn metadata_faults(labels: &BTreeMap<String, String>) -> Vec<MetadataFault> {
     let mut faults = Vec::new();
@@ -104,7 +104,8 @@ fn is_plain(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
-/// No control characters but the ends of lines and tabs: what lomi's database cannot keep looks like an outage.
+/// Whether a text has no control characters except line ends and tabs. lomi's database cannot store the others, and its
+/// answer looks like an outage.
 #[must_use]
 pub fn is_legible(text: &str) -> bool {
     !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))

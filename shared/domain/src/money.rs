@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The largest amount any part of this backend accepts, in minor units: room for every real purchase,
-/// and small enough that no sum of [`crate::MAX_CART_LINES`] lines can overflow.
+/// The largest amount that this backend accepts, in minor units: more than any real purchase, and small enough that a
+/// sum of [`crate::MAX_CART_LINES`] lines cannot overflow.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 
-/// A currency that lomi. can charge.
+/// A currency that lomi can charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
@@ -20,7 +20,7 @@ pub enum Currency {
 }
 
 impl Currency {
-    /// Every currency that lomi. can charge.
+    /// Every currency that lomi can charge.
     pub const ALL: [Self; 3] = [Self::Xof, Self::Usd, Self::Eur];
 
     /// The ISO 4217 alphabetic code.
@@ -63,14 +63,14 @@ pub struct Money {
 }
 
 impl Money {
-    /// `None` unless `1 <= amount_minor <= MAX_AMOUNT_MINOR`: nothing is sold for nothing.
+    /// `None` unless `1 <= amount_minor <= MAX_AMOUNT_MINOR`.
     #[must_use]
     pub const fn new(amount_minor: i64, currency: Currency) -> Option<Self> {
         if amount_minor >= 1 && amount_minor <= MAX_AMOUNT_MINOR { Some(Self { amount_minor, currency }) } else { None }
     }
 
-    /// Whether lomi. takes so little by card: at least 1 000 francs, 50 cents of a dollar or of a euro (its documents of card
-    /// charges).
+    /// Whether the amount reaches lomi's minimum for cards: 1000 francs, 50 cents of a dollar or of a euro (lomi's
+    /// documentation of card charges).
     #[must_use]
     pub const fn is_chargeable_by_card(self) -> bool {
         self.amount_minor

@@ -1,4 +1,4 @@
-//! An order and the lattice its state climbs.
+//! An order and its state. Events can arrive in any order; the status only moves forward.
 
 mod dispute;
 mod payment_ref;
@@ -25,22 +25,23 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A payment that counted towards an order.
+/// A payment that counts towards an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// lomi.'s rail, e.g. `WAVE`, `MTN`, `STRIPE` (cards).
+    /// lomi's provider code, e.g. `WAVE`, `MTN`, `STRIPE` (cards).
     pub provider_code: Option<String>,
-    /// lomi.'s method, e.g. `MOBILE_MONEY`, `CARDS`.
+    /// lomi's payment method, e.g. `MOBILE_MONEY`, `CARDS`.
     pub payment_method_code: Option<String>,
-    /// When lomi. says the payment last changed, or when it was learnt of.
+    /// When lomi says that the payment last changed, or when this backend received it.
     pub paid_at: Timestamp,
-    /// lomi.'s public id of it (`txn_...`), where it is known: what the dashboard shows.
+    /// lomi's public id (`txn_...`), if known; the dashboard shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_id: Option<String>,
-    /// How much less than the price was paid, by a coupon, in minor units.
+    /// How much a coupon took off the price, in minor units.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub discount_minor: i64,
-    /// Whether lomi. counts the whole price as paid all the same: to lomi., what was paid is then a part of the payment.
+    /// Whether lomi's gross amount still includes the discount: lomi then treats a refund of all that was paid as
+    /// partial.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_discount_within_gross: bool,
 }
@@ -51,61 +52,61 @@ const fn is_zero(amount_minor: &i64) -> bool {
 }
 
 impl Payment {
-    /// Whether it is known to have been made by card.
+    /// Whether the payment is known to be a card payment.
     #[must_use]
     pub fn is_by_card(&self) -> bool {
         is_card_rail(self.provider_code.as_deref(), self.payment_method_code.as_deref())
     }
 }
 
-/// Whether lomi. says by these codes that a payment was made by card. `STRIPE` is its name for cards.
+/// Whether these codes mean a card payment. `STRIPE` is lomi's code for cards.
 #[must_use]
 pub fn is_card_rail(provider_code: Option<&str>, payment_method_code: Option<&str>) -> bool {
     provider_code == Some("STRIPE") || payment_method_code == Some("CARDS")
 }
 
-/// What is known of an order besides its price.
+/// What an order knows besides its price.
 #[derive(Clone, Debug, Default)]
 pub struct OrderDetails {
-    /// Shown on lomi.'s page.
+    /// Shown on lomi's page.
     pub title: Option<String>,
-    /// The merchant's own name for the order, where the cart does not bring one. Never a shopper's.
+    /// The merchant's own name for the order, when the cart has none. Never set by a shopper.
     pub reference: Option<String>,
-    /// The merchant's own labels: kept with the order, and sent to lomi.
+    /// The merchant's own labels: stored with the order, and sent to lomi.
     pub metadata: BTreeMap<String, String>,
-    /// What an unknown caller of a public route noted. Kept with the order for the back office, and told to nobody else:
-    /// neither lomi nor an event gets any of it.
+    /// Labels from an unauthenticated caller. Stored with the order for the back office; sent neither to lomi nor in an
+    /// event.
     pub shopper_notes: BTreeMap<String, String>,
-    /// lomi.'s id of the customer, a UUID.
+    /// lomi's id of the customer, a UUID.
     pub customer_id: Option<String>,
     /// The managed link that the shopper followed.
     pub link_code: Option<LinkCode>,
-    /// lomi.'s own payment link that the shopper followed, a UUID.
+    /// The native link (lomi's own payment link) that the shopper followed, a UUID.
     pub payment_link_id: Option<String>,
-    /// Whether the page takes the merchant's coupons at lomi.: the order may be paid for less.
+    /// Whether the page accepts the merchant's coupons at lomi, so that the order may be paid for less.
     pub allows_coupons: bool,
 }
 
-/// What a shopper's request makes of an order.
+/// What a request for a new order contains.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
-    /// Its id, fresh.
+    /// The new order's id.
     pub order_id: OrderId,
     /// The stack's environment.
     pub environment: Environment,
     /// What is bought.
     pub cart: PricedCart,
-    /// Where it comes from and whom it is for.
+    /// The title, labels, customer and links of the order.
     pub details: OrderDetails,
     /// Recognises the order's token.
     pub token_hash: TokenHash,
-    /// The try that is about to call lomi.
+    /// The attempt that is about to call lomi.
     pub attempt_id: AttemptId,
-    /// When that try may be taken over.
+    /// When another attempt may take over.
     pub lease_until: Timestamp,
 }
 
-/// An order. Its state changes through the methods here and in no other way.
+/// An order. Its state changes only through the methods here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub(crate) order_id: OrderId,
@@ -160,10 +161,10 @@ pub struct Order {
     pub(crate) expires_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) payments: BTreeMap<String, Payment>,
-    /// lomi.'s ids of payments that it looks at before the merchant has the money.
+    /// lomi's ids of payments that are held: lomi reviews them before the merchant has the money.
     #[serde(default)]
     pub(crate) held: BTreeSet<String>,
-    /// Whether there was ever one: what a page or a card form says of itself proves no money then.
+    /// Whether a payment was ever held. If so, a completed page or card form does not prove a payment.
     #[serde(default)]
     pub(crate) was_held: bool,
     #[serde(default)]
@@ -186,7 +187,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// An order that is about to be asked for at lomi., due for the reconciler when the asking try's lease ends.
+    /// A new order whose attempt is about to call lomi. It is due for the reconciler when the attempt's lease ends.
     #[must_use]
     pub fn create(new: NewOrder, now: Timestamp) -> Self {
         Self {
@@ -233,15 +234,15 @@ impl Order {
         }
     }
 
-    /// What must be paid; `None` until lomi. has priced an order of its own catalogue.
+    /// The price; `None` until lomi has priced an order of its own catalogue.
     #[must_use]
     pub fn expected(&self) -> Option<Money> {
         Money::new(self.amount?, self.currency_code?)
     }
 
-    /// The order as another try takes it over after the first one's lease.
+    /// The order after another attempt took it over, once the first attempt's lease has ended.
     ///
-    /// `None` when there is nothing left to try: a page was handed out, or money arrived.
+    /// `None` when there is nothing to retry: the shopper has a page, or money arrived.
     #[must_use]
     pub fn taken_over_by(&self, attempt_id: AttemptId, lease_until: Timestamp, now: Timestamp) -> Option<Self> {
         if self.status >= OrderStatus::Open {
@@ -249,7 +250,7 @@ impl Order {
         }
         let mut order = self.changed(now);
         order.attempt_id = attempt_id;
-        // Under the old key lomi. would answer with the old page, which is about to end.
+        // Under the old key lomi would return the old page, which is about to expire.
         let is_stale = now.as_ms().saturating_sub(self.created_at.as_ms()) > schedule::STALE_PAGE_MS;
         order.attempt_number = order.attempt_number.saturating_add(u32::from(is_stale));
         order.due_at = Some(lease_until);
@@ -257,7 +258,7 @@ impl Order {
         Some(order)
     }
 
-    /// The order with what lomi. opened for its shopper to pay on. Money that already arrived stays.
+    /// The order with the page or card form that lomi opened. Money that already arrived stays recorded.
     #[must_use]
     pub fn opened(&self, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -279,20 +280,20 @@ impl Order {
         order
     }
 
-    /// The order after lomi. refused, or opened another page than asked for. The next try asks under a fresh key.
+    /// The order after lomi refused, or opened another page than requested. The next attempt uses a fresh key.
     #[must_use]
     pub fn rejected(&self, now: Timestamp) -> Self {
         self.not_opened(OrderStatus::Rejected, TimelineEvent::Rejected, true, now)
     }
 
-    /// The order after lomi.'s answer was lost. `fresh_key` when lomi. would only repeat its error under the old key;
-    /// a session it may have made then stays behind unknown to every shopper.
+    /// The order after lomi's answer was lost. `fresh_key` when lomi would only repeat its error under the old key; a
+    /// session that lomi may have created then stays behind, and no shopper receives it.
     #[must_use]
     pub fn in_doubt(&self, fresh_key: bool, now: Timestamp) -> Self {
         self.not_opened(OrderStatus::InDoubt, TimelineEvent::InDoubt, fresh_key, now)
     }
 
-    /// The order after a call to lomi. that did not take place: as it was, due again soon.
+    /// The unchanged order after lomi could not be called, due again soon.
     #[must_use]
     pub fn provider_not_called(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -309,8 +310,8 @@ impl Order {
         order
     }
 
-    /// The order with the turn taken to ask lomi. about it for a waiting shopper. When the reconciler looks is not moved:
-    /// it sees what a single question does not.
+    /// The order with its poll slot taken for a waiting shopper. The reconciler's schedule stays: the reconciler finds
+    /// more than a single poll does.
     #[must_use]
     pub fn poll_slot_taken(&self, now: Timestamp) -> Self {
         let mut order = self.changed(now);
@@ -318,7 +319,7 @@ impl Order {
         order
     }
 
-    /// The order after the reconciler looked at it and nothing new was changes.
+    /// The order after the reconciler checked it and found nothing new.
     #[must_use]
     pub fn polled(&self, now: Timestamp) -> Self {
         let mut order = self.poll_slot_taken(now);
@@ -326,7 +327,7 @@ impl Order {
         order
     }
 
-    /// The order as one that the reconciler should look at right away; `None` when nothing more can come.
+    /// The order, due for the reconciler at once; `None` when no more updates can arrive.
     #[must_use]
     pub fn due_now(&self, now: Timestamp) -> Option<Self> {
         self.due_at?;
@@ -335,22 +336,21 @@ impl Order {
         Some(order)
     }
 
-    /// The same version of the order, flagged: its link had taken its last payment already. Money is money, so it stays
-    /// as paid as it is.
+    /// Flags the order: its link had already taken its last payment. The order stays paid. The version stays the same.
     #[must_use]
     pub fn beyond_link_limit(mut self) -> Self {
         self.beyond_link_limit = true;
         self
     }
 
-    /// The same version of the order without that flag: what was beyond the limit was let go.
+    /// Clears that flag: the held payment beyond the limit failed. The version stays the same.
     #[must_use]
     pub fn within_link_limit(mut self) -> Self {
         self.beyond_link_limit = false;
         self
     }
 
-    /// The same version of the order, with the public id that lomi. tells of one of its payments.
+    /// Adds the public id that lomi reported for one of the payments. The version stays the same.
     #[must_use]
     pub fn with_public_id(mut self, transaction_id: &str, public_id: &str) -> Self {
         let payment = self.payments.get_mut(transaction_id).filter(|_| transaction_id != public_id);
@@ -360,13 +360,13 @@ impl Order {
         self
     }
 
-    /// Whether the order takes one of its link's places: it is paid, or a payment of it is held.
+    /// Whether the order counts against its link's limit: it is paid, or a payment of it is held.
     #[must_use]
     pub fn takes_link_place(&self) -> bool {
         self.link_code.is_some() && (self.status.is_paid() || !self.held.is_empty())
     }
 
-    /// A copy one version up.
+    /// A copy with the next version.
     fn changed(&self, now: Timestamp) -> Self {
         let mut order = self.clone();
         order.version = order.version.saturating_add(1);

@@ -1,13 +1,13 @@
-//! A phone number as somebody wrote it: shown as it is written, compared by its digits.
+//! A phone number: shown as written, compared by its digits.
 
 use std::fmt;
 
-/// Digits of a number, at least and at most (E.164 has at most 15).
+/// How many digits a number has (E.164 allows at most 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
-/// Characters of a number as it is written.
+/// The longest written form, in characters.
 const MAX_CHARS: usize = 32;
 
-/// A phone number. Personal data: `Debug` shows nothing of it.
+/// A phone number. Personal data: `Debug` hides it.
 #[derive(Clone)]
 pub struct PhoneNumber {
     written: String,
@@ -15,9 +15,8 @@ pub struct PhoneNumber {
 }
 
 impl PhoneNumber {
-    /// Reads a number with spaces, dots, dashes and parentheses in it, `+` or `00` before the country or neither.
-    /// `None` unless it has 6 to 15 digits and nothing else. A number without its country stays one without a country:
-    /// it is equal to no international number.
+    /// Accepts spaces, dots, dashes and parentheses, and an optional `+` or `00` before the country code. `None` unless
+    /// the rest is 6 to 15 digits. A number without its country code equals no international number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let written = text.trim();
@@ -29,7 +28,7 @@ impl PhoneNumber {
         fits.then(|| Self { written: written.to_owned(), digits: digits.to_owned() })
     }
 
-    /// The number as it was written: for whoever may see it, never for a log.
+    /// The number as written. Never log it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.written

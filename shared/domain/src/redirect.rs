@@ -1,4 +1,4 @@
-//! Where a shopper may be sent after paying.
+//! The URLs that a shopper may be sent to.
 
 use crate::{OrderId, OrderToken};
 use url::{Host, Url};
@@ -17,22 +17,23 @@ pub struct RedirectPolicy {
 #[error("an allowed origin must look like https://shop.example, without path, user or wildcard")]
 pub struct NotAnOrigin;
 
-/// Why a redirect URL was refused.
+/// Why a redirect URL is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectError {
-    /// Longer than 2048 bytes, or not a URL, or a URL that two readers could read in two ways.
+    /// Longer than 2048 bytes, or not a URL, or a URL that two parsers may read differently.
     #[error("not a URL that every browser reads the same way")]
     NotAUrl,
-    /// A sound URL of an origin that is not on the list.
+    /// A valid URL of an origin that is not on the list.
     #[error("the origin is not on the allow-list")]
     NotAllowed,
 }
 
 impl RedirectPolicy {
-    /// A policy for `origins` (scheme, host and port). Plain http is for a loopback host on a sandbox stack only.
+    /// A policy for `origins` (scheme, host and port). Plain http is allowed for a loopback host on a sandbox stack
+    /// only.
     ///
     /// # Errors
-    /// When an entry is not a bare origin in ASCII, or is http and not allowed to be.
+    /// When an entry is not a bare ASCII origin, or is http where that is not allowed.
     pub fn new<'a>(origins: impl IntoIterator<Item = &'a str>, allow_loopback_http: bool) -> Result<Self, NotAnOrigin> {
         let origins = origins
             .into_iter()
@@ -41,19 +42,16 @@ impl RedirectPolicy {
         Ok(Self { origins })
     }
 
-    /// The same policy with one more origin: the backend's own, where a shop without a site sends its shoppers.
+    /// The same policy with the backend's own origin, for a shop without a website.
     #[must_use]
     pub fn and(mut self, own: &Url) -> Self {
         self.origins.push(own.origin());
         self
     }
 
-    /// Proof that `raw` leads to an allowed origin.
-    ///
-    /// # Errors
-    /// [`RedirectError`] tells a malformed URL from one that leads elsewhere.
+    /// Checks that `raw` leads to an allowed origin.
     pub fn allow(&self, raw: &str) -> Result<AllowedUrl, RedirectError> {
-        // Browsers drop tabs and line breaks and read a backslash as a slash; parsers disagree: refuse them.
+        // Browsers drop tabs and line breaks and read a backslash as a slash. Other parsers do not: refuse them.
         let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
         if raw.len() > MAX_REDIRECT_URL_BYTES || raw.contains(odd) {
             return Err(RedirectError::NotAUrl);
@@ -67,7 +65,7 @@ impl RedirectPolicy {
 }
 
 fn bare_origin(text: &str, allow_loopback_http: bool) -> Option<url::Origin> {
-    // Browsers write a name in other letters as `xn--`; spelt otherwise, not all readers agree on where it leads.
+    // Browsers encode other letters as `xn--`. Written out, not all parsers agree on the host.
     if !text.is_ascii() {
         return None;
     }
@@ -83,7 +81,7 @@ fn bare_origin(text: &str, allow_loopback_http: bool) -> Option<url::Origin> {
     (bare && !wildcard && scheme_allowed).then(|| url.origin())
 }
 
-/// Whether the URL leads to this very machine: the only place for plain http.
+/// Whether the URL leads to this machine, the only host where plain http is allowed.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -94,12 +92,12 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A URL of an allow-listed origin: the only kind that is ever handed to lomi. or to a browser.
+/// A URL of an allowed origin. Only such URLs are sent to lomi or to a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedUrl(Url);
 
 impl AllowedUrl {
-    /// The URL as it was sent, its placeholders with it.
+    /// The URL as it was sent, with its placeholders.
     #[must_use]
     pub fn as_sent(&self) -> String {
         let mut text = self.0.to_string();
@@ -109,9 +107,9 @@ impl AllowedUrl {
         text
     }
 
-    /// The URL with `{ORDER_ID}` and `{ORDER_TOKEN}` filled in, wherever after the origin they stand.
+    /// The URL with `{ORDER_ID}` and `{ORDER_TOKEN}` filled in anywhere after the origin.
     ///
-    /// lomi.'s own `{CHECKOUT_SESSION_ID}` is left for lomi., which replaces it only when its braces are not encoded.
+    /// `{CHECKOUT_SESSION_ID}` is lomi's placeholder. lomi replaces it only when its braces are not percent-encoded.
     #[must_use]
     pub fn for_order(&self, id: &OrderId, token: &OrderToken) -> String {
         let mut text = self.0.to_string();
@@ -122,13 +120,13 @@ impl AllowedUrl {
     }
 }
 
-/// A payment page of lomi.'s: the only place that a shopper is sent to for paying.
+/// lomi's payment page, the only page that a shopper is sent to for paying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentPageUrl(String);
 
 impl PaymentPageUrl {
-    /// `None` unless `raw` is https on `lomi.africa` or below it, or, where that is allowed, http on this very machine,
-    /// where a stand-in for lomi. runs.
+    /// `None` unless `raw` is https on `lomi.africa` or a subdomain. `allow_loopback_http` also allows http on this
+    /// machine, for a sandbox server.
     #[must_use]
     pub fn parse(raw: &str, allow_loopback_http: bool) -> Option<Self> {
         let url = Url::parse(raw).ok()?;

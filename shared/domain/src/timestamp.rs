@@ -1,4 +1,4 @@
-//! A moment, in milliseconds since the Unix epoch.
+//! A point in time.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -28,14 +28,14 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// The moment `ms` later, or earlier when negative; saturates at the ends of time.
+    /// The time `ms` later, or earlier when negative. Saturates.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Reads RFC 3339, as lomi. writes it (`2026-06-20T09:14:07.512Z`). `None` also for what is past the year 9999 in UTC,
-    /// which could not be written again.
+    /// Reads RFC 3339, as lomi writes it (`2026-06-20T09:14:07.512Z`). `None` also after the year 9999 in UTC, which
+    /// RFC 3339 cannot express.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
@@ -43,7 +43,7 @@ impl Timestamp {
         i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Self)
     }
 
-    /// RFC 3339 in UTC; the epoch for a moment outside the years 0-9999.
+    /// RFC 3339 in UTC; the epoch for a time outside the years 0-9999.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)

@@ -1,15 +1,15 @@
-//! Taking order tokens out of texts that others keep.
+//! Removes order tokens from texts that another system stores.
 
-/// What stands for a token, as the merchant wrote it into the address.
+/// Replaces a token, as in the URL that the merchant configured.
 const PLACEHOLDER: &str = "{ORDER_TOKEN}";
-/// An order token has so many hexadecimal digits.
+/// How many hexadecimal digits an order token has.
 const TOKEN_DIGITS: usize = 64;
 
-/// The text with `{ORDER_TOKEN}` wherever an order token may stand: the token opens its order, and lomi. keeps the addresses
-/// that hold it.
+/// The text with `{ORDER_TOKEN}` in place of anything that may be an order token. A token gives access to its order,
+/// and lomi stores the URLs that contain it.
 ///
-/// Every run of 64 and more hexadecimal digits goes, in whatever case and however much of it is percent-encoded: which token a
-/// text may hold is not known here, and what touches one cannot be told from it.
+/// Replaces every run of 64 or more hexadecimal digits, in upper or lower case, percent-encoded or not. The token is
+/// not known here, so digits that touch it are replaced with it.
 #[must_use]
 pub fn without_order_tokens(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
@@ -28,12 +28,12 @@ pub fn without_order_tokens(text: &str) -> String {
     kept
 }
 
-/// Whether the text begins with a hexadecimal digit, encoded or not, and how many bytes the character takes.
+/// Whether the text begins with a hexadecimal digit, encoded or not, and the length of that character in bytes.
 fn unit(text: &str) -> Option<(bool, usize)> {
     let first = text.chars().next()?;
     let encoded = text.get(1..3).filter(|_| first == '%').and_then(|code| u8::from_str_radix(code, 16).ok());
     match encoded {
-        // Another percent sign may stand right before a token.
+        // A percent sign that encodes no digit may come right before a token.
         Some(byte) if byte.is_ascii_hexdigit() => Some((true, 3)),
         _ => Some((first.is_ascii_hexdigit(), first.len_utf8())),
     }
@@ -56,7 +56,7 @@ mod tests {
             let shown = without_order_tokens(&policy.allow(url).unwrap().for_order(&id, &token));
             assert_eq!(shown, url.replace("{ORDER_ID}", id.as_str()), "{url}");
         }
-        // Of what touches it, more may go; of the token, nothing stays.
+        // Digits that touch the token may go, too; nothing of the token may stay.
         for text in [
             format!("{id}{}", token.reveal()),
             format!("#%2F{}", token.reveal()),

@@ -1,40 +1,37 @@
-//! Amounts that a person types: one reading for every place, and never a factor by guess.
+//! Parses amounts that a person types. Every form of the backend uses this parser.
 //!
-//! French writes `1 234,50`, English `1,234.50`, and many people write `1.234`. A text that could be two amounts is none:
-//! whoever typed it is asked again.
+//! French writes `1 234,50`, English `1,234.50`, and many people write `1.234`. A text that could mean two amounts is
+//! refused, so that the person types it again.
 
 use crate::{Currency, Money};
 
-/// Longest text that is looked at, in characters.
+/// The longest text that is parsed, in characters.
 const MAX_CHARS: usize = 32;
-/// Between groups of thousands: a plain space, a no-break space, a narrow no-break space, a thin space.
+/// Group separators: space, no-break space, narrow no-break space, thin space.
 const SPACES: [char; 4] = [' ', '\u{a0}', '\u{202f}', '\u{2009}'];
-/// Digits of a group of thousands.
+/// How many digits a group has.
 const GROUP_DIGITS: usize = 3;
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TypedAmountError {
-    /// It could be read in two ways that differ a thousandfold, as `10.000` or `1,234`.
+    /// It has two readings that differ by a factor of 1000, as `10.000` or `1,234`.
     #[error("the text can be read in two ways")]
     Ambiguous,
-    /// It is no number, is grouped in another way than by thousands, or has more decimals than the currency.
+    /// It is not a number, has groups other than thousands, or has more decimals than the currency.
     #[error("the text is no amount of the currency")]
     Unreadable,
-    /// It is nothing, or more than [`MAX_AMOUNT_MINOR`](crate::MAX_AMOUNT_MINOR).
+    /// It is zero, or more than [`MAX_AMOUNT_MINOR`](crate::MAX_AMOUNT_MINOR).
     #[error("the amount is out of range")]
     OutOfRange,
 }
 
 impl Money {
-    /// What a person typed, in major units: francs for XOF, dollars or euros with up to two decimals.
+    /// Parses an amount in major units: francs for XOF, dollars or euros with up to two decimals.
     ///
-    /// Digits alone, or in groups of three with spaces, points or commas between them, and decimals behind a point or a
-    /// comma. One point or comma with three digits behind it is ambiguous in every currency. No sign, no exponent, no name
-    /// of a currency.
-    ///
-    /// # Errors
-    /// [`TypedAmountError`].
+    /// Accepts plain digits, or groups of three separated by spaces, points or commas, and decimals after a point or a
+    /// comma. One point or comma followed by three digits is ambiguous in every currency. A sign, an exponent or a
+    /// currency name is refused.
     pub fn from_typed(text: &str, currency: Currency) -> Result<Self, TypedAmountError> {
         if text.chars().count() > MAX_CHARS {
             return Err(TypedAmountError::Unreadable);
@@ -51,7 +48,7 @@ impl Money {
     }
 }
 
-/// The groups before the decimals, and the decimals, empty where there are none.
+/// Splits the groups from the decimals, which are empty when there are none.
 fn split<'a, 'b>(groups: &'b [&'a str], marks: &[char]) -> Result<(&'b [&'a str], &'a str), TypedAmountError> {
     let Some((last, others)) = marks.split_last() else { return Ok((groups, "")) };
     let is_one_kind = others.iter().all(|mark| Some(mark) == others.first());
@@ -74,12 +71,12 @@ fn minor_units(thousands: &[&str], decimals: &str, currency: Currency) -> Result
     let is_grouped = thousands.len() == 1 || first_digits <= GROUP_DIGITS;
     let is_in_threes = is_grouped && rest.all(|group| group.len() == GROUP_DIGITS);
     let units = thousands.concat();
-    // `010` is a slip of the finger, and nobody knows which.
+    // `010` is a typing mistake, and the intended amount is unknown.
     let is_plain = units == "0" || !units.starts_with('0');
     if !is_in_threes || !is_plain || decimals.len() > places {
         return Err(TypedAmountError::Unreadable);
     }
-    // Only digits: what cannot be parsed is too long.
+    // There are only digits: parsing fails only when there are too many.
     let minor = format!("{units}{decimals:0<places$}").parse().map_err(|_| TypedAmountError::OutOfRange)?;
     Money::new(minor, currency).ok_or(TypedAmountError::OutOfRange)
 }

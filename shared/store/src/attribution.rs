@@ -1,4 +1,4 @@
-//! Payments that lomi. is to be asked about, in the same index as the orders that are due.
+//! Attribution cases and the polling cursor of native links, in the same index as the orders that are due.
 
 use crate::item::write_put;
 use crate::keys::{Item, Key, number, shard_name, text};
@@ -7,17 +7,17 @@ use crate::{DUE_SHARDS, Store, StoreError};
 use aws_sdk_dynamodb::types::Put;
 use domain::{AttributionCase, Order, OrderId, PaymentRef, Timestamp};
 
-/// How long an answered case is kept for people to look at.
+/// How long a case is kept, for the operator to read.
 const LIFE_S: i64 = 90 * 24 * 60 * 60;
 
-/// So often signed news is written anew on top of somebody else's write.
+/// How often a write is retried when another process writes the same item.
 const MAX_TRIES: u32 = 6;
 
 fn item_of(case: &AttributionCase) -> Result<Item, StoreError> {
     let mut item: Item =
         serde_dynamo::aws_sdk_dynamodb_1::to_item(case).map_err(|_| StoreError::malformed("write case"))?;
     if case.due_at.is_some() {
-        // Ids are UUIDs: their last digit spreads over the shards.
+        // Most names end in a UUID, whose last digit spreads over the shards.
         let digit = case.name().bytes().next_back().unwrap_or_default();
         item.insert("due_shard".to_owned(), text(shard_name(digit % DUE_SHARDS)));
     }
@@ -26,7 +26,7 @@ fn item_of(case: &AttributionCase) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-fn watch(since: Timestamp, due_at: Timestamp) -> Item {
+fn cursor_item(since: Timestamp, due_at: Timestamp) -> Item {
     let mut item = Key::native_links_cursor().into_item();
     item.insert("due_shard".to_owned(), text(shard_name(0)));
     item.insert("due_at_ms".to_owned(), number(due_at.as_ms()));
@@ -35,18 +35,13 @@ fn watch(since: Timestamp, due_at: Timestamp) -> Item {
 }
 
 impl Store {
-    /// Has the reconciler ask lomi. about a payment. `false` when it was asked about before; that stays as it is.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Opens a case. `false` when it exists already; the stored case stays unchanged.
     pub async fn open_case(&self, case: &AttributionCase) -> Result<bool, StoreError> {
         self.write_case(self.put_new(item_of(case)?)?).await
     }
 
-    /// The same for signed news: it raises a case again that was given up, and adds what it knows.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Opens a case for a signed event. When the case exists, it is reopened if it was given up, and gets the event's
+    /// ids.
     pub async fn open_or_reopen_case(&self, case: &AttributionCase, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let is_written = match self.case(&case.name()).await? {
@@ -60,23 +55,17 @@ impl Store {
                 return Ok(());
             }
         }
-        Err(StoreError::Busy { operation: "ask again", reason: "contended" })
+        Err(StoreError::Busy { operation: "reopen case", reason: "contended" })
     }
 
-    /// The case of that name. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The case with this name. Strongly consistent.
     pub async fn case(&self, name: &str) -> Result<Option<AttributionCase>, StoreError> {
         let Some(item) = self.get(Key::case(name), "read case").await? else { return Ok(None) };
         let case = serde_dynamo::aws_sdk_dynamodb_1::from_item(item);
         case.map(Some).map_err(|_| StoreError::malformed("read case"))
     }
 
-    /// Writes what became of a case, on top of the version just before. `false` when somebody else wrote meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes a changed case over the version just before it. `false` when another process changed it first.
     pub async fn save_case(&self, after: &AttributionCase) -> Result<bool, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -96,47 +85,35 @@ impl Store {
         }
     }
 
-    /// Has the reconciler look for payments by lomi.'s own links that nobody told of, from `now` on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Starts polling native links for payments without an event, from `now` on, unless polling has started already.
     pub async fn poll_native_links(&self, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
-            let put = self.put_new(watch(now, now))?;
-            match self.transact("watch links", vec![write_put(put)]).await? {
+            let put = self.put_new(cursor_item(now, now))?;
+            match self.transact("write cursor", vec![write_put(put)]).await? {
                 None | Some(Cancelled::Condition(_)) => return Ok(()),
-                // Whoever wrote at the same moment may fail, and then nobody watches.
+                // The conflicting write may fail, and then there would be no cursor.
                 Some(Cancelled::Conflict) => {}
             }
         }
-        Err(StoreError::Busy { operation: "watch links", reason: "conflict" })
+        Err(StoreError::Busy { operation: "write cursor", reason: "conflict" })
     }
 
-    /// Since when payments by lomi.'s own links have not been looked for; `None` when there are no such links.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The time up to which native links have been polled; `None` when polling has not started.
     pub async fn native_links_cursor(&self) -> Result<Option<Timestamp>, StoreError> {
-        let item = self.get(Key::native_links_cursor(), "read watch").await?;
+        let item = self.get(Key::native_links_cursor(), "read cursor").await?;
         let since = item.as_ref().and_then(|item| item.get("read_until_ms")).and_then(|value| value.as_n().ok());
         Ok(since.and_then(|text| text.parse().ok()).map(Timestamp::from_ms))
     }
 
-    /// Notes that they were looked for up to `since`; the next look is at `due_at`.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Moves the cursor to `since` and schedules the next poll at `due_at`.
     pub async fn move_native_links_cursor(&self, since: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(watch(since, due_at))).build();
-        let put = put.map_err(|_| StoreError::malformed("watch links"))?;
-        // In a conflict another run has noted its own look, or the next one looks once more.
-        self.transact("watch links", vec![write_put(put)]).await.map(drop)
+        let put = Put::builder().table_name(&self.table).set_item(Some(cursor_item(since, due_at))).build();
+        let put = put.map_err(|_| StoreError::malformed("write cursor"))?;
+        // After a conflict another run has moved the cursor, or the next run polls the same time again.
+        self.transact("write cursor", vec![write_put(put)]).await.map(drop)
     }
 
-    /// Writes an order that began at lomi., and the way to it from what was paid on. Somebody else may have been faster.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes an order imported from lomi and its reverse index entry. Has no effect when the order exists already.
     pub async fn adopt(&self, order: &Order) -> Result<(), StoreError> {
         let mut item = crate::item::order_attributes(order)?;
         item.extend(Key::order(order.id()).into_item());
@@ -144,9 +121,9 @@ impl Store {
         if let Some(payable) = order.payable() {
             writes.push(write_put(self.reverse_index(&payable, order.id())?));
         }
-        match self.transact("adopt", writes).await? {
+        match self.transact("import order", writes).await? {
             None | Some(Cancelled::Condition(_)) => Ok(()),
-            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "adopt", reason: "conflict" }),
+            Some(Cancelled::Conflict) => Err(StoreError::Busy { operation: "import order", reason: "conflict" }),
         }
     }
 
@@ -154,6 +131,6 @@ impl Store {
         let mut item = Key::payable(payable).into_item();
         item.insert("order_id".to_owned(), text(id.as_str()));
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
-        put.map_err(|_| StoreError::malformed("way to order"))
+        put.map_err(|_| StoreError::malformed("write reverse index"))
     }
 }

@@ -1,23 +1,23 @@
-//! How much waits, counted up to a bound.
+//! Counts the backlog, up to a bound.
 
 use crate::keys::{DUE_SHARDS, Item, text};
 use crate::{QuarantineStatus, Store, StoreError};
 use aws_sdk_dynamodb::types::Select;
 use domain::Timestamp;
 
-/// Most of one shard that is looked at.
+/// How many items of one shard are counted.
 const MAX_DUE_OF_SHARD: i32 = 250;
-/// Most pieces that were put aside that are counted.
+/// How many quarantined events are counted.
 const MAX_QUARANTINED: i32 = 100;
 
-/// How much waits.
+/// A count of waiting items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// As many as were counted.
+    /// The number counted.
     pub count: u64,
-    /// Whether there may be more.
+    /// Whether there may be more than the bound.
     pub is_more: bool,
-    /// Since when the oldest has been waiting, where that is known.
+    /// When the oldest became due, if known.
     pub oldest: Option<Timestamp>,
 }
 
@@ -30,10 +30,7 @@ impl Backlog {
 }
 
 impl Store {
-    /// The orders that were due for the reconciler at `now`, a thousand of them at most. Eventually consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The orders that are due for the reconciler at `now`, at most 1000. Eventually consistent.
     pub async fn orders_due(&self, now: Timestamp) -> Result<Backlog, StoreError> {
         let mut backlog = Backlog::default();
         for shard in 0..DUE_SHARDS {
@@ -54,10 +51,7 @@ impl Store {
         })
     }
 
-    /// The pieces that were put aside and wait for somebody, a hundred of them at most. Eventually consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The quarantined events that wait for the operator, at most 100. Eventually consistent.
     pub async fn quarantine_waiting(&self) -> Result<Backlog, StoreError> {
         let call = self
             .client
@@ -74,7 +68,7 @@ impl Store {
     }
 }
 
-/// Questions to lomi. are due as well.
+/// Attribution cases and the cursor are in the same index.
 fn is_order(item: &Item) -> bool {
     item.get("PK").and_then(|key| key.as_s().ok()).is_some_and(|key| key.starts_with("ORDER#"))
 }

@@ -1,4 +1,4 @@
-//! Signed carts: which order a cart token belongs to.
+//! Cart holds: the order that a signed cart belongs to.
 
 use crate::item::write_put;
 use crate::keys::{Key, number, text};
@@ -6,24 +6,21 @@ use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{CartTokenId, Environment, Order, OrderId, Timestamp};
 
-/// How long a cart stays with its order after the last write: far longer than a token is valid (24 h) or a create can be
-/// retried (23 h), so that a backend which signs anew under the same `jti` sells it once.
+/// How long a hold lasts after the last write. A token is valid for 24 h and a create can be retried for 23 h; the hold
+/// lasts much longer, so that a backend which signs a new token with the same `jti` sells the cart once.
 const LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Who has a signed cart, as it was read.
+/// The order that holds a signed cart, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartHolder {
     /// The order.
     pub order_id: OrderId,
-    /// The version at which the order last took hold of the cart. It grows: whoever saw an older one saw another order.
+    /// The order's version when it last took the hold. It grows, so a stale read is detected.
     version: u64,
 }
 
 impl Store {
-    /// Who has the cart now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The order that holds the cart now. Strongly consistent.
     pub async fn cart_holder(
         &self,
         environment: Environment,
@@ -41,8 +38,8 @@ impl Store {
         holder.map(Some).ok_or(StoreError::malformed("read cart"))
     }
 
-    /// The write that gives the order its cart, and that fails when another order has it. `None` for an order without a
-    /// signed cart. `released` is who is known to need the cart no more: unless it took hold of it again since.
+    /// The write that takes the cart for the order; it fails when another order holds it. `None` for an order without a
+    /// signed cart. A hold of `released` may be replaced, unless that order has taken it again since it was read.
     pub(crate) fn cart_hold(
         &self,
         order: &Order,

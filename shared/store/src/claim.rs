@@ -1,4 +1,4 @@
-//! Idempotency keys: who is working on a request, and what was answered.
+//! Claims of idempotency keys: which attempt works on a request, and the stored answer.
 
 use crate::cart::CartHolder;
 use crate::error::StoreError;
@@ -11,11 +11,11 @@ use domain::{AttemptId, Environment, Fingerprint, IdempotencyKey, Order, OrderId
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How long an answer can be asked for again: a little shorter than lomi. remembers its own (24 h), so that no try
-/// outlives lomi.'s memory of the one before.
+/// How long an answer is kept. Shorter than lomi keeps its own (24 h), so that a retry never reaches lomi after lomi
+/// has forgotten the first attempt.
 const RETENTION_MS: i64 = 23 * 60 * 60 * 1000;
 
-/// What a key was used for; one key may serve each operation once.
+/// The operation that a key is used for. One key may be used once for each operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `POST /checkout-sessions`
@@ -33,7 +33,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The operation in one word.
+    /// The name of the operation.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,11 +56,11 @@ pub struct Answer {
     pub body: String,
 }
 
-/// How far the work under a key has come.
+/// The progress of the work under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimState {
-    /// Somebody is at it, or was until its lease ended.
+    /// An attempt is running, or was until its lease ended.
     Running,
     /// Answered.
     Done(Answer),
@@ -69,53 +69,53 @@ pub enum ClaimState {
 /// The record behind one idempotency key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Names the record: a hash, because the key itself is the caller's secret to the answer.
+    /// A hash of the key, because the key itself gives access to the answer.
     pub key_hash: String,
     /// Recognises the request.
     pub fingerprint: Fingerprint,
-    /// The try that holds the claim.
+    /// The attempt that holds the claim.
     pub attempt_id: AttemptId,
-    /// Until then nobody else may try.
+    /// Until then no other attempt may take over.
     #[serde(rename = "lease_until_ms")]
     pub lease_until: Timestamp,
-    /// The order that every try works on.
+    /// The order that every attempt works on.
     pub order_id: OrderId,
     /// The order's token, the same in every answer.
     pub order_token: OrderToken,
-    /// How far the work has come.
+    /// The progress of the work.
     pub state: ClaimState,
     #[serde(rename = "expires_at_ms")]
     expires_at: Timestamp,
 }
 
-/// What became of an attempt to begin.
+/// The result of writing a new claim or receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// Written.
     Ours,
-    /// Somebody else was first: read again what the key stands for.
+    /// The key is claimed already: read its record again.
     Taken,
 }
 
-/// What became of an attempt to work on an order.
+/// The result of claiming an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claimed {
-    /// Claim and order are written; the claim is ours.
+    /// Claim and order are written; this attempt holds the claim.
     Ours,
-    /// Somebody else was first: read the claim again.
+    /// Another attempt holds the claim: read it again.
     Taken,
-    /// Another order has the signed cart.
+    /// Another order holds the signed cart.
     CartHeld,
 }
 
-/// What became of an attempt to finish.
+/// The result of writing an attempt's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
     /// Written.
     Done,
-    /// The order changed meanwhile: read it again and try again.
+    /// The order changed meanwhile: read it again and retry.
     VersionConflict,
-    /// Another try took over, or another order took the signed cart; this one may no longer answer.
+    /// Another attempt took over the claim, or another order the signed cart; this attempt may no longer answer.
     Fenced,
 }
 
@@ -141,7 +141,7 @@ impl Claim {
         }
     }
 
-    /// The name of the record behind `key`. What was answered in one environment is not an answer in the other.
+    /// The hash of `key`. The environment is part of it: an answer in one environment is none in the other.
     #[must_use]
     pub fn hash(environment: Environment, operation: Operation, key: &IdempotencyKey) -> String {
         let mut hasher = Sha256::new();
@@ -153,7 +153,7 @@ impl Claim {
         hex::encode(hasher.finalize())
     }
 
-    /// This claim in the hands of another try.
+    /// This claim, held by another attempt.
     #[must_use]
     pub fn taken_over_by(&self, attempt_id: AttemptId, lease_until: Timestamp) -> Self {
         Self { attempt_id, lease_until, ..self.clone() }
@@ -170,10 +170,7 @@ impl Claim {
 }
 
 impl Store {
-    /// The claim named `key_hash`, unless it has expired. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The claim with this hash, unless it has expired. Strongly consistent.
     pub async fn claim(&self, key_hash: &str, now: Timestamp) -> Result<Option<Claim>, StoreError> {
         let Some(item) = self.get(Key::claim(key_hash), "read claim").await? else { return Ok(None) };
         let claim: Claim =
@@ -181,11 +178,8 @@ impl Store {
         Ok((claim.expires_at > now).then_some(claim))
     }
 
-    /// Writes a fresh claim, its order and whose the signed cart is together, before anything is asked of lomi. `released`
-    /// is who may lose the cart to this order.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes a new claim, its order and its cart hold in one transaction, before lomi is called. `released` is the
+    /// holder that may lose the cart to this order.
     pub async fn begin(
         &self,
         claim: Claim,
@@ -199,19 +193,16 @@ impl Store {
             .condition_expression("attribute_not_exists(PK) OR expires_at_ms <= :now")
             .expression_attribute_values(":now", number(now.as_ms()))
             .build()
-            .map_err(|_| StoreError::malformed("begin"))?;
+            .map_err(|_| StoreError::malformed("begin claim"))?;
         let mut item = order_attributes(order)?;
         item.extend(Key::order(order.id()).into_item());
         let mut writes = vec![write_put(put_claim), write_put(self.put_new(item)?)];
         writes.extend(self.cart_hold(order, released)?);
-        self.begin_with("begin", writes).await
+        self.begin_with("begin claim", writes).await
     }
 
-    /// Takes over a claim whose lease ended, together with its order and its signed cart. `previous` is the try that held
-    /// it, `released` who may lose the cart to this order.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Takes over a claim whose lease has ended, with its order and its cart hold. `previous` is the attempt that held
+    /// it; `released` is the holder that may lose the cart to this order.
     pub async fn take_over(
         &self,
         claim: &Claim,
@@ -224,10 +215,10 @@ impl Store {
             .set("lease_until_ms", number(claim.lease_until.as_ms()));
         let mut writes = vec![self.claim_update(claim, previous, &changes)?, write_update(self.order_update(order)?)];
         writes.extend(self.cart_hold(order, released)?);
-        self.begin_with("take over", writes).await
+        self.begin_with("take over claim", writes).await
     }
 
-    /// Claim, order and, third, the cart.
+    /// The writes are claim, order, cart hold, in this order.
     async fn begin_with(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<Claimed, StoreError> {
         Ok(match self.transact(operation, writes).await? {
             None => Claimed::Ours,
@@ -236,41 +227,35 @@ impl Store {
         })
     }
 
-    /// Writes the answer, the order and the way from what is paid on to the order together, if the claim and the signed
-    /// cart are still ours.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes the answer, the order and its reverse index entry in one transaction, if this attempt still holds the
+    /// claim and the order still holds the signed cart.
     pub async fn finish(&self, claim: &Claim, answer: &Answer, order: &Order) -> Result<Finished, StoreError> {
         let state = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(ClaimState::Done(answer.clone()))
-            .map_err(|_| StoreError::malformed("finish"))?;
+            .map_err(|_| StoreError::malformed("finish claim"))?;
         let changes = Changes::default().set("state", state);
         let mut writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
         if let Some(payable) = order.payable() {
             writes.push(write_put(self.reverse_index(&payable, order.id())?));
         }
-        // Last: nothing is handed out for a cart that another order has by now.
+        // Last: no page is returned for a cart that another order holds by now.
         let cart_index = writes.len();
         writes.extend(self.cart_hold(order, None)?);
-        Ok(match self.transact("finish", writes).await? {
+        Ok(match self.transact("finish claim", writes).await? {
             Some(Cancelled::Condition(index)) if index == cart_index => Finished::Fenced,
             ended => finished(ended),
         })
     }
 
-    /// Writes that the call to lomi. did not open a page, and lets others try from `lease_until` on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Records that lomi opened no page, and lets another attempt take over from `lease_until` on.
     pub async fn give_up(&self, claim: &Claim, lease_until: Timestamp, order: &Order) -> Result<Finished, StoreError> {
         let changes = Changes::default().set("lease_until_ms", number(lease_until.as_ms()));
         let writes =
             vec![self.claim_update(claim, &claim.attempt_id, &changes)?, write_update(self.order_update(order)?)];
-        self.transact("give up", writes).await.map(finished)
+        self.transact("give up claim", writes).await.map(finished)
     }
 
-    /// A change of the claim that only its holder may make.
+    /// An update of the claim that only its holder may make.
     fn claim_update(
         &self,
         claim: &Claim,
@@ -282,11 +267,11 @@ impl Store {
             .expression_attribute_values(":holder", keys::text(holder.as_str()))
             .build()
             .map(write_update)
-            .map_err(|_| StoreError::malformed("claim"))
+            .map_err(|_| StoreError::malformed("write claim"))
     }
 }
 
-/// The claim comes first in every write of an outcome.
+/// In every write of an outcome, the claim comes first.
 fn finished(ended: Option<Cancelled>) -> Finished {
     match ended {
         None => Finished::Done,

@@ -1,44 +1,44 @@
-//! Errors whose variant answers the first case about any failed write: did it happen?
+//! Errors whose variant says whether a failed write may have happened.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// A call to DynamoDB that did not do what it was asked for. `reason` is one word for logs.
+/// A failed call to DynamoDB. `reason` is one word for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// It did not happen: the table was too busy. Trying again may help.
+    /// The write did not happen: the table was too busy. A retry may succeed.
     #[error("{operation}: the table is too busy ({reason})")]
     Busy {
-        /// What was being read or written.
+        /// The operation.
         operation: &'static str,
-        /// What kept it busy.
+        /// Why it was busy.
         reason: &'static str,
     },
-    /// Nobody knows whether it happened: the answer was lost. Trying again may help.
+    /// The write may have happened: the answer was lost. A retry may succeed.
     #[error("{operation}: no answer from dynamodb ({reason})")]
     NoAnswer {
-        /// What was being read or written.
+        /// The operation.
         operation: &'static str,
         /// How the answer was lost.
         reason: &'static str,
     },
-    /// It did not happen, for a reason that stays: no such table, no permission, a malformed request.
+    /// The write did not happen, and a retry fails as well: no such table, no permission, a malformed request.
     #[error("{operation}: dynamodb refused ({reason})")]
     Refused {
-        /// What was being read or written.
+        /// The operation.
         operation: &'static str,
         /// DynamoDB's error code.
         reason: &'static str,
     },
-    /// It did not happen: an item does not have the shape that this code writes.
+    /// The write did not happen: an item does not have the shape that this code writes.
     #[error("{operation}: an item is malformed")]
     Malformed {
-        /// What was being read or written.
+        /// The operation.
         operation: &'static str,
     },
 }
 
 impl StoreError {
-    /// Why, in one word for logs.
+    /// The reason, in one word for logs.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl StoreError {
         Self::Malformed { operation }
     }
 
-    /// Sorts an SDK error. The SDK has already retried what may be retried.
+    /// Classifies an SDK error. The SDK has already retried what it may retry.
     pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -73,7 +73,7 @@ impl StoreError {
     }
 }
 
-/// DynamoDB's error code in a word of ours: logs hold no text that somebody else wrote.
+/// Maps DynamoDB's error code to one of our own words, so that logs contain no foreign text.
 pub(crate) fn word_for(code: &str) -> &'static str {
     match code {
         "ProvisionedThroughputExceededException"

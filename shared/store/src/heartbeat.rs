@@ -1,24 +1,18 @@
-//! When lomi. was last heard of.
+//! The webhook heartbeat: when the last authenticated event from lomi was received.
 
 use crate::keys::{Key, number};
 use crate::{Store, StoreError};
 use domain::Timestamp;
 
 impl Store {
-    /// When an authentic event of lomi.'s was last noted. `None` when there never was one. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// When the last authenticated event was received; `None` before the first. Strongly consistent.
     pub async fn heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
         let Some(item) = self.get(Key::heartbeat(), "read heartbeat").await? else { return Ok(None) };
         let received_at_ms = item.get("received_at_ms").and_then(|value| value.as_n().ok()?.parse().ok());
         received_at_ms.map(|ms| Some(Timestamp::from_ms(ms))).ok_or(StoreError::malformed("read heartbeat"))
     }
 
-    /// Notes that one came at `seen_at`, unless a later one is noted already: the time only moves forward.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Records an event received at `seen_at`. The stored time only moves forward.
     pub async fn record_heartbeat(&self, seen_at: Timestamp) -> Result<(), StoreError> {
         let call = self
             .client
@@ -32,7 +26,7 @@ impl Store {
             Err(error) if error.as_service_error().is_some_and(|told| told.is_conditional_check_failed_exception()) => {
                 Ok(())
             }
-            noted => noted.map(|_| ()).map_err(|error| StoreError::from_sdk("note heartbeat", &error)),
+            noted => noted.map(|_| ()).map_err(|error| StoreError::from_sdk("record heartbeat", &error)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Orders as items, and the updates that write them.
+//! Orders as items, and their updates.
 
 use crate::keys::{Item, Key, due_shard, number, text};
 use crate::listing::sort_key;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{Order, OrderStatus};
 
-/// Attributes of an order that may be absent: a write that lacks one removes it.
+/// Attributes that an order may lack. A write of an order without one removes it from the item.
 const OPTIONAL: [&str; 8] = [
     "amount",
     "currency_code",
@@ -19,12 +19,12 @@ const OPTIONAL: [&str; 8] = [
     "due_shard",
 ];
 
-/// Where orders of this status are listed: those with a refund in doubt apart, so that nobody has to look for them.
+/// The partition of the `listing` index for this status. Orders with a refund in doubt have their own.
 pub(crate) fn listing_of(status: OrderStatus, has_refund_in_doubt: bool) -> String {
     format!("ORDER#{}{}", status.as_str(), if has_refund_in_doubt { "#refund_in_doubt" } else { "" })
 }
 
-/// The order's attributes, with those that the indexes are made of and without its key.
+/// The order's attributes, including those of the indexes, without its key.
 pub(crate) fn order_attributes(order: &Order) -> Result<Item, StoreError> {
     let mut item: Item =
         serde_dynamo::aws_sdk_dynamodb_1::to_item(order).map_err(|_| StoreError::malformed("write order"))?;
@@ -40,7 +40,7 @@ pub(crate) fn read_order(item: Item) -> Result<Order, StoreError> {
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| StoreError::malformed("read order"))
 }
 
-/// `SET` and `REMOVE` clauses with their names and values, grown one attribute at a time.
+/// Builds the `SET` and `REMOVE` clauses of an update.
 #[derive(Default)]
 pub(crate) struct Changes {
     sets: Vec<String>,
@@ -90,7 +90,7 @@ impl Changes {
 }
 
 impl Store {
-    /// A write of `order` on top of the version just before it, in the same environment.
+    /// Writes `order` over the version just before it, in the same environment.
     pub(crate) fn order_update(&self, order: &Order) -> Result<Update, StoreError> {
         let changes = Changes::of_order(order)?;
         let previous = order.version().saturating_sub(1);
@@ -111,7 +111,7 @@ impl Store {
             .set_expression_attribute_values(Some(changes.values.iter().cloned().collect()))
     }
 
-    /// A put that is refused when the key is taken.
+    /// A put that fails when the key exists.
     pub(crate) fn put_new(&self, item: Item) -> Result<Put, StoreError> {
         Put::builder()
             .table_name(&self.table)

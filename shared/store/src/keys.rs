@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The reconciler reads every shard; writes spread over them.
+/// Writes spread over the shards of the `due` index; the reconciler reads them all.
 pub(crate) const DUE_SHARDS: u8 = 4;
 
 pub(crate) struct Key {
@@ -27,7 +27,7 @@ impl Key {
         Self::new(format!("IDEM#{hash}"), "IDEM")
     }
 
-    /// A test order takes no cart from a live one.
+    /// The environment is part of the key: a test order cannot hold a live cart.
     pub(crate) fn cart(environment: Environment, id: &CartTokenId) -> Self {
         Self::new(format!("CART#{}#{}", environment.as_str(), id.as_str()), "CART")
     }
@@ -36,8 +36,7 @@ impl Key {
         Self::new(format!("EVT#{natural_key}"), "EVT")
     }
 
-    /// The id has the source in it: a poll's own words must not take the place of the event that lomi. signed, nor the
-    /// reverse.
+    /// The source is part of the id: a polled payment must not replace a signed event, nor the reverse.
     pub(crate) fn quarantine(id: &QuarantineId) -> Self {
         Self::new(format!("QUARANTINE#{}", id.as_str()), "QUARANTINE")
     }
@@ -77,7 +76,7 @@ impl Key {
         Self::new(format!("LINK#{}", code.as_str()), "LINK")
     }
 
-    /// lomi.'s ids are its own: a test link and a live one never share one.
+    /// lomi's ids are unique across environments.
     pub(crate) fn native_link(id: &str) -> Self {
         Self::new(format!("NATIVE#{id}"), "NATIVE")
     }
@@ -95,7 +94,7 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// The shard of the `due` index that an order belongs to: always the same, by the last digit of its id.
+/// The order's shard of the `due` index, from the last digit of its id, so that it never changes.
 pub(crate) fn due_shard(id: &OrderId) -> String {
     let digit = id.as_str().chars().last().and_then(|digit| digit.to_digit(16)).unwrap_or_default();
     shard_name(u8::try_from(digit).unwrap_or_default() % DUE_SHARDS)

@@ -45,13 +45,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// The table named `table`, reached as `config` says.
+    /// The table named `table`, with a client made from `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
         Self::over(Client::new(config), table)
     }
 
-    /// The table named `table`, reached through `client`: for a caller that sets more than what all AWS clients share.
+    /// The table named `table`, with `client`: for a caller that needs its own client settings.
     #[must_use]
     pub fn over(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }

@@ -1,4 +1,4 @@
-//! Managed links, and what is counted of them.
+//! Managed links and their counts.
 
 use crate::keys::{Item, Key, number, text};
 use crate::listing::sort_key;
@@ -7,12 +7,12 @@ use crate::{Begun, ListCursor, Store, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::{LinkCode, ManagedLink, Order, Timestamp};
 
-/// The most links a list shows at once.
+/// The most links per page.
 const MAX_PAGE: usize = 100;
-/// So often an opening is counted anew when it meets a payment of the same link.
+/// How often an update is retried when it conflicts with a transaction on the same link.
 const MAX_COUNT_TRIES: u32 = 4;
 
-/// What somebody may still be led to, in DynamoDB's words: [`ManagedLink::status`] is the same in ours.
+/// DynamoDB's condition for a link that can be opened. Keep it equal to [`ManagedLink::status`].
 const IS_ACTIVE: &str = "attribute_exists(PK) AND active = :true \
     AND (attribute_not_exists(expires_at_ms) OR expires_at_ms > :now) \
     AND (attribute_not_exists(max_payments) OR paid_count < max_payments)";
@@ -22,29 +22,26 @@ const IS_ACTIVE: &str = "attribute_exists(PK) AND active = :true \
 pub struct ListedLinks {
     /// The links.
     pub links: Vec<ManagedLink>,
-    /// Where the next page begins, if there may be one.
+    /// The cursor of the next page, if there may be one.
     pub next: Option<ListCursor>,
 }
 
-/// What becomes of an order's place at the link that led to it.
+/// How an order's change affects the counts of its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkPlace {
-    /// Nothing.
+    /// The counts stay.
     Unchanged,
-    /// Its first money came, or is held.
+    /// The order's first payment arrived, or is held.
     Taken,
-    /// What was held never came.
+    /// The order's held payment failed.
     GivenBack {
-        /// Whether it was counted beyond the link's limit.
+        /// Whether the order was counted beyond the link's limit.
         was_surplus: bool,
     },
 }
 
 impl Store {
-    /// Writes a fresh link together with the receipt of the request that made it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes a new link and the receipt of the request that created it in one transaction.
     pub async fn create_link(
         &self,
         link: &ManagedLink,
@@ -59,18 +56,12 @@ impl Store {
         Ok(if self.transact("create link", writes).await?.is_none() { Begun::Ours } else { Begun::Taken })
     }
 
-    /// The link as it stands now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The link. Strongly consistent.
     pub async fn link(&self, code: &LinkCode) -> Result<Option<ManagedLink>, StoreError> {
         self.get(Key::link(code), "read link").await?.map(read).transpose()
     }
 
-    /// A page of links, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// A page of links, newest first. `limit` is at most 100.
     pub async fn list_links(&self, limit: usize, after: Option<&ListCursor>) -> Result<ListedLinks, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let mut links = self.listed("list links", "LINK".to_owned(), after, limit, read).await?;
@@ -80,25 +71,19 @@ impl Store {
         Ok(ListedLinks { links, next })
     }
 
-    /// Ends a link, once or again. `false` when there is none.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Deactivates a link; repeating it changes nothing. `false` when the link does not exist.
     pub async fn deactivate_link(&self, code: &LinkCode) -> Result<bool, StoreError> {
         let values = [(":false", AttributeValue::Bool(false))];
         self.change_link(code, "SET active = :false", "attribute_exists(PK)", &values).await
     }
 
-    /// Counts an opening of a link that can be paid at `now`. `false` when it cannot, any more.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Counts an opening. `false` when the link cannot be opened at `now`.
     pub async fn count_opening(&self, code: &LinkCode, now: Timestamp) -> Result<bool, StoreError> {
         let values = [(":one", number(1)), (":true", AttributeValue::Bool(true)), (":now", number(now.as_ms()))];
         self.change_link(code, "ADD opened_count :one", IS_ACTIVE, &values).await
     }
 
-    /// One conditional update, tried again when it meets a transaction at the same link.
+    /// One conditional update, retried when it conflicts with a transaction on the same link.
     async fn change_link(
         &self,
         code: &LinkCode,
@@ -130,9 +115,10 @@ impl Store {
         }
     }
 
-    /// Counts at the link that led to the order, if one did.
+    /// The write that counts the order at its link, if it has one.
     ///
-    /// Within the link's limit, or else refused; an order that is flagged as beyond it is counted apart, come what may.
+    /// It fails beyond the link's limit. An order that is flagged as beyond the limit is counted separately and never
+    /// fails.
     pub(crate) fn link_count(&self, order: &Order, place: LinkPlace) -> Result<Option<TransactWriteItem>, StoreError> {
         let Some(code) = order.link_code() else { return Ok(None) };
         let by = match place {

@@ -4,24 +4,24 @@ use crate::keys::{Item, text};
 use crate::{Store, StoreError};
 use domain::{LinkCode, OrderId, QuarantineId, Timestamp};
 
-/// Where a list goes on. Opaque to callers.
+/// Where the next page begins. Opaque to callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListCursor(String);
 
 impl ListCursor {
-    /// `None` unless `text` can be a cursor of a list of orders: the sort key of the last one shown.
+    /// `None` unless `text` is a cursor of a list of orders: the sort key of the last order shown.
     #[must_use]
     pub fn of_orders(text: &str) -> Option<Self> {
         Self::parse(text, |id| OrderId::parse(id).is_some())
     }
 
-    /// The same for a list of links.
+    /// The same for links.
     #[must_use]
     pub fn of_links(text: &str) -> Option<Self> {
         Self::parse(text, |code| LinkCode::parse(code).is_some())
     }
 
-    /// The same for the list of what was put aside.
+    /// The same for quarantined events.
     #[must_use]
     pub fn of_quarantine(text: &str) -> Option<Self> {
         Self::parse(text, |id| QuarantineId::parse(id).is_some())
@@ -44,14 +44,15 @@ impl ListCursor {
     }
 }
 
-/// The order of a list: by time, then by name. Thirteen digits of milliseconds last until the year 2286 and sort as text.
+/// The sort key of a list: time, then name. Thirteen digits of milliseconds suffice until the year 2286 and sort as
+/// text.
 pub(crate) fn sort_key(at: Timestamp, name: &str) -> String {
     format!("{:013}#{name}", at.as_ms())
 }
 
 impl Store {
-    /// Up to one thing of `partition` more than `limit`, which tells whether there is a next page, newest first. One that this
-    /// release cannot read must not hide the others.
+    /// The items of `partition`, newest first, at most `limit` and one more, which shows that there is a next page.
+    /// Skips items that this release cannot read.
     pub(crate) async fn listed<T>(
         &self,
         operation: &'static str,
@@ -63,7 +64,7 @@ impl Store {
         let bound = after.map_or(":", |cursor| cursor.0.as_str());
         let wanted = limit.saturating_add(1);
         let (mut things, mut start) = (Vec::new(), None);
-        // A page of DynamoDB ends at 1 MB, wherever that is.
+        // DynamoDB ends a page at 1 MB, even before the limit.
         loop {
             let call = self
                 .client

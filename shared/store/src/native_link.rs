@@ -1,4 +1,4 @@
-//! The merchant's labels on links of lomi.'s own: generations of lomi. since June 2026 forget what they were sent.
+//! The merchant's labels on native links: lomi's servers since June 2026 do not store them.
 
 use crate::keys::{Item, Key, text};
 use crate::provider_event::Cancelled;
@@ -6,17 +6,14 @@ use crate::{Answer, Receipt, Store, StoreError};
 use aws_sdk_dynamodb::types::Put;
 use std::collections::{BTreeMap, HashMap};
 
-/// So often the last write is tried again when it meets another one.
+/// How often the transaction is retried after a conflict.
 const MAX_TRIES: u32 = 4;
 
 /// Labels, by name.
 pub type Labels = BTreeMap<String, String>;
 
 impl Store {
-    /// Adds the answer to the receipt of the request that made the link, and keeps the link's labels with it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Adds the answer to the receipt of the request that created the link, and stores the link's labels with it.
     pub async fn finish_native_link(
         &self,
         receipt: &Receipt,
@@ -37,28 +34,19 @@ impl Store {
         Err(StoreError::Busy { operation: "finish native link", reason: "conflict" })
     }
 
-    /// Keeps these labels in the place of those that the link had.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Replaces the labels of the link.
     pub async fn put_link_labels(&self, link_id: &str, labels: &Labels) -> Result<(), StoreError> {
         let call = self.client.put_item().table_name(&self.table).set_item(Some(item_of(link_id, labels)?));
         call.send().await.map(drop).map_err(|error| StoreError::from_sdk("write link labels", &error))
     }
 
-    /// The labels of the link with this id of lomi.'s; `None` when none were ever given here. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The labels of the link with this id of lomi's; `None` when none were stored here. Strongly consistent.
     pub async fn link_labels(&self, link_id: &str) -> Result<Option<Labels>, StoreError> {
         let item = self.get(Key::native_link(link_id), "read link labels").await?;
         item.map(|item| read(item).map(|(_, labels)| labels)).transpose()
     }
 
-    /// The labels of those of these links, at most 100, that were given any here, by link.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The stored labels by link id. At most 100 ids.
     pub async fn labels_of_links(&self, link_ids: &[&str]) -> Result<HashMap<String, Labels>, StoreError> {
         let keys = link_ids.iter().map(|id| Key::native_link(id).into_item()).collect();
         self.batch("read labels of links", keys).await?.into_iter().map(read).collect()

@@ -1,4 +1,4 @@
-//! Reading orders: one, by session, those that are due, and lists for the back office.
+//! Reads orders: by id, by page or card form, those that are due, and lists for the back office.
 
 use crate::item::{listing_of, read_order};
 use crate::keys::{DUE_SHARDS, Item, Key, number, shard_name, text};
@@ -8,21 +8,21 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Order, OrderId, OrderStatus, PaymentRef, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 
-/// The most orders a list shows at once.
+/// The most orders per page.
 const MAX_PAGE: usize = 100;
 
-/// `BatchGetItem` may leave keys unprocessed when it is throttled; so often they are asked for again.
+/// `BatchGetItem` may leave keys unprocessed when throttled. How often they are read again.
 const MAX_BATCH_ROUNDS: usize = 5;
 
-/// Orders of one shard read at once from what is due.
+/// How many due items are read of one shard at a time.
 const DUE_PAGE: i32 = 25;
 
-/// Which orders a list shows.
+/// Filters a list of orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
-    /// Those of this status; of any when `None`.
+    /// Only orders with this status; `None` for all.
     pub status: Option<OrderStatus>,
-    /// Only those with a refund in doubt.
+    /// Only orders with a refund in doubt.
     pub refund_in_doubt: bool,
 }
 
@@ -31,7 +31,7 @@ impl OrderFilter {
         let statuses = OrderStatus::ALL.into_iter().filter(move |of| self.status.is_none_or(|status| status == *of));
         statuses.flat_map(move |status| {
             let settled = (!self.refund_in_doubt).then(|| listing_of(status, false));
-            // Only what was paid can go back.
+            // Only a paid order can have a refund.
             let in_doubt = status.is_paid().then(|| listing_of(status, true));
             settled.into_iter().chain(in_doubt)
         })
@@ -43,22 +43,22 @@ impl OrderFilter {
 pub struct ListedOrders {
     /// The orders.
     pub orders: Vec<Order>,
-    /// Where the next page begins, if there may be one.
+    /// The cursor of the next page, if there may be one.
     pub next: Option<ListCursor>,
 }
 
-/// What the reconciler has to look at.
+/// An item that is due for the reconciler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// An order.
     Order(OrderId),
-    /// The name of a case to lomi.: whose is this payment?
+    /// An attribution case, by its name.
     Attribution(String),
-    /// Whatever was paid by lomi.'s own links.
+    /// The polling cursor of native links.
     Links,
 }
 
-/// How far a run has read what is due.
+/// How far a run has read the due items.
 #[derive(Debug, Default)]
 pub struct DueCursor([Position; DUE_SHARDS as usize]);
 
@@ -86,7 +86,7 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// The items with these keys that exist, in any order; at most 100 keys, none of them twice.
+    /// The existing items with these keys, in any order. At most 100 keys, without duplicates.
     pub(crate) async fn batch(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -107,18 +107,12 @@ impl Store {
         Err(StoreError::Busy { operation, reason: "unprocessed_keys" })
     }
 
-    /// The order as it stands now. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The order. Strongly consistent.
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         self.get(Key::order(id), "read order").await?.map(read_order).transpose()
     }
 
-    /// Which of these orders there are.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Which of these orders exist.
     pub async fn known_orders(&self, ids: &BTreeSet<OrderId>) -> Result<BTreeSet<OrderId>, StoreError> {
         let keys: Vec<_> = ids.iter().map(|id| Key::order(id).into_item()).collect();
         let mut known = BTreeSet::new();
@@ -129,32 +123,23 @@ impl Store {
         Ok(known)
     }
 
-    /// The order that a payment was counted for.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The order of a recorded event.
     pub async fn order_of_event(&self, natural_key: &str) -> Result<Option<OrderId>, StoreError> {
-        self.get(Key::provider_event(natural_key), "read provider_event").await.map(|item| order_named(item.as_ref()))
+        self.get(Key::provider_event(natural_key), "read provider event").await.map(|item| order_named(item.as_ref()))
     }
 
-    /// The order behind something to pay on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The order of a payment page or card form.
     pub async fn order_of(&self, payable: &PaymentRef) -> Result<Option<OrderId>, StoreError> {
-        self.get(Key::payable(payable), "read payable").await.map(|item| order_named(item.as_ref()))
+        self.get(Key::payable(payable), "read reverse index").await.map(|item| order_named(item.as_ref()))
     }
 
-    /// Writes an order that changed for a reason other than event. `false` when it changed meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes an order that changed without an event from lomi. `false` when it changed meanwhile.
     pub async fn save(&self, order: &Order) -> Result<bool, StoreError> {
         let update = crate::item::write_update(self.order_update(order)?);
         Ok(self.transact("save order", vec![update]).await?.is_none())
     }
 
-    /// The case for what was due in a shard at `now`, the longest overdue first.
+    /// The query for the items of a shard that are due at `now`, the longest overdue first.
     pub(crate) fn due_of(&self, shard: u8, now: Timestamp) -> QueryFluentBuilder {
         let query = self.client.query().table_name(&self.table).index_name("due");
         let query = query.key_condition_expression("due_shard = :shard AND due_at_ms <= :now");
@@ -162,13 +147,10 @@ impl Store {
         query.expression_attribute_values(":now", number(now.as_ms()))
     }
 
-    /// What was due next at `now`, at most 25 of each shard, the longest overdue of a shard first. Empty when
-    /// `cursor` has seen them all, so that an order which cannot be dealt with hides no other.
+    /// The next items that are due at `now`, at most 25 per shard, the longest overdue of each shard first. Empty once
+    /// `cursor` has passed them all. The cursor moves on, so an order that keeps failing does not hide the others.
     ///
-    /// The index is eventually consistent: read each order before deciding anything about it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The index is eventually consistent: read each order before acting on it.
     pub async fn due(&self, now: Timestamp, cursor: &mut DueCursor) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
         for (shard, position) in (0..DUE_SHARDS).zip(&mut cursor.0) {
@@ -183,10 +165,7 @@ impl Store {
         Ok(due)
     }
 
-    /// A page of orders, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// A page of orders, newest first. `limit` is at most 100.
     pub async fn list_orders(
         &self,
         filter: OrderFilter,

@@ -1,22 +1,19 @@
-//! The organisation at lomi. that this stack's key belongs to.
+//! The organisation at lomi that owns this stack's API key.
 
 use crate::keys::{Key, text};
 use crate::{Store, StoreError};
 
-/// Whose key the stack calls lomi. with.
+/// The owner of the API key that this stack calls lomi with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnOrganisation {
-    /// The fingerprint of the key that it was learned with; never the key.
+    /// The fingerprint of the API key; never the key.
     pub key_fingerprint: String,
-    /// lomi.'s id of the organisation. `None` while lomi. has not told with this key.
+    /// lomi's id of the organisation; `None` while lomi has not reported it for this key.
     pub organization_id: Option<String>,
 }
 
 impl Store {
-    /// What was last learned. `None` on a stack that never had a key. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The stored owner. `None` on a stack that never had a key. Strongly consistent.
     pub async fn own_organisation(&self) -> Result<Option<OwnOrganisation>, StoreError> {
         let Some(item) = self.get(Key::organisation(), "read organisation").await? else { return Ok(None) };
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
@@ -24,10 +21,7 @@ impl Store {
         Ok(Some(OwnOrganisation { key_fingerprint, organization_id: text("organization_id") }))
     }
 
-    /// Writes what was learned, in place of what was known of any other key.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Stores the owner, replacing that of any other key.
     pub async fn put_own_organisation(&self, own: &OwnOrganisation) -> Result<(), StoreError> {
         let mut item = Key::organisation().into_item();
         item.insert("key_fingerprint".to_owned(), text(own.key_fingerprint.as_str()));

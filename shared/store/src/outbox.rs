@@ -1,4 +1,4 @@
-//! Events for the merchant's own systems.
+//! The outbox: events for the merchant's own systems.
 
 use crate::item::{write_put, write_update};
 use crate::keys::{Item, Key, number, text};
@@ -7,23 +7,20 @@ use crate::{Store, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Order, OutboxEvent, ShortText, Timestamp};
 
-/// An event that is on its way to the merchant's systems once more, under the same id.
+/// An event that was published again under the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Republished {
-    /// Names the event, for ever; consumers know by it what they have seen.
+    /// The event's permanent id, by which consumers deduplicate.
     pub event_id: String,
     /// `order.paid`, ...
     pub event_type: String,
-    /// How often it was told again, this time included.
+    /// How often it was published again, including this time.
     pub replays: u64,
 }
 
 impl Store {
-    /// Writes an order that changed for a reason other than event, and the event that tells of it: both or neither.
-    /// `false` when the order changed meanwhile.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes an order that changed without an event from lomi, and its outbox event, in one transaction. `false` when
+    /// the order changed meanwhile.
     pub async fn save_with_event(
         &self,
         order: &Order,
@@ -38,28 +35,25 @@ impl Store {
         Ok(cancelled.is_none())
     }
 
-    /// Has an event told again, by a write of its item: the table's stream carries every write that changes something. `None`
-    /// when it was never told. Two requests at the same time may tell it once.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Publishes an event again by writing its item: the table's stream carries every write that changes an item.
+    /// `None` when the event was never published. Two concurrent requests may publish it once.
     pub async fn republish(&self, order: &Order, event: &OutboxEvent) -> Result<Option<Republished>, StoreError> {
         let (id, name) = (order.id(), event.name());
         let Some(item) = self.get(Key::outbox(id, &name), "read event").await? else { return Ok(None) };
         let added = |count: &AttributeValue| count.as_n().ok()?.parse::<u64>().ok()?.checked_add(1);
         let replays = item.get("replays").map_or(Some(1), added).ok_or(StoreError::malformed("read event"))?;
-        // An item of an earlier release lacks attributes; what it has stays as it was told.
-        let mut changed = outbox_item(order, event, told_at(&item));
+        // An item of an earlier release lacks attributes. Those that it has stay unchanged.
+        let mut changed = outbox_item(order, event, written_at(&item));
         changed.extend(item);
         changed.insert("replays".to_owned(), number(replays));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(changed));
-        put.send().await.map_err(|error| StoreError::from_sdk("tell again", &error))?;
+        put.send().await.map_err(|error| StoreError::from_sdk("republish event", &error))?;
         Ok(Some(Republished { event_id: format!("{id}#{name}"), event_type: event.as_str().to_owned(), replays }))
     }
 }
 
-/// The item behind an event. Every attribute is always there, empty where it says nothing: what carries the item to the
-/// merchant's bus fills in a form and cannot leave out a line of it.
+/// The outbox item. Every attribute is always present, empty when unknown: the pipe's input template cannot leave one
+/// out.
 pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> Item {
     let name = event.name();
     let (money, refund, dispute) = (order.expected(), event.refund(), event.dispute());
@@ -96,7 +90,7 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
     item
 }
 
-/// What the event is about, in minor units. 0 for a dispute of which lomi. tells no amount.
+/// The amount of the event, in minor units; 0 for a dispute without one.
 fn amount_minor(order: &Order, event: &OutboxEvent) -> i64 {
     let told = match event {
         OutboxEvent::OrderPaid => {
@@ -113,15 +107,15 @@ fn text_of(text: Option<&ShortText>) -> Option<String> {
     text.map(|text| text.as_str().to_owned())
 }
 
-/// What was bought, as `kind:id:quantity` joined by commas, e.g. `price:3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e:2`. Neither mark
-/// stands in an id. At most 50 lines of 76 bytes.
+/// What was bought, as `kind:id:quantity` joined by commas, e.g. `price:3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e:2`. No id
+/// contains `:` or `,`. At most 50 lines of 76 bytes.
 fn items_text(order: &Order) -> String {
     let lines = order.bought().into_iter().map(|line| format!("{}:{}:{}", line.kind.as_str(), line.id, line.quantity));
     lines.collect::<Vec<_>>().join(",")
 }
 
-/// When an item of an earlier release was written: it has its time in milliseconds.
-fn told_at(item: &Item) -> Timestamp {
+/// When an item of an earlier release, which stores milliseconds, was written.
+fn written_at(item: &Item) -> Timestamp {
     let at_ms = item.get("occurred_at_ms").and_then(|value| value.as_n().ok()?.parse().ok());
     Timestamp::from_ms(at_ms.unwrap_or_default())
 }

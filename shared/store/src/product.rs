@@ -4,14 +4,11 @@ use crate::keys::{Item, Key, text};
 use crate::{Store, StoreError};
 use domain::{Product, Sku};
 
-/// A catalogue for hosted checkout is small; a list stops here.
+/// The most products that a list returns.
 const MAX_LISTED_PRODUCTS: usize = 1000;
 
 impl Store {
-    /// The products with these SKUs that exist, in any order. Strongly consistent: a price is never a stale one.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The existing products with these SKUs, in any order. Strongly consistent, so that no stale price is sold.
     pub async fn products(&self, skus: &[Sku]) -> Result<Vec<Product>, StoreError> {
         let mut wanted: Vec<&Sku> = skus.iter().collect();
         wanted.sort();
@@ -21,17 +18,11 @@ impl Store {
     }
 
     /// One product. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn product(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.get(Key::product(sku), "read product").await?.map(read).transpose()
     }
 
-    /// Every product by SKU, at most 1000.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Every product, sorted by SKU, at most 1000.
     pub async fn list_products(&self) -> Result<Vec<Product>, StoreError> {
         let mut products = Vec::new();
         let mut start = None;
@@ -45,7 +36,7 @@ impl Store {
                 .expression_attribute_values(":listing", text("PRODUCT"))
                 .set_exclusive_start_key(start);
             let answer = call.send().await.map_err(|error| StoreError::from_sdk("list products", &error))?;
-            // A product that this release cannot read must not close the shop.
+            // Skip a product that this release cannot read, so that the shop stays open.
             products.extend(answer.items.unwrap_or_default().into_iter().filter_map(|item| read(item).ok()));
             start = answer.last_evaluated_key;
             if start.is_none() || products.len() >= MAX_LISTED_PRODUCTS {
@@ -55,10 +46,7 @@ impl Store {
         }
     }
 
-    /// Writes a product, new or not.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Creates or replaces a product.
     pub async fn put_product(&self, product: &Product) -> Result<(), StoreError> {
         let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(product).map_err(|_| malformed())?;
         item.extend(Key::product(&product.sku).into_item());
@@ -69,10 +57,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a product. `false` when there was none. Orders that sold it keep their own copy of what they sold.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Removes a product. `false` when there was none. Orders keep their own copy of what they sold.
     pub async fn delete_product(&self, sku: &Sku) -> Result<bool, StoreError> {
         let call = self
             .client

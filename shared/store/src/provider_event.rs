@@ -1,4 +1,4 @@
-//! ProviderEvent, and the one transaction that makes it count.
+//! Events from lomi, and the one transaction that applies them.
 
 use crate::Store;
 use crate::error::{StoreError, word_for};
@@ -14,44 +14,45 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{Order, OrderId, OutboxEvent, QuarantineId, Source, Timestamp};
 
-/// How long applied event is kept: past every replay and every yearly audit.
+/// How long an applied event is kept: longer than any replay, and past a yearly audit.
 const EVENT_LIFE_S: i64 = 400 * 24 * 60 * 60;
 
-/// What we were told, as we were told it.
+/// An event from lomi, as it was received.
 #[derive(Clone, Debug)]
 pub struct ProviderEvent {
-    /// The event's own name, e.g. `PAYMENT_SUCCEEDED#<transaction>`: the same however often and by whichever way it comes.
+    /// Identifies the event by its content, e.g. `PAYMENT_SUCCEEDED#<transaction>`: the same for every delivery and
+    /// from every source.
     pub natural_key: String,
-    /// lomi.'s name of the event.
+    /// lomi's event type.
     pub event: String,
-    /// Who told it.
+    /// How it was received.
     pub source: Source,
-    /// The bytes, as received.
+    /// The received bytes.
     pub raw: Vec<u8>,
-    /// When they were received, or taken up once more.
+    /// When they were received, or taken from quarantine.
     pub received_at: Timestamp,
-    /// Whether they are put aside already and looked at once more: they are not put aside twice.
+    /// Whether the event comes from quarantine, so that it is not quarantined again.
     pub is_quarantined: bool,
 }
 
-/// What became of an attempt to record event.
+/// The result of recording an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Written, with all that follows from it.
+    /// The event and its effects are written.
     Applied,
-    /// This event was recorded before.
+    /// The event was recorded before.
     Duplicate,
-    /// The order changed meanwhile: read it again, judge again.
+    /// The order changed meanwhile: read it and compute the transition again.
     VersionConflict,
-    /// The link that led to the order took its last payment from somebody else: flag the order and write it so.
+    /// The order's link took its last payment meanwhile: flag the order as beyond the limit and apply the event again.
     LinkUsedUp,
 }
 
 /// Why a transaction was cancelled.
 pub(crate) enum Cancelled {
-    /// The condition of this write, counted from 0, did not hold.
+    /// The condition of the write with this index, from 0, failed.
     Condition(usize),
-    /// Another transaction was at one of the items.
+    /// Another transaction was writing one of the items.
     Conflict,
 }
 
@@ -78,11 +79,7 @@ impl ProviderEvent {
 }
 
 impl Store {
-    /// Writes the event, the order it changed, the event that tells of it, and what becomes of its place at the link that
-    /// led to it: all or nothing.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes the event, the changed order, its outbox event and the count at its link in one transaction.
     pub async fn apply(
         &self,
         provider_event: ProviderEvent,
@@ -98,7 +95,7 @@ impl Store {
         }
         let link_index = writes.len();
         writes.extend(self.link_count(order, place)?);
-        Ok(match self.transact("apply provider_event", writes).await? {
+        Ok(match self.transact("apply provider event", writes).await? {
             None => Recorded::Applied,
             Some(Cancelled::Condition(0)) => Recorded::Duplicate,
             Some(Cancelled::Condition(index)) if index == link_index => Recorded::LinkUsedUp,
@@ -106,30 +103,24 @@ impl Store {
         })
     }
 
-    /// Keeps event that changes nothing, once.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Records an event without effect, once.
     pub async fn archive(
         &self,
         provider_event: ProviderEvent,
         order_id: Option<&OrderId>,
     ) -> Result<Recorded, StoreError> {
         let put = self.put_new(provider_event.into_lasting_item(order_id))?;
-        Ok(match self.transact("archive provider_event", vec![write_put(put)]).await? {
+        Ok(match self.transact("archive provider event", vec![write_put(put)]).await? {
             None => Recorded::Applied,
             Some(Cancelled::Condition(_)) => Recorded::Duplicate,
             Some(Cancelled::Conflict) => Recorded::VersionConflict,
         })
     }
 
-    /// Keeps authentic event that fits no order, for a person to look at, and marks the order it named.
+    /// Quarantines an authenticated event that does not match an order, and flags the order that it named.
     ///
-    /// It does not take the event's natural key: once the order can be paid by it, the same event may come again. What is
-    /// kept first stays as it is; `Duplicate` says that it was there, and that `marked` was not written.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// It does not use the event's natural key, so that the same event can still be applied later. The first entry
+    /// stays unchanged: `Duplicate` means that it exists and that `marked` was not written.
     pub async fn quarantine(
         &self,
         provider_event: ProviderEvent,
@@ -158,7 +149,7 @@ impl Store {
 
     /// One `TransactWriteItems`. `None` when it was committed.
     ///
-    /// The SDK sends one client request token with all its own retries, so a lost answer does not cancel the retry.
+    /// The SDK's own retries share one client request token, so a retry after a lost answer is not cancelled.
     pub(crate) async fn transact(
         &self,
         operation: &'static str,
@@ -168,7 +159,7 @@ impl Store {
             Ok(_) => Ok(None),
             Err(error) => match cancellation(&error) {
                 Some(Cancellation::Answer(cancelled)) => Ok(Some(cancelled)),
-                // DynamoDB wraps a throttle of one item in a cancellation of all, which the SDK does not retry.
+                // A throttled item cancels the whole transaction, and the SDK does not retry that.
                 Some(Cancellation::Busy(reason)) => Err(StoreError::Busy { operation, reason }),
                 None => Err(StoreError::from_sdk(operation, &error)),
             },
@@ -176,10 +167,10 @@ impl Store {
     }
 }
 
-/// What a cancellation says.
+/// Why DynamoDB cancelled a transaction.
 enum Cancellation {
     Answer(Cancelled),
-    /// Nothing about our conditions: the table was too busy.
+    /// The table was too busy; the conditions were not the cause.
     Busy(&'static str),
 }
 

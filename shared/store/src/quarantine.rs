@@ -1,4 +1,4 @@
-//! What was put aside for a person: one piece, lists, and the end of it.
+//! Quarantined events: read, list, resolve.
 
 use crate::item::write_update;
 use crate::keys::{Item, Key, number, text};
@@ -8,49 +8,49 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use domain::{OrderId, QuarantineId, Source, Timestamp};
 use serde::Deserialize;
 
-/// The most pieces a list shows at once.
+/// The most events per page.
 const MAX_PAGE: usize = 100;
 
-/// ProviderEvent that was put aside. `Debug` shows none of its bytes: they name people.
+/// A quarantined event. `Debug` hides its bytes, which contain personal data.
 #[derive(Clone, Deserialize)]
 pub struct Quarantined {
-    /// The event's own name, as in [`ProviderEvent`](crate::ProviderEvent).
+    /// Identifies the event, as in [`ProviderEvent`](crate::ProviderEvent).
     pub natural_key: String,
-    /// Why it was put aside, in one word.
+    /// Why it is quarantined, in one word.
     pub reason: String,
-    /// lomi.'s name of the event, or of what a poll found.
+    /// lomi's event type, or that of a polled finding.
     pub event: String,
-    /// Who told it.
+    /// How it was received.
     pub source: Source,
-    /// The order that it named, or was counted for.
+    /// The order that it named, or was applied to.
     #[serde(default)]
     pub order_id: Option<OrderId>,
     /// When it was received.
     #[serde(rename = "received_at_ms")]
     pub received_at: Timestamp,
-    /// When something was made of it after all; `None` as long as it waits.
+    /// When it was resolved; `None` while it waits.
     #[serde(default, rename = "resolved_at_ms")]
     pub resolved_at: Option<Timestamp>,
-    /// The bytes as received; of a poll, what it found in one line.
+    /// The received bytes; for a poll, its finding in one line.
     #[serde(skip)]
     pub raw: Vec<u8>,
 }
 
-/// Whether something was made of what was put aside.
+/// Whether a quarantined event was resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineStatus {
-    /// It waits for somebody.
+    /// It waits for the operator.
     Open,
-    /// It was used after all; kept for the record.
+    /// It was applied after all; kept for the record.
     Resolved,
 }
 
-/// A page of what was put aside, newest first.
+/// A page of quarantined events, newest first.
 #[derive(Clone, Debug)]
 pub struct ListedQuarantine {
-    /// The pieces.
+    /// The events.
     pub items: Vec<Quarantined>,
-    /// Where the next page begins, if there may be one.
+    /// The cursor of the next page, if there may be one.
     pub next: Option<ListCursor>,
 }
 
@@ -74,7 +74,7 @@ impl QuarantineStatus {
 }
 
 impl Quarantined {
-    /// Its name.
+    /// Its id.
     #[must_use]
     pub fn id(&self) -> QuarantineId {
         QuarantineId::of(&self.natural_key, &self.reason, self.source.as_str())
@@ -88,18 +88,12 @@ impl std::fmt::Debug for Quarantined {
 }
 
 impl Store {
-    /// What was put aside under this id. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The quarantined event with this id. Strongly consistent.
     pub async fn quarantined(&self, id: &QuarantineId) -> Result<Option<Quarantined>, StoreError> {
         self.get(Key::quarantine(id), "read quarantine").await?.map(read).transpose()
     }
 
-    /// A page of what waits, or of what was resolved, newest first. `limit` is cut to 100.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// A page of open or resolved events, newest first. `limit` is at most 100.
     pub async fn list_quarantined(
         &self,
         status: QuarantineStatus,
@@ -116,11 +110,8 @@ impl Store {
         Ok(ListedQuarantine { items, next })
     }
 
-    /// Takes event out of the list of what waits: it was used after all, for `order_id` where that is known. The first
-    /// time counts, and what was never put aside stays so. `false` when somebody else is writing it at this moment.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Marks a quarantined event as resolved, by `order_id` if known. Only the first time counts; an event that is not
+    /// quarantined changes nothing. `false` when another process is writing it now.
     pub async fn resolve_quarantined(
         &self,
         id: &QuarantineId,

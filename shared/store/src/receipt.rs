@@ -1,4 +1,4 @@
-//! What one idempotency key made besides orders: the answer, kept so that the same request gets it again.
+//! Receipts: the stored answer of an idempotency key that created a link instead of an order.
 
 use crate::keys::{Item, Key, number};
 use crate::{Answer, Begun, Store, StoreError};
@@ -6,20 +6,20 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::{Fingerprint, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How long an answer can be asked for again; as long as that of a create.
+/// How long an answer is kept: as long as that of a create.
 const RETENTION_MS: i64 = 23 * 60 * 60 * 1000;
 
 /// The record behind one idempotency key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Names the record: a hash, because the key itself is the caller's secret to the answer.
+    /// A hash of the key, because the key itself gives access to the answer.
     pub key_hash: String,
     /// Recognises the request.
     pub fingerprint: Fingerprint,
     /// When the work began.
     #[serde(rename = "begun_at_ms")]
     pub begun_at: Timestamp,
-    /// What was answered; `None` while nobody knows what became of the work.
+    /// The stored answer; `None` while the outcome is unknown.
     #[serde(default)]
     pub answer: Option<Answer>,
     #[serde(rename = "expires_at_ms")]
@@ -27,7 +27,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// A receipt of work that begins at `now`, or is done in the same write.
+    /// A receipt of work that begins at `now`, or that the same write completes.
     #[must_use]
     pub const fn new(key_hash: String, fingerprint: Fingerprint, now: Timestamp, answer: Option<Answer>) -> Self {
         Self { key_hash, fingerprint, begun_at: now, answer, expires_at: now.plus_ms(RETENTION_MS) }
@@ -35,38 +35,26 @@ impl Receipt {
 }
 
 impl Store {
-    /// The receipt named `key_hash`, unless it has expired. Strongly consistent.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// The receipt with this hash, unless it has expired. Strongly consistent.
     pub async fn receipt(&self, key_hash: &str, now: Timestamp) -> Result<Option<Receipt>, StoreError> {
         let Some(item) = self.get(Key::claim(key_hash), "read receipt").await? else { return Ok(None) };
         let receipt: Receipt = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| malformed())?;
         Ok((receipt.expires_at > now).then_some(receipt))
     }
 
-    /// Writes the receipt of work that is about to begin, if nobody else began it.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Writes the receipt of work that is about to begin, unless the key is in use.
     pub async fn begin_receipt(&self, receipt: &Receipt, now: Timestamp) -> Result<Begun, StoreError> {
         let put = self.receipt_put(receipt, now)?;
         Ok(if self.transact("begin receipt", vec![put]).await?.is_none() { Begun::Ours } else { Begun::Taken })
     }
 
     /// Adds the answer.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn finish_receipt(&self, receipt: &Receipt, answer: &Answer) -> Result<(), StoreError> {
         let answer = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(answer).map_err(|_| malformed())?;
         self.change_receipt(receipt, "SET answer = :value", answer).await
     }
 
-    /// Forgets a receipt of work that did not happen, so that the same key may try again.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
+    /// Expires the receipt of work that did not happen, so that the key can be used again.
     pub async fn forget_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
         self.change_receipt(receipt, "SET expires_at_ms = :value", number(0)).await
     }
@@ -90,7 +78,7 @@ impl Store {
         Ok(())
     }
 
-    /// Adds the answer, as a part of a transaction.
+    /// The update that adds the answer, for a transaction.
     pub(crate) fn answer_update(&self, receipt: &Receipt, answer: &Answer) -> Result<Update, StoreError> {
         let answer = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(answer).map_err(|_| malformed())?;
         let update = Update::builder()

@@ -1,7 +1,7 @@
-//! Disputes: a payer's bank wants a payment back, and lomi. tells of each turn that takes.
+//! Disputes: a payer's bank claims a payment back, and lomi sends an event for each step.
 //!
-//! lomi. publishes no shape of a dispute, so all but the payment may be missing. What is told is a set of turns: what the order
-//! says of a dispute follows from that set alone, in whichever order and however often its turns come.
+//! lomi documents no format of a dispute, so any field but the payment may be missing. The order keeps the set of
+//! steps; the state of a dispute depends on that set alone, not on the order or number of the events.
 
 use super::{Environment, Mismatch, Order, OutboxEvent, Source, TimelineEvent, Transition};
 use crate::{Money, Timestamp, is_legible};
@@ -9,30 +9,30 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The most disputes that are kept with one order.
+/// The most disputes that one order stores.
 const MAX_DISPUTES: usize = 10;
-/// The most turns that are kept of one dispute.
+/// The most steps that one dispute stores.
 const MAX_TURNS: usize = 10;
-/// The most characters of a text of lomi.'s that are kept.
+/// The most characters of lomi's texts that are stored.
 const MAX_TEXT_CHARS: usize = 100;
-/// The words for an end in the merchant's favour, of the card processor behind lomi. (Stripe's public statuses of a dispute):
-/// won, and an inquiry that never became a dispute.
+/// Final statuses in the merchant's favour (Stripe's public statuses of a dispute, as the processor behind lomi): won,
+/// and an inquiry that never became a dispute.
 const FAVOURABLE: [&str; 2] = ["won", "warning_closed"];
 
-/// What an event says has happened to a dispute, in the order in which it happens.
+/// The kind of a dispute event, in the order in which they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisputeTurn {
-    /// The bank has opened it.
+    /// The bank opened the dispute.
     Opened,
-    /// It has moved on.
+    /// The status changed.
     Updated,
-    /// It is over.
+    /// The dispute is over.
     Closed,
 }
 
 impl DisputeTurn {
-    /// The turn as it is sent.
+    /// The kind as it is sent.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,12 +51,12 @@ impl DisputeTurn {
     }
 }
 
-/// A short text of lomi.'s in one legible line of at most 100 characters: a status, a reason.
+/// A short text from lomi in one line of at most 100 characters: a status or a reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ShortText(String);
 
 impl ShortText {
-    /// As much of the text as is kept. `None` for one that says nothing, or not legibly.
+    /// The text, cut to its limit. `None` when it is empty or has control characters.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -71,42 +71,43 @@ impl ShortText {
     }
 }
 
-/// A turn of a dispute, by an event.
+/// A dispute event from lomi.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeUpdate {
-    /// lomi.'s id of the dispute: 1 to 64 letters, digits, `_` and `-`. Without one, the payment names the dispute.
+    /// lomi's id of the dispute: 1 to 64 letters, digits, `_` and `-`. Without one, the payment's id identifies the
+    /// dispute.
     pub dispute_id: Option<String>,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
-    /// Where, proved and not assumed.
+    /// The environment of the payment, verified.
     pub environment: Environment,
-    /// What has happened.
+    /// What happened.
     pub turn: DisputeTurn,
-    /// lomi.'s word for how the dispute stands.
+    /// lomi's status of the dispute.
     pub status: Option<ShortText>,
-    /// lomi.'s word for why.
+    /// lomi's reason of the dispute.
     pub reason: Option<ShortText>,
-    /// What is disputed. Another currency than the order's counts as absent.
+    /// The disputed amount. An amount in another currency than the order's is ignored.
     pub money: Option<Money>,
-    /// When lomi. says that the dispute last changed.
+    /// When lomi says that the dispute last changed.
     pub changed_at: Option<Timestamp>,
 }
 
-/// One turn of a dispute, as it is kept. What has another turn or status is another one.
+/// One step of a dispute, as it is stored. Its identity is its kind and its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeStep {
-    /// What has happened.
+    /// What happened.
     pub turn: DisputeTurn,
-    /// lomi.'s word for how the dispute stood then.
+    /// lomi's status of the dispute at this step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ShortText>,
-    /// lomi.'s word for why.
+    /// lomi's reason of the dispute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ShortText>,
     /// In minor units of the order's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_minor: Option<i64>,
-    /// When lomi. says that the dispute last changed.
+    /// When lomi says that the dispute last changed.
     #[serde(default, rename = "changed_at_ms", skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
 }
@@ -116,7 +117,7 @@ impl DisputeStep {
         self.turn == other.turn && self.status == other.status
     }
 
-    /// The same turn as two events tell it. Where they differ the greater is kept: any rule does that asks not which came first.
+    /// Merges two events of the same step. The greater value wins, so that the result does not depend on their order.
     fn joined(self, other: Self) -> Self {
         Self {
             reason: self.reason.max(other.reason),
@@ -126,13 +127,14 @@ impl DisputeStep {
         }
     }
 
-    /// What comes later is greater. Turns of one kind that bear no time are told apart by how far their status is.
+    /// The sort key: later steps are greater. Steps of one kind without a time are ordered by the progress of their
+    /// status.
     fn place(&self) -> (DisputeTurn, Option<Timestamp>, u8, Option<&ShortText>) {
         (self.turn, self.changed_at, progress(self.status.as_ref()), self.status.as_ref())
     }
 }
 
-/// How far a dispute of this status is, by the processor's words; 0 where nobody knows the word.
+/// How far a dispute with this status is, by Stripe's statuses; 0 for an unknown status.
 fn progress(status: Option<&ShortText>) -> u8 {
     match status.map(ShortText::as_str) {
         Some("needs_response" | "warning_needs_response") => 1,
@@ -142,54 +144,54 @@ fn progress(status: Option<&ShortText>) -> u8 {
     }
 }
 
-/// A payment that its payer's bank wants back.
+/// A payment that its payer's bank claims back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
-    /// lomi.'s id, where it told one.
+    /// lomi's id of the dispute, if lomi sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
-    /// When it was heard of first.
+    /// When the first event about it was received.
     #[serde(rename = "learnt_at_ms")]
     pub learnt_at: Timestamp,
-    /// What was told, latest first.
+    /// The steps, latest first.
     steps: Vec<DisputeStep>,
 }
 
 impl Dispute {
-    /// How it stands: lomi.'s latest word for it.
+    /// The latest status that lomi sent.
     #[must_use]
     pub fn status(&self) -> Option<&ShortText> {
         self.steps.iter().find_map(|step| step.status.as_ref())
     }
 
-    /// Why it was opened: lomi.'s latest word for it.
+    /// The latest reason that lomi sent.
     #[must_use]
     pub fn reason(&self) -> Option<&ShortText> {
         self.steps.iter().find_map(|step| step.reason.as_ref())
     }
 
-    /// What is disputed, in minor units of the order's currency.
+    /// The disputed amount, in minor units of the order's currency.
     #[must_use]
     pub fn amount_minor(&self) -> Option<i64> {
         self.steps.iter().find_map(|step| step.amount_minor)
     }
 
-    /// Whether lomi. says that it is over.
+    /// Whether lomi says that the dispute is over.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.steps.iter().any(|step| step.turn == DisputeTurn::Closed)
     }
 
-    /// Whether it was decided in the merchant's favour. A word that nobody knows is none.
+    /// Whether it was decided in the merchant's favour. An unknown status does not count as one.
     #[must_use]
     pub fn is_in_favour(&self) -> bool {
         let status = self.status().map(ShortText::as_str);
         status.is_some_and(|status| FAVOURABLE.iter().any(|word| word.eq_ignore_ascii_case(status)))
     }
 
-    /// The dispute with one turn more, or with more known of one. `None` when there are too many.
+    /// The dispute with one more step, or with more details of a known one. `None` when there are too many steps.
     fn with(&self, step: DisputeStep) -> Option<Self> {
         let mut dispute = self.clone();
         match dispute.steps.iter().position(|known| known.is_as(&step)) {
@@ -214,21 +216,21 @@ impl Dispute {
     }
 }
 
-/// What the merchant's systems are told of a turn.
+/// What the outbox event of a dispute step reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeNotice {
-    /// Names the dispute among those of its order.
+    /// Identifies the dispute within its order.
     name: String,
-    /// lomi.'s id of the dispute, where it told one.
+    /// lomi's id of the dispute, if lomi sent one.
     pub dispute_id: Option<String>,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
-    /// The turn.
+    /// The step.
     pub step: DisputeStep,
 }
 
 impl DisputeNotice {
-    /// What tells the turn apart from every other one of its order. No id holds a `#`, and the status stands last.
+    /// Identifies the step within its order. No id contains a `#`, and the status comes last.
     pub(super) fn suffix(&self) -> String {
         let status = self.step.status.as_ref().map_or("", ShortText::as_str);
         format!("{}#{}#{status}", self.name, self.step.turn.as_str())
@@ -236,20 +238,20 @@ impl DisputeNotice {
 }
 
 impl Order {
-    /// Every dispute, by lomi.'s id of it or, where it told none, by that of the payment.
+    /// Every dispute, by lomi's id of it or, without one, by the payment's id.
     #[must_use]
     pub const fn disputes(&self) -> &BTreeMap<String, Dispute> {
         &self.disputes
     }
 
-    /// Whether a payment of it is disputed. A dispute counts until it was decided in the merchant's favour: one that was lost
-    /// counts for ever, as its money is gone, and so does one that ended with a word nobody knows.
+    /// Whether a payment of the order is disputed. A dispute counts until it is decided in the merchant's favour: a
+    /// lost one counts for ever, as its money is gone, and so does one that closed with an unknown status.
     #[must_use]
     pub fn is_disputed(&self) -> bool {
         self.disputes.values().any(|dispute| !dispute.is_in_favour())
     }
 
-    /// The event of every turn.
+    /// The outbox event of every step.
     pub(super) fn dispute_events(&self) -> impl Iterator<Item = OutboxEvent> {
         let notices = |(name, dispute): (&String, &Dispute)| {
             dispute.steps.iter().map(|step| OutboxEvent::Disputed(dispute.notice(name, step))).collect::<Vec<_>>()
@@ -257,7 +259,7 @@ impl Order {
         self.disputes.iter().flat_map(notices)
     }
 
-    /// A dispute moves no money of its own and leaves the status as it is: what goes back is a refund's to tell.
+    /// A dispute does not change the status: money that moves back arrives as a refund event.
     pub(super) fn dispute_transition(&self, told: &DisputeUpdate, source: Source, now: Timestamp) -> Transition {
         if told.environment != self.environment {
             return Transition::Refused(Mismatch::Environment, None);
@@ -294,7 +296,7 @@ impl Order {
         }
     }
 
-    /// That lomi. thinks a payment risky changes nothing; it stands in the history, once for each payment.
+    /// A risk event only adds an entry to the timeline, once for each payment.
     pub(super) fn risk_transition(&self, told: &RiskUpdate, source: Source, now: Timestamp) -> Transition {
         if told.environment != self.environment {
             return Transition::Refused(Mismatch::Environment, None);
@@ -312,14 +314,14 @@ impl Order {
     }
 }
 
-/// lomi. thinks a payment risky.
+/// A risk event: lomi considers a payment risky.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RiskUpdate {
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
-    /// Where, proved and not assumed.
+    /// The environment of the payment, verified.
     pub environment: Environment,
-    /// Whether it is stopped.
+    /// Whether lomi blocked the payment.
     pub is_blocked: bool,
 }
 

@@ -1,33 +1,33 @@
-//! What a shopper pays on, and what of it must be taken back.
+//! The payment page or card form of an order, and card intents that must be cancelled.
 
 use super::{NewOrder, Order, OrderStatus, Source, TimelineEvent};
 use crate::{Money, Timestamp};
 
-/// More than any number of tries leaves behind; later ones are in the log only.
+/// More orphans than the attempts of one order leave behind. Further ones are only logged.
 const MAX_ORPHANS: usize = 10;
 
-/// Something at lomi. that takes a shopper's money.
+/// A payment page or card form at lomi.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentRef {
-    /// A hosted page, by its UUID.
+    /// A hosted payment page, by its UUID.
     CheckoutSession(String),
     /// A card form on the shop's own page, by its `pi_` id.
     PaymentIntent(String),
 }
 
-/// What lomi. opened for an order.
+/// What lomi opened for an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedPayment {
-    /// Its id.
+    /// The id of the page or form.
     pub id: PaymentRef,
-    /// From then on no payment is taken: lomi. sees to that for a page, the reconciler for a card form.
+    /// From this time on no payment is taken: lomi closes a page; the reconciler cancels a card form.
     pub expires_at: Timestamp,
-    /// What lomi. says it costs; the expectation of an order that lomi. priced.
+    /// The amount that lomi returned; the expected price of an order that lomi priced.
     pub amount: Option<Money>,
 }
 
 impl Order {
-    /// An order that began at lomi. and not in the shop: its page was opened there, at lomi.'s price. Nobody holds its token.
+    /// An order imported from lomi: its page was opened there, at lomi's price. No client holds its token.
     #[must_use]
     pub fn found_at_lomi(new: NewOrder, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = Self::create(new, now);
@@ -35,18 +35,19 @@ impl Order {
         order.opened(payable, now)
     }
 
-    /// What the shopper was handed to pay on.
+    /// The page or form that the shopper received.
     #[must_use]
     pub fn payable(&self) -> Option<PaymentRef> {
         let session = self.checkout_session_id.clone().map(PaymentRef::CheckoutSession);
         session.or_else(|| self.payment_intent_id.clone().map(PaymentRef::PaymentIntent))
     }
 
-    /// Whether another order may be made from the signed cart of this one: it ended unpaid, and no money can come for it
-    /// any more as far as anybody knows.
+    /// Whether the signed cart of this order may be used for another order: this one ended unpaid, and no payment of it
+    /// can complete any more.
     ///
-    /// Nobody has anything to pay on while nothing was handed out. A card form is over when lomi. has ended its intent. A
-    /// page cannot be taken back: cancelled or not, it is over when its time has passed and lomi. completes nothing of it.
+    /// Without a page or form there is nothing to pay on. A card form is over when lomi has cancelled its intent. A
+    /// page cannot be cancelled at lomi: it is over when its time has passed and lomi no longer completes a payment of
+    /// it.
     #[must_use]
     pub fn releases_cart(&self, now: Timestamp) -> bool {
         let has_ended = match self.payable() {
@@ -57,11 +58,11 @@ impl Order {
                 is_over && !self.money_may_come(now)
             }
         };
-        // Money that does not fit is money: a person looks at it first.
+        // A mismatched payment is still money: the operator must decide first.
         has_ended && !self.status.is_paid() && !self.mismatch && self.held.is_empty()
     }
 
-    /// Whether the order has something of this kind, and it is another one.
+    /// Whether the order has a different page, or a different form, than `payable`.
     pub(super) fn has_another(&self, payable: &PaymentRef) -> bool {
         let (own, id) = match payable {
             PaymentRef::CheckoutSession(id) => (&self.checkout_session_id, id),
@@ -70,7 +71,7 @@ impl Order {
         own.as_ref().is_some_and(|own| own != id)
     }
 
-    /// The order's intent, when it should take no money any more: the order is over, and lomi. would take a payment for ever.
+    /// The order's intent, when it must be cancelled: the order is over, and lomi would accept a payment for ever.
     #[must_use]
     pub fn intent_to_close(&self, now: Timestamp) -> Option<&str> {
         let is_over = self.status == OrderStatus::Cancelled || now >= self.payable_until();
@@ -78,7 +79,7 @@ impl Order {
         self.payment_intent_id.as_deref().filter(|_| is_over && !self.intent_closed && !has_money)
     }
 
-    /// The order after lomi. cancelled its intent; `None` when that is known.
+    /// The order after lomi cancelled its intent; `None` when that is already recorded.
     #[must_use]
     pub fn with_intent_closed(&self, source: Source, now: Timestamp) -> Option<Self> {
         if self.intent_closed || self.payment_intent_id.is_none() {
@@ -90,8 +91,8 @@ impl Order {
         Some(order)
     }
 
-    /// The order remembering an intent that was handed to nobody and is to be cancelled. `None` when it is the order's
-    /// own, or known.
+    /// The order with an orphaned intent, which no client received and the reconciler must cancel. `None` when it is
+    /// the order's own, or already recorded.
     #[must_use]
     pub fn with_orphan(&self, payment_intent_id: &str, now: Timestamp) -> Option<Self> {
         let is_own = self.payment_intent_id.as_deref() == Some(payment_intent_id);
@@ -105,14 +106,14 @@ impl Order {
         Some(order)
     }
 
-    /// The order after an orphan of it was cancelled; `None` when it has none of that name.
+    /// The order after an orphan was cancelled; `None` when it is not one of the order's.
     #[must_use]
     pub fn without_orphan(&self, payment_intent_id: &str, now: Timestamp) -> Option<Self> {
         let mut order = self.changed(now);
         order.orphaned_intents.remove(payment_intent_id).then_some(order)
     }
 
-    /// Intents that nobody holds and that are still to be cancelled at lomi.
+    /// Intents that no client received and that must still be cancelled at lomi.
     pub fn orphaned_intents(&self) -> impl Iterator<Item = &str> {
         self.orphaned_intents.iter().map(String::as_str)
     }

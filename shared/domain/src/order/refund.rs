@@ -1,8 +1,8 @@
-//! Money that goes back, and what of an order's money is left.
+//! Refunds of an order, and its status after them.
 //!
-//! What is told of refunds does not depend on the order of the events: a refund only grows
-//! (`requested < in_doubt < pending < completed < failed`), and the order's status among the paid ones is a function of
-//! its payments and its completed refunds.
+//! Refund events can arrive in any order: the status of a refund only moves forward
+//! (`requested < in_doubt < pending < completed < failed`), and whether a paid order is `paid`, `partially_refunded` or
+//! `refunded` depends only on its payments and its completed refunds.
 
 mod provider_refund;
 mod request;
@@ -16,29 +16,29 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The most refunds that may be asked for per order.
+/// The most refunds per order.
 pub const MAX_REFUNDS: usize = 20;
 /// The most characters of a refund's reason.
 pub const MAX_REFUND_REASON_CHARS: usize = 500;
-/// A request that lomi. does not know of so long after it was made was never made. Not sooner: an answer that was lost may
-/// have been the 500 with which lomi. says that it will reconcile later what its processor has accepted.
+/// A request that lomi still does not know after this time never reached it. A shorter time is not safe: the lost
+/// answer may have been the 500 with which lomi announces that it will reconcile later what its processor has accepted.
 const RELEASE_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
-/// By then lomi.'s dashboard and the wallet's statement show a payout that was made.
+/// After this time, lomi's dashboard and the wallet's statement show a payout that was made.
 const CALL_OFF_AFTER_MS: i64 = 60 * 60 * 1000;
 
-/// How far a refund has come. A later word wins over an earlier one, whichever comes first.
+/// The progress of a refund. The later status wins, in whatever order the events arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
-    /// Reserved here; lomi. is being asked.
+    /// Reserved in the order; the call to lomi is running.
     Requested,
-    /// lomi.'s answer was lost: the money may or may not go back.
+    /// lomi's answer was lost: the money may have moved or not.
     InDoubt,
-    /// lomi. has taken it on.
+    /// lomi accepted it.
     Pending,
-    /// lomi. has recorded it.
+    /// lomi recorded it as completed.
     Completed,
-    /// The money stays, or came back: lomi. refused, lomi. says so, or lomi. was never asked.
+    /// The merchant still has the money: lomi refused, reported a failure, or was never called.
     Failed,
 }
 
@@ -56,67 +56,68 @@ impl RefundStatus {
     }
 }
 
-/// Money of one payment on its way back.
+/// A refund of one payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// lomi.'s id, once it is known.
+    /// lomi's id, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
     /// In minor units of the order's currency.
     pub amount_minor: i64,
-    /// How far it has come.
+    /// Its progress.
     pub status: RefundStatus,
     /// The merchant's own text, at most [`MAX_REFUND_REASON_CHARS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it was asked for, or when we learnt of it.
+    /// When it was requested, or when this backend first received it.
     #[serde(rename = "requested_at_ms")]
     pub requested_at: Timestamp,
-    /// The request that asked for it here; `None` when it was made elsewhere, e.g. in lomi.'s dashboard.
+    /// The request made here; `None` when it was made elsewhere, e.g. in lomi's dashboard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RefundRequest>,
-    /// When it was given up while in doubt. lomi. may name it all the same, so its list is read for a month from the request.
+    /// When it was released while in doubt. lomi may still report it, so its list is read for a month from the request.
     #[serde(rename = "released_at_ms", default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Timestamp>,
-    /// The call to lomi. that moves the money, where it was not the first one; written before it is made.
+    /// The second call to lomi, when a second one moves the money. Written before the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<RefundExecution>,
 }
 
-/// The second of two calls to lomi.: what was sent, for whoever has to ask lomi. what became of it. Never repeated by itself.
+/// The second of two calls to lomi, as it was sent, for an operator who must find out its outcome. Never repeated
+/// automatically.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundExecution {
-    /// lomi. takes it for the same call again.
+    /// lomi deduplicates the call by this key.
     pub idempotency_key: String,
-    /// To the byte; it holds lomi.'s token.
+    /// The exact body; it contains lomi's token.
     pub body: String,
 }
 
-/// What recognises a request, and until when it is being worked on.
+/// The request that asked for a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRequest {
     /// Recognises the request.
     pub fingerprint: Fingerprint,
-    /// Until then nobody else takes it for lost.
+    /// Until then no other process treats the request as lost.
     #[serde(rename = "lease_until_ms")]
     pub lease_until: Timestamp,
 }
 
-/// What the merchant's systems are told of a refund.
+/// What the outbox event of a refund reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundNotice {
-    /// lomi.'s id of the refund.
+    /// lomi's id of the refund.
     pub refund_id: String,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
     /// In minor units of the order's currency.
     pub amount_minor: i64,
 }
 
 impl Refund {
-    /// Our own name of the refund that this key asks for: the same for every try, and another for another order.
+    /// Our own id of the refund for this key: the same for every attempt, different for another order.
     #[must_use]
     pub fn own_id(environment: Environment, order_id: &OrderId, key: &IdempotencyKey) -> String {
         let mut hasher = Sha256::new();
@@ -128,39 +129,40 @@ impl Refund {
         format!("rfd_{}", digest.get(..32).unwrap_or_default())
     }
 
-    /// Whether somebody still has to find out what becomes of it.
+    /// Whether its outcome is still unknown.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt | RefundStatus::Pending)
     }
 
-    /// Whether lomi. was asked for it, perhaps, and never named it.
+    /// Whether lomi may have received the request and has not returned its id.
     #[must_use]
     pub const fn is_unnamed(&self) -> bool {
         matches!(self.status, RefundStatus::Requested | RefundStatus::InDoubt) && self.refund_id.is_none()
     }
 
-    /// Whether lomi.'s list may still show it: it is open and has no name, or it was given up while in doubt.
+    /// Whether lomi's list may still show it: it is open without an id, or it was released while in doubt.
     #[must_use]
     pub const fn may_be_listed(&self) -> bool {
         self.refund_id.is_none() && (self.is_open() || self.released_at.is_some())
     }
 
-    /// Whether a request is being worked on at this moment.
+    /// Whether an attempt is working on the request now.
     #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
         let is_leased = self.request.as_ref().is_some_and(|request| request.lease_until > now);
         self.status == RefundStatus::Requested && is_leased
     }
 
-    /// Whether it is so old that lomi. would know of it if it had been asked.
+    /// Whether it is so old that lomi would know it if the request had arrived.
     #[must_use]
     pub fn may_be_released(&self, now: Timestamp) -> bool {
         self.is_unnamed() && !self.is_running(now) && now >= self.requested_at.plus_ms(RELEASE_AFTER_MS)
     }
 
-    /// Whether a person may say that the money stayed. `is_paid_out`: lomi. proves nothing of it, however late, so an hour is
-    /// enough for lomi.'s own statements; what time settles is left to time.
+    /// Whether the operator may declare that the money stayed. lomi never proves that for a payout (`is_paid_out`), so
+    /// an hour is enough: lomi's own statements show a payout by then. Other refunds are released automatically after a
+    /// day.
     #[must_use]
     pub fn may_be_called_off(&self, is_paid_out: bool, now: Timestamp) -> bool {
         let age_ms = if is_paid_out { CALL_OFF_AFTER_MS } else { RELEASE_AFTER_MS };
@@ -174,8 +176,7 @@ impl Refund {
 }
 
 impl Order {
-    /// Every event that may have been told of this order, in the order of their kinds; which of them were is for the table
-    /// to say.
+    /// Every event that this order may have published, by kind. The outbox says which of them were.
     #[must_use]
     pub fn publishable_events(&self) -> Vec<OutboxEvent> {
         let notices = || self.refunds.values().filter_map(Refund::notice);
@@ -184,25 +185,25 @@ impl Order {
         std::iter::once(OutboxEvent::OrderPaid).chain(refunded).chain(failed).chain(self.dispute_events()).collect()
     }
 
-    /// Every refund, by our own id or, where it was made elsewhere, by lomi.'s.
+    /// Every refund, by our own id or, when made elsewhere, by lomi's.
     #[must_use]
     pub const fn refunds(&self) -> &BTreeMap<String, Refund> {
         &self.refunds
     }
 
-    /// Whether lomi. says that the order is paid, and nobody knows by which transaction: nothing of it can go back.
+    /// Whether lomi says that the order is paid and the transaction is unknown: nothing can be refunded yet.
     #[must_use]
     pub fn is_unidentified(&self) -> bool {
         self.payments.is_empty() && self.completed_unnamed
     }
 
-    /// The refund, whoever asked for it, that lomi. calls by this name.
+    /// The refund with this id of lomi's.
     #[must_use]
     pub fn refund_called(&self, refund_id: &str) -> Option<&Refund> {
         self.refunds.values().find(|refund| refund.refund_id.as_deref() == Some(refund_id))
     }
 
-    /// What went back of the payments that count, in minor units: completed refunds only.
+    /// What was refunded of the payments that count, in minor units: completed refunds only.
     #[must_use]
     pub fn amount_refunded(&self) -> i64 {
         let counts = |refund: &&Refund| {
@@ -212,25 +213,25 @@ impl Order {
         self.refunds.values().filter(counts).fold(0, |sum: i64, refund| sum.saturating_add(refund.amount_minor))
     }
 
-    /// Whether more went back than was paid. Only refunds that were made elsewhere can bring that about.
+    /// Whether more was refunded than paid. Only refunds made elsewhere can cause that.
     #[must_use]
     pub fn is_over_refunded(&self) -> bool {
         self.kept().is_some_and(|kept| kept < 0)
     }
 
-    /// Whether lomi. may have more to say of the refunds: their outcome is not known, or is not proved.
+    /// Whether lomi may report more about the refunds: an outcome is unknown, or unproven.
     #[must_use]
     pub fn awaits_refund_updates(&self) -> bool {
         self.refunds.values().any(|refund| refund.is_open() || refund.may_be_listed())
     }
 
-    /// Refunds of which lomi.'s answer was lost, and nobody has found out since.
+    /// How many refunds are in doubt.
     #[must_use]
     pub fn refunds_in_doubt(&self) -> usize {
         self.refunds.values().filter(|refund| refund.status == RefundStatus::InDoubt).count()
     }
 
-    /// What is left of the order's money in minor units; `None` before there was any.
+    /// Payments minus completed refunds, in minor units; `None` before any payment.
     fn kept(&self) -> Option<i64> {
         let payments = i64::try_from(self.payments.len()).unwrap_or(i64::MAX).max(i64::from(self.completed_unnamed));
         let discounts = self.payments.values().map(|payment| payment.discount_minor).fold(0, i64::saturating_add);
@@ -238,30 +239,30 @@ impl Order {
         (payments > 0).then(|| paid.saturating_sub(self.amount_refunded()))
     }
 
-    /// What one payment of the order was, in minor units: the price, less what a coupon took off it. `None` when it is not one
-    /// of the order's.
+    /// The amount that was paid by one payment, in minor units: the price minus its discount. `None` when the payment
+    /// is not one of the order's.
     #[must_use]
     pub fn paid_minor(&self, transaction_id: &str) -> Option<i64> {
         let payment = self.payments.get(transaction_id)?;
         Some(self.amount?.saturating_sub(payment.discount_minor))
     }
 
-    /// What lomi. takes one payment of the order for, in minor units: what was paid, or that and what a coupon took off. `None`
-    /// when it is not one of the order's.
+    /// lomi's gross amount of one payment, in minor units: what was paid, or that plus the discount. `None` when the
+    /// payment is not one of the order's.
     #[must_use]
     pub fn gross_minor(&self, transaction_id: &str) -> Option<i64> {
         let payment = self.payments.get(transaction_id)?;
         if payment.is_discount_within_gross { self.amount } else { self.paid_minor(transaction_id) }
     }
 
-    /// The least that one payment of the order was.
+    /// The smallest amount that a payment of the order paid.
     fn least_paid_minor(&self) -> Option<i64> {
         let discount_minor = self.payments.values().map(|payment| payment.discount_minor).max();
         Some(self.amount?.saturating_sub(discount_minor.unwrap_or_default()))
     }
 
-    /// The status that follows from the money alone; the status as it is before there was any. The excess of an overpaid
-    /// order may go back, and the order stays paid.
+    /// The status that follows from the money, or the present status before any payment. Refunding the excess of an
+    /// overpaid order leaves it paid.
     pub(super) fn status_by_money(&self) -> OrderStatus {
         match (self.kept(), self.least_paid_minor()) {
             (Some(kept), Some(paid)) if kept >= paid => OrderStatus::Paid,

@@ -1,4 +1,4 @@
-//! When somebody should ask lomi. about an order.
+//! When the reconciler checks an order, and when a waiting shopper may poll lomi.
 
 use super::{Order, OrderStatus, Refund, RefundStatus, Source, TimelineEvent};
 use crate::Timestamp;
@@ -6,52 +6,53 @@ use crate::Timestamp;
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
-/// lomi.'s sessions live 60 minutes; an order without a page is given up after as long.
+/// lomi's sessions live 60 minutes; an order without a page expires after the same time.
 const SESSION_LIFE_MS: i64 = 60 * MINUTE_MS;
-/// No page lives longer than the longest life that can be asked for.
+/// The longest session life that lomi accepts.
 pub(super) const LONGEST_PAGE_MS: i64 = 24 * 60 * MINUTE_MS;
-/// A page that lomi. may have opened so long ago is not worth handing out.
+/// A page that lomi may have opened this long ago is too old to return to the shopper.
 pub(super) const STALE_PAGE_MS: i64 = 45 * MINUTE_MS;
-/// A page is called expired this long after its end, so that a payment in its last second is heard of first.
+/// How long after its page's end an order expires, so that a payment in the last second is received first.
 const EXPIRY_MARGIN_MS: i64 = 2 * MINUTE_MS;
-/// lomi. may still complete a transaction it called pending for two hours.
+/// lomi may still complete a pending transaction for two hours.
 const LATE_PAYMENT_MS: i64 = 130 * MINUTE_MS;
-/// A paid order is looked at once more when that is over, and soon enough for the listing that others need, too.
+/// When a paid order is checked once more: after those two hours, and before the shared listing of recent payments
+/// stops covering it.
 const SECOND_PAYMENT_MS: i64 = 125 * MINUTE_MS;
-/// Between two looks for money that comes after the page's end: with a minute between two runs and clocks that differ by
-/// as much, it is known within ten.
+/// Pause between two checks for a late payment after the page's end. With runs a minute apart and clocks that differ by
+/// as much, a late payment is found within ten minutes.
 const LATE_PAUSE_MS: i64 = 7 * MINUTE_MS;
-/// Between two tries to end a card form, and how long it is tried.
+/// Pauses between two attempts to cancel a card intent (shortest, longest), and for how long they are made.
 const INTENT_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const INTENT_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
-/// Between two looks at a payment that is held: in the order's first day, afterwards, and how long they are taken.
+/// Pauses between two checks of a held payment (on the order's first day, later), and for how long they are made.
 const HELD_PAUSE_MS: [i64; 2] = [LATE_PAUSE_MS, 6 * 60 * MINUTE_MS];
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const HELD_LIFE_MS: i64 = 90 * 24 * 60 * MINUTE_MS;
-/// Between two looks that fail at an order that is over, and how long they are taken.
+/// Pauses after a failed check of an order that is over (shortest, longest), and for how long checks are made.
 const DEFERRAL_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
 const DEFERRAL_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
-/// A payment that is not identified when its page ends is looked for soon, then ever more rarely.
+/// Pauses between two lookups of an unidentified transaction after the page's end (shortest, longest).
 const UNIDENTIFIED_PAUSE_MS: [i64; 2] = [10 * MINUTE_MS, 6 * 60 * MINUTE_MS];
-/// After so long only an event can still identify it.
+/// After this time only an event can identify the transaction.
 const UNIDENTIFIED_LIFE_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
-/// A refund in doubt is soon asked about, then ever more rarely.
+/// Pauses between two lookups of a refund in doubt (shortest, longest).
 const REFUND_IN_DOUBT_PAUSE_MS: [i64; 2] = [30 * SECOND_MS, 60 * MINUTE_MS];
-/// lomi. takes its time over a refund that it calls pending.
+/// Pauses between two lookups of a refund that lomi reports as pending (shortest, longest).
 const REFUND_PENDING_PAUSE_MS: [i64; 2] = [MINUTE_MS, 6 * 60 * MINUTE_MS];
-/// What was given up in doubt is looked for now and then.
+/// Pauses between two lookups of a refund that was released while in doubt (shortest, longest).
 const REFUND_RELEASED_PAUSE_MS: [i64; 2] = [60 * MINUTE_MS, 24 * 60 * MINUTE_MS];
-/// After so long only an event, or a person who asks, can still tell of a refund.
+/// After this time only an event or the operator can resolve a refund.
 const REFUND_LIFE_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 
 impl Order {
-    /// Whether the reconciler is to look at the order now.
+    /// Whether the order is due for the reconciler.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.due_at.is_some_and(|due| due <= now)
     }
 
-    /// When the reconciler looks at the order next; `None` when nothing more can come.
+    /// When the reconciler next checks the order; `None` when no more updates can arrive.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let refunds = self.refunds.values().filter_map(|refund| next_look_at(refund, now));
         let intents = self.next_look_at_intents(now);
@@ -59,7 +60,7 @@ impl Order {
         self.next_look_at_payments(now).into_iter().chain(intents).chain(held).chain(refunds).min()
     }
 
-    /// Whether lomi. lets go of a held payment, or of its money, is announced nowhere for sure.
+    /// No event reliably reports that a held payment was completed or released.
     fn next_look_at_held(&self, now: Timestamp) -> Option<Timestamp> {
         let is_awaited = !self.held.is_empty() && self.age_ms(now) < HELD_LIFE_MS;
         let [first_ms, then_ms] = HELD_PAUSE_MS;
@@ -67,15 +68,15 @@ impl Order {
         is_awaited.then(|| now.plus_ms(pause_ms))
     }
 
-    /// lomi. takes money on an intent until somebody ends it, however long that fails.
+    /// lomi accepts payments on an intent until it is cancelled, so attempts go on while they fail.
     fn next_look_at_intents(&self, now: Timestamp) -> Option<Timestamp> {
         let is_left = self.intent_to_close(now).is_some() || !self.orphaned_intents.is_empty();
         (is_left && self.age_ms(now) < INTENT_LIFE_MS).then(|| self.after_a_pause(INTENT_PAUSE_MS, now))
     }
 
-    /// The order at the end of the line, after a look at it that failed. `None` when somebody has moved it meanwhile.
+    /// The order rescheduled after a failed check. `None` when it is not due: another process has moved it.
     ///
-    /// As long as money may come, or go back, it is looked at again about as soon as it would have been; then ever later.
+    /// While a payment or a refund is awaited, the next check comes about as soon as usual; later the pause grows.
     #[must_use]
     pub fn deferred(&self, now: Timestamp) -> Option<Self> {
         if !self.is_due(now) {
@@ -94,7 +95,7 @@ impl Order {
         Some(order)
     }
 
-    /// Whether lomi. may still complete a payment of the order.
+    /// Whether lomi may still complete a payment of the order.
     #[must_use]
     pub fn money_may_come(&self, now: Timestamp) -> bool {
         now <= self.payable_until().plus_ms(LATE_PAYMENT_MS)
@@ -104,13 +105,13 @@ impl Order {
         now.as_ms().saturating_sub(self.created_at.as_ms())
     }
 
-    /// An eighth of the order's age from now, within bounds.
+    /// Now plus an eighth of the order's age, within bounds.
     fn after_a_pause(&self, [shortest_ms, longest_ms]: [i64; 2], now: Timestamp) -> Timestamp {
         now.plus_ms((self.age_ms(now) / 8).clamp(shortest_ms, longest_ms))
     }
 
-    /// Whether nothing but refunds is left to look at, or a payment that only a question about this order finds: the last
-    /// look at the payments together with other orders has been taken.
+    /// Whether the shared listing of recent payments was read for the last time for this order: it awaits refunds only,
+    /// or a transaction that only a lookup of this one order finds.
     #[must_use]
     pub fn awaits_only_refunds(&self) -> bool {
         self.status.is_paid()
@@ -118,9 +119,9 @@ impl Order {
             && self.polled_at.is_some_and(|asked| asked >= self.last_look_at_payments())
     }
 
-    /// An order that can still turn paid is looked at at least every five minutes while its page lives. A paid one is
-    /// looked at when its page has ended and when lomi. completes nothing of it any more, for a second payment that nobody
-    /// told of, and for days when nobody knows which transaction paid it.
+    /// An unpaid order is checked at least every five minutes while its page lives. A paid one is checked when its page
+    /// has ended, and again when lomi no longer completes a payment of it, for a second payment that no event reported;
+    /// and for days while its transaction is unknown.
     fn next_look_at_payments(&self, now: Timestamp) -> Option<Timestamp> {
         let decision = self.payable_until().plus_ms(EXPIRY_MARGIN_MS);
         if self.status.is_paid() {
@@ -137,7 +138,7 @@ impl Order {
         if next <= self.payable_until() {
             return Some(next);
         }
-        // The first look after the end decides about expiry; a few more catch late confirmations.
+        // The first check after the end decides about expiry; later ones find late payments.
         if now < decision {
             return Some(decision);
         }
@@ -152,20 +153,20 @@ impl Order {
         is_looked_for.then(|| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms)))
     }
 
-    /// The end of the page, or of the time in which a lost one could have been opened.
+    /// The end of the page, or the latest end of a page that was lost.
     #[must_use]
     pub fn payable_until(&self) -> Timestamp {
         self.expires_at.unwrap_or_else(|| self.created_at.plus_ms(SESSION_LIFE_MS))
     }
 
-    /// Whether the page's end is so long past that, without news of a payment, the order is over.
+    /// Whether the page ended so long ago that an order without a payment expires.
     #[must_use]
     pub fn is_past_its_end(&self, now: Timestamp) -> bool {
         now >= self.payable_until().plus_ms(EXPIRY_MARGIN_MS)
     }
 
-    /// When asking lomi. made the order paid, if this is the last look at its payments: the one at which somebody notices
-    /// that no event told of it.
+    /// When a poll marked the order paid, if this is the last check of its payments: the check that reports a payment
+    /// without a webhook event.
     #[must_use]
     pub fn paid_by_polling(&self, now: Timestamp) -> Option<Timestamp> {
         let is_the_look = now >= self.last_look_at_payments() && !self.awaits_only_refunds();
@@ -173,14 +174,14 @@ impl Order {
         (self.status.is_paid() && paid.source == Source::Poll).then_some(paid.at)
     }
 
-    /// When lomi. completes nothing more of a paid order.
+    /// When lomi no longer completes a second payment of a paid order.
     fn last_look_at_payments(&self) -> Timestamp {
         self.payable_until().plus_ms(SECOND_PAYMENT_MS)
     }
 
-    /// Whether a shopper waiting for news is reason enough to ask lomi. now.
+    /// Whether a waiting shopper's request may poll lomi now.
     ///
-    /// The pause grows with the order's age, so that no number of impatient pages spends lomi.'s rate limit.
+    /// The pause grows with the order's age, so that many open pages cannot use up lomi's rate limit.
     #[must_use]
     pub fn may_be_polled(&self, now: Timestamp) -> bool {
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
@@ -189,7 +190,7 @@ impl Order {
         watched && self.polled_at.is_none_or(|asked| now >= asked.plus_ms(pause_ms))
     }
 
-    /// How long a waiting page should wait before it asks again, `None` when nothing more will come.
+    /// How long a waiting page should wait before its next request; `None` when no more updates can arrive.
     #[must_use]
     pub fn poll_after_ms(&self, now: Timestamp) -> Option<i64> {
         let age_ms = now.as_ms().saturating_sub(self.created_at.as_ms());
@@ -197,7 +198,7 @@ impl Order {
     }
 }
 
-/// When to ask lomi. about a refund; the pause grows with its age.
+/// When to look up a refund at lomi; the pause grows with its age.
 fn next_look_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
     let age_ms = now.as_ms().saturating_sub(refund.requested_at.as_ms());
     let after = |[shortest_ms, longest_ms]: [i64; 2]| now.plus_ms((age_ms / 2).clamp(shortest_ms, longest_ms));

@@ -1,8 +1,8 @@
-//! Where an order lives and how far it has come.
+//! The environment and the status of an order.
 
 use serde::{Deserialize, Serialize};
 
-/// Which lomi. environment an order lives in. The two never mix.
+/// The lomi environment of an order. The two never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
@@ -29,31 +29,31 @@ impl Environment {
     }
 }
 
-/// Where an order stands. A event only ever moves an order to a later variant, never back, with one exception: the three
-/// that mean money follow from the payments and refunds alone, so that a refund which fails, or a payment that is found
-/// after a refund, leads back from [`Self::Refunded`] or [`Self::PartiallyRefunded`] as far as [`Self::Paid`].
+/// The status of an order. An event only moves it to a later variant, with one exception: the last three follow from
+/// the payments and completed refunds alone. So a failed refund, or a payment found after a refund, moves an order from
+/// [`Self::Refunded`] or [`Self::PartiallyRefunded`] back as far as [`Self::Paid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
-    /// Written, lomi. not yet asked or not yet answered.
+    /// Written; lomi has not been called or has not answered.
     Creating,
-    /// lomi. opened no page that could be handed out; a later try may.
+    /// lomi opened no usable page; a later attempt may succeed.
     Rejected,
-    /// lomi. was asked and the answer was lost; nothing was handed to the shopper.
+    /// lomi was called and the answer was lost; the shopper received nothing.
     InDoubt,
     /// The shopper has a page to pay on.
     Open,
-    /// A try to pay failed; another may succeed on the same page.
+    /// A payment attempt failed; another may succeed on the same page.
     FailedAttempt,
-    /// The page can no longer be paid on.
+    /// The page can no longer be paid.
     Expired,
-    /// The shopper gave up; the page at lomi. stays payable until it expires.
+    /// The shopper cancelled; the page at lomi stays payable until it expires.
     Cancelled,
-    /// Paid: proved by authentic event equal in order, amount, currency and environment.
+    /// Paid: an authenticated event matched the order, amount, currency and environment.
     Paid,
-    /// So much of the money went back that less than the price is left.
+    /// Part of the price was refunded.
     PartiallyRefunded,
-    /// All of the money went back.
+    /// Everything was refunded.
     Refunded,
 }
 

@@ -49,7 +49,7 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
     })
 }
 
-/// A payment of so much gross, less so much.
+/// A payment with this gross amount and discount.
 fn with_coupon(gross_minor: i64, discount: Discount) -> OrderEvent {
     match paid("tx-1") {
         OrderEvent::PaymentSucceeded(settled) => {
@@ -75,8 +75,8 @@ fn session_completed() -> OrderEvent {
     }
 }
 
-/// Everything that must not depend on the order of the events, and how many `order.paid` were told. (Facts about refunds,
-/// the only ones that may move an order back, have their own tests.)
+/// Everything that must not depend on the order of the events, and how many `order.paid` were published. (Refund
+/// events, the only ones that may move an order back, have their own tests.)
 fn end_state(order: &Order, order_events: &[OrderEvent]) -> (OrderStatus, bool, bool, Vec<String>, usize) {
     let mut order = order.clone();
     let mut told = 0;
@@ -170,7 +170,7 @@ fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
     assert_eq!(counted.transition(&told_again, Source::Poll, T0), Transition::Unchanged);
 }
 
-/// To lomi. the whole of what was paid is a part of such a payment, and a part of a Wave payment is a payout.
+/// lomi treats a refund of all that was paid as partial, and a partial refund of a Wave payment is a payout.
 #[test]
 fn what_a_coupon_is_part_of_goes_back_in_part() {
     let taking = Order { allows_coupons: true, ..open() };
@@ -311,7 +311,7 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
     };
     let at_its_end = paid.due_at.unwrap();
     assert!(paid.is_past_its_end(at_its_end));
-    // lomi. still completes for two hours what it called pending when the page ended.
+    // lomi may complete a pending payment for two hours after the page's end.
     let looked_at = paid.polled(at_its_end);
     let last_look = looked_at.due_at.unwrap();
     assert!(last_look >= paid.payable_until().plus_ms(2 * 60 * MINUTE_MS) && looked_at.money_may_come(last_look));
@@ -334,7 +334,7 @@ fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more
     }
     let lasted_ms = order.updated_at.as_ms() - order.payable_until().as_ms();
     assert!((7..8).contains(&(lasted_ms / (24 * 60 * MINUTE_MS))), "{lasted_ms}");
-    // The first look is taken when the page has ended.
+    // The first check comes when the page has ended.
     assert!(pauses_ms[1..].is_sorted() && pauses_ms[1] == 10 * MINUTE_MS, "{pauses_ms:?}");
     assert_eq!(pauses_ms.last(), Some(&(6 * 60 * MINUTE_MS)));
 }

@@ -1,30 +1,30 @@
-//! What happened to an order, for people.
+//! The timeline of an order, for the back office.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// More entries than any real order makes; later ones are dropped, never the order.
+/// More entries than a real order makes. Later ones are dropped; the order stays valid.
 pub(super) const MAX_ENTRIES: usize = 100;
-/// Tries to open a page or to refund may fill this much, so that there is room for what happens afterwards.
+/// How many entries may come before repeated attempts stop adding any, so that later events still fit.
 pub(super) const MAX_ENTRIES_OF_TRIES: usize = 50;
 
-/// Who brought the news.
+/// Where an update came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The shop or its shopper.
     Storefront,
-    /// lomi.'s answer to our call.
+    /// lomi's answer to our call.
     Lomi,
     /// A signed event.
     Webhook,
     /// The merchant's own systems.
     Merchant,
-    /// We asked lomi.
+    /// A poll of lomi.
     Poll,
     /// The scheduled reconciler, by its own clock.
     Reconciler,
-    /// Somebody whom a newer release knows.
+    /// A source that a newer release added.
     #[serde(other)]
     Other,
 }
@@ -35,70 +35,70 @@ pub enum Source {
 pub enum TimelineEvent {
     /// The order was written.
     Created,
-    /// A later try took the order over.
+    /// A later attempt took the order over.
     Retried,
-    /// lomi. opened a page.
+    /// lomi opened a page.
     Opened,
-    /// lomi. refused.
+    /// lomi refused.
     Rejected,
-    /// lomi.'s answer was lost.
+    /// lomi's answer was lost.
     InDoubt,
-    /// A try to pay failed.
+    /// A payment attempt failed.
     PaymentFailed,
-    /// lomi. looks at a payment before the merchant has its money.
+    /// lomi reviews a payment before the merchant has the money.
     PaymentHeld,
-    /// The order turned paid.
+    /// The order was paid.
     Paid,
-    /// The transaction behind a payment already counted became known.
+    /// The transaction of a payment that already counted became known.
     PaymentIdentified,
     /// A second payment arrived.
     PaidAgain,
     /// An authentic payment did not fit the order.
     Mismatch,
-    /// The shopper gave up.
+    /// The order was cancelled.
     Cancelled,
-    /// The page can no longer be paid on.
+    /// The page can no longer be paid.
     Expired,
-    /// lomi. cancelled the order's intent: no card can be charged any more.
+    /// lomi cancelled the order's intent: no card can be charged any more.
     IntentCancelled,
-    /// An intent was made at lomi. that nobody holds; it is going to be cancelled.
+    /// lomi created an intent that no client received; the reconciler cancels it.
     IntentOrphaned,
-    /// The merchant asked for a refund.
+    /// The merchant requested a refund.
     RefundRequested,
-    /// lomi.'s answer about a refund was lost.
+    /// lomi's answer about a refund was lost.
     RefundInDoubt,
-    /// lomi. has taken a refund on.
+    /// lomi accepted a refund.
     RefundPending,
-    /// Money went back.
+    /// A refund completed.
     Refunded,
-    /// Money did not go back after all.
+    /// A refund failed.
     RefundFailed,
-    /// A payer's bank wants a payment back.
+    /// A payer's bank opened a dispute.
     DisputeOpened,
-    /// A dispute has moved on.
+    /// The status of a dispute changed.
     DisputeUpdated,
-    /// A dispute is over.
+    /// A dispute closed.
     DisputeClosed,
-    /// lomi. thinks a payment risky.
+    /// lomi considers a payment risky.
     PaymentRiskFlagged,
-    /// lomi. thinks a payment risky and stops it.
+    /// lomi considers a payment risky and blocks it.
     PaymentRiskBlocked,
-    /// Something that a newer release wrote: an older one must still be able to read the order.
+    /// An entry that a newer release added: an older one must still read the order.
     #[serde(other)]
     Other,
 }
 
-/// One line of an order's history.
+/// One entry of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
-    /// When we learnt of it.
+    /// When this backend received it.
     #[serde(rename = "at_ms")]
     pub at: Timestamp,
     /// What happened.
     pub what: TimelineEvent,
-    /// Who brought the news.
+    /// Where it came from.
     pub source: Source,
-    /// lomi.'s transaction, where one is meant.
+    /// lomi's id of the transaction, if the entry concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Source {
 }
 
 impl TimelineEvent {
-    /// Whether a client that tries and tries makes many of these.
+    /// Whether a client that retries for ever produces many of these.
     pub(super) const fn is_a_try(self) -> bool {
         matches!(
             self,

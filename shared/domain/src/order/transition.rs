@@ -1,83 +1,82 @@
-//! What an order makes of a event.
+//! How an event changes an order.
 //!
-//! Status, payments, refunds, disputes and `overpaid` after a set of events from lomi. do not depend on the order in which they
-//! came, nor on how often. (`paid_after_cancel` tells of the shopper's own word, which is no event of lomi.'s: it means nothing after
-//! the money.)
+//! Status, payments, refunds, disputes and `overpaid` do not depend on the order or number of lomi's events.
+//! (`paid_after_cancel` does: a cancellation comes from the shopper, and has no effect after a payment.)
 
 use super::{DisputeNotice, Environment, Order, OrderStatus, Payment, PaymentRef, RefundNotice, TimelineEvent};
 use super::{DisputeUpdate, ProviderRefund, RiskUpdate, Source};
 use crate::ids::is_uuid;
 use crate::{Currency, Money, Timestamp};
 
-/// More distinct payments for one order than this are not recorded one by one: `overpaid` already says it all.
+/// The most payments that one order records; by then `overpaid` is set.
 const MAX_PAYMENTS: usize = 20;
 
-/// A completed transaction at lomi. that names an order.
+/// A completed transaction at lomi that names an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedPayment {
-    /// lomi.'s id of the transaction: its UUID, unless lomi. tells none.
+    /// lomi's id of the transaction: its UUID, or its public id when lomi sent no UUID.
     pub transaction_id: String,
-    /// The gross amount, in minor units: nothing at all where a coupon took off the whole price.
+    /// The gross amount, in minor units; 0 when a coupon took off the whole price.
     pub gross_minor: i64,
     /// The merchant's currency.
     pub currency: Currency,
-    /// What a coupon took off.
+    /// The coupon's discount.
     pub discount: Discount,
-    /// Where the transaction took place, proved and not assumed.
+    /// The environment of the transaction, verified.
     pub environment: Environment,
-    /// The session it names, where it names one.
+    /// The checkout session that the transaction names, if any.
     pub checkout_session_id: Option<String>,
-    /// What the order keeps of it.
+    /// What the order stores of it.
     pub payment: Payment,
 }
 
-/// What a coupon took off a payment, as lomi. tells it.
+/// The discount of a coupon, as lomi reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discount {
-    /// Not told.
+    /// Not reported.
     Untold,
-    /// In minor units; none, where it is 0.
+    /// In minor units; 0 for none.
     Minor(u64),
-    /// Told, and no number of minor units: how much was paid is not known.
+    /// Reported, but not a number of minor units: the paid amount is unknown.
     Unreadable,
 }
 
-/// Something that is true about an order, from authentic event.
+/// An authenticated event about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderEvent {
-    /// lomi. completed a transaction.
+    /// lomi completed a transaction.
     PaymentSucceeded(ConfirmedPayment),
-    /// lomi. has charged the payer and looks at the payment before the merchant has the money. Nothing is paid by it.
+    /// lomi charged the payer and reviews the payment before the merchant has the money. The order is not paid by it.
     PaymentHeld(ConfirmedPayment),
-    /// A try to pay failed, or lomi. let a held payment go. Never final: the same transaction may still succeed.
+    /// A payment attempt failed, or lomi released a held payment. Not final: the same transaction may still succeed.
     PaymentFailed {
-        /// lomi.'s id of the transaction.
+        /// lomi's id of the transaction.
         transaction_id: String,
-        /// Where it took place.
+        /// The environment of the transaction.
         environment: Environment,
     },
-    /// lomi. says that what the shopper was to pay on is paid, without naming the transaction.
+    /// lomi says that the page or card form is paid, without naming the transaction.
     Completed {
-        /// What was paid on.
+        /// The page or card form.
         payable: PaymentRef,
-        /// What it cost, in the merchant's currency.
+        /// Its price, in the merchant's currency.
         money: Money,
-        /// Where.
+        /// Its environment.
         environment: Environment,
     },
-    /// lomi. gives money back, has given it, or failed to.
+    /// A refund at lomi is pending, completed or failed.
     Refund(ProviderRefund),
-    /// A payer's bank wants a payment back, or lomi. says what became of that.
+    /// A payer's bank opened a dispute, or its status changed.
     Dispute(DisputeUpdate),
-    /// lomi. thinks a payment risky.
+    /// lomi considers a payment risky.
     PaymentRisk(RiskUpdate),
-    /// lomi. was asked after the page's end and knows of no payment.
+    /// lomi was polled after the page's end and has no payment.
     SessionExpired,
-    /// The shopper, or the merchant, gave the order up.
+    /// The shopper or the merchant cancelled the order.
     Cancelled,
 }
 
-/// How authentic event fails to fit an order.
+/// Why an authenticated event does not match its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// A test payment for a live order or the reverse.
@@ -90,14 +89,14 @@ pub enum Mismatch {
     Payable,
     /// The order does not know its own price yet.
     NoExpectation,
-    /// The order has so many refunds that no further one is kept with it.
+    /// The order stores its maximum of refunds.
     TooManyRefunds,
-    /// The order has so many disputes, or a dispute so many turns, that no further one is kept with it.
+    /// The order stores its maximum of disputes, or a dispute its maximum of steps.
     TooManyDisputes,
 }
 
 impl Mismatch {
-    /// Whether the sum is wrong, and not the order or the environment.
+    /// Whether the amount or currency is wrong, and not the order or environment.
     #[must_use]
     pub const fn is_about_money(self) -> bool {
         matches!(self, Self::Amount | Self::Currency)
@@ -118,21 +117,21 @@ impl Mismatch {
     }
 }
 
-/// An event for the merchant's own systems, written in the same transaction as the state it tells of.
+/// An event for the merchant's own systems, written in the same transaction as the change it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxEvent {
-    /// The order turned paid; at most once in an order's life.
+    /// The order was paid; at most once per order.
     OrderPaid,
-    /// Money went back; at most once per refund.
+    /// A refund completed; at most once per refund.
     OrderRefunded(RefundNotice),
-    /// Money of which [`Self::OrderRefunded`] told did not arrive; at most once per refund.
+    /// A refund that [`Self::OrderRefunded`] reported failed after all; at most once per refund.
     RefundFailed(RefundNotice),
-    /// A payment is disputed, or the dispute moved on; at most once per turn.
+    /// A dispute opened or changed; at most once per step.
     Disputed(DisputeNotice),
 }
 
 impl OutboxEvent {
-    /// The event's type, as consumers see it.
+    /// The event's type, as consumers receive it.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -143,7 +142,7 @@ impl OutboxEvent {
         }
     }
 
-    /// What tells the event apart from every other one of its order.
+    /// Identifies the event within its order.
     #[must_use]
     pub fn name(&self) -> String {
         let kind = self.as_str();
@@ -154,7 +153,7 @@ impl OutboxEvent {
         }
     }
 
-    /// The refund that it is about.
+    /// The refund that the event is about.
     #[must_use]
     pub const fn refund(&self) -> Option<&RefundNotice> {
         match self {
@@ -163,7 +162,7 @@ impl OutboxEvent {
         }
     }
 
-    /// The turn of a dispute that it is about.
+    /// The dispute step that the event is about.
     #[must_use]
     pub const fn dispute(&self) -> Option<&DisputeNotice> {
         match self {
@@ -173,22 +172,22 @@ impl OutboxEvent {
     }
 }
 
-/// What a event does to an order.
+/// The effect of an event on an order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Transition {
-    /// The order is now this, and these events tell of it.
+    /// The changed order, and the outbox event that reports the change.
     Changed(Box<Order>, Option<OutboxEvent>),
     /// Nothing new.
     Unchanged,
-    /// The order may be paid for less than its price, and this does not tell for how much: only a transaction that our own key
-    /// has read, with its discount, does.
+    /// The order may be paid for less than its price, and this event does not prove the amount. Only a transaction that
+    /// was read with our own key does, with its discount.
     DiscountUnknown,
-    /// The event does not fit. The order, where given, remembers that.
+    /// The event does not match. The order, if given, records that.
     Refused(Mismatch, Option<Box<Order>>),
 }
 
 impl Order {
-    /// Judges `event`, learnt at `now` from `source`.
+    /// Applies `order_event`, received at `now` from `source`.
     #[must_use]
     pub fn transition(&self, order_event: &OrderEvent, source: Source, now: Timestamp) -> Transition {
         match order_event {
@@ -204,8 +203,8 @@ impl Order {
                 let paid = (money.amount_minor(), money.currency(), Discount::Minor(0));
                 match self.mismatch_of(paid, *environment, Some(payable)) {
                     Some(mismatch) => self.refuse(mismatch, source, now),
-                    // What was paid on is used up, and its money is, or was, the one that is held: the payment says how it ends.
-                    // A page that takes coupons does not say for how much it was paid.
+                    // A page that had a held payment is completed by that payment, whose own events decide. A page
+                    // that accepts coupons does not say how much was paid.
                     None if self.was_held || self.allows_coupons => Transition::Unchanged,
                     None if self.completed_unnamed || !self.payments.is_empty() => Transition::Unchanged,
                     None => self.pay(source, now, None, |order| order.completed_unnamed = true),
@@ -214,7 +213,7 @@ impl Order {
             OrderEvent::Refund(told) => self.refund_transition(told, source, now),
             OrderEvent::Dispute(told) => self.dispute_transition(told, source, now),
             OrderEvent::PaymentRisk(told) => self.risk_transition(told, source, now),
-            // The shopper has paid.
+            // A held payment exists: the shopper has paid.
             OrderEvent::SessionExpired if !self.held.is_empty() => Transition::Unchanged,
             OrderEvent::SessionExpired => self.advance(OrderStatus::Expired, TimelineEvent::Expired, source, None, now),
             OrderEvent::Cancelled => self.advance(OrderStatus::Cancelled, TimelineEvent::Cancelled, source, None, now),
@@ -236,12 +235,13 @@ impl Order {
         })
     }
 
-    /// Whether the gross amount is the price. A payment that counts may have been counted before discounts were looked at.
+    /// Whether the gross amount is the price. A payment that counted at its gross amount still counts when its discount
+    /// is read later.
     fn is_at_price(&self, settled: &ConfirmedPayment) -> bool {
         self.expected() == Money::new(settled.gross_minor, settled.currency) && settled.gross_minor > 0
     }
 
-    /// What the order keeps of a payment that is its own.
+    /// What the order stores of a payment that matches it.
     fn payment_of(&self, settled: &ConfirmedPayment) -> Payment {
         let price_minor = self.amount.unwrap_or_default();
         let discount_minor = match settled.discount {
@@ -252,7 +252,7 @@ impl Order {
         Payment { discount_minor, is_discount_within_gross: is_within_gross, ..settled.payment.clone() }
     }
 
-    /// Why the payment is no news, not the order's, or not yet.
+    /// Why the payment does not count: it is already recorded, does not match, or has an unknown discount.
     fn refusal_of(&self, settled: &ConfirmedPayment, source: Source, now: Timestamp) -> Option<Transition> {
         if settled.environment == self.environment && self.counts(settled) && self.is_at_price(settled) {
             return Some(Transition::Unchanged);
@@ -290,7 +290,7 @@ impl Order {
             return self.advance(OrderStatus::FailedAttempt, TimelineEvent::PaymentFailed, source, Some(id), now);
         }
         let mut order = self.changed(now);
-        // An event may be about a try before the review, and come late: lomi. is asked.
+        // The event may be late and concern an attempt before the review: lomi must be polled.
         if source == Source::Webhook {
             order.due_at = Some(now);
             return Transition::Changed(Box::new(order), None);
@@ -298,19 +298,20 @@ impl Order {
         order.held.remove(id);
         order.status = order.status.max(OrderStatus::FailedAttempt);
         order.note(now, TimelineEvent::PaymentFailed, source, Some(id.clone()));
-        // The page's end, which the review put off, may be past.
+        // The review postponed the expiry, which may be due by now.
         let is_undecided = order.status < OrderStatus::Expired;
         order.due_at = if is_undecided { Some(now) } else { order.next_due(now) };
         Transition::Changed(Box::new(order), None)
     }
 
-    /// Whether the payment is one of the order's already, by either of its ids.
+    /// Whether the payment already counts, under either of its ids.
     fn counts(&self, settled: &ConfirmedPayment) -> bool {
         let ids = [Some(&settled.transaction_id), settled.payment.public_id.as_ref()];
         ids.into_iter().flatten().any(|id| self.payment_called(id).is_some())
     }
 
-    /// The page that a payment names, unless it does so by a public id: that may be the order's own page.
+    /// The page that a payment names. A public id is ignored when the order has a UUID, or the reverse: both may name
+    /// one page.
     fn session_named_by(&self, settled: &ConfirmedPayment) -> Option<PaymentRef> {
         let own = self.checkout_session_id.as_deref();
         let told = settled.checkout_session_id.clone();
@@ -337,8 +338,8 @@ impl Order {
         }
     }
 
-    /// Whether the sum is the price. No document says whether a coupon is part of the gross amount or has been taken off it, so
-    /// both count, and less than the price was paid either way. Where the merchant allows no coupon, nobody pays less.
+    /// Whether the amount is the price. lomi does not document whether the gross amount includes the discount, so both
+    /// readings are accepted. Without the merchant's permission no coupon may lower the amount.
     fn is_price(&self, (gross_minor, discount): (i64, Discount), price_minor: i64) -> bool {
         match discount {
             Discount::Untold | Discount::Minor(0) => gross_minor == price_minor,
@@ -351,7 +352,7 @@ impl Order {
         }
     }
 
-    /// Only event that is about this order beyond doubt leaves a mark on it.
+    /// Flags the order only for a mismatch that is certainly about it.
     pub(super) fn refuse(&self, mismatch: Mismatch, source: Source, now: Timestamp) -> Transition {
         let marks = mismatch.is_about_money() && !self.mismatch;
         let marked = marks.then(|| {
@@ -363,7 +364,7 @@ impl Order {
         Transition::Refused(mismatch, marked)
     }
 
-    /// Records money. Only the first money of an order tells the merchant's systems `order.paid`.
+    /// Records a payment. Only the first payment of an order emits `order.paid`.
     fn pay(&self, source: Source, now: Timestamp, id: Option<String>, record: impl FnOnce(&mut Self)) -> Transition {
         let mut order = self.changed(now);
         record(&mut order);

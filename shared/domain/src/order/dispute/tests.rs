@@ -30,7 +30,7 @@ fn told(turn: DisputeTurn, status: &str) -> DisputeUpdate {
     }
 }
 
-/// The order after the events, and the names of the events that told of them.
+/// The order after the events, and the names of the outbox events.
 fn after(order_events: impl IntoIterator<Item = DisputeUpdate>) -> (Order, Vec<String>) {
     let (mut order, mut events) = (order(), Vec::new());
     for order_event in order_events {

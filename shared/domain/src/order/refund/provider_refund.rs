@@ -1,22 +1,22 @@
-//! What lomi. says of refunds, by events, answers and lists.
+//! Refunds as lomi reports them: by events, answers and lists.
 
 use super::{MAX_REFUNDS, Refund, RefundStatus};
 use crate::order::{Environment, Mismatch, Order, OutboxEvent, Source, TimelineEvent, Transition};
 use crate::{Money, Timestamp};
 
-/// More refunds than this, those made elsewhere among them, are not kept with the order.
+/// The most refunds that one order stores, including those made elsewhere.
 const MAX_KNOWN_REFUNDS: usize = 2 * MAX_REFUNDS;
 
-/// A refund at lomi., by an event or an answer.
+/// A refund at lomi, from an event or an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRefund {
-    /// lomi.'s id of the refund.
+    /// lomi's id of the refund.
     pub refund_id: String,
-    /// lomi.'s id of the payment.
+    /// lomi's id of the payment.
     pub transaction_id: String,
-    /// What goes back; without it only a refund that is known already can be told of.
+    /// The refunded amount. Without it, only a refund that is already known can be updated.
     pub money: Option<Money>,
-    /// Where, proved and not assumed.
+    /// The environment of the refund, verified.
     pub environment: Environment,
     /// `Pending`, `Completed` or `Failed`.
     pub status: RefundStatus,
@@ -39,8 +39,8 @@ impl Refund {
 }
 
 impl Order {
-    /// The order after lomi. answered to the request of the refund `id`. What events told meanwhile stays true; that
-    /// this name belongs to this request is known only now.
+    /// The order after lomi answered the request of the refund `id`. Only this answer proves which of lomi's refunds
+    /// belongs to the request. Updates from earlier events stay.
     #[must_use]
     pub fn refund_answered(&self, id: &str, told: &ProviderRefund, now: Timestamp) -> Transition {
         let mut named = self.clone();
@@ -56,8 +56,8 @@ impl Order {
         }
     }
 
-    /// Makes `refund_id` the name of the request `id`. An event that came before the answer may have been taken for news
-    /// of another request of the same amount, or of nobody's: the two change names.
+    /// Gives `refund_id` to the request `id`. An event before the answer may have matched that refund to another
+    /// request of the same amount, or to none: the two then swap their ids.
     fn give_name(&mut self, id: &str, refund_id: &str) {
         let holder = self.refund_named(refund_id).map(str::to_owned);
         if holder.as_deref() == Some(id) {
@@ -94,8 +94,8 @@ impl Order {
         named.next().map(|(key, _)| key.as_str())
     }
 
-    /// The oldest request of this payment and amount that lomi. has not named yet: what is told of is it, or as good as
-    /// it. A failure is not: it could be an older one's, and would set free what may be on its way.
+    /// The oldest request for this payment and amount that has no id from lomi yet. A failure matches none: it may
+    /// belong to an older request, and would release money that may be moving.
     fn refund_waiting_for(&self, told: &ProviderRefund) -> Option<&str> {
         if told.status == RefundStatus::Failed {
             return None;
@@ -136,7 +136,7 @@ impl Order {
         }
     }
 
-    /// The later status and the larger amount win. That lomi. names two amounts for one refund is marked.
+    /// The later status and the larger amount win. Two amounts from lomi for one refund are flagged as a mismatch.
     fn refund_grown(&self, key: &str, told: &ProviderRefund, source: Source, now: Timestamp) -> Transition {
         let Some(known) = self.refunds.get(key) else { return Transition::Unchanged };
         let amount_minor = told.money.map_or(known.amount_minor, Money::amount_minor);

@@ -1,44 +1,44 @@
-//! A refund that the merchant asks for here: what it may take, and what becomes of the request itself.
+//! A refund that the merchant requests here: its limits and its outcome.
 
 use super::{MAX_REFUNDS, Refund, RefundExecution, RefundRequest, RefundStatus};
 use crate::order::{Order, Payment, Source, TimelineEvent};
 use crate::{MAX_AMOUNT_MINOR, Timestamp};
 
-/// A refund that is to be asked for.
+/// A refund to request from lomi.
 #[derive(Clone, Debug)]
 pub struct NewRefund {
-    /// The payment, by either of its ids; the order's only one when not named.
+    /// The payment, by either of its ids; the order's only payment when `None`.
     pub transaction_id: Option<String>,
-    /// In minor units, 1 to [`MAX_AMOUNT_MINOR`]; all that is left of the payment when not named.
+    /// In minor units, 1 to [`MAX_AMOUNT_MINOR`]; the whole remaining amount of the payment when `None`.
     pub amount_minor: Option<i64>,
     /// The merchant's own text.
     pub reason: Option<String>,
-    /// Whose request it is.
+    /// The request that asks for it.
     pub request: RefundRequest,
 }
 
-/// Why a refund is not asked for.
+/// Why a refund is not requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefundRefusal {
-    /// There is no money to give back, or the order has [`MAX_REFUNDS`] already.
+    /// The order is not paid, or has [`MAX_REFUNDS`] refunds already.
     #[error("the order takes no refund")]
     Closed,
-    /// The order is paid, and which transaction paid it is not known yet.
+    /// The order is paid, and its transaction is not known yet.
     #[error("the payment is not identified yet")]
     PaymentUnidentified,
-    /// The order has several payments and none was named, or one that is not the order's.
+    /// The order has several payments and none was named, or the named one is not the order's.
     #[error("no such payment of the order")]
     WhichPayment,
-    /// More than what is left of the payment.
+    /// More than the remaining amount of the payment.
     #[error("more than what is left of the payment")]
     ExceedsPayment,
 }
 
 impl Order {
-    /// The order with room reserved for a refund, before lomi. is asked for it.
+    /// The order with the refund's amount reserved, before lomi is called.
     ///
     /// # Errors
-    /// [`RefundRefusal`]: nothing is to be asked then.
+    /// lomi must not be called.
     pub fn with_refund(&self, id: &str, new: NewRefund, now: Timestamp) -> Result<Self, RefundRefusal> {
         if !self.status.is_paid() || self.refunds.len() >= MAX_REFUNDS {
             return Err(RefundRefusal::Closed);
@@ -79,32 +79,32 @@ impl Order {
         }
     }
 
-    /// Whether lomi. may carry this refund out as a payout to a phone number. It does so with a part of a Wave payment: the
-    /// money goes to the number that the customer's row holds at that moment, not to the wallet that paid, and it leaves
-    /// before the refund is recorded. A part of an MTN payment demands such a number, too. All of a payment, and any part
-    /// of a card payment, goes back where it came from. A rail that is not known counts as one that pays out.
+    /// Whether lomi may carry out this refund as a payout to a phone number. It does so for a part of a Wave payment:
+    /// the money goes to the number in the customer's row at that moment, not to the wallet that paid, and it moves
+    /// before the refund is recorded. A part of an MTN payment needs such a number, too. A full refund, and any part of
+    /// a card payment, goes to where it came from. An unknown provider counts as one that pays out.
     #[must_use]
     pub fn is_paid_out(&self, refund: &Refund) -> bool {
         let gross_minor = self.gross_minor(&refund.transaction_id);
         !self.goes_back_by_card(refund) && gross_minor.is_none_or(|gross| refund.amount_minor < gross)
     }
 
-    /// Whether the refund goes back to the card that paid. The card's processor never gives back more than it took, whoever
-    /// asked before; lomi.'s own ceiling is the whole payment, call by call.
+    /// Whether the refund goes to the card that paid. The card processor never refunds more than it took in total; lomi
+    /// itself limits each call to the whole payment.
     #[must_use]
     pub fn goes_back_by_card(&self, refund: &Refund) -> bool {
         self.payments.get(&refund.transaction_id).is_some_and(Payment::is_by_card)
     }
 
-    /// What of the payment could go back as a whole, in minor units; `None` when a part of it has gone back, or may have, and when
-    /// all that was paid is only a part of it to lomi.
+    /// The amount of a full refund of the payment, in minor units. `None` when part of it was or may have been
+    /// refunded, and when lomi's gross amount exceeds what was paid.
     #[must_use]
     pub fn whole_refund_minor(&self, transaction_id: &str) -> Option<i64> {
         self.refundable(transaction_id).filter(|left| Some(*left) == self.gross_minor(transaction_id))
     }
 
-    /// The order after nothing of the request for a refund was sent, or lomi. turned it away for a reason that passes:
-    /// as if it had never been made. `None` when more is known of it by now.
+    /// The order without the refund, after its request was not sent or lomi refused it for a temporary reason. `None`
+    /// when an update has arrived since.
     #[must_use]
     pub fn without_refund(&self, id: &str, now: Timestamp) -> Option<Self> {
         self.refunds.get(id).filter(|refund| refund.is_unnamed())?;
@@ -114,8 +114,8 @@ impl Order {
         Some(order)
     }
 
-    /// The order with what lomi. is about to be sent for the refund `id`. `None` when `asked` is not what it holds under that
-    /// name any more, or its lease has ended: somebody else has taken it for lost, and nothing may be sent.
+    /// The order with the body that is about to be sent for the refund `id`. `None` when the refund no longer equals
+    /// `asked` or its lease has ended: another process treats it as lost, and nothing may be sent.
     #[must_use]
     pub fn with_refund_execution(
         &self,
@@ -131,14 +131,14 @@ impl Order {
         Some(order)
     }
 
-    /// The order after lomi.'s answer to a refund was lost. `None` when more is known of it by now.
+    /// The order after lomi's answer to a refund was lost. `None` when an update has arrived since.
     #[must_use]
     pub fn refund_in_doubt(&self, id: &str, now: Timestamp) -> Option<Self> {
         self.refund_moved(id, RefundStatus::InDoubt, (TimelineEvent::RefundInDoubt, Source::Lomi), now)
     }
 
-    /// The order after lomi. refused a refund, or was seen not to know of it: its amount may be asked for again. `None`
-    /// when more is known of it by now.
+    /// The order after lomi refused a refund, or proved not to know it: its amount may be requested again. `None` when
+    /// an update has arrived since.
     #[must_use]
     pub fn refund_released(&self, id: &str, source: Source, now: Timestamp) -> Option<Self> {
         self.refund_moved(id, RefundStatus::Failed, (TimelineEvent::RefundFailed, source), now)
@@ -163,20 +163,20 @@ impl Order {
         Some(order)
     }
 
-    /// What may still go back of a payment, in minor units; `None` when it is not one of the order's. A refund whose
-    /// outcome is not known counts as if it had happened.
+    /// What can still be refunded of a payment, in minor units; `None` when it is not one of the order's. A refund
+    /// whose outcome is unknown counts as completed.
     fn refundable(&self, transaction_id: &str) -> Option<i64> {
         let paid_minor = self.paid_minor(transaction_id)?;
         Some(paid_minor.saturating_sub(self.going_back_minor(transaction_id)).max(0))
     }
 
-    /// What went back of the payment for sure, in minor units.
+    /// The completed refunds of the payment, in minor units.
     #[must_use]
     pub fn refunded_minor(&self, transaction_id: &str) -> i64 {
         self.sum_of_refunds(transaction_id, |status| status == RefundStatus::Completed)
     }
 
-    /// What went back of the payment, or may, in minor units: every refund of it but those that failed.
+    /// Every refund of the payment that has not failed, in minor units.
     #[must_use]
     pub fn going_back_minor(&self, transaction_id: &str) -> i64 {
         self.sum_of_refunds(transaction_id, |status| status != RefundStatus::Failed)

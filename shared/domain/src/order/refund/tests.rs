@@ -56,7 +56,7 @@ fn news(refund_id: &str, amount: i64, status: RefundStatus) -> OrderEvent {
     OrderEvent::Refund(told(refund_id, "tx-1", amount, status))
 }
 
-/// The order after the events, and the names of the events that told of them.
+/// The order after the events, and the names of the outbox events.
 fn after<'a>(order: &Order, order_events: impl IntoIterator<Item = &'a OrderEvent>) -> (Order, Vec<String>) {
     let (mut order, mut events) = (order.clone(), Vec::new());
     for order_event in order_events {
@@ -91,7 +91,7 @@ fn changed(transition: Transition) -> (Order, Option<OutboxEvent>) {
     (*order, event)
 }
 
-/// Statuses by name of lomi.'s, sorted; a request without a name is called `-`.
+/// The statuses by lomi's id, sorted; a request without an id is called `-`.
 fn shown(order: &Order) -> Vec<(String, RefundStatus)> {
     let name = |refund: &Refund| refund.refund_id.clone().unwrap_or_else(|| "-".to_owned());
     let mut all: Vec<_> = order.refunds.values().map(|refund| (name(refund), refund.status)).collect();
@@ -168,7 +168,7 @@ fn an_event_before_the_answer_is_taken_for_news_of_the_request_and_told_once() {
 fn an_answer_takes_its_name_back_from_whoever_was_given_it_by_mistake() {
     let ask = |order: &Order, id: &str| order.with_refund(id, wish(Some(1_000)), T0).unwrap();
     let order = ask(&ask(&paid(&["tx-1"]), "a"), "b");
-    // B's event comes first and is taken for A's, then both answers come.
+    // B's event arrives first and is matched to A; then both answers arrive.
     let (order, _) = after(&order, [&news("r-b", 1_000, RefundStatus::Completed)]);
     assert_eq!(order.refunds["a"].refund_id.as_deref(), Some("r-b"));
     let (order, event) = changed(order.refund_answered("b", &told("r-b", "tx-1", 1_000, RefundStatus::Completed), T0));
@@ -254,12 +254,12 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
         pauses.push(due.as_ms() - order.updated_at.as_ms());
         order = order.polled(due);
     }
-    // The first look at the payments' end falls in between.
+    // The first check after the page's end falls in between.
     let refunds: Vec<_> = pauses.iter().filter(|pause| **pause >= 30_000).collect();
     assert!(*refunds[0] <= MINUTE_MS && refunds.iter().all(|pause| **pause <= 60 * MINUTE_MS), "{pauses:?}");
     assert!(order.awaits_only_refunds());
     let released = order.refund_released("a", Source::Reconciler, order.updated_at).unwrap();
-    // lomi. may name it all the same: it is looked for, ever more rarely, until it is a month old.
+    // lomi may still report it: it is looked up ever more rarely until it is a month old.
     let mut looked_at = released.clone();
     let mut looks = 0;
     while let Some(due) = looked_at.due_at {
