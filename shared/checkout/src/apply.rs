@@ -99,10 +99,10 @@ impl Context {
     ) -> Result<Option<ApplyOutcome>, StoreError> {
         let place = match (before.takes_link_place(), next.takes_link_place()) {
             (false, true) => LinkPlace::Taken,
-            (true, false) => LinkPlace::GivenBack { was_surplus: before.is_beyond_link_limit() },
+            (true, false) => LinkPlace::Released { was_surplus: before.is_beyond_link_limit() },
             (true, true) | (false, false) => LinkPlace::Unchanged,
         };
-        if let LinkPlace::GivenBack { .. } = place {
+        if let LinkPlace::Released { .. } = place {
             *next = next.within_link_limit();
         }
         let mut recorded = self.store.apply(provider_event.clone(), &next, event.as_ref(), place).await?;

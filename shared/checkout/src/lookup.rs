@@ -231,7 +231,7 @@ impl Context {
         deadline: Instant,
         calls: &mut u32,
     ) -> Result<Option<ApplyOutcome>, LookupError> {
-        let applied = self.apply_paid(lomi, id, transaction, Discount::Untold).await?;
+        let applied = self.apply_paid(lomi, id, transaction, Discount::NotReported).await?;
         if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
             return Ok(applied);
         }
@@ -276,7 +276,7 @@ impl Context {
             transaction_id: transaction.transaction_id.to_string(),
             gross_minor,
             currency,
-            discount: if discount == Discount::Untold { otherwise } else { discount },
+            discount: if discount == Discount::NotReported { otherwise } else { discount },
             environment: self.environment_behind(lomi, transaction.environment),
             checkout_session_id: None,
             payment,

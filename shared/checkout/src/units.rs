@@ -33,7 +33,7 @@ pub(crate) fn paid_from_lomi(
     let known = Currency::from_code(currency?.as_str())?;
     let gross_minor = minor_units(gross, currency).filter(|minor| (0..=MAX_AMOUNT_MINOR).contains(minor))?;
     let minor = minor_units(discount, currency).and_then(|minor| u64::try_from(minor).ok());
-    let otherwise = if discount.is_some() { Discount::Unreadable } else { Discount::Untold };
+    let otherwise = if discount.is_some() { Discount::Unreadable } else { Discount::NotReported };
     Some((gross_minor, known, minor.map_or(otherwise, Discount::Minor)))
 }
 

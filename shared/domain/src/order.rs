@@ -9,7 +9,7 @@ mod timeline;
 mod transition;
 mod view;
 
-pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeTurn, DisputeUpdate, RiskUpdate, ShortText};
+pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeStage, DisputeUpdate, RiskUpdate, ShortText};
 pub use payment_ref::{OpenedPayment, PaymentRef};
 pub use refund::{
     MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, ProviderRefund, Refund, RefundExecution, RefundNotice,
@@ -375,7 +375,7 @@ impl Order {
     }
 
     fn note(&mut self, at: Timestamp, what: TimelineEvent, source: Source, transaction_id: Option<String>) {
-        let room = if what.is_a_try() { timeline::MAX_ENTRIES_OF_TRIES } else { timeline::MAX_ENTRIES };
+        let room = if what.is_an_attempt() { timeline::MAX_ATTEMPT_ENTRIES } else { timeline::MAX_ENTRIES };
         if self.timeline.len() < room {
             self.timeline.push(TimelineEntry::new(at, what, source, transaction_id));
         }

@@ -59,7 +59,7 @@ struct DisputeView<'a> {
     reason: Option<&'a str>,
     closed: bool,
     in_favour: bool,
-    learnt_at: String,
+    received_at: String,
 }
 
 /// What a list of the back office shows of an order: also what is in doubt about it.
@@ -206,7 +206,7 @@ fn dispute_view(dispute: &Dispute) -> DisputeView<'_> {
         reason: dispute.reason().map(ShortText::as_str),
         closed: dispute.is_closed(),
         in_favour: dispute.is_in_favour(),
-        learnt_at: dispute.learnt_at.to_rfc3339(),
+        received_at: dispute.received_at.to_rfc3339(),
     }
 }
 

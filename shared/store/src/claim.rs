@@ -94,7 +94,7 @@ pub enum Begun {
     /// Written.
     Ours,
     /// The key is claimed already: read its record again.
-    Taken,
+    AlreadyClaimed,
 }
 
 /// The result of claiming an order.
@@ -103,7 +103,7 @@ pub enum Claimed {
     /// Claim and order are written; this attempt holds the claim.
     Ours,
     /// Another attempt holds the claim: read it again.
-    Taken,
+    AlreadyClaimed,
     /// Another order holds the signed cart.
     CartHeld,
 }
@@ -223,7 +223,7 @@ impl Store {
         Ok(match self.transact(operation, writes).await? {
             None => Claimed::Ours,
             Some(Cancelled::Condition(2)) => Claimed::CartHeld,
-            Some(_) => Claimed::Taken,
+            Some(_) => Claimed::AlreadyClaimed,
         })
     }
 

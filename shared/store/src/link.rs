@@ -34,7 +34,7 @@ pub enum LinkPlace {
     /// The order's first payment arrived, or is held.
     Taken,
     /// The order's held payment failed.
-    GivenBack {
+    Released {
         /// Whether the order was counted beyond the link's limit.
         was_surplus: bool,
     },
@@ -53,7 +53,7 @@ impl Store {
         item.insert("listing_pk".to_owned(), text("LINK"));
         item.insert("listing_sk".to_owned(), text(sort_key(link.created_at, link.code.as_str())));
         let writes = vec![self.receipt_put(receipt, now)?, crate::item::write_put(self.put_new(item)?)];
-        Ok(if self.transact("create link", writes).await?.is_none() { Begun::Ours } else { Begun::Taken })
+        Ok(if self.transact("create link", writes).await?.is_none() { Begun::Ours } else { Begun::AlreadyClaimed })
     }
 
     /// The link. Strongly consistent.
@@ -124,19 +124,19 @@ impl Store {
         let by = match place {
             LinkPlace::Unchanged => return Ok(None),
             LinkPlace::Taken => 1,
-            LinkPlace::GivenBack { .. } => -1,
+            LinkPlace::Released { .. } => -1,
         };
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(Key::link(code).into_item()))
             .expression_attribute_values(":by", number(by));
         let update = match place {
-            LinkPlace::GivenBack { was_surplus: true } => update.update_expression("ADD surplus_count :by"),
+            LinkPlace::Released { was_surplus: true } => update.update_expression("ADD surplus_count :by"),
             LinkPlace::Taken if order.is_beyond_link_limit() => update.update_expression("ADD surplus_count :by"),
             LinkPlace::Taken => update.update_expression("ADD paid_count :by").condition_expression(
                 "attribute_exists(PK) AND (attribute_not_exists(max_payments) OR paid_count < max_payments)",
             ),
-            LinkPlace::GivenBack { was_surplus: false } | LinkPlace::Unchanged => {
+            LinkPlace::Released { was_surplus: false } | LinkPlace::Unchanged => {
                 update.update_expression("ADD paid_count :by")
             }
         };

@@ -55,7 +55,7 @@ pub enum Due {
     /// An attribution case, by its name.
     Attribution(String),
     /// The polling cursor of native links.
-    Links,
+    NativeLinks,
 }
 
 /// How far a run has read the due items.
@@ -194,7 +194,7 @@ fn due_of(item: &Item) -> Option<Due> {
     match item.get("PK")?.as_s().ok()?.split_once('#')? {
         ("ORDER", id) => OrderId::parse(id).map(Due::Order),
         ("ATTRIBUTION", name) => Some(Due::Attribution(name.to_owned())),
-        ("CURSOR", _) => Some(Due::Links),
+        ("CURSOR", _) => Some(Due::NativeLinks),
         _ => None,
     }
 }

@@ -45,7 +45,7 @@ impl Store {
     /// Writes the receipt of work that is about to begin, unless the key is in use.
     pub async fn begin_receipt(&self, receipt: &Receipt, now: Timestamp) -> Result<Begun, StoreError> {
         let put = self.receipt_put(receipt, now)?;
-        Ok(if self.transact("begin receipt", vec![put]).await?.is_none() { Begun::Ours } else { Begun::Taken })
+        Ok(if self.transact("begin receipt", vec![put]).await?.is_none() { Begun::Ours } else { Begun::AlreadyClaimed })
     }
 
     /// Adds the answer.

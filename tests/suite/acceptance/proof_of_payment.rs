@@ -75,7 +75,7 @@ async fn evidence_that_does_not_fit_its_order_pays_nothing_and_is_kept() {
         ("/data/currency_code", json!("EUR"), "currency", true),
         ("/data/currency_code", json!("GHS"), "amount_unreadable", false),
         ("/data/environment", json!("live"), "environment", false),
-        ("/data/checkout_session_id", json!("11111111-2222-4333-8444-555555555555"), "payable", false),
+        ("/data/checkout_session_id", json!("11111111-2222-4333-8444-555555555555"), "payment_ref", false),
         ("/data/status", json!("pending"), "status_disagrees", false),
     ] {
         let order = app.open_order().await;

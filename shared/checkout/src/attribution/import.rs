@@ -37,7 +37,7 @@ impl Context {
         };
         let expires_at = session.expires_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now);
         let payable = OpenedPayment { id: PaymentRef::CheckoutSession(page), expires_at, amount: Some(amount) };
-        let order = Order::found_at_lomi(new, payable, now);
+        let order = Order::imported(new, payable, now);
         self.store.adopt(&order).await?;
         Ok(Some(order.id().clone()))
     }

@@ -139,7 +139,7 @@ impl Context {
         deadline: Instant,
         calls: &mut u32,
     ) -> Result<Option<ApplyOutcome>, LookupError> {
-        let applied = self.apply_held_row(lomi, id, row, Discount::Untold).await?;
+        let applied = self.apply_held_row(lomi, id, row, Discount::NotReported).await?;
         if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
             return Ok(applied);
         }

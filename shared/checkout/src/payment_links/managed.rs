@@ -56,7 +56,7 @@ pub async fn create(
     match context.store.create_link(&link, &receipt, now).await? {
         Begun::Ours => Ok(Made { answer, replayed: false }),
         // Somebody with the same key was first, this very moment.
-        Begun::Taken => match context.recall(keyed, None, now).await? {
+        Begun::AlreadyClaimed => match context.recall(keyed, None, now).await? {
             Recalled::Made(made) => Ok(made),
             Recalled::Nothing { .. } => Err(in_progress()),
         },

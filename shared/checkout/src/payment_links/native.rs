@@ -36,7 +36,7 @@ pub async fn create_native(
     // nothing asked, the key would be lost.
     context.store.poll_native_links(now).await?;
     let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, None);
-    if context.store.begin_receipt(&receipt, now).await? == Begun::Taken {
+    if context.store.begin_receipt(&receipt, now).await? == Begun::AlreadyClaimed {
         return Err(in_progress());
     }
     // 3 Ask, once.

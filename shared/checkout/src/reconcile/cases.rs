@@ -19,7 +19,7 @@ impl Run<'_> {
                 return false;
             }
         }
-        if !due.contains(&Due::Links) {
+        if !due.contains(&Due::NativeLinks) {
             return true;
         }
         if self.is_spent() {

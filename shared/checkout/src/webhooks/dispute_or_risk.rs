@@ -15,7 +15,7 @@ use crate::reason::{ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, UNKNOWN_PAYMENT
 use crate::lookup::refund_report::positive;
 use crate::{Context, units};
 use domain::{
-    AttributionCase, DisputeTurn, DisputeUpdate, Environment, Money, Order, OrderEvent, OrderId, QuarantineId,
+    AttributionCase, DisputeStage, DisputeUpdate, Environment, Money, Order, OrderEvent, OrderId, QuarantineId,
     RiskUpdate, ShortText, Source, Timestamp,
 };
 use lomi_client::webhook::{EventData, EventKind, WebhookEvent};
@@ -49,7 +49,7 @@ enum What {
 #[derive(Debug)]
 struct DisputeData {
     dispute_id: Option<String>,
-    turn: DisputeTurn,
+    turn: DisputeStage,
     status: Option<ShortText>,
     reason: Option<ShortText>,
     amount: Option<Amount>,
@@ -70,9 +70,9 @@ pub(crate) struct ProvenPayment {
 pub(super) fn read(event: &WebhookEvent, own: Environment) -> Option<Result<DisputeOrRisk, &'static str>> {
     let data = &event.data;
     let what = match event.kind {
-        EventKind::DisputeCreated => What::Dispute(DisputeData::of(DisputeTurn::Opened, data)),
-        EventKind::DisputeUpdated => What::Dispute(DisputeData::of(DisputeTurn::Updated, data)),
-        EventKind::DisputeClosed => What::Dispute(DisputeData::of(DisputeTurn::Closed, data)),
+        EventKind::DisputeCreated => What::Dispute(DisputeData::of(DisputeStage::Opened, data)),
+        EventKind::DisputeUpdated => What::Dispute(DisputeData::of(DisputeStage::Updated, data)),
+        EventKind::DisputeClosed => What::Dispute(DisputeData::of(DisputeStage::Closed, data)),
         EventKind::PaymentRiskFlagged => What::Risk { is_blocked: false },
         EventKind::PaymentRiskBlocked => What::Risk { is_blocked: true },
         _ => return None,
@@ -90,7 +90,7 @@ pub(super) fn read(event: &WebhookEvent, own: Environment) -> Option<Result<Disp
 }
 
 impl DisputeData {
-    fn of(turn: DisputeTurn, data: &EventData) -> Self {
+    fn of(turn: DisputeStage, data: &EventData) -> Self {
         Self {
             dispute_id: data.dispute_id.clone().filter(|id| is_id(id)),
             turn,

@@ -22,7 +22,7 @@ const FAVOURABLE: [&str; 2] = ["won", "warning_closed"];
 /// The kind of a dispute event, in the order in which they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DisputeTurn {
+pub enum DisputeStage {
     /// The bank opened the dispute.
     Opened,
     /// The status changed.
@@ -31,7 +31,7 @@ pub enum DisputeTurn {
     Closed,
 }
 
-impl DisputeTurn {
+impl DisputeStage {
     /// The kind as it is sent.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -82,7 +82,7 @@ pub struct DisputeUpdate {
     /// The environment of the payment, verified.
     pub environment: Environment,
     /// What happened.
-    pub turn: DisputeTurn,
+    pub turn: DisputeStage,
     /// lomi's status of the dispute.
     pub status: Option<ShortText>,
     /// lomi's reason of the dispute.
@@ -97,7 +97,7 @@ pub struct DisputeUpdate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeStep {
     /// What happened.
-    pub turn: DisputeTurn,
+    pub turn: DisputeStage,
     /// lomi's status of the dispute at this step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ShortText>,
@@ -129,7 +129,7 @@ impl DisputeStep {
 
     /// The sort key: later steps are greater. Steps of one kind without a time are ordered by the progress of their
     /// status.
-    fn place(&self) -> (DisputeTurn, Option<Timestamp>, u8, Option<&ShortText>) {
+    fn place(&self) -> (DisputeStage, Option<Timestamp>, u8, Option<&ShortText>) {
         (self.turn, self.changed_at, progress(self.status.as_ref()), self.status.as_ref())
     }
 }
@@ -153,8 +153,8 @@ pub struct Dispute {
     /// lomi's id of the payment.
     pub transaction_id: String,
     /// When the first event about it was received.
-    #[serde(rename = "learnt_at_ms")]
-    pub learnt_at: Timestamp,
+    #[serde(rename = "received_at_ms")]
+    pub received_at: Timestamp,
     /// The steps, latest first.
     steps: Vec<DisputeStep>,
 }
@@ -181,7 +181,7 @@ impl Dispute {
     /// Whether lomi says that the dispute is over.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.steps.iter().any(|step| step.turn == DisputeTurn::Closed)
+        self.steps.iter().any(|step| step.turn == DisputeStage::Closed)
     }
 
     /// Whether it was decided in the merchant's favour. An unknown status does not count as one.
@@ -329,7 +329,7 @@ fn new_dispute(told: &DisputeUpdate, now: Timestamp) -> Dispute {
     Dispute {
         dispute_id: told.dispute_id.clone(),
         transaction_id: told.transaction_id.clone(),
-        learnt_at: now,
+        received_at: now,
         steps: Vec::new(),
     }
 }

@@ -29,7 +29,7 @@ pub struct OpenedPayment {
 impl Order {
     /// An order imported from lomi: its page was opened there, at lomi's price. No client holds its token.
     #[must_use]
-    pub fn found_at_lomi(new: NewOrder, payable: OpenedPayment, now: Timestamp) -> Self {
+    pub fn imported(new: NewOrder, payable: OpenedPayment, now: Timestamp) -> Self {
         let mut order = Self::create(new, now);
         order.timeline.clear();
         order.opened(payable, now)

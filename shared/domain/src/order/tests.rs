@@ -35,7 +35,7 @@ fn payment(id: &str, money: Money, environment: Environment, session: Option<&st
         transaction_id: id.into(),
         gross_minor: money.amount_minor(),
         currency: money.currency(),
-        discount: Discount::Untold,
+        discount: Discount::NotReported,
         environment,
         checkout_session_id: session.map(str::to_owned),
         payment: Payment {
@@ -139,7 +139,7 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
 fn what_leaves_a_discount_open_pays_nothing() {
     let taking = Order { allows_coupons: true, ..open() };
     let told = (with_coupon(25_000, Discount::Minor(0)), Source::Webhook);
-    for (order_event, source) in [told, (with_coupon(25_000, Discount::Untold), Source::Poll)] {
+    for (order_event, source) in [told, (with_coupon(25_000, Discount::NotReported), Source::Poll)] {
         assert_eq!(taking.transition(&order_event, source, T0), Transition::DiscountUnknown);
     }
     assert_eq!(taking.transition(&session_completed(), Source::Poll, T0), Transition::Unchanged);
@@ -229,7 +229,7 @@ fn evidence_that_differs_in_anything_pays_nothing() {
         (payment("t", francs(24_999), Environment::Live, None), Mismatch::Amount),
         (payment("t", Money::new(25_000, Currency::Eur).unwrap(), Environment::Live, None), Mismatch::Currency),
         (payment("t", francs(25_000), Environment::Sandbox, None), Mismatch::Environment),
-        (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::Payable),
+        (payment("t", francs(25_000), Environment::Live, Some("session-2")), Mismatch::PaymentRef),
     ] {
         let Transition::Refused(found, marked) = order.transition(&order_event, Source::Webhook, T0) else {
             panic!("accepted {order_event:?}")

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// More entries than a real order makes. Later ones are dropped; the order stays valid.
 pub(super) const MAX_ENTRIES: usize = 100;
 /// How many entries may come before repeated attempts stop adding any, so that later events still fit.
-pub(super) const MAX_ENTRIES_OF_TRIES: usize = 50;
+pub(super) const MAX_ATTEMPT_ENTRIES: usize = 50;
 
 /// Where an update came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ impl Source {
 
 impl TimelineEvent {
     /// Whether a client that retries for ever produces many of these.
-    pub(super) const fn is_a_try(self) -> bool {
+    pub(super) const fn is_an_attempt(self) -> bool {
         matches!(
             self,
             Self::Retried

@@ -34,7 +34,7 @@ pub struct ConfirmedPayment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discount {
     /// Not reported.
-    Untold,
+    NotReported,
     /// In minor units; 0 for none.
     Minor(u64),
     /// Reported, but not a number of minor units: the paid amount is unknown.
@@ -86,7 +86,7 @@ pub enum Mismatch {
     /// Another amount than the order's.
     Amount,
     /// Another page or card form than the order's.
-    Payable,
+    PaymentRef,
     /// The order does not know its own price yet.
     NoExpectation,
     /// The order stores its maximum of refunds.
@@ -109,7 +109,7 @@ impl Mismatch {
             Self::Environment => "environment",
             Self::Currency => "currency",
             Self::Amount => "amount",
-            Self::Payable => "payable",
+            Self::PaymentRef => "payment_ref",
             Self::NoExpectation => "no_expectation",
             Self::TooManyRefunds => "too_many_refunds",
             Self::TooManyDisputes => "too_many_disputes",
@@ -246,7 +246,7 @@ impl Order {
         let price_minor = self.amount.unwrap_or_default();
         let discount_minor = match settled.discount {
             Discount::Minor(minor) => i64::try_from(minor).unwrap_or_default(),
-            Discount::Untold | Discount::Unreadable => 0,
+            Discount::NotReported | Discount::Unreadable => 0,
         };
         let is_within_gross = settled.gross_minor == price_minor && discount_minor > 0;
         Payment { discount_minor, is_discount_within_gross: is_within_gross, ..settled.payment.clone() }
@@ -257,7 +257,7 @@ impl Order {
         if settled.environment == self.environment && self.counts(settled) && self.is_at_price(settled) {
             return Some(Transition::Unchanged);
         }
-        let is_open = source == Source::Webhook || settled.discount == Discount::Untold;
+        let is_open = source == Source::Webhook || settled.discount == Discount::NotReported;
         if self.allows_coupons && is_open && settled.environment == self.environment {
             return Some(Transition::DiscountUnknown);
         }
@@ -328,7 +328,7 @@ impl Order {
         if environment != self.environment {
             Some(Mismatch::Environment)
         } else if payable.is_some_and(|payable| self.has_another(payable)) {
-            Some(Mismatch::Payable)
+            Some(Mismatch::PaymentRef)
         } else if currency != expected.currency() {
             Some(Mismatch::Currency)
         } else if !self.is_price((gross_minor, discount), expected.amount_minor()) {
@@ -342,7 +342,7 @@ impl Order {
     /// readings are accepted. Without the merchant's permission no coupon may lower the amount.
     fn is_price(&self, (gross_minor, discount): (i64, Discount), price_minor: i64) -> bool {
         match discount {
-            Discount::Untold | Discount::Minor(0) => gross_minor == price_minor,
+            Discount::NotReported | Discount::Minor(0) => gross_minor == price_minor,
             Discount::Minor(minor) if self.allows_coupons => {
                 let before_minor = gross_minor.checked_add_unsigned(minor);
                 let is_within = minor <= price_minor.unsigned_abs();

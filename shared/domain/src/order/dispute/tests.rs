@@ -17,7 +17,7 @@ fn order() -> Order {
     Order::create(new, T0)
 }
 
-fn told(turn: DisputeTurn, status: &str) -> DisputeUpdate {
+fn told(turn: DisputeStage, status: &str) -> DisputeUpdate {
     DisputeUpdate {
         dispute_id: Some("d-1".into()),
         transaction_id: "tx-1".into(),
@@ -46,9 +46,9 @@ fn after(order_events: impl IntoIterator<Item = DisputeUpdate>) -> (Order, Vec<S
 
 #[test]
 fn each_turn_is_told_once_and_leaves_the_status_alone() {
-    let opened = told(DisputeTurn::Opened, "needs_response");
-    let review = told(DisputeTurn::Updated, "under_review");
-    let lost = told(DisputeTurn::Closed, "lost");
+    let opened = told(DisputeStage::Opened, "needs_response");
+    let review = told(DisputeStage::Updated, "under_review");
+    let lost = told(DisputeStage::Closed, "lost");
     let with_reason = DisputeUpdate { reason: ShortText::of("fraudulent"), ..opened.clone() };
     let order_events = [&opened, &opened, &review, &review, &lost, &with_reason, &lost];
     let (order, events) = after(order_events.into_iter().cloned());
@@ -66,11 +66,11 @@ fn a_dispute_ends_alike_in_every_order_of_its_turns() {
     let at = |ms, told: DisputeUpdate| DisputeUpdate { changed_at: Some(T0.plus_ms(ms)), ..told };
     let sum = |amount, told: DisputeUpdate| DisputeUpdate { money: Money::new(amount, Currency::Xof), ..told };
     let order_events = [
-        sum(9_000, told(DisputeTurn::Opened, "needs_response")),
-        sum(10_000, told(DisputeTurn::Opened, "needs_response")),
-        told(DisputeTurn::Updated, "under_review"),
-        at(5, told(DisputeTurn::Updated, "seen_by_nobody")),
-        DisputeUpdate { reason: ShortText::of("fraudulent"), ..told(DisputeTurn::Closed, "") },
+        sum(9_000, told(DisputeStage::Opened, "needs_response")),
+        sum(10_000, told(DisputeStage::Opened, "needs_response")),
+        told(DisputeStage::Updated, "under_review"),
+        at(5, told(DisputeStage::Updated, "seen_by_nobody")),
+        DisputeUpdate { reason: ShortText::of("fraudulent"), ..told(DisputeStage::Closed, "") },
     ];
     let end = after(order_events.clone()).0.disputes;
     for turns in 0..order_events.len() {
@@ -89,31 +89,31 @@ fn a_dispute_ends_alike_in_every_order_of_its_turns() {
 #[test]
 fn only_an_end_in_the_merchants_favour_is_no_dispute() {
     for (turn, status, is_disputed) in [
-        (DisputeTurn::Opened, "needs_response", true),
-        (DisputeTurn::Closed, "lost", true),
-        (DisputeTurn::Closed, "", true),
-        (DisputeTurn::Closed, "settled_somehow", true),
-        (DisputeTurn::Closed, "won", false),
-        (DisputeTurn::Closed, "WARNING_CLOSED", false),
+        (DisputeStage::Opened, "needs_response", true),
+        (DisputeStage::Closed, "lost", true),
+        (DisputeStage::Closed, "", true),
+        (DisputeStage::Closed, "settled_somehow", true),
+        (DisputeStage::Closed, "won", false),
+        (DisputeStage::Closed, "WARNING_CLOSED", false),
     ] {
-        let (order, _) = after([told(turn, status), told(DisputeTurn::Opened, "needs_response")]);
+        let (order, _) = after([told(turn, status), told(DisputeStage::Opened, "needs_response")]);
         assert_eq!(order.is_disputed(), is_disputed, "{turn:?} {status}");
     }
     assert!(!order().is_disputed());
-    let other = DisputeUpdate { dispute_id: None, ..told(DisputeTurn::Opened, "") };
-    assert!(after([told(DisputeTurn::Closed, "won"), other]).0.is_disputed(), "one of two is open");
+    let other = DisputeUpdate { dispute_id: None, ..told(DisputeStage::Opened, "") };
+    assert!(after([told(DisputeStage::Closed, "won"), other]).0.is_disputed(), "one of two is open");
 }
 
 #[test]
 fn a_dispute_of_another_environment_is_refused() {
-    let odd = DisputeUpdate { environment: Environment::Sandbox, ..told(DisputeTurn::Opened, "") };
+    let odd = DisputeUpdate { environment: Environment::Sandbox, ..told(DisputeStage::Opened, "") };
     let transition = order().transition(&OrderEvent::Dispute(odd), Source::Webhook, T0);
     assert_eq!(transition, Transition::Refused(Mismatch::Environment, None));
 }
 
 #[test]
 fn disputes_and_their_turns_are_bounded() {
-    let turn = |number: usize| told(DisputeTurn::Updated, &number.to_string());
+    let turn = |number: usize| told(DisputeStage::Updated, &number.to_string());
     let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..turn(0) };
     assert_eq!(after((0..50).map(turn)).1.len(), MAX_TURNS);
     let (full, events) = after((0..50).map(other));
@@ -124,7 +124,7 @@ fn disputes_and_their_turns_are_bounded() {
 
 #[test]
 fn money_of_another_currency_counts_as_absent() {
-    let odd = DisputeUpdate { money: Money::new(1_000, Currency::Eur), ..told(DisputeTurn::Opened, "") };
+    let odd = DisputeUpdate { money: Money::new(1_000, Currency::Eur), ..told(DisputeStage::Opened, "") };
     assert_eq!(after([odd]).0.disputes["d-1"].amount_minor(), None);
 }
 

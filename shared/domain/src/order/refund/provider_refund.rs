@@ -168,7 +168,7 @@ impl Order {
         };
         let mut order = self.changed(now);
         if was != Some(refund.status) {
-            order.note(now, news_of(refund.status), source, Some(refund.transaction_id.clone()));
+            order.note(now, updates_of(refund.status), source, Some(refund.transaction_id.clone()));
         }
         order.refunds.insert(key.to_owned(), refund);
         order.status = order.status_by_money();
@@ -177,7 +177,7 @@ impl Order {
     }
 }
 
-const fn news_of(status: RefundStatus) -> TimelineEvent {
+const fn updates_of(status: RefundStatus) -> TimelineEvent {
     match status {
         RefundStatus::Requested => TimelineEvent::RefundRequested,
         RefundStatus::InDoubt => TimelineEvent::RefundInDoubt,

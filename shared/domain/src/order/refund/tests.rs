@@ -28,7 +28,7 @@ fn payment(id: &str) -> OrderEvent {
         transaction_id: id.into(),
         gross_minor: PRICE,
         currency: Currency::Xof,
-        discount: Discount::Untold,
+        discount: Discount::NotReported,
         environment: Environment::Live,
         checkout_session_id: None,
         payment: Payment {
