@@ -35,7 +35,7 @@ pub use link::{LinkPrice, LinkRefusal, LinkSale, LinkStatus, ManagedLink};
 pub use metadata::{MAX_METADATA_KEYS, MetadataFault, is_legible, is_reserved_label, kept_labels, metadata_faults};
 pub use money::{Currency, MAX_AMOUNT_MINOR, Money};
 pub use order::{
-    ConfirmedPayment, Discount, Dispute, DisputeNotice, DisputeStep, DisputeStage, DisputeUpdate, Environment,
+    ConfirmedPayment, Discount, Dispute, DisputeNotice, DisputeStage, DisputeStep, DisputeUpdate, Environment,
     MAX_REFUND_REASON_CHARS, MAX_REFUNDS, Mismatch, NewOrder, NewRefund, OpenedPayment, Order, OrderDetails,
     OrderEvent, OrderStatus, OutboxEvent, Payment, PaymentRef, ProviderRefund, Refund, RefundExecution, RefundNotice,
     RefundRefusal, RefundRequest, RefundStatus, RiskUpdate, ShortText, Source, TimelineEntry, TimelineEvent,

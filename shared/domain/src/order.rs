@@ -9,7 +9,7 @@ mod timeline;
 mod transition;
 mod view;
 
-pub use dispute::{Dispute, DisputeNotice, DisputeStep, DisputeStage, DisputeUpdate, RiskUpdate, ShortText};
+pub use dispute::{Dispute, DisputeNotice, DisputeStage, DisputeStep, DisputeUpdate, RiskUpdate, ShortText};
 pub use payment_ref::{OpenedPayment, PaymentRef};
 pub use refund::{
     MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, ProviderRefund, Refund, RefundExecution, RefundNotice,

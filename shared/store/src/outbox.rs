@@ -71,7 +71,7 @@ pub(crate) fn outbox_item(order: &Order, event: &OutboxEvent, at: Timestamp) -> 
         ("transaction_id", transaction_id.map(str::to_owned)),
         ("refund_id", refund.map(|refund| refund.refund_id.clone())),
         ("dispute_id", dispute.and_then(|dispute| dispute.dispute_id.clone())),
-        ("dispute_turn", dispute.map(|dispute| dispute.step.turn.as_str().to_owned())),
+        ("dispute_stage", dispute.map(|dispute| dispute.step.stage.as_str().to_owned())),
         ("dispute_status", dispute.and_then(|dispute| text_of(dispute.step.status.as_ref()))),
         ("dispute_reason", dispute.and_then(|dispute| text_of(dispute.step.reason.as_ref()))),
         ("items", Some(items_text(order))),

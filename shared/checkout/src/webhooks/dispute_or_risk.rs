@@ -49,7 +49,7 @@ enum What {
 #[derive(Debug)]
 struct DisputeData {
     dispute_id: Option<String>,
-    turn: DisputeStage,
+    stage: DisputeStage,
     status: Option<ShortText>,
     reason: Option<ShortText>,
     amount: Option<Amount>,
@@ -90,10 +90,10 @@ pub(super) fn read(event: &WebhookEvent, own: Environment) -> Option<Result<Disp
 }
 
 impl DisputeData {
-    fn of(turn: DisputeStage, data: &EventData) -> Self {
+    fn of(stage: DisputeStage, data: &EventData) -> Self {
         Self {
             dispute_id: data.dispute_id.clone().filter(|id| is_id(id)),
-            turn,
+            stage,
             status: data.status.as_deref().and_then(ShortText::of),
             reason: data.reason.as_deref().and_then(ShortText::of),
             amount: data.amount.and_then(positive),
@@ -130,7 +130,7 @@ impl DisputeOrRisk {
                 dispute_id: words.dispute_id.clone(),
                 transaction_id,
                 environment,
-                turn: words.turn,
+                stage: words.stage,
                 status: words.status.clone(),
                 reason: words.reason.clone(),
                 money: words.money(order),

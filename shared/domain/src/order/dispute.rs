@@ -82,7 +82,7 @@ pub struct DisputeUpdate {
     /// The environment of the payment, verified.
     pub environment: Environment,
     /// What happened.
-    pub turn: DisputeStage,
+    pub stage: DisputeStage,
     /// lomi's status of the dispute.
     pub status: Option<ShortText>,
     /// lomi's reason of the dispute.
@@ -97,7 +97,7 @@ pub struct DisputeUpdate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeStep {
     /// What happened.
-    pub turn: DisputeStage,
+    pub stage: DisputeStage,
     /// lomi's status of the dispute at this step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ShortText>,
@@ -114,7 +114,7 @@ pub struct DisputeStep {
 
 impl DisputeStep {
     fn is_as(&self, other: &Self) -> bool {
-        self.turn == other.turn && self.status == other.status
+        self.stage == other.stage && self.status == other.status
     }
 
     /// Merges two events of the same step. The greater value wins, so that the result does not depend on their order.
@@ -130,7 +130,7 @@ impl DisputeStep {
     /// The sort key: later steps are greater. Steps of one kind without a time are ordered by the progress of their
     /// status.
     fn place(&self) -> (DisputeStage, Option<Timestamp>, u8, Option<&ShortText>) {
-        (self.turn, self.changed_at, progress(self.status.as_ref()), self.status.as_ref())
+        (self.stage, self.changed_at, progress(self.status.as_ref()), self.status.as_ref())
     }
 }
 
@@ -181,7 +181,7 @@ impl Dispute {
     /// Whether lomi says that the dispute is over.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.steps.iter().any(|step| step.turn == DisputeStage::Closed)
+        self.steps.iter().any(|step| step.stage == DisputeStage::Closed)
     }
 
     /// Whether it was decided in the merchant's favour. An unknown status does not count as one.
@@ -233,7 +233,7 @@ impl DisputeNotice {
     /// Identifies the step within its order. No id contains a `#`, and the status comes last.
     pub(super) fn suffix(&self) -> String {
         let status = self.step.status.as_ref().map_or("", ShortText::as_str);
-        format!("{}#{}#{status}", self.name, self.step.turn.as_str())
+        format!("{}#{}#{status}", self.name, self.step.stage.as_str())
     }
 }
 
@@ -279,7 +279,7 @@ impl Order {
         let event = is_turn.then(|| OutboxEvent::Disputed(grown.notice(name, &step)));
         let mut order = self.changed(now);
         if is_turn {
-            order.note(now, told.turn.happened(), source, Some(told.transaction_id.clone()));
+            order.note(now, told.stage.happened(), source, Some(told.transaction_id.clone()));
         }
         order.disputes.insert(name.clone(), grown);
         Transition::Changed(Box::new(order), event)
@@ -288,7 +288,7 @@ impl Order {
     fn step_of(&self, told: &DisputeUpdate) -> DisputeStep {
         let money = told.money.filter(|money| Some(money.currency()) == self.currency_code);
         DisputeStep {
-            turn: told.turn,
+            stage: told.stage,
             status: told.status.clone(),
             reason: told.reason.clone(),
             amount_minor: money.map(Money::amount_minor),

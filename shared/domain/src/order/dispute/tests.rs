@@ -17,12 +17,12 @@ fn order() -> Order {
     Order::create(new, T0)
 }
 
-fn told(turn: DisputeStage, status: &str) -> DisputeUpdate {
+fn told(stage: DisputeStage, status: &str) -> DisputeUpdate {
     DisputeUpdate {
         dispute_id: Some("d-1".into()),
         transaction_id: "tx-1".into(),
         environment: Environment::Live,
-        turn,
+        stage,
         status: ShortText::of(status),
         reason: None,
         money: None,
@@ -114,7 +114,7 @@ fn a_dispute_of_another_environment_is_refused() {
 #[test]
 fn disputes_and_their_turns_are_bounded() {
     let turn = |number: usize| told(DisputeStage::Updated, &number.to_string());
-    let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..turn(0) };
+    let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..stage(0) };
     assert_eq!(after((0..50).map(turn)).1.len(), MAX_TURNS);
     let (full, events) = after((0..50).map(other));
     assert_eq!((full.disputes.len(), events.len()), (MAX_DISPUTES, MAX_DISPUTES));
