@@ -1,13 +1,15 @@
-//! The README names the tests that prove each promise: they exist.
+//! `infra/docs/PROMISES.md` names the tests that prove each promise: they exist.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::{read, root};
 
+const PROMISES: &str = "infra/docs/PROMISES.md";
+
 /// The names in backticks in the promises' third column.
-fn named(readme: &str) -> Vec<&str> {
-    let rows = readme.lines().skip_while(|line| *line != "## What is promised").skip(1);
+fn named(document: &str) -> Vec<&str> {
+    let rows = document.lines().skip_while(|line| *line != "## What is promised").skip(1);
     let rows = rows.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with('|')).skip(2);
     let proofs = rows.filter_map(|row| row.split('|').nth(3));
     proofs.flat_map(|proofs| proofs.split('`').skip(1).step_by(2)).collect()
@@ -32,9 +34,9 @@ fn tests() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_promise_of_the_readme_names_tests_that_exist() {
-    let (readme, tests) = (read("README.md"), tests());
-    let named = named(&readme);
+fn every_promise_names_tests_that_exist() {
+    let (promises, tests) = (read(PROMISES), tests());
+    let named = named(&promises);
     assert!(named.len() >= 20, "{named:?}");
     let missing: Vec<_> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
     assert_eq!(missing, Vec::<&str>::new());
@@ -42,7 +44,8 @@ fn every_promise_of_the_readme_names_tests_that_exist() {
 
 #[test]
 fn a_proof_that_is_not_there_is_found() {
-    let readme = "## What is promised\n| a | b | c | d |\n|---|---|---|---|\n| x | y | `no_such_test` | z |\n## Next\n";
-    assert_eq!(named(readme), ["no_such_test"]);
+    let promises =
+        "## What is promised\n| a | b | c | d |\n|---|---|---|---|\n| x | y | `no_such_test` | z |\n## Next\n";
+    assert_eq!(named(promises), ["no_such_test"]);
     assert!(!tests().contains("no_such_test"));
 }
