@@ -1,6 +1,6 @@
 /**
- * back-office.html: orders, links and customers of the stack that `cargo dev` runs. A deployed stack closes these routes with
- * AWS IAM, which no page of this kind can sign for: this one is for a laptop. The token stays in this tab.
+ * back-office.html: orders, links and customers of the stack that `cargo dev` runs. A deployed stack requires AWS IAM
+ * signatures on these routes, which this page cannot make. The token is kept in sessionStorage, for this tab only.
  */
 import { createBackOffice } from "./back-office/api.js";
 import { openCustomers } from "./back-office/customers.js";
@@ -35,7 +35,7 @@ function leave(why) {
   show();
 }
 
-/** `#orders`, `#orders/ord_...`: which tab, and what of it. */
+/** Shows the tab that the fragment names: `#orders`, `#orders/ord_...`. */
 function show() {
   byId("door").hidden = office !== null;
   byId("office").hidden = office === null;

@@ -1,6 +1,6 @@
 /**
- * cancel.html: the shopper turned back at the payment page. Tells the backend, keeps the cart, offers the way on. Without an order
- * in its address it cancels nothing by itself: it offers to, while the last order can be paid.
+ * cancel.html: the shopper left the payment page. Cancels the order of the page's fragment, keeps the cart, offers to pay again.
+ * Without an order in the fragment it cancels nothing unless the shopper presses the button to cancel the last order.
  */
 import { cartLines, onCart } from "./cart.js";
 import { onLanguage, t } from "./i18n.js";
@@ -10,7 +10,7 @@ const PAID = ["paid", "partially_refunded", "refunded"];
 const PAYABLE = ["creating", "in_doubt", "open", "failed_attempt"];
 const byId = (id) => document.getElementById(id);
 let told = "cancelled.telling";
-let state = "cancelled"; // or "uncancelled", when nothing was cancelled so far
+let state = "cancelled"; // or "uncancelled": nothing was cancelled
 
 function show() {
   document.title = `${t(`${state}.title`)} · ${t("shop.name")}`;
@@ -27,7 +27,7 @@ async function tell(options) {
     if (!order) return offer();
     state = "cancelled";
     byId("cancel").hidden = true;
-    // Paid in another tab or a moment ago: the receipt is the right page, also for an order shown as cancelled.
+    // Paid in another tab or a moment ago: show the receipt.
     if (PAID.includes(order.status)) location.replace("return.html");
     told = null;
   } catch (error) {
@@ -37,7 +37,7 @@ async function tell(options) {
   show();
 }
 
-/** Nothing was asked of this page but to be looked at. */
+/** Without an order in the fragment: offers to cancel the last one, while it can be paid. */
 async function offer() {
   [state, told] = ["uncancelled", null];
   show();

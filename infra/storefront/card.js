@@ -1,28 +1,27 @@
 /**
- * card.html: a card form on the shop's own page. Who pays is asked first, because lomi. wants to know, while lomi.'s SDK and
- * its processor's script are loaded; then the order is opened, the form mounted with its client_secret, which stays in this
- * module's memory, and the payment confirmed. Where no form comes, the shopper is led to lomi.'s own page.
+ * card.html: a card form on the shop's own page. The shopper first enters a name and an e-mail address, which lomi requires,
+ * while lomi's SDK and Stripe's script load. Then the page opens the order, mounts the form with its client_secret, which stays
+ * in this module's memory, and confirms the payment. If no form appears, the page offers lomi's hosted page.
  */
 import { cartLines, onCart, submitted, total } from "./cart.js";
 import { CheckoutError } from "./checkout.js";
 import { money, onLanguage, t } from "./i18n.js";
 import { cartOrder, checkout, element, languageSwitch, lineList, notice, payButton, payLabel, problemNotice } from "./ui.js";
 
-const SDK_TIMEOUT_MS = 20_000; // lomi.'s script and its processor's, together
-const FORM_TIMEOUT_MS = 15_000; // from the mounting to a form that takes a card
-/** lomi.'s names for a look, in the words of the processor whose form its SDK wraps. */
+const SDK_TIMEOUT_MS = 20_000; // lomi's script and Stripe's, together
+const FORM_TIMEOUT_MS = 15_000; // from mount() to the event "ready"
+/** lomi's theme names -> Stripe's, whose form lomi's SDK wraps. */
 const THEMES = { light: "stripe", dark: "night", flat: "flat" };
-/** What the form's SDK says, in our words; anything else is its own localised message. */
+/** The SDK's error codes -> our texts; for any other code the SDK's own localised message is shown. */
 const REASONS = {
   card_declined: "declined", expired_card: "declined", insufficient_funds: "funds", authentication_failed: "unconfirmed",
   incorrect_number: "details", invalid_number: "details", incorrect_cvc: "details", invalid_cvc: "details", invalid_expiry: "details",
   incomplete_number: "details", incomplete_cvc: "details", incomplete_expiry: "details", network: "failed",
 };
-/** How the form of this shop looks. */
 const LOOK = { appearance_theme: "flat", appearance_border_radius: 8 };
 const byId = (id) => document.getElementById(id);
 const { script, frames } = globalThis.CHECKOUT_CONFIG?.card ?? {};
-let sdk = null; // the loading of the SDK, begun once
+let sdk = null; // the promise of the SDK, started once
 let form = null; // {lomi, elements, card, opened, lines, sum} once the form is mounted
 let isReady = false; // the form takes a card
 let isOffered = true;
@@ -39,7 +38,7 @@ function show() {
   byId("lead").hidden = !isOffered;
   byId("contact").hidden = form !== null || !payable || !isOffered;
   byId("form").hidden = form === null;
-  byId("test-cards").hidden = frames?.length !== 0; // the stand-in's cards: its form alone needs no frame
+  byId("test-cards").hidden = frames?.length !== 0; // lomi-sandbox's test cards: only its form needs no frame
   for (const [id, label] of [["next", t("card.next")], ["confirm", payLabel(sum)]]) {
     const waits = busy || (id === "confirm" && !isReady);
     byId(id).setAttribute("aria-disabled", String(waits || checkout === null));
@@ -48,7 +47,7 @@ function show() {
   }
 }
 
-/** Runs `work` unless it runs already; the buttons say so meanwhile. */
+/** Runs `work` unless it is already running; the buttons show it. */
 async function alone(work) {
   if (busy || checkout === null) return;
   busy = true;
@@ -71,8 +70,8 @@ function say(box) {
 }
 
 /**
- * No form here: lomi.'s own page may take the card all the same, one tap away. A form that did not come is taken down, so that
- * its order takes no card in this tab any more; `pay` reads that order, and cancels it unless it is paid.
+ * Offers lomi's hosted page, which may take the card although no form can be shown here. Destroys a form that never became
+ * ready, so that its order takes no card in this tab; `pay` then reads that order, and cancels it unless it is paid.
  */
 function elsewhere(why) {
   form?.card.destroy?.();
@@ -87,7 +86,7 @@ function elsewhere(why) {
 async function openForm() {
   const [lines, sum] = [cartLines(), total()];
   const who = { customer_name: byId("name").value.trim(), customer_email: byId("email").value.trim() };
-  // Before there is an order: nothing has to be given up where there can be no form.
+  // Before the order is opened: without a form there is then no order to cancel.
   const { lomi, why } = await loadSdk();
   if (!lomi) return elsewhere(why);
   const opened = await checkout.createPaymentIntent({ ...cartOrder(), ...who, ...LOOK });
@@ -99,18 +98,18 @@ async function openForm() {
     show();
     form.card.mount(byId("fields"));
     byId("form-title").focus();
-  } catch { // the SDK does not take what it is given
+  } catch { // the SDK refused the client_secret or the options
     elsewhere("blocked");
   }
 }
 
-/** The form with the look that lomi. answered; it takes a card once it says so, or never. */
+/** The form, with the appearance that lomi answered. It is ready on its event "ready"; after FORM_TIMEOUT_MS it is given up. */
 function formOf(lomi, { client_secret, appearance }) {
   const { theme, border_radius, billing_address } = appearance ?? {};
   const look = { theme: THEMES[theme] ?? theme ?? undefined, variables: border_radius == null ? undefined : { borderRadius: `${border_radius}px` } };
   const elements = lomi.elements({ clientSecret: client_secret, locale: document.documentElement.lang, appearance: look });
   const card = elements.create("payment", billing_address ? { fields: { billingDetails: { address: billing_address } } } : {});
-  isReady = !card.on; // a form that tells nothing is taken for one that is there
+  isReady = !card.on; // a form without events counts as ready
   const lost = () => form?.card === card && elsewhere("blocked");
   const late = isReady ? null : setTimeout(lost, FORM_TIMEOUT_MS);
   card.on?.("ready", () => {
@@ -128,7 +127,7 @@ function formOf(lomi, { client_secret, appearance }) {
 async function confirm() {
   if (!isReady) return;
   const { lomi, elements, opened } = form;
-  // Stays on this page unless the bank wants a page of its own, which then leads to the receipt.
+  // Leaves this page only when the bank requires a redirect, which then returns to the receipt.
   const confirmParams = { return_url: receiptOf(opened) };
   const { error } = await lomi.confirmPayment({ elements, confirmParams, redirect: "if_required" });
   if (!error) return receipt(opened);
@@ -139,7 +138,7 @@ async function confirm() {
 const receiptOf = (opened) => checkout.returnUrl(new URL("return.html", location.href).href, opened);
 const receipt = (opened) => location.assign(receiptOf(opened));
 
-/** {lomi} or {why}: why there can be no form. A new try follows a failed one; an API that does not answer is an error. */
+/** {lomi}, or {why} there can be no form. A failed load is retried on the next call; throws when the API does not answer. */
 function loadSdk() {
   sdk ??= loadedSdk().catch((error) => {
     sdk = null;
@@ -156,7 +155,6 @@ async function loadedSdk() {
   return { lomi };
 }
 
-/** The SDK's entry. Its address comes from config.js alone. */
 function loadScript() {
   return new Promise((resolve, reject) => {
     const tag = element("script", { async: true, src: script });
@@ -176,9 +174,9 @@ for (const [id, work] of [["contact", openForm], ["form", confirm]]) {
     alone(work);
   });
 }
-// Back from the receipt, as the page was left: its order may be paid by now.
+// Restored from the back/forward cache: the order may be paid by now.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 onCart(show);
 onLanguage(show);
-// While the shopper types. What fails is tried again, and told, when it is needed.
+// Loads the SDK while the shopper types. `openForm` retries a failed load and reports it.
 if (checkout) loadSdk().then(({ why }) => why === "unavailable" && elsewhere(why), () => null);

@@ -1,6 +1,6 @@
 /**
- * The cart, kept in localStorage so that it survives the trip to the payment page and back.
- * A line is {sku, title, currency_code, unit_amount, open, quantity}: title and amount are for display, the backend prices anew.
+ * The cart, in localStorage so that it survives the trip to the payment page and back.
+ * A line is {sku, title, currency_code, unit_amount, open, quantity}. Title and amount are for display: the backend sets prices.
  */
 export const MAX_QUANTITY = 99;
 const CART = "shop.cart";
@@ -28,7 +28,6 @@ function replace(next) {
   for (const listener of listeners) listener();
 }
 
-// Another tab of the shop changed the cart.
 addEventListener("storage", (event) => {
   if (event.key === CART) {
     lines = read(CART, []);
@@ -40,7 +39,7 @@ addEventListener("storage", (event) => {
 export const onCart = (listener) => listeners.add(listener);
 export const cartLines = () => lines;
 
-/** One more of a product; for an open-amount product, this amount instead of the former. */
+/** Adds one of a product. For an open-amount product, replaces the amount. */
 export function add(product, openAmount = null) {
   const known = lines.find((line) => line.sku === product.sku);
   const open = openAmount !== null;
@@ -58,7 +57,7 @@ export function setQuantity(sku, quantity) {
   replace(lines.map((line) => (line.sku === sku ? { ...line, quantity: bounded } : line)).filter((line) => line.quantity > 0));
 }
 
-/** Brings titles and prices up to date with the catalogue; returns the lines that are no longer for sale. */
+/** Updates titles and prices from the catalogue; removes and returns the lines that are no longer for sale. */
 export function refresh(products) {
   const bySku = new Map(products.map((product) => [product.sku, product]));
   const stillSold = (line) => bySku.has(line.sku) && (bySku.get(line.sku).amount === null) === line.open;
@@ -90,7 +89,7 @@ export function linesOf(orderId) {
   return last?.orderId === orderId ? last.lines : [];
 }
 
-/** Takes what a paid order bought out of the cart, once; what was added since then stays. */
+/** Removes a paid order's lines from the cart, once; lines added since then stay. */
 export function settle(orderId) {
   const last = read(SUBMITTED, null);
   if (last?.orderId !== orderId || last.settled) return;

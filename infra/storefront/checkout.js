@@ -7,26 +7,26 @@
  *                 await checkout.pay({ items: [{ sku: "MUG-01", quantity: 2 }],
  *                   success_url: "https://shop.example/return.html", cancel_url: "https://shop.example/cancel.html" });
  *   return page:  await checkout.waitForOrder(({ order, error }) => show(order, error));
- *   cancel page:  await checkout.cancel(), which resolves with null when the address names no order
- *   a card form on your own page, with lomi.'s SDK, once checkout.cardForm() has told a publishable_key and the SDK is loaded:
+ *   cancel page:  await checkout.cancel(), which resolves with null when the fragment names no order
+ *   a card form on your own page, once checkout.cardForm() has resolved with a publishable_key and lomi's SDK is loaded:
  *                 const opened = await checkout.createPaymentIntent({ items, customer_email, customer_name });
  *                 mount the SDK's form with opened.client_secret, confirm, then
  *                 location.assign(checkout.returnUrl("https://shop.example/return.html", opened));
  *
- * `pay` and `createPaymentIntent` may be called as often as shoppers click: the same request keeps one Idempotency-Key
- * through double clicks, reloads, a second tab and lost answers, so it opens one order. Another cart, another way to pay it or
- * another e-mail address gets a new key, once the order before is cancelled; a cart that is paid already gets its receipt.
- * A signed cart (`cart_token`) makes one order, so sign it once per cart; signed anew it is known by what it sells. What
- * is given up is paid on the same page while that lives; `error.code` is `cart_token_used` when the backend has to sign anew.
- * A client_secret is never kept: the same key brings it again. What fails throws a CheckoutError. Amounts are integers in
- * ISO 4217 minor units (XOF has none). Prices come from the backend, never from here.
+ * `pay` and `createPaymentIntent` may be called on every click: one request keeps one Idempotency-Key through double clicks,
+ * reloads, a second tab and lost answers, so it opens one order. A different request (cart, payment method, e-mail address)
+ * gets a new key after the previous order is cancelled. If the same cart is already paid, both resolve with the paid order.
+ * A signed cart (`cart_token`) makes one order: sign it once per cart. A token signed again is recognised by what it sells.
+ * A cancelled signed cart keeps its payment page until that page expires; `error.code` is `cart_token_used` when the backend
+ * has to sign the cart again. A client_secret is never stored: the same key returns it again. Failures throw a CheckoutError.
+ * Amounts are integers in ISO 4217 minor units (XOF has none). Prices come from the backend.
  */
-const READ_TIMEOUT_MS = 12_000; // one request; a budget bounds all tries together
+const READ_TIMEOUT_MS = 12_000; // one request; a budget bounds all attempts together
 const WRITE_TIMEOUT_MS = 30_000; // the longest that an API Gateway HTTP API lets a request run
 const READ_BUDGET_MS = 30_000;
-const PAY_BUDGET_MS = 75_000; // longer than the 30 s for which a crashed holder of a key blocks it
+const PAY_BUDGET_MS = 75_000; // longer than the 30 s for which a crashed request holds its key
 const BACKOFF_MAX_MS = 15_000;
-const MAX_POLLS = 240; // counted, not timed: a phone asleep while its owner types a PIN loses no patience
+const MAX_POLLS = 240; // counted, not timed: a phone that sleeps while the shopper types a PIN keeps its polls
 const SECRET_PARAMETER = "payment_intent_client_secret";
 const PAID = ["paid", "partially_refunded", "refunded"];
 const CLOSED = [...PAID, "expired", "cancelled", "rejected"];
@@ -38,14 +38,14 @@ export class CheckoutError extends Error {
     this.status = status;
     this.code = problem?.code ?? (status === 0 ? "network" : "unexpected_answer");
     this.requestId = problem?.request_id ?? null;
-    this.errors = problem?.errors ?? []; // [{pointer, detail}]: what is wrong with what was sent
+    this.errors = problem?.errors ?? []; // [{pointer, detail}]: one per invalid field
     this.retryAfterMs = Number.parseInt(retryAfter, 10) * 1000 || null;
-    // Without a problem document (a proxy answered), whatever did not clearly say "no" is worth another try.
+    // Without a problem document a proxy answered: retry everything but a definite 4xx.
     this.retryable = problem?.retryable ?? (status < 400 || status === 429 || status >= 500);
   }
 }
 
-/** `api`: origin of the backend. `language`: a function that says "fr" or "en", asked before each request. */
+/** `api`: origin of the backend. `language`: a function that returns "fr" or "en", called before each request. */
 export function createCheckout({ api, language }) {
   let running = null; // {text, answer} of the last open()
   async function call(method, path, { token, key, body } = {}) {
@@ -62,7 +62,7 @@ export function createCheckout({ api, language }) {
       throw new CheckoutError(response.status, json, response.headers.get("Retry-After"));
     } catch (error) {
       if (error instanceof CheckoutError) throw error;
-      throw new CheckoutError(0, null); // no connection, a time-out, or an answer that CORS hides
+      throw new CheckoutError(0, null); // no connection, a time-out, or an answer without CORS headers
     } finally {
       clearTimeout(timer);
     }
@@ -72,8 +72,8 @@ export function createCheckout({ api, language }) {
   const products = async () => (await retrying(() => call("GET", "/products"), READ_BUDGET_MS)).data;
 
   /**
-   * What a shopper typed, in minor units, read by the backend: the only place that knows how. Rejects with what is wrong in
-   * `error.errors[0].detail`, with an example, when the text is no amount or could be two.
+   * A typed amount in minor units, as the backend reads it. Rejects when the text is no amount or is ambiguous:
+   * `error.errors[0].detail` says why, with an example.
    */
   const readAmount = async (text, currencyCode) => {
     const query = new URLSearchParams({ text, currency_code: currencyCode });
@@ -81,12 +81,12 @@ export function createCheckout({ api, language }) {
   };
 
   /**
-   * {publishable_key} for lomi.'s SDK, before an order is opened. null: the stack was given none, and lomi.'s SDK makes no form
-   * without one, so offer `pay` instead.
+   * {publishable_key} for lomi's SDK, before an order is opened. null when the stack has none: lomi's SDK makes no form without
+   * it, so offer `pay` instead.
    */
   const cardForm = () => retrying(() => call("GET", "/card-form"), READ_BUDGET_MS);
 
-  /** One reading of an order ({orderId, orderToken}); by default of the order that this page is about. */
+  /** Reads an order ({orderId, orderToken}); by default the order of this page. */
   const order = (reference = orderOfPage()) => callOrder("GET", reference, "");
   async function callOrder(method, reference, action) {
     if (!reference) throw new CheckoutError(404, { code: "not_found", retryable: false });
@@ -98,8 +98,8 @@ export function createCheckout({ api, language }) {
   }
 
   /**
-   * Opens the order and sends the browser to the payment page. `cart` is the body of POST /checkout-sessions; both URLs get
-   * the order's id and token in their fragment, which browsers send to no server. Resolves with the backend's answer.
+   * Opens the order and sends the browser to the payment page. `cart` is the body of POST /checkout-sessions. Both URLs get the
+   * order's id and token in their fragment, which browsers never send to a server. Resolves with the backend's answer.
    */
   async function pay(cart) {
     const urls = { success_url: withOrder(cart.success_url), cancel_url: withOrder(cart.cancel_url) };
@@ -110,8 +110,8 @@ export function createCheckout({ api, language }) {
 
   /**
    * Opens the order and resolves with the backend's answer: `client_secret` (and `publishable_key`) for a card form on this
-   * page. `cart` is the body of POST /payment-intents. Without `client_secret` the cart is paid already: go to `returnUrl`.
-   * `error.code` is `card_unavailable` when lomi. takes no cards this way just now: `pay` then still works.
+   * page. `cart` is the body of POST /payment-intents. Without `client_secret` the cart is already paid: go to `returnUrl`.
+   * `error.code` is `card_unavailable` when lomi takes no cards by form at the moment: `pay` still works.
    */
   const createPaymentIntent = (cart) => open("/payment-intents", cart);
 
@@ -120,7 +120,7 @@ export function createCheckout({ api, language }) {
     return withOrder(url).replace("{ORDER_ID}", opened.order_id).replace("{ORDER_TOKEN}", opened.order_token);
   }
 
-  /** One at a time: a second click gets the answer to the first, another request waits until the one before is through. */
+  /** One at a time: a second click gets the first click's answer; a different request waits for the running one. */
   function open(path, request) {
     const text = path + JSON.stringify(request);
     if (running?.text === text) return running.answer;
@@ -134,11 +134,11 @@ export function createCheckout({ api, language }) {
     const wanted = { request: fingerprint(path + body), items: fingerprint(bought(request)) };
     wanted.isSignedPage = Boolean(request.cart_token) && path === "/checkout-sessions";
     const { attempt, paid } = await attemptFor(wanted);
-    if (paid) { // The money is here although the shopper never saw the receipt: show it instead of charging twice.
+    if (paid) { // Paid, although the shopper never saw the receipt: show it instead of charging twice.
       storeOrder({ orderId: attempt.orderId, orderToken: attempt.orderToken });
       return { ...paid, order_token: attempt.orderToken };
     }
-    store("attempt", attempt); // before the request: a reload in the middle must find the key
+    store("attempt", attempt); // before the request: a reload during it must find the key
     try {
       const created = await retrying(() => call("POST", path, { key: attempt.key, body }), PAY_BUDGET_MS);
       const opened = { orderId: created.order_id, orderToken: created.order_token };
@@ -146,23 +146,23 @@ export function createCheckout({ api, language }) {
       store("attempt", { ...attempt, ...opened, expiresAt: created.expires_at });
       return created;
     } catch (error) {
-      // A refusal is final for this key; an order that it opened before is still to be cancelled.
+      // A refusal is final for this key. An order that the key opened earlier must still be cancelled: keep its id.
       if (error.retryable === false) store("attempt", attempt.orderId ? { ...attempt, request: null } : null);
       throw error;
     }
   }
 
   /**
-   * The unfinished attempt at this very request, or a new one. Before a new one the order of the last is read, and cancelled
-   * while it is payable, so that a shopper is never left with two orders to pay.
+   * The unfinished attempt at the same request, or a new one. Before a new attempt, the previous attempt's order is read, and
+   * cancelled while it can be paid, so that a shopper never has two orders to pay.
    */
   async function attemptFor(wanted) {
     const previous = load("attempt");
     const fresh = { attempt: { ...wanted, key: newKey() } };
     const isSame = previous?.request === wanted.request;
-    if (!previous?.orderId) return isSame ? { attempt: previous } : fresh; // no answer came: nobody was shown a way to pay it
+    if (!previous?.orderId) return isSame ? { attempt: previous } : fresh; // no answer came, so the shopper never saw its payment page
     let known = await order(previous).catch((error) => (error.status === 404 ? { status: "rejected" } : null));
-    // The clock of this device counts only when the backend said nothing.
+    // The device's clock counts only when the backend could not be read.
     const wasOver = known ? isOver(known, previous) : !isAlive(previous);
     if (isSame && !wasOver) return { attempt: previous };
     if (!wasOver) known = await retrying(() => callOrder("POST", previous, "/cancel"), READ_BUDGET_MS);
@@ -171,9 +171,9 @@ export function createCheckout({ api, language }) {
   }
 
   /**
-   * Follows this page's order until it is final (`poll_after_ms` null) and resolves with it. `onUpdate({order, error})` runs
-   * after every reading; after a failed one `error` is set, `order` is the last known (or null), and polling goes on. After
-   * MAX_POLLS readings or once `signal` is aborted: resolves with the last known order (or null). Throws for an unknown order.
+   * Polls this page's order until it is final (`poll_after_ms` null) and resolves with it. `onUpdate({order, error})` runs after
+   * every poll; after a failed one `error` is set, `order` is the last known (or null), and polling continues. After MAX_POLLS
+   * polls or once `signal` is aborted: resolves with the last known order (or null). Throws for an unknown order.
    */
   async function waitForOrder(onUpdate, { signal } = {}) {
     const reference = orderOfPage();
@@ -194,9 +194,9 @@ export function createCheckout({ api, language }) {
   }
 
   /**
-   * Tells the backend that the shopper turned back from the order in this page's fragment. Look at the order it resolves with: it
-   * may have been paid meanwhile. A page that was opened without one, from the history or by another site, cancels nothing and
-   * gets null. `{ last: true }` is for a click of the shopper's: it then cancels the last order of this tab, or of this browser.
+   * Cancels the order in this page's fragment. Check the order it resolves with: it may have been paid meanwhile. Without an
+   * order in the fragment (opened from the history, or by another site) cancels nothing and resolves with null. Pass
+   * `{ last: true }` only on a click of the shopper: it cancels the last order of this tab, or of this browser.
    */
   async function cancel({ last = false } = {}) {
     const reference = orderOfFragment() ?? (last ? loadOrder() : null);
@@ -208,17 +208,17 @@ export function createCheckout({ api, language }) {
 
 const isAlive = ({ expiresAt }) => Date.parse(expiresAt) > Date.now();
 
-/** A signed cart has one order: given up, it is still paid on the page that it has, for as long as that lives. */
+/** A signed cart has one order: after a cancellation it is still paid on that order's page until the page expires. */
 const isOver = ({ status }, attempt) =>
   CLOSED.includes(status) && !(status === "cancelled" && attempt.isSignedPage && isAlive(attempt));
 
-/** The order of the fragment, else the last one of this tab, or of this browser: for reading, never for changing it. */
+/** The order of the fragment, else the last one of this tab, or of this browser. For reading only, never for cancelling. */
 const orderOfPage = () => orderOfFragment() ?? loadOrder();
 
-/** From the fragment, which then leaves the address bar and the history; null where it names no order. */
+/** The fragment's order, then removed from the address bar and the history; null when it names none. */
 function orderOfFragment() {
   const address = new URL(location.href);
-  if (address.searchParams.has(SECRET_PARAMETER)) { // a card form that had to leave the page comes back with it
+  if (address.searchParams.has(SECRET_PARAMETER)) { // added by the card form's redirect
     address.searchParams.delete(SECRET_PARAMETER);
     history.replaceState(history.state, "", address);
   }
@@ -247,7 +247,7 @@ const sleep = (ms) => new Promise((resolve) => {
   addEventListener("online", resolve, { once: true });
 });
 
-/** Exponential from 1 s, bounded, half of it random so that a crowd does not come back at once. */
+/** Exponential from 1 s, bounded, half of it random so that browsers do not retry at the same time. */
 const backoffMs = (attempt) => Math.min(BACKOFF_MAX_MS, 1000 * 2 ** attempt) * (0.5 + Math.random() / 2);
 
 const withOrder = (url) => (url.includes("{ORDER_ID}") ? url : `${url}#order_id={ORDER_ID}&order_token={ORDER_TOKEN}`);
@@ -257,11 +257,11 @@ function go(url) {
   location.assign(url);
 }
 
-/** What a request buys, whichever way it is paid and whoever pays. */
+/** What a request buys, without the payment method and the payer. */
 const bought = ({ items, line_items, price_id, product_id, quantity, cart_token }) =>
   JSON.stringify([items, line_items, price_id, product_id, quantity, cart_token && sold(cart_token)]);
 
-/** What a signed cart sells: its claims but for those that change when the backend signs the same cart anew. */
+/** What a signed cart sells: its claims without those that change when the backend signs the same cart again. */
 function sold(token) {
   const { exp, nbf, iat, jti, ...rest } = attempted(() => {
     const bytes = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
@@ -270,7 +270,7 @@ function sold(token) {
   return Object.entries(rest).sort();
 }
 
-/** FNV-1a: tells requests apart here; should two collide, the backend compares whole bodies and refuses the reused key. */
+/** FNV-1a. If two requests collide, the backend compares the whole bodies and refuses the reused key. */
 function fingerprint(text) {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -280,7 +280,7 @@ function fingerprint(text) {
 /** randomUUID exists on https and localhost only; getRandomValues everywhere. */
 const newKey = () => crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-/** localStorage, shared by the tabs of one shop; the life of the page where a browser denies it. */
+/** localStorage, shared by the shop's tabs; `memory` where the browser denies it. */
 const memory = {};
 const attempted = (action) => { try { return action(); } catch { return undefined; } };
 const load = (name) => attempted(() => JSON.parse(localStorage.getItem(`lomi-checkout.${name}`))) ?? memory[name] ?? null;
@@ -289,7 +289,7 @@ function store(name, value) {
   return attempted(() => { localStorage.setItem(`lomi-checkout.${name}`, JSON.stringify(value)); return true; });
 }
 
-/** In sessionStorage besides: a reload must find the order of its own tab, not the one that another tab opened since. */
+/** Also in sessionStorage: a reload must find its own tab's order, not one that another tab opened since. */
 const ORDER_OF_TAB = "lomi-checkout.order";
 const loadOrder = () => attempted(() => JSON.parse(sessionStorage.getItem(ORDER_OF_TAB))) ?? load("order");
 function storeOrder(reference) {

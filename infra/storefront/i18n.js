@@ -1,4 +1,4 @@
-/** The shop's two languages, and how money and moments read in each. Add a language by adding a dictionary. */
+/** The shop's texts and formats in French and English. Add a language by adding a dictionary. */
 const DICTIONARIES = {
   fr: {
     "shop.name": "Boutique Baobab",
@@ -9,10 +9,10 @@ const DICTIONARIES = {
     "nav.shop": "Retour à la boutique",
     "products.title": "Catalogue",
     "products.loading": "Chargement du catalogue…",
-    "products.slow": "La connexion est lente, nous continuons…",
+    "products.slow": "La connexion est lente, chargement en cours…",
     "products.failed": "Le catalogue n’a pas pu être chargé.",
     "products.retry": "Réessayer",
-    "products.empty": "Rien en vente pour le moment.",
+    "products.empty": "Aucun article en vente pour le moment.",
     "product.add": "Ajouter",
     "product.add.label": "Ajouter {title} au panier",
     "product.give": "Ajouter ce montant",
@@ -49,7 +49,7 @@ const DICTIONARIES = {
     "card.next": "Continuer vers la carte",
     "card.form": "Votre carte",
     "card.demo": "Démonstration : 4242 4242 4242 4242, 12/34, 123. Une carte qui se termine par 0002 est refusée, par 3155 demande une confirmation.",
-    "card.unavailable": "Le paiement par carte sur cette page n’est pas disponible en ce moment. Vous pouvez payer sur la page sécurisée de lomi. : votre panier est intact.",
+    "card.unavailable": "Le paiement par carte sur cette page n’est pas disponible en ce moment. Vous pouvez payer sur la page sécurisée de lomi. : votre panier est intact.",
     "card.blocked": "Le formulaire de carte ne se charge pas ici. Vous pouvez payer sur la page sécurisée de lomi. : rien n’a été débité ici et votre panier est intact.",
     "card.hosted": "Payer sur la page de lomi.",
     "card.declined": "Votre banque a refusé cette carte. Rien n’a été débité ; essayez une autre carte.",
@@ -61,32 +61,32 @@ const DICTIONARIES = {
     "confirming.text": "Cela prend en général quelques secondes. Vous n’avez rien à faire.",
     "confirming.long": "C’est un peu plus long que d’habitude. Vous pouvez fermer cette page\u00a0: votre commande est enregistrée et le paiement sera pris en compte.",
     "confirming.offline": "La connexion est instable. Nous réessayons\u00a0; votre commande est en sécurité.",
-    "confirming.stopped": "Pas encore de confirmation. Votre commande est enregistrée\u00a0; vous pouvez vérifier à nouveau.",
-    "confirming.again": "Vérifier à nouveau",
+    "confirming.stopped": "Pas encore de confirmation. Votre commande est enregistrée\u00a0; vous pouvez actualiser.",
+    "confirming.again": "Actualiser",
     "held.title": "Votre paiement est en cours de vérification",
-    "held.text": "Vous avez payé\u00a0: ne payez pas une seconde fois. lomi. vérifie le paiement avant de le remettre à la boutique, ce qui peut prendre quelques jours. Votre commande sera confirmée ensuite\u00a0; si le paiement n’est pas accepté, l’argent vous revient.",
-    "paid.title": "Merci, c’est payé",
-    "paid.text": "Votre commande est confirmée. Conservez ce reçu.",
+    "held.text": "Vous avez payé\u00a0: ne payez pas une seconde fois. lomi. vérifie le paiement avant de le verser à la boutique, ce qui peut prendre quelques jours. Votre commande sera confirmée ensuite\u00a0; si le paiement n’est pas accepté, vous serez remboursé.",
+    "paid.title": "Paiement reçu",
+    "paid.text": "Merci, votre commande est confirmée. Conservez ce reçu.",
     "paid.print": "Imprimer le reçu",
-    "paid.after_cancel": "Vous aviez annulé, mais le paiement est bien arrivé\u00a0: la commande est honorée.",
-    "paid.overpaid": "Nous avons reçu plus d’un paiement pour cette commande. Le commerçant vous contactera pour le trop-perçu.",
+    "paid.after_cancel": "Vous aviez annulé, mais le paiement est bien arrivé\u00a0: votre commande est confirmée.",
+    "paid.overpaid": "Nous avons reçu plus d’un paiement pour cette commande. Le commerçant vous contactera pour vous rembourser le surplus.",
     "refunded.title": "Commande remboursée",
-    "refunded.text": "Le montant vous a été rendu.",
+    "refunded.text": "Le montant vous a été remboursé.",
     "partially_refunded.title": "Commande remboursée en partie",
-    "partially_refunded.text": "Une partie du montant vous a été rendue.",
+    "partially_refunded.text": "Une partie du montant vous a été remboursée.",
     "failed.title": "Le paiement n’a pas abouti",
     "failed.text": "Votre panier est intact. Vous pouvez réessayer, avec le même moyen de paiement ou un autre.",
     "expired.title": "La page de paiement a expiré",
-    "expired.text": "Elle n’est ouverte qu’un temps limité. Votre panier est intact, vous pouvez recommencer.",
+    "expired.text": "Elle n’est ouverte que pour un temps limité. Votre panier est intact, vous pouvez recommencer.",
     "rejected.title": "Le paiement n’a pas pu être ouvert",
     "rejected.text": "Rien n’a été débité. Votre panier est intact, vous pouvez recommencer.",
     "cancelled.title": "Paiement annulé",
     "cancelled.text": "Rien ne sera livré pour cette commande. Votre panier est intact.",
     "cancelled.telling": "Nous annulons la commande…",
     "uncancelled.title": "Rien n’a été annulé",
-    "uncancelled.text": "Cette page n’annule que la commande dont elle porte le lien. Votre panier est intact.",
+    "uncancelled.text": "Cette page annule seulement la commande indiquée dans son lien. Votre panier est intact.",
     "uncancelled.button": "Annuler ma dernière commande",
-    "cancelled.untold": "La boutique n’a pas pu être prévenue. La commande expirera d’elle-même si elle n’est pas payée.",
+    "cancelled.untold": "L’annulation n’a pas pu être transmise à la boutique. Sans paiement, la commande expirera automatiquement.",
     "unknown.title": "Commande introuvable",
     "unknown.text": "Ce lien ne correspond à aucune commande que ce navigateur peut voir.",
     "retry.button": "Réessayer le paiement",
@@ -97,9 +97,9 @@ const DICTIONARIES = {
     "receipt.transaction": "Transaction",
     "receipt.items": "Articles",
     "error.network": "La boutique ne répond pas. Vérifiez votre connexion et réessayez\u00a0: vous ne paierez qu’une fois.",
-    "error.other": "Quelque chose n’a pas fonctionné. Réessayez dans un instant.",
+    "error.other": "Une erreur est survenue. Réessayez dans un instant.",
     "error.reference": "Référence\u00a0: {id}",
-    "error.config": "config.js manque ou ne définit pas l’adresse de l’API.",
+    "error.config": "config.js est absent ou ne contient pas l’adresse de l’API.",
   },
   en: {
     "shop.name": "Baobab Shop",
@@ -118,7 +118,7 @@ const DICTIONARIES = {
     "product.add.label": "Add {title} to the cart",
     "product.give": "Add this amount",
     "product.added": "{title} is in your cart.",
-    "product.open": "You choose the amount",
+    "product.open": "Choose your amount",
     "amount.label": "Amount ({currency})",
     "amount.range": "From {min} to {max}",
     "amount.from": "From {min}",
@@ -136,7 +136,7 @@ const DICTIONARIES = {
     "cart.remove": "Remove",
     "cart.remove.label": "Remove {title}",
     "cart.mixed": "One payment cannot mix currencies. Remove the items of one of them.",
-    "cart.gone": "{title} is no longer for sale and has left your cart.",
+    "cart.gone": "{title} is no longer for sale and was removed from your cart.",
     "pay.button": "Pay {total}",
     "pay.button.empty": "Pay",
     "pay.busy": "One moment…",
@@ -160,23 +160,23 @@ const DICTIONARIES = {
     "card.failed": "The payment did not go through. Try again, or with another card.",
     "confirming.title": "We are confirming your payment",
     "confirming.text": "This usually takes a few seconds. There is nothing you need to do.",
-    "confirming.long": "This takes a little longer than usual. You may close this page: your order is recorded and the payment will be counted.",
+    "confirming.long": "This takes a little longer than usual. You may close this page: your order is saved and your payment will be recorded.",
     "confirming.offline": "The connection is unstable. We keep trying; your order is safe.",
-    "confirming.stopped": "No confirmation yet. Your order is recorded; you can check again.",
-    "confirming.again": "Check again",
+    "confirming.stopped": "No confirmation yet. Your order is saved; you can refresh.",
+    "confirming.again": "Refresh",
     "held.title": "Your payment is under review",
-    "held.text": "You have paid: do not pay again. lomi. reviews the payment before the shop receives it, which may take a few days. Your order is confirmed after that; if the payment is not accepted, your money comes back to you.",
-    "paid.title": "Thank you, it is paid",
-    "paid.text": "Your order is confirmed. Keep this receipt.",
+    "held.text": "You have paid: do not pay again. lomi. reviews the payment before the shop receives it, which may take a few days. Your order is confirmed after that; if the payment is not accepted, you get your money back.",
+    "paid.title": "Payment received",
+    "paid.text": "Thank you, your order is confirmed. Keep this receipt.",
     "paid.print": "Print the receipt",
-    "paid.after_cancel": "You had cancelled, but the payment did arrive: the order stands.",
-    "paid.overpaid": "We received more than one payment for this order. The merchant will contact you about the excess.",
+    "paid.after_cancel": "You had cancelled, but your payment arrived: your order is confirmed.",
+    "paid.overpaid": "We received more than one payment for this order. The merchant will contact you to refund the excess.",
     "refunded.title": "Order refunded",
-    "refunded.text": "The amount was returned to you.",
+    "refunded.text": "The amount was refunded to you.",
     "partially_refunded.title": "Order partly refunded",
-    "partially_refunded.text": "Part of the amount was returned to you.",
+    "partially_refunded.text": "Part of the amount was refunded to you.",
     "failed.title": "The payment did not go through",
-    "failed.text": "Your cart is untouched. You can try again, with the same means of payment or another.",
+    "failed.text": "Your cart is untouched. You can try again, with the same payment method or another.",
     "expired.title": "The payment page has expired",
     "expired.text": "It is open for a limited time only. Your cart is untouched, you can start again.",
     "rejected.title": "The payment could not be opened",
@@ -187,20 +187,20 @@ const DICTIONARIES = {
     "uncancelled.title": "Nothing was cancelled",
     "uncancelled.text": "This page cancels only the order that its link names. Your cart is untouched.",
     "uncancelled.button": "Cancel my last order",
-    "cancelled.untold": "The shop could not be told. The order will expire by itself unless it is paid.",
+    "cancelled.untold": "The shop could not be reached. The order expires automatically unless it is paid.",
     "unknown.title": "Order not found",
-    "unknown.text": "This link belongs to no order that this browser can see.",
+    "unknown.text": "This link matches no order that this browser can see.",
     "retry.button": "Try the payment again",
     "receipt.order": "Order",
     "receipt.amount": "Amount",
     "receipt.date": "Date",
-    "receipt.means": "Means of payment",
+    "receipt.means": "Payment method",
     "receipt.transaction": "Transaction",
     "receipt.items": "Items",
     "error.network": "The shop does not answer. Check your connection and try again: you will pay only once.",
-    "error.other": "Something did not work. Try again in a moment.",
+    "error.other": "Something went wrong. Try again in a moment.",
     "error.reference": "Reference: {id}",
-    "error.config": "config.js is missing or does not name the API's address.",
+    "error.config": "config.js is missing or does not set the API’s address.",
   },
 };
 const REGIONS = { fr: "fr-FR", en: "en-GB" };
@@ -218,7 +218,6 @@ function initial() {
   return wanted.find((tag) => tag in DICTIONARIES) ?? "fr";
 }
 
-/** "fr" or "en". */
 export const language = () => current;
 
 export function setLanguage(tag) {
@@ -234,12 +233,12 @@ export function onLanguage(listener) {
   listener();
 }
 
-/** More texts, of a page that has many of its own: {fr: {...}, en: {...}}. */
+/** Adds a page's own texts: {fr: {...}, en: {...}}. */
 export function addTexts(dictionaries) {
   for (const tag of Object.keys(DICTIONARIES)) Object.assign(DICTIONARIES[tag], dictionaries[tag]);
 }
 
-/** The text for a word of the backend's, or the word itself when it is newer than this page. */
+/** The text for a word of the API, or the word itself when it is newer than this page. */
 export const word = (kind, value) => DICTIONARIES[current][`${kind}.${value}`] ?? String(value);
 
 /** The text for `key`, with its {placeholders} filled in. */
@@ -250,7 +249,7 @@ export function t(key, values = {}) {
 /** "1 item", "3 items": French counts 0 as one, English does not. */
 export const count = (number) => t(new Intl.PluralRules(current).select(number) === "one" ? "cart.count.one" : "cart.count.other", { count: number });
 
-/** Fills every element that names its text in `data-t`; its accessible name in `data-t-label`. */
+/** Sets the text of every element with `data-t`, and the accessible name of every element with `data-t-label`. */
 export function translatePage(root = document) {
   document.documentElement.lang = current;
   for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
@@ -259,7 +258,7 @@ export function translatePage(root = document) {
 
 const decimalsOf = (currency) => DECIMALS[currency] ?? 2;
 
-/** `amountMinor` as decimal text, by moving digits: "1250" cents are "12.50". No arithmetic on fractions. */
+/** `amountMinor` as decimal text, by moving digits: 1250 cents are "12.50". No floating-point arithmetic. */
 function decimalText(amountMinor, currency) {
   const decimals = decimalsOf(currency);
   const digits = String(amountMinor).padStart(decimals + 1, "0");

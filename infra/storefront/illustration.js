@@ -1,4 +1,4 @@
-/** A woven pattern for a product without a picture: always the same one for the same sku. */
+/** A woven pattern for a product without a picture, derived from its sku. */
 const SVG = "http://www.w3.org/2000/svg";
 const PALETTES = [
   ["#0b6b4f", "#f2c14e", "#fdf6e3"], ["#8c2f1b", "#f0a35e", "#fff3e6"], ["#1d4e89", "#f7b32b", "#eef4fb"],

@@ -1,4 +1,4 @@
-/** return.html: calm until the order is paid, a receipt afterwards, a way on when it did not work. */
+/** return.html: waits until the order is paid, then shows the receipt; offers to pay again when the payment failed. */
 import { cartLines, linesOf, settle } from "./cart.js";
 import { money, moment, onLanguage, t } from "./i18n.js";
 import { checkout, element, languageSwitch, lineList, notice, payButton, problemNotice } from "./ui.js";
@@ -30,7 +30,7 @@ function show(next) {
   if (changed) byId("title").focus();
 }
 
-/** Writing the same text again would make a screen reader say it again at every poll. */
+/** Skips unchanged text: a screen reader would repeat it at every poll. */
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -90,7 +90,7 @@ async function follow() {
 languageSwitch();
 payButton(byId("retry"), byId("pay-output"), () => t("retry.button"));
 byId("again").addEventListener("click", follow);
-addEventListener("hashchange", () => location.hash && follow()); // a link to another order, opened on this very page
+addEventListener("hashchange", () => location.hash && follow()); // a link to another order was opened on this page
 byId("print").addEventListener("click", () => print());
 onLanguage(() => show(view));
 if (checkout) follow();

@@ -68,7 +68,7 @@ function openAmountForm(product) {
     hint.setAttribute("role", wrong === null ? "note" : "alert");
     if (wrong !== null) input.focus();
   };
-  // The backend reads what was typed: one rule for every amount that a person types.
+  // The backend reads the typed amount: one rule for the shop, the back office and payment links.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;

@@ -1,4 +1,4 @@
-/** What the pages share: the checkout of this shop, the language switch, the pay button, small DOM helpers. */
+/** Shared by the pages: the shop's checkout, the language switch, the pay button, small DOM helpers. */
 import { createCheckout } from "./checkout.js";
 import { cartLines, items, onCart, submitted, total } from "./cart.js";
 import { language, money, onLanguage, setLanguage, t, translatePage } from "./i18n.js";
@@ -6,7 +6,7 @@ import { language, money, onLanguage, setLanguage, t, translatePage } from "./i1
 const SLOW_AFTER_MS = 6_000;
 const NAVIGATION_MAX_MS = 20_000;
 
-/** What lomi.'s SDK loads, opens and calls besides: its processor, and lomi. itself, which learns the page's domain from it. */
+/** What lomi's SDK loads, frames and calls: Stripe, and lomi's API, to which it sends the page's domain. */
 const SDK_SCRIPTS = ["https://js.stripe.com", "https://*.js.stripe.com"];
 const SDK_FRAMES = [...SDK_SCRIPTS, "https://hooks.stripe.com"];
 const SDK_CONNECTS = ["https://api.stripe.com", "https://api.lomi.africa", "https://sandbox.api.lomi.africa"];
@@ -24,7 +24,7 @@ function connect(config) {
   return createCheckout({ api, language });
 }
 
-/** The pages' own policies cannot know these origins. A policy added later can only narrow, so this closes the rest. */
+/** The pages' own policies cannot name these origins. A policy added later can only restrict further. */
 function narrow(api, card) {
   const takesCards = document.querySelector("main").hasAttribute("data-card");
   const policy = takesCards && card
@@ -33,14 +33,14 @@ function narrow(api, card) {
   document.head.append(element("meta", { "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
-/** `script` with its own origin; a form that needs other origins than lomi.'s names them in `scripts`, `frames` and `connects`. */
+/** `scripts`, `frames` and `connects` replace the origins of lomi's SDK for a form that needs others. */
 function cardPolicy(api, { script, scripts = SDK_SCRIPTS, frames = SDK_FRAMES, connects = SDK_CONNECTS }) {
   const { origin } = new URL(script, location.href);
   const sources = (...origins) => origins.flat().join(" ");
   return `script-src ${sources("'self'", origin, scripts)}; connect-src ${sources(api, origin, connects)}; frame-src ${sources(frames) || "'none'"}`;
 }
 
-/** An element with attributes and children; text always as text, so no data is ever read as markup. */
+/** Children are appended as text or nodes: data is never parsed as markup. */
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -50,19 +50,19 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-/** A coloured box; `kind` is error, info or good. */
+/** `kind` is error, info or good. */
 export function notice(kind, ...children) {
   return element("p", { class: `notice notice-${kind}` }, ...children);
 }
 
-/** What went wrong, in the shopper's language: the backend's own words where it has some, and its reference. */
+/** An error in the shopper's language: the backend's message where there is one, and the request's id. */
 export function problemNotice(error) {
   const text = error.message || t(error.code === "network" ? "error.network" : "error.other");
   const reference = error.requestId ? element("small", {}, t("error.reference", { id: error.requestId })) : null;
   return notice("error", text, reference);
 }
 
-/** Puts the page into the shopper's language and wires the FR/EN switch in the header. */
+/** Translates the page and wires the FR/EN switch in the header. */
 export function languageSwitch() {
   translatePage();
   const buttons = document.querySelectorAll("[data-language]");
@@ -73,7 +73,7 @@ export function languageSwitch() {
 }
 
 /**
- * Makes `button` pay the cart and `output`, a live region, say how that goes. The button works again when the payment
+ * Makes `button` pay the cart and shows progress and errors in `output`, a live region. The button works again when the payment
  * fails, when the shopper comes back with the back button, and when the payment page never loads.
  */
 export function payButton(button, output, label) {
@@ -109,7 +109,7 @@ export function payButton(button, output, label) {
   onLanguage(show);
 }
 
-/** What both ways of paying say of the cart; the same in both languages, because another body would be another order. */
+/** The cart's part of both request bodies; the same in both languages, because a different body opens a different order. */
 export const cartOrder = () => ({ items: items(), title: "Boutique Baobab" });
 
 async function payCart() {
@@ -125,7 +125,7 @@ async function payCart() {
 /** "Pay 12 500 F CFA", or just "Pay" while there is nothing to add up. */
 export const payLabel = (sum) => (sum && !sum.mixed ? t("pay.button", { total: money(sum.amount, sum.currency_code) }) : t("pay.button.empty"));
 
-/** Lines that cannot be changed: title, quantity, amount. */
+/** The lines, read-only: title, quantity, amount. */
 export function lineList(lines) {
   return element("ul", { class: "lines" }, ...lines.map((line) => element("li", {},
     element("span", { class: "what" }, line.open ? line.title : `${line.quantity} × ${line.title}`),

@@ -1,9 +1,9 @@
-/** The back office's calls: read, write once per key, remove. Nothing is retried by itself: a person is looking. */
+/** The back office's calls. Nothing is retried automatically: the merchant sees the error and decides. */
 import { CheckoutError } from "../checkout.js";
 
 const TIMEOUT_MS = 30_000;
 
-/** As CheckoutError, with the numbers that a refused refund is about: `payout`, or null. */
+/** A CheckoutError with `payout`: the phone numbers to compare when a refund is refused, or null. */
 export class OfficeError extends CheckoutError {
   constructor(status, problem, retryAfter) {
     super(status, problem, retryAfter);
@@ -11,7 +11,7 @@ export class OfficeError extends CheckoutError {
   }
 }
 
-/** `token` opens the closed routes of the local gateway; `onClosed` runs when it does not (any more). */
+/** `token` authorizes the /admin routes of the local gateway; `onClosed` runs when the gateway refuses it. */
 export function createBackOffice({ api, language, token, onClosed }) {
   async function call(method, path, { body, key } = {}) {
     const headers = { Accept: "application/json", "Accept-Language": language(), Authorization: `Bearer ${token}` };
@@ -30,20 +30,18 @@ export function createBackOffice({ api, language, token, onClosed }) {
       const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
       return call("GET", given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`);
     },
-    /** POST, with an Idempotency-Key where there is one. */
     write: (path, body, key) => call("POST", path, { body, key }),
-    /** DELETE. */
     remove: (path) => call("DELETE", path),
   };
 }
 
-/** Refusals after which the thing may have been done all the same: only the same key finds out. */
+/** Errors after which the request may have succeeded: only a retry with the same key can tell. */
 const UNCERTAIN = ["internal_error", "outcome_unknown"];
-const attempts = new Map(); // the name of a form -> {text, key, startedMs}; outlives the form, which another language draws anew
+const attempts = new Map(); // form name -> {text, key, startedMs}; outlives the form, which a change of language renders anew
 
 /**
- * Sends what a form says with one key per content until the backend has said yes or a certain no: pressed again after a lost
- * answer, it does not do the thing twice. `send(key, startedMs)`; both stay the same from try to try.
+ * Sends a form's answers under one key per content, until the backend accepts or definitely refuses them. A second press after
+ * a lost answer repeats the same request. `send(key, startedMs)` gets the same two values on every attempt.
  */
 export async function once(form, answers, send) {
   const text = JSON.stringify(answers);

@@ -1,4 +1,4 @@
-/** Customers: find one, make one, see what they paid. */
+/** Customers: search, create, list their payments. */
 import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { amountOf, badge, facts, field, heading, pagedList, problem, submitting, timeOf } from "./parts.js";
@@ -27,7 +27,7 @@ function customerForm(office, made) {
     ...TEXTS.map((name) => field(name, t(`customer.${name}`), name === "email" ? { type: "email", maxlength: 254 } : {})),
     field("is_business", t("customer.type"), {}, [["", word("customer_type", "individual")], ["yes", word("customer_type", "business")]]),
     element("button", { class: "button" }, t("customer.make")));
-  // lomi. takes no key here: what was lost on the way is looked for, not sent again. The backend's answer says so.
+  // lomi takes no idempotency key here. After a lost answer the backend's message says to search before sending again.
   submitting(form, async ({ is_business, ...texts }) => {
     const customer = await office.write("/admin/customers", { ...texts, ...(is_business ? { is_business: true } : {}) });
     form.reset();

@@ -1,4 +1,4 @@
-/** What the stack finds when it looks at itself, and what to do about it. */
+/** The checks of GET /admin/health, each with what to do about it. */
 import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { badge, heading, problem, timeOf } from "./parts.js";

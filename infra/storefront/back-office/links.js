@@ -1,4 +1,4 @@
-/** Payment links: make one, share its address or its picture, end it. lomi.'s own are shown beside ours. */
+/** Payment links: create one, share its address or QR code, deactivate it. Lists managed links or lomi's own. */
 import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { once } from "./api.js";
@@ -52,7 +52,7 @@ function linkForm(office, made) {
   submitting(form, async ({ days, ...answers }) => {
     const path = "/admin/payment-links";
     const terms = await linkOf(office, answers);
-    // The same answers make the same link, with the same end: a second press repeats the first.
+    // `startedMs` fixes the expiry, so that a second press sends the same request under the same key.
     const link = await once(path, { terms, days }, (key, startedMs) => office.write(path, { ...terms, ...endOf(days, startedMs) }, key));
     form.reset();
     showPrice();
@@ -62,7 +62,7 @@ function linkForm(office, made) {
   return element("section", { class: "card" }, form);
 }
 
-/** The form's answers in the API's words. */
+/** The form's answers as the body of POST /admin/payment-links. */
 async function linkOf(office, { title, price, currency_code, amount, min, max, max_payments }) {
   const minor = (text) => readAmount(office, text, currency_code);
   const priced = price === "open"

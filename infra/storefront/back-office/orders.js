@@ -1,4 +1,4 @@
-/** Orders: a list by status, and one order with its story, its payments and its refunds. */
+/** Orders: a list by status, and one order with its payments, refunds, disputes and timeline. */
 import { t, word } from "../i18n.js";
 import { element } from "../ui.js";
 import { once } from "./api.js";
@@ -91,12 +91,12 @@ function part(title, entries, make) {
   return element("section", { class: "card" }, element("h2", {}, t(title)), element("ul", { class: "rows" }, ...entries.map(make)));
 }
 
-/** Status and reason are lomi.'s own words, of which there is no list. */
+/** Status and reason are lomi's own words; lomi publishes no list of them, so they are not translated. */
 const disputeRow = ({ amount, status, reason, in_favour: isWon }, currency) => row(
   amount === null ? "–" : amountOf(amount, currency), badge(isWon ? "good" : "bad", isWon ? t("dispute.in_favour") : status ?? word("flag", "disputed")),
   reason);
 
-/** A refund in doubt is called off by whoever has seen that its money stayed. */
+/** The merchant may release a refund in doubt after checking at lomi that the money was not sent. */
 function refundRow({ order_id, currency_code }, { id, amount, status, reason }, office, again) {
   const node = row(amountOf(amount, currency_code), badge(status === "completed" ? "good" : "wait", word("refund_status", status)), reason);
   if (status !== "in_doubt") return node;
@@ -107,7 +107,7 @@ function refundRow({ order_id, currency_code }, { id, amount, status, reason }, 
   return node;
 }
 
-/** Money goes back on the second press: the first one says how much it will be, as the backend reads it. */
+/** The first press shows the amount as the backend reads it; the second press refunds it. */
 function refundForm(order, office, again) {
   const { currency_code: currency } = order;
   const button = element("button", { class: "button" }, t("refund.button"));
@@ -149,7 +149,7 @@ function refundForm(order, office, again) {
   return element("section", { class: "card" }, form, choice);
 }
 
-/** lomi. would pay to a number that need not be the payer's: the operator compares the numbers, or gives all of it back. */
+/** lomi would pay a number that may not be the payer's: the merchant compares the numbers, or refunds in full. */
 function payoutChoice({ phone, paid_by, ordered_with, full_refund_amount: full }, body, currency, send) {
   const { amount, confirmed_phone, ...others } = body;
   const confirm = () => send({ ...others, ...(amount === undefined ? {} : { amount }), confirmed_phone: phone });

@@ -1,27 +1,27 @@
-/** What the tabs are made of. Text always as text: no data is ever read as markup. */
+/** What the tabs are made of. */
 import { money, moment, t } from "../i18n.js";
 import { element, notice, problemNotice } from "../ui.js";
 
 export const amountOf = (amount, currency) => (amount === null || !currency ? "–" : money(amount, currency));
 export const timeOf = (rfc3339) => (rfc3339 ? element("time", { datetime: rfc3339 }, moment(rfc3339)) : "–");
 
-/** A word with a colour; `kind` is good, bad, wait or plain. */
+/** `kind` is good, bad, wait or plain. */
 export const badge = (kind, text) => element("span", { class: `badge badge-${kind}` }, text);
 
-/** The tab's heading takes the focus, so that a screen reader says where it is. */
+/** The tab's heading takes the focus, so that a screen reader announces the tab. */
 export function heading(text) {
   const node = element("h1", { tabindex: -1 }, text);
   queueMicrotask(() => node.isConnected && node.focus({ preventScroll: true }));
   return node;
 }
 
-/** [[label, value]...] as a list of facts; rows without a value are left out. */
+/** [[label, value]...] as a description list; rows without a value are left out. */
 export function facts(rows) {
   const known = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return element("dl", { class: "facts" }, ...known.flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]));
 }
 
-/** What was typed, in minor units, as the backend reads it. Throws its sentence, with an example, for what is no amount. */
+/** A typed amount in minor units, as the backend reads it. Otherwise throws the backend's message, which has an example. */
 export async function readAmount(office, text, currency) {
   try {
     return (await office.read("/amounts", { text: text ?? "0", currency_code: currency })).amount;
@@ -31,7 +31,7 @@ export async function readAmount(office, text, currency) {
 }
 
 let serial = 0;
-/** A label with its control; `options` as [value, text] make a select. */
+/** A label with its control; with `options` ([value, text] pairs) a select. */
 export function field(name, label, attributes = {}, options = null) {
   serial += 1;
   const id = `field-${serial}`;
@@ -41,19 +41,19 @@ export function field(name, label, attributes = {}, options = null) {
   return element("div", { class: "field" }, element("label", { for: id }, label), control);
 }
 
-/** What a form says, trimmed; what is empty is left out. */
+/** A form's values, trimmed; empty ones are left out. */
 export function said(form) {
   const entries = [...new FormData(form)].map(([name, value]) => [name, value.trim()]);
   return Object.fromEntries(entries.filter(([, value]) => value !== ""));
 }
 
-/** A problem with every member that it names. */
+/** An error with every field that it names. */
 export function problem(error) {
   const members = (error.errors ?? []).map(({ pointer, detail }) => element("li", {}, `${pointer || "–"}: ${detail}`));
   return members.length === 0 ? problemNotice(error) : element("div", { class: "notice notice-error" }, error.message, element("ul", {}, ...members));
 }
 
-/** Runs `work` once per submit, with the button closed meanwhile and the outcome in a live region below it. */
+/** Runs `work` once per submit, with the button disabled meanwhile and the outcome in a live region below it. */
 export function submitting(form, work) {
   const output = element("div", { role: "status" });
   const button = form.querySelector("button:not([type=button])");
@@ -75,7 +75,7 @@ export function submitting(form, work) {
   return form;
 }
 
-/** A button that asks once more before it acts. */
+/** A button that acts on its second press; `sure` is its label after the first. */
 export function sureButton(label, sure, act) {
   const button = element("button", { type: "button", class: "button secondary" }, label);
   const calm = () => { button.textContent = label; button.dataset.sure = ""; };
@@ -93,7 +93,7 @@ export function sureButton(label, sure, act) {
   return button;
 }
 
-/** A list that is read page by page: `load(cursor)` gives {data, next_cursor}, `row` makes an element of one entry. */
+/** A list read page by page: `load(cursor)` resolves with {data, next_cursor}, `row` renders one entry. */
 export function pagedList({ load, row, empty }) {
   const list = element("ul", { class: "rows" });
   const state = element("div", { role: "status", class: "state" });

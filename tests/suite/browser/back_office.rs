@@ -53,7 +53,7 @@ async fn orders_are_listed_by_status_and_one_tells_its_story() {
         browser.click(&format!("a[href='#orders/{}']", paid.order_id)).await;
         browser.see("#panel h1 ~ section ul").await;
         let shown = browser.text("#panel").await;
-        for text in [paid.order_id.as_str(), "payée", "Pagne wax", "WAVE", "Ouverte chez lomi.", "événement signé"] {
+        for text in [paid.order_id.as_str(), "payée", "Pagne wax", "WAVE", "Ouverte chez lomi.", "webhook signé"] {
             assert!(shown.contains(text), "{text} is not in {shown}");
         }
         browser.assert_fits().await;

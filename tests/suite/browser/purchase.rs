@@ -18,7 +18,7 @@ async fn a_shopper_with_a_phone_pays_by_card_and_gets_a_receipt() {
         assert!(browser.text("body").await.contains("Payer par carte"), "lomi.'s page speaks French too");
         browser.pay_by("card").await;
         browser.see("main[data-state=paid]").await;
-        assert_eq!(browser.text("#title").await, "Merci, c’est payé");
+        assert_eq!(browser.text("#title").await, "Paiement reçu");
         let receipt = browser.text("#receipt").await;
         let order = only_order(app).await;
         assert!(receipt.contains(&order) && digits(&receipt).contains("17000"), "{receipt}");
@@ -41,7 +41,7 @@ async fn a_shopper_pays_with_wave_in_english() {
         assert!(browser.text("body").await.contains("Pay with Wave"));
         browser.pay_by("wave").await;
         browser.see("main[data-state=paid]").await;
-        assert_eq!(browser.text("#title").await, "Thank you, it is paid");
+        assert_eq!(browser.text("#title").await, "Payment received");
         assert!(browser.text("#receipt").await.contains("WAVE"));
         assert_eq!(app.order_status(&only_order(app).await).await, "paid");
     })
