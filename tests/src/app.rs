@@ -48,11 +48,11 @@ const LIVE_ORIGIN: &str = "https://shop.example";
 pub struct Setup {
     /// Live rules. A live key never leaves for a stand-in: such a stack takes events and opens no pages.
     pub live: bool,
-    /// Where the functions that open something to pay on find lomi. instead of at the stand-in itself.
+    /// Where the functions that open something to pay on find lomi instead of at the stand-in itself.
     pub lomi_url: Option<String>,
     /// The folder of the function binaries; `None` builds them as `cargo dev` does.
     pub binaries: Option<PathBuf>,
-    /// How lomi. behaves from the start.
+    /// How lomi behaves from the start.
     pub lomi: Settings,
     /// The one origin that redirects may lead to, instead of the shop's own.
     pub allowed_origin: &'static str,
@@ -60,7 +60,7 @@ pub struct Setup {
     pub own_domain: Option<String>,
     /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
     pub public_price_ids: String,
-    /// The currency of the merchant's organisation at lomi.; the template's own when empty.
+    /// The currency of the merchant's organisation at lomi; the template's own when empty.
     pub default_currency: &'static str,
     /// The merchant has given no publishable key.
     pub keyless: bool,
@@ -70,11 +70,11 @@ pub struct Setup {
     pub meter: Option<Meter>,
 }
 
-/// By so much lomi.'s clock is behind in [`Setup::with_lomi_behind`].
+/// By so much lomi's clock is behind in [`Setup::with_lomi_behind`].
 const TEN_MINUTES_MS: i64 = 600_000;
 
 impl Setup {
-    /// lomi.'s clock is behind: what it makes is ten minutes old at once.
+    /// lomi's clock is behind: what it makes is ten minutes old at once.
     #[must_use]
     pub fn with_lomi_behind() -> Self {
         let start = Timestamp::from_unix_ms(lambda_kit::system::clock().now().as_ms() - TEN_MINUTES_MS);
@@ -90,7 +90,7 @@ pub struct TestApp {
     pub stack: Stack,
     /// The client of every request.
     pub http: Http,
-    /// lomi., as the test moves it.
+    /// lomi, as the test moves it.
     pub lomi: Lomi,
     /// The table, reached past the gate.
     pub table: Table,
@@ -225,7 +225,7 @@ impl TestApp {
         assert!(self.make_due(order_id).await);
     }
 
-    /// Has the order paid by the word of its page alone: lomi.'s list does not show the payment.
+    /// Has the order paid by the word of its page alone: lomi's list does not show the payment.
     pub async fn settle_by_page(&self, order_id: &str) {
         self.outlive(order_id).await;
         // The list is asked from the order's birth on: by a clock that ran an hour ahead, that is after the payment.

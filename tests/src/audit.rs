@@ -1,6 +1,6 @@
 //! The auditor: what must hold at the end of every test, whatever the test was about.
 //!
-//! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
+//! It compares three books: lomi's ledger, the table, and the answers that clients got.
 
 mod browser;
 mod customers;
@@ -18,7 +18,7 @@ use crate::app::TestApp;
 use crate::audit_links::check_link;
 use crate::record::MeantPayout;
 
-/// Faults after which a delivery is no longer lomi.'s word.
+/// Faults after which a delivery is no longer lomi's word.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
 /// The statuses in which money has arrived.
 const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
@@ -43,7 +43,7 @@ impl Drop for Guard {
     }
 }
 
-/// The three books: lomi.'s ledger, the table, and what was told. Rows and items as JSON.
+/// The three books: lomi's ledger, the table, and what was told. Rows and items as JSON.
 #[derive(Debug, Default)]
 pub struct Books {
     /// `ORDER#` items.
@@ -56,23 +56,23 @@ pub struct Books {
     pub quarantine: Vec<Value>,
     /// `OUTBOX#` items.
     pub outbox: Vec<Value>,
-    /// The organisation whose key the stack has. lomi.'s rows of any other are nobody's here.
+    /// The organisation whose key the stack has. lomi's rows of any other are nobody's here.
     pub organization_id: String,
-    /// lomi.'s transactions.
+    /// lomi's transactions.
     pub transactions: Vec<Value>,
-    /// lomi.'s customers.
+    /// lomi's customers.
     pub customers: Vec<Value>,
-    /// lomi.'s intents.
+    /// lomi's intents.
     pub intents: Vec<Value>,
-    /// lomi.'s refunds.
+    /// lomi's refunds.
     pub refunds: Vec<Value>,
-    /// What lomi. paid out for partial refunds.
+    /// What lomi paid out for partial refunds.
     pub payouts: Vec<Value>,
     /// Payouts that a person answered for.
     pub meant_payouts: Vec<MeantPayout>,
-    /// lomi.'s refunds that nobody told of.
+    /// lomi's refunds that nobody told of.
     pub secret_refunds: BTreeSet<String>,
-    /// What lomi. announced, with every attempt.
+    /// What lomi announced, with every attempt.
     pub dispatches: Vec<Value>,
 }
 
@@ -132,7 +132,7 @@ impl TestApp {
         }
     }
 
-    /// One key, one answer; one order, one page; and lomi. is never told to stop trying.
+    /// One key, one answer; one order, one page; and lomi is never told to stop trying.
     fn check_answers(&self) -> Vec<String> {
         let record = self.record.lock();
         let created = || record.creates.iter().filter(|create| create.status == 201);
@@ -182,7 +182,7 @@ impl Books {
         findings
     }
 
-    /// Money that lomi. took for an order of ours, and that neither counts there nor was put aside.
+    /// Money that lomi took for an order of ours, and that neither counts there nor was put aside.
     #[must_use]
     pub fn lost_payments(&self) -> Vec<String> {
         self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)).collect()
@@ -225,7 +225,7 @@ impl Books {
         findings
     }
 
-    /// An order that is over leaves no intent of its own that lomi. would take money on.
+    /// An order that is over leaves no intent of its own that lomi would take money on.
     fn check_intents(&self, order: &Value) -> Option<String> {
         let is_over = ["cancelled", "expired"].iter().any(|status| order["status"] == *status);
         let is_own = |intent: &&Value| intent["id"] == order["payment_intent_id"];
@@ -234,8 +234,8 @@ impl Books {
         (is_over && live).then(|| format!("the card form of order {} still takes money", order["order_id"]))
     }
 
-    /// Whether lomi.'s ledger says that this was paid to us for the order: by our own mark, or on the page of a link of
-    /// lomi.'s. Another organisation's money is none of ours, whatever it names.
+    /// Whether lomi's ledger says that this was paid to us for the order: by our own mark, or on the page of a link of
+    /// lomi's. Another organisation's money is none of ours, whatever it names.
     fn is_of(&self, transaction: &Value, order: &Value) -> bool {
         let by_link = order["payment_link_id"].is_string();
         let is_named = transaction["metadata"]["order_id"] == order["order_id"]
@@ -294,7 +294,7 @@ fn marker(data: &Value) -> Value {
     own.unwrap_or(&data["metadata"]["payment_environment"]).clone()
 }
 
-/// lomi.'s decimal in our integers, digit by digit.
+/// lomi's decimal in our integers, digit by digit.
 fn minor_units(amount: &Value, currency: &Value) -> Option<i64> {
     let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
     let places = if currency == "XOF" { 0 } else { 2 };
@@ -303,7 +303,7 @@ fn minor_units(amount: &Value, currency: &Value) -> Option<i64> {
     if fraction.len() > places { None } else { format!("{units}{fraction}").parse().ok() }
 }
 
-/// lomi. drops an event for good at any 3xx or 4xx.
+/// lomi drops an event for good at any 3xx or 4xx.
 fn check_dispatch(dispatch: &Value) -> Vec<String> {
     let attempts = dispatch["attempts"].as_array().into_iter().flatten();
     let refused = attempts.filter(|attempt| {

@@ -11,7 +11,7 @@ use crate::tally::{ByFunction, Tally};
 pub(crate) const ORDERS: u32 = 24;
 /// What is no function's: the events for the merchant's own systems.
 const TO_THE_SHOP: &str = "events";
-/// lomi.'s rate limits are not the subject.
+/// lomi's rate limits are not the subject.
 const UNLIMITED: u32 = 1_000_000;
 
 /// How a shopper pays.
@@ -33,7 +33,7 @@ impl Way {
         }
     }
 
-    /// One payment. A link's shopper has no token: their page is lomi.'s.
+    /// One payment. A link's shopper has no token: their page is lomi's.
     async fn buy(self, app: &TestApp, link: &str) -> Bought {
         match self {
             Self::Page => {
@@ -108,7 +108,7 @@ async fn look_again(app: &TestApp, orders: &[Bought]) {
     app.reconcile().await;
 }
 
-/// The pages' time is over, and then the time in which lomi. completes anything of them: the reconciler looks at both ends.
+/// The pages' time is over, and then the time in which lomi completes anything of them: the reconciler looks at both ends.
 async fn outlive(app: &TestApp, orders: &[Bought]) {
     for later_ms in [0, 3 * 60 * 60 * 1000] {
         for Bought { order_id, .. } in orders {

@@ -1,4 +1,4 @@
-//! Money between texts, lomi.'s unit and ours.
+//! Money between texts, lomi's unit and ours.
 
 use checkout::units;
 use domain::{Currency, MAX_AMOUNT_MINOR, Money};
@@ -42,7 +42,7 @@ fn what_is_read_is_what_is_written(text: &str) {
     }
 }
 
-/// Our minor units and lomi.'s number mean each other or nothing.
+/// Our minor units and lomi's number mean each other or nothing.
 fn charges_exactly(amount: Amount, currency: Currency) {
     let code = CurrencyCode::parse(currency.code()).ok();
     let minor = units::minor_units(Some(amount), code.as_ref());

@@ -91,7 +91,7 @@ fn signed_event(body: &[u8], secrets: &Secrets) -> Option<WebhookEvent> {
     WebhookEvent::parse(verified).ok()
 }
 
-/// The event as lomi. sends it another time: another id, another time of sending, the members in another order.
+/// The event as lomi sends it another time: another id, another time of sending, the members in another order.
 fn in_another_envelope(body: &[u8]) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
     for name in ["id", "timestamp"] {

@@ -1,4 +1,4 @@
-//! The auditor: lomi.'s ledger, the table and the outbox must tell one story.
+//! The auditor: lomi's ledger, the table and the outbox must tell one story.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tests::audit::{Books, is_paid};
 
 use crate::stack::Stack;
 
-/// Everything that lomi. took for an order of ours has made it paid. A second payment, of which nobody may tell, is only
+/// Everything that lomi took for an order of ours has made it paid. A second payment, of which nobody may tell, is only
 /// promised to be found when the page has ended.
 #[must_use]
 pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
@@ -30,7 +30,7 @@ pub fn books(stack: &Stack) -> Vec<String> {
     findings
 }
 
-/// Everything that lomi. took, also by links of its own, counts for an order, was put aside for a person, or is being asked
+/// Everything that lomi took, also by links of its own, counts for an order, was put aside for a person, or is being asked
 /// about.
 fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
     let is_known = |id: &str| {

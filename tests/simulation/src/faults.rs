@@ -35,9 +35,9 @@ pub enum Fault {
     Conflicts,
     /// An index shows an older state (DynamoDB).
     Stale,
-    /// The key was rotated a moment ago and is refused (lomi.).
+    /// The key was rotated a moment ago and is refused (lomi).
     KeyRefused,
-    /// The answer makes no sense (lomi.).
+    /// The answer makes no sense (lomi).
     Garbled,
     /// The request arrives twice; the second answer counts.
     Doubled,

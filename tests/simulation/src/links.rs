@@ -33,7 +33,7 @@ impl Stack {
         .await
     }
 
-    /// `POST /admin/payment-links` for a link of lomi.'s own. The answer is its id.
+    /// `POST /admin/payment-links` for a link of lomi's own. The answer is its id.
     pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<Made, LinkError>> {
         let target = LinkTarget::Instant { amount: Amount::from_scaled(francs, 0).expect("an amount") };
         let currency = CurrencyCode::parse("XOF").expect("a currency");

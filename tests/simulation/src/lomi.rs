@@ -1,4 +1,4 @@
-//! lomi. without a socket: the router of the stand-in, reached by the real client over a wire of ours.
+//! lomi without a socket: the router of the stand-in, reached by the real client over a wire of ours.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,13 +27,13 @@ pub(crate) const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
 /// As in the functions.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// lomi., in the time of the schedule. Clones share it.
+/// lomi, in the time of the schedule. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Lomi {
     sim: Sim,
     router: Router,
     time: Time,
-    /// Told of everything that may have given lomi. something to announce.
+    /// Told of everything that may have given lomi something to announce.
     stirred: Arc<Notify>,
     /// What somebody has it send by hand, and who waits for the answer.
     by_hand: Arc<Mutex<mpsc::UnboundedReceiver<ByHand>>>,
@@ -85,7 +85,7 @@ impl Lomi {
         self.serve(request).await
     }
 
-    /// `None` when lomi. drops the connection.
+    /// `None` when lomi drops the connection.
     async fn serve(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         self.sim.clock().advance_to(instant(self.time));
         let response =
@@ -99,17 +99,17 @@ impl Lomi {
         Some(Response::from_parts(parts, body))
     }
 
-    /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no faults reaches.
+    /// What a shopper, or the operator of a wallet, does at lomi itself: `/_sim/...`, which no faults reaches.
     pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(Request::builder().method(Method::POST), path, body).await
     }
 
-    /// What the merchant does at lomi. itself, beside this stack.
+    /// What the merchant does at lomi itself, beside this stack.
     pub async fn manage(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(self.as_merchant(Method::POST), path, body).await
     }
 
-    /// The merchant gives money back in lomi.'s dashboard, confirming what it shows where it does.
+    /// The merchant gives money back in lomi's dashboard, confirming what it shows where it does.
     pub async fn refund_in_dashboard(&self, transaction_id: &Value, francs: i64) {
         let mut wish = json!({ "transaction_id": transaction_id, "amount": francs });
         let (status, mut answer) = self.manage("/refunds", &wish).await;
@@ -141,7 +141,7 @@ impl Lomi {
         Request::builder().method(method).header("x-api-key", KEY).header("idempotency-key", key)
     }
 
-    /// Another merchant charges a card in an account of their own, and has our endpoints hear of it: lomi. lets the caller
+    /// Another merchant charges a card in an account of their own, and has our endpoints hear of it: lomi lets the caller
     /// choose. `metadata` is theirs.
     pub async fn charge_as_stranger(&self, francs: i64, metadata: &Value) {
         let key = format!("stranger-{}", self.time.elapsed_ms());
@@ -164,7 +164,7 @@ impl Lomi {
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
-    /// Everything that lomi. knows.
+    /// Everything that lomi knows.
     #[must_use]
     pub fn ledger(&self) -> Value {
         self.sim.ledger()
@@ -208,7 +208,7 @@ impl Lomi {
         self.sim.take_due(instant(self.time))
     }
 
-    /// Tells lomi. what came of a delivery.
+    /// Tells lomi what came of a delivery.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer) {
         self.sim.clock().advance_to(instant(self.time));
         self.sim.settle(delivery, answer, 1);
@@ -238,7 +238,7 @@ fn instant(time: Time) -> Timestamp {
     Timestamp::from_unix_ms(time.now().as_ms())
 }
 
-/// What comes back in place of lomi.'s own answer.
+/// What comes back in place of lomi's own answer.
 fn stand_in(fate: Fault) -> Response<Bytes> {
     let (status, body) = match fate {
         Fault::KeyRefused => (401, r#"{"error":{"message":"Invalid API key"}}"#),

@@ -33,7 +33,7 @@ impl Stack {
         .await
     }
 
-    /// `POST /admin/webhook-deliveries/replay`, all of lomi.'s log. What lomi. sends meanwhile is received.
+    /// `POST /admin/webhook-deliveries/replay`, all of lomi's log. What lomi sends meanwhile is received.
     pub async fn resend(&self) -> Option<Result<Resent, OperationError>> {
         let wanted = Resend { since: Timestamp::from_ms(0), limit: DELIVERIES, after: None };
         let work = pin!(self.invoke("resend", CREATE, async |deadline| {

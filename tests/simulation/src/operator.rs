@@ -19,7 +19,7 @@ pub(crate) struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// Replays what waits, asks about orders, has lomi. send again, has events told again.
+    /// Replays what waits, asks about orders, has lomi send again, has events told again.
     pub(crate) async fn work(&self) {
         for _ in 0..self.draw(0..MOST_LOOKS) {
             sleep(Duration::from_millis(self.draw(1_000..90_000))).await;

@@ -33,7 +33,7 @@ const BUSY_MS: i64 = 10 * 60 * 1000;
 const MINUTES_TO_PAID: u32 = 10;
 /// After so long a page is over and everything that can still come has come.
 const HOURS_TO_REST: u64 = 5;
-/// After so long a refund that never reached lomi. is given up, by a reconciler that comes once a day.
+/// After so long a refund that never reached lomi is given up, by a reconciler that comes once a day.
 const TWO_DAYS: Duration = Duration::from_secs(50 * 3600);
 const NEXT_SECRET: &str = "whsec_sim_the_next_one_0123456789abcdef";
 /// A back office gives a link up after so many tries.
@@ -140,7 +140,7 @@ impl Schedule {
 
     async fn prepare(&self) {
         let mut quirks = json!({ "allow_double_pay": self.chance.borrow_mut().bool() });
-        // In some schedules lomi. looks at most payments before the merchant has them. Older generations know nothing of it, and
+        // In some schedules lomi looks at most payments before the merchant has them. Older generations know nothing of it, and
         // announce a completed page, which pays.
         if self.draw(0..6) == 0 {
             let (from, is_announced) = (100 * self.draw(0..300), self.chance.borrow_mut().bool());
@@ -224,7 +224,7 @@ impl Schedule {
         let kind = self.draw(0..8);
         let (francs, payments) = (i64::from(100 * self.draw(1..500)), self.draw(1..3));
         for number in 0..MAX_LINK_TRIES {
-            // lomi. takes no key for a link of its own: a try of which nobody knows the end needs another one here.
+            // lomi takes no key for a link of its own: a try of which nobody knows the end needs another one here.
             let key = format!("link-{number}");
             let made = match kind {
                 0 => self.stack.make_link("link", francs, payments).await,
@@ -252,7 +252,7 @@ impl Schedule {
         }
     }
 
-    /// In some schedules another merchant pays himself, to the franc of our orders, and has lomi. tell us of it.
+    /// In some schedules another merchant pays himself, to the franc of our orders, and has lomi tell us of it.
     async fn meddle(&self) {
         if self.draw(0..6) != 0 {
             return;
@@ -270,7 +270,7 @@ impl Schedule {
         }
     }
 
-    /// lomi. decides about payments that it holds, some of them soon.
+    /// lomi decides about payments that it holds, some of them soon.
     async fn review(&self) {
         for _ in 0..self.draw(0..4) {
             sleep(Duration::from_millis(u64::from(self.draw(1_000..180_000)))).await;

@@ -33,7 +33,7 @@ pub(crate) struct Shopper<'a> {
 pub(crate) enum Link {
     /// Ours: its code.
     Managed(String),
-    /// lomi.'s own: its id.
+    /// lomi's own: its id.
     Native(String),
 }
 
@@ -76,7 +76,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// A link of lomi.'s own: the stack learns of it when it is paid, or later.
+    /// A link of lomi's own: the stack learns of it when it is paid, or later.
     async fn pay_at_lomi(&self, link_id: &str) {
         let (_, opened) = self.stack.lomi.act(&format!("/_sim/links/{link_id}/open"), &Value::Null).await;
         let Some(session) = opened["checkout_session_id"].as_str() else { return };

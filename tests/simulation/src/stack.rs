@@ -40,7 +40,7 @@ const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(
 /// Which blows the processes of a schedule suffer.
 type Blows = Box<dyn Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>)>;
 
-/// One stack, one lomi., one table.
+/// One stack, one lomi, one table.
 pub struct Stack {
     /// The table.
     pub dynamodb: DynamoDb,
@@ -185,7 +185,7 @@ impl Stack {
         Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()))
     }
 
-    /// One delivery at `POST /webhooks/lomi`, and what lomi. sees of it.
+    /// One delivery at `POST /webhooks/lomi`, and what lomi sees of it.
     pub async fn receive(&self, delivery: &Delivery) -> Answer {
         if !self.is_meant(delivery) {
             return Answer::Status { status: 200, body: "somebody else's".to_owned() };
@@ -204,7 +204,7 @@ impl Stack {
         delivery.url == HOOK
     }
 
-    /// The same delivery, signed with the secret that lomi. has by now.
+    /// The same delivery, signed with the secret that lomi has by now.
     pub(crate) async fn receive_signed(&self, delivery: &Delivery, secret: &str) -> Answer {
         self.hear_signed(&delivery.body, secret).await
     }
@@ -214,7 +214,7 @@ impl Stack {
         self.secrets.put_in(fresh);
     }
 
-    /// One delivery of `event`, signed as lomi. signs.
+    /// One delivery of `event`, signed as lomi signs.
     pub async fn tell(&self, event: &Value) -> Answer {
         let secret = self.secrets.known().into_iter().next().expect("a secret");
         self.hear_signed(&event.to_string(), &secret.text).await

@@ -1,4 +1,4 @@
-//! The stack's own webhook: what lomi. has of it, what is stored of it, and what must hold between the two.
+//! The stack's own webhook: what lomi has of it, what is stored of it, and what must hold between the two.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::time::Time;
 
 /// What `webhook-endpoint` gives its work, and when it ends it.
 const ENDPOINT: [Duration; 2] = [Duration::from_millis(30_800), Duration::from_secs(31)];
-/// lomi. tries every event again for so long, and then never.
+/// lomi tries every event again for so long, and then never.
 const RETRIES_S: i64 = 75;
 
 impl Stack {
@@ -48,7 +48,7 @@ impl Stack {
         .await
     }
 
-    /// As after a first deployment: lomi. has no endpoint of this stack, and nobody has put a secret in.
+    /// As after a first deployment: lomi has no endpoint of this stack, and nobody has put a secret in.
     pub async fn without_webhook(&self) {
         for endpoint in self.lomi.endpoints() {
             self.lomi.change_endpoint("DELETE", &endpoint, &Value::Null).await;
@@ -152,7 +152,7 @@ impl Watchman {
         findings
     }
 
-    /// Whether lomi. has nothing on its way any more that was announced before this endpoint was there.
+    /// Whether lomi has nothing on its way any more that was announced before this endpoint was there.
     fn is_settled(&self, endpoint: &Value) -> bool {
         let made_at = endpoint["created_at"].as_str().and_then(Timestamp::parse_rfc3339);
         made_at.is_some_and(|made_at| made_at.as_s() + RETRIES_S <= self.time.now().as_s())

@@ -1,4 +1,4 @@
-//! The way of lomi.'s webhooks: some are lost, some come twice, some late, some in another order.
+//! The way of lomi's webhooks: some are lost, some come twice, some late, some in another order.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use crate::stack::Stack;
 /// How the deliveries of one schedule fare, in thousandths.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mail {
-    /// Nobody receives it; lomi. sees a broken connection.
+    /// Nobody receives it; lomi sees a broken connection.
     pub lost: u32,
     /// It is received twice at once.
     pub doubled: u32,
@@ -31,7 +31,7 @@ pub struct Post {
     mail: RefCell<Mail>,
     chance: RefCell<fastrand::Rng>,
     kept: RefCell<Vec<Delivery>>,
-    /// What lomi. signs with, once that is not the first secret any more.
+    /// What lomi signs with, once that is not the first secret any more.
     secret: RefCell<Option<String>>,
 }
 
@@ -48,7 +48,7 @@ impl Post {
         *self.mail.borrow_mut() = Mail::default();
     }
 
-    /// From now on lomi. signs with this secret.
+    /// From now on lomi signs with this secret.
     pub fn sign_with(&self, secret: &str) {
         *self.secret.borrow_mut() = Some(secret.to_owned());
     }
@@ -61,7 +61,7 @@ impl Post {
         }
     }
 
-    /// Carries every delivery of lomi. for as long as it is polled.
+    /// Carries every delivery of lomi for as long as it is polled.
     pub async fn run(&self, stack: &Stack) -> Infallible {
         let mut under_way = FuturesUnordered::new();
         loop {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::record::CustomerSeen;
 
-/// `ledger` is lomi.'s list of customers, those that were deleted among them.
+/// `ledger` is lomi's list of customers, those that were deleted among them.
 pub(super) fn check(seen: &[CustomerSeen], ledger: &[Value]) -> Vec<String> {
     let mut made = BTreeMap::<&str, Vec<&Value>>::new();
     for customer in ledger {

@@ -12,10 +12,10 @@ use simulation::in_virtual_time;
 const MINUTE: Duration = Duration::from_secs(60);
 /// After the reconciler has started, every payment is known within so many of its runs, one a minute.
 const MINUTES_TO_PAID: u32 = 10;
-/// lomi.'s own limit: calls to one route in 15 minutes.
+/// lomi's own limit: calls to one route in 15 minutes.
 const CALLS_PER_QUARTER: usize = 5_000;
 
-/// Orders that are opened one after the other within `time`; each is paid at lomi. a little later, unless it is not.
+/// Orders that are opened one after the other within `time`; each is paid at lomi a little later, unless it is not.
 async fn shop(stage: &Stage, name: &str, count: u32, time: Duration, is_paid: bool) {
     let started = tokio::time::Instant::now();
     for number in 0..count {
@@ -43,7 +43,7 @@ fn paid_orders(stage: &Stage) -> usize {
     stage.orders().iter().filter(|order| order["status"] == "paid").count()
 }
 
-/// The reconciler's calls to lomi. so far.
+/// The reconciler's calls to lomi so far.
 fn calls(stage: &Stage) -> usize {
     let lines = stage.stack.trace.lines();
     let is_call = |line: &&String| {
@@ -74,7 +74,7 @@ fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_t
 fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
     in_virtual_time(async || {
         let stage = Stage::new();
-        // Only of these lomi. is asked page by page: their time is over, and nothing was paid on them.
+        // Only of these lomi is asked page by page: their time is over, and nothing was paid on them.
         shop(&stage, "bad", 10, MINUTE, false).await;
         shop(&stage, "good", 990, MINUTE * 62, true).await;
         let fault = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 500, "times": null });

@@ -1,4 +1,4 @@
-//! One signed cart that two keys want: the order that lomi. refused tries again while the one that takes its cart over sleeps.
+//! One signed cart that two keys want: the order that lomi refused tries again while the one that takes its cart over sleeps.
 
 use std::time::Duration;
 

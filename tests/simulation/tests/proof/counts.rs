@@ -4,7 +4,7 @@ use simulation::in_virtual_time;
 
 use crate::stage::Stage;
 
-/// Exchanges of every process of this name so far: with lomi., writes to the table, and reads of it.
+/// Exchanges of every process of this name so far: with lomi, writes to the table, and reads of it.
 fn exchanges(stage: &Stage, name: &str) -> (usize, usize, usize) {
     let of_process = format!("{name}#");
     let lines = stage.stack.trace.lines();

@@ -1,4 +1,4 @@
-//! Payments by links of lomi.'s own, of which only the watch for nameless payments knows.
+//! Payments by links of lomi's own, of which only the watch for nameless payments knows.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What an order ends as depends on what happened at lomi., not on when, how often or by which way it is heard of.
+//! What an order ends as depends on what happened at lomi, not on when, how often or by which way it is heard of.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,7 +20,7 @@ const EVENTS: usize = 6;
 enum Story {
     /// A second payment.
     PaidAgain,
-    /// lomi. announces the end of the session, too.
+    /// lomi announces the end of the session, too.
     SessionCompleted,
     /// The shopper gave up in the shop, before or after the payment was heard of.
     GivenUp,
@@ -63,7 +63,7 @@ struct Tale {
 }
 
 impl Tale {
-    /// Everything has happened at lomi., and nothing was heard.
+    /// Everything has happened at lomi, and nothing was heard.
     async fn begin(story: Story) -> Self {
         let stage = Stage::new();
         let quirks = json!({ "allow_double_pay": true, "session_events": story == Story::SessionCompleted });

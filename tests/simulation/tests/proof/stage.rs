@@ -62,7 +62,7 @@ impl Stage {
         Self::of(Profile::Current)
     }
 
-    /// The same with a lomi. of this generation.
+    /// The same with a lomi of this generation.
     pub(crate) fn of(profile: Profile) -> Self {
         let stack = Stack::new(7, profile, Faults::fair(7));
         let plan = Rc::<RefCell<Plan>>::default();
@@ -112,7 +112,7 @@ impl Stage {
         self.ask(key, by_card).await.expect("nothing is in the way")
     }
 
-    /// The shopper pays at lomi. on what they were handed.
+    /// The shopper pays at lomi on what they were handed.
     pub(crate) async fn pay(&self, bought: &Bought) {
         match &bought.payable {
             Payable::Page(id) => self.pay_page(id).await,
@@ -129,19 +129,19 @@ impl Stage {
         self.act(&format!("/_sim/sessions/{session_id}/pay"), &how).await;
     }
 
-    /// Something that a person does at lomi., which takes it.
+    /// Something that a person does at lomi, which takes it.
     pub(crate) async fn act(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.stack.lomi.act(path, body).await;
         assert!(status < 300, "{path}: {status} {answer}");
         answer
     }
 
-    /// lomi. does everything right again.
+    /// lomi does everything right again.
     pub(crate) async fn clear_faults(&self) {
         self.stack.lomi.clear_faults().await;
     }
 
-    /// lomi. delivers all that it has to tell.
+    /// lomi delivers all that it has to tell.
     pub(crate) async fn deliver(&self) {
         loop {
             let deliveries = self.stack.lomi.take_due();
@@ -155,7 +155,7 @@ impl Stage {
         }
     }
 
-    /// What lomi. has to tell under this name, and does not get told how it went.
+    /// What lomi has to tell under this name, and does not get told how it went.
     pub(crate) fn announced(&self, event: &str) -> Delivery {
         let mut due = self.stack.lomi.take_due().into_iter();
         let found = due.find(|delivery| self.stack.is_meant(delivery) && delivery.body.contains(event));
@@ -182,7 +182,7 @@ impl Stage {
         simulation::audit::no_payment_is_lost(&self.stack)
     }
 
-    /// The reconciler after the end of everything that can be paid on, and when a refund that never reached lomi. is given
+    /// The reconciler after the end of everything that can be paid on, and when a refund that never reached lomi is given
     /// up.
     pub(crate) async fn rest(&self) -> Vec<String> {
         for hours in [4, 22] {
@@ -198,7 +198,7 @@ impl Stage {
         self.stack.dynamodb.items("ORDER#")
     }
 
-    /// lomi.'s rows of this kind.
+    /// lomi's rows of this kind.
     pub(crate) fn at_lomi(&self, kind: &str) -> Vec<Value> {
         self.stack.lomi.ledger()[kind].as_array().cloned().unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! The webhook that registers itself: before it, one run, and what is promised.
 //!
-//! What must hold at every moment is the simulation's own watchman's: events that lomi. sends can be verified, from the
-//! first registration to the removal, and nothing that lomi. still has to tell is cut off.
+//! What must hold at every moment is the simulation's own watchman's: events that lomi sends can be verified, from the
+//! first registration to the removal, and nothing that lomi still has to tell is cut off.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::flows::Flow;
 use super::play::Play;
 use crate::stage::Stage;
 
-/// Longer than lomi. tries to deliver anything.
+/// Longer than lomi tries to deliver anything.
 const LONG: Duration = Duration::from_secs(10 * 60);
 /// When a rotated endpoint has nothing left to send, and the schedule has not come yet.
 const SETTLED: Duration = Duration::from_secs(150);
@@ -64,7 +64,7 @@ impl Play {
         }
     }
 
-    /// lomi. is about to try an event again.
+    /// lomi is about to try an event again.
     async fn leave_event_under_way(&self) {
         self.buy_and_pay().await;
         let delivery = self.stage.announced("PAYMENT_SUCCEEDED");
@@ -102,7 +102,7 @@ impl Play {
         ended.is_some()
     }
 
-    /// A shopper pays now, and lomi. tells; then the schedule comes twice more.
+    /// A shopper pays now, and lomi tells; then the schedule comes twice more.
     pub(super) async fn pay_and_look_after(&self) {
         let bought = self.stage.buy("later", false).await;
         self.stage.pay(&bought).await;

@@ -43,7 +43,7 @@ pub(super) enum Flow {
 pub(super) enum Rescuer {
     /// Whoever called: the same key, the same event, the same order.
     Caller,
-    /// The reconciler alone; lomi.'s events are lost, and the caller is gone.
+    /// The reconciler alone; lomi's events are lost, and the caller is gone.
     Reconciler,
     /// The schedule that looks after the webhook; the caller is gone.
     Schedule,
@@ -151,7 +151,7 @@ impl Flow {
         self.process() == "endpoint"
     }
 
-    /// Who picks it up. Nobody but lomi., when it sends an event again, tells of a refund that was made in its dashboard;
+    /// Who picks it up. Nobody but lomi, when it sends an event again, tells of a refund that was made in its dashboard;
     /// nobody but the operator tells the merchant's systems again; a deleted stack has no schedule.
     pub(super) fn rescuers(self) -> &'static [Rescuer] {
         match self {
@@ -163,7 +163,7 @@ impl Flow {
         }
     }
 
-    /// Whether this generation of lomi. lets it come so far.
+    /// Whether this generation of lomi lets it come so far.
     pub(super) fn is_possible_in(self, profile: Profile) -> bool {
         match self {
             // Only the newest tells of refunds.

@@ -225,7 +225,7 @@ impl Report {
     }
 }
 
-/// Every crash alone, and these pairs of crashes, with a lomi. of this generation.
+/// Every crash alone, and these pairs of crashes, with a lomi of this generation.
 pub(crate) fn prove(profile: Profile, pairs: Pairs) {
     let report = Mutex::new(Report::default());
     let flows = Flow::ALL.into_iter().filter(|flow| flow.is_possible_in(profile));

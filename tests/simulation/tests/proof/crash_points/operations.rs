@@ -80,7 +80,7 @@ impl Play {
         self.stage.stack.dynamodb.put_order(order);
     }
 
-    /// lomi. signs with something else for a while, and logs that it was refused.
+    /// lomi signs with something else for a while, and logs that it was refused.
     async fn fail_to_deliver(&self) {
         let fault = json!({ "target": "webhook", "kind": "bad_signature", "times": null });
         self.stage.act("/_sim/faults", &fault).await;

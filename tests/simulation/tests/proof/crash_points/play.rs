@@ -16,10 +16,10 @@ use super::flows::Flow;
 use super::operations::Desk;
 use crate::stage::{Stage, Strike};
 
-/// A create has asked lomi. when it takes this step: its key, its order and the call lie before, two steps each.
+/// A create has asked lomi when it takes this step: its key, its order and the call lie before, two steps each.
 const ASKED_TO_CREATE: u32 = 6;
 /// The same for a refund: the order, the payment, the reservation, the preview, two for what is written of it, the call. Where
-/// lomi. shows nothing first, the list of refunds, and the order and the payment once more, lie before it.
+/// lomi shows nothing first, the list of refunds, and the order and the payment once more, lie before it.
 const ASKED_TO_REFUND: u32 = 14;
 const KEY: &str = "shop-1";
 
@@ -154,7 +154,7 @@ impl Play {
         is_final
     }
 
-    /// What people do next. `is_told`: whether lomi.'s events arrive.
+    /// What people do next. `is_told`: whether lomi's events arrive.
     pub(super) async fn go_on(&self, is_told: bool) {
         match self.flow {
             Flow::FindInDoubt => {
@@ -199,7 +199,7 @@ impl Play {
         self.stage.pay(&bought).await;
     }
 
-    /// Somebody gives the money back in lomi.'s dashboard.
+    /// Somebody gives the money back in lomi's dashboard.
     async fn refund_elsewhere(&self) {
         self.buy_and_pay().await;
         self.stage.deliver().await;

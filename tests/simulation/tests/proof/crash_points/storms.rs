@@ -1,4 +1,4 @@
-//! The webhook's registration while lomi. or Secrets Manager fails from some exchange on: every such moment, every way.
+//! The webhook's registration while lomi or Secrets Manager fails from some exchange on: every such moment, every way.
 
 use std::sync::Mutex;
 use std::time::Duration;
