@@ -24,7 +24,7 @@ OWNER = {
 }
 
 
-# A merchant's key that the stand-in for lomi. knows from its start.
+# A merchant's key that the stand-in for lomi knows from its start.
 LOMI_KEY = "lomi_sk_test_sim_a"
 
 

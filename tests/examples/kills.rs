@@ -1,6 +1,6 @@
-//! A chaos of real kills, as long as one likes: `--kills 200 --seed 7 --binaries target/release`.
+//! Kills real processes for as long as you like: `--kills 200 --seed 7 --binaries target/release`.
 //!
-//! Without a seed it takes any, and says which. Without binaries it builds those that `cargo dev` runs.
+//! Without a seed it draws one and prints it. Without binaries it builds those that `cargo dev` runs.
 #![allow(clippy::expect_used, clippy::panic, reason = "it fails as a test does")]
 
 use std::ffi::OsString;

@@ -1,4 +1,5 @@
-//! Whether the whole suite ran with these binaries. Read from the tests' sources: what is not there cannot be forgotten.
+//! Checks that the whole suite ran with these binaries. The list of expected tests is read from the tests' sources,
+//! so none can be forgotten.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,12 +7,12 @@ use std::path::Path;
 
 use crate::root;
 
-/// The modules whose tests start a stack. Those of `browser` do so where there is a browser, and ask for nothing new.
+/// The modules whose tests start a stack. Those of `browser` need a browser and make no other AWS calls.
 const MODULES: [&str; 5] = ["acceptance", "audit", "contract", "faults", "security"];
-/// Lines that are shown of a long list.
+/// The length to which a long list is cut.
 const SHOWN: usize = 20;
 
-/// The tests that have not come to their end with these binaries, of those that end with an audit.
+/// The tests that end with an audit and did not finish with these binaries.
 pub(crate) fn not_run(run: &BTreeSet<String>) -> Vec<String> {
     let suite = root().join("tests/suite");
     let mut tests = Vec::new();
@@ -25,7 +26,7 @@ pub(crate) fn not_run(run: &BTreeSet<String>) -> Vec<String> {
     tests
 }
 
-/// What to say when only a part of the suite ran.
+/// The message when only a part of the suite ran.
 pub(crate) fn incomplete(silent: &[String], findings: &[String]) -> String {
     let shown = |list: &[String]| list.iter().take(SHOWN).map(|line| format!("\n- {line}")).collect::<String>();
     let so_far = if findings.is_empty() { " no difference was found".to_owned() } else { shown(findings) };

@@ -1,4 +1,5 @@
-//! What the functions may do is what they do: the template's policies against the calls that the whole suite recorded.
+//! Compares the template's policies with the AWS calls that the whole suite recorded: each function may do exactly
+//! what it does.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -22,7 +23,6 @@ use serde_json::Value;
 use tests::calls::Kept;
 use tests::functions::{self, root};
 
-/// A file of the project.
 #[track_caller]
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -32,7 +32,7 @@ fn template() -> Value {
     yaml::parse(&read(TEMPLATE))
 }
 
-/// What the suite heard of the binaries that Cargo builds now.
+/// The recorded calls of the binaries that Cargo builds now.
 async fn kept() -> Kept {
     Kept::of(&functions::built().await).expect("a place beside the binaries")
 }

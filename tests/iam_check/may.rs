@@ -1,4 +1,4 @@
-//! The `May:` paragraph of each function's `main.rs` says what the template allows.
+//! Checks that the `May:` paragraph in each function's `main.rs` matches the template.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::policies::{binary, functions, grants};
 use crate::roles::statements;
 use crate::{read, template};
 
-/// A statement in words: what is done, to which keys. The names are those in backticks between two semicolons.
+/// One statement: the names in backticks between two semicolons, which are actions and keys.
 type Clause<'a> = BTreeSet<&'a str>;
 
 /// The clauses of the paragraph that begins with `May:`.
@@ -16,7 +16,7 @@ fn said(main: &str) -> BTreeSet<Clause<'_>> {
     let lines = main.lines().skip_while(|line| !line.starts_with("//! May:")).take_while(|line| line.len() > 4);
     let mut clauses = vec![Clause::new()];
     for (position, piece) in lines.flat_map(|line| line.split('`').enumerate()) {
-        // Every second piece stands in backticks: no name is broken over two lines.
+        // Every second piece is in backticks: no name is broken over two lines.
         if position % 2 == 1 {
             clauses.last_mut().expect("never empty").insert(piece);
         } else if piece.contains(';') || piece.contains(". ") {
@@ -26,7 +26,7 @@ fn said(main: &str) -> BTreeSet<Clause<'_>> {
     clauses.into_iter().filter(|clause| !clause.is_empty()).collect()
 }
 
-/// A statement as it is to be said: actions without their service, then keys, an index or secrets.
+/// The expected clauses: actions without their service, then keys, an index or secrets.
 fn meant(template: &Value, function: &Value) -> Vec<BTreeSet<String>> {
     let of = |statement| {
         let mut names = BTreeSet::new();
@@ -44,7 +44,7 @@ fn meant(template: &Value, function: &Value) -> Vec<BTreeSet<String>> {
     statements(template, function).into_iter().map(of).collect()
 }
 
-/// What `main` and the template say differently.
+/// The differences between `main` and the template.
 fn findings(template: &Value, function: &Value, main: &str) -> Vec<String> {
     let (said, meant) = (said(main), meant(template, function));
     let meant: BTreeSet<Clause<'_>> = meant.iter().map(|names| names.iter().map(String::as_str).collect()).collect();

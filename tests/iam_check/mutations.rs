@@ -1,5 +1,5 @@
-//! The comparison can fail: each change to the real template earns its sentence. What was heard is taken here to be what
-//! the template grants, so these tests need no run of the suite.
+//! Shows that the comparison can fail: each change to the real template must produce its finding. The recorded calls
+//! are taken here from the template itself, so these tests need no run of the suite.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tests::calls::{Call, Kept, Recorder, Requests};
 
 use crate::{compare, policies, read, template, yaml};
 
-/// A part of the finding, and the change to the template, inside one role, that must earn it.
+/// A part of the finding, and the change inside one role that must produce it.
 type Mutation = (&'static str, &'static str, &'static str, &'static str);
 
 const CATALOG: &str = "  CatalogRole:";
@@ -60,7 +60,7 @@ fn a_policy_that_allows_more_or_less_than_is_done_is_found() {
     }
 }
 
-/// The template with the first `from` behind `role` changed.
+/// The template with the first `from` after `role` changed.
 #[track_caller]
 fn mutated(function: &str, from: &str, to: &str) -> String {
     let template = read("template.yaml");
@@ -83,7 +83,7 @@ fn without_its_condition_a_statement_allows_every_key_and_is_found() {
     assert!(findings.iter().any(|finding| finding == sentence), "{findings:#?}");
 }
 
-/// What one request is kept as: `action on resource for key`.
+/// How one request is recorded: `action on resource for key`.
 fn heard(target: &str, body: &str) -> Vec<String> {
     let folder = std::env::temp_dir().join(format!("calls-{}-{}", std::process::id(), fastrand::u64(..)));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -96,7 +96,7 @@ fn heard(target: &str, body: &str) -> Vec<String> {
     let request =
         format!("POST / HTTP/1.1\r\n{head}\r\nX-Amz-Target: {target}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let mut requests = Requests::default();
-    // Twice, and one byte at a time.
+    // Two requests on one connection, one byte at a time.
     for byte in request.repeat(2).bytes() {
         requests.push(&[byte]).iter().for_each(|request| recorder.note(request));
     }

@@ -1,4 +1,4 @@
-//! What `template.yaml` allows each function: every combination of action, resource and key that a statement grants.
+//! Reads from `template.yaml` every combination of action, resource and key that a statement grants to each function.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use tests::calls::Call;
 
 use crate::roles::statements;
 
-/// The one condition that is understood: every key that a call names has one of these patterns.
+/// The only supported condition: every key that a call names matches one of these patterns.
 const OPERATOR: &str = "ForAllValues:StringLike";
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// What is granted, and what about the policies cannot be compared.
+/// The grants, and the parts of the policies that cannot be compared.
 pub(crate) fn granted(template: &Value) -> (BTreeSet<Call>, Vec<String>) {
     let (mut granted, mut findings) = (BTreeSet::new(), Vec::new());
     for function in functions(template) {
@@ -54,7 +54,7 @@ pub(crate) fn grants(function: &str, statement: &Value) -> Result<Vec<Call>, &'s
     Ok(grants)
 }
 
-/// `-` where nothing is said of keys.
+/// `-` where the statement has no condition on keys.
 fn keys(condition: &Value) -> Result<Vec<String>, &'static str> {
     if condition.is_null() {
         return Ok(vec!["-".to_owned()]);
@@ -68,7 +68,7 @@ fn keys(condition: &Value) -> Result<Vec<String>, &'static str> {
     }
 }
 
-/// As [`Call::resource`]; anything else stands as it is, which fits nothing that was heard.
+/// As [`Call::resource`]. Any other resource is returned unchanged and matches no recorded call.
 fn resource_name(resource: &Value) -> String {
     if let Some(name) = resource["Ref"].as_str() {
         return name.to_owned();
@@ -85,7 +85,7 @@ fn resource_name(resource: &Value) -> String {
     }
 }
 
-/// A list, or the one thing that stands for it; nothing for what is not there.
+/// The items of a list, a single value as a list of one, or nothing.
 pub(crate) fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),

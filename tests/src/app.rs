@@ -40,41 +40,41 @@ pub const FUNCTIONS: [&str; 10] = [
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 /// The variable with the address of lomi.
 const LOMI: &str = "LOMI_BASE_URL";
-/// The shop of a live stack, which takes no plain http.
+/// The shop of a live stack, which allows no plain http.
 const LIVE_ORIGIN: &str = "https://shop.example";
 
-/// How a stack differs from the usual one.
+/// The differences of a stack from the default one.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Live rules. A live key never leaves for a stand-in: such a stack takes events and opens no pages.
+    /// Live rules. A live key is never sent to a simulator: such a stack receives events and opens no pages.
     pub live: bool,
-    /// Where the functions that open something to pay on find lomi. instead of at the stand-in itself.
+    /// The address of lomi for the functions that open pages and card forms, instead of the simulator's.
     pub lomi_url: Option<String>,
     /// The folder of the function binaries; `None` builds them as `cargo dev` does.
     pub binaries: Option<PathBuf>,
-    /// How lomi. behaves from the start.
+    /// lomi's behaviour from the start.
     pub lomi: Settings,
-    /// The one origin that redirects may lead to, instead of the shop's own.
+    /// The only allowed origin for redirects, instead of the shop's.
     pub allowed_origin: &'static str,
-    /// The merchant's own domain before the gateway, as an origin.
+    /// The merchant's own domain in front of the gateway, as an origin.
     pub own_domain: Option<String>,
-    /// Ids of lomi's prices that the public may name, joined by commas; every one when empty.
+    /// Ids of lomi's prices that the public may name, separated by commas; every price when empty.
     pub public_price_ids: String,
-    /// The currency of the merchant's organisation at lomi.; the template's own when empty.
+    /// The currency of the merchant's organisation at lomi; the template's own when empty.
     pub default_currency: &'static str,
-    /// The merchant has given no publishable key.
+    /// The merchant has no publishable key.
     pub keyless: bool,
-    /// The reconciler has not run yet: the stack does not know whose its key is.
+    /// The reconciler has not run yet: the stack does not know the organisation of its key.
     pub not_read: bool,
-    /// Measures what the functions ask DynamoDB for.
+    /// Measures the functions' requests to DynamoDB.
     pub meter: Option<Meter>,
 }
 
-/// By so much lomi.'s clock is behind in [`Setup::with_lomi_behind`].
+/// The delay of lomi's clock in [`Setup::with_lomi_behind`].
 const TEN_MINUTES_MS: i64 = 600_000;
 
 impl Setup {
-    /// lomi.'s clock is behind: what it makes is ten minutes old at once.
+    /// lomi's clock is behind: whatever lomi creates is ten minutes old at once.
     #[must_use]
     pub fn with_lomi_behind() -> Self {
         let start = Timestamp::from_unix_ms(lambda_kit::system::clock().now().as_ms() - TEN_MINUTES_MS);
@@ -86,17 +86,17 @@ impl Setup {
 /// A running stack with a shop, a shopper and an auditor. End every test with [`TestApp::audit`].
 #[derive(Debug)]
 pub struct TestApp {
-    /// The functions, their stand-ins and the gateway.
+    /// The functions, their local services and the gateway.
     pub stack: Stack,
     /// The client of every request.
     pub http: Http,
-    /// lomi., as the test moves it.
+    /// lomi, controlled by the test.
     pub lomi: Lomi,
     /// The table, reached past the gate.
     pub table: Table,
-    /// The wire between the functions and DynamoDB.
+    /// The connection between the functions and DynamoDB.
     pub dynamodb: Gate,
-    /// The wire between the functions and lomi.
+    /// The connection between the functions and lomi.
     pub lomi_wire: Gate,
     /// The shop's origin, which redirects may lead to.
     pub origin: String,
@@ -104,12 +104,12 @@ pub struct TestApp {
     pub(crate) serial: Mutex<u32>,
     pub(crate) record: Record,
     pub(crate) guard: Guard,
-    /// Notes what the functions ask AWS for.
+    /// Records the functions' requests to AWS.
     pub(crate) recorder: Recorder,
 }
 
 impl TestApp {
-    /// A sandbox stack with a small catalogue, in memory, on free ports. The reconciler runs only when told to.
+    /// A sandbox stack with a small catalogue, in memory, on free ports. The reconciler runs only on demand.
     pub async fn start() -> Self {
         Self::start_with(Setup::default()).await
     }
@@ -149,7 +149,7 @@ impl TestApp {
         app
     }
 
-    /// The stack has learned, with the key that it has now, that this is its organisation: as the reconciler's first run does.
+    /// Stores this organisation for the current key, as the reconciler's first run does.
     pub async fn own_organisation_is(&self, organization_id: &str) {
         let key = SecretKey::parse(&self.secret("LOMI_SECRET_KEY_ID")).expect("a secret key");
         let item = json!({
@@ -159,7 +159,7 @@ impl TestApp {
         self.table.put(&item).await;
     }
 
-    /// An address at the gateway.
+    /// A URL at the gateway.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.stack.urls().gateway)
@@ -181,19 +181,19 @@ impl TestApp {
         self.http.send_json(method, &self.url(path), &headers, body).await
     }
 
-    /// The current value of the secret whose id stands in this variable of the functions.
+    /// The current value of the secret whose id is in this environment variable of the functions.
     #[must_use]
     pub fn secret(&self, variable: &str) -> String {
         self.stack.secrets().get(self.secret_id(variable)).expect("a secret with a value")
     }
 
-    /// The ARN that stands in this variable of the functions.
+    /// The ARN in this environment variable of the functions.
     #[must_use]
     pub fn secret_id(&self, variable: &str) -> &str {
         self.stack.variable(variable).expect("a variable of a function")
     }
 
-    /// This text must never stand in a log line.
+    /// The audit fails when a log line contains this text.
     pub fn keep_out_of_logs(&self, canary: &str) {
         self.record.lock().canaries.push(canary.to_owned());
     }
@@ -204,12 +204,12 @@ impl TestApp {
         [EMAIL, NAME, PHONE, self.stack.admin_token()].iter().for_each(|canary| self.keep_out_of_logs(canary));
     }
 
-    /// Makes the order due for the reconciler now. `false` when it is not due at all any more.
+    /// Makes the order due for the reconciler now. `false` when it is never due again.
     pub async fn make_due(&self, order_id: &str) -> bool {
         self.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "due_at_ms", 0).await
     }
 
-    /// Ends the lease of whoever works on the order, as if its time had passed.
+    /// Ends the lease on the order, as if its time had passed.
     pub async fn end_lease(&self, order_id: &str) {
         let claims = self.table.items("IDEM#").await;
         let claim = claims.iter().find(|claim| claim["order_id"] == order_id).expect("every order has a claim");
@@ -217,7 +217,7 @@ impl TestApp {
         assert!(self.table.set_number(key, "IDEM", "lease_until_ms", 0).await);
     }
 
-    /// Moves the end of the order's page to five minutes before the order was made, and makes the order due.
+    /// Moves the end of the order's page to five minutes before the creation of the order, and makes the order due.
     pub async fn outlive(&self, order_id: &str) {
         let created_at_ms = self.order(order_id).await["created_at_ms"].as_i64().expect("a time");
         let end_ms = created_at_ms - 5 * 60 * 1000;
@@ -225,10 +225,10 @@ impl TestApp {
         assert!(self.make_due(order_id).await);
     }
 
-    /// Has the order paid by the word of its page alone: lomi.'s list does not show the payment.
+    /// Marks the order paid by its completed page alone: lomi's list does not show the payment.
     pub async fn settle_by_page(&self, order_id: &str) {
         self.outlive(order_id).await;
-        // The list is asked from the order's birth on: by a clock that ran an hour ahead, that is after the payment.
+        // The list is read from the order's creation on. By a clock that ran an hour ahead, that is after the payment.
         let created_at_ms = self.order(order_id).await["created_at_ms"].as_i64().expect("a time");
         let pk = format!("ORDER#{order_id}");
         assert!(self.table.set_number(&pk, "ORDER", "created_at_ms", created_at_ms + 3_600_000).await);
@@ -237,7 +237,7 @@ impl TestApp {
         assert_eq!(self.order(order_id).await["completed_unnamed"], true);
     }
 
-    /// One run of the reconciler, which must succeed.
+    /// One successful run of the reconciler.
     pub async fn reconcile(&self) {
         if let Err(error) = self.stack.invoke_scheduled("reconciler").await {
             let said = self.stack.logs().into_iter().rfind(|entry| entry.function == "reconciler");
@@ -251,7 +251,7 @@ impl TestApp {
         items.iter().map(|item| item["event_type"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The reasons for which evidence was put aside, sorted.
+    /// The reasons of all quarantined events, sorted.
     pub async fn quarantined(&self) -> Vec<String> {
         let items = self.table.items("QUARANTINE#").await;
         let mut reasons: Vec<_> =

@@ -1,6 +1,6 @@
-//! The auditor: what must hold at the end of every test, whatever the test was about.
+//! The auditor checks the rules that hold at the end of every test, whatever the test was about.
 //!
-//! It compares three books: lomi.'s ledger, the table, and the answers that clients got.
+//! It compares three books: lomi's ledger, the table, and the answers that clients got.
 
 mod browser;
 mod customers;
@@ -18,18 +18,18 @@ use crate::app::TestApp;
 use crate::audit_links::check_link;
 use crate::record::MeantPayout;
 
-/// Faults after which a delivery is no longer lomi.'s word.
+/// Faults after which a delivery is not authentic any more.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
-/// The statuses in which money has arrived.
+/// The statuses of a paid order.
 const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
 
-/// Whether money has arrived for the order, in the table or as it is shown.
+/// Whether a payment has arrived for the order, in the table or as it is shown.
 #[must_use]
 pub fn is_paid(order: &Value) -> bool {
     PAID.iter().any(|status| order["status"] == *status)
 }
 
-/// Fails a test that ends well without an audit.
+/// Fails a test that succeeds without an audit.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     audited: bool,
@@ -43,7 +43,7 @@ impl Drop for Guard {
     }
 }
 
-/// The three books: lomi.'s ledger, the table, and what was told. Rows and items as JSON.
+/// The three books: lomi's ledger, the table, and the outbox. Rows and items as JSON.
 #[derive(Debug, Default)]
 pub struct Books {
     /// `ORDER#` items.
@@ -56,28 +56,28 @@ pub struct Books {
     pub quarantine: Vec<Value>,
     /// `OUTBOX#` items.
     pub outbox: Vec<Value>,
-    /// The organisation whose key the stack has. lomi.'s rows of any other are nobody's here.
+    /// The organisation of the stack's key. lomi's rows of any other one are not this stack's.
     pub organization_id: String,
-    /// lomi.'s transactions.
+    /// lomi's transactions.
     pub transactions: Vec<Value>,
-    /// lomi.'s customers.
+    /// lomi's customers.
     pub customers: Vec<Value>,
-    /// lomi.'s intents.
+    /// lomi's intents.
     pub intents: Vec<Value>,
-    /// lomi.'s refunds.
+    /// lomi's refunds.
     pub refunds: Vec<Value>,
-    /// What lomi. paid out for partial refunds.
+    /// lomi's payouts for partial refunds.
     pub payouts: Vec<Value>,
-    /// Payouts that a person answered for.
+    /// Payouts that a person confirmed.
     pub meant_payouts: Vec<MeantPayout>,
-    /// lomi.'s refunds that nobody told of.
+    /// Refunds at lomi for which no event was sent.
     pub secret_refunds: BTreeSet<String>,
-    /// What lomi. announced, with every attempt.
+    /// lomi's events with every delivery attempt.
     pub dispatches: Vec<Value>,
 }
 
 impl TestApp {
-    /// Lets everything come to rest, compares the books, and ends the stack.
+    /// Lets everything come to rest, compares the books, and stops the stack.
     pub async fn audit(mut self) {
         self.guard.audited = true;
         self.rest().await;
@@ -95,7 +95,7 @@ impl TestApp {
         assert!(findings.is_empty(), "the audit found:\n- {}", findings.join("\n- "));
     }
 
-    /// Mends what the test broke, delivers what waits, and lets the reconciler look at everything that is not final.
+    /// Repairs what the test broke, delivers waiting events, and has the reconciler poll every order that is not final.
     async fn rest(&self) {
         self.dynamodb.mend();
         self.stack.secrets().set_unreachable(false);
@@ -132,7 +132,7 @@ impl TestApp {
         }
     }
 
-    /// One key, one answer; one order, one page; and lomi. is never told to stop trying.
+    /// One answer per key, one page per order, and no answer that stops lomi's retries.
     fn check_answers(&self) -> Vec<String> {
         let record = self.record.lock();
         let created = || record.creates.iter().filter(|create| create.status == 201);
@@ -166,7 +166,7 @@ impl TestApp {
 }
 
 impl Books {
-    /// What must not be, in sentences. Empty when the books tell one story.
+    /// The broken rules, in sentences; empty when the books agree.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_order(order)).collect();
@@ -182,13 +182,13 @@ impl Books {
         findings
     }
 
-    /// Money that lomi. took for an order of ours, and that neither counts there nor was put aside.
+    /// Payments for an order of this stack that neither count there nor are quarantined.
     #[must_use]
     pub fn lost_payments(&self) -> Vec<String> {
         self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)).collect()
     }
 
-    /// One signed cart is sold once.
+    /// A signed cart is sold once.
     fn check_carts(&self) -> Vec<String> {
         let mut paid = BTreeMap::<&str, BTreeSet<&str>>::new();
         for order in self.orders.iter().filter(|order| is_paid(order)) {
@@ -200,7 +200,7 @@ impl Books {
         twice.map(|(cart, orders)| format!("the signed cart {cart} paid {} orders: {orders:?}", orders.len())).collect()
     }
 
-    /// Paid means proved, and told exactly once.
+    /// A paid order has a proof and exactly one event.
     fn check_order(&self, order: &Value) -> Vec<String> {
         let id = &order["order_id"];
         let is_paid = is_paid(order);
@@ -225,7 +225,7 @@ impl Books {
         findings
     }
 
-    /// An order that is over leaves no intent of its own that lomi. would take money on.
+    /// An ended order leaves no intent of its own that lomi would still charge.
     fn check_intents(&self, order: &Value) -> Option<String> {
         let is_over = ["cancelled", "expired"].iter().any(|status| order["status"] == *status);
         let is_own = |intent: &&Value| intent["id"] == order["payment_intent_id"];
@@ -234,8 +234,8 @@ impl Books {
         (is_over && live).then(|| format!("the card form of order {} still takes money", order["order_id"]))
     }
 
-    /// Whether lomi.'s ledger says that this was paid to us for the order: by our own mark, or on the page of a link of
-    /// lomi.'s. Another organisation's money is none of ours, whatever it names.
+    /// Whether lomi's ledger attributes this transaction to the order: by our metadata, or as a payment on the page
+    /// of a native link. A transaction of another organisation never counts, whatever it names.
     fn is_of(&self, transaction: &Value, order: &Value) -> bool {
         let by_link = order["payment_link_id"].is_string();
         let is_named = transaction["metadata"]["order_id"] == order["order_id"]
@@ -258,7 +258,7 @@ impl Books {
             })
     }
 
-    /// No money is lost: a completed transaction that names an order of ours counts or is put aside.
+    /// No payment is lost: a completed transaction that names an order of this stack counts or is quarantined.
     fn check_transaction(&self, transaction: &Value) -> Option<String> {
         let id = transaction["transaction_id"].as_str()?;
         let order = self.orders.iter().find(|order| self.is_of(transaction, order))?;
@@ -272,7 +272,7 @@ impl Books {
     }
 }
 
-/// Whether the money is the order's, in amount, currency and environment.
+/// Whether amount, currency and environment are the order's.
 fn fits(money: &Value, environment: &Value, order: &Value) -> bool {
     let wanted = if order["environment"] == "live" { "live" } else { "test" };
     money["currency_code"] == order["currency_code"]
@@ -280,7 +280,7 @@ fn fits(money: &Value, environment: &Value, order: &Value) -> bool {
         && (environment == wanted || (environment.is_null() && wanted == "test"))
 }
 
-/// A coupon that the merchant allows is part of the gross amount, or has been taken off it.
+/// An allowed coupon is part of the gross amount, or has been taken off it.
 fn is_price(money: &Value, order: &Value) -> bool {
     let minor = |name: &str| minor_units(&money[name], &money["currency_code"]);
     let (gross, price) = (minor("gross_amount"), order["amount"].as_i64());
@@ -288,13 +288,13 @@ fn is_price(money: &Value, order: &Value) -> bool {
     gross == price || (order["allows_coupons"] == true && before == price)
 }
 
-/// What an event says of its own environment; null when it says nothing.
+/// The environment that an event names; null when it names none.
 fn marker(data: &Value) -> Value {
     let own = Some(&data["environment"]).filter(|own| !own.is_null());
     own.unwrap_or(&data["metadata"]["payment_environment"]).clone()
 }
 
-/// lomi.'s decimal in our integers, digit by digit.
+/// lomi's decimal in minor units, digit by digit.
 fn minor_units(amount: &Value, currency: &Value) -> Option<i64> {
     let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
     let places = if currency == "XOF" { 0 } else { 2 };
@@ -303,7 +303,7 @@ fn minor_units(amount: &Value, currency: &Value) -> Option<i64> {
     if fraction.len() > places { None } else { format!("{units}{fraction}").parse().ok() }
 }
 
-/// lomi. drops an event for good at any 3xx or 4xx.
+/// lomi drops an event for good at any 3xx or 4xx.
 fn check_dispatch(dispatch: &Value) -> Vec<String> {
     let attempts = dispatch["attempts"].as_array().into_iter().flatten();
     let refused = attempts.filter(|attempt| {

@@ -11,7 +11,7 @@ use crate::shop::{Created, EMAIL, NAME, PHONE};
 pub struct CardOrder {
     /// The order, its token and its price; its session is empty.
     pub order: Created,
-    /// lomi.'s intent.
+    /// lomi's intent.
     pub intent_id: String,
     /// Confirms it.
     pub client_secret: String,
@@ -77,7 +77,7 @@ impl TestApp {
         CardOrder::of(&self.create_intent(&self.card_cart(1), &self.fresh_key()).await)
     }
 
-    /// The order's intent as lomi. has it.
+    /// The order's intent as lomi has it.
     pub async fn intent(&self, card: &CardOrder) -> Value {
         let intents = self.lomi.intents().await;
         intents.into_iter().find(|intent| intent["id"] == *card.intent_id).expect("lomi. knows the intent")

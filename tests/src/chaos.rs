@@ -2,7 +2,7 @@
 //! at their work, on wires that go wrong. At the end everything is mended and the books must agree.
 //!
 //! What is seeded is every decision: who buys what and how often, which function is struck how long after it was caught
-//! at work, which connection goes wrong and how, which event lomi. loses or tells twice. How fast real processes run is nobody's decision, so the same seed gives
+//! at work, which connection goes wrong and how, which event lomi loses or tells twice. How fast real processes run is nobody's decision, so the same seed gives
 //! a chaos of the same kind, not the same chaos.
 
 mod ending;
@@ -32,10 +32,10 @@ pub use tally::Tally;
 const SHOPPERS: usize = 12;
 /// Far longer than a chaos takes for each kill.
 const LONGEST_PER_KILL: Duration = Duration::from_secs(6);
-/// lomi.'s rate limits are another test's subject.
+/// lomi's rate limits are another test's subject.
 const UNLIMITED: u32 = 1_000_000;
 
-/// The generations of lomi.; the older one takes every card charge for a new one, whatever its key.
+/// The generations of lomi; the older one takes every card charge for a new one, whatever its key.
 const GENERATIONS: [&str; 2] = ["current", "june2026"];
 
 /// What to do.

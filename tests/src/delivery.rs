@@ -1,4 +1,4 @@
-//! lomi.'s events as a test delivers them itself.
+//! lomi's events as a test delivers them itself.
 
 use lomi_client::webhook::{LEGACY_HEADER, WebhookSecret, sign};
 use lomi_sandbox::fixtures::ORGANIZATION_A;
@@ -62,7 +62,7 @@ impl Event {
 }
 
 impl TestApp {
-    /// The event of a payment that completed at lomi. and of which lomi. told nobody.
+    /// The event of a payment that completed at lomi and of which lomi told nobody.
     pub async fn pay_silently(&self, order: &Created, method: &str) -> Event {
         self.lomi.lose_webhooks().await;
         let transaction_id = self.pay(order, method).await;
@@ -71,7 +71,7 @@ impl TestApp {
         event
     }
 
-    /// The newest event that lomi. announced, or would have, about a transaction.
+    /// The newest event that lomi announced, or would have, about a transaction.
     pub async fn announced(&self, transaction_id: &str) -> Event {
         let (outbox, rows) = (self.lomi.outbox().await, self.lomi.transactions().await);
         let row = rows.iter().find(|row| row["transaction_id"] == transaction_id).expect("lomi. has the payment");
@@ -81,7 +81,7 @@ impl TestApp {
         Event::new(dispatch["event"].as_str().expect("a name"), dispatch["data"].clone())
     }
 
-    /// Delivers an event as lomi. would, signed with the stack's own secret.
+    /// Delivers an event as lomi would, signed with the stack's own secret.
     pub async fn deliver(&self, event: &Event) -> Answer {
         self.deliver_bytes(&event.bytes()).await
     }
@@ -110,7 +110,7 @@ impl TestApp {
     }
 }
 
-/// lomi.'s signature of `bytes`.
+/// lomi's signature of `bytes`.
 fn signature(secret: &str, bytes: &str) -> String {
     sign(&WebhookSecret::parse(secret).expect("a webhook secret"), bytes.as_bytes())
 }

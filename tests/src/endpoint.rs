@@ -1,4 +1,4 @@
-//! This stack's webhook as lomi. knows it.
+//! This stack's webhook as lomi knows it.
 
 use local::InvokeError;
 use serde_json::{Value, json};
@@ -15,13 +15,13 @@ const KEY: &str = "LOMI_SECRET_KEY_ID";
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 
 impl TestApp {
-    /// Where lomi. sends this stack's events.
+    /// Where lomi sends this stack's events.
     #[must_use]
     pub fn webhook_url(&self) -> String {
         self.url("/webhooks/lomi")
     }
 
-    /// As after a first deployment to which the merchant has given the lomi. key: lomi. has no endpoint, and nobody has
+    /// As after a first deployment to which the merchant has given the lomi key: lomi has no endpoint, and nobody has
     /// put a secret in.
     pub async fn without_webhook(&self) {
         for endpoint in self.endpoints().await {
@@ -33,7 +33,7 @@ impl TestApp {
         }
     }
 
-    /// Takes the lomi. key away, as before the merchant has put it in; answers it.
+    /// Takes the lomi key away, as before the merchant has put it in; answers it.
     pub async fn without_key(&self) -> String {
         let key = self.secret(KEY);
         self.stack.secrets().set(self.secret_id(KEY), PLACEHOLDER);
@@ -41,12 +41,12 @@ impl TestApp {
         key
     }
 
-    /// lomi.'s endpoints of this key, newest first.
+    /// lomi's endpoints of this key, newest first.
     pub async fn endpoints(&self) -> Vec<Value> {
         self.lomi.endpoints(&self.lomi_key()).await
     }
 
-    /// Makes an endpoint in lomi.'s dashboard; answers its id and its secret.
+    /// Makes an endpoint in lomi's dashboard; answers its id and its secret.
     pub async fn endpoint_by_hand(&self) -> (String, String) {
         let body = json!({ "url": self.webhook_url(), "authorized_events": ["PAYMENT_SUCCEEDED"] });
         let made = self.lomi.make_endpoint(&self.lomi_key(), &body).await;

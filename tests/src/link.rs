@@ -14,7 +14,7 @@ const PHONE: &str =
 pub struct Led {
     /// The order behind the page.
     pub order_id: String,
-    /// lomi.'s page.
+    /// lomi's page.
     pub session_id: String,
 }
 

@@ -1,10 +1,10 @@
-//! The lomi. stand-in's control API: what a shopper, an operator or misfortune does at lomi.
+//! The lomi stand-in's control API: what a shopper, an operator or misfortune does at lomi.
 
 use serde_json::{Value, json};
 
 use crate::http::Http;
 
-/// lomi. as a test moves it.
+/// lomi as a test moves it.
 #[derive(Clone, Debug)]
 pub struct Lomi {
     pub(crate) http: Http,
@@ -73,7 +73,7 @@ impl Lomi {
         self.post(&format!("/transactions/{transaction_id}/decline"), &json!({})).await
     }
 
-    /// lomi.'s row of a payment loses what the merchant labelled its page with.
+    /// lomi's row of a payment loses what the merchant labelled its page with.
     pub async fn unlabel(&self, transaction_id: &str) {
         self.post(&format!("/transactions/{transaction_id}/unlabel"), &json!({})).await;
     }
@@ -114,7 +114,7 @@ impl Lomi {
         self.http.send("DELETE", &self.path("/faults"), &[], "").await.expect(200);
     }
 
-    /// Makes lomi. behave like another generation: `current`, `june2026` or `seeds`.
+    /// Makes lomi behave like another generation: `current`, `june2026` or `seeds`.
     pub async fn profile(&self, name: &str) {
         self.post("/profile", &json!({ "profile": name })).await;
     }
@@ -124,7 +124,7 @@ impl Lomi {
         self.post("/profile", &json!({ "quirks": quirks })).await;
     }
 
-    /// Lets time pass at lomi., with all that falls due on the way.
+    /// Lets time pass at lomi, with all that falls due on the way.
     pub async fn advance_s(&self, seconds: i64) {
         self.post("/clock", &json!({ "advance_s": seconds })).await;
     }
@@ -144,14 +144,14 @@ impl Lomi {
         list(&self.get("/outbox").await)
     }
 
-    /// The id of a customer whom lomi. knows in test mode.
+    /// The id of a customer whom lomi knows in test mode.
     pub async fn customer(&self) -> String {
         let customers = list(&self.get("/state").await["customers"]);
         let customer = customers.iter().find(|customer| customer["environment"] == "test");
         customer.and_then(|customer| customer["customer_id"].as_str()).expect("a customer").to_owned()
     }
 
-    /// A payment link, made through lomi.'s API with this key: its id.
+    /// A payment link, made through lomi's API with this key: its id.
     pub async fn payment_link(&self, secret_key: &str, link: &Value) -> String {
         let url = format!("{}/payment-links", self.url);
         let answer = self.http.send_json("POST", &url, &[("x-api-key", secret_key)], link).await.expect(201);
@@ -175,7 +175,7 @@ impl Lomi {
         list(&self.get("/state").await["transactions"])
     }
 
-    /// lomi.'s own payment links, oldest first.
+    /// lomi's own payment links, oldest first.
     pub async fn links(&self) -> Vec<Value> {
         list(&self.get("/state").await["payment_links"])
     }
@@ -190,7 +190,7 @@ impl Lomi {
         list(&self.get("/state").await["refunds"])
     }
 
-    /// The money that lomi. paid out for partial refunds, oldest first, recorded as a refund or not.
+    /// The money that lomi paid out for partial refunds, oldest first, recorded as a refund or not.
     pub async fn payouts(&self) -> Vec<Value> {
         list(&self.get("/state").await["payouts"])
     }

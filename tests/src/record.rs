@@ -14,13 +14,13 @@ pub(crate) struct Entries {
     pub(crate) deliveries: Vec<DeliverySeen>,
     pub(crate) customers: Vec<CustomerSeen>,
     pub(crate) refunds: Vec<RefundSeen>,
-    /// Payouts that a person meant: of an order to the number that was confirmed, or of a payment refunded at lomi. itself.
+    /// Payouts that a person meant: of an order to the number that was confirmed, or of a payment refunded at lomi itself.
     pub(crate) meant_payouts: Vec<MeantPayout>,
     /// What must never stand in a log line.
     pub(crate) canaries: Vec<String>,
-    /// lomi.'s refunds that nobody told of.
+    /// lomi's refunds that nobody told of.
     pub(crate) secret_refunds: Vec<String>,
-    /// lomi.'s endpoints that signed before anybody here had their secret.
+    /// lomi's endpoints that signed before anybody here had their secret.
     pub(crate) early_endpoints: Vec<String>,
 }
 
@@ -57,9 +57,9 @@ pub(crate) struct RefundSeen {
 /// A payout to a number that a person has answered for.
 #[derive(Clone, Debug)]
 pub struct MeantPayout {
-    /// The order, or lomi.'s payment.
+    /// The order, or lomi's payment.
     pub of: String,
-    /// The number; any when lomi.'s own dashboard made the payout.
+    /// The number; any when lomi's own dashboard made the payout.
     pub phone: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Money that goes back: asked for here, in lomi.'s dashboard, and what lomi. says of it.
+//! Money that goes back: asked for here, in lomi's dashboard, and what lomi says of it.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::http::Answer;
 use crate::record::{MeantPayout, RefundSeen};
 use crate::shop::Created;
 
-/// Longer than a request that lomi. does not know of is waited for.
+/// Longer than a request that lomi does not know of is waited for.
 const OLD_MS: i64 = 25 * 60 * 60 * 1000;
 
 impl TestApp {
-    /// A paid order of 12 500 francs, and lomi.'s id of its payment.
+    /// A paid order of 12 500 francs, and lomi's id of its payment.
     pub async fn paid_order(&self, method: &str) -> (Created, String) {
         let order = self.open_order().await;
         let transaction_id = self.pay(&order, method).await;
@@ -47,7 +47,7 @@ impl TestApp {
         self.record.lock().meant_payouts.push(meant);
     }
 
-    /// A refund made in lomi.'s dashboard; answers lomi.'s id of it.
+    /// A refund made in lomi's dashboard; answers lomi's id of it.
     pub async fn refund_at_lomi(&self, transaction_id: &str, amount: i64) -> String {
         let body = json!({ "transaction_id": transaction_id, "amount": amount });
         self.record.lock().meant_payouts.push(MeantPayout { of: transaction_id.to_owned(), phone: None });
@@ -72,7 +72,7 @@ impl TestApp {
         self.record.lock().secret_refunds.push(refund_id.to_owned());
     }
 
-    /// The event that lomi. announced, or would have, about its newest refund of a payment.
+    /// The event that lomi announced, or would have, about its newest refund of a payment.
     pub async fn announced_refund(&self, name: &str, transaction_id: &str) -> Event {
         let outbox = self.lomi.outbox().await;
         let is_it = |row: &&Value| row["event"] == name && row["data"]["transaction_id"] == transaction_id;

@@ -21,7 +21,7 @@ pub struct Created {
     pub order_id: String,
     /// Opens it.
     pub order_token: String,
-    /// lomi.'s page.
+    /// lomi's page.
     pub session_id: String,
     /// Where the shopper pays.
     pub checkout_url: String,
@@ -132,7 +132,7 @@ impl TestApp {
         self.http.send("POST", &url, &[("authorization", &bearer)], "").await
     }
 
-    /// A shopper pays; answers lomi.'s id of the transaction. Whether anybody hears of it is another matter.
+    /// A shopper pays; answers lomi's id of the transaction. Whether anybody hears of it is another matter.
     pub async fn pay(&self, order: &Created, method: &str) -> String {
         let step = self.lomi.pay(&order.session_id, method).await;
         assert_eq!(step["step"], "paid", "{step}");

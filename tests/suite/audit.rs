@@ -50,7 +50,7 @@ async fn money_that_counts_nowhere_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay_silently(&order, "wave").await;
-    // No longer due: nobody will ever ask lomi. again.
+    // No longer due: nobody will ever ask lomi again.
     rewrite(&app, &order.order_id, &[("status", "expired".into()), ("due_at_ms", Value::Null)]).await;
     app.audit().await;
 }
@@ -144,7 +144,7 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
-    // The merchant mistyped the secret: what lomi. signs looks forged.
+    // The merchant mistyped the secret: what lomi signs looks forged.
     app.stack.secrets().set(app.secret_id("LOMI_WEBHOOK_SECRET_ID"), "whsec_mistyped_by_the_merchant");
     app.stack.kill("webhook-handler").await.unwrap();
     app.deliver(&event).await.expect(401);

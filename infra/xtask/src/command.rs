@@ -1,4 +1,4 @@
-//! Running other programs from the root of the workspace.
+//! Runs other programs from the root of the workspace.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,11 +11,11 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// The program with these arguments, to be run in the root of the workspace, with the project's `.venv` on its PATH.
+/// The program, to be run in the root of the workspace with the project's `.venv` on its PATH.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root()).stdin(Stdio::null()).env("PATH", path());
-    // What Cargo tells `xtask` about itself is none of the business of another Cargo.
+    // Variables that Cargo sets for `xtask` would mislead another Cargo.
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(&name.to_string_lossy())) {
         command.env_remove(name);
     }
@@ -26,30 +26,21 @@ fn is_of_this_package(name: &str) -> bool {
     ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// # Errors
-/// When the program is not there or does not succeed.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
     finish(command(program, arguments))
 }
 
-/// # Errors
-/// When Cargo does not succeed.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<(), String> {
     run("cargo", arguments)
 }
 
-/// # Errors
-/// When the program is not there or does not succeed.
 pub(crate) fn finish(mut command: Command) -> Result<(), String> {
     let shown = format!("{command:?}");
     let status = command.status().map_err(|error| format!("{shown}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
 }
 
-/// What the program prints.
-///
-/// # Errors
-/// When the program is not there or does not succeed.
+/// Returns what the program prints.
 pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = command(program, arguments);
     let shown = format!("{command:?}");
@@ -58,7 +49,7 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, String
     if output.status.success() { Ok(printed) } else { Err(format!("{shown}: {}", output.status)) }
 }
 
-/// Whether the program runs and succeeds; what it prints is not shown.
+/// Whether the program succeeds; its output is discarded.
 pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let status = command(program, arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
@@ -72,10 +63,7 @@ fn path() -> OsString {
     env::join_paths(folders).unwrap_or(before)
 }
 
-/// The names of the functions, which are the names of their folders and binaries.
-///
-/// # Errors
-/// When there is no folder of functions.
+/// The names of the functions: their folders and binaries have the same names.
 pub(crate) fn functions() -> Result<Vec<String>, String> {
     let folder = root().join("functions");
     let entries = folder.read_dir().map_err(|error| format!("{}: {error}", folder.display()))?;

@@ -1,4 +1,4 @@
-//! Two lanes take steps from one list at the same time: each step is a process of its own, and its output is printed when
+//! Two lanes take steps from one list at the same time. Each step is a process of its own; its output is printed when
 //! it ends.
 
 use std::env;
@@ -13,10 +13,10 @@ use std::time::Instant;
 use crate::Times;
 use crate::command::root;
 
-/// A step waits for processes and compilers as often as it computes: two keep two processors busy.
+/// A step waits for processes and compilers as often as it computes: two lanes keep two processors busy.
 const LANES: usize = 2;
 
-/// What is left to do, and what came of the rest.
+/// The remaining steps and the results so far.
 struct Course {
     left: std::slice::Iter<'static, &'static str>,
     times: Times,
@@ -30,7 +30,7 @@ impl Course {
     }
 }
 
-/// Runs the steps, the first ones first. What each took, and the first failure.
+/// Runs the steps in the given order; returns the time of each and the first failure.
 pub(crate) fn run(steps: &'static [&'static str]) -> (Times, Option<String>) {
     let course = Mutex::new(Course { left: steps.iter(), times: Vec::new(), failure: None });
     thread::scope(|scope| {
@@ -61,7 +61,7 @@ fn lock(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
     course.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs one step by this very program: its output, and whether it succeeded.
+/// Runs one step as a process of this same program; returns its output and whether it succeeded.
 fn step(name: &str) -> io::Result<(String, bool)> {
     let folder = root().join("target/xtask");
     fs::create_dir_all(&folder)?;

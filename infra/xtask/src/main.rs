@@ -1,5 +1,5 @@
-//! `cargo xtask <step>...`: every check of the project, one command each; `nightly` is a list of them, and `ci` a list of
-//! which two run at the same time.
+//! `cargo xtask <step>...`: every check of the project, one command each. `nightly` runs a list of them in turn; `ci`
+//! runs a list two at a time.
 
 mod command;
 mod lanes;
@@ -12,13 +12,12 @@ use std::time::{Duration, Instant};
 use lexopt::prelude::{Long, Short, Value};
 use step::{CI, NIGHTLY, STEPS, Step};
 
-/// Names of steps, and what each took.
+/// The names of steps and the time of each.
 type Times = Vec<(&'static str, Duration)>;
 
-/// What the arguments ask for.
+/// The parsed arguments.
 enum Wish {
     Help,
-    /// What CI runs.
     Ci,
     Steps(Vec<&'static Step>),
 }
@@ -52,14 +51,14 @@ fn read() -> Result<Wish, String> {
     Ok(if steps.is_empty() { Wish::Help } else { Wish::Steps(steps) })
 }
 
-/// The step of this name, or those of the nightly list.
+/// The step of this name, or the nightly list.
 fn named(name: &str) -> Result<Vec<&'static Step>, String> {
     let names: &[&str] = if name == "nightly" { &NIGHTLY } else { &[name] };
     let find = |name: &&str| STEPS.iter().find(|step| step.name == *name);
     names.iter().map(|name| find(name).ok_or_else(|| format!("no step is called {name}"))).collect()
 }
 
-/// Runs the steps in turn up to the first that fails: what each took, and the failure.
+/// Runs the steps in turn up to the first failure; returns the time of each and the failure.
 fn run(steps: &[&'static Step]) -> (Times, Option<String>) {
     let mut times = Vec::new();
     for step in steps {

@@ -5,7 +5,7 @@ use crate::steps::{aws, proofs, sources};
 /// One check.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// What it shows, and what it needs beside Cargo.
+    /// What the step checks, and what it needs beside Cargo.
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> Result<(), String>,
 }
@@ -14,7 +14,7 @@ const fn step(name: &'static str, about: &'static str, run: fn() -> Result<(), S
     Step { name, about, run }
 }
 
-/// Every step, in the order in which `--help` lists them.
+/// In the order of `--help`.
 pub(crate) const STEPS: [Step; 24] = [
     step("format", "the sources are formatted", sources::format),
     step("lints", "clippy finds nothing", sources::lints),
@@ -42,8 +42,8 @@ pub(crate) const STEPS: [Step; 24] = [
     step("mutants", "every planted bug is caught by a test", proofs::mutants),
 ];
 
-/// What CI runs after `cargo test`, two at a time: the longest first, so that both end together. `iam` needs what
-/// `cargo test` has recorded.
+/// What CI runs after `cargo test`, two at a time. The longest come first, so that both lanes end together. `iam`
+/// needs the recordings of `cargo test`.
 pub(crate) const CI: [&str; 15] = [
     "schedules",
     "artifacts",
@@ -62,6 +62,6 @@ pub(crate) const CI: [&str; 15] = [
     "format",
 ];
 
-/// What takes too long for CI, or looks for something new each time.
+/// Steps that take too long for CI, or that try new random input each time.
 pub(crate) const NIGHTLY: [&str; 8] =
     ["dev", "release", "release-artifacts", "all-proofs", "new-schedules", "new-kills", "long-fuzz", "mutants"];

@@ -1,4 +1,4 @@
-//! What the steps do.
+//! The steps.
 
 pub(crate) mod aws;
 pub(crate) mod proofs;

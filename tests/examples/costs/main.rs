@@ -1,5 +1,6 @@
-//! What orders cost on AWS: drives purchases through the whole stack, counts what they take and multiplies by the prices of
-//! a file: `--prices infra/prices.json [--orders 1000] [--write infra/docs/COSTS.md]`.
+//! Measures what orders cost on AWS: drives purchases through the whole stack, counts requests, bytes and
+//! milliseconds, and multiplies them by the prices of a file: `--prices infra/prices.json [--orders 1000] [--write
+//! infra/docs/COSTS.md]`.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "it fails as a test does")]
 
 mod monthly;
@@ -14,7 +15,7 @@ use tests::costs::{Column, NOTES, Prices, Usage, markdown};
 use purchases::Way;
 
 const USAGE: &str = "usage: costs --prices <file> [--orders <n>] [--write <file>]";
-/// What stands between these is the program's.
+/// This program rewrites the text between these markers.
 const MARKERS: [&str; 2] = ["<!-- costs: begin -->", "<!-- costs: end -->"];
 
 struct Wish {

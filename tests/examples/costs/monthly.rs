@@ -1,4 +1,4 @@
-//! What the stack takes every month without any order.
+//! The monthly cost of a stack without any order.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::tally::{Tally, functions, scheduled_run, sum};
 
 /// A month as AWS counts it: 730 hours.
 const MONTH: Duration = Duration::from_secs(730 * 60 * 60);
-/// Runs that are measured of each schedule.
+/// Measured runs of each schedule.
 const RUNS: u32 = 10;
-/// Where alarms and dashboards may stand.
+/// The templates that may contain alarms and dashboards.
 const TEMPLATES: [&str; 2] = [TEMPLATE, "infra/monitoring.yaml"];
 
 pub(crate) async fn measure() -> Usage {
@@ -28,10 +28,10 @@ pub(crate) async fn measure() -> Usage {
     usage
 }
 
-/// What one run takes when nothing is due.
+/// The usage of one run when nothing is due.
 async fn idle(function: &str) -> Usage {
     let (app, meter) = start().await;
-    // The first run of a process is slower and comes once in hours.
+    // The first run of a process is slower, and happens once in hours.
     app.stack.invoke_scheduled(function).await.expect("a run that succeeds");
     let tally = Tally::begin(&app, meter);
     let mut usage = scheduled_run(&app, function);

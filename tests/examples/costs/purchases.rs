@@ -1,4 +1,4 @@
-//! What orders take.
+//! The cost of orders.
 
 use lomi_sandbox::Settings;
 use serde_json::json;
@@ -7,14 +7,14 @@ use tests::{Meter, Setup, TestApp};
 
 use crate::tally::{ByFunction, Tally};
 
-/// Purchases of each way.
+/// Purchases measured for each payment method.
 pub(crate) const ORDERS: u32 = 24;
-/// What is no function's: the events for the merchant's own systems.
+/// The key for usage outside the functions: the events for the merchant's own systems.
 const TO_THE_SHOP: &str = "events";
-/// lomi.'s rate limits are not the subject.
+/// Switches lomi's rate limits off: they are not measured here.
 const UNLIMITED: u32 = 1_000_000;
 
-/// How a shopper pays.
+/// A payment method.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
     Page,
@@ -33,7 +33,7 @@ impl Way {
         }
     }
 
-    /// One payment. A link's shopper has no token: their page is lomi.'s.
+    /// One payment. A shopper who follows a link has no order token: their page is lomi's.
     async fn buy(self, app: &TestApp, link: &str) -> Bought {
         match self {
             Self::Page => {
@@ -60,7 +60,7 @@ struct Bought {
     token: Option<String>,
 }
 
-/// What [`ORDERS`] orders take, from the first look at the products to the last look by the reconciler.
+/// The usage of [`ORDERS`] orders, from the first product list to the last poll of the reconciler.
 pub(crate) async fn measure(way: Way, lost: bool) -> ByFunction {
     let (app, meter) = start().await;
     if lost {
@@ -93,7 +93,7 @@ pub(crate) async fn measure(way: Way, lost: bool) -> ByFunction {
     all
 }
 
-/// A stack behind a meter.
+/// A stack with a meter between the functions and DynamoDB.
 pub(crate) async fn start() -> (TestApp, Meter) {
     let meter = Meter::bind().await;
     let lomi = Settings { rate_write: UNLIMITED, rate_default: UNLIMITED, ..Settings::default() };
@@ -108,7 +108,7 @@ async fn look_again(app: &TestApp, orders: &[Bought]) {
     app.reconcile().await;
 }
 
-/// The pages' time is over, and then the time in which lomi. completes anything of them: the reconciler looks at both ends.
+/// The reconciler polls an order when its page ends, and again when lomi can complete no more payments on it.
 async fn outlive(app: &TestApp, orders: &[Bought]) {
     for later_ms in [0, 3 * 60 * 60 * 1000] {
         for Bought { order_id, .. } in orders {

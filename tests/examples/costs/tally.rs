@@ -1,4 +1,4 @@
-//! From log lines and the meter to what is charged.
+//! Turns log lines and the meter's counts into billed usage.
 
 use std::collections::BTreeMap;
 
@@ -9,44 +9,43 @@ use serde_json::Value;
 use tests::costs::{Item, Usage};
 use tests::{FUNCTIONS, Meter, TestApp};
 
-/// What Lambda itself writes per run in JSON: that it starts, and its report.
+/// Lambda's own JSON lines per run: the start and the report.
 const PLATFORM_LOG_BYTES: u128 = 700;
-/// The gateway's line about a request.
+/// The access log line of API Gateway.
 const GATEWAY_LOG_BYTES: u128 = 300;
-/// What CloudWatch adds to every line.
+/// CloudWatch's overhead per line.
 const LINE_OVERHEAD_BYTES: u128 = 26;
 
-/// What each function takes, by its binary's name.
+/// The usage of each function, by the name of its binary.
 pub(crate) type ByFunction = BTreeMap<String, Usage>;
 
-/// The template's functions.
 pub(crate) fn functions() -> Vec<Function> {
     let root = workspace_root().expect("the program belongs to a workspace");
     let template = Template::read(&root.join(TEMPLATE)).expect("the template can be read");
     template.resolve(&BTreeMap::new()).expect("the template can be resolved").functions
 }
 
-/// A count that has begun. The stack reaches DynamoDB for as long as this is there.
+/// A running count. The stack reaches DynamoDB through the meter as long as this value lives.
 pub(crate) struct Tally {
     meter: Meter,
-    /// Log lines that were there before.
+    /// Log lines from before the count.
     lines: usize,
     memory_mb: BTreeMap<String, u128>,
 }
 
 impl Tally {
-    /// What happened before is not counted.
+    /// Starts the count.
     pub(crate) fn begin(app: &TestApp, meter: Meter) -> Self {
         let _ = meter.read();
         let memory_mb = functions().into_iter().map(|function| (function.binary, function.memory_mib.into())).collect();
         Self { lines: app.stack.logs().len(), meter, memory_mb }
     }
 
-    /// What happened since. The runs of a schedule are made whether there are orders or not: they are no invocations
-    /// here, but what they do is counted.
+    /// The usage since the start. Scheduled runs happen with and without orders, so they do not count as invocations
+    /// here; their requests do.
     pub(crate) async fn end(&self, app: &TestApp) -> ByFunction {
         for function in FUNCTIONS {
-            // The last lines of a process are read before its end is told.
+            // The last lines of a process are read before its end is reported.
             app.stack.kill(function).await.expect("a function of the stack");
         }
         let mut all = ByFunction::new();
@@ -74,14 +73,13 @@ impl Tally {
     }
 }
 
-/// Everything together.
 pub(crate) fn sum(all: &ByFunction) -> Usage {
     let mut sum = Usage::default();
     all.values().for_each(|usage| sum.add_all(usage));
     sum
 }
 
-/// What one run of a schedule takes whether there are orders or not, apart from what it does.
+/// The fixed part of one scheduled run: its invocation, without the requests it makes.
 pub(crate) fn scheduled_run(app: &TestApp, function: &str) -> Usage {
     let mut usage = Usage::default();
     usage.add(Item::Invocation, 1);
@@ -90,7 +88,7 @@ pub(crate) fn scheduled_run(app: &TestApp, function: &str) -> Usage {
     usage
 }
 
-/// How many calls a function makes to read its secrets anew when a minute has passed: as many as when it started.
+/// The calls that refresh a function's secrets once a minute: as many as at its start.
 fn secrets_of(app: &TestApp, function: &str) -> u128 {
     let credential = format!("Credential={function}");
     app.stack.secrets().asked().iter().filter(|asked| asked.authorization.ends_with(&credential)).count() as u128

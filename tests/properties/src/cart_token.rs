@@ -1,4 +1,4 @@
-//! Prices that the merchant's backend signed.
+//! Prices signed by the merchant's backend.
 
 use crate::bytes::{first_line, number, one_byte_off};
 use base64::Engine;
@@ -17,8 +17,8 @@ const KEY: &[u8] = b"the merchant's key, 32 bytes of it";
 const ANOTHER_KEY: &[u8] = b"the merchant's key, 32 bytes of is";
 const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 
-/// The members that count, as they were written, each at most once. RFC 7519 has the others passed over, whatever they
-/// hold: also a number that nothing could count.
+/// The header fields that matter, as they were written, each at most once. RFC 7519 ignores the others whatever they
+/// contain, even a number of any size.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Header {
@@ -34,8 +34,8 @@ struct Claims {
     nbf: Value,
 }
 
-/// Holds of any bytes taken for a token; and, with a line for the header and the rest for the claims, of any token that
-/// is signed with the right key.
+/// Any bytes taken as a token. The first line as header and the rest as claims also make a token signed with the
+/// right key.
 pub fn cart_token(data: &[u8]) {
     if let Ok(token) = std::str::from_utf8(data) {
         a_token_opens_only_with_its_signature(token);
@@ -46,7 +46,7 @@ pub fn cart_token(data: &[u8]) {
 
 fn a_token_opens_only_with_its_signature(token: &str) {
     match open_cart_token(token, KEY, NOW) {
-        // All of these are said of the claims, so the signature was right.
+        // All of these errors are about claims, so the signature was right.
         Ok(_)
         | Err(
             CartTokenError::Claims
@@ -102,12 +102,12 @@ fn signature_of(signed: &str, key: &[u8]) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// What an order for the cart costs.
+/// The price of an order for the cart.
 fn price_of(cart: PricedCart) -> Option<Money> {
     order_for(cart, Environment::Live, NOW).expected()
 }
 
-/// An order for the cart that is about to be asked for at lomi.
+/// An order for the cart, before its page is opened at lomi.
 pub(crate) fn order_for(cart: PricedCart, environment: Environment, now: Timestamp) -> Order {
     let new = NewOrder {
         order_id: OrderId::from_entropy([1; 32]),

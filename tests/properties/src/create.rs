@@ -1,4 +1,4 @@
-//! Bodies of the create routes, read by the functions' own sources.
+//! Bodies of the create routes, parsed by the functions' own sources.
 
 use crate::bytes::first_line;
 use crate::redirect::{leads_to_the_shop, policy};
@@ -17,10 +17,10 @@ mod intent;
 #[path = "../../../functions/create-checkout-session/src/body.rs"]
 mod session;
 
-/// No answer repeats more of a request than this.
+/// The most text of a request that an answer repeats.
 const MAX_POINTER_BYTES: usize = 256;
 
-/// Holds of any bytes taken for a body. A first line that is empty makes the caller the merchant's own backend.
+/// Any bytes taken as a body. An empty first line makes the caller the merchant's backend.
 pub fn create(data: &[u8]) {
     let (mark, rest) = first_line(data);
     let (caller, body) = if mark.is_empty() { (Caller::Merchant, rest) } else { (Caller::Storefront, data) };
@@ -95,7 +95,7 @@ fn is_bounded(details: &OrderDetails, asked: &Asked) {
     }
 }
 
-/// A storefront's words are notes: no name of the order, and no label or record at lomi.
+/// A storefront cannot set the order's reference, nor a label or record at lomi.
 fn is_named_by_whom_it_may_be(caller: Caller, mode: &CheckoutMode, details: &OrderDetails) {
     if caller == Caller::Merchant {
         assert!(details.shopper_notes.is_empty(), "the merchant's labels are no shopper's notes");

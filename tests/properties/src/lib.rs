@@ -7,7 +7,7 @@ mod money;
 mod redirect;
 mod webhook;
 
-// `create-payment-intent`'s body names this module by its place in that function.
+// The body of `create-payment-intent` refers to this module by its path in that function.
 #[path = "../../../functions/create-payment-intent/src/appearance.rs"]
 mod appearance;
 
@@ -17,9 +17,9 @@ pub use money::money;
 pub use redirect::redirect;
 pub use webhook::webhook;
 
-/// A property of any bytes. Panics where it does not hold.
+/// A property of arbitrary bytes; it panics where it does not hold.
 pub type Property = fn(&[u8]);
 
-/// Every property, by the name of its seeds and of its fuzz target.
+/// Every property, under the name of its seeds and its fuzz target.
 pub const ALL: [(&str, Property); 5] =
     [("cart_token", cart_token), ("create", create), ("money", money), ("redirect", redirect), ("webhook", webhook)];

@@ -1,4 +1,4 @@
-//! Money between texts, lomi.'s unit and ours.
+//! Money as text, in lomi's unit and in minor units.
 
 use checkout::units;
 use domain::{Currency, MAX_AMOUNT_MINOR, Money};
@@ -8,7 +8,7 @@ use lomi_client::{Amount, CurrencyCode};
 #[path = "../../../functions/link-generator/src/amount.rs"]
 mod form;
 
-/// Holds of any text taken for an amount, and of the numbers that its bytes make.
+/// Any text taken as an amount, and numbers made of its bytes.
 pub fn money(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         what_is_read_is_what_is_written(text);
@@ -42,7 +42,7 @@ fn what_is_read_is_what_is_written(text: &str) {
     }
 }
 
-/// Our minor units and lomi.'s number mean each other or nothing.
+/// Our minor units and lomi's number convert to each other exactly, or not at all.
 fn charges_exactly(amount: Amount, currency: Currency) {
     let code = CurrencyCode::parse(currency.code()).ok();
     let minor = units::minor_units(Some(amount), code.as_ref());
@@ -60,7 +60,7 @@ fn charges_exactly(amount: Amount, currency: Currency) {
     assert!(minor.is_none() || minor == Some(0) || minor != elsewhere, "{amount} is the same in every currency");
 }
 
-/// What a person typed is read to the last digit or not at all, and three digits behind a lone mark are never read.
+/// A typed amount is read to the last digit or refused. Three digits behind a lone separator are always refused.
 fn what_is_typed_is_what_is_charged(text: &str) {
     for currency in Currency::ALL {
         let Ok(money) = Money::from_typed(text, currency) else { continue };
@@ -97,8 +97,8 @@ fn exact(money: Money) -> i128 {
     money.amount_minor().into()
 }
 
-/// A decimal number's value in a form of its own: sign, digits without zeros at either end, and the power of ten of the
-/// last one. Written here again, on text, so that it shares no mistake with what it checks.
+/// The normalised value of a decimal number: sign, digits without zeros at either end, and the power of ten of the
+/// last digit. Implemented on text, so that it shares no mistake with the code under test.
 fn value_of(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (is_negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));

@@ -1,12 +1,12 @@
-//! Where a shopper may be sent: one URL, read twice.
+//! Where a shopper may be redirected: one URL, parsed by two parsers.
 
 use ada_url::Url;
 use domain::{OrderId, OrderToken, PaymentPageUrl, RedirectPolicy};
 
-/// What the policy of every property allows.
+/// The allow-list of every property.
 pub(crate) const ORIGINS: [&str; 2] = ["https://shop.example", "http://127.0.0.1:8080"];
 
-/// Holds of any text, taken for the URL of a return page, for an origin of the allow-list and for a payment page.
+/// Any text, taken as the URL of a return page, an origin of the allow-list and a payment page.
 pub fn redirect(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     a_return_page_stays_on_the_list(text);
@@ -14,7 +14,6 @@ pub fn redirect(data: &[u8]) {
     a_payment_page_is_lomis(text);
 }
 
-/// The policy that [`ORIGINS`] make.
 pub(crate) fn policy() -> Option<RedirectPolicy> {
     RedirectPolicy::new(ORIGINS, true).ok()
 }
@@ -31,7 +30,7 @@ fn a_return_page_stays_on_the_list(text: &str) {
     assert!(!is_left, "a placeholder is left in {filled_in:?}");
 }
 
-/// As another parser reads it.
+/// Checks the URL with a second parser.
 #[track_caller]
 pub(crate) fn leads_to_the_shop(url: &str) {
     let read = Url::parse(url, None);
@@ -50,7 +49,7 @@ fn an_origin_is_nothing_but_an_origin(text: &str) {
         if RedirectPolicy::new([text], laptop).is_err() {
             continue;
         }
-        // Where a browser finds no address, it leads nobody anywhere.
+        // A URL that a browser cannot parse redirects no shopper.
         let Ok(read) = Url::parse(text.trim(), None) else { return };
         let bare = [read.username(), read.password(), read.search(), read.hash()].iter().all(|part| part.is_empty());
         assert!(bare && read.pathname() == "/", "more than an origin: {text:?}");

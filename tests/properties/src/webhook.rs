@@ -1,4 +1,4 @@
-//! A delivery, from its bytes to what it makes of an order.
+//! A webhook delivery, from its bytes to its effect on an order.
 
 use crate::bytes::{first_line, number, one_byte_off};
 use crate::cart_token::order_for;
@@ -19,10 +19,10 @@ const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 const NOW_S: u64 = 1_800_000_000;
 const SESSION: &str = "5b1f6f0e-6f1c-4a53-9f0e-0d5a7b8c9d10";
 const PRICE_MINOR: i64 = 25_000;
-/// DynamoDB's bound on a sort key, in bytes, less what stands around ours.
+/// DynamoDB's limit on a sort key in bytes, less the rest of the key.
 const MAX_NATURAL_KEY_BYTES: usize = 2048 - 256;
 
-/// Holds of any delivery: a line for each signature header, the older first, and the rest for the body.
+/// Any delivery: one line for each signature header, the older first, then the body.
 pub fn webhook(data: &[u8]) {
     let (legacy, rest) = first_line(data);
     let (v1, body) = first_line(rest);
@@ -91,7 +91,7 @@ fn signed_event(body: &[u8], secrets: &Secrets) -> Option<WebhookEvent> {
     WebhookEvent::parse(verified).ok()
 }
 
-/// The event as lomi. sends it another time: another id, another time of sending, the members in another order.
+/// The same event as lomi resends it: another id, another time, the fields in another order.
 fn in_another_envelope(body: &[u8]) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
     for name in ["id", "timestamp"] {
@@ -100,7 +100,7 @@ fn in_another_envelope(body: &[u8]) -> Option<Vec<u8>> {
     serde_json::to_vec(&members).ok()
 }
 
-/// What an order depends on; the rest is kept, and nothing follows from it.
+/// What orders depend on; the rest is stored and has no effect.
 fn as_settled(reading: &Reading) -> Option<(String, String)> {
     match reading {
         Reading::OrderEvent(order_event, natural_key) => Some((natural_key.clone(), format!("{order_event:?}"))),
@@ -136,7 +136,7 @@ fn says_no_more_than_the_event(event: &WebhookEvent, own: Environment, reading: 
     }
 }
 
-/// An order that waits for its payment on [`SESSION`].
+/// An order that waits for a payment on [`SESSION`].
 fn open_order(environment: Environment, currency: Currency) -> Option<Order> {
     let price = Money::new(PRICE_MINOR, currency)?;
     let id = PaymentRef::CheckoutSession(SESSION.to_owned());

@@ -1,4 +1,4 @@
-//! The properties over the kept seeds, and over what becomes of them.
+//! Runs the properties over the stored seeds and over mutants of them.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use checkout::webhooks::{Reading, read};
@@ -8,9 +8,9 @@ use properties::{ALL, Property};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-/// So many mutants of each seed, always the same ones.
+/// Mutants per seed, the same in every run.
 const MUTANTS: u64 = 150;
-/// What inputs of these kinds are made of, to be put in where chance would not.
+/// Typical parts of such inputs, inserted because random bytes would not produce them.
 const WORDS: [&[u8]; 16] =
     [b"\"", b"\n", b"0", b"9", b".", b"-", b"e9", b"null", b"{", b"}", b"/", b"@", b"\\", b"%7B", b"live", b"\xff"];
 
@@ -25,7 +25,7 @@ fn seeds(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     files.into_iter().map(|file| (file.clone(), std::fs::read(&file).expect("a seed"))).collect()
 }
 
-/// xorshift64: chance that is the same every time.
+/// xorshift64, with a fixed seed.
 struct Chance(u64);
 
 impl Chance {

@@ -1,4 +1,4 @@
-//! What clients were answered, and what must hold of it.
+//! The answers that clients received, and the rules for them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,20 +10,20 @@ use serde_json::Value;
 /// An order as its shop knows it.
 #[derive(Clone, Debug)]
 pub struct Bought {
-    /// Its id.
+    /// The order's id.
     pub order_id: String,
-    /// What opens it.
+    /// The order's token.
     pub order_token: String,
-    /// Where it is paid.
+    /// The payment page or card form.
     pub payable: Payable,
 }
 
-/// What the shop was handed to pay on.
+/// The payment page or card form that the shop received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payable {
     /// A session's id.
     Page(String),
-    /// An intent's id and its secret.
+    /// An intent's id and its client secret.
     Card(String, String),
 }
 
@@ -50,7 +50,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Notes what a create under `key` was answered. Whether it has an answer that will not change.
+    /// Records the answer to a create under `key`. Returns the order when the answer is final.
     pub fn created(&self, key: &str, answer: &Option<Result<Created, CreateError>>) -> Option<Bought> {
         match answer {
             Some(Ok(created)) => {
@@ -65,19 +65,19 @@ impl Answers {
         }
     }
 
-    /// Notes what a refund under `key` was answered.
+    /// Records the answer to a refund under `key`.
     pub fn refunded(&self, key: &str, answer: &Option<Result<Refunded, RefundError>>) {
         if let Some(Ok(refunded)) = answer {
             self.refunds.borrow_mut().push((key.to_owned(), refunded.id.clone()));
         }
     }
 
-    /// Notes what must not have happened.
+    /// Records something that must not happen.
     pub fn odd(&self, what: String) {
         self.odd.borrow_mut().push(what);
     }
 
-    /// One key, one answer; one order, one thing to pay on.
+    /// One answer per key, one payment page or card form per order.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
         let mut by_key = BTreeMap::<String, BTreeSet<String>>::new();

@@ -1,4 +1,4 @@
-//! The auditor: lomi.'s ledger, the table and the outbox must tell one story.
+//! The auditor compares lomi's ledger, the table and the outbox.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use tests::audit::{Books, is_paid};
 
 use crate::stack::Stack;
 
-/// Everything that lomi. took for an order of ours has made it paid. A second payment, of which nobody may tell, is only
-/// promised to be found when the page has ended.
+/// Every payment that lomi took for an order of this stack has marked it paid. A second payment may come without any
+/// event: it only has to be found by the end of its page.
 #[must_use]
 pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
-    // Read every minute: no more than it takes.
+    // This is read every minute, so it returns no more than it must.
     let orders = stack.dynamodb.items("ORDER#").into_iter().filter(|order| !is_paid(order)).collect();
     let quarantine = stack.dynamodb.items("QUARANTINE#");
     let transactions = list(&stack.lomi.ledger()["transactions"]);
@@ -20,7 +20,7 @@ pub fn no_payment_is_lost(stack: &Stack) -> Vec<String> {
         .lost_payments()
 }
 
-/// What must hold when everything has come to rest.
+/// The rules that hold once everything is at rest.
 #[must_use]
 pub fn books(stack: &Stack) -> Vec<String> {
     let (books, questions) = read(stack);
@@ -30,15 +30,15 @@ pub fn books(stack: &Stack) -> Vec<String> {
     findings
 }
 
-/// Everything that lomi. took, also by links of its own, counts for an order, was put aside for a person, or is being asked
-/// about.
+/// Every payment that lomi took, also by native links, counts for an order, is quarantined, or has an open
+/// attribution case.
 fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
     let is_known = |id: &str| {
         let mut aside = books.quarantine.iter().chain(questions);
         books.orders.iter().any(|order| !order["payments"][id].is_null())
             || aside.any(|item| item.to_string().contains(id))
     };
-    // What names an order of ours is held against it in the books.
+    // A payment that names an order of this stack is checked in the books.
     let is_nameless =
         |row: &&Value| row["organization_id"] == books.organization_id && row["metadata"]["order_id"].is_null();
     let taken = books.transactions.iter().filter(|row| row["status"] == "completed").filter(is_nameless);
@@ -46,7 +46,7 @@ fn nobodys_money(books: &Books, questions: &[Value]) -> Vec<String> {
     ids.filter(|id| !is_known(id)).map(|id| format!("nobody knows of transaction {id}")).collect()
 }
 
-/// What a repetition must not change: the orders but for when they were looked at, and what was told.
+/// What a redelivery must not change: the orders except for their polling times, and the outbox.
 #[must_use]
 pub fn state(stack: &Stack) -> Vec<Value> {
     let mut items = stack.dynamodb.items("ORDER#");
@@ -59,7 +59,7 @@ pub fn state(stack: &Stack) -> Vec<Value> {
     items
 }
 
-/// The books, and the questions that are still asked.
+/// The books, and the open attribution cases.
 fn read(stack: &Stack) -> (Books, Vec<Value>) {
     let ledger = stack.lomi.ledger();
     let items = stack.dynamodb.items("");
@@ -87,8 +87,9 @@ fn read(stack: &Stack) -> (Books, Vec<Value>) {
     (books, table("ATTRIBUTION#"))
 }
 
-/// Whether the stack ever knew what this is signed with. What an endpoint sends before its secret is stored, or when the run
-/// that made it died, is refused, and another endpoint or the reconciler tells it.
+/// Whether the stack ever had the secret that signs this delivery. A delivery that an endpoint sends before its
+/// secret is stored, or when the run that created it died, is refused; another endpoint or the reconciler covers its
+/// event.
 fn is_trusted(stack: &Stack, sent: &Value) -> bool {
     sent["webhook_id"].as_str().is_some_and(|id| stack.secrets.has_known(id))
 }

@@ -1,4 +1,4 @@
-//! AWS without a socket: what every service's wire has in common.
+//! AWS without a socket: what the services' protocols share.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use lambda_kit::aws::{AwsEnvironment, sdk_config};
 
 const TARGET: &str = "x-amz-target";
 
-/// The functions' own settings: time-outs and retries are theirs.
+/// The functions' own settings, with their time-outs and retries.
 pub(crate) fn base_config() -> &'static SdkConfig {
     static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
     CONFIG.get_or_init(|| {
@@ -24,7 +24,7 @@ pub(crate) fn base_config() -> &'static SdkConfig {
     })
 }
 
-/// The operation that a request asks for, and its body.
+/// The operation and the body of a request.
 pub(crate) fn read(request: &HttpRequest) -> (&str, &str) {
     let target = request.headers().get(TARGET).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default();
@@ -32,7 +32,6 @@ pub(crate) fn read(request: &HttpRequest) -> (&str, &str) {
     (operation, body)
 }
 
-/// An answer as the SDK reads it.
 pub(crate) fn response(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
     let response = http::Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
     let response = response.body(SdkBody::from(body)).map_err(|error| ConnectorError::other(error.into(), None))?;

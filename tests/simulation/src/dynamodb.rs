@@ -34,19 +34,19 @@ const TABLE: &str = "lomi-checkout";
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
-    /// What each shard of an index showed last.
+    /// The last result of each shard of an index.
     shown: Arc<Mutex<BTreeMap<String, String>>>,
-    /// When the first item is due, until something is written.
+    /// When the first item is due; cleared by every write.
     first_due: Arc<Mutex<Option<Option<i64>>>>,
     meter: Arc<Mutex<Meter>>,
 }
 
-/// What the functions asked of the table, and what that took.
+/// Counts the requests to the table and their cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
-    /// Requests that reached it.
+    /// Requests that reached the table.
     pub requests: u64,
-    /// Items that it read for them, found or looked through.
+    /// Items that it read for them, returned or filtered out.
     pub items_read: u64,
 }
 
@@ -56,7 +56,7 @@ impl std::fmt::Debug for DynamoDb {
     }
 }
 
-/// The body of `CreateTable`, from the template that is deployed. Without its stream, which nothing reads here.
+/// The body of `CreateTable`, from the deployed template. Without its stream, which has no reader here.
 fn table() -> &'static Value {
     static TABLE_REQUEST: OnceLock<Value> = OnceLock::new();
     TABLE_REQUEST.get_or_init(|| {
@@ -71,7 +71,6 @@ fn table() -> &'static Value {
 }
 
 impl DynamoDb {
-    /// An empty table.
     pub(crate) fn new() -> Self {
         let database = Database::memory().expect("an engine in memory");
         let request = serde_json::from_value(table().clone()).expect("a request of the engine");
@@ -84,16 +83,17 @@ impl DynamoDb {
         let wire = Wire { dynamodb: self.clone(), air: air.clone() };
         let config = Builder::from(base_config())
             .http_client(SharedHttpClient::new(wire))
-            // Nobody looks at a signature here, and signing takes an eighth of the time.
+            // The engine checks no signature, and signing takes an eighth of the time.
             .allow_no_auth()
             .auth_scheme_preference([NO_AUTH_SCHEME_ID])
-            // The SDK shares its allowance of retries among all clients of a process: one schedule must not use up another's.
+            // The SDK shares its retry allowance among all clients of a process: one schedule must not use up
+            // another's.
             .retry_partition(RetryPartition::custom("simulation").token_bucket(TokenBucket::default()).build())
             .build();
         Store::over(Client::from_conf(config), TABLE)
     }
 
-    /// Every item whose partition key begins with `prefix`, as JSON; kept bytes (`raw`) as text.
+    /// Every item whose partition key begins with `prefix`, as JSON; stored bytes (`raw`) as text.
     #[must_use]
     pub fn items(&self, prefix: &str) -> Vec<Value> {
         let mut scan = json!({
@@ -113,7 +113,7 @@ impl DynamoDb {
         }
     }
 
-    /// The stack knows whose its key is: as after the reconciler's first run.
+    /// Stores the organisation of the key, as the reconciler's first run does.
     pub(crate) fn learn_organisation(&self, key_fingerprint: &str) {
         let item = json!({
             "PK": { "S": "ORGANISATION#own" }, "SK": { "S": "ORGANISATION" },
@@ -123,20 +123,20 @@ impl DynamoDb {
         self.dispatch("PutItem", &put.to_string()).expect("the engine writes");
     }
 
-    /// The stack does not know yet whose its key is: the reconciler's first run is still to come.
+    /// Removes the organisation of the key, as before the reconciler's first run.
     pub fn forget_organisation(&self) {
         let key = json!({ "PK": { "S": "ORGANISATION#own" }, "SK": { "S": "ORGANISATION" } });
         let delete = json!({ "TableName": TABLE, "Key": key });
         self.dispatch("DeleteItem", &delete.to_string()).expect("the engine deletes");
     }
 
-    /// What the functions have asked so far.
+    /// The counts so far.
     #[must_use]
     pub fn meter(&self) -> Meter {
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the order of this id so often, in DynamoDB's own form, as `edit` changes each copy of it.
+    /// Writes `count` copies of the order, in DynamoDB's own form, each changed by `edit`.
     pub fn copy_order(&self, order_id: &str, count: usize, edit: impl Fn(usize, &mut Value)) {
         let order = self.raw_order(order_id);
         let copies = (0..count).map(|number| {
@@ -149,7 +149,7 @@ impl DynamoDb {
         self.database.disable_bulk_loading().expect("the engine is in memory");
     }
 
-    /// Takes an order out, in DynamoDB's own form, as when a table is restored.
+    /// Removes an order and returns it in DynamoDB's own form, as when a table is restored.
     #[must_use]
     pub fn take_order(&self, order_id: &str) -> Value {
         let order = self.raw_order(order_id);
@@ -158,7 +158,7 @@ impl DynamoDb {
         order
     }
 
-    /// Puts an order in the place of the one that is there.
+    /// Replaces an order.
     pub fn put_order(&self, order: Value) {
         let put = json!({ "TableName": TABLE, "Item": order });
         self.dispatch("PutItem", &put.to_string()).expect("the engine writes");
@@ -227,7 +227,7 @@ impl DynamoDb {
         meter.items_read += read;
     }
 
-    /// An index follows its table after a while: a stale read shows what the last one showed, or nothing.
+    /// An index follows its table after a while: a stale read repeats the last result, or returns nothing.
     fn index_read(&self, request: &str, fresh: String, is_stale: bool) -> String {
         let request: Value = serde_json::from_str(request).unwrap_or_default();
         let shard = request["ExpressionAttributeValues"]
@@ -247,7 +247,7 @@ fn order_key(order_id: &str) -> Value {
     json!({ "PK": { "S": format!("ORDER#{order_id}") }, "SK": { "S": "ORDER" } })
 }
 
-/// The members of an answer that tell how much was read.
+/// The fields of an answer that report how much was read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct ItemsRead {
@@ -307,7 +307,7 @@ fn refusal(code: &str) -> String {
     json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "simulated" }).to_string()
 }
 
-/// The cancellation that the embedded engine never answers by itself: somebody else is at the first item.
+/// The cancellation that the embedded engine never returns: another transaction holds the first item.
 fn conflict(request: &str) -> String {
     let request: Value = serde_json::from_str(request).unwrap_or_default();
     let count = request["TransactItems"].as_array().map_or(1, Vec::len);

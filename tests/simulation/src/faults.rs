@@ -1,9 +1,9 @@
-//! What goes wrong on the wires, drawn from the schedule's seed.
+//! The fault injector: draws the faults on every connection from the schedule's seed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Between whom an exchange is.
+/// The two sides of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Line {
     /// A function and DynamoDB.
@@ -14,43 +14,43 @@ pub enum Line {
     Secrets,
 }
 
-/// What becomes of one exchange.
+/// The fate of one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It works.
+    /// It succeeds.
     Passes,
-    /// No connection is made: no effect, and the caller knows.
+    /// No connection is made: no effect, and the caller knows it.
     NotSent,
-    /// The request is lost: no effect, and the caller does not know.
+    /// The request is lost: no effect, and the caller does not know it.
     RequestLost,
     /// The effect happens and the answer is lost.
     ReplyLost,
-    /// The other side refuses for now: no effect.
+    /// The service refuses for now: no effect.
     Refused,
-    /// It fails on the other side without an effect.
+    /// The service fails without an effect.
     FailsBefore,
-    /// It fails on the other side although the effect has happened.
+    /// The service fails after the effect.
     FailsAfter,
-    /// Another transaction is at the item (DynamoDB).
+    /// Another transaction holds the item (DynamoDB).
     Conflicts,
-    /// An index shows an older state (DynamoDB).
+    /// An index returns an older state (DynamoDB).
     Stale,
-    /// The key was rotated a moment ago and is refused (lomi.).
+    /// The key was rotated a moment ago and is refused (lomi).
     KeyRefused,
-    /// The answer makes no sense (lomi.).
+    /// The answer is malformed (lomi).
     Garbled,
-    /// The request arrives twice; the second answer counts.
+    /// The request arrives twice; the second answer is returned.
     Doubled,
-    /// The caller is told that the connection broke, and the effect happens long after: the request was under way.
+    /// The caller sees a broken connection, and the effect happens long after, because the request was still in flight.
     Late,
-    /// Nothing comes back, ever; whether the effect happens is the flag.
+    /// No answer ever comes; the flag says whether the effect happens.
     Hangs(
         /// Whether the request arrived.
         bool,
     ),
 }
 
-/// How likely each kind of trouble is, in thousandths of all exchanges.
+/// The probability of each fault, in thousandths of all exchanges.
 type Chances = Vec<(Fault, u32)>;
 
 const DYNAMODB: [(Fault, u32); 11] = [
@@ -93,7 +93,7 @@ const SECRETS: [(Fault, u32); 8] = [
     (Fault::Hangs(true), 20),
 ];
 
-/// The faults of one schedule. It ends with [`Faults::calm`].
+/// The faults of one schedule, until [`Faults::calm`].
 #[derive(Debug)]
 pub struct Faults {
     state: Mutex<State>,
@@ -109,7 +109,7 @@ struct State {
     storm: Option<Storm>,
 }
 
-/// Trouble that was planned.
+/// A planned fault.
 #[derive(Debug)]
 struct Storm {
     line: Line,
@@ -119,14 +119,14 @@ struct Storm {
 }
 
 impl Faults {
-    /// No wind at all.
+    /// No faults at all.
     #[must_use]
     pub fn fair(seed: u64) -> Self {
         let chance = fastrand::Rng::with_seed(seed);
         Self::of(chance, [Vec::new(), Vec::new(), Vec::new()])
     }
 
-    /// A random part of all that can go wrong, so that kinds of trouble meet in every combination.
+    /// A random subset of all faults, so that kinds of faults meet in every combination.
     #[must_use]
     pub fn drawn(seed: u64) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed);
@@ -143,12 +143,12 @@ impl Faults {
         Self { state: Mutex::new(State { chance, struck: 0, dynamodb, lomi, secrets, storm: None }) }
     }
 
-    /// After `calm` more exchanges on `line`, each fares like this until [`Faults::calm`].
+    /// After `calm` more exchanges on `line`, each one gets this fault until [`Faults::calm`].
     pub fn turn(&self, line: Line, calm: u32, fate: Fault) {
         self.lock().storm = Some(Storm { line, calm, fate });
     }
 
-    /// From now on everything works.
+    /// From now on every exchange succeeds.
     pub fn calm(&self) {
         let mut state = self.lock();
         state.dynamodb.clear();
@@ -157,7 +157,7 @@ impl Faults {
         state.storm = None;
     }
 
-    /// What becomes of the next exchange on `line`, and how long it is under way in each direction.
+    /// The fault of the next exchange on `line`, and its time in each direction.
     pub(crate) fn next(&self, line: Line, what: &str) -> (Fault, Duration, Duration) {
         let mut state = self.lock();
         let slowest_ms = match line {
@@ -184,7 +184,7 @@ impl Faults {
         (fate, there, back)
     }
 
-    /// How many exchanges did not just pass.
+    /// How many exchanges had a fault.
     #[must_use]
     pub fn struck(&self) -> usize {
         self.lock().struck
@@ -206,12 +206,13 @@ impl Storm {
     }
 }
 
-/// Whether a fate can befall this exchange at all.
+/// Whether this exchange can have this fault.
 fn can_befall(what: &str, fate: Fault) -> bool {
     match fate {
         Fault::Stale => what == "Query",
         Fault::Conflicts => !matches!(what, "GetItem" | "BatchGetItem" | "Query"),
-        // Some generations ignore the key of this call: who sends it twice refunds twice, and nobody here does.
+        // Some generations ignore the key of this call: a request sent twice refunds twice, and no function sends it
+        // twice.
         Fault::Doubled => what != "POST /refunds",
         _ => true,
     }

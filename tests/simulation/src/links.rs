@@ -1,4 +1,4 @@
-//! Payment links: the part of the stack that makes and opens them.
+//! Payment links: the part of the stack that creates and opens them.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -14,7 +14,8 @@ use store::Answer;
 use crate::stack::{CREATE, Stack};
 
 impl Stack {
-    /// `POST /admin/payment-links` for a link of ours: so many francs, so many payments. The answer is its code.
+    /// `POST /admin/payment-links` for a managed link: its price in francs and its number of payments. The answer is
+    /// its code.
     pub async fn make_link(&self, key: &str, francs: i64, max_payments: u32) -> Option<Result<Made, LinkError>> {
         let new = NewLink {
             title: "Cotisation".to_owned(),
@@ -33,7 +34,7 @@ impl Stack {
         .await
     }
 
-    /// `POST /admin/payment-links` for a link of lomi.'s own. The answer is its id.
+    /// `POST /admin/payment-links` for a native link. The answer is its id.
     pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<Made, LinkError>> {
         let target = LinkTarget::Instant { amount: Amount::from_scaled(francs, 0).expect("an amount") };
         let currency = CurrencyCode::parse("XOF").expect("a currency");

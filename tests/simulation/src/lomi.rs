@@ -1,4 +1,4 @@
-//! lomi. without a socket: the router of the stand-in, reached by the real client over a wire of ours.
+//! lomi without a socket: the router of the simulator, reached by the real client over a simulated connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,23 +27,23 @@ pub(crate) const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
 /// As in the functions.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// lomi., in the time of the schedule. Clones share it.
+/// lomi, in the time of the schedule. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Lomi {
     sim: Sim,
     router: Router,
     time: Time,
-    /// Told of everything that may have given lomi. something to announce.
+    /// Notified of everything after which lomi may have events to send.
     stirred: Arc<Notify>,
-    /// What somebody has it send by hand, and who waits for the answer.
+    /// Deliveries that an operator starts by hand, each with the sender of its answer.
     by_hand: Arc<Mutex<mpsc::UnboundedReceiver<ByHand>>>,
 }
 
-/// A delivery, and where its answer goes.
+/// A delivery and the sender of its answer.
 type ByHand = (Delivery, oneshot::Sender<Answer>);
 
 impl Lomi {
-    /// An account with one webhook endpoint; gives its signing secret too.
+    /// An account with one webhook endpoint, and the endpoint's signing secret.
     pub(crate) fn new(seed: u64, profile: lomi_sandbox::Profile, time: Time) -> (Self, String) {
         let settings = Settings {
             public_base_url: Some(HOST.to_owned()),
@@ -80,12 +80,12 @@ impl Lomi {
         }
     }
 
-    /// The same with nothing borrowed, for a request that outlives its caller.
+    /// As `serve`, but owned: for a request that outlives its caller.
     async fn served(self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         self.serve(request).await
     }
 
-    /// `None` when lomi. drops the connection.
+    /// `None` when lomi drops the connection.
     async fn serve(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         self.sim.clock().advance_to(instant(self.time));
         let response =
@@ -99,23 +99,23 @@ impl Lomi {
         Some(Response::from_parts(parts, body))
     }
 
-    /// What a shopper, or the operator of a wallet, does at lomi. itself: `/_sim/...`, which no faults reaches.
+    /// An action of a shopper or a wallet operator at lomi: `/_sim/...`, without faults.
     pub async fn act(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(Request::builder().method(Method::POST), path, body).await
     }
 
-    /// What the merchant does at lomi. itself, beside this stack.
+    /// An action of the merchant at lomi, beside this stack.
     pub async fn manage(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(self.as_merchant(Method::POST), path, body).await
     }
 
-    /// The merchant gives money back in lomi.'s dashboard, confirming what it shows where it does.
+    /// The merchant refunds in lomi's dashboard, and confirms the preview where there is one.
     pub async fn refund_in_dashboard(&self, transaction_id: &Value, francs: i64) {
         let mut wish = json!({ "transaction_id": transaction_id, "amount": francs });
         let (status, mut answer) = self.manage("/refunds", &wish).await;
         assert_eq!(status, 201, "{answer}");
         if answer["requires_confirmation"] == true {
-            // One call at a time: the moment names its key.
+            // One call at a time, because the time is part of the key.
             tokio::time::sleep(Duration::from_millis(10)).await;
             wish["confirmation_token"] = answer["confirmation_token"].take();
             (_, answer) = self.manage("/refunds", &wish).await;
@@ -123,12 +123,12 @@ impl Lomi {
         assert!(answer["refund_id"].is_string(), "{answer}");
     }
 
-    /// From now on it makes no planted mistakes any more.
+    /// Removes all planted faults of the simulator.
     pub async fn clear_faults(&self) {
         self.send(Request::builder().method(Method::DELETE), "/_sim/faults", &Value::Null).await;
     }
 
-    /// What the merchant does there with a webhook of theirs, as `endpoints` shows it.
+    /// The merchant changes a webhook of theirs, as `endpoints` shows it.
     pub async fn change_endpoint(&self, method: &str, endpoint: &Value, body: &Value) {
         let path = format!("/webhooks/{}", endpoint["webhook_id"].as_str().expect("an id"));
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
@@ -141,8 +141,8 @@ impl Lomi {
         Request::builder().method(method).header("x-api-key", KEY).header("idempotency-key", key)
     }
 
-    /// Another merchant charges a card in an account of their own, and has our endpoints hear of it: lomi. lets the caller
-    /// choose. `metadata` is theirs.
+    /// Another merchant charges a card in an account of their own and has lomi notify our endpoints: the `metadata`
+    /// of the caller selects the account.
     pub async fn charge_as_stranger(&self, francs: i64, metadata: &Value) {
         let key = format!("stranger-{}", self.time.elapsed_ms());
         let request = Request::builder().method(Method::POST).header("x-api-key", TEST_KEY_B);
@@ -164,25 +164,25 @@ impl Lomi {
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
-    /// Everything that lomi. knows.
+    /// lomi's complete state.
     #[must_use]
     pub fn ledger(&self) -> Value {
         self.sim.ledger()
     }
 
-    /// The webhook endpoints of all its merchants, each with its secret.
+    /// The webhook endpoints of all merchants at lomi, each with its secret.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Value> {
         self.ledger()["webhooks"].as_array().cloned().unwrap_or_default()
     }
 
-    /// Every event that was announced, with its attempts.
+    /// Every event with its delivery attempts.
     #[must_use]
     pub fn outbox(&self) -> Value {
         self.sim.outbox()
     }
 
-    /// Waits for what somebody has it send by hand; whoever takes it answers.
+    /// Waits for a delivery that an operator starts by hand; the receiver answers it.
     pub(crate) async fn sent_by_hand(&self) -> ByHand {
         self.by_hand.lock().await.recv().await.expect("lomi. is there")
     }
@@ -201,14 +201,14 @@ impl Lomi {
         Some(Duration::from_millis(wait_ms.unsigned_abs()))
     }
 
-    /// The deliveries that are due. Each must be given to [`Lomi::settle`].
+    /// The deliveries that are due. Pass each to [`Lomi::settle`].
     #[must_use]
     pub fn take_due(&self) -> Vec<Delivery> {
         self.sim.clock().advance_to(instant(self.time));
         self.sim.take_due(instant(self.time))
     }
 
-    /// Tells lomi. what came of a delivery.
+    /// Reports the outcome of a delivery to lomi.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer) {
         self.sim.clock().advance_to(instant(self.time));
         self.sim.settle(delivery, answer, 1);
@@ -216,7 +216,7 @@ impl Lomi {
     }
 }
 
-/// What is sent by hand, in place of the HTTP that it would travel by.
+/// Deliveries started by hand, which would travel by HTTP.
 fn deliveries_of(sim: &Sim) -> mpsc::UnboundedReceiver<ByHand> {
     let (taken, deliveries) = mpsc::unbounded_channel();
     sim.carry_by(move |delivery| {
@@ -238,7 +238,7 @@ fn instant(time: Time) -> Timestamp {
     Timestamp::from_unix_ms(time.now().as_ms())
 }
 
-/// What comes back in place of lomi.'s own answer.
+/// The response in place of lomi's own.
 fn stand_in(fate: Fault) -> Response<Bytes> {
     let (status, body) = match fate {
         Fault::KeyRefused => (401, r#"{"error":{"message":"Invalid API key"}}"#),

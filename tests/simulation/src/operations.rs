@@ -1,4 +1,4 @@
-//! What an operator asks of the stack by hand.
+//! The actions of an operator on the stack.
 
 use std::future::ready;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use store::Republished;
 
 use crate::stack::{CREATE, Stack};
 
-/// As when nobody says how many.
+/// The default when the caller names no limit.
 const DELIVERIES: u8 = 10;
 
 impl Stack {
@@ -33,7 +33,7 @@ impl Stack {
         .await
     }
 
-    /// `POST /admin/webhook-deliveries/replay`, all of lomi.'s log. What lomi. sends meanwhile is received.
+    /// `POST /admin/webhook-deliveries/replay` over all of lomi's log. The stack receives what lomi sends meanwhile.
     pub async fn resend(&self) -> Option<Result<Resent, OperationError>> {
         let wanted = Resend { since: Timestamp::from_ms(0), limit: DELIVERIES, after: None };
         let work = pin!(self.invoke("resend", CREATE, async |deadline| {
@@ -42,7 +42,7 @@ impl Stack {
         let post = pin!(async {
             loop {
                 let (delivery, answer) = self.lomi.sent_by_hand().await;
-                // Nobody waits any more for what came too late.
+                // The caller may have timed out.
                 drop(answer.send(self.receive(&delivery).await));
             }
         });
@@ -57,7 +57,7 @@ impl Stack {
         self.invoke("republish", CREATE, async |_| republish(&self.context, id).await).await
     }
 
-    /// What waits in quarantine for somebody to look at it.
+    /// The unresolved items in quarantine.
     #[must_use]
     pub fn waiting(&self) -> Vec<QuarantineId> {
         let items = self.dynamodb.items("QUARANTINE#");

@@ -1,4 +1,4 @@
-//! Somebody in the back office who looks into things, at any time: drawn from the schedule's seed.
+//! A random operator in the back office, drawn from the schedule's seed.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -9,17 +9,17 @@ use tokio::time::sleep;
 
 use crate::stack::Stack;
 
-/// What one operator does before they go home.
+/// The most actions of one operator.
 const MOST_LOOKS: u64 = 6;
 
-/// One operator. What they are answered changes nothing for them: they look again, or do not.
+/// One operator. The answers do not influence the next action.
 pub(crate) struct Operator<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) chance: RefCell<fastrand::Rng>,
 }
 
 impl Operator<'_> {
-    /// Replays what waits, asks about orders, has lomi. send again, has events told again.
+    /// Replays quarantined items, syncs orders, resends deliveries, republishes events.
     pub(crate) async fn work(&self) {
         for _ in 0..self.draw(0..MOST_LOOKS) {
             sleep(Duration::from_millis(self.draw(1_000..90_000))).await;
@@ -32,7 +32,7 @@ impl Operator<'_> {
         }
     }
 
-    /// Whatever waits, and now and then by two people at once.
+    /// Replays every unresolved item, sometimes from two requests at once.
     async fn replay(&self) {
         let Some(id) = self.one_of(self.stack.waiting()) else { return };
         if self.draw(0..4) == 0 {

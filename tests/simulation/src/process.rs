@@ -1,7 +1,7 @@
 //! One running function: an invocation that can be killed or frozen at any of its steps.
 //!
-//! A step lies on either side of every effect: before a request takes it, and after, before the answer is known. Between
-//! two steps a flow only computes, so to die at a step is to die anywhere between it and the next.
+//! A step is on either side of every effect: before a request takes effect, and after it, before the answer is known.
+//! Between two steps a use case only computes, so a kill at a step stands for a kill anywhere between it and the next.
 
 use std::fmt;
 use std::future::{pending, poll_fn};
@@ -22,18 +22,18 @@ tokio::task_local! {
 /// What happens to a process at one of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blow {
-    /// It is gone, with everything it held in memory.
+    /// The process is killed and loses everything it held in memory.
     Crash,
-    /// It stands still and wakes up later, not knowing that time has passed.
+    /// The process is frozen and continues later, unaware that time has passed.
     Freeze(Duration),
 }
 
-/// One invocation of a function, as the wires see it.
+/// One invocation of a function, as the simulated connections see it.
 #[derive(Debug)]
 pub(crate) struct Process {
     name: &'static str,
     number: u32,
-    /// How far the clock of its machine is off.
+    /// The offset of its machine's clock.
     skew_ms: i64,
     blows: Vec<(u32, Blow)>,
     steps: AtomicU32,
@@ -41,10 +41,10 @@ pub(crate) struct Process {
     struck: Mutex<Option<Blow>>,
 }
 
-/// Where a process stands: its name, its number, its step.
+/// A point in a schedule: the name, number and step of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// The flow.
+    /// The use case.
     pub name: &'static str,
     /// Counted over the whole schedule.
     pub process: u32,
@@ -59,7 +59,7 @@ impl fmt::Display for Place {
 }
 
 impl Process {
-    /// A process that suffers each of `blows` at the step it names, counted from 1.
+    /// A process that is killed or frozen at each of the given steps, counted from 1.
     #[must_use]
     pub(crate) fn new(name: &'static str, number: u32, skew_ms: i64, blows: Vec<(u32, Blow)>) -> Arc<Self> {
         Arc::new(Self {
@@ -73,19 +73,19 @@ impl Process {
         })
     }
 
-    /// How many steps it has taken.
+    /// The number of steps so far.
     #[must_use]
     pub(crate) fn steps(&self) -> u32 {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// How many blows have struck it.
+    /// How often it was killed or frozen.
     pub(crate) fn hits(&self) -> u32 {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` as this process until it ends, `limit` has passed or a blow ends it. `None` when it did not come to
-    /// its end: whoever called it got no answer.
+    /// Runs `work` as this process until it ends, `limit` has passed, or a kill ends it. `None` means that it did not
+    /// finish and its caller got no answer.
     pub(crate) async fn run<T>(self: Arc<Self>, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(RUNNING.scope(Arc::clone(&self), work));
         let mut limit = pin!(sleep(limit));
@@ -101,7 +101,7 @@ impl Process {
                 }
                 match self.take_blow() {
                     Some(Blow::Crash) => return Poll::Ready(None),
-                    // Who stands still is not seen to overrun: this is how a process outlives its lease.
+                    // A frozen process does not hit its time limit: this is how a process outlives its lease.
                     Some(Blow::Freeze(time)) => {
                         let later = limit.deadline() + time;
                         limit.as_mut().reset(later);
@@ -131,7 +131,7 @@ fn over<T>(limit: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Option<T>>
     limit.poll(context).map(|()| None)
 }
 
-/// Takes a step of the process that is running here. Never returns when the process dies at it. `None` outside any process.
+/// Takes a step of the current process. It never returns when the process is killed at it. `None` outside any process.
 pub(crate) async fn step(seen: impl FnOnce(Place, Option<Blow>)) {
     let Some(process) = RUNNING.try_with(Arc::clone).ok() else { return };
     let (step, blow) = process.next_step();
@@ -143,7 +143,7 @@ pub(crate) async fn step(seen: impl FnOnce(Place, Option<Blow>)) {
     }
 }
 
-/// How far the clock of the machine is off that runs this code.
+/// The clock offset of the machine that runs this code.
 pub(crate) fn skew_ms() -> i64 {
     RUNNING.try_with(|process| process.skew_ms).unwrap_or_default()
 }

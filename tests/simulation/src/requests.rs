@@ -1,4 +1,4 @@
-//! What shops and back offices ask for, as the edge would hand it to the flows.
+//! The requests of shops and back offices, as the handlers pass them to the use cases.
 
 use checkout::refunds::RefundOrder;
 use checkout::sessions::{
@@ -13,7 +13,7 @@ use crate::time;
 
 const SHOP: &str = "https://shop.example";
 
-/// A hosted page for so many francs.
+/// A hosted page for this amount in francs.
 #[must_use]
 pub fn page(key: &str, francs: i64) -> CreateCheckout {
     let policy = RedirectPolicy::new([SHOP], false).expect("an origin");
@@ -31,12 +31,12 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
     create(Operation::CreateCheckoutSessionAsAdmin, key, francs, CheckoutMode::Page(Box::new(page)))
 }
 
-/// What signs carts.
+/// The key that signs carts.
 const CART_KEY: &str = "0123456789abcdef0123456789abcdef";
-/// Longer than any shopper needs.
+/// Longer than any simulated shopper needs.
 const CART_LIFE_S: i64 = 12 * 60 * 60;
 
-/// The same request for a cart that the merchant's backend signed once, under this name.
+/// The same request for a cart that the merchant's backend signed once, under this `jti`.
 #[must_use]
 pub fn signed(request: CreateCheckout, cart: &str, francs: i64) -> CreateCheckout {
     let exp = time::START_MS / 1000 + CART_LIFE_S;
@@ -47,7 +47,7 @@ pub fn signed(request: CreateCheckout, cart: &str, francs: i64) -> CreateCheckou
     CreateCheckout { fingerprint, pricing, ..request }
 }
 
-/// A card form for so many francs.
+/// A card form for this amount in francs.
 #[must_use]
 pub fn card(key: &str, francs: i64) -> CreateCheckout {
     let card = CardDetails {
@@ -81,7 +81,7 @@ fn create(operation: Operation, key: &str, francs: i64, mode: CheckoutMode) -> C
     }
 }
 
-/// So many francs back of the order's only payment; all that is left when `None`.
+/// A refund of the order's only payment: this amount in francs, or the whole remainder when `None`.
 #[must_use]
 pub fn refund(order_id: &str, key: &str, francs: Option<i64>) -> RefundOrder {
     RefundOrder {

@@ -1,4 +1,4 @@
-//! Many schedules on all cores, and how to tell of one that fails.
+//! Many schedules on all cores, and the report of a failed one.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,19 +7,19 @@ use std::thread;
 
 use crate::schedule::{Outcome, Tally, run};
 
-/// Failures that are kept; more would not be read.
+/// Failures that are kept and printed.
 const MAX_FAILURES: usize = 5;
 
-/// What became of many schedules.
+/// The result of many schedules.
 #[derive(Debug, Default)]
 pub struct Runs {
-    /// How many ran.
+    /// Schedules that ran.
     pub schedules: u64,
-    /// All that happened in them.
+    /// The sum of their counts.
     pub tally: Tally,
-    /// How many failed.
+    /// Schedules that failed.
     pub failed: u64,
-    /// The first of those.
+    /// The first failures.
     pub failures: Vec<Outcome>,
 }
 
@@ -34,7 +34,7 @@ pub fn run_all(seeds: Range<u64>) -> Runs {
     runs.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does all jobs, on every core.
+/// Runs all jobs on every core.
 pub fn in_parallel<J>(jobs: impl IntoIterator<Item = J, IntoIter: Send>, work: impl Fn(J) + Sync) {
     let jobs = Mutex::new(jobs.into_iter());
     let workers = thread::available_parallelism().map_or(1, usize::from);

@@ -27,44 +27,44 @@ use crate::webhook_delivery::{Mail, Post};
 
 /// The schedule of the reconciler in the template.
 const MINUTE: Duration = Duration::from_secs(60);
-/// After so long, whoever has not paid is in no hurry.
+/// After this time a shopper who has not paid is not in a hurry.
 const BUSY_MS: i64 = 10 * 60 * 1000;
-/// After the last trouble, every payment is known within so many minutes of sweeping.
+/// After the last fault, every payment must be found within this many minutes of reconciler runs.
 const MINUTES_TO_PAID: u32 = 10;
-/// After so long a page is over and everything that can still come has come.
+/// After this time a page has ended and every late payment has arrived.
 const HOURS_TO_REST: u64 = 5;
-/// After so long a refund that never reached lomi. is given up, by a reconciler that comes once a day.
+/// After this time a refund that never reached lomi is released, even by a reconciler that runs once a day.
 const TWO_DAYS: Duration = Duration::from_secs(50 * 3600);
 const NEXT_SECRET: &str = "whsec_sim_the_next_one_0123456789abcdef";
-/// A back office gives a link up after so many tries.
+/// Attempts of a back office to create a link.
 const MAX_LINK_TRIES: u32 = 12;
 const MONTH: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// What became of a schedule.
+/// The result of a schedule.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Its seed.
+    /// The seed.
     pub seed: u64,
-    /// What must not be. Empty when everything holds.
+    /// The broken promises; empty when every promise holds.
     pub findings: Vec<String>,
-    /// What happened.
+    /// The trace of all events.
     pub trace: Trace,
-    /// What was seen on the way.
+    /// The counts.
     pub tally: Tally,
 }
 
-/// How much happened in a schedule, so that a run of many can show that trouble was met.
+/// Counts per schedule, so that a run of many can show that faults occurred.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     /// Orders in the table.
     pub orders: usize,
-    /// Those that are paid, or were.
+    /// Orders that are paid, or were.
     pub paid: usize,
     /// Refunds at lomi.
     pub refunds: usize,
-    /// Processes that died or froze.
+    /// Processes that were killed or frozen.
     pub blows: usize,
-    /// Exchanges that the faults struck.
+    /// Exchanges with a fault.
     pub struck: usize,
 }
 
@@ -78,23 +78,23 @@ impl Tally {
     }
 }
 
-/// Runs the schedule of `seed` to its end, in no time.
+/// Runs the schedule of `seed` to its end, in virtual time.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
     in_virtual_time(async || Schedule::new(seed).run().await)
 }
 
-/// How far a schedule has come.
+/// The phases of a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Pace {
-    /// People are about, and whatever can break does.
+    /// People act, and faults occur.
     #[default]
     Trouble,
-    /// Nothing breaks any more, and what is open gets finished.
+    /// No more faults; open work is finished.
     Quiet,
     /// Pages end.
     Rest,
-    /// Nothing happens for long.
+    /// The reconciler runs once a day.
     Daily,
 }
 
@@ -140,8 +140,8 @@ impl Schedule {
 
     async fn prepare(&self) {
         let mut quirks = json!({ "allow_double_pay": self.chance.borrow_mut().bool() });
-        // In some schedules lomi. looks at most payments before the merchant has them. Older generations know nothing of it, and
-        // announce a completed page, which pays.
+        // In some schedules lomi reviews most payments before it completes them. Older generations have no reviews:
+        // they send a completed page, which pays.
         if self.draw(0..6) == 0 {
             let (from, is_announced) = (100 * self.draw(0..300), self.chance.borrow_mut().bool());
             if self.profile == Profile::Current {
@@ -149,12 +149,12 @@ impl Schedule {
                 quirks["held_announced"] = is_announced.into();
             }
         }
-        // In some it names payments by their public ids alone, which only its newest generation has.
+        // In some schedules lomi names payments only by their public ids, which only its newest generation has.
         if self.draw(0..4) == 0 && self.profile == Profile::Current {
             quirks["payments_by_public_id"] = true.into();
         }
         self.stack.lomi.act("/_sim/profile", &json!({ "quirks": quirks })).await;
-        // In some schedules the first shoppers are there before the reconciler's first run.
+        // In some schedules the first shoppers arrive before the reconciler's first run.
         if self.draw(0..4) == 0 {
             self.stack.dynamodb.forget_organisation();
         }
@@ -170,15 +170,15 @@ impl Schedule {
             }
             let blow =
                 if dice.u32(0..4) == 0 { Blow::Freeze(Duration::from_secs(dice.u64(1..60))) } else { Blow::Crash };
-            // Most flows are over after a dozen steps; a run of the reconciler takes many more.
+            // Most use cases end after a dozen steps; a reconciler run takes many more.
             let last = if name == "reconcile" { 60 } else { 16 };
             (skew_ms, vec![(dice.u32(1..last), blow)])
         });
     }
 
-    /// People first, then quiet, then the books.
+    /// First people act, then open work is finished, then the books are audited.
     async fn story(&self) -> Vec<String> {
-        // One shopper mostly, sometimes two or three.
+        // Usually one shopper, sometimes two or three.
         let count = (self.draw(0..10) / 3).max(1);
         let link = self.link().await;
         let shoppers: Vec<_> = (0..count).map(|number| self.shopper(number, link.clone())).collect();
@@ -206,7 +206,7 @@ impl Schedule {
         findings
     }
 
-    /// Every event comes once more: nothing changes.
+    /// Every event is delivered once more and must change nothing.
     async fn a_month_later(&self) -> Vec<String> {
         let before = audit::state(&self.stack);
         self.pace.set(Pace::Daily);
@@ -219,12 +219,12 @@ impl Schedule {
         findings
     }
 
-    /// In some schedules, everybody was sent a payment link.
+    /// In some schedules every shopper was sent a payment link.
     async fn link(&self) -> Option<Link> {
         let kind = self.draw(0..8);
         let (francs, payments) = (i64::from(100 * self.draw(1..500)), self.draw(1..3));
         for number in 0..MAX_LINK_TRIES {
-            // lomi. takes no key for a link of its own: a try of which nobody knows the end needs another one here.
+            // lomi takes no key for a native link: after an unknown outcome the next attempt needs another key here.
             let key = format!("link-{number}");
             let made = match kind {
                 0 => self.stack.make_link("link", francs, payments).await,
@@ -240,7 +240,7 @@ impl Schedule {
         None
     }
 
-    /// In some schedules the merchant rotates the webhook's secret: first here, then at lomi.
+    /// In some schedules the merchant rotates the webhook secret, first here and then at lomi.
     async fn rotate_secret(&self) {
         let waits: [u64; 2] = [0, 1].map(|_| u64::from(self.draw(0..90_000)));
         if self.draw(0..4) == 0 {
@@ -252,7 +252,7 @@ impl Schedule {
         }
     }
 
-    /// In some schedules another merchant pays himself, to the franc of our orders, and has lomi. tell us of it.
+    /// In some schedules another merchant pays himself the exact amounts of our orders and has lomi notify this stack.
     async fn meddle(&self) {
         if self.draw(0..6) != 0 {
             return;
@@ -265,12 +265,12 @@ impl Schedule {
             });
             self.stack.lomi.charge_as_stranger(francs, &metadata).await;
             self.stack.trace.note(format_args!("a stranger pays himself for {}", order["order_id"]));
-            // One charge at a time: the moment names its key.
+            // One charge at a time, because the time is part of the key.
             sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// lomi. decides about payments that it holds, some of them soon.
+    /// lomi decides about held payments, some of them soon.
     async fn review(&self) {
         for _ in 0..self.draw(0..4) {
             sleep(Duration::from_millis(u64::from(self.draw(1_000..180_000)))).await;
@@ -278,7 +278,7 @@ impl Schedule {
         }
     }
 
-    /// Every payment that is held, or one in so many, is completed, or let go.
+    /// Completes or releases every held payment, or one in `one_in` of them.
     async fn decide_held(&self, one_in: u32) {
         let ledger = self.stack.lomi.ledger();
         let rows = ledger["transactions"].as_array().into_iter().flatten().filter(|row| row["status"] == "held");
@@ -291,7 +291,7 @@ impl Schedule {
         }
     }
 
-    /// In some schedules somebody sits in the back office.
+    /// In some schedules an operator works in the back office.
     async fn look_into_things(&self) {
         if self.draw(0..8) == 0 {
             let chance = RefCell::new(self.chance.borrow_mut().fork());
@@ -304,8 +304,8 @@ impl Schedule {
         Shopper { stack: &self.stack, answers: &self.answers, chance, name: format!("shopper-{number}"), link }
     }
 
-    /// The reconciler on its schedule. A run that would find nothing due is left out; sometimes two overlap. While a shopper
-    /// lets an hour pass, and at rest, it comes only now and then: what it has to do does not run away.
+    /// Runs the reconciler on its schedule. Runs that would find nothing due are skipped; sometimes two overlap. In
+    /// long pauses and at rest it runs only now and then, because its work does not expire.
     async fn sweep(&self) -> Infallible {
         for minute in 0_u32.. {
             sleep(match self.pace.get() {
@@ -317,7 +317,7 @@ impl Schedule {
             if !minute.is_multiple_of(self.pause_min()) || self.stack.due_in() != Some(Duration::ZERO) {
                 continue;
             }
-            // In the quiet, only money that is not known yet is worth every minute's run.
+            // In the quiet phase a run every minute matters only for payments that are not found yet.
             if self.pace.get() == Pace::Quiet && minute % 5 != 0 && audit::no_payment_is_lost(&self.stack).is_empty() {
                 continue;
             }
@@ -356,6 +356,6 @@ impl Schedule {
 fn mail(chance: &mut fastrand::Rng) -> Mail {
     let mut share = || if chance.bool() { chance.u32(0..400) } else { 0 };
     let mail = Mail { lost: share(), doubled: share(), late: share(), unanswered: share() };
-    // Sometimes no webhook comes at all.
+    // Sometimes no webhook arrives at all.
     if chance.u32(0..8) == 0 { Mail { lost: 1000, ..mail } } else { mail }
 }

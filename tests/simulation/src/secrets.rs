@@ -1,4 +1,5 @@
-//! Secrets Manager without a socket: the one secret that the stack writes itself, behind the HTTP connector of the AWS SDK.
+//! Secrets Manager without a socket: the one secret that the stack writes itself, behind the HTTP connector of the
+//! AWS SDK.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,10 +22,10 @@ use crate::faults::{Fault, Line};
 use crate::wire::{Air, Broken};
 
 const NAME: &str = "webhook-secret";
-/// What the template creates the secret with.
+/// The value that the template creates the secret with.
 const PLACEHOLDER: &str = r#"{"placeholder":"simulated"}"#;
 
-/// The webhook's secret, with the version before the current one. Clones share it.
+/// The webhook secret with its previous version. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Secrets(Arc<Mutex<Versions>>);
 
@@ -33,27 +34,27 @@ struct Versions {
     current: Version,
     previous: Option<Version>,
     by_hand: usize,
-    /// The names of all versions that there were, once the stack looks after its webhook itself.
+    /// The names of all versions so far, once the stack manages its webhook.
     all: Option<BTreeSet<String>>,
 }
 
 /// One version of the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// Its name; for what the stack stored itself, an endpoint's id.
+    /// Its name; for a secret that the stack stored, the endpoint's id.
     pub id: String,
-    /// What is signed with.
+    /// The signing secret.
     pub text: String,
 }
 
 impl Secrets {
-    /// A secret that somebody has put in.
+    /// A secret with a value.
     pub(crate) fn new(text: &str) -> Self {
         let current = Version { id: "put-in-by-hand-0".to_owned(), text: text.to_owned() };
         Self(Arc::new(Mutex::new(Versions { current, previous: None, by_hand: 0, all: None })))
     }
 
-    /// As the template makes it: nobody has put anything in.
+    /// The secret as the template creates it, without a real value.
     pub(crate) fn empty(&self) {
         *self.lock() = Versions {
             current: Version { id: "made-by-the-template".to_owned(), text: PLACEHOLDER.to_owned() },
@@ -63,7 +64,7 @@ impl Secrets {
         };
     }
 
-    /// Somebody puts a text in; the one before it stays known.
+    /// Stores a text as the current version and keeps the previous one.
     pub fn put_in(&self, text: &str) {
         let mut versions = self.lock();
         versions.by_hand += 1;
@@ -71,7 +72,7 @@ impl Secrets {
         versions.push(Version { id, text: text.to_owned() });
     }
 
-    /// What events are verified with, the current version first. Empty while nobody has put anything in.
+    /// The versions that verify events, the current one first. Empty before the first value.
     #[must_use]
     pub fn known(&self) -> Vec<Version> {
         let versions = self.lock();
@@ -79,19 +80,19 @@ impl Secrets {
         all.filter(|version| version.text != PLACEHOLDER).cloned().collect()
     }
 
-    /// Whether the secret of this endpoint was ever known.
+    /// Whether the secret of this endpoint was ever stored.
     pub(crate) fn has_known(&self, endpoint: &str) -> bool {
         self.lock().all.as_ref().is_none_or(|all| all.contains(endpoint))
     }
 
-    /// The slot that the function writes through, with the unmodified SDK.
+    /// The writable secret of the function, through the unmodified SDK.
     pub(crate) fn slot(&self, air: &Air) -> WritableSecret {
         let wire = Wire { secrets: self.clone(), air: air.clone() };
         let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
         let config = Builder::from(base_config())
             .http_client(SharedHttpClient::new(wire))
             .credentials_provider(credentials)
-            // As in the table's client: one schedule must not use up another's allowance.
+            // As for the table: one schedule must not use up another's retry allowance.
             .retry_partition(RetryPartition::custom("simulation").token_bucket(TokenBucket::default()).build())
             .build();
         WritableSecret::new(Client::from_conf(config), SecretId::parse(NAME).expect("a name"))
@@ -110,7 +111,7 @@ impl Secrets {
         (200, json!({ "Name": NAME, "VersionId": current.id, "SecretString": current.text }))
     }
 
-    /// The same version with the same text again changes nothing, also when another is current by now.
+    /// Writing the same version with the same text again changes nothing, even when another one is current by now.
     fn put(&self, request: &Value) -> (u16, Value) {
         let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
         let new = Version { id: text("ClientRequestToken"), text: text("SecretString") };

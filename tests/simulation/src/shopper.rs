@@ -1,4 +1,4 @@
-//! Shoppers, their shop and its back office: what people do, drawn from the schedule's seed.
+//! Shoppers, their shop and its back office: actions drawn from the schedule's seed.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::answers::{Answers, Bought, Payable};
 use crate::requests;
 use crate::stack::Stack;
 
-/// A shop's client gives a request up after so many tries.
+/// Attempts of a shop's client per request.
 const MAX_TRIES: u32 = 12;
-/// So often a return page asks about its order.
+/// How often a return page polls its order.
 const LOOKS: u32 = 4;
 
 /// One shopper, and the shop's page that acts for them.
@@ -31,14 +31,14 @@ pub(crate) struct Shopper<'a> {
 /// A payment link.
 #[derive(Clone, Debug)]
 pub(crate) enum Link {
-    /// Ours: its code.
+    /// A managed link: its code.
     Managed(String),
-    /// lomi.'s own: its id.
+    /// A native link: its id.
     Native(String),
 }
 
 impl Shopper<'_> {
-    /// From the cart to the thank-you page, by whatever way the seed leads.
+    /// From the cart to the return page, by the path that the seed selects.
     pub(crate) async fn shop(&self) {
         self.wait_ms(0..3_000).await;
         match &self.link {
@@ -60,7 +60,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// Every opening is an order of its own; an opening that fails is tried again.
+    /// Every opening creates an order; a failed opening is retried.
     async fn follow(&self, code: &str) {
         for number in 1..=MAX_TRIES {
             let key = format!("{} opens for the {number}. time", self.name);
@@ -76,7 +76,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// A link of lomi.'s own: the stack learns of it when it is paid, or later.
+    /// A native link: the stack learns of its payment from an event or from its poll.
     async fn pay_at_lomi(&self, link_id: &str) {
         let (_, opened) = self.stack.lomi.act(&format!("/_sim/links/{link_id}/open"), &Value::Null).await;
         let Some(session) = opened["checkout_session_id"].as_str() else { return };
@@ -109,7 +109,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// One signed cart in two tabs that know nothing of each other: at most one has something to pay on.
+    /// One signed cart in two independent tabs: at most one gets a payment page or card form.
     async fn buy_signed(&self, [key, other]: [&str; 2], francs: i64, by_card: bool) {
         let first = if by_card { requests::card(key, francs) } else { requests::page(key, francs) };
         let [first, second] =
@@ -121,7 +121,7 @@ impl Shopper<'_> {
         let Some(bought) = bought.0.or(bought.1) else { return };
         self.pay(&bought).await;
         self.return_to_shop(&bought).await;
-        // Long after, when the page is over, the cart is tried once more: paid, it is sold no more.
+        // Long after the page has ended, the cart is submitted once more: a paid cart is not sold again.
         self.wait_ms(0..14_000_000).await;
         let again = requests::signed(requests::page(&format!("{key}-late"), francs), &self.name, francs);
         if let Some(bought) = self.create(&format!("{key}-late"), &again).await {
@@ -130,7 +130,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// Asks until there is an answer, as the snippet does that shops copy.
+    /// Retries until there is an answer, as the snippet does that shops copy.
     async fn create(&self, key: &str, request: &CreateCheckout) -> Option<Bought> {
         for _ in 0..MAX_TRIES {
             let answer = self.stack.create(request).await;
@@ -145,7 +145,7 @@ impl Shopper<'_> {
         None
     }
 
-    /// The same key for another cart is another purchase: it must be refused, whatever became of the first.
+    /// The same key for another cart must be refused, whatever happened to the first request.
     async fn change_cart(&self, key: &str, francs: i64, by_card: bool) {
         let other = if by_card { requests::card(key, francs + 5) } else { requests::page(key, francs + 5) };
         if let Some(Ok(_)) = self.stack.create(&other).await {
@@ -167,7 +167,7 @@ impl Shopper<'_> {
                 self.press(bought, true).await;
             }
             3 => {
-                // The page is long over when the money arrives.
+                // The payment arrives long after the page has ended.
                 sleep(Duration::from_secs(70 * 60)).await;
                 self.arrive_late(bought).await;
             }
@@ -184,13 +184,14 @@ impl Shopper<'_> {
         }
     }
 
-    /// One press of a pay button at lomi.
+    /// One click on a pay button at lomi.
     async fn press(&self, bought: &Bought, succeeds: bool) {
         let (path, body) = match &bought.payable {
             Payable::Page(id) => {
                 let method = ["WAVE", "MTN", "card"][usize::try_from(self.draw(0..3)).unwrap_or_default()];
                 let outcome = if succeeds { "approve" } else { "decline" };
-                // Whoever pays with a number is the customer of that number, so it stays the payer's.
+                // A payment with a phone number belongs to the customer of that number, so the number stays the
+                // payer's.
                 let phone = format!("+22507000000{:02}", self.draw(0..4));
                 let form = json!({ "method": method.to_lowercase(), "outcome": outcome, "phone": phone });
                 (format!("/_sim/sessions/{id}/pay"), form)
@@ -241,7 +242,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// The back office gives money back, and an impatient one asks again under the same key.
+    /// The back office refunds, and an impatient one repeats the request under the same key.
     async fn ask_money_back(&self, bought: &Bought, francs: i64) {
         self.wait_ms(5_000..120_000).await;
         for part in 1..=self.draw(1..3) {

@@ -1,4 +1,4 @@
-//! The merchant's stack: the flows on the real store adapter and the real client, one process per invocation.
+//! The merchant's stack: the use cases on the real store adapter and the real client, one process per invocation.
 
 use std::cell::{Cell, RefCell};
 use std::future::ready;
@@ -31,16 +31,16 @@ use crate::trace::Trace;
 use crate::watch::Watch;
 use crate::wire::Air;
 
-/// The budgets that the functions give their flows, and when Lambda ends them.
+/// The deadlines that the functions give their use cases, and Lambda's own time-outs.
 pub(crate) const CREATE: [Duration; 2] = [Duration::from_secs(22), Duration::from_secs(25)];
 const WEBHOOK: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(3)];
 const ORDERS: [Duration; 2] = [Duration::from_secs(12), Duration::from_secs(15)];
 const RECONCILER: [Duration; 2] = [Duration::from_secs(45), Duration::from_secs(50)];
 
-/// Which blows the processes of a schedule suffer.
+/// Selects the kills and freezes of each process.
 type Blows = Box<dyn Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>)>;
 
-/// One stack, one lomi., one table.
+/// One stack, one lomi, one table.
 pub struct Stack {
     /// The table.
     pub dynamodb: DynamoDb,
@@ -48,13 +48,13 @@ pub struct Stack {
     pub lomi: Lomi,
     /// The time of this schedule.
     pub time: Time,
-    /// What goes wrong on the wires.
+    /// The fault injector.
     pub faults: Arc<Faults>,
-    /// What happened.
+    /// The trace of all events.
     pub trace: Trace,
     pub(crate) context: Context,
     pub(crate) client: Client,
-    /// What the webhook is signed with, as the stack knows it.
+    /// The webhook secret as the stack knows it.
     pub secrets: Secrets,
     pub(crate) air: Air,
     blows: RefCell<Blows>,
@@ -64,7 +64,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// An empty stack. Everything random in it comes from `seed`.
+    /// An empty stack. All its randomness comes from `seed`.
     #[must_use]
     pub fn new(seed: u64, profile: Profile, faults: Faults) -> Self {
         // The SDK draws its back-off from the thread's generator.
@@ -101,19 +101,19 @@ impl Stack {
         }
     }
 
-    /// From now on processes suffer these blows: by the flow's name and the process' number, the skew of its clock and what
-    /// strikes it at which step.
+    /// From now on kills and freezes processes: maps the name and number of a process to its clock offset and its
+    /// kills by step.
     pub fn strike(&self, blows: impl Fn(&'static str, u32) -> (i64, Vec<(u32, Blow)>) + 'static) {
         *self.blows.borrow_mut() = Box::new(blows);
     }
 
-    /// What must never be and was seen after some effect.
+    /// Rules that were broken after some effect.
     #[must_use]
     pub fn seen(&self) -> Vec<String> {
         self.air.watch.findings()
     }
 
-    /// From now on `eye` looks after every effect.
+    /// From now on checks `eye` after every effect.
     pub fn watch(&self, eye: impl FnMut() -> Vec<String> + Send + 'static) {
         self.air.watch.set(eye);
     }
@@ -123,7 +123,7 @@ impl Stack {
         self.hits.get()
     }
 
-    /// The steps that each process took that has ended, in the order in which they began.
+    /// The number of steps of each finished process, in the order of their starts.
     #[must_use]
     pub fn steps(&self) -> Vec<(&'static str, u32)> {
         let mut steps = self.steps.borrow().clone();
@@ -168,7 +168,7 @@ impl Stack {
         .await
     }
 
-    /// One scheduled run. `None` when it died, or DynamoDB did not tell what is due.
+    /// One scheduled run. `None` when it died or DynamoDB did not return what is due.
     pub async fn reconcile(&self) -> Option<Report> {
         let run = self.invoke("reconcile", RECONCILER, async |deadline| {
             let mut report = Report::default();
@@ -177,7 +177,7 @@ impl Stack {
         run.await?.ok()
     }
 
-    /// In how long something is due for the reconciler; `None` when nothing is any more.
+    /// The time until something is due for the reconciler; `None` when nothing ever is.
     #[must_use]
     pub fn due_in(&self) -> Option<Duration> {
         let due_ms = self.dynamodb.first_due_ms()?;
@@ -185,7 +185,7 @@ impl Stack {
         Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()))
     }
 
-    /// One delivery at `POST /webhooks/lomi`, and what lomi. sees of it.
+    /// One delivery at `POST /webhooks/lomi`, and the answer that lomi sees.
     pub async fn receive(&self, delivery: &Delivery) -> Answer {
         if !self.is_meant(delivery) {
             return Answer::Status { status: 200, body: "somebody else's".to_owned() };
@@ -198,23 +198,23 @@ impl Stack {
         self.hear(signatures, &delivery.body).await
     }
 
-    /// Whether it goes to this stack.
+    /// Whether the delivery is addressed to this stack.
     #[must_use]
     pub fn is_meant(&self, delivery: &Delivery) -> bool {
         delivery.url == HOOK
     }
 
-    /// The same delivery, signed with the secret that lomi. has by now.
+    /// The same delivery, signed with lomi's current secret.
     pub(crate) async fn receive_signed(&self, delivery: &Delivery, secret: &str) -> Answer {
         self.hear_signed(&delivery.body, secret).await
     }
 
-    /// The merchant puts a new webhook secret into the secret store; the one before it stays known for a day.
+    /// The merchant stores a new webhook secret; the previous one stays valid for a day.
     pub(crate) fn rotate_secret(&self, fresh: &str) {
         self.secrets.put_in(fresh);
     }
 
-    /// One delivery of `event`, signed as lomi. signs.
+    /// One delivery of `event`, signed as lomi signs.
     pub async fn tell(&self, event: &Value) -> Answer {
         let secret = self.secrets.known().into_iter().next().expect("a secret");
         self.hear_signed(&event.to_string(), &secret.text).await
@@ -243,7 +243,7 @@ impl Stack {
         Answer::Status { status, body }
     }
 
-    /// `None` while nobody has put one in.
+    /// `None` before a secret is stored.
     fn known_secrets(&self) -> Option<webhook::Secrets> {
         let known = self.secrets.known();
         let parsed = known.iter().map(|version| WebhookSecret::parse(&version.text).expect("a secret of lomi."));

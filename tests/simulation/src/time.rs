@@ -1,33 +1,33 @@
-//! Virtual time: it moves only when everything waits, and then at once.
+//! Virtual time: it advances only when everything waits, and then at once.
 
 use domain::Timestamp;
 use tokio::time::Instant;
 
-/// The first moment of every schedule: 20 June 2026, 09:00 UTC.
+/// The start of every schedule: 20 June 2026, 09:00 UTC.
 pub(crate) const START_MS: i64 = 1_781_946_000_000;
 
-/// Runs `work` in a time of its own. A stack is made within it, or its first moment would be read from the machine's clock.
+/// Runs `work` in virtual time. Create the stack inside it, or its start is read from the machine's clock.
 ///
 /// # Panics
-/// When the machine has no room for a runtime.
+/// When the runtime cannot be built.
 pub fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(work())
 }
 
-/// The time of day of one schedule, by tokio's paused clock.
+/// The time of day of one schedule, on tokio's paused clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     start: Instant,
 }
 
 impl Time {
-    /// Begins now, within a runtime whose clock is paused.
+    /// Starts now, within a runtime whose clock is paused.
     pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 
-    /// Milliseconds since the schedule began.
+    /// Milliseconds since the start of the schedule.
     pub(crate) fn elapsed_ms(self) -> i64 {
         i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
     }

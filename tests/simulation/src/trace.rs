@@ -1,4 +1,4 @@
-//! What happened, line by line: the same seed gives the same lines.
+//! The trace of a schedule: the same seed gives the same lines.
 
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -18,7 +18,7 @@ impl Trace {
         Self { time, lines: Arc::default() }
     }
 
-    /// Notes what happens now.
+    /// Records an event at the current time.
     pub fn note(&self, what: fmt::Arguments<'_>) {
         let mut line = String::with_capacity(80);
         let _ = write!(line, "{:>9} ms  {what}", self.time.elapsed_ms());
@@ -31,7 +31,7 @@ impl Trace {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// One number for all lines.
+    /// A hash of all lines.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();

@@ -1,12 +1,12 @@
-//! What must hold after every single effect, and not only at the end.
+//! Rules that hold after every single effect, and not only at the end.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Looks once, and says what must not be.
+/// Checks the rules once and returns those that are broken.
 type Eye = Box<dyn FnMut() -> Vec<String> + Send>;
 
-/// Whoever looks after each effect. Clones share it.
+/// The check that runs after each effect. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Mutex<Seen>>);
 
@@ -23,12 +23,12 @@ impl fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// From now on `eye` looks.
+    /// From now on runs `eye`.
     pub(crate) fn set(&self, eye: impl FnMut() -> Vec<String> + Send + 'static) {
         self.lock().eye = Some(Box::new(eye));
     }
 
-    /// Something has just had its effect.
+    /// Runs the check after an effect.
     pub(crate) fn look(&self) {
         let mut seen = self.lock();
         if let Some(eye) = &mut seen.eye {
@@ -37,7 +37,7 @@ impl Watch {
         }
     }
 
-    /// What was seen so far.
+    /// The broken rules so far.
     pub(crate) fn findings(&self) -> Vec<String> {
         self.lock().findings.clone()
     }

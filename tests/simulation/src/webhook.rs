@@ -1,4 +1,4 @@
-//! The stack's own webhook: what lomi. has of it, what is stored of it, and what must hold between the two.
+//! The stack's own webhook: lomi's endpoints, the stored secrets, and the rules between the two.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::secrets::Secrets;
 use crate::stack::Stack;
 use crate::time::Time;
 
-/// What `webhook-endpoint` gives its work, and when it ends it.
+/// The deadline of `webhook-endpoint` for its work, and Lambda's time-out.
 const ENDPOINT: [Duration; 2] = [Duration::from_millis(30_800), Duration::from_secs(31)];
-/// lomi. tries every event again for so long, and then never.
+/// How long lomi retries an event before it stops for good.
 const RETRIES_S: i64 = 75;
 
 impl Stack {
-    /// One run of `webhook-endpoint` that is to have the webhook registered. `None` when it died.
+    /// One run of `webhook-endpoint` that registers the webhook. `None` when it died.
     ///
-    /// The order of the two reads, and what is done with a fresh secret, are the function's own and repeated here.
+    /// The order of the two reads and the storing of a fresh secret repeat the function's own.
     pub async fn ensure_webhook(&self, rotate: bool) -> Option<Status> {
         let slot = self.secrets.slot(&self.air);
         self.invoke("endpoint", ENDPOINT, async |deadline| {
@@ -37,7 +37,7 @@ impl Stack {
         .await
     }
 
-    /// One run that is to have it removed, when the stack is deleted.
+    /// One run that removes the webhook, when the stack is deleted.
     pub async fn remove_webhook(&self) -> Option<Status> {
         let slot = self.secrets.slot(&self.air);
         self.invoke("endpoint", ENDPOINT, async |deadline| {
@@ -48,7 +48,7 @@ impl Stack {
         .await
     }
 
-    /// As after a first deployment: lomi. has no endpoint of this stack, and nobody has put a secret in.
+    /// As after a first deployment: lomi has no endpoint of this stack, and no secret is stored.
     pub async fn without_webhook(&self) {
         for endpoint in self.lomi.endpoints() {
             self.lomi.change_endpoint("DELETE", &endpoint, &Value::Null).await;
@@ -67,7 +67,7 @@ impl Stack {
         }
     }
 
-    /// From now on a watchman looks at the webhook after every effect.
+    /// From now on checks the webhook after every effect.
     pub fn watch_webhook(&self) {
         let mut watchman = Watchman {
             lomi: self.lomi.clone(),
@@ -80,7 +80,7 @@ impl Stack {
         self.air.watch.set(move || watchman.look());
     }
 
-    /// What does not hold of the webhook although a run has just said that all is well.
+    /// Rules that the webhook breaks although a run has just reported success.
     #[must_use]
     pub fn unsound_webhook(&self) -> Vec<String> {
         let known = self.secrets.known();
@@ -112,14 +112,14 @@ fn own(lomi: &Lomi) -> Vec<Value> {
     lomi.endpoints().into_iter().filter(|endpoint| endpoint["url"] == HOOK).collect()
 }
 
-/// Looks at the endpoints beside the secrets, from the first moment at which one fits the other.
+/// Compares the endpoints with the secrets, from the first moment at which one matches the other.
 struct Watchman {
     lomi: Lomi,
     secrets: Secrets,
     time: Time,
     /// The endpoints whose secret was stored at some time.
     trusted: BTreeSet<String>,
-    /// Whether payments were told of at some time.
+    /// Whether payment events were ever delivered.
     is_registered: bool,
 }
 
@@ -152,7 +152,7 @@ impl Watchman {
         findings
     }
 
-    /// Whether lomi. has nothing on its way any more that was announced before this endpoint was there.
+    /// Whether lomi has no event in flight from before this endpoint existed.
     fn is_settled(&self, endpoint: &Value) -> bool {
         let made_at = endpoint["created_at"].as_str().and_then(Timestamp::parse_rfc3339);
         made_at.is_some_and(|made_at| made_at.as_s() + RETRIES_S <= self.time.now().as_s())

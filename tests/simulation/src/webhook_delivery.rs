@@ -1,4 +1,4 @@
-//! The way of lomi.'s webhooks: some are lost, some come twice, some late, some in another order.
+//! The delivery of lomi's webhooks: some are lost, duplicated, delayed or reordered.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -12,31 +12,31 @@ use tokio::time::{sleep, timeout};
 
 use crate::stack::Stack;
 
-/// How the deliveries of one schedule fare, in thousandths.
+/// The probabilities of one schedule's delivery faults, in thousandths.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mail {
-    /// Nobody receives it; lomi. sees a broken connection.
+    /// The delivery is lost; lomi sees a broken connection.
     pub lost: u32,
-    /// It is received twice at once.
+    /// The delivery arrives twice at once.
     pub doubled: u32,
-    /// It waits, up to a minute and a half, and others overtake it.
+    /// The delivery is delayed by up to a minute and a half, and others overtake it.
     pub late: u32,
-    /// It is done and the answer does not reach lomi.
+    /// The delivery is processed and its answer is lost.
     pub unanswered: u32,
 }
 
-/// The postman of one schedule.
+/// The webhook delivery of one schedule.
 #[derive(Debug)]
 pub struct Post {
     mail: RefCell<Mail>,
     chance: RefCell<fastrand::Rng>,
     kept: RefCell<Vec<Delivery>>,
-    /// What lomi. signs with, once that is not the first secret any more.
+    /// lomi's signing secret, once it is no longer the first one.
     secret: RefCell<Option<String>>,
 }
 
 impl Post {
-    /// Deliveries that fare as `mail` says.
+    /// Deliveries with the faults of `mail`.
     #[must_use]
     pub fn new(seed: u64, mail: Mail) -> Self {
         let chance = RefCell::new(fastrand::Rng::with_seed(seed ^ 0x9057));
@@ -48,7 +48,7 @@ impl Post {
         *self.mail.borrow_mut() = Mail::default();
     }
 
-    /// From now on lomi. signs with this secret.
+    /// From now on lomi signs with this secret.
     pub fn sign_with(&self, secret: &str) {
         *self.secret.borrow_mut() = Some(secret.to_owned());
     }
@@ -61,7 +61,7 @@ impl Post {
         }
     }
 
-    /// Carries every delivery of lomi. for as long as it is polled.
+    /// Carries every delivery of lomi for as long as it is polled.
     pub async fn run(&self, stack: &Stack) -> Infallible {
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -77,7 +77,7 @@ impl Post {
         }
     }
 
-    /// Sends everything once more that was ever sent.
+    /// Delivers everything once more that was ever sent.
     pub async fn replay(&self, stack: &Stack) {
         let kept = self.kept.borrow().clone();
         for delivery in &kept {

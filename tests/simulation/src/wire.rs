@@ -1,4 +1,4 @@
-//! One exchange between a function and a service: where processes die and the faults strikes.
+//! One exchange between a function and a service: the place where processes are killed and faults occur.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use crate::process::{self, Blow, Place};
 use crate::trace::Trace;
 use crate::watch::Watch;
 
-/// How much longer a late request takes than others: up to five seconds at DynamoDB, up to two and a half minutes at lomi.
+/// How much longer a late request takes than others: up to five seconds at DynamoDB, up to two and a half minutes at
+/// lomi.
 const LATER: u32 = 400;
 
-/// What every wire of a schedule shares.
+/// What all connections of a schedule share.
 #[derive(Clone, Debug)]
 pub(crate) struct Air {
     pub(crate) faults: Arc<Faults>,
@@ -22,13 +23,13 @@ pub(crate) struct Air {
     pub(crate) watch: Watch,
 }
 
-/// Why there is no answer, or what stands in for it.
+/// Why the effect's answer is missing, or what replaces it.
 pub(crate) enum Broken {
     /// No connection.
     NotSent,
     /// The connection broke.
     Interrupted,
-    /// The service answers something else than the effect's answer.
+    /// The service returns something else than the effect's answer.
     Answers(Fault),
 }
 
@@ -74,7 +75,8 @@ impl Air {
         }
     }
 
-    /// Lets the effect happen when its caller has long moved on: it has tried again, or somebody took its work over.
+    /// Applies the effect long after its caller has moved on: the caller has retried, or another process took the
+    /// work over.
     fn arrives_late<A>(&self, effect: impl Future<Output = A> + Send + 'static, wait: Duration) {
         let (trace, watch) = (self.trace.clone(), self.watch.clone());
         drop(tokio::spawn(async move {

@@ -1,10 +1,10 @@
-//! Seeded schedules: whatever fails, in whatever order, nothing is lost and nothing is doubled. Apart from the other proofs,
-//! so that it has both cores to itself.
+//! Seeded schedules: whatever fails, in whatever order, no payment is lost or doubled. A test target of its own, so
+//! that it has both cores to itself.
 
 use simulation::{runs, schedule};
 
-/// Runs the schedules of the seeds up to `count` and expects that they met what they are there for: of 100 schedules at
-/// least 50 payments, 10 refunds, 20 killed or frozen processes and 200 failed exchanges.
+/// Runs the schedules of the seeds up to `count` and checks that they met enough faults: per 100 schedules at least
+/// 50 payments, 10 refunds, 20 killed or frozen processes and 200 failed exchanges.
 fn prove(count: u64) {
     let runs = runs::run_all(0..count);
     println!("{runs}");

@@ -1,4 +1,4 @@
-//! What a browser sent is a note: it stands neither in lomi's metadata nor in what the merchant's systems are told.
+//! Text from a browser is a note: it appears neither in lomi's metadata nor in the events for the merchant's systems.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::Books;
 use crate::record::CreateSeen;
 
-/// The fields of a public create whose text is the shopper's own. What they name in lomi's catalogue is no such text.
+/// The fields of a public create with free text of the shopper. Ids in lomi's catalogue are not free text.
 const NAMES: [&str; 2] = ["payment_reference", "reference"];
 
 impl Books {
-    /// The notes of an order stay in it, and its own card form is booked for the organisation whose key made it.
+    /// The notes of an order stay in it, and its card form belongs to the organisation of the stack's key.
     pub(super) fn check_notes(&self, order: &Value) -> Vec<String> {
         let id = &order["order_id"];
         let notes = order["shopper_notes"].as_object().cloned().unwrap_or_default();
@@ -32,7 +32,7 @@ impl Books {
     }
 }
 
-/// `sessions` are lomi's; the rest of lomi's books stands in `books`.
+/// `sessions` are lomi's; `books` has the rest of lomi's ledger.
 pub(super) fn check(creates: &[CreateSeen], books: &Books, sessions: &[Value]) -> Vec<String> {
     let opened = creates.iter().filter(|create| create.status == 201 && !create.path.starts_with("/admin/"));
     opened.flat_map(|create| check_create(create, books, sessions)).collect()
@@ -61,7 +61,7 @@ fn check_create(create: &CreateSeen, books: &Books, sessions: &[Value]) -> Vec<S
     findings
 }
 
-/// The names of the labels that were sent, and every text of theirs that says something.
+/// The names of the labels that were sent, and every non-trivial text in them.
 fn sent(body: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let labels = body["metadata"].as_object().cloned().unwrap_or_default();
     let texts = labels.values().chain(NAMES.map(|name| &body[name]));

@@ -1,4 +1,4 @@
-//! One request, at most one customer; and who was answered with one has it.
+//! One request creates at most one customer, and an answered customer exists.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::record::CustomerSeen;
 
-/// `ledger` is lomi.'s list of customers, those that were deleted among them.
+/// `ledger` is lomi's list of customers, with the deleted ones.
 pub(super) fn check(seen: &[CustomerSeen], ledger: &[Value]) -> Vec<String> {
     let mut made = BTreeMap::<&str, Vec<&Value>>::new();
     for customer in ledger {

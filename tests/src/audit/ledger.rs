@@ -1,11 +1,11 @@
-//! What must hold where lomi. alone tells of payments, and nobody makes up events: the books agree entry by entry.
+//! What must hold where lomi alone tells of payments, and nobody makes up events: the books agree entry by entry.
 
 use serde_json::{Map, Value};
 
 use super::{Books, fits};
 
 impl Books {
-    /// Each payment of an order is one of lomi.'s, each of lomi.'s counts, and nothing is left half done. For books that have
+    /// Each payment of an order is one of lomi's, each of lomi's counts, and nothing is left half done. For books that have
     /// come to rest.
     #[must_use]
     pub fn check_entries(&self) -> Vec<String> {
@@ -57,7 +57,7 @@ fn unsettled(order: &Value) -> Vec<String> {
         findings.push(format!("order {id} is still {}", order["status"]));
     }
     let refunds = order["refunds"].as_object().into_iter().flat_map(Map::values);
-    // A part that lomi. pays out stays in doubt until lomi. names it: that it does not proves nothing.
+    // A part that lomi pays out stays in doubt until lomi names it: that it does not proves nothing.
     let stays = |refund: &&Value| refund["status"] == "in_doubt" && is_paid_out(order, refund);
     let is_open = |refund: &&Value| refund["status"] == "requested" || refund["status"] == "in_doubt";
     let open = refunds.filter(is_open).filter(|refund| !stays(refund));
@@ -68,7 +68,7 @@ fn unsettled(order: &Value) -> Vec<String> {
     findings
 }
 
-/// Whether lomi. carries the refund out as a payout: a part of a payment by mobile money.
+/// Whether lomi carries the refund out as a payout: a part of a payment by mobile money.
 fn is_paid_out(order: &Value, refund: &Value) -> bool {
     let payment = &order["payments"][refund["transaction_id"].as_str().unwrap_or_default()];
     payment["provider_code"] != "STRIPE" && refund["amount_minor"].as_i64() < order["amount"].as_i64()

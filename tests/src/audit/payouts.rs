@@ -1,4 +1,4 @@
-//! Money that lomi. paid out to phones for partial refunds: to whoever paid, and accounted for.
+//! Money that lomi paid out to phones for partial refunds: to whoever paid, and accounted for.
 
 use serde_json::Value;
 

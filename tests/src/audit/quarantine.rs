@@ -18,7 +18,7 @@ impl Books {
         findings
     }
 
-    /// Whether there is evidence about the same object. Another word of lomi.'s may have told of it.
+    /// Whether there is evidence about the same object. Another word of lomi's may have told of it.
     fn is_on_record(&self, item: &Value) -> bool {
         let key = item["natural_key"].as_str().unwrap_or_default();
         let told = key.rsplit('#').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Money that went back: lomi.'s ledger, the orders and what the merchant's systems were told agree.
+//! Money that went back: lomi's ledger, the orders and what the merchant's systems were told agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +50,7 @@ impl Books {
         (sum > paid).then(|| format!("{sum} of {paid} went back of {}", transaction["transaction_id"]))
     }
 
-    /// Every refund of an order's payment is in the order, as lomi. has it, unless nobody can have told.
+    /// Every refund of an order's payment is in the order, as lomi has it, unless nobody can have told.
     fn check_known(&self, row: &Value) -> Option<String> {
         let (id, transaction_id) = (row["refund_id"].as_str()?, row["transaction_id"].as_str()?);
         let order = self.orders.iter().find(|order| !order["payments"][transaction_id].is_null())?;

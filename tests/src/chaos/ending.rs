@@ -11,7 +11,7 @@ use crate::wait::eventually;
 const MAX_RUNS: u32 = 30;
 /// RefundReport of a refund about which more is to be heard.
 const OPEN_REFUNDS: [&str; 3] = ["requested", "in_doubt", "pending"];
-/// After so many runs lomi.'s list has named every refund of which it knows.
+/// After so many runs lomi's list has named every refund of which it knows.
 const RUNS_TO_NAME_REFUNDS: usize = 3;
 
 /// Mends everything and waits for quiet. No client asks for anything any more.
@@ -62,7 +62,7 @@ fn is_idle(app: &TestApp) -> bool {
     FUNCTIONS.iter().all(|function| app.stack.at_work(function).is_ok_and(|at_work| at_work.is_empty()))
 }
 
-/// Lets the time pass in which pages end and lomi. would have named a refund.
+/// Lets the time pass in which pages end and lomi would have named a refund.
 async fn age(app: &TestApp, orders: &[Value]) {
     for order in orders {
         let id = order["order_id"].as_str().expect("an id");
@@ -76,7 +76,7 @@ async fn age(app: &TestApp, orders: &[Value]) {
     }
 }
 
-/// The back office calls off what lomi. never heard of: a part of a mobile-money payment stays in doubt until somebody does.
+/// The back office calls off what lomi never heard of: a part of a mobile-money payment stays in doubt until somebody does.
 async fn call_off(app: &TestApp, orders: &[Value]) {
     for order in orders {
         let order_id = order["order_id"].as_str().expect("an id");

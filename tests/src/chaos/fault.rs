@@ -1,4 +1,4 @@
-//! What goes wrong at lomi. itself: events that are lost, doubled or late, and calls that are answered badly.
+//! What goes wrong at lomi itself: events that are lost, doubled or late, and calls that are answered badly.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Scene, pause};
 
 /// Between two misfortunes.
 const PAUSE_MS: [u64; 2] = [100, 700];
-/// lomi. keeps a list of what was planted: it is emptied after so many.
+/// lomi keeps a list of what was planted: it is emptied after so many.
 const KEPT: u32 = 40;
 const CALLS: [&str; 4] = ["POST /checkout-sessions", "POST /charge/card", "POST /refunds", "GET /transactions"];
 

@@ -52,7 +52,7 @@ impl Tally {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// Adds what stands in lomi.'s books and in ours.
+    /// Adds what stands in lomi's books and in ours.
     pub(super) async fn count_books(&mut self, app: &TestApp) {
         for order in app.orders().await {
             *self.orders.entry(order["status"].as_str().unwrap_or_default().to_owned()).or_default() += 1;

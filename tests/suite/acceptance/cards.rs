@@ -99,7 +99,7 @@ async fn while_lomi_takes_no_direct_cards_the_shop_is_told_to_open_a_page_and_la
     let order = app.open_order().await;
     app.pay(&order, "card").await;
     app.wait_for(&order.order_id, "paid").await;
-    // lomi. remembers its refusal under the key it was asked with; the next try asks under another.
+    // lomi remembers its refusal under the key it was asked with; the next try asks under another.
     app.lomi.quirks(json!({ "card_rail_muted": false })).await;
     let card = CardOrder::of(&app.create_intent(&cart, "k").await);
     assert_eq!(app.orders().await.len(), 2, "the muted order goes on");

@@ -1,4 +1,4 @@
-//! Coupons of the merchant's at lomi.: an order whose page takes them may be paid for less than its price, but only by a payment
+//! Coupons of the merchant's at lomi: an order whose page takes them may be paid for less than its price, but only by a payment
 //! that our own key has read.
 
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ async fn only_the_merchant_allows_coupons() {
     app.audit().await;
 }
 
-/// lomi. says that the page is completed, and its list cannot be read: that does not tell for how much.
+/// lomi says that the page is completed, and its list cannot be read: that does not tell for how much.
 #[tokio::test]
 async fn a_completed_page_with_coupons_pays_nothing() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! A payer's bank wants a payment back, or lomi. thinks one risky. lomi. publishes no shape of a dispute: what of it cannot be
+//! A payer's bank wants a payment back, or lomi thinks one risky. lomi publishes no shape of a dispute: what of it cannot be
 //! read counts as absent, and its payment leads to the order.
 
 use lomi_sandbox::fixtures::ORGANIZATION_B;
@@ -9,7 +9,7 @@ const DISPUTE: &str = "1f2e3d4c-0000-4aaa-8bbb-ccccddddeeee";
 const UNKNOWN: &str = "11111111-2222-4333-8444-555555555555";
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// A turn as lomi. tells it: of no organisation and no order.
+/// A turn as lomi tells it: of no organisation and no order.
 fn turn(name: &str, transaction_id: &str, status: &str) -> Event {
     let data = json!({
         "dispute_id": DISPUTE, "transaction_id": transaction_id, "amount": 12_500, "currency_code": "XOF",

@@ -1,4 +1,4 @@
-//! Customers as lomi.'s document of them prints its requests and answers.
+//! Customers as lomi's document of them prints its requests and answers.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -36,7 +36,7 @@ async fn a_list_reads_as_lomis_document_prints_it() {
         assert_eq!((&customer["id"], &customer["customer_id"]), (&json!(id), &json!(id)), "{profile}");
         assert_eq!(customer["organization_id"], lomi_sandbox::fixtures::ORGANIZATION_A, "{profile}");
         let all = app.admin("GET", "/admin/customers", &Value::Null).await.expect(200).json();
-        // lomi.'s test account has a customer from the start.
+        // lomi's test account has a customer from the start.
         let expected = json!({ "page": 1, "pageSize": 50, "totalCount": 3, "totalPages": 1 });
         assert_eq!((&all["pagination"], all["customers"].as_array().map(Vec::len)), (&expected, Some(3)), "{profile}");
         let none = app.admin("GET", "/admin/customers?search=personne", &Value::Null).await.expect(200).json();

@@ -173,7 +173,7 @@ async fn news_of_a_page_proves_nothing_and_has_lomi_asked() {
     app.audit().await;
 }
 
-/// A page that lomi. calls ended is asked about at once, and one that it calls paid without reason pays nothing.
+/// A page that lomi calls ended is asked about at once, and one that it calls paid without reason pays nothing.
 #[tokio::test]
 async fn a_page_that_ended_is_asked_about_at_once() {
     let app = TestApp::start().await;

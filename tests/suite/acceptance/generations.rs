@@ -1,4 +1,4 @@
-//! Every generation of lomi.'s API, and every habit of it that has been seen.
+//! Every generation of lomi's API, and every habit of it that has been seen.
 
 use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::json;
@@ -80,7 +80,7 @@ async fn a_retry_gets_the_same_page_in_every_generation() {
     app.audit().await;
 }
 
-/// The ways to a price, and what comes of each: 12 500 francs of ours, 5 000 of lomi.'s.
+/// The ways to a price, and what comes of each: 12 500 francs of ours, 5 000 of lomi's.
 fn pricings(app: &TestApp) -> [(&'static str, serde_json::Value, i64); 5] {
     let line = json!({ "price_id": PRICE_A, "quantity": 2 });
     [
@@ -139,7 +139,7 @@ async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
 }
 
 /// A purchase, a delivery that was missed and is sent again, the payer among the customers, and money back by the id that
-/// lomi.'s dashboard shows.
+/// lomi's dashboard shows.
 #[tokio::test]
 async fn a_day_in_the_shop_is_the_same_in_every_generation() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! When lomi. was last heard of.
+//! When lomi was last heard of.
 
 use serde_json::{Value, json};
 use tests::{Event, TestApp};
@@ -28,7 +28,7 @@ async fn an_authentic_event_of_any_outcome_is_noted_once_a_minute_and_the_silenc
     app.audit().await;
 }
 
-/// A stack that lomi. no longer takes the key of is one that it may send nothing to, either.
+/// A stack that lomi no longer takes the key of is one that it may send nothing to, either.
 #[tokio::test]
 async fn a_run_that_cannot_look_at_orders_measures_the_silence_all_the_same() {
     let app = TestApp::start().await;
@@ -84,7 +84,7 @@ async fn a_note_that_fails_costs_an_event_nothing() {
     app.audit().await;
 }
 
-/// A small shop whose webhook works for nobody: lomi. sends one event per order, and takes the refusal as final.
+/// A small shop whose webhook works for nobody: lomi sends one event per order, and takes the refusal as final.
 #[tokio::test]
 async fn an_order_that_only_asking_made_paid_is_counted_once_unless_any_event_has_come_since() {
     for (heard, counted) in [(false, 1), (true, 0)] {

@@ -1,18 +1,18 @@
-//! Payments that lomi. looks at before the merchant has the money: the shopper has paid, and nothing may be delivered.
+//! Payments that lomi looks at before the merchant has the money: the shopper has paid, and nothing may be delivered.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, TestApp};
 
-/// lomi. holds payments of this many francs and more.
+/// lomi holds payments of this many francs and more.
 const RISKY: i64 = 500_000;
 
-/// An order of the back office at a price that lomi. looks at twice.
+/// An order of the back office at a price that lomi looks at twice.
 async fn risky_order(app: &TestApp) -> Created {
     let body = app.body(json!({ "amount": RISKY, "currency_code": "XOF" }));
     Created::of(&app.create_as_admin(&body, &app.fresh_key()).await)
 }
 
-/// The shopper pays, and lomi. holds the payment. Answers lomi.'s id of it.
+/// The shopper pays, and lomi holds the payment. Answers lomi's id of it.
 async fn held(app: &TestApp, order: &Created, method: &str) -> String {
     let id = app.pay(order, method).await;
     assert_eq!(app.lomi.transactions().await.last().unwrap()["status"], "held");
@@ -82,7 +82,7 @@ async fn an_order_does_not_expire_while_its_payment_is_held() {
     app.audit().await;
 }
 
-/// lomi. says that the page is completed, and its list of payments cannot be read: that proves no money.
+/// lomi says that the page is completed, and its list of payments cannot be read: that proves no money.
 #[tokio::test]
 async fn a_completed_page_alone_pays_nothing() {
     let app = TestApp::start().await;
@@ -114,7 +114,7 @@ async fn a_held_payment_takes_its_links_last_place() {
     app.audit().await;
 }
 
-/// lomi. decided before anybody asked: the page stays completed, and its money never came.
+/// lomi decided before anybody asked: the page stays completed, and its money never came.
 #[tokio::test]
 async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
     let app = TestApp::start().await;
@@ -133,7 +133,7 @@ async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
     app.audit().await;
 }
 
-/// A try that failed before the review is told late: the payment is still held, and lomi. is asked.
+/// A try that failed before the review is told late: the payment is still held, and lomi is asked.
 #[tokio::test]
 async fn a_late_failure_lets_go_of_no_held_payment() {
     let app = TestApp::start().await;

@@ -1,11 +1,11 @@
-//! lomi.'s lists, in every generation and whatever the length of their pages: read to their end, or not relied upon.
+//! lomi's lists, in every generation and whatever the length of their pages: read to their end, or not relied upon.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// Every way in which lomi. is known to page, or may page by one of its texts.
+/// Every way in which lomi is known to page, or may page by one of its texts.
 fn generations() -> [(&'static str, Value); 4] {
     [
         ("current", json!({})),
@@ -21,7 +21,7 @@ async fn speak(app: &TestApp, profile: &str, quirks: &Value, rows_at_most: usize
     app.lomi.quirks(json!({ "list_rows_at_most": rows_at_most })).await;
 }
 
-/// An order that is paid, and lomi.'s id of the payment.
+/// An order that is paid, and lomi's id of the payment.
 async fn paid(app: &TestApp) -> (Created, String) {
     let mut body = app.cart(1);
     // The oldest generation wants to be told which rails to offer.
@@ -62,7 +62,7 @@ async fn the_poll_finds_the_25th_newest_payment() {
     }
 }
 
-/// An order whose refund lomi. has recorded without an answer that came, and so many newer refunds of another.
+/// An order whose refund lomi has recorded without an answer that came, and so many newer refunds of another.
 async fn refund_in_doubt_before(app: &TestApp, newer: u32) -> Created {
     let (order, _) = app.paid_order("card").await;
     let (_, other) = app.paid_order("card").await;
@@ -220,7 +220,7 @@ async fn the_back_office_says_so_when_a_list_does_not_go_on() {
     let first = list("").await.expect(200).json();
     let cursor = first["next_cursor"].as_str().expect("there is more");
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()), "not the first page once more");
-    // lomi. has changes cursors since, and knows none of that place.
+    // lomi has changes cursors since, and knows none of that place.
     app.lomi.profile("current").await;
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()));
     let stale = list("20.cbm9uZQ==").await;

@@ -1,9 +1,9 @@
-//! Payments by lomi.'s own links, which carry nothing of ours.
+//! Payments by lomi's own links, which carry nothing of ours.
 
 use serde_json::{Value, json};
 use tests::{Event, TestApp};
 
-/// A shopper follows the link and pays: lomi.'s id of the transaction.
+/// A shopper follows the link and pays: lomi's id of the transaction.
 async fn pay_by_link(app: &TestApp, link: &str, method: &str) -> String {
     let session = app.lomi.follow_link(link).await;
     let step = app.lomi.pay(&session, method).await;

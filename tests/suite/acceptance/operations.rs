@@ -1,4 +1,4 @@
-//! An operator has lomi. asked now, sees what is in doubt, and has lomi. send again.
+//! An operator has lomi asked now, sees what is in doubt, and has lomi send again.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp, eventually};
@@ -114,7 +114,7 @@ async fn refunds_in_doubt_are_found_and_asked_about() {
     app.audit().await;
 }
 
-/// Orders that were paid, and whose events this stack refused: lomi. logged that.
+/// Orders that were paid, and whose events this stack refused: lomi logged that.
 async fn missed(app: &TestApp, count: usize) -> Vec<Created> {
     app.lomi.webhook_fault("bad_signature", Value::Null).await;
     let mut orders = Vec::new();

@@ -1,4 +1,4 @@
-//! lomi. lets any merchant choose whose endpoints hear of a card charge: a signature proves that lomi. speaks, and not that the
+//! lomi lets any merchant choose whose endpoints hear of a card charge: a signature proves that lomi speaks, and not that the
 //! money is ours.
 
 use lomi_sandbox::fixtures::{ORGANIZATION_A, ORGANIZATION_B, TEST_KEY_A, TEST_KEY_B};
@@ -9,7 +9,7 @@ const KEY: &str = "LOMI_SECRET_KEY_ID";
 const GOOD_CARD: &str = "4242424242424242";
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// Another merchant of lomi.'s charges a card in its own account, to the franc of our order, and has us hear of it: lomi.'s id of
+/// Another merchant of lomi's charges a card in its own account, to the franc of our order, and has us hear of it: lomi's id of
 /// the transaction.
 async fn stranger_charges(app: &TestApp, order_id: &str, amount: i64, card: &str) -> String {
     let metadata = json!({
@@ -29,7 +29,7 @@ async fn stranger_charges(app: &TestApp, order_id: &str, amount: i64, card: &str
     row["transaction_id"].as_str().expect("an id").to_owned()
 }
 
-/// What the stack answered to lomi.'s newest event.
+/// What the stack answered to lomi's newest event.
 async fn last_answer(app: &TestApp) -> String {
     let dispatch = app.lomi.outbox().await.pop().expect("an event");
     assert_eq!(dispatch["status"], "delivered", "{dispatch}");
@@ -188,7 +188,7 @@ async fn a_new_key_forgets_the_old_organisation_and_learns_its_own() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
-    // lomi. does not tell whose the new key is: nobody is believed.
+    // lomi does not tell whose the new key is: nobody is believed.
     app.lomi.fault(json!({ "target": "GET /me", "kind": "status", "arg": 500, "times": null })).await;
     run_with_key(&app, TEST_KEY_B).await;
     assert_eq!(own_organisation(&app).await, Value::Null);

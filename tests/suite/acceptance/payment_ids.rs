@@ -1,4 +1,4 @@
-//! A payment has two ids at lomi. since API 1.2.0: a UUID, and the `txn_...` of its dashboard. Which one an event names is
+//! A payment has two ids at lomi since API 1.2.0: a UUID, and the `txn_...` of its dashboard. Which one an event names is
 //! written nowhere. By whichever it is told of, it is one payment.
 
 use lomi_sandbox::fixtures::PRICE_A;
@@ -7,14 +7,14 @@ use tests::{Created, TestApp};
 
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// An app beside a lomi. that names payments by their public ids alone.
+/// An app beside a lomi that names payments by their public ids alone.
 async fn app() -> TestApp {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "payments_by_public_id": true })).await;
     app
 }
 
-/// The public id that lomi. shows of this payment.
+/// The public id that lomi shows of this payment.
 async fn public_id(app: &TestApp, transaction_id: &str) -> String {
     let (url, secret) = (&app.stack.urls().lomi, app.secret("LOMI_SECRET_KEY_ID"));
     let row = app.http.get(&format!("{url}/transactions/{transaction_id}"), &[("x-api-key", &secret)]).await;

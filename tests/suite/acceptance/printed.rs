@@ -1,4 +1,4 @@
-//! What lomi.'s documents print is taken and answered on the merchant's own routes, with our address and `/admin` in front.
+//! What lomi's documents print is taken and answered on the merchant's own routes, with our address and `/admin` in front.
 
 mod examples;
 mod intents;

@@ -242,7 +242,7 @@ async fn a_test_payment_pays_nothing_on_a_live_stack() {
     });
     let event = Event::new("PAYMENT_SUCCEEDED", data);
     assert_eq!(app.deliver(&event.clone().with("/data/environment", "test")).await.outcome(), "quarantined");
-    // lomi. does send unmarked test events to live endpoints: without a mark there is no proof.
+    // lomi does send unmarked test events to live endpoints: without a mark there is no proof.
     assert_eq!(app.deliver(&event.clone().without("/data/environment")).await.outcome(), "quarantined");
     assert_eq!(app.quarantined().await, ["environment", "environment_unproven"]);
     assert_eq!(app.order_status(&made.order_id).await, "open");

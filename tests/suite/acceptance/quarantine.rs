@@ -141,7 +141,7 @@ async fn bytes_that_nobody_can_read_stay_and_are_shown() {
     app.audit().await;
 }
 
-/// Nobody signed what a poll found: its words prove nothing, and lomi. is asked again.
+/// Nobody signed what a poll found: its words prove nothing, and lomi is asked again.
 #[tokio::test]
 async fn what_a_poll_put_aside_is_asked_of_lomi_anew() {
     let app = TestApp::start().await;
@@ -176,7 +176,7 @@ async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
     let transactions = app.lomi.transactions().await;
     let transaction = transactions[0]["transaction_id"].as_str().expect("an id");
     assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
-    // lomi. fails on this one payment until nobody asks any more.
+    // lomi fails on this one payment until nobody asks any more.
     let question = format!("ATTRIBUTION#{transaction}");
     assert!(app.table.set_number(&question, "ATTRIBUTION", "attempts", 7).await);
     let failing = json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null });

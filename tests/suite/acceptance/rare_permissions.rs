@@ -1,4 +1,4 @@
-//! Money is found by whoever asks lomi. first: the reconciler, a shopper's status page, an operator, a cancellation. Each
+//! Money is found by whoever asks lomi first: the reconciler, a shopper's status page, an operator, a cancellation. Each
 //! of them writes all that follows from it.
 
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ async fn a_payment_by_lomis_own_link_that_was_given_up_becomes_an_order_by_hand(
     let session = app.lomi.follow_link(&link).await;
     let step = app.lomi.pay(&session, "wave").await;
     app.lomi.run_outbox().await;
-    // lomi. fails on this one payment until nobody asks any more.
+    // lomi fails on this one payment until nobody asks any more.
     let question = format!("ATTRIBUTION#{}", step["transaction_id"].as_str().unwrap());
     assert!(app.table.set_number(&question, "ATTRIBUTION", "attempts", 7).await);
     app.lomi.fault(json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null })).await;

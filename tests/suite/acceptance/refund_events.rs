@@ -1,4 +1,4 @@
-//! What lomi. tells of refunds, in any order and as often as it likes.
+//! What lomi tells of refunds, in any order and as often as it likes.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, TestApp};
@@ -13,7 +13,7 @@ async fn end_state(app: &TestApp, order_id: &str) -> Value {
     json!([order["status"], order["overpaid"], order["mismatch"], payments, refunds, told])
 }
 
-/// An order that was paid at lomi. and of which `amount` went back in the dashboard; nobody was told of anything. The
+/// An order that was paid at lomi and of which `amount` went back in the dashboard; nobody was told of anything. The
 /// payment's event and the refund's two.
 async fn silent_refund(app: &TestApp, amount: i64) -> (Created, [Event; 3]) {
     let order = app.open_order().await;
@@ -178,7 +178,7 @@ async fn more_than_was_paid_is_a_fact_when_lomi_says_so() {
     app.audit().await;
 }
 
-/// lomi.'s refund names its payment and nothing of ours: until the payment is known, lomi. is asked whose it is.
+/// lomi's refund names its payment and nothing of ours: until the payment is known, lomi is asked whose it is.
 #[tokio::test]
 async fn a_refund_that_is_heard_of_before_its_payment_is_not_lost() {
     let app = TestApp::start().await;

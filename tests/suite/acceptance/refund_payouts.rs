@@ -1,4 +1,4 @@
-//! Parts of mobile-money payments: lomi. pays them out to whatever phone its customer's row holds at that moment.
+//! Parts of mobile-money payments: lomi pays them out to whatever phone its customer's row holds at that moment.
 
 use serde_json::{Value, json};
 use tests::{Answer, Created, EMAIL, NAME, PHONE, TestApp};
@@ -106,7 +106,7 @@ async fn a_payer_whom_lomi_does_not_name_is_confirmed_first() {
     app.audit().await;
 }
 
-/// lomi. keeps an empty phone where a card form brought none, and pays out to the WhatsApp number then, if there is one.
+/// lomi keeps an empty phone where a card form brought none, and pays out to the WhatsApp number then, if there is one.
 #[tokio::test]
 async fn a_number_that_a_card_form_erased_is_not_paid() {
     let app = TestApp::start().await;
@@ -178,7 +178,7 @@ async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
     app.audit().await;
 }
 
-/// lomi.'s ceiling is the payment, call by call: what goes beyond it is paid out, and then refused.
+/// lomi's ceiling is the payment, call by call: what goes beyond it is paid out, and then refused.
 #[tokio::test]
 async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     let app = TestApp::start().await;
@@ -199,7 +199,7 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     app.audit().await;
 }
 
-/// A refund in lomi.'s dashboard, which no event has told of: lomi. itself would pay out beyond what is left.
+/// A refund in lomi's dashboard, which no event has told of: lomi itself would pay out beyond what is left.
 #[tokio::test]
 async fn what_went_back_elsewhere_does_not_go_back_again() {
     let app = TestApp::start().await;
@@ -239,7 +239,7 @@ async fn what_no_list_names_is_gone_all_the_same() {
     app.audit().await;
 }
 
-/// A part of the order that is in doubt because lomi. refused it before anything moved.
+/// A part of the order that is in doubt because lomi refused it before anything moved.
 async fn refused_part(app: &TestApp, order: &Created) -> String {
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 400 })).await;
     let lost = part(app, order, None).await.expect(202).json();
@@ -265,7 +265,7 @@ async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
     app.audit().await;
 }
 
-/// Who wants to call it off is wrong: the money has left, and lomi.'s list says so.
+/// Who wants to call it off is wrong: the money has left, and lomi's list says so.
 #[tokio::test]
 async fn a_refund_that_lomi_lists_is_not_called_off() {
     let app = TestApp::start().await;
@@ -286,7 +286,7 @@ async fn a_refund_that_lomi_lists_is_not_called_off() {
     app.audit().await;
 }
 
-/// lomi. records it later, and tells nobody.
+/// lomi records it later, and tells nobody.
 #[tokio::test]
 async fn what_lomi_lists_after_a_release_still_counts() {
     let app = TestApp::start().await;

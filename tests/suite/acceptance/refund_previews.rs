@@ -1,4 +1,4 @@
-//! lomi. (API 1.2.0) shows a refund before it carries it out: two calls, of which the second moves the money.
+//! lomi (API 1.2.0) shows a refund before it carries it out: two calls, of which the second moves the money.
 
 use futures::future::join;
 use serde_json::{Value, json};

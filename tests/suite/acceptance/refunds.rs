@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Answer, TestApp, eventually};
 
-/// Fires at every request for a refund that reaches lomi., and does no harm.
+/// Fires at every request for a refund that reaches lomi, and does no harm.
 async fn count_refunds_at_lomi(app: &TestApp) {
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "latency_ms", "arg": 1, "times": null })).await;
 }
@@ -225,7 +225,7 @@ async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
     app.audit().await;
 }
 
-/// A refund that no list shows, on a server that does not say it on the payment: lomi. keeps its ceiling for cards, too.
+/// A refund that no list shows, on a server that does not say it on the payment: lomi keeps its ceiling for cards, too.
 #[tokio::test]
 async fn what_went_back_behind_our_back_is_not_given_back_again() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Only lomi.'s own bytes count, exactly as lomi. signed them.
+//! Only lomi's own bytes count, exactly as lomi signed them.
 
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER, WebhookSecret, sign, sign_v1};
 use serde_json::Value;

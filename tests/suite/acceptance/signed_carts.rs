@@ -27,7 +27,7 @@ fn assert_used(answer: &Answer) {
     assert!(!answer.text().contains("ord_") && answer.json()["order_token"].is_null(), "{}", answer.text());
 }
 
-/// Moves the end of the order's page so far back that lomi. completes nothing of it any more.
+/// Moves the end of the order's page so far back that lomi completes nothing of it any more.
 async fn end_for_good(app: &TestApp, order_id: &str) {
     let long_ago_ms = in_s(-4 * 3600) * 1000;
     assert!(app.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "expires_at_ms", long_ago_ms).await);
@@ -85,7 +85,7 @@ async fn a_cart_is_free_again_when_its_page_can_take_no_money() {
     let token = token(&app, None);
     let order = Created::of(&page(&app, &token, "one").await);
     app.cancel(&order).await.expect(200);
-    // The page stays payable at lomi., whatever the shopper said.
+    // The page stays payable at lomi, whatever the shopper said.
     assert_used(&page(&app, &token, "other").await);
     end_for_good(&app, &order.order_id).await;
     let other = Created::of(&page(&app, &token, "other").await);
@@ -133,7 +133,7 @@ async fn a_cart_whose_card_form_is_refused_goes_to_the_hosted_page() {
     app.audit().await;
 }
 
-/// The retry has read that its cart is its own, and is at lomi. when another order takes the cart.
+/// The retry has read that its cart is its own, and is at lomi when another order takes the cart.
 #[tokio::test]
 async fn who_loses_the_cart_meanwhile_hands_out_nothing() {
     let app = TestApp::start().await;

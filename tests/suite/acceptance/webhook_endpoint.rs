@@ -8,7 +8,7 @@ use crate::cloudformation::{CloudFormation, event};
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const KEY: &str = "LOMI_SECRET_KEY_ID";
 
-/// An order whose payment lomi. tells of by itself, signed as lomi. signs.
+/// An order whose payment lomi tells of by itself, signed as lomi signs.
 async fn buy(app: &TestApp) {
     let order = app.open_order().await;
     app.pay(&order, "wave").await;
@@ -280,7 +280,7 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
     app.audit().await;
 }
 
-/// An older lomi. refuses a subscription to names that it does not know.
+/// An older lomi refuses a subscription to names that it does not know.
 #[tokio::test]
 async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! A card form that, like lomi.'s own, is a thin wrapper: it loads its processor's script, which opens a frame and makes calls.
+//! A card form that, like lomi's own, is a thin wrapper: it loads its processor's script, which opens a frame and makes calls.
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
@@ -95,7 +95,7 @@ async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it()
     .await;
 }
 
-/// Whoever names a script and nothing else has lomi.'s SDK in it.
+/// Whoever names a script and nothing else has lomi's SDK in it.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_card_pages_policy_lets_lomis_sdk_in_as_documented() {

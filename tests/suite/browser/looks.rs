@@ -139,7 +139,7 @@ async fn outcomes(app: &TestApp, browser: &Browser, language: &str) {
     look(browser, &format!("return-unknown-{language}")).await;
 }
 
-/// As lomi. sends a shopper back.
+/// As lomi sends a shopper back.
 async fn return_from(browser: &Browser, order: &Created) {
     // A page of its own: only the fragment differs from one return to the next.
     browser.open("").await;

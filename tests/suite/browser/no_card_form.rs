@@ -1,4 +1,4 @@
-//! A card page on which no form comes: the shopper ends on lomi.'s own page, with one order to pay.
+//! A card page on which no form comes: the shopper ends on lomi's own page, with one order to pay.
 
 use serde_json::json;
 use tests::{Setup, TestApp};

@@ -164,7 +164,7 @@ async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
-        // Nobody hears of the payment: the event is lost, and lomi. answers no questions.
+        // Nobody hears of the payment: the event is lost, and lomi answers no questions.
         app.lomi.lose_webhooks().await;
         for question in ["GET /checkout-sessions/{id}", "GET /transactions"] {
             app.lomi.fault(json!({ "target": question, "kind": "drop_connection", "times": null })).await;

@@ -21,13 +21,13 @@ impl Browser {
         self.see(&format!("#cart-lines [data-sku='{sku}']")).await;
     }
 
-    /// From the cart to lomi.'s page.
+    /// From the cart to lomi's page.
     pub(super) async fn go_and_pay(&self) {
         self.click("#pay[aria-disabled=false]").await;
         self.see("button[name=method][value=card]").await;
     }
 
-    /// Presses a button of lomi.'s page: `card`, `wave` or `mtn`.
+    /// Presses a button of lomi's page: `card`, `wave` or `mtn`.
     pub(super) async fn pay_by(&self, method: &str) {
         self.click(&format!("button[name=method][value={method}]")).await;
     }

@@ -72,7 +72,7 @@ async fn a_cancelled_charge_cannot_be_cancelled_again(context: Context) {
     let id = charged(&context).await.charge.payment_intent_id;
     let cancel = || context.client.card_charges().cancel(&id).send();
     assert_eq!(cancel().await.unwrap(), CardChargeStatus::Canceled);
-    // lomi. answers 500, which says nothing: the charge has to be read.
+    // lomi answers 500, which says nothing: the charge has to be read.
     let error = assert_refused(cancel().await, 500, Outcome::Unknown);
     assert_eq!(error.attempts(), 1, "a write without a key is not repeated");
     let read = context.client.card_charges().get(&id).send().await.unwrap();

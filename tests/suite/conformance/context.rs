@@ -1,4 +1,4 @@
-//! lomi. and its client, face to face in one process.
+//! lomi and its client, face to face in one process.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ use super::contract;
 /// A well-formed id of nothing.
 pub(crate) const NOBODY: &str = "7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11";
 
-/// A lomi. of one generation, its control API, and a client that holds the test key of organisation A.
+/// A lomi of one generation, its control API, and a client that holds the test key of organisation A.
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) lomi: Lomi,
@@ -53,7 +53,7 @@ impl Context {
         self.profile == Profile::Current
     }
 
-    /// How many idempotency keys lomi. knows.
+    /// How many idempotency keys lomi knows.
     pub(crate) fn keys_held(&self) -> u64 {
         self.sandbox.sim().ledger()["idempotency_keys"].as_u64().unwrap()
     }

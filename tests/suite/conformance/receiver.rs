@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 /// Far longer than a delivery takes, so that only one that never comes fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Takes what lomi. sends. Ends with its owner.
+/// Takes what lomi sends. Ends with its owner.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     status: Arc<AtomicU16>,

@@ -1,4 +1,4 @@
-//! What lomi. signs, as the client verifies and reads it.
+//! What lomi signs, as the client verifies and reads it.
 
 use lomi_client::webhook::{EventKind, Scheme, Secrets, SignatureError, Signatures, WebhookSecret, verify};
 use lomi_client::{CreateRefund, CreateWebhookEndpoint, CurrencyCode, Environment};

@@ -1,4 +1,4 @@
-//! The client's table of lomi.'s five documents is complete, and every row names a test that there is.
+//! The client's table of lomi's five documents is complete, and every row names a test that there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -121,7 +121,7 @@ async fn lomi_fails(app: &TestApp, contract: &Contract, own: &str, items: &str) 
         for (route, name) in PICTURES {
             contract.holds(route, &picture(app, own, name).await.expect(status));
         }
-        // Whatever it is, what lomi. does not refuse outright may have been done.
+        // Whatever it is, what lomi does not refuse outright may have been done.
         contract.holds(CREATE, &app.post_link(&native(), &format!("lomi-{arg}")).await.expect(502));
         app.lomi.clear_faults().await;
     }

@@ -139,7 +139,7 @@ pub(super) async fn of_lomi(app: &TestApp, contract: &Contract) {
     }
 }
 
-/// lomi. neither ends the intent nor tells of it.
+/// lomi neither ends the intent nor tells of it.
 pub(super) async fn of_an_intent(app: &TestApp, contract: &Contract) {
     let card = app.open_card_order().await;
     for target in ["POST /charge/card/{id}/cancel", "GET /charge/card/{id}"] {
@@ -151,7 +151,7 @@ pub(super) async fn of_an_intent(app: &TestApp, contract: &Contract) {
     app.lomi.clear_faults().await;
 }
 
-/// A customer whom lomi. wants to pay something else first.
+/// A customer whom lomi wants to pay something else first.
 async fn of_a_debtor(app: &TestApp, path: &str) -> Answer {
     let customer = app.lomi.customer().await;
     app.lomi.block_with_invoice(&customer, 5_000).await;

@@ -1,4 +1,4 @@
-//! The part of the contract about lomi.'s sessions.
+//! The part of the contract about lomi's sessions.
 
 use serde_json::{Value, json};
 use tests::{Answer, TestApp};

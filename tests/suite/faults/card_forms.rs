@@ -1,4 +1,4 @@
-//! Card forms when lomi., the network or our own processes fail. lomi.'s intents never end by themselves: what nobody
+//! Card forms when lomi, the network or our own processes fail. lomi's intents never end by themselves: what nobody
 //! may pay on any more has to be cancelled.
 
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ async fn a_card_form_that_lomi_does_not_end_is_not_called_expired() {
     app.audit().await;
 }
 
-/// The reconciler's work is a line of orders: one that lomi. cannot answer about must not stand at its head for ever.
+/// The reconciler's work is a line of orders: one that lomi cannot answer about must not stand at its head for ever.
 #[tokio::test]
 async fn an_order_that_lomi_fails_on_goes_to_the_end_of_the_line() {
     let app = TestApp::start().await;

@@ -5,7 +5,7 @@ use tests::{Created, TestApp, eventually};
 
 const CREATE: &str = "create-checkout-session";
 
-/// lomi. opens the page and keeps its answer for so long.
+/// lomi opens the page and keeps its answer for so long.
 async fn hold_the_answer(app: &TestApp, ms: u32) {
     app.lomi
         .fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": ms }))
@@ -123,7 +123,7 @@ async fn a_process_that_wakes_after_its_lease_hands_out_nothing() {
     app.audit().await;
 }
 
-/// Stopped inside its call to lomi., it sleeps through everything that an order can live to see.
+/// Stopped inside its call to lomi, it sleeps through everything that an order can live to see.
 #[tokio::test]
 async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_changes_nothing() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! lomi. down, slow, confused or unwilling.
+//! lomi down, slow, confused or unwilling.
 
 use serde_json::{Value, json};
 use tests::{Created, Gate, Setup, TestApp};

@@ -1,9 +1,9 @@
-//! A refund whose answer was lost, and what lomi.'s own list says, or fails to say, of it.
+//! A refund whose answer was lost, and what lomi's own list says, or fails to say, of it.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// An order of 12 500 francs of which 5 000 were asked back; lomi. recorded it, and nobody was told.
+/// An order of 12 500 francs of which 5 000 were asked back; lomi recorded it, and nobody was told.
 async fn in_doubt(app: &TestApp) -> (Created, String) {
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -13,7 +13,7 @@ async fn in_doubt(app: &TestApp) -> (Created, String) {
     (order, transaction_id)
 }
 
-/// lomi.'s name of its newest refund.
+/// lomi's name of its newest refund.
 async fn newest(app: &TestApp) -> String {
     app.lomi.refunds().await.last().expect("a refund")["refund_id"].as_str().expect("a name").to_owned()
 }
@@ -35,7 +35,7 @@ async fn look_again(app: &TestApp, order: &Created) {
     app.reconcile().await;
 }
 
-/// No key makes lomi. give back what may be on its way.
+/// No key makes lomi give back what may be on its way.
 async fn assert_reserved(app: &TestApp, order: &Created) {
     let answer = app.refund(&order.order_id, &json!({ "amount": 12_500 }), "other").await;
     assert_eq!(answer.problem(), (409, "refund_exceeds_payment".to_owned()));

@@ -1,4 +1,4 @@
-//! lomi. answers, and what it says is no news of the order: nothing is concluded from it.
+//! lomi answers, and what it says is no news of the order: nothing is concluded from it.
 
 use serde_json::json;
 use tests::TestApp;

@@ -1,4 +1,4 @@
-//! What takes a bad version back: failures of our own making are counted, and those of lomi. are not.
+//! What takes a bad version back: failures of our own making are counted, and those of lomi are not.
 
 use serde_json::Value;
 use tests::{Meter, Setup, TestApp};

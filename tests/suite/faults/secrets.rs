@@ -99,7 +99,7 @@ async fn without_its_lomi_key_a_create_writes_nothing() {
 /// As the template makes Secrets Manager generate it.
 const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#;
 
-/// lomi. would drop for good what is refused; what cannot be checked yet must come again.
+/// lomi would drop for good what is refused; what cannot be checked yet must come again.
 #[tokio::test]
 async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
     let app = TestApp::start().await;
@@ -126,7 +126,7 @@ const SLIPS: [&str; 6] = [
     "lomi_sk_test_0123456789abcdef",
 ];
 
-/// lomi. signs with the secret that was meant, and takes a refusal as final.
+/// lomi signs with the secret that was meant, and takes a refusal as final.
 #[tokio::test]
 async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
     let app = TestApp::start().await;

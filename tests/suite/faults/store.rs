@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 use tokio::time::Instant;
 
-/// lomi. hangs up on an endpoint that says nothing for so long.
+/// lomi hangs up on an endpoint that says nothing for so long.
 const LOMIS_PATIENCE: Duration = Duration::from_secs(4);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What lomi. calls paid, and shows no payment of: it pays only where nothing speaks against it, and a person is told.
+//! What lomi calls paid, and shows no payment of: it pays only where nothing speaks against it, and a person is told.
 
 use serde_json::json;
 use tests::TestApp;

@@ -60,7 +60,7 @@ fn no_file_speaks_of_the_machine_it_was_written_on() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Who may say of bytes that lomi. signed them, without looking: the flow that reads what another put aside, and nobody else.
+/// Who may say of bytes that lomi signed them, without looking: the flow that reads what another put aside, and nobody else.
 const VOUCHER: &str = "shared/checkout/src/webhooks.rs";
 
 fn vouches(file: &str, text: &str) -> Option<String> {

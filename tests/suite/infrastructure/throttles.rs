@@ -1,20 +1,20 @@
-//! How much the gateway lets through: less than lomi. takes, less than the account may take, and of webhooks all.
+//! How much the gateway lets through: less than lomi takes, less than the account may take, and of webhooks all.
 
 use serde_json::Value;
 
 use super::template_rules::routes;
 
-/// The routes that make one of lomi.'s things, of which it takes 120 a minute.
+/// The routes that make one of lomi's things, of which it takes 120 a minute.
 const CREATES: [&[&str]; 2] = [
     &["POST /checkout-sessions", "POST /admin/checkout-sessions", "GET /pay/{code}"],
     &["POST /payment-intents", "POST /admin/payment-intents"],
 ];
 
-/// The route that gives money back, in two calls, of which lomi. takes as many.
+/// The route that gives money back, in two calls, of which lomi takes as many.
 const REFUND: &str = "POST /admin/orders/{order_id}/refunds";
 const CALLS_PER_REFUND: u64 = 2;
 
-/// What may be made in a minute, in tenths: below lomi.'s 120 by what retries and others who use the same account need.
+/// What may be made in a minute, in tenths: below lomi's 120 by what retries and others who use the same account need.
 const MOST_IN_A_MINUTE: u64 = 1000;
 
 /// What an account may take in the smallest regions, such as Cape Town: a second, in tenths, and at once.
@@ -54,7 +54,7 @@ fn tenths(number: &str) -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 10 + tenth.parse::<u64>().ok().filter(|tenth| *tenth < 10)?)
 }
 
-/// A 429 makes lomi. drop an event for good: the webhook must not share its throttle with shoppers.
+/// A 429 makes lomi drop an event for good: the webhook must not share its throttle with shoppers.
 pub(super) fn the_webhook_has_its_own_lane(template: &Value) -> Vec<String> {
     let own = Throttle::read(&template["Resources"]["Api"]["Properties"]["RouteSettings"][WEBHOOK]);
     let Some(own) = own else { return vec!["the webhook has no throttle of its own".to_owned()] };
@@ -63,7 +63,7 @@ pub(super) fn the_webhook_has_its_own_lane(template: &Value) -> Vec<String> {
     as_wide.map(|(route, _)| format!("{route} is throttled no more than the webhook")).collect()
 }
 
-/// A flood ends at the gateway, and not with lomi. turning the whole shop away.
+/// A flood ends at the gateway, and not with lomi turning the whole shop away.
 pub(super) fn floods_end_before_lomi(template: &Value) -> Vec<String> {
     let settings = &template["Resources"]["Api"]["Properties"]["RouteSettings"];
     let in_a_minute = |route: &&str| Throttle::read(&settings[route]).map(|throttle| throttle.in_a_minute());

@@ -1,8 +1,8 @@
-//! Steps about what is deployed.
+//! Steps that check the deployed artifacts.
 
 use crate::command::{cargo, command, finish, functions, run};
 
-/// Cargo's variables over the profile that is deployed.
+/// Overrides Cargo's settings of the release profile.
 const UNOPTIMISED: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -17,10 +17,7 @@ pub(crate) fn guard() -> Result<(), String> {
     run(".ci/policy", &[])
 }
 
-/// The functions as they are deployed, but for this machine's processor.
-///
-/// # Errors
-/// When they do not build.
+/// Builds the functions as they are deployed, but for the processor of this machine.
 pub(crate) fn build_release() -> Result<(), String> {
     let packages: Vec<_> = functions()?.into_iter().map(|name| format!("--package={name}")).collect();
     let packages: Vec<_> = packages.iter().map(String::as_str).collect();
@@ -39,7 +36,7 @@ pub(crate) fn emulator() -> Result<(), String> {
     run(".ci/emulator/run", &["target/debug"])
 }
 
-/// The same artifacts as are deployed, of unoptimised code: optimising it takes most of a quarter of an hour.
+/// Builds the deployed artifacts from unoptimised code: optimising takes most of a quarter of an hour.
 pub(crate) fn artifacts() -> Result<(), String> {
     let mut build = command("sam", &["build"]);
     for (name, value) in UNOPTIMISED {

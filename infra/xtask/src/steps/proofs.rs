@@ -1,11 +1,11 @@
 //! Steps that run the product.
 //!
-//! Cargo is told to test the whole workspace, as `cargo test` is: a package alone has other features, and everything that
-//! it depends on would be compiled again.
+//! Each step tests the whole workspace, as `cargo test` does: a single package has other features, and Cargo would
+//! compile all of its dependencies again.
 
 use crate::command::{cargo, output, run};
 
-/// What leaves no case out, and takes minutes.
+/// Tests that leave no case out and take minutes.
 const EXHAUSTIVE: &str = "exhaustive::";
 
 /// The ignored tests of one target whose names begin with `part`.
@@ -13,7 +13,7 @@ fn ignored(target: &str, part: &str) -> Result<(), String> {
     ignored_with(target, &[part])
 }
 
-/// As [`ignored`], with flags of the test program; finding no test at all is a failure.
+/// As [`ignored`], with flags of the test program. It fails when no test matches.
 fn ignored_with(target: &str, flags: &[&str]) -> Result<(), String> {
     let arguments = ["test", "--workspace", "--locked", "--quiet", "--test", target, "--", "--ignored"];
     let arguments = [&arguments[..], flags].concat();
@@ -72,7 +72,7 @@ pub(crate) fn kills() -> Result<(), String> {
     kill("target/debug", &["--kills", "200", "--seed", "1"])
 }
 
-/// Kills release binaries: their speed is the one that counts.
+/// Kills release binaries, because the chaos test must run at production speed.
 pub(crate) fn new_kills() -> Result<(), String> {
     super::aws::build_release()?;
     build_for_tests()?;
@@ -93,7 +93,7 @@ pub(crate) fn mutants() -> Result<(), String> {
     run("tests/mutants/run", &[])
 }
 
-/// All programs, with the features that `cargo test` has compiled their dependencies with.
+/// Builds all programs with the features that `cargo test` has compiled their dependencies with.
 pub(super) fn build_for_tests() -> Result<(), String> {
     cargo(&["build", "--workspace", "--locked", "--quiet", "--bins", "--examples", "--test", "suite"])
 }

@@ -10,8 +10,7 @@ pub(crate) fn lints() -> Result<(), String> {
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
 }
 
-/// The database of advisories lies on a server of its own. Where it cannot be reached this says so; where it can, an
-/// advisory fails the step.
+/// An advisory fails the step. Where the advisory database cannot be reached, the step prints that instead.
 pub(crate) fn dependencies() -> Result<(), String> {
     cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"])?;
     if succeeds("cargo", &["deny", "--locked", "fetch", "db"]) {

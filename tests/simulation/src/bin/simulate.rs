@@ -1,4 +1,4 @@
-//! `cargo simulate`: any number of schedules, or one of them line by line.
+//! `cargo simulate`: runs any number of schedules, or one of them line by line.
 
 use std::process::ExitCode;
 
@@ -45,7 +45,7 @@ fn replay(seed: u64) -> ExitCode {
     if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// `None` asks for help.
+/// `None` means help.
 fn read() -> Result<Option<Wish>, lexopt::Error> {
     let mut wish = Wish { seed: None, from: 0, schedules: 1_000 };
     let mut arguments = lexopt::Parser::from_env();

@@ -1,11 +1,11 @@
-//! The auditor finds what it is there to find.
+//! The auditor finds what it must find.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::audit::Books;
 
-/// One order of 500 francs, paid by one transaction, and told once.
+/// One order of 500 francs, paid by one transaction, with one event.
 fn books() -> Books {
     let order = json!({
         "order_id": "ord_1", "status": "paid", "amount": 500, "currency_code": "XOF", "environment": "sandbox",

@@ -1,4 +1,4 @@
-//! No webhook arrives for an hour. Then the reconciler starts: what is paid, how soon, and what it takes.
+//! No webhook arrives for an hour. Then the reconciler starts: which orders become paid, how soon, and at what cost.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::stage::Stage;
 use simulation::in_virtual_time;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// After the reconciler has started, every payment is known within so many of its runs, one a minute.
+/// Every payment is found within this many reconciler runs, one a minute.
 const MINUTES_TO_PAID: u32 = 10;
-/// lomi.'s own limit: calls to one route in 15 minutes.
+/// lomi's own limit: calls to one route in 15 minutes.
 const CALLS_PER_QUARTER: usize = 5_000;
 
-/// Orders that are opened one after the other within `time`; each is paid at lomi. a little later, unless it is not.
+/// Opens `count` orders one after the other within `time`; each is paid at lomi a little later if `is_paid`.
 async fn shop(stage: &Stage, name: &str, count: u32, time: Duration, is_paid: bool) {
     let started = tokio::time::Instant::now();
     for number in 0..count {
@@ -27,7 +27,7 @@ async fn shop(stage: &Stage, name: &str, count: u32, time: Duration, is_paid: bo
     }
 }
 
-/// The reconciler once a minute, until so many orders are paid: after how many minutes that was.
+/// Runs the reconciler once a minute until `paid` orders are paid; returns the minutes it took.
 async fn sweep_until(stage: &Stage, paid: usize) -> u32 {
     for minute in 1..=MINUTES_TO_PAID {
         let (report, ()) = tokio::join!(stage.stack.reconcile(), sleep(MINUTE));
@@ -43,7 +43,7 @@ fn paid_orders(stage: &Stage) -> usize {
     stage.orders().iter().filter(|order| order["status"] == "paid").count()
 }
 
-/// The reconciler's calls to lomi. so far.
+/// The reconciler's calls to lomi so far.
 fn calls(stage: &Stage) -> usize {
     let lines = stage.stack.trace.lines();
     let is_call = |line: &&String| {
@@ -74,7 +74,7 @@ fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_t
 fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
     in_virtual_time(async || {
         let stage = Stage::new();
-        // Only of these lomi. is asked page by page: their time is over, and nothing was paid on them.
+        // Only these pages are read one by one: they have ended, and nothing was paid on them.
         shop(&stage, "bad", 10, MINUTE, false).await;
         shop(&stage, "good", 990, MINUTE * 62, true).await;
         let fault = json!({ "target": "GET /checkout-sessions/{id}", "kind": "status", "arg": 500, "times": null });
@@ -89,7 +89,7 @@ fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
     });
 }
 
-/// What one run takes with 50 payments to find, and so many orders in the table that are settled for good.
+/// The cost of one run that finds 50 payments beside `settled` finished orders.
 fn work_beside(settled: usize) -> (Meter, usize) {
     in_virtual_time(async || {
         let stage = Stage::new();
@@ -128,7 +128,7 @@ fn a_sweep_takes_as_much_as_is_due_however_large_the_table_is() {
 fn a_later_round_reads_on_for_older_orders_and_nothing_twice() {
     in_virtual_time(async || {
         let stage = Stage::new();
-        // 1 An old order that was asked about last, so that it is due after a hundred younger ones.
+        // 1 An old order that was polled last, so that it is due after a hundred younger ones.
         let old = stage.buy("old", false).await;
         for _ in 0..32 {
             tokio::join!(stage.stack.reconcile(), sleep(MINUTE));
@@ -139,7 +139,7 @@ fn a_later_round_reads_on_for_older_orders_and_nothing_twice() {
         assert_eq!(last["order_id"], old.order_id.as_str(), "{last}");
         stage.pay(&old).await;
         sleep(MINUTE * 7).await;
-        // 2 Four pages of what was paid, and one for the time before.
+        // 2 Four pages of paid orders, and one for the time before.
         let before = calls(&stage);
         let report = stage.stack.reconcile().await.expect("a run");
         assert_eq!((report.due, report.repaired, paid_orders(&stage)), (151, 151, 151), "{report:?}");

@@ -1,4 +1,5 @@
-//! One signed cart that two keys want: the order that lomi. refused tries again while the one that takes its cart over sleeps.
+//! One signed cart under two keys: the first order was refused by lomi and retries while a process of the second key,
+//! which takes the cart over, is frozen.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use crate::stage::Stage;
 
 /// The steps of a create that takes a cart over.
 const STEPS: u32 = 20;
-/// Less than a call to DynamoDB may take.
+/// Less than the time-out of a DynamoDB call.
 const SLEEP: Duration = Duration::from_millis(900);
-/// By then the other has fallen asleep; it wakes up when the retry is through.
+/// By then the other process is frozen; it wakes up after the retry.
 const RETRY_AFTER: Duration = Duration::from_millis(90);
 
-/// Who got a page when the second key's process sleeps at this step: [the refused order, the other].
+/// Which key gets a page when the second key's process is frozen at this step: [the refused order's, the other].
 fn race(step: u32) -> [bool; 2] {
     in_virtual_time(async || {
         let stage = Stage::new();
@@ -41,7 +42,7 @@ fn race(step: u32) -> [bool; 2] {
 fn of_two_orders_that_want_a_cart_at_most_one_gets_it() {
     let won: Vec<_> = (1..=STEPS).map(race).collect();
     println!("[the refused order, the other], by the step at which the other sleeps: {won:?}");
-    // Where both are told to come again, neither has a page.
+    // Where both must retry later, neither has a page.
     assert!(!won.contains(&[true, true]), "one cart, two pages: {won:?}");
     assert!(won.contains(&[true, false]) && won.contains(&[false, true]), "nobody raced: {won:?}");
 }

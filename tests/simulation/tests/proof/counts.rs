@@ -1,10 +1,10 @@
-//! What an order costs in exchanges, when nothing goes wrong: no rule that was added may make it dearer unseen.
+//! The number of exchanges per order without faults, so that no change makes an order more expensive unnoticed.
 
 use simulation::in_virtual_time;
 
 use crate::stage::Stage;
 
-/// Exchanges of every process of this name so far: with lomi., writes to the table, and reads of it.
+/// Exchanges of every process of this name so far: with lomi, writes to the table, reads of the table.
 fn exchanges(stage: &Stage, name: &str) -> (usize, usize, usize) {
     let of_process = format!("{name}#");
     let lines = stage.stack.trace.lines();

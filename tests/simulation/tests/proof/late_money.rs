@@ -1,4 +1,4 @@
-//! Money that comes when the page has long ended, and of which no event tells.
+//! Payments without events, long after the end of their page.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use simulation::{Bought, Faults, Payable, Stack, in_virtual_time, requests};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// One of the ten is left for clocks that differ.
+/// One of the ten minutes is left for clocks that differ.
 const RUNS_TO_PAID: u32 = 9;
 
 #[test]
@@ -28,7 +28,7 @@ fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_
     }
 }
 
-/// A press of a button that is left waiting at the wallet, while another pays: both take money.
+/// One payment waits for approval in the wallet while another one completes: both take money.
 #[test]
 fn a_second_payment_is_known_when_lomi_completes_nothing_more_whenever_it_comes() {
     for minutes in [20, 59, 61, 63, 80, 120, 178] {

@@ -1,5 +1,5 @@
-//! Proofs by enumeration: every crash point, every order of events, and a blackout. Nothing here is drawn by lot but how
-//! long an exchange takes, and that by a fixed seed.
+//! Proofs by enumeration: every crash point, every order of events, and a blackout. The only random values are the
+//! durations of exchanges, from a fixed seed.
 #![recursion_limit = "256"]
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Payments by links of lomi.'s own, of which only the watch for nameless payments knows.
+//! Payments by native links, which only the poll for native links can find.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use lomi_sandbox::Profile;
 use simulation::{Fault, Faults, Line, Stack, in_virtual_time};
 use tokio::time::sleep;
 
-/// Found by seed 4017: the start of the watch met another transaction, was taken for done, and a payment was lost.
+/// Found by seed 4017: the first write of the polling cursor met another transaction, was taken for done, and a
+/// payment was lost.
 #[test]
 fn a_conflict_at_the_start_of_the_watch_makes_no_link() {
     in_virtual_time(async || {

@@ -1,4 +1,4 @@
-//! What an order ends as depends on what happened at lomi., not on when, how often or by which way it is heard of.
+//! The end state of an order depends on what happened at lomi, not on when, how often or how the stack learns of it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,43 +11,43 @@ use tokio::time::sleep;
 use crate::stage::Stage;
 use simulation::{in_virtual_time, runs::in_parallel};
 
-/// More than the longest pause between two looks at an order whose page lives.
+/// Longer than the longest pause between two polls of an order with an open page.
 const NEXT_LOOK: Duration = Duration::from_secs(6 * 60);
 const EVENTS: usize = 6;
 
-/// What happened to one order besides its payment and the refund of it.
+/// What happens to one order beside its payment and its refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Story {
     /// A second payment.
     PaidAgain,
-    /// lomi. announces the end of the session, too.
+    /// lomi sends the completed session, too.
     SessionCompleted,
-    /// The shopper gave up in the shop, before or after the payment was heard of.
+    /// The shopper cancels in the shop, before or after the stack learns of the payment.
     GivenUp,
 }
 
-/// By which way it is heard of.
+/// How the stack learns of the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
-    /// Each event so often in a row, the first time in its own envelope.
+    /// Each event this many times in a row, the first time in its own envelope.
     Webhooks(usize),
-    /// The event at this place is lost; the reconciler looks instead.
+    /// The event at this position is lost; a poll of the reconciler replaces it.
     LookInstead(usize),
-    /// The reconciler looks after each event.
+    /// The reconciler polls after each event.
     LooksBetween,
 }
 
-/// By which way, and in which order.
+/// A way and an order of the events.
 type Telling = (Way, [usize; EVENTS]);
 
-/// Something that is heard.
+/// An event that the stack receives.
 #[derive(Clone, Debug)]
 enum News {
     Event(Value),
     Cancel,
 }
 
-/// What must be the same: the order without its times, what was told, the link.
+/// What must be equal at the end: the order without its times, its outbox, the link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct End {
     order: String,
@@ -63,7 +63,7 @@ struct Tale {
 }
 
 impl Tale {
-    /// Everything has happened at lomi., and nothing was heard.
+    /// Everything has happened at lomi, and the stack has received no event.
     async fn begin(story: Story) -> Self {
         let stage = Stage::new();
         let quirks = json!({ "allow_double_pay": true, "session_events": story == Story::SessionCompleted });
@@ -127,30 +127,30 @@ impl Tale {
     }
 
     async fn end(&self) -> End {
-        // Of an order that is paid already, another payment is looked for when its page has ended.
+        // A second payment of a paid order is searched for when its page has ended.
         let _ = self.stage.first_ten_minutes().await;
         let findings = self.stage.rest().await;
         assert!(findings.is_empty(), "{}\n{}", findings.join("\n"), self.stage.stack.trace.lines().join("\n"));
         let items = |prefix: &str| self.stage.stack.dynamodb.items(prefix);
         let [mut order] = <[Value; 1]>::try_from(items("ORDER#")).expect("one order");
         let paid_after_cancel = order["paid_after_cancel"] == true;
-        // Whether it was heard first that the page or which transaction is paid: it says nothing once both are known.
+        // Depends on whether the completed page or the transaction came first; it has no meaning once both are known.
         forget(&mut order, &["completed_unnamed", "paid_after_cancel"]);
         forget(&mut order, &["version", "timeline", "updated_at_ms", "polled_at_ms", "due_at_ms", "due_shard"]);
-        // When a refund that was made elsewhere was heard of.
+        // The time at which a dashboard refund was received.
         order["refunds"].as_object_mut().into_iter().flat_map(|refunds| refunds.values_mut()).for_each(|refund| {
             forget(refund, &["requested_at_ms"]);
         });
-        // An event told of the payment by its UUID alone, a look by both of its ids.
+        // An event names the payment by its UUID alone, a poll by both of its ids.
         order["payments"].as_object_mut().into_iter().flat_map(|payments| payments.values_mut()).for_each(|payment| {
             forget(payment, &["public_id"]);
         });
         let mut told = items("OUTBOX#");
-        // `transaction_id` of order.paid: the payment that was heard of first.
+        // `transaction_id` of order.paid is the first known payment.
         told.iter_mut()
             .filter(|item| item["event_type"] == "order.paid")
             .for_each(|item| forget(item, &["transaction_id"]));
-        // When something was told, and what was known of its order by then, is all that the order of facts may change.
+        // The order of events may change only the time of an outbox item and the state of the order at that time.
         told.iter_mut().for_each(|item| forget(item, &["occurred_at", "overpaid", "paid_after_cancel"]));
         let mut told: Vec<_> = told.iter().map(Value::to_string).collect();
         told.sort();
@@ -204,7 +204,7 @@ fn run(story: Story, way: Way, permutation: &[usize; EVENTS]) -> End {
     })
 }
 
-/// Every order of so many things.
+/// All permutations of the events.
 fn permutations() -> Vec<[usize; EVENTS]> {
     let mut all = vec![Vec::new()];
     for _ in 0..EVENTS {
@@ -222,7 +222,7 @@ fn permutations() -> Vec<[usize; EVENTS]> {
     all.into_iter().map(|order| order.try_into().expect("all of them")).collect()
 }
 
-/// All ways to hear of the order's events.
+/// All ways to learn of the order's events.
 const PAID_AGAIN: [fn(usize) -> Way; 5] = [
     |_| Way::Webhooks(1),
     |_| Way::Webhooks(2),
@@ -232,12 +232,12 @@ const PAID_AGAIN: [fn(usize) -> Way; 5] = [
 ];
 const SESSION_COMPLETED: [fn(usize) -> Way; 2] = [|_| Way::Webhooks(1), |_| Way::LooksBetween];
 
-/// Every order of the events, each heard in the next of these ways.
+/// Every permutation of the events, each with the next of these ways.
 fn in_turn(ways: &[fn(usize) -> Way]) -> Vec<Telling> {
     permutations().into_iter().enumerate().map(|(index, order)| (ways[index % ways.len()](index), order)).collect()
 }
 
-/// Every order of the events in each of these ways.
+/// Every permutation of the events with each of these ways.
 fn in_every_way(ways: &[fn(usize) -> Way]) -> Vec<Telling> {
     let orders = permutations();
     ways.iter().flat_map(|way| orders.iter().enumerate().map(|(index, order)| (way(index), *order))).collect()
@@ -269,14 +269,14 @@ fn it_makes_no_difference_when_lomi_says_that_the_page_is_paid() {
     assert_one_end(Story::SessionCompleted, in_turn(&SESSION_COMPLETED));
 }
 
-/// With one exception that is documented: `paid_after_cancel` says whether the shopper's word came before the money.
+/// One documented exception: `paid_after_cancel` says whether the cancellation came before the payment.
 #[test]
 #[ignore = "takes a quarter of a minute: cargo xtask proofs"]
 fn it_makes_no_other_difference_when_the_shopper_gives_up() {
     assert_one_end(Story::GivenUp, in_every_way(&[|_| Way::Webhooks(1)]));
 }
 
-/// Every order of both stories' events in each way.
+/// Every permutation of both stories' events, each with every way.
 pub(crate) fn assert_one_end_in_every_way() {
     assert_one_end(Story::PaidAgain, in_every_way(&PAID_AGAIN));
     assert_one_end(Story::SessionCompleted, in_every_way(&SESSION_COMPLETED));

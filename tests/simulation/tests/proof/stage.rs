@@ -1,4 +1,4 @@
-//! One stack in virtual time, with blows planned by hand, and the people around it.
+//! One stack in virtual time with planned kills, and the people who use it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use simulation::{Answers, Blow, Bought, Faults, Payable, Stack, requests};
 use tokio::time::sleep;
 
-/// What a process may do a hundred times and leave everything as it was.
+/// Operations that a process may repeat without changing anything.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "GetSecretValue", "GET"];
 
-/// What strikes the process of this name, counted from 0 since the plan was made.
+/// Kills one process of this name, counted from 0 since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strike {
     pub(crate) name: &'static str,
     pub(crate) index: u32,
-    /// How far its clock is off.
+    /// The offset of its clock.
     pub(crate) skew_ms: i64,
-    /// Where it crashes.
+    /// The step at which it is killed.
     pub(crate) step: Option<u32>,
 }
 
@@ -47,7 +47,7 @@ impl Plan {
     }
 }
 
-/// A stack in fair faults.
+/// A stack without random faults.
 pub(crate) struct Stage {
     pub(crate) stack: Stack,
     pub(crate) answers: Answers,
@@ -62,7 +62,7 @@ impl Stage {
         Self::of(Profile::Current)
     }
 
-    /// The same with a lomi. of this generation.
+    /// The same with this generation of lomi.
     pub(crate) fn of(profile: Profile) -> Self {
         let stack = Stack::new(7, profile, Faults::fair(7));
         let plan = Rc::<RefCell<Plan>>::default();
@@ -72,20 +72,20 @@ impl Stage {
         Self { stack, answers: Answers::default(), profile, plan, planned_at, traced_at }
     }
 
-    /// From now on these strikes fall, and the steps of processes are counted.
+    /// From now on these kills happen, and the steps of processes are counted.
     pub(crate) fn plan(&self, strikes: &[Strike]) {
         *self.plan.borrow_mut() = Plan { strikes: strikes.to_vec(), started: BTreeMap::new() };
         *self.planned_at.borrow_mut() = self.stack.steps().len();
         *self.traced_at.borrow_mut() = self.stack.trace.lines().len();
     }
 
-    /// The steps of every process of this name that has ended since the plan was made.
+    /// The number of steps of every finished process of this name since the plan was made.
     pub(crate) fn steps_of(&self, name: &str) -> Vec<u32> {
         let steps = self.stack.steps();
         steps.iter().skip(*self.planned_at.borrow()).filter(|(of, _)| *of == name).map(|(_, steps)| *steps).collect()
     }
 
-    /// For each of the same processes, the steps at which it has just written something: in the table, or at lomi.
+    /// For each of the same processes, the steps at which it had just written to the table or at lomi.
     pub(crate) fn writes_of(&self, name: &str) -> Vec<Vec<u32>> {
         let mut writes = BTreeMap::<u32, Vec<u32>>::new();
         for line in self.stack.trace.lines().iter().skip(*self.traced_at.borrow()) {
@@ -101,18 +101,18 @@ impl Stage {
         writes.into_values().collect()
     }
 
-    /// A shop asks for a page, or a card form. `None` without an answer that will not change.
+    /// A shop requests a page or a card form. `None` without a final answer.
     pub(crate) async fn ask(&self, key: &str, by_card: bool) -> Option<Bought> {
         let request = if by_card { requests::card(key, 2_500) } else { requests::page(key, 2_500) };
         self.answers.created(key, &self.stack.create(&request).await)
     }
 
-    /// The same when nothing is in the way.
+    /// The same when no fault can occur.
     pub(crate) async fn buy(&self, key: &str, by_card: bool) -> Bought {
         self.ask(key, by_card).await.expect("nothing is in the way")
     }
 
-    /// The shopper pays at lomi. on what they were handed.
+    /// The shopper pays at lomi on their page or form.
     pub(crate) async fn pay(&self, bought: &Bought) {
         match &bought.payable {
             Payable::Page(id) => self.pay_page(id).await,
@@ -129,19 +129,19 @@ impl Stage {
         self.act(&format!("/_sim/sessions/{session_id}/pay"), &how).await;
     }
 
-    /// Something that a person does at lomi., which takes it.
+    /// A person's action at lomi, which must succeed.
     pub(crate) async fn act(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.stack.lomi.act(path, body).await;
         assert!(status < 300, "{path}: {status} {answer}");
         answer
     }
 
-    /// lomi. does everything right again.
+    /// Removes lomi's faults.
     pub(crate) async fn clear_faults(&self) {
         self.stack.lomi.clear_faults().await;
     }
 
-    /// lomi. delivers all that it has to tell.
+    /// lomi delivers every event.
     pub(crate) async fn deliver(&self) {
         loop {
             let deliveries = self.stack.lomi.take_due();
@@ -155,14 +155,14 @@ impl Stage {
         }
     }
 
-    /// What lomi. has to tell under this name, and does not get told how it went.
+    /// lomi's event of this name, without reporting its delivery to lomi.
     pub(crate) fn announced(&self, event: &str) -> Delivery {
         let mut due = self.stack.lomi.take_due().into_iter();
         let found = due.find(|delivery| self.stack.is_meant(delivery) && delivery.body.contains(event));
         found.unwrap_or_else(|| panic!("lomi. has no {event} to tell"))
     }
 
-    /// A run of the reconciler, if anything is due.
+    /// One reconciler run, if anything is due.
     pub(crate) async fn sweep(&self) {
         if self.is_due() {
             self.stack.reconcile().await;
@@ -173,7 +173,7 @@ impl Stage {
         self.stack.due_in() == Some(Duration::ZERO)
     }
 
-    /// The reconciler in the ten minutes within which every payment is to be known.
+    /// The reconciler runs in the ten minutes within which every payment must be found.
     pub(crate) async fn first_ten_minutes(&self) -> Vec<String> {
         for minutes in [1, 1, 8] {
             sleep(Duration::from_secs(minutes * 60)).await;
@@ -182,8 +182,7 @@ impl Stage {
         simulation::audit::no_payment_is_lost(&self.stack)
     }
 
-    /// The reconciler after the end of everything that can be paid on, and when a refund that never reached lomi. is given
-    /// up.
+    /// The reconciler runs after the end of all pages, and when a refund that never reached lomi is released.
     pub(crate) async fn rest(&self) -> Vec<String> {
         for hours in [4, 22] {
             sleep(Duration::from_secs(hours * 3600)).await;
@@ -198,7 +197,7 @@ impl Stage {
         self.stack.dynamodb.items("ORDER#")
     }
 
-    /// lomi.'s rows of this kind.
+    /// lomi's rows of this kind.
     pub(crate) fn at_lomi(&self, kind: &str) -> Vec<Value> {
         self.stack.lomi.ledger()[kind].as_array().cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The examples of lomi.'s documents, to the byte, but for our address, the way in, and ids that stand for something.
+//! The examples of lomi's documents, to the byte, but for our address, the way in, and ids that stand for something.
 
 use lomi_sandbox::fixtures::PRODUCT_A;
 use serde_json::Value;

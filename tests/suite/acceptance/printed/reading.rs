@@ -59,7 +59,7 @@ async fn a_session_is_read_under_the_documents_names() {
     app.audit().await;
 }
 
-/// lomi. keeps the addresses with the token in them; whoever reads a session must not come by it.
+/// lomi keeps the addresses with the token in them; whoever reads a session must not come by it.
 #[tokio::test]
 async fn no_order_token_stands_in_what_is_read() {
     let app = TestApp::start().await;

@@ -79,15 +79,15 @@ async fn what_lomi_notes_with_a_session_prices_nothing() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
-        // 5 000 francs is lomi.'s own price of the product.
+        // 5 000 francs is lomi's own price of the product.
         let noted = with(&printed(&app), json!({ "amount": 5_000, "product_id": PRODUCT_A }));
         let json = pasted(&app, PATH, &noted).await.expect(201).json();
         assert_eq!(json["product_id"], PRODUCT_A, "{profile}");
         assert_eq!(app.lomi.sessions().await.last().expect("a session")["product_id"], PRODUCT_A, "{profile}");
-        // lomi. opens this page at 5 000: nobody gets it.
+        // lomi opens this page at 5 000: nobody gets it.
         let dearer = with(&noted, json!({ "amount": 7_000 }));
         handed_out_nothing(&app, pasted(&app, PATH, &dearer).await).await;
-        // Without an amount lomi. prices the product; its first generation does not without one.
+        // Without an amount lomi prices the product; its first generation does not without one.
         if profile != "seeds" {
             let mut by_lomi = noted;
             by_lomi.as_object_mut().unwrap().retain(|name, _| !["amount", "currency_code"].contains(&name.as_str()));
@@ -118,7 +118,7 @@ async fn a_plan_is_noted_where_lomi_has_plans() {
     app.audit().await;
 }
 
-/// lomi. refused, or its page was another one: the caller has nothing to pay on.
+/// lomi refused, or its page was another one: the caller has nothing to pay on.
 async fn handed_out_nothing(app: &TestApp, answer: Answer) {
     assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()));
     let orders = app.orders().await;

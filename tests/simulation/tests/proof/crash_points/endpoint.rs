@@ -1,7 +1,7 @@
-//! The webhook that registers itself: before it, one run, and what is promised.
+//! The webhook that registers itself: the preparation, one run, and its promises.
 //!
-//! What must hold at every moment is the simulation's own watchman's: events that lomi. sends can be verified, from the
-//! first registration to the removal, and nothing that lomi. still has to tell is cut off.
+//! The simulation's own check covers every moment: the stack can verify what lomi sends, from the first registration
+//! to the removal, and no endpoint with undelivered events is removed.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use super::flows::Flow;
 use super::play::Play;
 use crate::stage::Stage;
 
-/// Longer than lomi. tries to deliver anything.
+/// Longer than lomi retries any delivery.
 const LONG: Duration = Duration::from_secs(10 * 60);
-/// When a rotated endpoint has nothing left to send, and the schedule has not come yet.
+/// After this time a rotated endpoint has nothing left to send, and the scheduled run has not started yet.
 const SETTLED: Duration = Duration::from_secs(150);
 /// The schedule in the template.
 pub(super) const SCHEDULE: Duration = Duration::from_secs(5 * 60);
 const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
 
-/// What was there besides.
+/// The state at the start of the play.
 #[derive(Default)]
 pub(super) struct Registry {
     neighbours: RefCell<Vec<Value>>,
-    /// What did not hold after a run that said that all is well.
+    /// Rules that were broken after a run that reported success.
     unsound: RefCell<Vec<String>>,
 }
 
@@ -64,7 +64,7 @@ impl Play {
         }
     }
 
-    /// lomi. is about to try an event again.
+    /// Leaves an event that lomi is about to retry.
     async fn leave_event_under_way(&self) {
         self.buy_and_pay().await;
         let delivery = self.stage.announced("PAYMENT_SUCCEEDED");
@@ -88,13 +88,13 @@ impl Play {
         self.note_end(ended)
     }
 
-    /// The schedule, which comes every five minutes.
+    /// The scheduled run, every five minutes.
     pub(super) async fn next_scheduled(&self) -> bool {
         let ended = self.stage.stack.ensure_webhook(false).await;
         self.note_end(ended)
     }
 
-    /// Who says that all is well is taken at their word.
+    /// Checks the webhook after a run that reported success.
     fn note_end(&self, ended: Option<Status>) -> bool {
         if ended.is_some_and(|status| !status.is_failure()) {
             self.registry.unsound.borrow_mut().extend(self.stage.stack.unsound_webhook());
@@ -102,7 +102,7 @@ impl Play {
         ended.is_some()
     }
 
-    /// A shopper pays now, and lomi. tells; then the schedule comes twice more.
+    /// A shopper pays, lomi sends the event, and two more scheduled runs follow.
     pub(super) async fn pay_and_look_after(&self) {
         let bought = self.stage.buy("later", false).await;
         self.stage.pay(&bought).await;
@@ -139,7 +139,7 @@ fn sorted(stage: &Stage) -> (Vec<Value>, Vec<Value>) {
     stage.stack.lomi.endpoints().into_iter().partition(|endpoint| endpoint["url"] == HOOK)
 }
 
-/// The same without what changes when something is sent.
+/// The endpoints without the fields that change with every delivery.
 fn untold(endpoints: &[Value]) -> Vec<Value> {
     let names = ["webhook_id", "url", "secret", "description", "authorized_events", "is_active", "updated_at"];
     endpoints.iter().map(|endpoint| names.iter().map(|name| endpoint[*name].clone()).collect()).collect()

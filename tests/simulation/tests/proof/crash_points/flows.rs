@@ -1,8 +1,8 @@
-//! The flows whose crash points are tried, and who picks each up.
+//! The use cases whose crash points are tested, and their recovery.
 
 use lomi_sandbox::Profile;
 
-/// A flow, or what the reconciler finds.
+/// A use case, or work of the reconciler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Flow {
     Page,
@@ -38,14 +38,14 @@ pub(super) enum Flow {
     Remove,
 }
 
-/// Who picks up what a crash left.
+/// What recovers from a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rescuer {
-    /// Whoever called: the same key, the same event, the same order.
+    /// The caller repeats its request: the same key, the same event, the same order.
     Caller,
-    /// The reconciler alone; lomi.'s events are lost, and the caller is gone.
+    /// The reconciler alone; lomi's events are lost and the caller does not return.
     Reconciler,
-    /// The schedule that looks after the webhook; the caller is gone.
+    /// The scheduled run that checks the webhook; the caller does not return.
     Schedule,
 }
 
@@ -120,7 +120,7 @@ impl Flow {
         }
     }
 
-    /// The name under which its processes run.
+    /// The name of its processes.
     pub(super) const fn process(self) -> &'static str {
         match self {
             Self::Page | Self::Card => "create",
@@ -151,8 +151,8 @@ impl Flow {
         self.process() == "endpoint"
     }
 
-    /// Who picks it up. Nobody but lomi., when it sends an event again, tells of a refund that was made in its dashboard;
-    /// nobody but the operator tells the merchant's systems again; a deleted stack has no schedule.
+    /// Only lomi's redelivery recovers a refund made in its dashboard, and only the operator repeats a republishing;
+    /// a deleted stack has no schedule.
     pub(super) fn rescuers(self) -> &'static [Rescuer] {
         match self {
             Self::RefundElsewhere | Self::Retell | Self::Remove => &[Rescuer::Caller],
@@ -163,15 +163,15 @@ impl Flow {
         }
     }
 
-    /// Whether this generation of lomi. lets it come so far.
+    /// Whether this generation of lomi supports the use case.
     pub(super) fn is_possible_in(self, profile: Profile) -> bool {
         match self {
-            // Only the newest tells of refunds.
+            // Only the newest generation sends refund events.
             Self::RefundElsewhere => profile == Profile::Current,
-            // The oldest wants to be told the ways to pay, and a link chooses none. Nor does it say by which link of its own a
-            // page was opened: a person attributes the payment.
+            // The oldest generation requires the payment methods, and a link names none. Nor does it return the
+            // native link behind a page: an operator attributes the payment.
             Self::OpenLink | Self::NativeLink | Self::FindNameless => profile != Profile::Seeds,
-            // The server of June 2026 makes no webhook over its API, and changes none.
+            // The server of June 2026 neither creates nor changes a webhook by API.
             Self::Register | Self::RegisterTwice => true,
             _ => profile != Profile::June2026 || !self.is_of_the_webhook(),
         }

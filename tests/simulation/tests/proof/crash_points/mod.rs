@@ -1,4 +1,4 @@
-//! Every point at which every flow can die: alone, and followed by the death of whoever picks the work up.
+//! Every point at which every use case can be killed: alone, and followed by a second kill during the recovery.
 
 mod endpoint;
 mod flows;
@@ -21,57 +21,56 @@ use tokio::time::sleep;
 use crate::stage::Strike;
 use simulation::{in_virtual_time, runs::in_parallel};
 
-/// A client that is not answered comes again after the lease of the try before.
+/// A client without an answer retries after the lease of its last attempt.
 const LEASE: Duration = Duration::from_secs(31);
-/// Whoever tries so often in vain will never be answered.
+/// More attempts than any recovery needs.
 const MAX_TRIES: u32 = 8;
-/// What the reconciler has not picked up within so long, it was not left.
+/// The reconciler must recover everything within this time.
 const SOON: Duration = Duration::from_secs(10 * 60);
-/// How soon the webhook's schedule may come after a crash.
+/// How soon after a crash the webhook's scheduled run may start.
 const SOON_AFTER: Duration = Duration::from_secs(20);
 
-/// Which pairs of crashes are tried.
+/// The pairs of crashes that are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pairs {
-    /// None: each crash alone.
+    /// Each crash alone.
     None,
-    /// A process that dies leaves nothing but what it has written: dying before a read, after it, or before whatever comes
-    /// next is one and the same. One point of each such stretch.
+    /// One point of each stretch between two writes: a killed process leaves only what it has written, so all points
+    /// of a stretch are equivalent.
     Distinct,
-    /// Every point all the same.
+    /// Every point.
     All,
 }
 
-/// One schedule: where the flow dies, and where the try to pick it up does.
+/// One schedule: the points at which the use case and its recovery are killed.
 #[derive(Clone, Copy, Debug)]
 struct Schedule {
     flow: Flow,
     profile: Profile,
     rescuer: Rescuer,
     first: Option<u32>,
-    /// Which of the rescuer's tries, and its step.
+    /// The attempt of the recovery, and its step.
     second: Option<(u32, u32)>,
 }
 
-/// What came of it.
 struct Outcome {
-    /// The flow's first try.
+    /// The first attempt of the use case.
     own: Try,
-    /// The rescuer's.
+    /// The attempts of the recovery.
     rescue: Vec<Try>,
     findings: Vec<String>,
     trace: Vec<String>,
 }
 
-/// How far one process came.
+/// The steps of one process.
 struct Try {
     steps: u32,
-    /// Those of them at which it had just written something.
+    /// The steps at which it had just written.
     writes: Vec<u32>,
 }
 
 impl Try {
-    /// Whether dying at this step leaves something else than dying at the step before.
+    /// Whether a kill at this step leaves another state than a kill at the step before.
     fn is_distinct(&self, step: u32) -> bool {
         step == 1 || self.writes.contains(&step)
     }
@@ -107,7 +106,7 @@ impl Schedule {
         own.into_iter().chain(later).collect()
     }
 
-    /// The rescuer's processes, and how many of that name come before.
+    /// The name of the recovering processes, and how many of that name came before.
     fn rescue_process(self) -> (&'static str, u32) {
         match self.rescuer {
             Rescuer::Caller => (self.flow.process(), 1),
@@ -116,7 +115,7 @@ impl Schedule {
         }
     }
 
-    /// Goes on until nothing is left to pick up.
+    /// Recovers until nothing is left to recover.
     async fn pick_up(self, play: &Play) -> bool {
         match self.rescuer {
             Rescuer::Caller => {
@@ -140,7 +139,7 @@ impl Schedule {
                 true
             }
             Rescuer::Schedule => {
-                // The first run comes soon, so that what the crash left is young.
+                // The first run comes soon, so that the crash's leftovers are young.
                 let mut wait = SOON_AFTER;
                 for _ in 0..MAX_TRIES {
                     sleep(wait).await;
@@ -155,7 +154,7 @@ impl Schedule {
         }
     }
 
-    /// The flow's first try, and the rescuer's.
+    /// The first attempt of the use case, and those of the recovery.
     fn counted(self, play: &Play) -> (Try, Vec<Try>) {
         let tries = |name: &str| {
             let tries = play.stage.steps_of(name).into_iter().zip(play.stage.writes_of(name));
@@ -167,14 +166,14 @@ impl Schedule {
     }
 }
 
-/// A flow that dies, and nothing after it does.
+/// A use case that is killed once.
 #[derive(Clone, Copy, Debug)]
 struct Death {
     alone: Schedule,
     is_distinct: bool,
 }
 
-/// Everything that begins with this death.
+/// Every schedule that begins with this kill.
 fn try_all(death: Death, pairs: Pairs, report: &Mutex<Report>) {
     let alone = death.alone.run();
     note(report, death.alone, &alone);
@@ -212,7 +211,7 @@ fn note(report: &Mutex<Report>, schedule: Schedule, outcome: &Outcome) {
 }
 
 impl Report {
-    /// Notes what was broken, in the schedule's row.
+    /// Records broken promises in the schedule's row.
     fn transition(&mut self, schedule: Schedule, outcome: &Outcome) -> &mut Row {
         let is_broken = !outcome.findings.is_empty();
         if is_broken && self.findings.len() < 5 {
@@ -225,7 +224,7 @@ impl Report {
     }
 }
 
-/// Every crash alone, and these pairs of crashes, with a lomi. of this generation.
+/// Every single crash and these pairs of crashes, with this generation of lomi.
 pub(crate) fn prove(profile: Profile, pairs: Pairs) {
     let report = Mutex::new(Report::default());
     let flows = Flow::ALL.into_iter().filter(|flow| flow.is_possible_in(profile));

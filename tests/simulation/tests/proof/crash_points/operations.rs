@@ -1,4 +1,4 @@
-//! What an operator does by hand: before it, one try, and what is promised.
+//! The operator's actions: the preparation, one attempt, and its promises.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::flows::Flow;
 use super::play::Play;
 
-/// What an operator works on.
+/// The objects of an operator's actions.
 #[derive(Default)]
 pub(super) struct Desk {
     aside: RefCell<Option<QuarantineId>>,
-    /// The orders before anything was told again, and what was told of them.
+    /// The orders and their events before the republishing.
     before: RefCell<(Vec<Value>, Vec<Value>)>,
     is_order_changed: Cell<bool>,
 }
@@ -59,7 +59,7 @@ impl Play {
         }
     }
 
-    /// The event comes while its order is not there, as after a table was restored.
+    /// Delivers the event while its order is missing, as after a table was restored.
     async fn put_event_aside(&self, id: &str) {
         self.pay().await;
         let delivery = self.stage.announced("PAYMENT_SUCCEEDED");
@@ -68,7 +68,7 @@ impl Play {
         self.stage.stack.dynamodb.put_order(order);
     }
 
-    /// A poll finds a payment that does not fit, because the order was changed for a while.
+    /// A poll finds a mismatched payment, because the order was changed for a while.
     async fn put_finding_aside(&self, id: &str) {
         let order = self.stage.stack.dynamodb.take_order(id);
         let mut other = order.clone();
@@ -80,7 +80,7 @@ impl Play {
         self.stage.stack.dynamodb.put_order(order);
     }
 
-    /// lomi. signs with something else for a while, and logs that it was refused.
+    /// lomi signs with a wrong secret for a while and logs the refused deliveries.
     async fn fail_to_deliver(&self) {
         let fault = json!({ "target": "webhook", "kind": "bad_signature", "times": null });
         self.stage.act("/_sim/faults", &fault).await;
@@ -89,7 +89,7 @@ impl Play {
         self.stage.clear_faults().await;
     }
 
-    /// A piece is closed in the moment in which what it tells counts, or later; never before.
+    /// A quarantined item is resolved when its payment counts or later, and never before.
     fn watch_quarantine(&self) {
         let table = self.stage.stack.dynamodb.clone();
         self.stage.stack.watch(move || {
@@ -100,7 +100,7 @@ impl Play {
         });
     }
 
-    /// What was told, and how often again.
+    /// The events, and how often each was republished.
     fn events(&self) -> (Vec<Value>, Vec<Option<u64>>) {
         let mut events = self.stage.stack.dynamodb.items("OUTBOX#");
         let counts = events.iter_mut().filter_map(Value::as_object_mut).filter_map(|event| event.remove("replays"));
@@ -108,7 +108,7 @@ impl Play {
         (events, counts)
     }
 
-    /// What an operator is promised and did not get.
+    /// The broken promises of an operator's action.
     pub(super) fn broken_operation(&self) -> Vec<String> {
         let stack = &self.stage.stack;
         let mut broken = Vec::new();

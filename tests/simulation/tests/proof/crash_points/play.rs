@@ -1,4 +1,4 @@
-//! One run of a flow: what comes before, one try, what comes after.
+//! One run of a use case: the preparation, one attempt, and the following actions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -16,14 +16,14 @@ use super::flows::Flow;
 use super::operations::Desk;
 use crate::stage::{Stage, Strike};
 
-/// A create has asked lomi. when it takes this step: its key, its order and the call lie before, two steps each.
+/// At this step a create has called lomi: its key, its order and the call come before, with two steps each.
 const ASKED_TO_CREATE: u32 = 6;
-/// The same for a refund: the order, the payment, the reservation, the preview, two for what is written of it, the call. Where
-/// lomi. shows nothing first, the list of refunds, and the order and the payment once more, lie before it.
+/// The same for a refund: the order, the payment, the reservation, the preview, the two writes about it, the call.
+/// Without previews, the list of refunds and a second read of the order and the payment come before it.
 const ASKED_TO_REFUND: u32 = 14;
 const KEY: &str = "shop-1";
 
-/// One run of a flow.
+/// One run of a use case.
 pub(super) struct Play {
     pub(super) flow: Flow,
     pub(super) stage: Stage,
@@ -38,7 +38,7 @@ pub(super) struct Play {
 }
 
 impl Play {
-    /// The stage as the flow finds it.
+    /// The stage before the use case.
     pub(super) async fn prepare(flow: Flow, profile: Profile) -> Self {
         let play = Self {
             flow,
@@ -101,7 +101,7 @@ impl Play {
         play
     }
 
-    /// One try, by whoever it is that tries again. Whether nothing is left to try.
+    /// One attempt. Returns whether no further attempt is needed.
     pub(super) async fn attempt(&self) -> bool {
         let stack = &self.stage.stack;
         let is_final = match self.flow {
@@ -154,11 +154,11 @@ impl Play {
         is_final
     }
 
-    /// What people do next. `is_told`: whether lomi.'s events arrive.
+    /// The following actions of people. `is_told`: whether lomi's events arrive.
     pub(super) async fn go_on(&self, is_told: bool) {
         match self.flow {
             Flow::FindInDoubt => {
-                // The shop's client was given no answer. It comes back.
+                // The shop's client got no answer and retries.
                 let bought = self.stage.ask(KEY, false).await.expect("nothing is in the way");
                 self.stage.pay(&bought).await;
                 self.is_answered.set(true);
@@ -187,7 +187,7 @@ impl Play {
         self.pay().await;
     }
 
-    /// Nobody has learned yet whose the key is.
+    /// A payment before the stack has learned the organisation of its key.
     async fn pay_unlearned(&self) {
         self.buy(false).await;
         self.stage.stack.dynamodb.forget_organisation();
@@ -199,7 +199,7 @@ impl Play {
         self.stage.pay(&bought).await;
     }
 
-    /// Somebody gives the money back in lomi.'s dashboard.
+    /// A refund in lomi's dashboard.
     async fn refund_elsewhere(&self) {
         self.buy_and_pay().await;
         self.stage.deliver().await;
@@ -216,7 +216,7 @@ impl Play {
         self.stage.plan(&[]);
     }
 
-    /// A second try takes over from one that is still under way, much later by its own clock, and asks for another form.
+    /// A second attempt takes over from one that is still running, much later by its own clock, and opens another form.
     async fn orphan(&self) {
         self.stage.plan(&[Strike { name: "create", index: 1, skew_ms: 50 * 60_000, step: None }]);
         let late = async {
@@ -252,7 +252,7 @@ impl Play {
                 self.said.borrow_mut().insert(made.answer.body);
                 true
             }
-            // Nobody knows, and nobody ever will by this key.
+            // The outcome is unknown and stays so under this key.
             Some(Err(checkout::payment_links::LinkError::OutcomeUnknown(_))) => true,
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! What each flow promises, whatever dies on the way.
+//! The promises of each use case, whatever is killed.
 
 use lomi_sandbox::Profile;
 use serde_json::{Map, Value};
@@ -6,21 +6,21 @@ use serde_json::{Map, Value};
 use super::flows::Flow;
 use super::play::Play;
 
-/// How everything ended.
+/// The final state.
 struct Ends {
     orders: Vec<Value>,
-    /// Whether somebody was answered, as a number of answers.
+    /// The number of answers to the caller: 0 or 1.
     answered: usize,
     broken: Vec<String>,
 }
 
-/// What the flow promised and did not keep.
+/// The broken promises of the use case.
 pub(super) fn broken(play: &Play) -> Vec<String> {
     let answered = usize::from(play.is_answered.get());
     let mut ends = Ends { orders: play.stage.orders(), answered, broken: Vec::new() };
     match play.flow {
         Flow::Page => ends.one_purchase(play, "sessions", 1),
-        // The server of June 2026 knows no key here. Nobody was handed the secret of the form that is too many.
+        // The server of June 2026 ignores the key here. No client received the secret of the surplus form.
         Flow::Card => ends.one_purchase(play, "intents", if play.stage.profile == Profile::June2026 { 2 } else { 1 }),
         Flow::FindInDoubt => {
             ends.one_purchase(play, "sessions", 1);
@@ -71,7 +71,7 @@ impl Ends {
         self.orders.iter().filter(is_paid).count()
     }
 
-    /// Whether there is one order, with this status, and in it one such thing.
+    /// Whether there is one order with this status, and one such item in it.
     fn is(&self, status: &str, things: &str) -> bool {
         let [order] = &self.orders[..] else { return false };
         order["status"] == status && order[things].as_object().map_or(0, Map::len) == 1

@@ -1,4 +1,5 @@
-//! The webhook's registration while lomi. or Secrets Manager fails from some exchange on: every such moment, every way.
+//! The webhook's registration while lomi or Secrets Manager fails from some exchange on: every such point, every kind
+//! of failure.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::play::Play;
 use super::promises;
 
 const FLOWS: [Flow; 5] = [Flow::Register, Flow::Rotate, Flow::RotateAgain, Flow::Mend, Flow::Replace];
-/// That a secret is stored long after the answer was given up is left out: two reads would have to miss it.
+/// A secret stored long after the time-out is left out: two reads would have to miss it.
 const FATES: [(Line, Fault); 15] = [
     (Line::Lomi, Fault::NotSent),
     (Line::Lomi, Fault::RequestLost),
@@ -31,21 +32,21 @@ const FATES: [(Line, Fault); 15] = [
     (Line::Secrets, Fault::FailsAfter),
     (Line::Secrets, Fault::Hangs(true)),
 ];
-/// No run makes so many exchanges on one line.
+/// More exchanges than any run makes on one line.
 const MOST_EXCHANGES: u32 = 12;
 
-/// A storm breaks out, and ends with the run that it struck.
+/// A storm of faults that begins during a run and ends with it.
 #[derive(Clone, Copy, Debug)]
 struct Storm {
     flow: Flow,
     line: Line,
     fate: Fault,
-    /// Exchanges on the line before it.
+    /// Exchanges on the line before the storm.
     calm: u32,
 }
 
 impl Storm {
-    /// What was broken; `None` when the run was over before the storm.
+    /// The broken promises; `None` when the run ended before the storm.
     fn run(self) -> Option<Vec<String>> {
         in_virtual_time(async || {
             let play = Play::prepare(self.flow, Profile::Current).await;
@@ -57,7 +58,7 @@ impl Storm {
             if faults.struck() == before {
                 return None;
             }
-            // Twice: the first run may leave what is young to the next.
+            // Two runs, because the first may leave young endpoints to the next.
             for wait in [Duration::from_secs(20), SCHEDULE] {
                 sleep(wait).await;
                 play.stage.deliver().await;

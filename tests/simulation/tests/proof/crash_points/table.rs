@@ -1,11 +1,11 @@
-//! What was tried, and what came of it, as it is printed.
+//! The printed table of schedules and their results.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::flows::{Flow, Rescuer};
 
-/// What was tried of one flow.
+/// The schedules of one use case.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Row {
     pub(super) steps: u32,
