@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
-const MS_PER_DAY: i64 = 86_400_000;
+const NANOS_PER_MS: i128 = 1_000_000;
 
 /// An instant in milliseconds since the Unix epoch, UTC. Written as ISO 8601 with milliseconds and `Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,61 +45,29 @@ impl Timestamp {
         Self(self.0.saturating_add_unsigned(s.saturating_mul(1000)))
     }
 
-    /// Reads `2026-06-20`, `2026-06-20T09:14:07Z` or `2026-06-20T09:14:07.512Z`, also with `+00:00` in place of the `Z`;
-    /// anything else is `None`.
+    /// Reads a date, or a date and a time in UTC: `2026-06-20`, `2026-06-20T09:14:07`, `2026-06-20T09:14:07.512Z`, and with
+    /// `+00:00` in place of the `Z`.
+    /// `None` for anything else, an impossible date and an instant before 1970 included.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00.000Z"));
-        let mut date = date.splitn(3, '-').map(digits);
-        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return None;
-        }
-        let time = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")).unwrap_or(time);
-        let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
-        let mut clock = clock.splitn(3, ':').map(digits);
-        let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-        let ms = digits(&format!("{fraction:0<3}").chars().take(3).collect::<String>())?;
-        let in_day = ((hour * 60 + minute) * 60 + second) * 1000 + ms;
-        (in_day < MS_PER_DAY).then(|| Self(days_from_civil(year, month, day) * MS_PER_DAY + in_day))
+        let rfc_3339 = match text.split_once('T') {
+            None => format!("{text}T00:00:00Z"),
+            Some((_, time)) if time.ends_with('Z') || time.ends_with("+00:00") => text.to_owned(),
+            Some(_) => format!("{text}Z"),
+        };
+        let instant = OffsetDateTime::parse(&rfc_3339, &Rfc3339).ok()?;
+        let ms = i64::try_from(instant.unix_timestamp_nanos() / NANOS_PER_MS).ok()?;
+        (ms >= 0).then_some(Self(ms))
     }
-}
-
-fn digits(text: &str) -> Option<i64> {
-    let sane = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-    sane.then(|| text.parse().ok()).flatten()
-}
-
-/// Days since 1970-01-01 of a proleptic Gregorian date, counting in years that begin in March.
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// The inverse of [`days_from_civil`].
-const fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.0.div_euclid(MS_PER_DAY));
-        let in_day = self.0.rem_euclid(MS_PER_DAY);
-        let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
-        let (second, ms) = (in_day / 1000 % 60, in_day % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        let instant = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * NANOS_PER_MS);
+        // Only a clock that was advanced by thousands of years leaves the calendar.
+        let instant = instant.unwrap_or(PrimitiveDateTime::MAX.assume_utc());
+        let (hour, minute, second, ms) = instant.to_hms_milli();
+        write!(f, "{}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z", instant.date())
     }
 }
 
@@ -180,7 +150,7 @@ mod tests {
         for text in ["1970-01-01T00:00:00.000Z", "2026-06-20T09:14:07.512Z", "2024-02-29T23:59:59.999Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
-        for text in ["2026-06-20T09:14:07Z", "2026-06-20T09:14:07+00:00", "2026-06-20T09:14:07.000+00:00"] {
+        for text in ["2026-06-20T09:14:07Z", "2026-06-20T09:14:07+00:00", "2026-06-20T09:14:07.000+00:00", "2026-06-20T09:14:07"] {
             assert_eq!(Timestamp::parse(text).unwrap().unix_s(), 1_781_946_847, "{text}");
         }
     }
@@ -190,6 +160,27 @@ mod tests {
         for text in ["", "2026", "2026-13-01", "2026-06-20T25:00:00Z", "2026-06-20T09:14", "yesterday"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_that_is_in_no_calendar_is_not_an_instant() {
+        for date in ["2026-02-31", "2026-02-29", "2026-04-31", "2026-06-00", "2100-02-29"] {
+            for text in [date.to_owned(), format!("{date}T09:14:07Z"), format!("{date}T09:14:07.512+00:00")] {
+                assert_eq!(Timestamp::parse(&text), None, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_or_an_offset_that_is_not_utc_is_refused() {
+        for time in ["09:60:00Z", "24:00:00Z", "09:14:07+01:00", "09:14:07-00:30", "9:14:07Z"] {
+            assert_eq!(Timestamp::parse(&format!("2026-06-20T{time}")), None, "{time}");
+        }
+    }
+
+    #[test]
+    fn an_instant_beyond_the_calendar_is_still_written() {
+        assert_eq!(Timestamp::from_unix_ms(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use lomi_sandbox::{EndpointSetting, Profile, Sandbox, Settings, fixtures};
+use lomi_sandbox::{EndpointSetting, Sandbox, Settings, fixtures};
 
 const HELP: &str = "\
 A stand-in for the lomi. payment API.
@@ -97,7 +97,7 @@ fn read_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Wish, S
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value; see --help"))?;
         match name.as_str() {
             "--listen" => settings.listen = value.parse().map_err(|_| format!("not an address: {value}"))?,
-            "--profile" => settings.profile = Profile::parse(&value).ok_or_else(|| format!("no profile {value}"))?,
+            "--profile" => settings.profile = value.parse().map_err(|_| format!("no profile {value}"))?,
             "--webhook" => webhook = Some(value),
             "--webhook-secret" => secret = value,
             "--data-file" => settings.data_file = Some(value.into()),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
+use strum::{AsRefStr, Display, EnumString, VariantNames};
 
 /// Above this many hundredths a JSON number is no longer exact in every reader.
 const MAX_HUNDREDTHS: i64 = 1_000_000_000_000_000;
@@ -9,8 +10,9 @@ const MAX_HUNDREDTHS: i64 = 1_000_000_000_000_000;
 const FRANCS_PER_1000_EUR: i64 = 655_957;
 
 /// Currencies a session can be opened in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, Display, EnumString, VariantNames)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum Currency {
     Xof,
     Usd,
@@ -18,28 +20,11 @@ pub(crate) enum Currency {
 }
 
 impl Currency {
-    pub(crate) fn parse(code: &str) -> Option<Self> {
-        match code {
-            "XOF" => Some(Self::Xof),
-            "USD" => Some(Self::Usd),
-            "EUR" => Some(Self::Eur),
-            _ => None,
-        }
-    }
-
     /// What the card processor books, in its own spelling.
     pub(crate) const fn processor_code(self) -> &'static str {
         match self {
             Self::Xof | Self::Eur => "eur",
             Self::Usd => "usd",
-        }
-    }
-
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Xof => "XOF",
-            Self::Usd => "USD",
-            Self::Eur => "EUR",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use strum::EnumString;
 
 use crate::clock::ClockMode;
 
@@ -71,9 +72,10 @@ pub struct EndpointSetting {
     pub secret: String,
 }
 
-/// A generation of the lomi. API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A generation of the lomi. API, read from `current`, `june2026` or `seeds`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Profile {
     /// What newer documents describe, and closest to what runs today.
     #[default]
@@ -85,17 +87,6 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Reads `current`, `june2026` or `seeds`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "current" => Some(Self::Current),
-            "june2026" => Some(Self::June2026),
-            "seeds" => Some(Self::Seeds),
-            _ => None,
-        }
-    }
-
     pub(crate) fn is_current(self) -> bool {
         self == Self::Current
     }

@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 use crate::http::gate::Admitted;
 use crate::http::reply::Reply;
@@ -34,7 +35,7 @@ pub(crate) async fn providers(Extension(call): Admitted) -> Reply {
             "metadata": null,
         })
     };
-    let rails = Rail::ALL.into_iter().filter(|rail| wanted.is_none_or(|code| code == rail.provider_code()));
+    let rails = Rail::VARIANTS.iter().copied().filter(|rail| wanted.is_none_or(|code| code == rail.provider_code()));
     Reply::ok(&json!({"success": true, "data": rails.map(row).collect::<Vec<Value>>()}))
 }
 

@@ -88,7 +88,7 @@ fn amount(profile: Profile, body: &Value) -> Result<Amount, ApiError> {
 
 fn currency(profile: Profile, body: &Value) -> Result<Currency, ApiError> {
     let code = text(body, "currency_code").or_else(|| text(body, "currency")).unwrap_or_else(|| "XOF".to_owned());
-    Currency::parse(&code.to_ascii_uppercase()).ok_or_else(|| {
+    code.to_ascii_uppercase().parse().map_err(|_| {
         let refusal = ApiError::bad_request("currency_code must be XOF, USD or EUR");
         // `current` has no code of its own for it.
         if profile.is_current() { refusal } else { refusal.coded("UNSUPPORTED_CURRENCY") }

@@ -8,7 +8,6 @@ use crate::model::SessionDetails;
 use crate::money::{Amount, Currency};
 use crate::settings::Profile;
 
-const CURRENCIES: [&str; 3] = ["XOF", "USD", "EUR"];
 const SOURCES: [&str; 7] = ["system", "shopify", "woocommerce", "prestashop", "magento", "odoo", "bubble"];
 const PROVIDERS: [&str; 6] = ["ORANGE", "WAVE", "NOWPAYMENTS", "MTN", "STRIPE", "SPI"];
 const DEFAULT_LIFE_MIN: u32 = 60;
@@ -78,7 +77,7 @@ fn lenient(fields: &mut Fields<'_>) -> Draft {
     });
     Draft {
         amount: fields.amount("amount"),
-        currency: fields.one_of("currency_code", &CURRENCIES).as_deref().and_then(Currency::parse),
+        currency: fields.variant("currency_code"),
         line_items,
         life_min: DEFAULT_LIFE_MIN,
         details: SessionDetails {
@@ -130,7 +129,7 @@ fn seeds(body: &Value) -> Result<Draft, ApiError> {
     }
     let draft = Draft {
         amount,
-        currency: currency.as_deref().and_then(Currency::parse),
+        currency: currency.and_then(|code| code.parse().ok()),
         line_items: None,
         life_min: fields.count("expiration_minutes").unwrap_or(SEEDS_LIFE_MIN),
         details: seeds_details(&mut fields, providers.clone().unwrap_or_default()),

@@ -34,17 +34,11 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
         fields.require(name);
     }
     let details = LinkDetails {
-        link_type: fields
-            .one_of("link_type", &["product", "instant"])
-            .and_then(|name| LinkType::parse(&name))
-            .unwrap_or(LinkType::Instant),
+        link_type: fields.variant("link_type").unwrap_or(LinkType::Instant),
         title: fields.text("title").unwrap_or_default(),
         description: fields.text("description"),
         amount: fields.amount("amount"),
-        currency_code: fields
-            .one_of("currency_code", &["XOF", "USD", "EUR"])
-            .and_then(|code| Currency::parse(&code))
-            .unwrap_or(Currency::Xof),
+        currency_code: fields.variant("currency_code").unwrap_or(Currency::Xof),
         product_id: if profile.is_current() { fields.id("product_id", "prod_") } else { fields.uuid("product_id") },
         price_id: if profile.is_current() { fields.id("price_id", "price_") } else { fields.uuid("price_id") },
         quantity: 1,
@@ -132,7 +126,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     let cut = sim.read(|world, _| {
         let keep = |link: &&Link| {
             is_shown(world, &call, link)
-                && call.query("linkType").is_none_or(|name| name == link.details.link_type.name())
+                && call.query("linkType").is_none_or(|name| name == link.details.link_type.as_ref())
                 && is_active.is_none_or(|wanted| wanted == link.is_active)
         };
         slice.cut(world.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))

@@ -66,7 +66,7 @@ impl Asked<'_> {
     }
 
     fn owner(&self) -> String {
-        format!("{} {}", self.caller.organization_id, self.caller.environment.name())
+        format!("{} {}", self.caller.organization_id, self.caller.environment.as_ref())
     }
 }
 
@@ -85,7 +85,7 @@ fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value
     let mut shown = json!({
         "transaction_id": payment_name(&world.quirks, &transaction.transaction_id),
         "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
-        "currency_code": transaction.currency_code.code(),
+        "currency_code": transaction.currency_code,
     });
     if let Some(members) = shown.as_object_mut() {
         members.extend(world.quirks.refund_preview_shows.clone());
@@ -151,7 +151,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         let row = |refund: &Refund| row(refund, world);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
-                && call.query("status").is_none_or(|status| status == refund.status.name())
+                && call.query("status").is_none_or(|status| status == refund.status.as_ref())
                 && from.is_none_or(|from| refund.created_at >= from)
                 && to.is_none_or(|to| refund.created_at <= to)
         };

@@ -238,7 +238,7 @@ fn foreign(profile: Profile, id: &str) -> ApiError {
 /// `GET /checkout-sessions`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let status = call.query("status").map(|name| {
-        SessionStatus::parse(name).ok_or_else(|| match call.profile {
+        name.parse::<SessionStatus>().map_err(|_| match call.profile {
             Profile::June2026 => ApiError::unexpected(),
             Profile::Current | Profile::Seeds => ApiError::bad_request("status must be open, completed or expired"),
         })

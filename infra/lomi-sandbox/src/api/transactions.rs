@@ -86,9 +86,9 @@ impl<'a> Filter<'a> {
 
     fn keeps(&self, row: &Transaction) -> bool {
         among(self.provider, row.rail.provider_code())
-            && among(self.status, row.status.name())
+            && among(self.status, row.status.as_ref())
             && among(self.kind, "payment")
-            && among(self.currency, row.currency_code.code())
+            && among(self.currency, row.currency_code.as_ref())
             && among(self.method, row.rail.payment_method_code())
             && self.is_pos != Some("true")
             && self.from.is_none_or(|from| row.created_at >= from)

@@ -75,7 +75,7 @@ pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
 pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> Answered {
     let body = optional_json(&body)?;
     let profile = match body.get("profile").and_then(Value::as_str) {
-        Some(name) => Some(Profile::parse(name).ok_or_else(|| ApiError::bad_request("unknown profile"))?),
+        Some(name) => Some(name.parse::<Profile>().map_err(|_| ApiError::bad_request("unknown profile"))?),
         None => None,
     };
     let changes = body.get("quirks").and_then(Value::as_object).cloned().unwrap_or_default();

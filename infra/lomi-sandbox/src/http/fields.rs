@@ -1,6 +1,9 @@
 //! Reads the fields of a body and gathers everything that is wrong with them.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
+use strum::VariantNames;
 
 use super::error::Problem;
 use crate::clock::Timestamp;
@@ -96,6 +99,11 @@ impl<'a> Fields<'a> {
         let message = format!("must be one of: {}", members.join(", "));
         let member = |value: &Value| value.as_str().filter(|text| members.contains(text)).map(str::to_owned);
         self.read(name, &message, member)
+    }
+
+    /// A value of a closed set.
+    pub(crate) fn variant<T: FromStr + VariantNames>(&mut self, name: &str) -> Option<T> {
+        self.one_of(name, T::VARIANTS)?.parse().ok()
     }
 
     pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {

@@ -157,7 +157,7 @@ pub(crate) async fn once(
         return sim.with(|world, now| effect(world, &call.caller, now)).map(Reply::created);
     };
     let mut scope = String::new();
-    let environment = call.caller.environment.name();
+    let environment = call.caller.environment.as_ref();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
     let tells_token = call.route != REFUNDS || !sim.read(|world, _| world.quirks.refund_token_unseen_by_keys);
     let fingerprint = if tells_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };

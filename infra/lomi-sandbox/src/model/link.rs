@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{AsRefStr, EnumString, VariantNames};
 
 use super::Environment;
 use crate::clock::Timestamp;
@@ -7,30 +8,14 @@ use crate::money::{Amount, Currency};
 use crate::table::Row;
 
 /// What a link sells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString, VariantNames)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum LinkType {
     /// A product at its price.
     Product,
     /// An amount.
     Instant,
-}
-
-impl LinkType {
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "product" => Some(Self::Product),
-            "instant" => Some(Self::Instant),
-            _ => None,
-        }
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Product => "product",
-            Self::Instant => "instant",
-        }
-    }
 }
 
 /// A payment link. Everyone who opens it gets a session of their own.

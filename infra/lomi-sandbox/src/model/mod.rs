@@ -13,6 +13,7 @@ mod session;
 mod transaction;
 
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString};
 
 pub(crate) use customer::{BlockingInvoice, Customer, CustomerDetails};
 pub(crate) use dispatch::{Attempt, DeliveryPath, Dispatch, DispatchStatus};
@@ -27,25 +28,15 @@ pub(crate) use session::{Session, SessionDetails, SessionStatus};
 pub(crate) use transaction::{Rail, Transaction, TransactionStatus};
 
 /// Which of the two disjoint worlds of an organisation a row belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum Environment {
     Test,
     Live,
 }
 
 impl Environment {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Live => "live",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Test, Self::Live].into_iter().find(|environment| environment.name() == name)
-    }
-
     pub(crate) const fn other(self) -> Self {
         match self {
             Self::Test => Self::Live,

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::AsRefStr;
 
 use super::Environment;
 use crate::clock::Timestamp;
@@ -7,22 +8,13 @@ use crate::money::Amount;
 use crate::table::Row;
 
 /// `completed` means recorded; the money may still fail to arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum RefundStatus {
     Pending,
     Completed,
     Failed,
-}
-
-impl RefundStatus {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// Money on its way back to a payer.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::EnumString;
 
 use super::Environment;
 use crate::clock::Timestamp;
@@ -7,23 +8,13 @@ use crate::money::{Amount, Currency};
 use crate::table::Row;
 
 /// `open` is the only state that changes; there is no cancelled state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum SessionStatus {
     Open,
     Completed,
     Expired,
-}
-
-impl SessionStatus {
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "open" => Some(Self::Open),
-            "completed" => Some(Self::Completed),
-            "expired" => Some(Self::Expired),
-            _ => None,
-        }
-    }
 }
 
 /// A hosted checkout session. Serialises as the row of the API, plus `allowed_providers` and `plan_id`,

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use strum::{AsRefStr, EnumString, VariantArray};
 
 use super::Environment;
 use crate::clock::Timestamp;
@@ -8,29 +9,16 @@ use crate::money::{Amount, Currency};
 use crate::table::Row;
 
 /// How a payment is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString, VariantArray)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum Rail {
-    Card,
     Wave,
     Mtn,
+    Card,
 }
 
 impl Rail {
-    pub(crate) const ALL: [Self; 3] = [Self::Wave, Self::Mtn, Self::Card];
-
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rail| rail.name() == name)
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Card => "card",
-            Self::Wave => "wave",
-            Self::Mtn => "mtn",
-        }
-    }
-
     pub(crate) const fn provider_code(self) -> &'static str {
         match self {
             Self::Card => "STRIPE",
@@ -63,8 +51,9 @@ impl Rail {
 }
 
 /// See [`TransactionStatus::may_become`] for the legal moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum TransactionStatus {
     Pending,
     /// Charged and under review: the payer has paid, and the merchant cannot have it yet.
@@ -77,17 +66,6 @@ pub(crate) enum TransactionStatus {
 }
 
 impl TransactionStatus {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Held => "held",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Refunded => "refunded",
-        }
-    }
-
     /// A completed payment can only be refunded; a failed or expired one may still complete.
     pub(crate) const fn may_become(self, next: Self) -> bool {
         matches!(

@@ -93,7 +93,7 @@ fn heading(session: &Session) -> String {
         line("h1", session.details.title.as_ref()),
         line("p", session.details.description.as_ref()),
         grouped(&session.amount.text()),
-        session.currency_code.code(),
+        session.currency_code,
     )
 }
 
@@ -147,7 +147,7 @@ fn card(words: &Words, session: &Session, fields: &Fields) -> String {
 
 fn wallet_button(words: &Words, rail: Rail) -> String {
     let label = if rail == Rail::Wave { "Wave" } else { "MTN MoMo" };
-    format!(r#"<button name="method" value="{}">{} {label}</button>"#, rail.name(), words.pay_with)
+    format!(r#"<button name="method" value="{}">{} {label}</button>"#, rail.as_ref(), words.pay_with)
 }
 
 fn small(is_shown: bool, text: &str) -> String {

@@ -11,9 +11,9 @@ use axum::routing::{get, post};
 use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::model::{Rail, Session};
+use crate::model::Session;
 use crate::pay::link::Shut;
-use crate::pay::{self, Closed, Coupon, Outcome, PayForm, Step};
+use crate::pay::{self, Closed, PayForm, Step};
 use crate::sim::Sim;
 use crate::world::World;
 use words::Words;
@@ -83,14 +83,9 @@ async fn open_link(State(sim): State<Sim>, Path(link_id): Path<String>, headers:
 /// `None` when no payment method was chosen.
 fn read_form(fields: &Fields) -> Option<PayForm> {
     let text = |name: &str| fields.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let outcome = match fields.get("outcome").map(String::as_str) {
-        Some("decline") => Outcome::Decline,
-        Some("abandon") => Outcome::Abandon,
-        _ => Outcome::Approve,
-    };
     Some(PayForm {
-        rail: Rail::parse(fields.get("method")?)?,
-        outcome,
+        rail: fields.get("method")?.parse().ok()?,
+        outcome: fields.get("outcome").and_then(|name| name.parse().ok()).unwrap_or_default(),
         // Emptied is not absent: the form refuses a card without a number.
         card_number: fields.get("card_number").map(|number| number.trim().to_owned()),
         challenge: fields.get("challenge").map(|answer| answer == "pass"),
@@ -98,7 +93,7 @@ fn read_form(fields: &Fields) -> Option<PayForm> {
         email: text("customer_email"),
         phone: text("customer_phone"),
         // Another word takes nothing off.
-        coupon: text("coupon_code").and_then(|code| Coupon::parse(&code)),
+        coupon: text("coupon_code").and_then(|code| code.parse().ok()),
     })
 }
 

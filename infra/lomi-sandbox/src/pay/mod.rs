@@ -10,6 +10,7 @@ mod redirect;
 pub(crate) mod refund;
 
 use serde::Deserialize;
+use strum::EnumString;
 
 use crate::clock::Timestamp;
 use crate::fault::Stage;
@@ -22,8 +23,9 @@ pub(crate) use ledger::note_payer;
 pub(crate) use redirect::{is_placeholder, success_url};
 
 /// What the shopper does once the rail's own screen is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum Outcome {
     #[default]
     Approve,
@@ -46,25 +48,20 @@ pub(crate) struct PayForm {
 }
 
 /// A merchant's code that takes something off the price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString)]
+#[strum(ascii_case_insensitive)]
 pub(crate) enum Coupon {
     /// A tenth.
     #[serde(rename = "MOINS10")]
+    #[strum(serialize = "MOINS10")]
     Tenth,
     /// All of it.
     #[serde(rename = "GRATUIT")]
+    #[strum(serialize = "GRATUIT")]
     All,
 }
 
 impl Coupon {
-    pub(crate) fn parse(code: &str) -> Option<Self> {
-        match code.to_ascii_uppercase().as_str() {
-            "MOINS10" => Some(Self::Tenth),
-            "GRATUIT" => Some(Self::All),
-            _ => None,
-        }
-    }
-
     pub(crate) const fn off(self, price: Amount, currency: Currency) -> Amount {
         match self {
             Self::Tenth => price.permille(100, currency),

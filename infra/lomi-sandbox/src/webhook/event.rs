@@ -144,7 +144,7 @@ pub(crate) fn transaction_row(transaction: &Transaction) -> Value {
     let rail = transaction.rail;
     let derived = json!({
         "transaction_type": "payment",
-        "fee_name": format!("{} {}", fee_owner(rail), transaction.currency_code.code()),
+        "fee_name": format!("{} {}", fee_owner(rail), transaction.currency_code),
         "fee_category": "payment_processing",
         "fee_subcategory": rail.fee_subcategory(),
         "provider_code": rail.provider_code(),

@@ -276,7 +276,7 @@ pub(crate) fn told_environment(event: &Event) -> Environment {
     let metadata = event.data.get("metadata");
     let marker = event.data.get("environment").or_else(|| metadata?.get("payment_environment"));
     let is_test_mode = || metadata.and_then(|metadata| metadata.get("test_mode")) == Some(&Value::Bool(true));
-    match marker.and_then(Value::as_str).and_then(Environment::parse) {
+    match marker.and_then(Value::as_str).and_then(|name| name.parse().ok()) {
         Some(environment) => environment,
         None if marker.is_none() && is_test_mode() => Environment::Test,
         None => Environment::Live,

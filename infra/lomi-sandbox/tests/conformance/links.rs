@@ -69,6 +69,7 @@ async fn what_does_not_fit_is_refused_as_each_generation_does() {
         (with(product(), "amount", json!(5000)), [201, 500, 400]),
         (with(instant(), "link_type", json!("open")), [400, 500, 400]),
         (with(instant(), "expires_at", json!("tomorrow")), [400, 500, 400]),
+        (with(instant(), "expires_at", json!("2027-02-31T00:00:00Z")), [400, 500, 400]),
         (with(product(), "price_id", json!("7")), [400, 500, 400]),
         (with(instant(), "title", Value::Null), [400, 500, 400]),
     ];

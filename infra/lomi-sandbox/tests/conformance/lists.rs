@@ -96,6 +96,18 @@ async fn what_is_not_on_cursors_is_as_before() {
 }
 
 #[tokio::test]
+async fn a_period_that_begins_on_no_day_is_refused() {
+    for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
+        let lomi = Lomi::start(profile).await;
+        for path in ["/transactions", "/refunds"] {
+            assert_eq!(lomi.get(&format!("{path}?startDate=2028-02-29")).await.status, 200, "{profile:?} {path}");
+            assert_eq!(lomi.get(&format!("{path}?startDate=2027-02-29")).await.status, 400, "{profile:?} {path}");
+            assert_eq!(lomi.get(&format!("{path}?endDate=2026-02-31")).await.status, 400, "{profile:?} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn with_a_quirk_current_pages_as_before() {
     let (lomi, june) = (stocked(Profile::Current, 3).await, stocked(Profile::June2026, 3).await);
     lomi.quirk("lists_page_as_before").await;
