@@ -101,13 +101,15 @@ impl Item {
 
 /// What the numbers are, and what is not in them.
 pub const NOTES: &str = "\
-An order is: one look at the products, one cart or link, one payment, one look at the order's status, and two looks by \
-the reconciler, when its page has ended and when lomi. completes nothing of it any more. DynamoDB's units are those that the embedded engine reports for every request, \
-indexes and transactions included. Durations are those of a development build on the machine that ran the program, with its own \
-load: on Lambda with 256 MB they differ, and they vary from run to run. Secrets Manager calls are those of a shop so quiet that every invocation finds its minute over. \
-Logs count the functions' lines, 700 bytes a run for Lambda's own and 300 a request for the gateway's. Metrics are the stack's own \
-and those of the webhook's route. Not counted: storage (some KB per order), backups, the archive of events (some KB per order), \
-calls of KMS for the keys of AWS's own behind the table and the secrets, data that leaves AWS, retries, declined payments.";
+An order is: one read of the products, one cart or link, one payment, one read of the order's status, and two \
+checks by the reconciler: when the page has ended, and when lomi can complete no payment of it any more. DynamoDB \
+units are those that the embedded engine reports for every request, indexes and transactions included. Durations \
+are those of a development build on the machine that ran the program: on Lambda with 256 MB they differ, and they \
+vary from run to run. Secrets Manager calls assume a shop so quiet that no invocation finds a cached secret. Logs \
+count the functions' lines, 700 bytes per invocation for Lambda's own lines and 300 per request for the gateway's. \
+Metrics are the stack's own and those of the webhook's route. Not counted: storage (some KB per order), backups, \
+the archive of events (some KB per order), KMS calls for the AWS managed keys of the table and the secrets, data \
+transfer out of AWS, retries, declined payments.";
 
 /// How much of everything something takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

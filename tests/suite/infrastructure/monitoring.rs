@@ -174,7 +174,7 @@ fn forgotten_functions(watch: &Watch) -> Vec<String> {
 
 fn runbooks(watch: &Watch) -> Vec<String> {
     let chapter =
-        watch.guide.split("\n## ").find(|chapter| chapter.starts_with("When an alarm rings")).unwrap_or_default();
+        watch.guide.split("\n## ").find(|chapter| chapter.starts_with("When an alarm fires")).unwrap_or_default();
     let written: BTreeSet<_> = chapter.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let alarms = watch.alarms();
     let named: BTreeSet<_> = alarms.iter().map(|(_, alarm)| name(alarm)).collect();
