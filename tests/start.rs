@@ -1,4 +1,5 @@
-//! Every function without its environment. Each function's package has this test, so that Cargo builds its program with the tests.
+//! Starts every function without its environment. Each function's package has this test, so that Cargo builds its
+//! program with the tests.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::process::Command;

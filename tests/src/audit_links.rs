@@ -1,4 +1,4 @@
-//! What must hold of every managed link: each paid order behind it is counted once, and the one too many says so.
+//! The rule of managed links: each paid order counts once, and an order beyond the limit is marked.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Which calls of AWS the functions really make: heard on the wire, told apart as IAM tells them apart, and kept beside
-//! the binaries that made them.
+//! Records the AWS calls that the functions really make: read from their connections, classified as IAM classifies
+//! them, and stored beside the binaries that made them.
 
 mod action;
 mod kept;
@@ -14,16 +14,17 @@ pub use kept::Kept;
 pub(crate) use request::caller;
 pub use request::{Request, Requests};
 
-/// One permission that a function made use of, or is granted.
+/// One permission that a function used or has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
     /// The function's binary.
     pub function: String,
     /// As IAM writes it: `dynamodb:GetItem`.
     pub action: String,
-    /// What it is done to, by its name in the template: `Table`, `Table/index/listing`, `LomiSecretKey`.
+    /// The resource, by its name in the template: `Table`, `Table/index/listing`, `LomiSecretKey`.
     pub resource: String,
-    /// The partition key up to its first `#`, then `*`: `ORDER#*`. One without a `#` stands whole. `-` where there is no key.
+    /// The partition key up to its first `#`, then `*`: `ORDER#*`. A key without `#` is kept whole. `-` where there
+    /// is no key.
     pub key: String,
 }
 
@@ -34,11 +35,11 @@ impl fmt::Display for Call {
     }
 }
 
-/// Keeps what is heard. Clones write to the same place.
+/// Stores the recorded calls. Clones write to the same place.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     kept: Arc<Kept>,
-    /// What this recorder has written already.
+    /// Calls that this recorder has written already.
     seen: Arc<Mutex<Vec<Call>>>,
 }
 
@@ -49,7 +50,7 @@ impl Recorder {
         Self { kept: Arc::new(kept), seen: Arc::default() }
     }
 
-    /// Keeps what IAM would be asked about this request.
+    /// Records the permissions that this request needs.
     pub fn note(&self, request: &Request) {
         let mut seen = self.seen.lock().expect("nobody panics with it");
         for call in action::calls(request) {
@@ -60,12 +61,12 @@ impl Recorder {
         }
     }
 
-    /// Keeps what the stand-in for Secrets Manager was asked.
+    /// Records the calls to the local Secrets Manager.
     pub fn note_secrets(&self, secrets: &Secrets) {
         secrets.asked().iter().for_each(|asked| self.note(&Request::of(asked)));
     }
 
-    /// Keeps that the running test has come to its end.
+    /// Records that the running test has finished.
     pub fn note_test(&self) {
         if let Some(test) = std::thread::current().name() {
             self.kept.test(test);

@@ -6,14 +6,14 @@ use crate::app::TestApp;
 use crate::http::Answer;
 use crate::shop::{Created, EMAIL, NAME, PHONE};
 
-/// An order whose shopper has a card form.
+/// An order with a card form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardOrder {
     /// The order, its token and its price; its session is empty.
     pub order: Created,
     /// lomi's intent.
     pub intent_id: String,
-    /// Confirms it.
+    /// The client secret of the intent.
     pub client_secret: String,
 }
 
@@ -40,7 +40,7 @@ impl CardOrder {
 }
 
 impl TestApp {
-    /// A complete body for a card form around `pricing`; members of `pricing` win.
+    /// A complete body for a card form with `pricing`; fields of `pricing` win.
     #[must_use]
     pub fn card_body(&self, pricing: Value) -> Value {
         let mut body = json!({ "customer_email": EMAIL, "customer_name": NAME, "customer_phone": PHONE });
@@ -49,7 +49,7 @@ impl TestApp {
         body
     }
 
-    /// `quantity` pieces of the first article, 12 500 francs each, to be paid on a card form.
+    /// `quantity` pieces of the first article at 12 500 francs each, for a card form.
     #[must_use]
     pub fn card_cart(&self, quantity: u32) -> Value {
         self.card_body(json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": quantity }] }))
@@ -77,7 +77,7 @@ impl TestApp {
         CardOrder::of(&self.create_intent(&self.card_cart(1), &self.fresh_key()).await)
     }
 
-    /// The order's intent as lomi has it.
+    /// The order's intent at lomi.
     pub async fn intent(&self, card: &CardOrder) -> Value {
         let intents = self.lomi.intents().await;
         intents.into_iter().find(|intent| intent["id"] == *card.intent_id).expect("lomi. knows the intent")

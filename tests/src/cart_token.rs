@@ -1,4 +1,4 @@
-//! Cart tokens as a merchant's own backend would sign them.
+//! Cart tokens, signed as a merchant's backend signs them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// The moment so many seconds from now, as `exp` and `nbf` have it.
+/// The time in this many seconds, as in `exp` and `nbf`.
 #[must_use]
 pub fn in_s(seconds: i64) -> i64 {
     lambda_kit::system::clock().now().as_s() + seconds
@@ -18,7 +18,7 @@ pub fn sign(claims: &Value, key: &str) -> String {
     sign_with_header(&json!({ "alg": "HS256", "typ": "JWT" }), claims, key)
 }
 
-/// A JWT whose header says whatever it likes; the signature is HS256 all the same.
+/// A JWT with any header; the signature is always HS256.
 #[must_use]
 pub fn sign_with_header(header: &Value, claims: &Value, key: &str) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -1,9 +1,9 @@
-//! A chaos of real kills: shoppers shop and a back office works while function processes are killed and put to sleep
-//! at their work, on wires that go wrong. At the end everything is mended and the books must agree.
+//! A chaos test with real kills: shoppers shop and a back office works while function processes are killed and frozen
+//! and connections fail. At the end everything is repaired and the books must agree.
 //!
-//! What is seeded is every decision: who buys what and how often, which function is struck how long after it was caught
-//! at work, which connection goes wrong and how, which event lomi loses or tells twice. How fast real processes run is nobody's decision, so the same seed gives
-//! a chaos of the same kind, not the same chaos.
+//! Every decision comes from the seed: who buys what, which function is killed how long after it was caught working,
+//! which connection fails and how, which event lomi loses or repeats. The speed of real processes does not, so the
+//! same seed gives a similar run, not the same run.
 
 mod ending;
 mod fault;
@@ -30,26 +30,26 @@ pub use tally::Tally;
 
 /// Shoppers at the same time.
 const SHOPPERS: usize = 12;
-/// Far longer than a chaos takes for each kill.
+/// Far longer than a chaos test takes per kill.
 const LONGEST_PER_KILL: Duration = Duration::from_secs(6);
-/// lomi's rate limits are another test's subject.
+/// Switches lomi's rate limits off: another test covers them.
 const UNLIMITED: u32 = 1_000_000;
 
-/// The generations of lomi; the older one takes every card charge for a new one, whatever its key.
+/// The generations of lomi; the older one ignores the key of a card charge.
 const GENERATIONS: [&str; 2] = ["current", "june2026"];
 
-/// What to do.
+/// The settings of a chaos test.
 #[derive(Clone, Debug)]
 pub struct ChaosTest {
-    /// Decides everything that is decided.
+    /// The seed of every decision.
     pub seed: u64,
-    /// Processes to kill at their work.
+    /// How many working processes to kill.
     pub kills: u32,
     /// The folder of the function binaries; `None` builds them as `cargo dev` does.
     pub binaries: Option<PathBuf>,
 }
 
-/// The command that starts this chaos again.
+/// The command that repeats this test.
 impl fmt::Display for ChaosTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cargo run -p tests --example kills -- --kills {} --seed {}", self.kills, self.seed)?;
@@ -60,7 +60,7 @@ impl fmt::Display for ChaosTest {
     }
 }
 
-/// Says how to repeat a chaos that fails, wherever it fails.
+/// Prints the command that repeats a failed test, wherever it fails.
 struct Repeat<'a>(&'a ChaosTest);
 
 impl Drop for Repeat<'_> {
@@ -72,7 +72,7 @@ impl Drop for Repeat<'_> {
 }
 
 impl ChaosTest {
-    /// Runs it to its end and audits it: what was done, once nothing was found.
+    /// Runs the test to its end and audits it; returns the counts.
     pub async fn run(&self) -> Tally {
         let _repeat = Repeat(self);
         let began = Instant::now();
@@ -109,20 +109,20 @@ impl ChaosTest {
     }
 }
 
-/// What goes on for ever.
+/// Everything that runs until the end.
 async fn background(scene: &Scene<'_>) {
     tokio::join!(time::passes(scene), time::reconciles(scene), fault::strikes(scene));
 }
 
-/// What everybody in a chaos shares.
+/// The state that all actors share.
 struct Scene<'a> {
     app: &'a TestApp,
     seed: u64,
     tally: RefCell<Tally>,
-    /// Nobody comes any more; who is there finishes.
+    /// No new shoppers; those in progress finish.
     is_over: Cell<bool>,
     parts: Cell<u64>,
-    /// Orders that shoppers were told of.
+    /// Orders with an answered create.
     orders: RefCell<Vec<String>>,
     /// Orders that a shopper saw paid.
     seen_paid: RefCell<BTreeSet<String>>,
@@ -134,7 +134,7 @@ impl<'a> Scene<'a> {
         Self { app, seed, tally, is_over, parts, orders, seen_paid }
     }
 
-    /// The decisions of one more part in the play.
+    /// The random numbers of one more actor.
     fn rng(&self) -> Rng {
         self.parts.set(self.parts.get() + 1);
         let mut rng = Rng::with_seed(self.seed);
@@ -150,7 +150,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Waits so many milliseconds at least, and fewer than so many.
+/// Waits a random time in the range.
 async fn pause(rng: &mut Rng, [shortest_ms, longest_ms]: [u64; 2]) {
     sleep(Duration::from_millis(rng.u64(shortest_ms..longest_ms))).await;
 }

@@ -1,4 +1,4 @@
-//! What orders cost: how much of everything AWS charges for a thing takes, times its price. Integers throughout.
+//! What orders cost: the usage of every item that AWS charges for, times its price. Integers throughout.
 
 mod fixed;
 mod prices;
@@ -10,7 +10,7 @@ pub use fixed::fixed;
 pub use prices::{Price, Prices};
 pub use table::{Column, markdown};
 
-/// Everything that AWS charges for here. What has no price in `infra/prices.json` cannot be counted.
+/// The items that AWS charges for. Each needs a price in `infra/prices.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is described by its label")]
 pub enum Item {
@@ -30,7 +30,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// All of them, in the table's order.
+    /// All items, in the table's order.
     pub const ALL: [Self; 13] = [
         Self::ApiRequest,
         Self::Invocation,
@@ -67,7 +67,7 @@ impl Item {
         }
     }
 
-    /// Its name in the table, with the unit in which [`Item::shown`] writes it.
+    /// Its name in the table, with the unit of [`Item::shown`].
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Item {
     }
 }
 
-/// What the numbers are, and what is not in them.
+/// Explains the numbers and lists what they leave out.
 pub const NOTES: &str = "\
 An order is: one read of the products, one cart or link, one payment, one read of the order's status, and two \
 checks by the reconciler: when the page has ended, and when lomi can complete no payment of it any more. DynamoDB \
@@ -111,7 +111,7 @@ Metrics are the stack's own and those of the webhook's route. Not counted: stora
 the archive of events (some KB per order), KMS calls for the AWS managed keys of the table and the secrets, data \
 transfer out of AWS, retries, declined payments.";
 
-/// How much of everything something takes.
+/// The used amount of every item.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage(BTreeMap<Item, u128>);
 
@@ -121,20 +121,20 @@ impl Usage {
         *self.0.entry(item).or_default() += amount;
     }
 
-    /// How much of `item`.
+    /// The amount of `item`.
     #[must_use]
     pub fn of(&self, item: Item) -> u128 {
         self.0.get(&item).copied().unwrap_or_default()
     }
 
-    /// What `times` of these take, when this is what `measured` took. Rounded up: a bill is never smaller.
+    /// The usage of `times` orders, when `self` is the usage of `measured`. Rounded up: a bill is never smaller.
     #[must_use]
     pub fn scaled(&self, times: u128, measured: u128) -> Self {
         let scale = |(item, amount): (&Item, &u128)| (*item, (amount * times).div_ceil(measured.max(1)));
         Self(self.0.iter().map(scale).collect())
     }
 
-    /// Everything of `other`, too.
+    /// Adds all of `other`.
     pub fn add_all(&mut self, other: &Self) {
         other.0.iter().for_each(|(item, amount)| self.add(*item, *amount));
     }

@@ -7,7 +7,7 @@ use crate::http::Answer;
 use crate::record::CustomerSeen;
 
 impl TestApp {
-    /// `POST /admin/customers`, marked so that the audit can tell which customer came of which request.
+    /// `POST /admin/customers`, marked so that the audit can match customers to requests.
     pub async fn create_customer(&self, customer: &Value) -> Answer {
         let mut customer = customer.clone();
         if customer["metadata"].is_null() {
@@ -22,7 +22,7 @@ impl TestApp {
         answer
     }
 
-    /// A customer of whom only the name is known; answers the id.
+    /// A customer with a name only; returns the id.
     pub async fn named_customer(&self, name: &str) -> String {
         let answer = self.create_customer(&json!({ "name": name })).await.expect(201);
         answer.json()["customer_id"].as_str().expect("an id").to_owned()

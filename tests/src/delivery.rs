@@ -1,4 +1,4 @@
-//! lomi's events as a test delivers them itself.
+//! lomi's events, delivered by the test.
 
 use lomi_client::webhook::{LEGACY_HEADER, WebhookSecret, sign};
 use lomi_sandbox::fixtures::ORGANIZATION_A;
@@ -9,12 +9,12 @@ use crate::http::Answer;
 use crate::record::DeliverySeen;
 use crate::shop::Created;
 
-/// An envelope of lomi. Every delivery of it is signed anew, over exactly its bytes.
+/// An envelope of lomi. Every delivery signs exactly its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event(Value);
 
 impl Event {
-    /// An event of any name, about something of our own organisation's unless `data` names another.
+    /// An event of any name, of the stack's own organisation unless `data` names another.
     #[must_use]
     pub fn new(name: &str, mut data: Value) -> Self {
         if let Some(data) = data.as_object_mut() {
@@ -29,7 +29,7 @@ impl Event {
         }))
     }
 
-    /// The same event with one value replaced, named by its JSON pointer; it need not be there yet.
+    /// The same event with the value at a JSON pointer set.
     #[track_caller]
     #[must_use]
     pub fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
@@ -39,7 +39,7 @@ impl Event {
         self
     }
 
-    /// The same event without a value.
+    /// The same event without the value at a JSON pointer.
     #[track_caller]
     #[must_use]
     pub fn without(mut self, pointer: &str) -> Self {
@@ -62,7 +62,7 @@ impl Event {
 }
 
 impl TestApp {
-    /// The event of a payment that completed at lomi and of which lomi told nobody.
+    /// Completes a payment at lomi without delivering its event; returns the event.
     pub async fn pay_silently(&self, order: &Created, method: &str) -> Event {
         self.lomi.lose_webhooks().await;
         let transaction_id = self.pay(order, method).await;
@@ -71,7 +71,7 @@ impl TestApp {
         event
     }
 
-    /// The newest event that lomi announced, or would have, about a transaction.
+    /// lomi's newest event of a transaction, sent or lost.
     pub async fn announced(&self, transaction_id: &str) -> Event {
         let (outbox, rows) = (self.lomi.outbox().await, self.lomi.transactions().await);
         let row = rows.iter().find(|row| row["transaction_id"] == transaction_id).expect("lomi. has the payment");
@@ -81,12 +81,12 @@ impl TestApp {
         Event::new(dispatch["event"].as_str().expect("a name"), dispatch["data"].clone())
     }
 
-    /// Delivers an event as lomi would, signed with the stack's own secret.
+    /// Delivers an event as lomi does, signed with the stack's webhook secret.
     pub async fn deliver(&self, event: &Event) -> Answer {
         self.deliver_bytes(&event.bytes()).await
     }
 
-    /// Delivers any bytes, signed with the stack's own secret.
+    /// Delivers any bytes, signed with the stack's webhook secret.
     pub async fn deliver_bytes(&self, bytes: &str) -> Answer {
         let signature = signature(self.stack.webhook_secret(), bytes);
         let answer = self.post_webhook(bytes, &[(LEGACY_HEADER, &signature)]).await;
@@ -95,14 +95,14 @@ impl TestApp {
         answer
     }
 
-    /// Delivers an event signed with another secret. The audit does not expect it to be taken.
+    /// Delivers an event signed with another secret. The audit does not expect that it is accepted.
     pub async fn deliver_signed_with(&self, event: &Event, secret: &str) -> Answer {
         let bytes = event.bytes();
         let signature = signature(secret, &bytes);
         self.post_webhook(&bytes, &[(LEGACY_HEADER, &signature)]).await
     }
 
-    /// `POST /webhooks/lomi` with exactly these bytes and headers. The audit does not expect it to be taken.
+    /// `POST /webhooks/lomi` with exactly these bytes and headers. The audit does not expect that it is accepted.
     pub async fn post_webhook(&self, bytes: &str, headers: &[(&str, &str)]) -> Answer {
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/json"));
@@ -116,7 +116,7 @@ fn signature(secret: &str, bytes: &str) -> String {
 }
 
 impl Answer {
-    /// What a 200 says became of an event.
+    /// The outcome in a 200.
     #[track_caller]
     #[must_use]
     pub fn outcome(&self) -> String {

@@ -1,4 +1,4 @@
-//! This stack's webhook as lomi knows it.
+//! This stack's webhook at lomi.
 
 use local::InvokeError;
 use serde_json::{Value, json};
@@ -15,14 +15,13 @@ const KEY: &str = "LOMI_SECRET_KEY_ID";
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 
 impl TestApp {
-    /// Where lomi sends this stack's events.
+    /// The URL to which lomi sends this stack's events.
     #[must_use]
     pub fn webhook_url(&self) -> String {
         self.url("/webhooks/lomi")
     }
 
-    /// As after a first deployment to which the merchant has given the lomi key: lomi has no endpoint, and nobody has
-    /// put a secret in.
+    /// As after a first deployment and the merchant's lomi key: lomi has no endpoint, and no webhook secret is stored.
     pub async fn without_webhook(&self) {
         for endpoint in self.endpoints().await {
             self.delete_endpoint(&endpoint).await;
@@ -33,7 +32,7 @@ impl TestApp {
         }
     }
 
-    /// Takes the lomi key away, as before the merchant has put it in; answers it.
+    /// Removes the lomi key, as before the merchant has stored it; returns the key.
     pub async fn without_key(&self) -> String {
         let key = self.secret(KEY);
         self.stack.secrets().set(self.secret_id(KEY), PLACEHOLDER);
@@ -46,16 +45,16 @@ impl TestApp {
         self.lomi.endpoints(&self.lomi_key()).await
     }
 
-    /// Makes an endpoint in lomi's dashboard; answers its id and its secret.
+    /// Creates an endpoint in lomi's dashboard; returns its id and its secret.
     pub async fn endpoint_by_hand(&self) -> (String, String) {
         let body = json!({ "url": self.webhook_url(), "authorized_events": ["PAYMENT_SUCCEEDED"] });
         let made = self.lomi.make_endpoint(&self.lomi_key(), &body).await;
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        // Older generations have the row in an envelope.
+        // Older generations wrap the row in an envelope.
         (text(&made.get("data").unwrap_or(&made)["webhook_id"]), text(&made["secret"]))
     }
 
-    /// Endpoints of this stack's of which nobody has the secret, as after so many lost answers.
+    /// Endpoints of this stack with lost secrets, as after this many lost answers.
     pub async fn orphan_endpoints(&self, count: usize) {
         let description = "lomi-checkout lomi-checkout-local";
         let body = json!({ "url": self.webhook_url(), "authorized_events": ["PAYMENT_SUCCEEDED"], "description": description });
@@ -64,39 +63,39 @@ impl TestApp {
         }
     }
 
-    /// Somebody deletes an endpoint at lomi.
+    /// An endpoint is deleted at lomi.
     pub async fn delete_endpoint(&self, endpoint: &Value) {
         let id = endpoint["webhook_id"].as_str().expect("an id");
         self.lomi.change_endpoint(&self.lomi_key(), "DELETE", id, &Value::Null).await;
     }
 
-    /// Somebody changes an endpoint at lomi.
+    /// An endpoint is changed at lomi.
     pub async fn change_endpoint(&self, endpoint: &Value, changes: &Value) {
         let id = endpoint["webhook_id"].as_str().expect("an id");
         self.lomi.change_endpoint(&self.lomi_key(), "PATCH", id, changes).await;
     }
 
-    /// The audit does not ask what became of this endpoint's deliveries: it signed before anybody had its secret.
+    /// Excludes this endpoint's deliveries from the audit: it signed before its secret was stored.
     pub fn excuse_endpoint(&self, endpoint: &Value) {
         let id = endpoint["webhook_id"].as_str().expect("an id").to_owned();
         self.record.lock().early_endpoints.push(id);
     }
 
-    /// The function runs as its schedule starts it: its status.
+    /// Runs the function as its schedule does; returns its status.
     pub async fn webhook_status(&self) -> String {
         let answer = self.stack.invoke_scheduled(FUNCTION).await;
         self.note_webhook_secret();
         status(answer)
     }
 
-    /// The function is asked by hand for a new secret: its status.
+    /// Runs the function with a request for a new secret; returns its status.
     pub async fn rotate_webhook(&self) -> String {
         let answer = self.stack.invoke(FUNCTION, json!({ "Url": self.webhook_url(), "Rotate": true })).await;
         self.note_webhook_secret();
         status(answer)
     }
 
-    /// The webhook's secret as it is now must stand in no log line.
+    /// The audit fails when a log line contains the current webhook secret.
     pub fn note_webhook_secret(&self) {
         self.keep_out_of_logs(&self.secret(SECRET));
     }

@@ -1,4 +1,4 @@
-//! The functions that the tests run: built once per run of tests, with what `cargo test` has compiled for them already.
+//! The functions that the tests run: built once per test run, with the dependencies that `cargo test` has compiled.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -21,8 +21,8 @@ pub fn template() -> Template {
 
 /// The executable of every function.
 ///
-/// `cargo test` runs a suite in one process, which builds them once. `cargo nextest run` gives each test a process and all
-/// of them one `NEXTEST_RUN_ID`: the first process builds, the others read what it wrote down.
+/// `cargo test` runs a suite in one process, which builds them once. `cargo nextest run` gives each test a process
+/// and all of them one `NEXTEST_RUN_ID`: the first process builds, and the others read the paths that it stored.
 pub async fn built() -> Binaries {
     match run_id() {
         Some(run) => built_for(&run).await,
@@ -36,7 +36,7 @@ async fn build_now() -> Binaries {
     built.unwrap_or_else(|error| panic!("{error}")).clone()
 }
 
-/// Whoever holds the lock of the run's file builds and writes it; the file is empty until then.
+/// The process that holds the lock of the run's file builds and writes it; the file is empty until then.
 async fn built_for(run: &str) -> Binaries {
     let program = std::env::current_exe().expect("a running program");
     let beside = program.parent().unwrap_or(Path::new("."));

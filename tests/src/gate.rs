@@ -1,4 +1,4 @@
-//! A wire that can be cut, and one that goes wrong by itself: a TCP relay with a switch.
+//! A TCP relay with a switch: it can cut the connections or inject faults into them.
 
 mod fault;
 mod tapped;
@@ -22,20 +22,19 @@ pub struct Gate {
     address: SocketAddr,
     wire: Arc<Wire>,
     switch: watch::Sender<Switch>,
-    /// Ends with the gate.
     _relay: JoinSet<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Switch {
-    /// Every connection has the same fate.
+    /// Every connection has the same fault.
     All(Fault),
-    /// Every connection has its own.
+    /// Every connection has its own fault.
     Rough { seed: u64 },
 }
 
 impl Switch {
-    /// The fate of the connection with this number, counted from 0.
+    /// The fault of the connection with this number, counted from 0.
     fn fate(self, number: usize) -> Fault {
         match self {
             Self::All(fate) => fate,
@@ -47,26 +46,26 @@ impl Switch {
 #[derive(Debug, Default)]
 struct Wire {
     upstream: OnceLock<SocketAddr>,
-    /// How many connections were ever taken, held, and broken by a rough wire.
+    /// How many connections were ever accepted, held, and broken by random faults.
     taken: AtomicUsize,
     held: AtomicUsize,
     broken: AtomicUsize,
-    /// Notes the calls of AWS that arrive behind the gate.
+    /// Records the AWS calls that pass the gate.
     recorder: Option<Recorder>,
 }
 
 impl Gate {
-    /// A gate on a free port that leads nowhere yet.
+    /// A gate on a free port without a destination yet.
     pub async fn bind() -> Self {
         Self::serve(free_port().await)
     }
 
-    /// A gate on a free port, in front of a service of AWS, that has every call noted that arrives there.
+    /// A gate on a free port in front of an AWS service; it records every call.
     pub async fn bind_recorded(recorder: Recorder) -> Self {
         Self::relay(free_port().await, Wire { recorder: Some(recorder), ..Wire::default() })
     }
 
-    /// A gate that takes its connections from `listener`.
+    /// A gate that accepts its connections from `listener`.
     #[must_use]
     pub fn serve(listener: TcpListener) -> Self {
         Self::relay(listener, Wire::default())
@@ -81,13 +80,13 @@ impl Gate {
         Self { address, wire, switch, _relay: relay }
     }
 
-    /// Where the gate listens.
+    /// The URL of the gate.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Sets, once, where the gate leads: `http://<address>`.
+    /// Sets the destination, once: `http://<address>`.
     pub fn lead_to(&self, url: &str) {
         let address = url.trim_start_matches("http://").parse().expect("a loopback address");
         self.wire.upstream.set(address).expect("a gate leads to one place");
@@ -98,12 +97,12 @@ impl Gate {
         self.switch.send_replace(Switch::All(Fault::Cut));
     }
 
-    /// Breaks every old connection; new ones are taken and hear nothing until [`Gate::mend`].
+    /// Breaks every old connection; new ones are accepted and get no bytes until [`Gate::mend`].
     pub fn hold(&self) {
         self.switch.send_replace(Switch::All(Fault::Held));
     }
 
-    /// Breaks every old connection; what new ones say passes, and no answer comes back until [`Gate::mend`].
+    /// Breaks every old connection; requests on new ones pass, and no answer comes back until [`Gate::mend`].
     pub fn mute(&self) {
         self.switch.send_replace(Switch::All(Fault::Mute));
     }
@@ -114,19 +113,19 @@ impl Gate {
         self.wire.held.load(Ordering::SeqCst)
     }
 
-    /// Breaks every old connection; new ones have a fate each, drawn with `seed`, until [`Gate::mend`]: late, one byte at
-    /// a time, reset in the place of a request or of its answer, silent, or none of it.
+    /// Breaks every old connection; new ones get a fault each, drawn with `seed`, until [`Gate::mend`]: slow, one
+    /// byte at a time, reset instead of a request or its answer, silent, or none.
     pub fn roughen(&self, seed: u64) {
         self.switch.send_replace(Switch::Rough { seed });
     }
 
-    /// How many connections a rough wire has broken.
+    /// How many connections random faults have broken.
     #[must_use]
     pub fn broken(&self) -> usize {
         self.wire.broken.load(Ordering::SeqCst)
     }
 
-    /// Lets connections through again.
+    /// Removes every fault.
     pub fn mend(&self) {
         self.switch.send_replace(Switch::All(Fault::Good));
     }
@@ -144,7 +143,7 @@ async fn accept(listener: TcpListener, wire: Arc<Wire>, switch: watch::Receiver<
     }
 }
 
-/// `None` when the connection broke before it led anywhere.
+/// `None` when the connection broke before it reached the service.
 async fn relay(mut inner: TcpStream, wire: Arc<Wire>, mut switch: watch::Receiver<Switch>) -> Option<()> {
     let number = wire.taken.fetch_add(1, Ordering::SeqCst);
     if *switch.borrow() == Switch::All(Fault::Held) {

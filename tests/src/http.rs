@@ -72,7 +72,7 @@ impl Http {
 }
 
 impl Answer {
-    /// The same answer, once its status is the right one.
+    /// Checks the status and returns the answer.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());

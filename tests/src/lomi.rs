@@ -1,10 +1,10 @@
-//! The lomi stand-in's control API: what a shopper, an operator or misfortune does at lomi.
+//! The simulator's control API: the actions of shoppers and operators at lomi, and faults.
 
 use serde_json::{Value, json};
 
 use crate::http::Http;
 
-/// lomi as a test moves it.
+/// lomi, controlled by the test.
 #[derive(Clone, Debug)]
 pub struct Lomi {
     pub(crate) http: Http,
@@ -12,13 +12,13 @@ pub struct Lomi {
 }
 
 impl Lomi {
-    /// The stand-in that listens at `url` (`http://<address>`).
+    /// The simulator at `url` (`http://<address>`).
     #[must_use]
     pub fn new(http: Http, url: &str) -> Self {
         Self { http, url: url.to_owned() }
     }
 
-    /// One press of the pay button: `method` is `card`, `wave` or `mtn`. A decline is no error.
+    /// One click on the pay button: `method` is `card`, `wave` or `mtn`. A decline is no error.
     pub async fn pay(&self, session_id: &str, method: &str) -> Value {
         self.pay_with(session_id, &json!({ "method": method })).await
     }
@@ -28,21 +28,21 @@ impl Lomi {
         self.post(&format!("/sessions/{session_id}/pay"), form).await
     }
 
-    /// The card form of a charge is filled in and sent, with a card that is good.
+    /// Submits the card form of a charge with a good card.
     pub async fn confirm_card(&self, intent_id: &str, client_secret: &str) -> Value {
         let answer = self.present_card(intent_id, client_secret, "4242424242424242").await;
         assert_eq!(answer["paymentIntent"]["status"], "succeeded", "{answer}");
         answer
     }
 
-    /// The same with any card: what the form is told, be it a refusal.
+    /// Submits the card form with any card; returns the form's answer, which may be a refusal.
     pub async fn present_card(&self, intent_id: &str, client_secret: &str, card_number: &str) -> Value {
         let form = json!({ "client_secret": client_secret, "card_number": card_number, "exp": "12/34", "cvc": "123" });
         let url = self.path(&format!("/card/{intent_id}/confirm"));
         self.http.send_json("POST", &url, &[], &form).await.json()
     }
 
-    /// The shopper's answer to the bank's question: what the form is told.
+    /// Passes or fails the bank's challenge; returns the form's answer.
     pub async fn authenticate(&self, intent_id: &str, pass: bool) -> Value {
         let url = self.path(&format!("/card/{intent_id}/authenticate"));
         self.http.send_json("POST", &url, &[], &json!({ "pass": pass })).await.json()
@@ -53,37 +53,37 @@ impl Lomi {
         list(&self.get("/state").await["intents"])
     }
 
-    /// The customer owes an invoice of `francs`, and gets no session before it is paid.
+    /// Creates an unpaid invoice of `francs`: the customer gets no session before it is paid.
     pub async fn block_with_invoice(&self, customer_id: &str, francs: u32) -> Value {
         self.post(&format!("/customers/{customer_id}/blocking-invoice"), &json!({ "amount": francs })).await
     }
 
-    /// The money arrives whatever became of the session.
+    /// Completes a payment whatever the state of the session.
     pub async fn late_approve(&self, session_id: &str) -> Value {
         self.post(&format!("/sessions/{session_id}/late_approve"), &json!({})).await
     }
 
-    /// A payment that waits, or is held, is completed.
+    /// Completes a pending or held payment.
     pub async fn approve(&self, transaction_id: &str) -> Value {
         self.post(&format!("/transactions/{transaction_id}/approve"), &json!({})).await
     }
 
-    /// A payment that waits, or is held, fails.
+    /// Declines a pending or held payment.
     pub async fn decline(&self, transaction_id: &str) -> Value {
         self.post(&format!("/transactions/{transaction_id}/decline"), &json!({})).await
     }
 
-    /// lomi's row of a payment loses what the merchant labelled its page with.
+    /// Removes the metadata of the page from lomi's row of a payment.
     pub async fn unlabel(&self, transaction_id: &str) {
         self.post(&format!("/transactions/{transaction_id}/unlabel"), &json!({})).await;
     }
 
-    /// The payer's bank takes a dispute of the payment one turn further: `{turn, status?, reason?}`.
+    /// Sends the next event of a dispute of the payment: `{turn, status?, reason?}`.
     pub async fn dispute(&self, transaction_id: &str, turn: &Value) {
         self.post(&format!("/transactions/{transaction_id}/dispute"), turn).await;
     }
 
-    /// The session's time is over.
+    /// Expires the session.
     pub async fn expire(&self, session_id: &str) -> Value {
         self.post(&format!("/sessions/{session_id}/expire"), &json!({})).await
     }
@@ -98,7 +98,7 @@ impl Lomi {
         self.fault(json!({ "target": "webhook", "kind": kind, "arg": arg, "times": null })).await;
     }
 
-    /// Every event from now on is lost.
+    /// Loses every event from now on.
     pub async fn lose_webhooks(&self) {
         self.webhook_fault("lose", Value::Null).await;
     }
@@ -114,7 +114,7 @@ impl Lomi {
         self.http.send("DELETE", &self.path("/faults"), &[], "").await.expect(200);
     }
 
-    /// Makes lomi behave like another generation: `current`, `june2026` or `seeds`.
+    /// Switches lomi to another generation: `current`, `june2026` or `seeds`.
     pub async fn profile(&self, name: &str) {
         self.post("/profile", &json!({ "profile": name })).await;
     }
@@ -124,12 +124,12 @@ impl Lomi {
         self.post("/profile", &json!({ "quirks": quirks })).await;
     }
 
-    /// Lets time pass at lomi, with all that falls due on the way.
+    /// Advances lomi's clock, with everything that falls due on the way.
     pub async fn advance_s(&self, seconds: i64) {
         self.post("/clock", &json!({ "advance_s": seconds })).await;
     }
 
-    /// Sends everything that waits, and waits for the answers.
+    /// Sends every waiting event, and waits for the answers.
     pub async fn run_outbox(&self) {
         self.http.send("POST", &self.path("/outbox/run"), &[], "").await.expect(200);
     }
@@ -139,26 +139,26 @@ impl Lomi {
         self.post("/events", &json!({ "event": event, "data": data, "environment": "test" })).await;
     }
 
-    /// What was announced, oldest first, with every attempt.
+    /// Every event, oldest first, with every delivery attempt.
     pub async fn outbox(&self) -> Vec<Value> {
         list(&self.get("/outbox").await)
     }
 
-    /// The id of a customer whom lomi knows in test mode.
+    /// The id of a customer that lomi knows in test mode.
     pub async fn customer(&self) -> String {
         let customers = list(&self.get("/state").await["customers"]);
         let customer = customers.iter().find(|customer| customer["environment"] == "test");
         customer.and_then(|customer| customer["customer_id"].as_str()).expect("a customer").to_owned()
     }
 
-    /// A payment link, made through lomi's API with this key: its id.
+    /// Creates a native link through lomi's API with this key; returns its id.
     pub async fn payment_link(&self, secret_key: &str, link: &Value) -> String {
         let url = format!("{}/payment-links", self.url);
         let answer = self.http.send_json("POST", &url, &[("x-api-key", secret_key)], link).await.expect(201);
         answer.json()["link_id"].as_str().expect("a link").to_owned()
     }
 
-    /// Somebody opens a payment link: the page that it leads to.
+    /// Opens a native link; returns the page that it leads to.
     pub async fn follow_link(&self, link_id: &str) -> String {
         let answer = self.http.get(&format!("{}/pay/{link_id}", self.url), &[]).await.expect(303);
         let page = answer.header("location").rsplit('/').next().unwrap_or_default();
@@ -175,12 +175,12 @@ impl Lomi {
         list(&self.get("/state").await["transactions"])
     }
 
-    /// lomi's own payment links, oldest first.
+    /// The native links, oldest first.
     pub async fn links(&self) -> Vec<Value> {
         list(&self.get("/state").await["payment_links"])
     }
 
-    /// The customers, those that were deleted among them, oldest first.
+    /// The customers with the deleted ones, oldest first.
     pub async fn customers(&self) -> Vec<Value> {
         list(&self.get("/state").await["customers"])
     }
@@ -190,22 +190,22 @@ impl Lomi {
         list(&self.get("/state").await["refunds"])
     }
 
-    /// The money that lomi paid out for partial refunds, oldest first, recorded as a refund or not.
+    /// lomi's payouts for partial refunds, oldest first, with or without a refund row.
     pub async fn payouts(&self) -> Vec<Value> {
         list(&self.get("/state").await["payouts"])
     }
 
-    /// Every refund from now on is pending, with nothing refunded, until it is paid out, less a fee.
+    /// From now on every refund is pending until its payout, which is net of a fee.
     pub async fn pay_refunds_out_later(&self) {
         self.quirks(json!({ "refunds_paid_out_later": true })).await;
     }
 
-    /// A refund that waits for it is paid out.
+    /// Pays out a pending refund.
     pub async fn pay_out_refund(&self, refund_id: &str) {
         self.post(&format!("/refunds/{refund_id}/pay-out"), &json!({})).await;
     }
 
-    /// A refund that was recorded does not arrive.
+    /// Fails a recorded refund.
     pub async fn fail_refund(&self, refund_id: &str) {
         self.post(&format!("/refunds/{refund_id}/fail"), &json!({})).await;
     }

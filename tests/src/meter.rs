@@ -1,5 +1,5 @@
-//! A meter in front of DynamoDB: passes requests on, and notes who asked and what it cost. What a role is said to lack, it
-//! refuses as IAM does.
+//! A meter in front of DynamoDB: passes requests on, and records their caller and cost. It refuses the actions that a
+//! role lacks, as IAM does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -17,18 +17,17 @@ use tokio::task::JoinSet;
 use crate::calls::caller;
 use crate::http::Http;
 
-/// What is passed on with a request.
+/// The headers that are passed on.
 const REQUEST_HEADERS: [&str; 4] = ["authorization", "content-type", "x-amz-date", "x-amz-target"];
 
-/// DynamoDB's answer to whoever may not.
+/// DynamoDB's answer without the permission.
 const DENIED: &str = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}"#;
 
-/// A running meter. Clones read the same dial.
+/// A running meter. Clones share its counts.
 #[derive(Clone, Debug)]
 pub struct Meter {
     url: String,
     shared: Arc<Shared>,
-    /// Ends with the last clone.
     _server: Arc<JoinSet<()>>,
 }
 
@@ -44,14 +43,14 @@ struct Shared {
 /// What one function consumed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consumed {
-    /// DynamoDB's read request units, in halves, which an eventually consistent read of 4 KB costs one of.
+    /// DynamoDB's read request units, in halves: an eventually consistent read of 4 KB costs one half.
     pub read_halves: u64,
     /// DynamoDB's write request units, in halves.
     pub write_halves: u64,
 }
 
 impl Meter {
-    /// A meter on a free port that leads nowhere yet.
+    /// A meter on a free port without a destination yet.
     pub async fn bind() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound listener"));
@@ -62,19 +61,19 @@ impl Meter {
         Self { url, shared, _server: Arc::new(server) }
     }
 
-    /// Sets, once, where the meter leads; answers where it listens.
+    /// Sets the destination, once; returns the meter's address.
     #[must_use]
     pub fn lead_to(&self, dynamodb: &str) -> &str {
         self.shared.upstream.set(dynamodb.to_owned()).expect("a meter leads to one place");
         &self.url
     }
 
-    /// From now on the role of `function` lacks `action`, written as DynamoDB calls it: `GetItem`.
+    /// From now on the role of `function` lacks `action`, by DynamoDB's name: `GetItem`.
     pub fn deny(&self, function: &str, action: &'static str) {
         *self.shared.denied.lock().expect("nobody panics with it") = Some((function.to_owned(), action));
     }
 
-    /// What was consumed since it was read last, by function.
+    /// The consumption by function since the last read.
     #[must_use]
     pub fn read(&self) -> BTreeMap<String, Consumed> {
         std::mem::take(&mut self.shared.dial())
@@ -117,7 +116,7 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     (status, [(HeaderName::from_static("content-type"), content_type)], answer.body).into_response()
 }
 
-/// The request with the wish to be told what it consumes.
+/// The request with `ReturnConsumedCapacity` set.
 fn asking_for_the_price(body: &Bytes) -> Bytes {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(mut members)) => {

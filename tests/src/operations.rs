@@ -1,4 +1,4 @@
-//! What an operator does by hand.
+//! The actions of an operator.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ impl TestApp {
         answer.json()["data"].as_array().cloned().expect("a list")
     }
 
-    /// The id of the only piece that waits.
+    /// The id of the only unresolved quarantined event.
     pub async fn only_quarantined(&self) -> String {
         let open = self.quarantine("").await;
         assert_eq!(open.len(), 1, "{open:?}");
@@ -24,7 +24,7 @@ impl TestApp {
         self.admin("POST", &format!("/admin/quarantine/{quarantine_id}/replay"), &Value::Null).await
     }
 
-    /// What a replay that was answered says: `outcome`, or `outcome: reason`.
+    /// The outcome of a successful replay: `outcome`, or `outcome: reason`.
     pub async fn replayed(&self, quarantine_id: &str) -> String {
         let json = self.replay(quarantine_id).await.expect(200).json();
         let outcome = json["outcome"].as_str().expect("an outcome");
@@ -36,7 +36,7 @@ impl TestApp {
         self.admin("POST", &format!("/admin/orders/{order_id}/sync"), &Value::Null).await
     }
 
-    /// What asking taught: `what/source`, oldest first.
+    /// The changes of a sync: `what/source`, oldest first.
     pub async fn asked(&self, order_id: &str) -> Vec<String> {
         let json = self.ask(order_id).await.expect(200).json();
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -49,7 +49,7 @@ impl TestApp {
         self.admin("POST", &format!("/admin/orders/{order_id}/events/replay"), &Value::Null).await
     }
 
-    /// What `GET /admin/health` says: the whole, which follows from the checks, and the checks by name.
+    /// `GET /admin/health`: the overall state, which follows from the checks, and the checks by name.
     pub async fn health(&self) -> (String, Value) {
         let json = self.admin("GET", "/admin/health", &Value::Null).await.expect(200).json();
         let is_in_order = json["checks"].as_object().expect("checks").values().all(|check| check["hint"].is_null());
@@ -57,14 +57,14 @@ impl TestApp {
         (json["status"].as_str().expect("a status").to_owned(), json["checks"].clone())
     }
 
-    /// What the checks found, each in one word, by name.
+    /// The state of each check, by name.
     pub async fn health_states(&self) -> std::collections::BTreeMap<String, String> {
         let (_, checks) = self.health().await;
         let states = checks.as_object().expect("checks").iter();
         states.map(|(name, check)| (name.clone(), check["state"].as_str().unwrap_or_default().to_owned())).collect()
     }
 
-    /// The last line that a function wrote, as JSON.
+    /// The last log line of a function, as JSON.
     pub fn last_line(&self, function: &str) -> Value {
         let line = self.stack.logs().into_iter().rfind(|entry| entry.function == function).expect("a line");
         serde_json::from_str(&line.line).expect("a line is JSON")
@@ -82,7 +82,7 @@ impl TestApp {
         (json["replayed"].as_array().map_or(0, Vec::len), json["skipped"].as_u64().expect("a number"), failed)
     }
 
-    /// The order's event comes before anybody can find the order: it is put aside. Then the order is there.
+    /// Delivers the order's event while the order is missing, so that it is quarantined; then restores the order.
     pub async fn deliver_too_early(&self, order_id: &str, event: &crate::Event) {
         let (pk, sk) = (format!("ORDER#{order_id}"), "ORDER");
         let order = self.table.take(&pk, sk).await;

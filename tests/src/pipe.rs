@@ -1,7 +1,7 @@
-//! An EventBridge Pipe, as far as a template says what it does: its filter, its input template, its target.
+//! An EventBridge Pipe as a template defines it: its filter, its input template, its target.
 //!
-//! Of the filter language it knows lists of texts and `prefix`, of the input template `<$.path>` within quotes and outside
-//! them. Whatever else stands there is an error: a test must not pass because something was not understood.
+//! Of the filter language it supports lists of texts and `prefix`, of the input template `<$.path>` within quotes and
+//! outside them. Everything else is an error: a test must not pass because a part was not understood.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub struct Pipe {
     source: String,
 }
 
-/// What stands in a DynamoDB stream when `item` was written. `kind` is `INSERT`, `MODIFY` or `REMOVE`.
+/// The DynamoDB stream record of a write of `item`. `kind` is `INSERT`, `MODIFY` or `REMOVE`.
 #[must_use]
 pub fn stream_record(kind: &str, item: &Value) -> Value {
     let attributes = item.as_object().expect("an item");
@@ -23,7 +23,7 @@ pub fn stream_record(kind: &str, item: &Value) -> Value {
     json!({ "eventName": kind, "eventSource": "aws:dynamodb", "dynamodb": { "Keys": keys, "NewImage": image } })
 }
 
-/// A value with the letter of its type. Numbers are text in a stream.
+/// A value with its type letter. Numbers are text in a stream.
 fn typed(value: &Value) -> Value {
     match value {
         Value::Null => json!({ "NULL": true }),
@@ -40,10 +40,10 @@ fn typed(value: &Value) -> Value {
 }
 
 impl Pipe {
-    /// The pipe of this resource of a template.
+    /// The pipe of this template resource.
     ///
     /// # Errors
-    /// What is missing or cannot be read.
+    /// When a part is missing or not supported.
     pub fn of(resource: &Value) -> Result<Self, String> {
         let properties = &resource["Properties"];
         let (source, target) = (&properties["SourceParameters"], &properties["TargetParameters"]);
@@ -59,10 +59,10 @@ impl Pipe {
         })
     }
 
-    /// Whether any of the filters lets the record through.
+    /// Whether any filter matches the record.
     ///
     /// # Errors
-    /// When a filter says something that is not understood here.
+    /// When a filter is not supported here.
     pub fn takes(&self, record: &Value) -> Result<bool, String> {
         for filter in &self.filters {
             if matches(filter, Some(record))? {
@@ -75,7 +75,7 @@ impl Pipe {
     /// The event that the record becomes.
     ///
     /// # Errors
-    /// When a path leads nowhere, or the input template makes no JSON.
+    /// When a path leads nowhere, or the input template gives no JSON.
     pub fn event(&self, record: &Value) -> Result<Value, String> {
         let text = fill_in(&self.input_template, record)?;
         let detail: Value = serde_json::from_str(&text).map_err(|error| format!("the input is no JSON: {error}"))?;

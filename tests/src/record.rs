@@ -1,10 +1,10 @@
-//! What the audit needs to know of what clients saw.
+//! What the audit needs to know of the answers to clients.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-/// Everything that was noted down, in the order it happened.
+/// All entries in the order of their events.
 #[derive(Debug, Default)]
 pub(crate) struct Record(Mutex<Entries>);
 
@@ -14,17 +14,17 @@ pub(crate) struct Entries {
     pub(crate) deliveries: Vec<DeliverySeen>,
     pub(crate) customers: Vec<CustomerSeen>,
     pub(crate) refunds: Vec<RefundSeen>,
-    /// Payouts that a person meant: of an order to the number that was confirmed, or of a payment refunded at lomi itself.
+    /// Payouts that a person confirmed: of an order to a number, or of a payment refunded at lomi itself.
     pub(crate) meant_payouts: Vec<MeantPayout>,
-    /// What must never stand in a log line.
+    /// Texts that no log line may contain.
     pub(crate) canaries: Vec<String>,
-    /// lomi's refunds that nobody told of.
+    /// Refunds at lomi for which no event was sent.
     pub(crate) secret_refunds: Vec<String>,
-    /// lomi's endpoints that signed before anybody here had their secret.
+    /// lomi's endpoints that signed before their secret was stored.
     pub(crate) early_endpoints: Vec<String>,
 }
 
-/// A create: what a client sent, and the answer that it got.
+/// A create: the request of a client, and its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct CreateSeen {
     /// The path, without the gateway's address.
@@ -37,24 +37,24 @@ pub(crate) struct CreateSeen {
     pub(crate) body: String,
 }
 
-/// The answer that an authentic delivery of the harness got.
+/// The answer to an authentic delivery of the test.
 #[derive(Clone, Debug)]
 pub(crate) struct DeliverySeen {
     pub(crate) status: u16,
     pub(crate) event: String,
 }
 
-/// A refund that the back office was told of.
+/// A refund that the back office got an answer about.
 #[derive(Clone, Debug)]
 pub(crate) struct RefundSeen {
     /// Order and idempotency key.
     pub(crate) key: String,
     pub(crate) order_id: String,
-    /// Our own id of it.
+    /// The stack's own refund id.
     pub(crate) id: String,
 }
 
-/// A payout to a number that a person has answered for.
+/// A payout to a number that a person confirmed.
 #[derive(Clone, Debug)]
 pub struct MeantPayout {
     /// The order, or lomi's payment.
@@ -63,7 +63,7 @@ pub struct MeantPayout {
     pub phone: Option<String>,
 }
 
-/// A customer that a client was told of.
+/// A customer that a client got an answer about.
 #[derive(Clone, Debug)]
 pub(crate) struct CustomerSeen {
     pub(crate) customer_id: String,

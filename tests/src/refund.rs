@@ -1,4 +1,4 @@
-//! Money that goes back: asked for here, in lomi's dashboard, and what lomi says of it.
+//! Refunds: requested here or in lomi's dashboard, and lomi's events about them.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::record::{MeantPayout, RefundSeen};
 use crate::shop::Created;
 
-/// Longer than a request that lomi does not know of is waited for.
+/// Longer than the wait for a refund that lomi does not know.
 const OLD_MS: i64 = 25 * 60 * 60 * 1000;
 
 impl TestApp {
@@ -36,18 +36,18 @@ impl TestApp {
         answer
     }
 
-    /// `POST /admin/orders/{order_id}/refunds/{id}/release`: a person has seen that the money stayed.
+    /// `POST /admin/orders/{order_id}/refunds/{id}/release`: a person has checked that the money did not leave.
     pub async fn release_refund(&self, order_id: &str, id: &str) -> Answer {
         self.admin("POST", &format!("/admin/orders/{order_id}/refunds/{id}/release"), &Value::Null).await
     }
 
-    /// A person answers for it that parts of this order go to this number.
+    /// A person confirms that partial refunds of this order go to this number.
     pub fn answer_for_payout(&self, order_id: &str, phone: &str) {
         let meant = MeantPayout { of: order_id.to_owned(), phone: Some(phone.to_owned()) };
         self.record.lock().meant_payouts.push(meant);
     }
 
-    /// A refund made in lomi's dashboard; answers lomi's id of it.
+    /// Refunds in lomi's dashboard; returns lomi's id of the refund.
     pub async fn refund_at_lomi(&self, transaction_id: &str, amount: i64) -> String {
         let body = json!({ "transaction_id": transaction_id, "amount": amount });
         self.record.lock().meant_payouts.push(MeantPayout { of: transaction_id.to_owned(), phone: None });
@@ -67,12 +67,12 @@ impl TestApp {
         self.http.send_json("POST", &url, &headers, body).await.expect(201).json()
     }
 
-    /// Nobody will ever tell of this refund: the audit does not expect it to be known.
+    /// No event will ever be sent for this refund: the audit does not expect the stack to know it.
     pub fn keep_refund_secret(&self, refund_id: &str) {
         self.record.lock().secret_refunds.push(refund_id.to_owned());
     }
 
-    /// The event that lomi announced, or would have, about its newest refund of a payment.
+    /// lomi's event about its newest refund of a payment, sent or lost.
     pub async fn announced_refund(&self, name: &str, transaction_id: &str) -> Event {
         let outbox = self.lomi.outbox().await;
         let is_it = |row: &&Value| row["event"] == name && row["data"]["transaction_id"] == transaction_id;
@@ -80,18 +80,18 @@ impl TestApp {
         Event::new(name, dispatch["data"].clone())
     }
 
-    /// The order's refunds as the back office sees them.
+    /// The order's refunds as the back office shows them.
     pub async fn refunds(&self, order_id: &str) -> Vec<Value> {
         let detail = self.admin("GET", &format!("/admin/orders/{order_id}"), &Value::Null).await.expect(200).json();
         detail["refunds"].as_array().cloned().expect("refunds")
     }
 
-    /// Ends the lease of every refund that was asked for here, as if its time had passed, and makes the order due.
+    /// Ends the lease of every refund that was requested here, as if its time had passed, and makes the order due.
     pub async fn end_refund_leases(&self, order_id: &str) {
         self.edit_refunds(order_id, |refund| refund["request"]["lease_until_ms"] = 0.into()).await;
     }
 
-    /// Makes every refund that was asked for here 25 hours older, ends its lease, and makes the order due.
+    /// Makes every refund that was requested here 25 hours older, ends its lease, and makes the order due.
     pub async fn age_refunds(&self, order_id: &str) {
         let older = |refund: &mut Value| {
             let requested_at_ms = refund["requested_at_ms"].as_i64().expect("a time");

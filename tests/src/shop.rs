@@ -7,23 +7,23 @@ use crate::http::Answer;
 use crate::record::CreateSeen;
 use crate::wait::eventually;
 
-/// The shopper's address in every cart: it must never stand in a log line.
+/// The shopper's address in every cart; no log line may contain it.
 pub const EMAIL: &str = "awa.canary@example.com";
 /// The shopper's name in every cart.
 pub const NAME: &str = "Awa Canari-Koné";
 /// The shopper's number in every cart.
 pub const PHONE: &str = "+2250700009911";
 
-/// An order as the shop learns of it.
+/// An order as the shop knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
-    /// The order.
+    /// The order's id.
     pub order_id: String,
-    /// Opens it.
+    /// The order's token.
     pub order_token: String,
     /// lomi's page.
     pub session_id: String,
-    /// Where the shopper pays.
+    /// The URL of the payment page.
     pub checkout_url: String,
     /// In minor units.
     pub amount: i64,
@@ -48,7 +48,7 @@ impl Created {
 }
 
 impl TestApp {
-    /// A complete create body around `pricing`, such as `{"items": [...]}`; members of `pricing` win.
+    /// A complete create body with `pricing`, such as `{"items": [...]}`; fields of `pricing` win.
     #[must_use]
     pub fn body(&self, pricing: Value) -> Value {
         let mut body = json!({
@@ -69,7 +69,7 @@ impl TestApp {
         self.body(json!({ "items": [{ "sku": "PAGNE-WAX-6Y", "quantity": quantity }] }))
     }
 
-    /// The idempotency key that a shopper's browser makes for what the test calls `name`: one that nobody guesses.
+    /// The random idempotency key that a shopper's browser generates; the test refers to it as `name`.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
         format!("{name}-3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f")
@@ -132,25 +132,25 @@ impl TestApp {
         self.http.send("POST", &url, &[("authorization", &bearer)], "").await
     }
 
-    /// A shopper pays; answers lomi's id of the transaction. Whether anybody hears of it is another matter.
+    /// A shopper pays; returns lomi's id of the transaction. The event may still be lost.
     pub async fn pay(&self, order: &Created, method: &str) -> String {
         let step = self.lomi.pay(&order.session_id, method).await;
         assert_eq!(step["step"], "paid", "{step}");
         step["transaction_id"].as_str().expect("a transaction").to_owned()
     }
 
-    /// The order as the table has it.
+    /// The order in the table.
     pub async fn order(&self, order_id: &str) -> Value {
         let item = self.table.item(&format!("ORDER#{order_id}"), "ORDER").await;
         item.unwrap_or_else(|| panic!("no order {order_id}"))
     }
 
-    /// The order's status as the table has it.
+    /// The order's status in the table.
     pub async fn order_status(&self, order_id: &str) -> String {
         self.order(order_id).await["status"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The order, once the table has it in `status`. Asks nobody but the table.
+    /// Waits until the table has the order in `status`. Reads only the table.
     pub async fn wait_for(&self, order_id: &str, status: &str) -> Value {
         let what = format!("order {order_id} is {status}");
         let order =
@@ -158,7 +158,7 @@ impl TestApp {
         order.await
     }
 
-    /// What happened to the order: `what/source`, oldest first.
+    /// The order's timeline: `what/source`, oldest first.
     pub async fn timeline(&self, order_id: &str) -> Vec<String> {
         let order = self.order(order_id).await;
         let entries = order["timeline"].as_array().cloned().unwrap_or_default();

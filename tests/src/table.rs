@@ -10,10 +10,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_kit::aws::{AwsEnvironment, sdk_config};
 use serde_json::Value;
 
-/// That a machine has too much to do is no finding: a test waits longer than a function may.
+/// A busy machine must not fail a test, so a test waits longer than a function may.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The stack's table. Items are shown as JSON; kept bytes (`raw`) as text.
+/// The stack's table. Items are shown as JSON; stored bytes (`raw`) as text.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
@@ -59,7 +59,7 @@ impl Table {
         call.send().await.expect("DynamoDB answers a read").item.map(shown)
     }
 
-    /// Takes an item out; it must be there.
+    /// Removes and returns an item, which must exist.
     pub async fn take(&self, pk: &str, sk: &str) -> Value {
         let call = self
             .client

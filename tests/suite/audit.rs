@@ -1,4 +1,4 @@
-//! The auditor can fail: each of these breaks a book on purpose.
+//! The auditor can fail: each test breaks a book on purpose.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -50,7 +50,7 @@ async fn money_that_counts_nowhere_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay_silently(&order, "wave").await;
-    // No longer due: nobody will ever ask lomi again.
+    // No longer due: the reconciler will never poll it again.
     rewrite(&app, &order.order_id, &[("status", "expired".into()), ("due_at_ms", Value::Null)]).await;
     app.audit().await;
 }
@@ -132,7 +132,7 @@ async fn a_second_payment_without_a_flag_is_found() {
 async fn a_secret_in_a_log_line_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
-    // Order ids are logged, rightly: here one stands for a secret.
+    // Order ids may be logged; here one plays a secret.
     app.keep_out_of_logs(&order.order_id);
     app.status(&order).await.expect(200);
     app.audit().await;
@@ -144,7 +144,7 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
-    // The merchant mistyped the secret: what lomi signs looks forged.
+    // The merchant mistyped the secret: lomi's signatures look forged.
     app.stack.secrets().set(app.secret_id("LOMI_WEBHOOK_SECRET_ID"), "whsec_mistyped_by_the_merchant");
     app.stack.kill("webhook-handler").await.unwrap();
     app.deliver(&event).await.expect(401);
@@ -237,8 +237,7 @@ async fn a_test_without_an_audit_is_found() {
     drop(TestApp::start().await);
 }
 
-/// Writes the order anew with other values; null removes one.
-/// Writes over the order behind everybody's back, once nothing is on its way to it.
+/// Overwrites attributes of the order, once no other process will write it; null removes one.
 async fn rewrite(app: &TestApp, order_id: &str, changes: &[(&str, Value)]) {
     app.lomi.run_outbox().await;
     let mut order = app.order(order_id).await;

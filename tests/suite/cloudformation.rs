@@ -1,4 +1,4 @@
-//! CloudFormation, as a custom resource sees it: a question with an address, and whoever listens there.
+//! CloudFormation as a custom resource sees it: requests with a response URL, and the server behind that URL.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,10 +15,10 @@ use tests::TestApp;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// What stands for the signature of an address.
+/// The signature in a response URL.
 const SIGNATURE: &str = "canary-signature-of-the-address";
 
-/// Takes answers. Ends with its owner.
+/// Receives responses. Ends with its owner.
 pub(crate) struct CloudFormation {
     address: String,
     desk: Arc<Desk>,
@@ -28,14 +28,14 @@ pub(crate) struct CloudFormation {
 #[derive(Default)]
 struct Desk {
     answers: Mutex<Vec<Value>>,
-    /// How many tries to answer fail from now on.
+    /// How many responses fail from now on.
     failing: AtomicUsize,
-    /// How long every try to answer takes from now on.
+    /// The delay of every response from now on.
     delay_ms: AtomicU64,
 }
 
 impl CloudFormation {
-    /// Listens on a free port, for a stack that must not show its address to anybody.
+    /// Listens on a free port; the stack must not log its URL.
     pub(crate) async fn start(app: &TestApp) -> Self {
         app.keep_out_of_logs(SIGNATURE);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,36 +47,36 @@ impl CloudFormation {
         Self { address, desk, _server: server }
     }
 
-    /// So many tries to answer fail.
+    /// Fails this many responses.
     pub(crate) fn fail(&self, times: usize) {
         self.desk.failing.store(times, Ordering::SeqCst);
     }
 
-    /// Every try to answer takes so long.
+    /// Delays every response.
     pub(crate) fn delay_ms(&self, delay_ms: u64) {
         self.desk.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
 
-    /// The first deployment: the answer's `Data`.
+    /// The first deployment; returns the response's `Data`.
     pub(crate) async fn create(&self, app: &TestApp) -> Value {
         let answer = self.ask(app, &event("Create", &app.webhook_url(), None)).await;
         assert_eq!(answer["PhysicalResourceId"], app.webhook_url());
         answer["Data"].clone()
     }
 
-    /// A change to another URL: the whole answer.
+    /// A change to another URL; returns the whole response.
     pub(crate) async fn update(&self, app: &TestApp, url: &str, physical_id: &str) -> Value {
         self.ask(app, &event("Update", url, Some(physical_id))).await
     }
 
-    /// The end of a resource: the status.
+    /// The deletion of the resource; returns the status.
     pub(crate) async fn delete(&self, app: &TestApp, url: &str) -> Value {
         let answer = self.ask(app, &event("Delete", url, Some(url))).await;
         assert_eq!(answer["PhysicalResourceId"], url);
         answer["Data"]["Status"].clone()
     }
 
-    /// The one answer to an event, which is a success.
+    /// The only response to an event, which must be a success.
     pub(crate) async fn ask(&self, app: &TestApp, event: &Value) -> Value {
         self.invoke(app, event).await.expect("the function ends well");
         let answer = self.answers().pop().expect("an answer");
@@ -91,20 +91,20 @@ impl CloudFormation {
         answer
     }
 
-    /// Sends an event with the address in it.
+    /// Sends an event with the response URL.
     pub(crate) async fn invoke(&self, app: &TestApp, event: &Value) -> Result<Value, InvokeError> {
         let mut event = event.clone();
         event["ResponseURL"] = json!(self.address);
         app.stack.invoke("webhook-endpoint", event).await
     }
 
-    /// Takes the answers that came so far.
+    /// Takes the responses so far.
     pub(crate) fn answers(&self) -> Vec<Value> {
         std::mem::take(&mut self.desk.answers.lock().unwrap())
     }
 }
 
-/// What CloudFormation sends, but for the address.
+/// CloudFormation's event, without the response URL.
 pub(crate) fn event(change: &str, url: &str, physical_id: Option<&str>) -> Value {
     let mut event = json!({
         "RequestType": change,
@@ -121,7 +121,7 @@ pub(crate) fn event(change: &str, url: &str, physical_id: Option<&str>) -> Value
 }
 
 async fn take(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    // The address is signed for no content type.
+    // The URL is signed without a content type.
     if headers.contains_key("content-type") || body.len() > 4096 {
         return StatusCode::FORBIDDEN;
     }

@@ -1,4 +1,4 @@
-//! Every test of the whole stack. Each is a sentence that holds.
+//! Every test of the whole stack. Each name is a sentence that holds.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,12 +1,11 @@
-//! What must hold where lomi alone tells of payments, and nobody makes up events: the books agree entry by entry.
+//! Rules for runs in which all events come from lomi and none is made up by the test: the books agree entry by entry.
 
 use serde_json::{Map, Value};
 
 use super::{Books, fits};
 
 impl Books {
-    /// Each payment of an order is one of lomi's, each of lomi's counts, and nothing is left half done. For books that have
-    /// come to rest.
+    /// Each payment of an order exists at lomi, each of lomi's counts, and nothing is unfinished. For books at rest.
     #[must_use]
     pub fn check_entries(&self) -> Vec<String> {
         let mut findings: Vec<String> = self.orders.iter().flat_map(|order| self.check_payments(order)).collect();
@@ -15,7 +14,7 @@ impl Books {
         findings
     }
 
-    /// No payment is made up, and more than one is a surplus.
+    /// No payment is made up, and a second one is marked as surplus.
     fn check_payments(&self, order: &Value) -> Vec<String> {
         let payments = order["payments"].as_object().cloned().unwrap_or_default();
         let is_taken = |id: &str| {
@@ -32,7 +31,8 @@ impl Books {
         findings
     }
 
-    /// Money that fits its order counts for it: putting it aside is no excuse. One payment may be known by its page alone.
+    /// A payment that fits its order counts for it; it must not be quarantined. One payment may be known by its page
+    /// alone.
     fn check_counted(&self, row: &Value) -> Option<String> {
         let id = row["transaction_id"].as_str()?;
         let order = self.orders.iter().find(|order| self.is_of(row, order))?;
@@ -49,7 +49,7 @@ fn was_taken(row: &Value) -> bool {
     row["status"] == "completed" || row["status"] == "refunded"
 }
 
-/// What nobody would finish any more.
+/// Unfinished work that no later run would finish.
 fn unsettled(order: &Value) -> Vec<String> {
     let id = &order["order_id"];
     let mut findings = Vec::new();
@@ -57,7 +57,7 @@ fn unsettled(order: &Value) -> Vec<String> {
         findings.push(format!("order {id} is still {}", order["status"]));
     }
     let refunds = order["refunds"].as_object().into_iter().flat_map(Map::values);
-    // A part that lomi pays out stays in doubt until lomi names it: that it does not proves nothing.
+    // A partial refund that lomi pays out stays in doubt until lomi lists it: a missing row proves nothing.
     let stays = |refund: &&Value| refund["status"] == "in_doubt" && is_paid_out(order, refund);
     let is_open = |refund: &&Value| refund["status"] == "requested" || refund["status"] == "in_doubt";
     let open = refunds.filter(is_open).filter(|refund| !stays(refund));
@@ -68,7 +68,7 @@ fn unsettled(order: &Value) -> Vec<String> {
     findings
 }
 
-/// Whether lomi carries the refund out as a payout: a part of a payment by mobile money.
+/// Whether lomi carries the refund out as a payout: a partial refund of a mobile-money payment.
 fn is_paid_out(order: &Value, refund: &Value) -> bool {
     let payment = &order["payments"][refund["transaction_id"].as_str().unwrap_or_default()];
     payment["provider_code"] != "STRIPE" && refund["amount_minor"].as_i64() < order["amount"].as_i64()

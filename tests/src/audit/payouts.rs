@@ -1,4 +1,4 @@
-//! Money that lomi paid out to phones for partial refunds: to whoever paid, and accounted for.
+//! lomi's payouts to phones for partial refunds: they go to the payer and are accounted for.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ impl Books {
         strangers.chain(self.payouts.iter().filter_map(|payout| self.check_accounted(payout))).collect()
     }
 
-    /// A payout goes to the number that paid, or to one that a person answered for.
+    /// A payout goes to the number that paid, or to one that a person confirmed.
     fn check_receiver(&self, payout: &Value) -> Option<String> {
         let (transaction, order) = self.behind(payout)?;
         let phone = payout["phone"].as_str()?;
@@ -25,7 +25,7 @@ impl Books {
         (!is_payers && !is_meant).then(|| format!("{amount} of order {id} went to {phone}; {payer} had paid"))
     }
 
-    /// No more payouts of an amount than refunds of it that are said to have happened, or may have.
+    /// There are no more payouts of an amount than refunds of it that are completed or may be.
     fn check_accounted(&self, payout: &Value) -> Option<String> {
         let (transaction, order) = self.behind(payout)?;
         let id = transaction["transaction_id"].as_str()?;
@@ -44,7 +44,7 @@ impl Books {
         })
     }
 
-    /// The payment of a payout and its order, if it is one of ours.
+    /// The payment of a payout and its order, if it is an order of this stack.
     fn behind(&self, payout: &Value) -> Option<(&Value, &Value)> {
         let id = payout["transaction_id"].as_str()?;
         let transaction = self.transactions.iter().find(|row| row["transaction_id"] == id)?;
@@ -53,7 +53,7 @@ impl Books {
     }
 }
 
-/// A number however it is written: its digits, without the zeros or the plus before its country.
+/// The digits of a number, without the zeros or the plus before its country code.
 fn digits(phone: &str) -> String {
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     digits.trim_start_matches('0').to_owned()

@@ -1,4 +1,4 @@
-//! What was put aside: it waits in sight, or something was made of it.
+//! Quarantined events: each is open or resolved by an event.
 
 use serde_json::Value;
 
@@ -18,11 +18,11 @@ impl Books {
         findings
     }
 
-    /// Whether there is evidence about the same object. Another word of lomi's may have told of it.
+    /// Whether an event of the same object is stored. It may have another name.
     fn is_on_record(&self, item: &Value) -> bool {
         let key = item["natural_key"].as_str().unwrap_or_default();
         let told = key.rsplit('#').next().unwrap_or_default();
-        // What is told of by a public id is on record by its UUID.
+        // A payment with a public id is stored under its UUID.
         let row = self.transactions.iter().find(|row| row["public_id"] == told);
         let object = row.and_then(|row| row["transaction_id"].as_str()).unwrap_or(told);
         self.evidence.iter().any(|known| known["PK"].as_str().is_some_and(|pk| pk.ends_with(&format!("#{object}"))))

@@ -1,4 +1,4 @@
-//! Money that went back: lomi's ledger, the orders and what the merchant's systems were told agree.
+//! Refunds: lomi's ledger, the orders and the outbox agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ impl Books {
         findings
     }
 
-    /// One key, one refund; and who was answered with one finds it in the order.
+    /// One refund per key, and every answered refund is in its order.
     pub(super) fn check_refunds_seen(&self, seen: &[RefundSeen]) -> Vec<String> {
         let mut by_key = BTreeMap::<&str, BTreeSet<&str>>::new();
         for seen in seen {
@@ -32,7 +32,7 @@ impl Books {
         doubled.chain(lost.map(|seen| format!("refund {} was answered and is gone", seen.id))).collect()
     }
 
-    /// Never more of a payment goes back than was paid by it.
+    /// The refunds of a payment never exceed it.
     fn check_ceiling(&self, transaction: &Value) -> Option<String> {
         let currency = &transaction["currency_code"];
         let rows = self.refunds.iter().filter(|row| row["transaction_id"] == transaction["transaction_id"]);
@@ -50,7 +50,7 @@ impl Books {
         (sum > paid).then(|| format!("{sum} of {paid} went back of {}", transaction["transaction_id"]))
     }
 
-    /// Every refund of an order's payment is in the order, as lomi has it, unless nobody can have told.
+    /// Every refund of an order's payment is in the order, as lomi has it, unless no event was sent.
     fn check_known(&self, row: &Value) -> Option<String> {
         let (id, transaction_id) = (row["refund_id"].as_str()?, row["transaction_id"].as_str()?);
         let order = self.orders.iter().find(|order| !order["payments"][transaction_id].is_null())?;
@@ -66,7 +66,7 @@ impl Books {
         (!same).then(|| format!("refund {id} is {} at lomi. and here: {known:?}", row["status"]))
     }
 
-    /// One name, one refund; what an order calls completed is proved; and its status follows from its money.
+    /// One refund per id, a proof for every completed refund, and a status that follows from the money.
     fn check_own(&self, order: &Value) -> Vec<String> {
         let id = &order["order_id"];
         let mut names = BTreeSet::new();
@@ -89,7 +89,7 @@ impl Books {
         findings
     }
 
-    /// The merchant's systems are told of a completed refund once, and of nothing else.
+    /// Every completed refund has one outbox event, and no other refund has one.
     fn check_told(&self, order: &Value) -> Vec<String> {
         let id = &order["order_id"];
         let of_order = self.outbox.iter().filter(|item| item["order_id"] == *id);
@@ -117,7 +117,7 @@ fn refunds(order: &Value) -> impl Iterator<Item = &Value> {
     order["refunds"].as_object().into_iter().flat_map(Map::values)
 }
 
-/// What the payments and refunds of an order make of it; `None` without money.
+/// The status that follows from an order's payments and refunds; `None` without payments.
 fn status_by_money(order: &Value) -> Option<&'static str> {
     let (price, payments) = (order["amount"].as_i64()?, order["payments"].as_object()?);
     let unnamed = payments.is_empty() && order["completed_unnamed"] == true;

@@ -1,5 +1,5 @@
-//! Where calls are kept: a folder for each build of the functions, with an empty file for each call and each test.
-//! A name can be written any number of times, at the same time, by any number of tests.
+//! Stores recorded calls: one folder per build of the functions, with an empty file per call and per test. Any number
+//! of tests can write the same name concurrently.
 
 use std::collections::{BTreeSet, hash_map::DefaultHasher};
 use std::fs;
@@ -12,21 +12,21 @@ use local::build::Binaries;
 
 use super::Call;
 
-/// Longest part of a name: far longer than any of ours, so that a name that is none cannot be too long for a file.
+/// Longest part of a file name. All real names are far shorter; the bound keeps a garbage name from becoming too long.
 const MAX_PART_CHARS: usize = 60;
 
-/// What was kept of one build of the functions.
+/// The records of one build of the functions.
 #[derive(Debug)]
 pub struct Kept {
     folder: PathBuf,
 }
 
 impl Kept {
-    /// What these binaries did. Any other build, even of the same sources, has a folder of its own: what an older build
-    /// did proves nothing.
+    /// The records of these binaries. Every other build, even of the same sources, has its own folder: the calls of
+    /// an older build prove nothing.
     ///
     /// # Errors
-    /// When a binary is not there or the folder cannot be made.
+    /// When a binary is missing or the folder cannot be created.
     pub fn of(binaries: &Binaries) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         for (name, path) in binaries {
@@ -42,13 +42,13 @@ impl Kept {
         Ok(Self { folder })
     }
 
-    /// Every call that was made.
+    /// Every recorded call.
     #[must_use]
     pub fn calls(&self) -> BTreeSet<Call> {
         self.names("calls").iter().filter_map(|name| read(name)).collect()
     }
 
-    /// Every test that came to its end: `faults::wires::a_sentence`.
+    /// Every finished test: `faults::wires::a_sentence`.
     #[must_use]
     pub fn tests(&self) -> BTreeSet<String> {
         self.names("tests")
@@ -74,7 +74,7 @@ impl Kept {
     }
 }
 
-/// As a part of a file's name. What never stands in a name of ours is an underscore.
+/// A part of a file name; characters that no real name has become underscores.
 fn written(part: &str) -> String {
     let plain = |char: char| match char {
         '/' => '|',

@@ -1,8 +1,9 @@
-//! Requests to AWS out of the bytes of a connection: HTTP/1.1, each with its length, one after the other.
+//! Parses the requests to AWS from the bytes of a connection: HTTP/1.1, each with its length, one after the other.
 
 use local::secrets::Asked;
 
-/// The length of a body whose length cannot be read: more than any request has, so that nothing behind it is taken for one.
+/// The assumed length of a body with an unreadable length: more than any request has, so that the rest of the
+/// connection is not parsed as requests.
 const UNREADABLE_LENGTH: usize = 32 * 1024 * 1024;
 
 /// One request.
@@ -23,14 +24,14 @@ impl Request {
     }
 }
 
-/// The requests of one connection, however they are cut into pieces.
+/// The requests of one connection, in pieces of any size.
 #[derive(Debug, Default)]
 pub struct Requests {
     unread: Vec<u8>,
 }
 
 impl Requests {
-    /// Takes what came, and answers the requests that are whole now.
+    /// Takes received bytes and returns the requests that are complete now.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Request> {
         self.unread.extend_from_slice(bytes);
         let mut whole = Vec::new();
@@ -42,7 +43,7 @@ impl Requests {
     }
 }
 
-/// The first request with its length in bytes; `None` while it is not whole.
+/// The first request with its length in bytes; `None` while it is incomplete.
 fn first(bytes: &[u8]) -> Option<(Request, usize)> {
     let head_length = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&bytes[..head_length]);

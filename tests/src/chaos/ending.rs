@@ -1,4 +1,4 @@
-//! The end: wires are mended, everybody finishes, and the reconciler runs until it has nothing left to do.
+//! The end: connections are repaired, all actors finish, and the reconciler runs until it has nothing left to do.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::app::{FUNCTIONS, TestApp};
 use crate::audit::is_paid;
 use crate::wait::eventually;
 
-/// Runs of the reconciler until it must be quiet.
+/// Reconciler runs until nothing may be left to do.
 const MAX_RUNS: u32 = 30;
-/// RefundReport of a refund about which more is to be heard.
+/// Statuses of a refund that is not final.
 const OPEN_REFUNDS: [&str; 3] = ["requested", "in_doubt", "pending"];
-/// After so many runs lomi's list has named every refund of which it knows.
+/// After this many runs lomi's list has been read for every refund in it.
 const RUNS_TO_NAME_REFUNDS: usize = 3;
 
-/// Mends everything and waits for quiet. No client asks for anything any more.
+/// Repairs everything and waits until nothing changes. No client sends requests any more.
 pub(super) async fn settle(scene: &Scene<'_>) {
     let app = scene.app;
     let broken = [app.dynamodb.broken(), app.lomi_wire.broken()];
@@ -31,7 +31,7 @@ pub(super) async fn settle(scene: &Scene<'_>) {
     let mut before: Vec<Value> = Vec::new();
     let mut history: Vec<String> = Vec::new();
     for _ in 0..MAX_RUNS {
-        // What could not be looked at stays due, and the schedule comes again.
+        // An order that could not be polled stays due for the next run.
         if let Err(error) = app.stack.invoke_scheduled("reconciler").await {
             history.push(format!("failed: {error}"));
             continue;
@@ -52,7 +52,7 @@ pub(super) async fn settle(scene: &Scene<'_>) {
     panic!("the reconciler is not quiet after {MAX_RUNS} runs:\n{}", history.join("\n"));
 }
 
-/// What is known of an order, apart from when it was last asked about.
+/// The state of an order without its polling times.
 fn word(order: &Value) -> Value {
     let known = ["order_id", "status", "payments", "refunds", "overpaid", "orphaned_intents"];
     known.map(|name| order[name].clone()).into()
@@ -62,7 +62,7 @@ fn is_idle(app: &TestApp) -> bool {
     FUNCTIONS.iter().all(|function| app.stack.at_work(function).is_ok_and(|at_work| at_work.is_empty()))
 }
 
-/// Lets the time pass in which pages end and lomi would have named a refund.
+/// Ends all pages, and the time within which lomi lists a refund.
 async fn age(app: &TestApp, orders: &[Value]) {
     for order in orders {
         let id = order["order_id"].as_str().expect("an id");
@@ -76,7 +76,7 @@ async fn age(app: &TestApp, orders: &[Value]) {
     }
 }
 
-/// The back office calls off what lomi never heard of: a part of a mobile-money payment stays in doubt until somebody does.
+/// The back office releases refunds that lomi never received: a partial mobile-money refund stays in doubt until then.
 async fn call_off(app: &TestApp, orders: &[Value]) {
     for order in orders {
         let order_id = order["order_id"].as_str().expect("an id");
@@ -88,7 +88,7 @@ async fn call_off(app: &TestApp, orders: &[Value]) {
     }
 }
 
-/// What only somebody who was there can tell; the audit tells the rest.
+/// Checks what only the actors have seen; the audit checks the rest.
 fn check(scene: &Scene<'_>, orders: &[Value]) {
     for order in orders {
         let id = order["order_id"].as_str().expect("an id");

@@ -1,16 +1,16 @@
-//! What goes wrong at lomi itself: events that are lost, doubled or late, and calls that are answered badly.
+//! Faults at lomi: events that are lost, doubled or late, and calls that fail.
 
 use serde_json::{Value, json};
 
 use super::{Scene, pause};
 
-/// Between two misfortunes.
+/// Between two faults.
 const PAUSE_MS: [u64; 2] = [100, 700];
-/// lomi keeps a list of what was planted: it is emptied after so many.
+/// lomi keeps a list of planted faults: it is cleared after this many.
 const KEPT: u32 = 40;
 const CALLS: [&str; 4] = ["POST /checkout-sessions", "POST /charge/card", "POST /refunds", "GET /transactions"];
 
-/// Plants one misfortune after the other, for ever.
+/// Plants one fault after the other, until the end.
 pub(super) async fn strikes(scene: &Scene<'_>) {
     let mut rng = scene.rng();
     for number in 1_u32.. {

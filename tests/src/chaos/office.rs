@@ -1,4 +1,4 @@
-//! The back office, which gives money back, and two people of which do so at the same time.
+//! The back office, in which two people may refund at the same time.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use tokio::time::timeout;
 use super::{Scene, pause, shopper, time};
 use crate::shop::Created;
 
-/// Between two tries under one key.
+/// Between two attempts under one key.
 const RETRY_MS: [u64; 2] = [60, 300];
 const MAX_TRIES: u32 = 25;
 
-/// Gives back an order's money, or part of it, by one request or by two at once.
+/// Refunds an order, or part of it, by one request or by two at once.
 pub(super) async fn refund(scene: &Scene<'_>, rng: &mut Rng, patience: Duration, order: &Created) {
     let amount = rng.i64(1..=order.amount);
     let body = if rng.bool() { json!({}) } else { json!({ "amount": amount }) };

@@ -1,4 +1,4 @@
-//! Who kills, and who puts to sleep: always a process at its work, at a seeded moment after it was caught.
+//! Kills and freezes processes while they work, a random moment after they were caught working.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Scene, pause};
 
-/// Who is struck, and how often in a hundred.
+/// The functions and their share of the kills in percent.
 const PREY: [(&str, u32); 5] = [
     ("create-checkout-session", 30),
     ("create-payment-intent", 20),
@@ -17,18 +17,18 @@ const PREY: [(&str, u32); 5] = [
     ("orders", 15),
     ("reconciler", 7),
 ];
-/// An invocation takes some 10 ms, on a bad wire more: it is struck less than so long after it was caught.
+/// An invocation takes about 10 ms, more on a bad connection: it is killed or frozen within this time.
 const LATEST_MS: u64 = 60;
-/// A function that nobody asks for anything is left alone after so long.
+/// A function without requests is skipped after this time.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// Between two kills.
 const KILL_PAUSE_MS: [u64; 2] = [10, 120];
-/// Processes that sleep at the same time.
+/// Processes that are frozen at the same time.
 const SLEEPERS: usize = 3;
-/// A nap that ends before anybody noticed, and a sleep that outlasts a lease.
+/// A short freeze, and one that outlasts a lease.
 const SLEEP_MS: [[u64; 2]; 2] = [[30, 400], [1_200, 2_500]];
 
-/// Kills until so many processes have died at their work.
+/// Kills until this many processes have died while they worked.
 pub(super) async fn kill(scene: &Scene<'_>, kills: u32) {
     let mut rng = scene.rng();
     while scene.tally.borrow().kills() < kills {
@@ -41,7 +41,7 @@ pub(super) async fn kill(scene: &Scene<'_>, kills: u32) {
     }
 }
 
-/// Puts processes to sleep and wakes them, some after their lease has ended, until the chaos is over.
+/// Freezes processes and thaws them, some after their lease has ended, until the end of the test.
 pub(super) async fn freeze(scene: &Scene<'_>) {
     join_all((0..SLEEPERS).map(|_| freeze_one_by_one(scene))).await;
 }
@@ -59,7 +59,7 @@ async fn freeze_one_by_one(scene: &Scene<'_>) {
     }
 }
 
-/// A process at work, a moment later.
+/// A working process, a moment later.
 async fn catch(scene: &Scene<'_>, rng: &mut Rng) -> Option<(&'static str, AtWork)> {
     let function = prey(rng);
     let until = Instant::now() + PATIENCE;

@@ -1,4 +1,5 @@
-//! Shoppers, whose browsers do what a good storefront does: the same `Idempotency-Key` until there is an answer.
+//! Shoppers, whose browsers do what a good storefront does: they repeat the same `Idempotency-Key` until there is an
+//! answer.
 
 use std::time::Duration;
 
@@ -12,19 +13,19 @@ use crate::card::CardOrder;
 use crate::http::Answer;
 use crate::shop::Created;
 
-/// How long a browser waits for an answer before it asks again.
+/// How long a browser waits for an answer before it retries.
 const PATIENCE_MS: [u64; 2] = [300, 2_500];
-/// Between two tries; a `Retry-After` of seconds, in the chaos's faster time.
+/// Between two attempts: a `Retry-After` of seconds in the faster time of the test.
 const RETRY_MS: [u64; 2] = [40, 250];
-/// A shopper who is not served by then goes elsewhere.
+/// After this many attempts the shopper leaves.
 const MAX_TRIES: u32 = 40;
-/// Looks that a return page takes at its order.
+/// How often a return page polls its order.
 const LOOKS: u32 = 6;
 const METHODS: [&str; 3] = ["card", "wave", "mtn"];
 const GOOD_CARD: &str = "4242424242424242";
 const BAD_CARD: &str = "4000000000000002";
 
-/// One shopper after another, until the chaos is over.
+/// One shopper after another, until the end of the test.
 pub(super) async fn keep_coming(scene: &Scene<'_>) {
     while !scene.is_over() {
         let mut rng = scene.rng();
@@ -45,7 +46,7 @@ struct Shopper<'a> {
     cart: Value,
 }
 
-/// What a shopper has in hand.
+/// What a shopper has received.
 struct Bought {
     order: Created,
     card: Option<CardOrder>,
@@ -70,7 +71,7 @@ impl Shopper<'_> {
         }
         self.come_back(&bought.order).await;
         if self.rng.u8(..100) < 30 {
-            // The button was still there. The audit knows whether the answer is the same.
+            // A second click on the button. The audit checks that the answer is the same.
             let _ = self.ask().await;
         }
         if self.rng.u8(..100) < 35 {
@@ -78,7 +79,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// The same request under the same key until it is answered; one in five shoppers clicks twice.
+    /// Repeats the same request under the same key until it is answered; one in five shoppers clicks twice.
     async fn buy(&mut self) -> Option<Bought> {
         for _ in 0..MAX_TRIES {
             let clicks_twice = self.rng.u8(..100) < 20;
@@ -104,7 +105,7 @@ impl Shopper<'_> {
         Bought { order, card }
     }
 
-    /// One request; `None` when nothing came of it that a browser would not simply try again.
+    /// One request; `None` for a failure that a browser simply retries.
     async fn ask(&self) -> Option<Answer> {
         self.scene.count("create requests");
         let app = self.scene.app;
@@ -131,7 +132,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// With the shopper's one card, or by any of the page's ways. A card form may be closed by then.
+    /// Pays with the shopper's one card, or with any method of the page. A card form may be closed by then.
     async fn pay(&mut self, bought: &Bought) {
         let lomi = &self.scene.app.lomi;
         let Some(card) = &bought.card else {
@@ -149,7 +150,7 @@ impl Shopper<'_> {
         }
     }
 
-    /// After the page has ended. A card form does not end by itself.
+    /// Pays after the page has ended. A card form does not end on its own.
     async fn pay_late(&mut self, bought: &Bought) {
         if bought.card.is_some() {
             pause(&mut self.rng, RETRY_MS).await;
@@ -161,7 +162,7 @@ impl Shopper<'_> {
         self.scene.count("payments made");
     }
 
-    /// The return page: what was paid once stays so.
+    /// The return page: a paid order stays paid.
     async fn come_back(&mut self, order: &Created) {
         let mut was_paid = false;
         for _ in 0..LOOKS {
@@ -180,7 +181,7 @@ impl Shopper<'_> {
     }
 }
 
-/// Whether a storefront simply tries again: somebody is at it, or something is out of reach.
+/// Whether a storefront retries: another request holds the lease, or a service is unreachable.
 pub(super) fn is_passing(answer: &Answer) -> bool {
     answer.status >= 500 || (answer.status == 409 && answer.json()["code"] == "idempotency_in_progress")
 }

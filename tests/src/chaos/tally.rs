@@ -1,4 +1,4 @@
-//! What happened in a chaos, as a table.
+//! The counts of a chaos test, as a table.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 
-/// What happened in a chaos. Printed, it is a table.
+/// The counts of a chaos test. Its `Display` is a table.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     killed: BTreeMap<&'static str, u32>,
@@ -22,19 +22,19 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// How many processes died at their work.
+    /// How many working processes were killed.
     #[must_use]
     pub fn kills(&self) -> u32 {
         self.killed.values().sum()
     }
 
-    /// How many processes slept at their work and woke in the middle of it.
+    /// How many working processes were frozen and continued.
     #[must_use]
     pub fn freezes(&self) -> u32 {
         self.frozen.values().sum()
     }
 
-    /// How often something was counted, by its name in the table.
+    /// One count, by its name in the table.
     #[must_use]
     pub fn counted(&self, what: &str) -> u64 {
         self.counts.get(what).copied().unwrap_or_default()
@@ -52,7 +52,7 @@ impl Tally {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// Adds what stands in lomi's books and in ours.
+    /// Adds the counts of lomi's ledger and the table.
     pub(super) async fn count_books(&mut self, app: &TestApp) {
         for order in app.orders().await {
             *self.orders.entry(order["status"].as_str().unwrap_or_default().to_owned()).or_default() += 1;

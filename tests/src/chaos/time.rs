@@ -1,20 +1,21 @@
-//! Time, which passes faster than on a clock: leases end after two looks, and what is due later is due now.
+//! Simulated time, which passes faster than the clock: leases end after two rounds, and what is due later becomes due
+//! now.
 
 use futures::future::join_all;
 use serde_json::Value;
 
 use super::{Scene, pause};
 
-/// Between two looks: a lease of 30 s lasts between one and two of them.
+/// Between two rounds: a lease of 30 s lasts between one and two of them.
 const LOOK_MS: [u64; 2] = [350, 500];
 /// Between two runs of the reconciler.
 const RUN_MS: [u64; 2] = [100, 500];
 /// Runs at the same time.
 const RUNS: usize = 2;
-/// Orders that are made due at each look.
+/// Orders that each round makes due.
 const DUE: usize = 6;
 
-/// Ends leases and makes orders due, for ever.
+/// Ends leases and makes orders due, until the end.
 pub(super) async fn passes(scene: &Scene<'_>) {
     let mut rng = scene.rng();
     let mut seen: Vec<Value> = Vec::new();
@@ -34,7 +35,7 @@ pub(super) async fn passes(scene: &Scene<'_>) {
     }
 }
 
-/// Runs the reconciler for ever; a run does not wait for the end of the one before.
+/// Runs the reconciler until the end; a run does not wait for the one before.
 pub(super) async fn reconciles(scene: &Scene<'_>) {
     join_all((0..RUNS).map(|_| reconciles_one_by_one(scene))).await;
 }
@@ -48,7 +49,7 @@ async fn reconciles_one_by_one(scene: &Scene<'_>) {
     }
 }
 
-/// Ends the lease of every refund of the order that somebody works on.
+/// Ends the lease of every open refund of the order.
 pub(super) async fn ends_refund_leases(scene: &Scene<'_>, order_id: &str) {
     let order = scene.app.order(order_id).await;
     let refunds = order["refunds"].as_object().into_iter().flatten();

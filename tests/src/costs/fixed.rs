@@ -1,10 +1,10 @@
-//! What is due every month because it is there, by the templates' text.
+//! The fixed monthly usage, read from the templates' text.
 
 use lambda_kit::telemetry::{Counter, Gauge};
 
 use super::{Item, Usage};
 
-/// What API Gateway measures of one route that has metrics of its own.
+/// API Gateway's metrics of one route with detailed metrics.
 const METRICS_OF_A_ROUTE: u128 = 6;
 
 /// Secrets, metrics, alarms and dashboards of `templates`, and the metrics that the functions write.
@@ -14,7 +14,7 @@ pub fn fixed(templates: &str) -> Usage {
     let mut usage = Usage::default();
     usage.add(Item::Secret, lines("Type: AWS::SecretsManager::Secret"));
     usage.add(Item::Dashboard, lines("Type: AWS::CloudWatch::Dashboard"));
-    // An alarm costs as often as it has metrics, and one over a usual range twice more, for its bounds.
+    // An alarm is charged per metric; an anomaly-detection alarm twice more, for its bounds.
     let over_several = lines("Metrics:");
     let of_several = lines("MetricStat:") + 2 * lines("ThresholdMetricId: usual");
     usage.add(Item::Alarm, lines("Type: AWS::CloudWatch::Alarm") - over_several + of_several);

@@ -1,4 +1,4 @@
-//! `infra/prices.json`: prices are inputs, with their region, their date and where they stand.
+//! `infra/prices.json`: prices are inputs, with their region, date and source.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use super::{Item, Usage};
 pub struct Price {
     /// In billionths of a dollar.
     pub usd_nano: u128,
-    /// For so many; at least 1.
+    /// The quantity of the price; at least 1.
     pub per: u128,
-    /// It was not certain when it was written down.
+    /// The price was uncertain when it was written down.
     pub to_check: bool,
 }
 
@@ -45,19 +45,19 @@ impl Prices {
         Ok(Self { region: word("region")?, as_of: word("as_of")?, prices })
     }
 
-    /// What so much of everything costs, in billionths of a dollar, each item rounded up.
+    /// The cost in billionths of a dollar, each item rounded up.
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> u128 {
         Item::ALL.iter().map(|item| self.cost_of(*item, usage.of(*item))).sum()
     }
 
-    /// What `amount` of one item costs.
+    /// The cost of `amount` of one item.
     #[must_use]
     pub fn cost_of(&self, item: Item, amount: u128) -> u128 {
         self.prices.get(&item).map_or(0, |price| (amount * price.usd_nano).div_ceil(price.per))
     }
 
-    /// Whether somebody still has to look the price up.
+    /// Whether the price still has to be verified.
     #[must_use]
     pub fn to_check(&self, item: Item) -> bool {
         self.prices.get(&item).is_none_or(|price| price.to_check)

@@ -5,13 +5,13 @@ use super::{Item, Prices, Usage};
 /// One column of the table.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// What is counted: `hosted page`.
+    /// Its title: `hosted page`.
     pub title: String,
-    /// What it takes.
+    /// Its usage.
     pub usage: Usage,
 }
 
-/// A row for each item that any column takes: `amount ($cost)`. The last row is the sum.
+/// One row per item that any column uses: `amount ($cost)`. The last row is the sum.
 #[must_use]
 pub fn markdown(columns: &[Column], prices: &Prices) -> String {
     let titles: String = columns.iter().map(|column| format!(" {} |", column.title)).collect();

@@ -1,4 +1,4 @@
-//! What becomes of one connection through a gate.
+//! The fault of one connection through a gate.
 
 use std::time::Duration;
 
@@ -9,47 +9,47 @@ use tokio::time::sleep;
 
 use super::tapped::Tapped;
 
-/// What passes in one piece at most.
+/// The largest piece that is passed on at once.
 const PIECE_BYTES: usize = 16 * 1024;
-/// Exchanges that go well on a connection before it goes wrong, fewer than.
+/// Bound on the exchanges before a connection fails.
 const GOOD_EXCHANGES: u32 = 6;
-/// The longest that a slow piece is late.
+/// The longest delay of a slow piece.
 const LATE_MS: u64 = 15;
 
-/// What becomes of a connection. An exchange is a request and its answer, as HTTP/1.1 without pipelining has them.
+/// The fault of a connection. An exchange is a request and its answer, as in HTTP/1.1 without pipelining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Bytes pass.
+    /// All bytes pass.
     Good,
-    /// It breaks at once.
+    /// The connection breaks at once.
     Cut,
-    /// It is taken and nothing passes.
+    /// The connection is accepted and nothing passes.
     Held,
-    /// What the client says passes, what it is told does not.
+    /// Requests pass, answers do not.
     Mute,
-    /// Every piece is late by so much, in either direction.
+    /// Every piece is delayed by this much, in both directions.
     Slow(Duration),
     /// One byte at a time.
     Trickle,
-    /// After so many exchanges it is reset in the place of a request, which arrives nowhere.
+    /// After this many exchanges the connection is reset instead of a request, which never arrives.
     LosesRequest(u32),
-    /// After so many exchanges it is reset in the place of an answer to a request that has arrived.
+    /// After this many exchanges the connection is reset instead of the answer to a request that arrived.
     LosesAnswer(u32),
-    /// After so many exchanges nothing passes any more, and nobody is told.
+    /// After this many exchanges nothing passes any more, and the connection stays open.
     FallsSilent(u32),
 }
 
-/// How a connection came to its end.
+/// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// As its two ends wished.
+    /// By one of its two ends.
     Closed,
-    /// By its fate.
+    /// By its fault.
     Broken,
 }
 
 impl Fault {
-    /// One connection in three is good; the others have every misfortune there is.
+    /// One connection in three is good; the others have one of the faults.
     pub(super) fn draw(rng: &mut Rng) -> Self {
         let exchanges = rng.u32(..GOOD_EXCHANGES);
         match rng.u8(..100) {
@@ -62,16 +62,16 @@ impl Fault {
         }
     }
 
-    /// Lets pass what this fate lets pass.
+    /// Passes on what this fault lets through.
     pub(super) async fn rule(self, client: &mut TcpStream, server: &mut Tapped) -> End {
         match self {
-            // These lead nowhere: the gate itself sees to them.
+            // The gate itself handles these; they reach no service.
             Self::Cut | Self::Held => {}
             Self::Good => drop(copy_bidirectional(client, server).await),
             Self::Mute => drop(copy(client, server).await),
             _ => match self.exchange(client, server).await {
                 Some(Stop::Reset) => {
-                    // What is left unsaid is thrown away, as when a machine disappears.
+                    // Unsent bytes are discarded, as when a machine disappears.
                     let _ = client.set_zero_linger();
                     return End::Broken;
                 }
@@ -85,7 +85,7 @@ impl Fault {
         End::Closed
     }
 
-    /// Passes piece by piece; `None` when one of the two has ended it.
+    /// Passes bytes piece by piece; `None` when one of the two ends has closed.
     async fn exchange(self, client: &mut TcpStream, server: &mut Tapped) -> Option<Stop> {
         let (mut from_client, mut to_client) = client.split();
         let (mut from_server, mut to_server) = split(server);
@@ -135,13 +135,13 @@ impl Fault {
     }
 }
 
-/// How a fate ends an exchange.
+/// How a fault ends an exchange.
 enum Stop {
     Reset,
     Silence,
 }
 
-/// How many bytes came; `None` at the end of the stream.
+/// The number of bytes received; `None` at the end of the stream.
 async fn piece(from: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Option<usize> {
     from.read(buffer).await.ok().filter(|bytes| *bytes > 0)
 }

@@ -1,4 +1,4 @@
-//! The connection to a service, with an ear on what it is told.
+//! The connection to a service, with its requests recorded.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::calls::{Recorder, Requests};
 
-/// A connection whose requests are read along, where somebody wants to know.
+/// A connection whose requests are recorded where a recorder is set.
 #[derive(Debug)]
 pub(super) struct Tapped {
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! What a person types into a page, read by the server.
+//! Amounts that a person types into a page, parsed by the server.
 
 use serde_json::json;
 use tests::{Answer, TestApp};

@@ -1,4 +1,4 @@
-//! The merchant's side: closed to everybody else, complete for its owner.
+//! The back office: closed to everyone without the token, complete for the merchant.
 
 use std::collections::BTreeSet;
 
@@ -163,7 +163,7 @@ async fn a_product_is_written_read_shown_and_removed() {
     app.audit().await;
 }
 
-/// Every order of a list, page after page; a cursor that comes twice is a circle.
+/// Every order of a list, page after page; a repeated cursor fails the test.
 async fn pages(app: &TestApp, query: &str) -> Vec<Value> {
     let (mut listed, mut seen, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
     loop {

@@ -58,7 +58,7 @@ async fn a_declined_card_then_a_good_one_on_the_same_form_ends_paid_and_a_late_f
     app.audit().await;
 }
 
-/// The same failure under a name of an older generation.
+/// The same failure under an event name of an older generation.
 async fn failure_of_another_kind(app: &TestApp) -> tests::Event {
     let outbox = app.lomi.outbox().await;
     let failed = outbox.iter().find(|dispatch| dispatch["event"] == "PAYMENT_FAILED").unwrap();
@@ -95,11 +95,11 @@ async fn while_lomi_takes_no_direct_cards_the_shop_is_told_to_open_a_page_and_la
     assert_eq!(muted.json()["retryable"], false);
     assert!(muted.json()["detail"].as_str().unwrap().contains("/checkout-sessions"));
     assert_eq!((app.lomi.intents().await.len(), app.orders().await.len()), (0, 1));
-    // The page takes cards all the same.
+    // The page still takes cards.
     let order = app.open_order().await;
     app.pay(&order, "card").await;
     app.wait_for(&order.order_id, "paid").await;
-    // lomi remembers its refusal under the key it was asked with; the next try asks under another.
+    // lomi repeats its refusal under the same key; the next attempt uses another.
     app.lomi.quirks(json!({ "card_rail_muted": false })).await;
     let card = CardOrder::of(&app.create_intent(&cart, "k").await);
     assert_eq!(app.orders().await.len(), 2, "the muted order goes on");

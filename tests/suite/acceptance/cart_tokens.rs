@@ -1,4 +1,4 @@
-//! Prices signed by the merchant's own backend.
+//! Prices signed by the merchant's backend.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -77,7 +77,7 @@ async fn a_claim_that_is_wrong_is_told_by_its_name() {
         ("exp", Value::Null),
         ("exp", json!("tomorrow")),
         ("exp", json!(in_s(-1))),
-        // Milliseconds: a price for 56 000 years.
+        // Milliseconds: a price valid for 56 000 years.
         ("exp", json!(in_s(600) * 1000)),
         ("exp", json!(in_s(10 * 365 * 24 * 3600))),
         ("nbf", json!(in_s(3600))),

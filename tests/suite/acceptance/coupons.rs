@@ -1,15 +1,15 @@
-//! Coupons of the merchant's at lomi: an order whose page takes them may be paid for less than its price, but only by a payment
-//! that our own key has read.
+//! Coupons of the merchant at lomi: an order whose page takes coupons may be paid for less than its price, but only
+//! by a payment that our own key has read.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
 const PRICE: i64 = 10_000;
 
-/// An order of the back office whose page takes coupons.
+/// A back-office order whose page takes coupons.
 async fn order(app: &TestApp) -> Created {
     let mut body = app.body(json!({ "amount": PRICE, "currency_code": "XOF", "allow_coupon_code": true }));
-    // The first generation opens no page without them.
+    // The first generation opens no page without providers.
     body["allowed_providers"] = json!(["WAVE", "STRIPE"]);
     Created::of(&app.create_as_admin(&body, &app.fresh_key()).await)
 }
@@ -24,7 +24,7 @@ async fn detail(app: &TestApp, order: &Created) -> Value {
     app.admin("GET", &path, &Value::Null).await.expect(200).json()
 }
 
-/// What the merchant's systems were told of the payment.
+/// The outbox event of the payment.
 async fn told(app: &TestApp, order: &Created) -> Value {
     let key = format!("OUTBOX#{}#order.paid", order.order_id);
     app.table.item(&key, "OUTBOX").await.expect("the event")["amount"].clone()
@@ -102,7 +102,7 @@ async fn only_the_merchant_allows_coupons() {
     app.audit().await;
 }
 
-/// lomi says that the page is completed, and its list cannot be read: that does not tell for how much.
+/// lomi reports the page as completed, and its list cannot be read: the paid amount is unknown.
 #[tokio::test]
 async fn a_completed_page_with_coupons_pays_nothing() {
     let app = TestApp::start().await;

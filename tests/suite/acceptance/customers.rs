@@ -1,11 +1,11 @@
-//! The merchant's customers, as the back office keeps them at lomi.
+//! The merchant's customers, as the back office manages them at lomi.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// No customer, and the shape of one.
+/// A well-formed id of no customer.
 const NOBODY: &str = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
 
 fn amadou() -> Value {
@@ -46,7 +46,7 @@ async fn a_customer_is_made_read_changed_and_deleted() {
     app.audit().await;
 }
 
-/// Every page of a list, in order; a cursor that comes twice is a circle.
+/// Every page of a list, in order; a repeated cursor fails the test.
 async fn pages(app: &TestApp, query: &str) -> Vec<Vec<Value>> {
     let (mut pages, mut seen, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
     loop {
@@ -125,7 +125,7 @@ async fn customers_are_found_by_name_address_type_and_activity() {
     app.audit().await;
 }
 
-/// An order of 12 500 francs that this customer pays.
+/// An order of 12 500 francs, paid by this customer.
 async fn pays(app: &TestApp, customer_id: &str) -> Created {
     let mut cart = app.cart(1);
     cart["customer_id"] = customer_id.into();

@@ -1,5 +1,5 @@
-//! A payer's bank wants a payment back, or lomi thinks one risky. lomi publishes no shape of a dispute: what of it cannot be
-//! read counts as absent, and its payment leads to the order.
+//! Disputes by a payer's bank, and payments that lomi considers risky. lomi documents no shape of a dispute: an
+//! unreadable field counts as absent, and the payment leads to the order.
 
 use lomi_sandbox::fixtures::ORGANIZATION_B;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const DISPUTE: &str = "1f2e3d4c-0000-4aaa-8bbb-ccccddddeeee";
 const UNKNOWN: &str = "11111111-2222-4333-8444-555555555555";
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// A turn as lomi tells it: of no organisation and no order.
+/// A dispute event as lomi sends it: without organisation and order.
 fn turn(name: &str, transaction_id: &str, status: &str) -> Event {
     let data = json!({
         "dispute_id": DISPUTE, "transaction_id": transaction_id, "amount": 12_500, "currency_code": "XOF",
@@ -30,7 +30,7 @@ async fn detail(app: &TestApp, order: &Created) -> Value {
     app.admin("GET", &format!("/admin/orders/{}", order.order_id), &Value::Null).await.expect(200).json()
 }
 
-/// The first dispute's members in the order of their names here.
+/// The first dispute's fields, sorted by their names here.
 fn shown(detail: &Value) -> Value {
     let dispute = &detail["disputes"][0];
     json!([dispute["amount"], dispute["status"], dispute["reason"], dispute["closed"], dispute["in_favour"]])
@@ -41,7 +41,7 @@ fn counted(app: &TestApp, metric: &str) -> usize {
     app.stack.logs().iter().filter(|line| line.line.contains(&format!("\"{metric}\":"))).count()
 }
 
-/// Our own key is asked until every question is answered or given up.
+/// Runs the reconciler until every attribution case is resolved or closed.
 async fn ask_to_the_end(app: &TestApp) {
     for _ in 0..8 {
         for question in app.table.items("ATTRIBUTION#").await.iter().filter(|question| !question["due_at_ms"].is_null())
@@ -91,7 +91,7 @@ async fn a_turn_that_comes_again_is_no_news() {
     let opened = turn("DISPUTE_CREATED", &transaction, "needs_response");
     assert_eq!(app.deliver(&opened).await.outcome(), "applied");
     assert_eq!(app.deliver(&opened.clone().in_envelope(7)).await.outcome(), "duplicate");
-    // The same turn in other words.
+    // The same event in another body.
     let again = opened.clone().with("/data/note", "resent");
     assert_eq!(app.deliver(&again).await.outcome(), "ignored");
     assert_eq!(app.outbox(&order.order_id).await, ["order.disputed", "order.paid"]);
@@ -261,7 +261,7 @@ async fn a_risky_payment_stands_in_the_timeline_and_changes_nothing() {
     }
     assert_eq!(app.deliver(&flagged.with("/data/risk_score", 72)).await.outcome(), "ignored");
     assert_eq!(app.timeline(&order.order_id).await.last().unwrap(), "payment_risk_flagged/webhook");
-    // A payment that was stopped pays nothing: our own key is told whose it was.
+    // A stopped payment pays nothing: our own key reads whose it was.
     let card = app.open_card_order().await;
     app.lomi.lose_webhooks().await;
     app.lomi.present_card(&card.intent_id, &card.client_secret, DECLINED_CARD).await;

@@ -1,9 +1,9 @@
-//! Customers as lomi's document of them prints its requests and answers.
+//! Customers, with the requests and answers as lomi's document prints them.
 
 use serde_json::{Value, json};
 use tests::TestApp;
 
-/// No customer, and the shape of one.
+/// A well-formed id of no customer.
 const NOBODY: &str = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
 
 fn amadou() -> Value {
@@ -93,7 +93,7 @@ async fn an_id_that_lomi_cannot_read_is_nobodys_and_no_outage() {
         assert_eq!(app.about_customer(method, "cus_abc123", path, body).await.status, 404, "{method} {path}");
     }
     assert_eq!(app.lomi.faults_fired().await, 4, "asked once each");
-    // Of an id that every generation can read, the same is an outage.
+    // For an id that every generation can read, the same answer is an outage.
     assert_eq!(app.about_customer("GET", NOBODY, "", &Value::Null).await.status, 503);
     app.lomi.clear_faults().await;
     app.audit().await;

@@ -1,4 +1,4 @@
-//! Facts in every order: the state only ever climbs.
+//! Events in every order: the status only moves forward.
 
 use serde_json::json;
 use tests::{Event, TestApp, eventually};
@@ -173,7 +173,7 @@ async fn news_of_a_page_proves_nothing_and_has_lomi_asked() {
     app.audit().await;
 }
 
-/// A page that lomi calls ended is asked about at once, and one that it calls paid without reason pays nothing.
+/// A page that lomi reports as ended is polled at once; a page reported as paid without a payment pays nothing.
 #[tokio::test]
 async fn a_page_that_ended_is_asked_about_at_once() {
     let app = TestApp::start().await;

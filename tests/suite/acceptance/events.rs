@@ -1,9 +1,9 @@
-//! What an order told the merchant's own systems, told again.
+//! Republishes the events of an order to the merchant's own systems.
 
 use serde_json::{Value, json};
 use tests::TestApp;
 
-/// `event_type/replays` of what was told again.
+/// `event_type/replays` of each republished event.
 async fn republished(app: &TestApp, order_id: &str) -> Vec<String> {
     let json = app.republish(order_id).await.expect(200).json();
     let replayed = json["replayed"].as_array().expect("a list").iter();

@@ -1,10 +1,10 @@
-//! Every generation of lomi's API, and every habit of it that has been seen.
+//! Every generation of lomi's API, and every quirk that has been observed.
 
 use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::json;
 use tests::{Created, Setup, TestApp, eventually};
 
-/// An open order. The oldest generation wants to be told which rails to offer; the others do not mind.
+/// An open order. The oldest generation requires the providers; the others ignore them.
 async fn open_order(app: &TestApp, key: &str) -> Created {
     let mut body = app.cart(1);
     body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
@@ -80,7 +80,7 @@ async fn a_retry_gets_the_same_page_in_every_generation() {
     app.audit().await;
 }
 
-/// The ways to a price, and what comes of each: 12 500 francs of ours, 5 000 of lomi's.
+/// The pricing modes and their results: 12 500 francs by our prices, 5 000 by lomi's.
 fn pricings(app: &TestApp) -> [(&'static str, serde_json::Value, i64); 5] {
     let line = json!({ "price_id": PRICE_A, "quantity": 2 });
     [
@@ -109,7 +109,8 @@ async fn every_way_to_a_price_sells_in_every_generation() {
         app.lomi.profile(profile).await;
         for (name, value, francs) in pricings(&app) {
             let answer = app.create_as_admin(&priced_by(&app, name, &value), &app.fresh_key()).await;
-            // The oldest one prices nothing by itself: it demands an amount with a product, and knows no lines.
+            // The oldest generation has no prices of its own: it requires an amount with a product, and knows no line
+            // items.
             if profile == "seeds" && ["line_items", "price_id", "product_id"].contains(&name) {
                 assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()), "{name}");
                 continue;
@@ -129,7 +130,7 @@ async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
     let body = priced_by(&app, "price_id", &json!(PRICE_A));
     let order = app.create(&body, "converted").await.expect(201).json();
     assert_eq!((&order["amount"], &order["currency_code"]), (&json!(762), &json!("EUR")), "5 000 francs");
-    // A price that keeps its own currency is not what was asked for.
+    // A price in another currency than the requested one is refused.
     app.lomi.quirks(json!({ "prices_converted": false })).await;
     let answer = app.create(&body, "kept").await;
     assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()));
@@ -138,8 +139,8 @@ async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
     app.audit().await;
 }
 
-/// A purchase, a delivery that was missed and is sent again, the payer among the customers, and money back by the id that
-/// lomi's dashboard shows.
+/// A purchase, a missed delivery that is resent, the payer in the customer list, and a refund by the id that lomi's
+/// dashboard shows.
 #[tokio::test]
 async fn a_day_in_the_shop_is_the_same_in_every_generation() {
     let app = TestApp::start().await;

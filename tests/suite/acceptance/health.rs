@@ -1,4 +1,4 @@
-//! One look tells an owner what is missing, and what to do.
+//! The health answer names what is missing and what to do.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, Setup, TestApp};
@@ -108,7 +108,7 @@ async fn a_key_of_the_other_environment_is_a_mismatch() {
     app.stack.secrets().set(app.secret_id(KEY), lomi_sandbox::fixtures::LIVE_KEY_A);
     app.stack.kill("operations").await.expect("it runs");
     let states = app.health_states().await;
-    // Such a key is never sent anywhere: what it opens is read off it.
+    // Such a key is never sent: its environment is read from its prefix.
     assert_eq!(states["lomi_key"], "refused");
     assert_eq!((states["environment"].as_str(), states["webhook_endpoint"].as_str()), ("mismatch", "unknown"));
     assert_eq!((states["transactions"].as_str(), states["refunds"].as_str()), ("unknown", "unknown"));
@@ -117,7 +117,7 @@ async fn a_key_of_the_other_environment_is_a_mismatch() {
     app.audit().await;
 }
 
-/// Whoever asks by the merchant's own domain does not show the address under which the stack registered itself.
+/// A request to the merchant's own domain does not contain the URL under which the stack registered its webhook.
 #[tokio::test]
 async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() {
     let app = TestApp::start().await;
@@ -132,7 +132,7 @@ async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() 
     app.audit().await;
 }
 
-/// Of one made by hand nobody else says so; what the stack registered is mended by its next run.
+/// For a manual webhook no other check reports this; a registered one is repaired by its next run.
 #[tokio::test]
 async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
     let app = TestApp::start().await;
@@ -150,7 +150,7 @@ async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
         let whole = if found == "registered" { "ok" } else { "attention" };
         assert_eq!((&checks["webhook_endpoint"]["state"], status.as_str()), (&json!(found), whole), "{change}");
     }
-    // One that delivers is enough, whatever else has the address.
+    // One endpoint that delivers is enough, whatever others have the same URL.
     let (_, secret) = app.endpoint_by_hand().await;
     app.keep_out_of_logs(&secret);
     app.change_endpoint(&endpoint, &json!({ "authorized_events": ["PAYMENT_FAILED"] })).await;
@@ -215,7 +215,7 @@ async fn a_list_that_cannot_be_read_is_told_with_what_is_wrong() {
     app.audit().await;
 }
 
-/// The first page alone looks well; the reconciler needs the next.
+/// The first page alone looks fine; the reconciler needs the next one.
 #[tokio::test]
 async fn a_list_that_begins_again_is_told_before_it_is_needed() {
     let app = TestApp::start().await;

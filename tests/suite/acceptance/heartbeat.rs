@@ -1,4 +1,4 @@
-//! When lomi was last heard of.
+//! The time since the last webhook.
 
 use serde_json::{Value, json};
 use tests::{Event, TestApp};
@@ -28,7 +28,7 @@ async fn an_authentic_event_of_any_outcome_is_noted_once_a_minute_and_the_silenc
     app.audit().await;
 }
 
-/// A stack that lomi no longer takes the key of is one that it may send nothing to, either.
+/// A stack with a refused lomi key may be one that gets no webhooks, either.
 #[tokio::test]
 async fn a_run_that_cannot_look_at_orders_measures_the_silence_all_the_same() {
     let app = TestApp::start().await;
@@ -66,7 +66,7 @@ async fn what_nobody_signed_is_no_sign_of_life() {
     app.audit().await;
 }
 
-/// A note that cannot be written: the item is one that no time can be compared with.
+/// The heartbeat cannot be written: its time is not comparable with any time.
 #[tokio::test]
 async fn a_note_that_fails_costs_an_event_nothing() {
     let app = TestApp::start().await;
@@ -84,7 +84,7 @@ async fn a_note_that_fails_costs_an_event_nothing() {
     app.audit().await;
 }
 
-/// A small shop whose webhook works for nobody: lomi sends one event per order, and takes the refusal as final.
+/// A small shop with a broken webhook: lomi sends one event per order and takes the refusal as final.
 #[tokio::test]
 async fn an_order_that_only_asking_made_paid_is_counted_once_unless_any_event_has_come_since() {
     for (heard, counted) in [(false, 1), (true, 0)] {

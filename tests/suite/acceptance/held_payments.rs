@@ -1,4 +1,4 @@
-//! Payments that lomi looks at before the merchant has the money: the shopper has paid, and nothing may be delivered.
+//! Payments that lomi holds for review: the shopper has paid, and nothing may be delivered yet.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, TestApp};
@@ -6,13 +6,13 @@ use tests::{Created, Event, TestApp};
 /// lomi holds payments of this many francs and more.
 const RISKY: i64 = 500_000;
 
-/// An order of the back office at a price that lomi looks at twice.
+/// A back-office order with an amount that lomi reviews.
 async fn risky_order(app: &TestApp) -> Created {
     let body = app.body(json!({ "amount": RISKY, "currency_code": "XOF" }));
     Created::of(&app.create_as_admin(&body, &app.fresh_key()).await)
 }
 
-/// The shopper pays, and lomi holds the payment. Answers lomi's id of it.
+/// The shopper pays, and lomi holds the payment; returns lomi's id of it.
 async fn held(app: &TestApp, order: &Created, method: &str) -> String {
     let id = app.pay(order, method).await;
     assert_eq!(app.lomi.transactions().await.last().unwrap()["status"], "held");
@@ -43,7 +43,7 @@ async fn a_held_payment_is_not_paid_and_is_said_in_words() {
     app.audit().await;
 }
 
-/// Nobody tells how it ended.
+/// No event reports the end of the review.
 #[tokio::test]
 async fn what_becomes_of_a_held_payment_is_asked() {
     let app = TestApp::start().await;
@@ -64,7 +64,7 @@ async fn what_becomes_of_a_held_payment_is_asked() {
     app.audit().await;
 }
 
-/// A page that was paid is used up, and its end is no end of the order.
+/// A paid page cannot be paid again, and its end does not end the order.
 #[tokio::test]
 async fn an_order_does_not_expire_while_its_payment_is_held() {
     let app = TestApp::start().await;
@@ -82,7 +82,7 @@ async fn an_order_does_not_expire_while_its_payment_is_held() {
     app.audit().await;
 }
 
-/// lomi says that the page is completed, and its list of payments cannot be read: that proves no money.
+/// lomi reports the page as completed, and its list of payments cannot be read: that proves no payment.
 #[tokio::test]
 async fn a_completed_page_alone_pays_nothing() {
     let app = TestApp::start().await;
@@ -114,7 +114,7 @@ async fn a_held_payment_takes_its_links_last_place() {
     app.audit().await;
 }
 
-/// lomi decided before anybody asked: the page stays completed, and its money never came.
+/// lomi decided before the first poll: the page stays completed, and its money never arrived.
 #[tokio::test]
 async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
     let app = TestApp::start().await;
@@ -133,7 +133,7 @@ async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
     app.audit().await;
 }
 
-/// A try that failed before the review is told late: the payment is still held, and lomi is asked.
+/// The event of an attempt that failed before the review arrives late: the payment is still held, and lomi is polled.
 #[tokio::test]
 async fn a_late_failure_lets_go_of_no_held_payment() {
     let app = TestApp::start().await;

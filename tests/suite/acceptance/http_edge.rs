@@ -1,4 +1,4 @@
-//! CORS, languages, and refusals that say where the fault is.
+//! CORS, languages, and refusals that point to the wrong field.
 
 use serde_json::json;
 use tests::TestApp;

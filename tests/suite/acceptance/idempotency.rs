@@ -27,7 +27,7 @@ async fn the_same_request_again_gets_the_same_answer_byte_for_byte() {
     let app = TestApp::start().await;
     let first = app.create(&app.cart(1), "k").await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), "");
-    // Even when the order has moved on: the answer is that of the first time.
+    // The first answer is repeated even when the order has changed since.
     let order = Created::of(&first);
     app.pay(&order, "wave").await;
     app.wait_for(&order.order_id, "paid").await;
@@ -43,7 +43,7 @@ async fn an_answer_whose_time_is_over_is_not_given_again_while_dynamodb_has_not_
     let first = Created::of(&app.create(&app.cart(1), "k").await);
     let claim = app.table.items("IDEM#").await.pop().unwrap();
     assert!(app.table.set_number(claim["PK"].as_str().unwrap(), "IDEM", "expires_at_ms", 1).await);
-    // As if it had never been: even another cart may have the key. (Past the record, where a key has one answer.)
+    // The key is free again, even for another cart. (It also needs a new record at lomi, where a key has one answer.)
     let key = app.key("k");
     let key = [("idempotency-key", key.as_str())];
     let second = app.http.send_json("POST", &app.url("/checkout-sessions"), &key, &app.cart(2)).await.expect(201);
@@ -71,7 +71,7 @@ async fn the_order_of_members_does_not_make_another_request() {
     let compact = app.cart(1).to_string();
     let first = app.create(&app.cart(1), "k").await.expect(201);
     let members = compact.trim_start_matches('{').trim_end_matches('}');
-    // `cart` writes its members sorted: this puts the last one first.
+    // `cart` writes its fields sorted: this moves the last one to the front.
     let (head, tail) = members.rsplit_once(",\"success_url\"").unwrap();
     let turned = format!("{{ \"success_url\"{tail} , {head} }}");
     let key = app.key("k");
@@ -95,7 +95,7 @@ async fn a_key_that_is_missing_empty_or_unprintable_is_asked_for() {
         let answer = app.http.send_json("POST", &url, &headers, &app.cart(1)).await;
         assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{headers:?}");
     }
-    // The merchant's own backend may send none, and what it sends has to be one.
+    // The merchant's backend may send no key, but not an invalid one.
     let bearer = app.admin_bearer();
     for (path, body) in [("/admin/checkout-sessions", app.cart(1)), ("/admin/payment-intents", app.card_cart(1))] {
         for key in ["", " ", "a b", long.as_str()] {
@@ -124,7 +124,7 @@ async fn a_merchants_request_without_a_key_is_an_order_of_its_own() {
     app.audit().await;
 }
 
-/// Whoever sends a key again gets the order's token: two shoppers who send the same word would pay each other's order.
+/// A repeated key gets the order's token: two shoppers with the same guessable key would pay each other's order.
 #[tokio::test]
 async fn a_key_that_strangers_may_share_opens_nothing() {
     let app = TestApp::start().await;
@@ -150,7 +150,7 @@ async fn a_key_that_strangers_may_share_opens_nothing() {
         }
     }
     assert!(app.orders().await.is_empty() && app.lomi.sessions().await.is_empty());
-    // The merchant's own backend is known by the gateway, and names its keys as it likes.
+    // The gateway authenticates the merchant's backend, so it may choose any key.
     let body = app.body(json!({ "amount": 700, "currency_code": "XOF" }));
     app.create_as_admin(&body, "1").await.expect(201);
     for key in ["3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f", "Zm9vYmFyYmF6cXV4MTIzNA"] {

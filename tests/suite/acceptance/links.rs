@@ -1,4 +1,4 @@
-//! Payment links: made by the merchant, followed by shoppers, counted exactly.
+//! Payment links: created by the merchant, followed by shoppers, counted exactly.
 
 mod back_office;
 mod counting;

@@ -1,11 +1,11 @@
-//! lomi's lists, in every generation and whatever the length of their pages: read to their end, or not relied upon.
+//! lomi's lists, in every generation and with pages of any length: read to their end, or not relied upon.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// Every way in which lomi is known to page, or may page by one of its texts.
+/// Every known style of paging, and those that lomi's documents allow.
 fn generations() -> [(&'static str, Value); 4] {
     [
         ("current", json!({})),
@@ -21,10 +21,10 @@ async fn speak(app: &TestApp, profile: &str, quirks: &Value, rows_at_most: usize
     app.lomi.quirks(json!({ "list_rows_at_most": rows_at_most })).await;
 }
 
-/// An order that is paid, and lomi's id of the payment.
+/// A paid order, and lomi's id of the payment.
 async fn paid(app: &TestApp) -> (Created, String) {
     let mut body = app.cart(1);
-    // The oldest generation wants to be told which rails to offer.
+    // The oldest generation requires the providers.
     body["allowed_providers"] = json!(["WAVE", "MTN", "STRIPE"]);
     let order = Created::of(&app.create(&body, &app.fresh_key()).await);
     let transaction_id = app.pay(&order, "wave").await;
@@ -48,7 +48,7 @@ async fn the_poll_finds_the_25th_newest_payment() {
             payments.get(&transaction_id).is_some(),
             "{profile} {quirks}: the payment, not only its page: {payments}"
         );
-        // What the reconciler reads is the same list.
+        // The reconciler reads the same list.
         for other in &others {
             assert!(app.make_due(&other.order_id).await);
         }
@@ -62,7 +62,7 @@ async fn the_poll_finds_the_25th_newest_payment() {
     }
 }
 
-/// An order whose refund lomi has recorded without an answer that came, and so many newer refunds of another.
+/// An order whose refund lomi has recorded without a delivered answer, followed by `newer` refunds of another order.
 async fn refund_in_doubt_before(app: &TestApp, newer: u32) -> Created {
     let (order, _) = app.paid_order("card").await;
     let (_, other) = app.paid_order("card").await;
@@ -92,7 +92,7 @@ async fn a_refund_behind_the_first_page_is_found() {
     }
 }
 
-/// Every page of a list, in order; a cursor that comes twice is a circle.
+/// Every page of a list, in order; a repeated cursor fails the test.
 async fn pages(app: &TestApp, path: &str, id: &str) -> Vec<Vec<String>> {
     let (mut pages, mut seen, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
     loop {
@@ -145,7 +145,7 @@ async fn page_of(app: &TestApp, path: &str, id: &str) -> (Vec<String>, Option<St
     (rows.collect(), page["next_cursor"].as_str().map(str::to_owned))
 }
 
-/// Every row by asking for one page after the other with `place`, and by going on with the cursor of each of them.
+/// Reads every row page by page with `place`, and also by the cursor of each page.
 async fn is_cut_right(app: &TestApp, (list, id): (&str, &str), all: &[String], place: impl Fn(usize, usize) -> String) {
     for size in [1, 2, 3, 7, 100] {
         for (number, expected) in all.chunks(size).chain([&[][..]]).enumerate() {
@@ -220,7 +220,7 @@ async fn the_back_office_says_so_when_a_list_does_not_go_on() {
     let first = list("").await.expect(200).json();
     let cursor = first["next_cursor"].as_str().expect("there is more");
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()), "not the first page once more");
-    // lomi has changes cursors since, and knows none of that place.
+    // lomi has switched to cursors since and does not know this position.
     app.lomi.profile("current").await;
     assert_eq!(list(cursor).await.problem(), (500, "internal_error".to_owned()));
     let stale = list("20.cbm9uZQ==").await;
@@ -267,7 +267,7 @@ async fn a_list_that_begins_again_is_used_as_far_as_it_came() {
         orders.push(order);
     }
     assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know");
-    // The page of the older ones is completed, but only a payment says that its money is not held.
+    // The page of the older ones is completed, but only a payment proves that its money is not held.
     for (order, status) in orders.iter().zip(["open", "open", "paid", "paid"]) {
         assert_eq!(app.order_status(&order.order_id).await, status);
     }

@@ -1,4 +1,4 @@
-//! What shoppers, shops and merchants are promised when nothing breaks.
+//! The promises to shoppers, shops and merchants when nothing fails.
 
 mod amounts;
 mod back_office;

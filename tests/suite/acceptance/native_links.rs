@@ -1,9 +1,9 @@
-//! Payments by lomi's own links, which carry nothing of ours.
+//! Payments by native links, which carry none of our metadata.
 
 use serde_json::{Value, json};
 use tests::{Event, TestApp};
 
-/// A shopper follows the link and pays: lomi's id of the transaction.
+/// A shopper follows the link and pays; returns lomi's id of the transaction.
 async fn pay_by_link(app: &TestApp, link: &str, method: &str) -> String {
     let session = app.lomi.follow_link(link).await;
     let step = app.lomi.pay(&session, method).await;
@@ -16,7 +16,7 @@ async fn link(app: &TestApp) -> String {
     app.lomi.payment_link(&app.secret("LOMI_SECRET_KEY_ID"), &link).await
 }
 
-/// Makes the question about the payment due, if it is still being asked.
+/// Makes the attribution case of the payment due, if it is open.
 async fn ask_now(app: &TestApp, transaction: &str) {
     app.table.set_number(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION", "due_at_ms", 0).await;
 }
@@ -30,11 +30,11 @@ async fn order_of(app: &TestApp, transaction: &str) -> Option<Value> {
 async fn a_payment_by_lomis_own_link_becomes_a_paid_order() {
     let app = TestApp::start().await;
     let link = link(&app).await;
-    // A card's event names its page; one of mobile money names nothing.
+    // A card event names its page; a mobile-money event does not.
     let (first, second) = (pay_by_link(&app, &link, "card").await, pay_by_link(&app, &link, "wave").await);
     assert_eq!(app.quarantined().await, ["unknown_order", "unknown_order"]);
     app.reconcile().await;
-    // Whichever was looked into first: once the card's page is known, the other one is the only one left.
+    // Whichever was resolved first: once the card's page is known, only one page remains for the other payment.
     ask_now(&app, &second).await;
     app.reconcile().await;
     for transaction in [&first, &second] {
@@ -89,7 +89,7 @@ async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
     app.lomi.run_outbox().await;
     app.reconcile().await;
     for (session, transaction) in paid {
-        // Each is the payment of its own page, or waits for somebody to look.
+        // Each payment is attributed to its own page, or waits for an operator.
         if let Some(order) = order_of(&app, &transaction).await {
             assert_eq!(order["checkout_session_id"], *session);
         } else {
@@ -116,7 +116,7 @@ async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
         app.table.set_number("CURSOR#native-links", "CURSOR", "due_at_ms", 0).await,
         "links of lomi.'s are watched"
     );
-    // The first run finds that there is a payment, the second whose it is.
+    // The first run finds the payment, the second attributes it.
     app.reconcile().await;
     app.reconcile().await;
     assert_eq!(order_of(&app, &transaction).await.expect("an order")["status"], "paid");
@@ -146,7 +146,7 @@ async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_pe
 async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_the_question_again() {
     let app = TestApp::start().await;
     let link = link(&app).await;
-    // Two pages were paid at one price, and nothing tells whose payment is whose.
+    // Two pages were paid at one price, and nothing attributes the payments.
     let payments = [pay_by_link(&app, &link, "wave").await, pay_by_link(&app, &link, "wave").await];
     for transaction in &payments {
         assert!(app.table.set_number(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION", "attempts", 7).await);
@@ -158,7 +158,7 @@ async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_
     let pages = app.lomi.sessions().await;
     let transactions = app.lomi.transactions().await;
     for transaction in &payments {
-        // A later event does name the page.
+        // A later event names the page.
         let own = transactions.iter().find(|row| row["transaction_id"] == **transaction).unwrap();
         let session = own["checkout_session_id"].as_str().unwrap();
         assert!(pages.iter().any(|page| page["checkout_session_id"] == session));

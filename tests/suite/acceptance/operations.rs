@@ -1,4 +1,4 @@
-//! An operator has lomi asked now, sees what is in doubt, and has lomi send again.
+//! An operator syncs orders, lists refunds in doubt, and resends deliveries.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp, eventually};
@@ -67,7 +67,7 @@ async fn asking_says_when_lomi_cannot_be_asked_and_knows_no_strangers() {
     app.audit().await;
 }
 
-/// The orders that `GET /admin/orders?{query}` shows.
+/// The orders of `GET /admin/orders?{query}`.
 async fn listed(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app.admin("GET", &format!("/admin/orders?{query}"), &Value::Null).await.expect(200).json();
     page["data"].as_array().cloned().expect("a list")
@@ -114,7 +114,7 @@ async fn refunds_in_doubt_are_found_and_asked_about() {
     app.audit().await;
 }
 
-/// Orders that were paid, and whose events this stack refused: lomi logged that.
+/// Paid orders whose events this stack refused, so that lomi logged the failure.
 async fn missed(app: &TestApp, count: usize) -> Vec<Created> {
     app.lomi.webhook_fault("bad_signature", Value::Null).await;
     let mut orders = Vec::new();

@@ -1,5 +1,5 @@
-//! lomi lets any merchant choose whose endpoints hear of a card charge: a signature proves that lomi speaks, and not that the
-//! money is ours.
+//! At lomi any merchant can choose whose endpoints receive the events of a card charge: a signature proves that lomi
+//! sent the event, and not that the money belongs to this stack.
 
 use lomi_sandbox::fixtures::{ORGANIZATION_A, ORGANIZATION_B, TEST_KEY_A, TEST_KEY_B};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ const KEY: &str = "LOMI_SECRET_KEY_ID";
 const GOOD_CARD: &str = "4242424242424242";
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// Another merchant of lomi's charges a card in its own account, to the franc of our order, and has us hear of it: lomi's id of
-/// the transaction.
+/// Another merchant charges a card in its own account with the exact amount of our order, and has us notified;
+/// returns lomi's id of the transaction.
 async fn stranger_charges(app: &TestApp, order_id: &str, amount: i64, card: &str) -> String {
     let metadata = json!({
         "organization_id": ORGANIZATION_A, "order_id": order_id, "payment_environment": "test",
@@ -29,19 +29,19 @@ async fn stranger_charges(app: &TestApp, order_id: &str, amount: i64, card: &str
     row["transaction_id"].as_str().expect("an id").to_owned()
 }
 
-/// What the stack answered to lomi's newest event.
+/// The stack's answer to lomi's newest event.
 async fn last_answer(app: &TestApp) -> String {
     let dispatch = app.lomi.outbox().await.pop().expect("an event");
     assert_eq!(dispatch["status"], "delivered", "{dispatch}");
     dispatch["attempts"][0]["response_body"].as_str().unwrap_or_default().to_owned()
 }
 
-/// How often the alarm of what is put aside rang.
+/// How often the alarm for quarantined events was raised.
 fn alarms(app: &TestApp) -> usize {
     app.stack.logs().iter().filter(|line| line.line.contains("\"Quarantined\":")).count()
 }
 
-/// Our own key is asked until the question is answered or given up.
+/// Runs the reconciler until the case is resolved or closed.
 async fn ask_to_the_end(app: &TestApp, question: &str) {
     let key = format!("ATTRIBUTION#{question}");
     for _ in 0..3 {
@@ -59,7 +59,7 @@ async fn own_organisation(app: &TestApp) -> Value {
     item["organization_id"].clone()
 }
 
-/// The stack gets another key, and the reconciler comes.
+/// Replaces the stack's key and runs the reconciler.
 async fn run_with_key(app: &TestApp, key: &str) {
     app.stack.secrets().set(app.secret_id(KEY), key);
     app.stack.kill("reconciler").await.expect("it runs");
@@ -188,7 +188,7 @@ async fn a_new_key_forgets_the_old_organisation_and_learns_its_own() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
-    // lomi does not tell whose the new key is: nobody is believed.
+    // lomi does not return the organisation of the new key: no event is trusted.
     app.lomi.fault(json!({ "target": "GET /me", "kind": "status", "arg": 500, "times": null })).await;
     run_with_key(&app, TEST_KEY_B).await;
     assert_eq!(own_organisation(&app).await, Value::Null);
@@ -216,7 +216,7 @@ async fn a_refund_of_another_organisation_gives_nothing_back() {
     assert_eq!(app.deliver(&foreign).await.outcome(), "quarantined");
     assert_eq!(app.outbox(&order.order_id).await, ["order.paid"]);
     assert_eq!((app.quarantined().await, alarms(&app)), (vec!["organisation_unproven".to_owned()], 0));
-    // Our own key is told of it, so it is ours after all.
+    // Our own key reads it, so it is ours after all.
     app.reconcile().await;
     assert_eq!(app.order_status(&order.order_id).await, "partially_refunded");
     assert_eq!((app.quarantine("").await, alarms(&app)), (Vec::new(), 0));

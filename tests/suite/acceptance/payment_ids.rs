@@ -1,5 +1,5 @@
-//! A payment has two ids at lomi since API 1.2.0: a UUID, and the `txn_...` of its dashboard. Which one an event names is
-//! written nowhere. By whichever it is told of, it is one payment.
+//! Since API 1.2.0 a payment has two ids at lomi: a UUID, and the `txn_...` of the dashboard. lomi does not document
+//! which one an event contains. Both name the same payment.
 
 use lomi_sandbox::fixtures::PRICE_A;
 use serde_json::{Value, json};
@@ -14,14 +14,14 @@ async fn app() -> TestApp {
     app
 }
 
-/// The public id that lomi shows of this payment.
+/// lomi's public id of this payment.
 async fn public_id(app: &TestApp, transaction_id: &str) -> String {
     let (url, secret) = (&app.stack.urls().lomi, app.secret("LOMI_SECRET_KEY_ID"));
     let row = app.http.get(&format!("{url}/transactions/{transaction_id}"), &[("x-api-key", &secret)]).await;
     row.expect(200).json()["public_id"].as_str().expect("a public id").to_owned()
 }
 
-/// The order's payments: under which id each counts, and what else it is called.
+/// The order's payments: the id under which each counts, and the rest of the payment.
 async fn payments(app: &TestApp, order: &Created) -> Vec<(String, Value)> {
     let path = format!("/admin/orders/{}", order.order_id);
     let detail = app.admin("GET", &path, &Value::Null).await.expect(200).json();
@@ -30,7 +30,7 @@ async fn payments(app: &TestApp, order: &Created) -> Vec<(String, Value)> {
     detail["payments"].as_array().expect("payments").iter().map(shown).collect()
 }
 
-/// A paid order of 12 500 francs, of which nothing but public ids was told.
+/// A paid order of 12 500 francs whose events contained public ids only.
 async fn paid_order(app: &TestApp) -> (Created, String) {
     let order = app.open_order().await;
     let transaction_id = app.pay(&order, "card").await;

@@ -13,7 +13,7 @@ async fn create(app: &TestApp, pricing: Value) -> Answer {
     app.create(&app.body(pricing), &app.fresh_key()).await
 }
 
-/// The pointers of a refusal, after which nothing must have been written or asked.
+/// The pointers of a refusal that wrote nothing and did not call lomi.
 async fn refused(app: &TestApp, pricing: Value) -> Vec<String> {
     let answer = create(app, pricing).await;
     assert_eq!(answer.problem(), (400, "validation_failed".to_owned()));

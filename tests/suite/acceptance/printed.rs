@@ -1,4 +1,4 @@
-//! What lomi's documents print is taken and answered on the merchant's own routes, with our address and `/admin` in front.
+//! The merchant's own routes accept and answer what lomi's documents print, with our host and `/admin` in front.
 
 mod examples;
 mod intents;
@@ -9,12 +9,12 @@ mod sessions;
 use serde_json::{Value, json};
 use tests::{Answer, TestApp};
 
-/// A request as the documents print it: without a key. What it opened is kept out of the logs.
+/// A request as the documents print it, without a key. Secrets in its answer are kept out of the logs.
 async fn pasted(app: &TestApp, path: &str, body: &Value) -> Answer {
     pasted_text(app, path, &body.to_string()).await
 }
 
-/// The same of a body that is text, for numbers that another reader would print anew.
+/// The same with a body as text, for numbers that a JSON library would reformat.
 async fn pasted_text(app: &TestApp, path: &str, body: &str) -> Answer {
     let bearer = app.admin_bearer();
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -27,7 +27,7 @@ async fn pasted_text(app: &TestApp, path: &str, body: &str) -> Answer {
     answer
 }
 
-/// `body` with other members.
+/// `body` with these fields.
 fn with(body: &Value, members: Value) -> Value {
     let mut body = body.clone();
     let Value::Object(members) = members else { panic!("members are an object") };
@@ -35,7 +35,7 @@ fn with(body: &Value, members: Value) -> Value {
     body
 }
 
-/// The members of `json` by these names.
+/// The fields of `json` with these names.
 fn members(json: &Value, names: &[&str]) -> Value {
     json!(
         names
@@ -45,7 +45,7 @@ fn members(json: &Value, names: &[&str]) -> Value {
     )
 }
 
-/// `json` has these members, blanks between them.
+/// Checks that `json` has these fields, separated by spaces.
 fn has(json: &Value, names: &str) {
     let missing: Vec<_> = names.split_whitespace().filter(|name| json.get(name).is_none()).collect();
     assert!(missing.is_empty(), "{missing:?} are not in {json}");

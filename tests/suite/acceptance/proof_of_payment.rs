@@ -1,4 +1,4 @@
-//! What counts as proof of a payment, and what does not.
+//! What counts as proof of a payment.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ async fn the_transaction_of_one_order_cannot_pay_another() {
 async fn one_transaction_cannot_pay_two_orders() {
     let app = TestApp::start().await;
     let (a, b) = (app.open_order().await, app.open_order().await);
-    // A mobile-money event names no session: only the transaction itself tells.
+    // A mobile-money event names no session: only the transaction identifies the order.
     let of_b = app.pay_silently(&b, "mtn").await;
     assert_eq!(app.deliver(&of_b).await.outcome(), "applied");
     let naming_a = of_b.with("/data/metadata/order_id", a.order_id.as_str()).in_envelope(2);
@@ -227,7 +227,7 @@ async fn an_authentic_body_that_nobody_can_read_is_acknowledged_and_kept() {
 
 #[tokio::test]
 async fn a_test_payment_pays_nothing_on_a_live_stack() {
-    // No live key leaves for the stand-in, so the order is carried over from a sandbox stack.
+    // No live key is sent to the simulator, so the order is copied from a sandbox stack.
     let sandbox = TestApp::start().await;
     let made = sandbox.open_order().await;
     let mut order = sandbox.order(&made.order_id).await;
@@ -242,7 +242,7 @@ async fn a_test_payment_pays_nothing_on_a_live_stack() {
     });
     let event = Event::new("PAYMENT_SUCCEEDED", data);
     assert_eq!(app.deliver(&event.clone().with("/data/environment", "test")).await.outcome(), "quarantined");
-    // lomi does send unmarked test events to live endpoints: without a mark there is no proof.
+    // lomi does send test events without an environment to live endpoints: such an event proves nothing.
     assert_eq!(app.deliver(&event.clone().without("/data/environment")).await.outcome(), "quarantined");
     assert_eq!(app.quarantined().await, ["environment", "environment_unproven"]);
     assert_eq!(app.order_status(&made.order_id).await, "open");

@@ -1,10 +1,10 @@
-//! What was put aside has a way out, and only the right one.
+//! A quarantined event can be resolved, but only by the right events.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Event, PHONE, TestApp};
 
-/// The names of the metrics that the operator's function has written so far.
+/// How often the operator's function has written this metric.
 fn counted(app: &TestApp, metric: &str) -> usize {
     let member = format!("\"{metric}\":");
     let lines = app.stack.logs();
@@ -59,7 +59,7 @@ async fn rivals_who_replay_at_the_same_moment_pay_once() {
     app.audit().await;
 }
 
-/// As after a crash between the two writes of a replay: the fact counts, and the piece still waits.
+/// As after a crash between the two writes of a replay: the event counts, and the item is still open.
 #[tokio::test]
 async fn what_counts_already_is_found_on_record_and_waits_no_longer() {
     let app = TestApp::start().await;
@@ -141,7 +141,7 @@ async fn bytes_that_nobody_can_read_stay_and_are_shown() {
     app.audit().await;
 }
 
-/// Nobody signed what a poll found: its words prove nothing, and lomi is asked again.
+/// A polled payment has no signature, so a replay reads it from lomi again.
 #[tokio::test]
 async fn what_a_poll_put_aside_is_asked_of_lomi_anew() {
     let app = TestApp::start().await;
@@ -176,7 +176,7 @@ async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
     let transactions = app.lomi.transactions().await;
     let transaction = transactions[0]["transaction_id"].as_str().expect("an id");
     assert_eq!(app.deliver(&event).await.outcome(), "quarantined");
-    // lomi fails on this one payment until nobody asks any more.
+    // lomi fails on this payment until its case is closed.
     let question = format!("ATTRIBUTION#{transaction}");
     assert!(app.table.set_number(&question, "ATTRIBUTION", "attempts", 7).await);
     let failing = json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null });

@@ -1,15 +1,15 @@
-//! Money is found by whoever asks lomi first: the reconciler, a shopper's status page, an operator, a cancellation. Each
-//! of them writes all that follows from it.
+//! The reconciler, a shopper's status page, an operator and a cancellation can each find a payment. Each of them
+//! makes all writes that follow from it.
 
 use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 
-/// Makes the order's price another than the one that its shopper pays.
+/// Changes the order's amount after its page was opened.
 async fn misprice(app: &TestApp, order_id: &str, amount: i64) {
     assert!(app.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "amount", amount).await);
 }
 
-/// A link of the shop's, and a payment by it that nobody told of: the order, and the token in the page's return address.
+/// A payment by one of the shop's links without an event: the order, and the token in the page's return URL.
 async fn paid_by_link(app: &TestApp) -> (String, String, String) {
     app.lomi.lose_webhooks().await;
     let success_url = format!("{}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}", app.origin);
@@ -91,7 +91,7 @@ async fn a_payment_by_lomis_own_link_that_was_given_up_becomes_an_order_by_hand(
     let session = app.lomi.follow_link(&link).await;
     let step = app.lomi.pay(&session, "wave").await;
     app.lomi.run_outbox().await;
-    // lomi fails on this one payment until nobody asks any more.
+    // lomi fails on this payment until its case is closed.
     let question = format!("ATTRIBUTION#{}", step["transaction_id"].as_str().unwrap());
     assert!(app.table.set_number(&question, "ATTRIBUTION", "attempts", 7).await);
     app.lomi.fault(json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 500, "times": null })).await;

@@ -1,9 +1,9 @@
-//! What lomi tells of refunds, in any order and as often as it likes.
+//! lomi's refund events, in any order and number.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, TestApp};
 
-/// What must not depend on the order of the events.
+/// The state that must not depend on the order of the events.
 async fn end_state(app: &TestApp, order_id: &str) -> Value {
     let order = app.order(order_id).await;
     let refunds: Vec<_> = app.refunds(order_id).await.into_iter().map(|row| row["status"].clone()).collect();
@@ -13,7 +13,7 @@ async fn end_state(app: &TestApp, order_id: &str) -> Value {
     json!([order["status"], order["overpaid"], order["mismatch"], payments, refunds, told])
 }
 
-/// An order that was paid at lomi and of which `amount` went back in the dashboard; nobody was told of anything. The
+/// An order that was paid at lomi and partly refunded in the dashboard, without delivered events. Returns the
 /// payment's event and the refund's two.
 async fn silent_refund(app: &TestApp, amount: i64) -> (Created, [Event; 3]) {
     let order = app.open_order().await;
@@ -88,7 +88,7 @@ async fn a_completed_refund_that_fails_gives_the_money_back_to_the_order() {
     let mut told = app.outbox(&order.order_id).await;
     told.sort();
     assert_eq!(told, ["order.paid", "order.refund_failed", "order.refunded"]);
-    // A late copy of the good news is older than the bad.
+    // A late copy of the success is older than the failure.
     let late = app.announced_refund("REFUND_COMPLETED", &transaction_id).await;
     assert!(["duplicate", "ignored"].contains(&app.deliver(&late).await.outcome().as_str()));
     assert_eq!(app.order_status(&order.order_id).await, "paid");
@@ -157,7 +157,7 @@ async fn news_of_a_refund_that_fits_nothing_is_acknowledged_and_kept() {
         assert!(kept.contains(&reason.to_owned()), "{reason} is not in {kept:?}");
     }
     assert_eq!(app.order_status(&order.order_id).await, "paid");
-    // Nothing of it stands in the way of the true event.
+    // The quarantined event does not block the true one.
     assert_eq!(app.deliver(&completed).await.outcome(), "applied");
     assert_eq!(app.order_status(&order.order_id).await, "refunded");
     app.audit().await;
@@ -178,7 +178,7 @@ async fn more_than_was_paid_is_a_fact_when_lomi_says_so() {
     app.audit().await;
 }
 
-/// lomi's refund names its payment and nothing of ours: until the payment is known, lomi is asked whose it is.
+/// lomi's refund names its payment and none of our ids: until the payment is known, an attribution case is open.
 #[tokio::test]
 async fn a_refund_that_is_heard_of_before_its_payment_is_not_lost() {
     let app = TestApp::start().await;

@@ -1,21 +1,21 @@
-//! Parts of mobile-money payments: lomi pays them out to whatever phone its customer's row holds at that moment.
+//! Partial refunds of mobile-money payments: lomi pays them out to the phone number in its customer row at that moment.
 
 use serde_json::{Value, json};
 use tests::{Answer, Created, EMAIL, NAME, PHONE, TestApp};
 
-/// Somebody else's number.
+/// Another person's number.
 const STRANGER: &str = "+2250799999999";
-/// Yet another one.
+/// A second other number.
 const OTHER: &str = "+2250788888888";
 
-/// Somebody opens an order with the shopper's e-mail and this phone, and never pays.
+/// Opens an order with the shopper's e-mail and this phone number, without paying.
 async fn unpaid_create(app: &TestApp, phone: &str) {
     let mut body = app.cart(1);
     body["customer_phone"] = json!(phone);
     app.create(&body, &app.fresh_key()).await.expect(201);
 }
 
-/// A paid order; no number of its story may stand in a log.
+/// A paid order; no log line may contain its phone numbers.
 async fn paid(app: &TestApp, method: &str) -> Created {
     [PHONE, STRANGER, OTHER].into_iter().for_each(|number| app.keep_out_of_logs(number));
     app.paid_order(method).await.0
@@ -29,7 +29,7 @@ async fn part(app: &TestApp, order: &Created, confirmed: Option<&str>) -> Answer
     app.refund(&order.order_id, &body, &app.fresh_key()).await
 }
 
-/// Nothing is reserved here, and nothing moved at lomi.
+/// Checks that no refund is reserved here, and that none exists at lomi.
 async fn nothing_moved(app: &TestApp, order: &Created) {
     assert_eq!(app.order(&order.order_id).await["refunds"], json!({}));
     assert_eq!((app.lomi.payouts().await, app.lomi.refunds().await), (vec![], vec![]));
@@ -49,7 +49,7 @@ async fn an_unpaid_create_does_not_turn_a_refund_to_its_phone() {
         assert_eq!(refused.problem(), (409, "refund_phone_differs".to_owned()), "{method}");
         assert_eq!(refused.json()["payout"], differs(STRANGER, json!(PHONE), json!(PHONE)));
         assert_eq!(app.order(&order.order_id).await["refunds"], json!({}));
-        // All of it goes back to the wallet that paid, whatever the row says.
+        // A full refund goes to the wallet that paid, whatever the row contains.
         app.refund(&order.order_id, &json!({}), &app.fresh_key()).await.expect(201);
         unpaid_create(&app, PHONE).await;
     }
@@ -68,7 +68,7 @@ async fn a_confirmed_number_is_paid_and_a_newer_one_is_shown() {
     assert_eq!(again.problem(), (409, "refund_phone_differs".to_owned()));
     assert_eq!(again.json()["payout"]["phone"], OTHER);
     nothing_moved(&app, &order).await;
-    // As a person writes it.
+    // In a human spelling.
     let answer = part(&app, &order, Some("00225 07 88 88 88 88")).await.expect(201).json();
     assert_eq!(answer["refund"]["status"], "completed");
     assert_eq!(app.lomi.payouts().await[0]["phone"], OTHER);
@@ -106,7 +106,8 @@ async fn a_payer_whom_lomi_does_not_name_is_confirmed_first() {
     app.audit().await;
 }
 
-/// lomi keeps an empty phone where a card form brought none, and pays out to the WhatsApp number then, if there is one.
+/// lomi stores an empty phone number when a card form sent none, and then pays out to the WhatsApp number, if there
+/// is one.
 #[tokio::test]
 async fn a_number_that_a_card_form_erased_is_not_paid() {
     let app = TestApp::start().await;
@@ -167,7 +168,7 @@ async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
     assert_eq!(answer["refund"]["status"], "in_doubt");
     assert_eq!((app.lomi.payouts().await.len(), app.lomi.refunds().await.len()), (1, 0), "it left");
     app.lomi.quirks(json!({ "payout_rows_lost": false })).await;
-    // A list that lacks it proves nothing, however late.
+    // A list without the refund proves nothing, however late.
     app.age_refunds(&order.order_id).await;
     app.reconcile().await;
     assert_eq!(app.refunds(&order.order_id).await[0]["status"], "in_doubt");
@@ -178,11 +179,11 @@ async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
     app.audit().await;
 }
 
-/// lomi's ceiling is the payment, call by call: what goes beyond it is paid out, and then refused.
+/// lomi limits each call to the amount of the payment: a refund beyond the remainder is paid out, and then refused.
 #[tokio::test]
 async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     let app = TestApp::start().await;
-    // A server that does not say on the payment what went back, and does not list it yet.
+    // A server that neither shows the refunded amount on the payment nor lists the refund yet.
     app.lomi.profile("june2026").await;
     let (order, transaction_id) = app.paid_order("wave").await;
     app.lomi.lose_webhooks().await;
@@ -199,7 +200,7 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
     app.audit().await;
 }
 
-/// A refund in lomi's dashboard, which no event has told of: lomi itself would pay out beyond what is left.
+/// A refund in lomi's dashboard without an event: lomi itself would pay out beyond the remainder.
 #[tokio::test]
 async fn what_went_back_elsewhere_does_not_go_back_again() {
     let app = TestApp::start().await;
@@ -224,7 +225,7 @@ async fn what_went_back_elsewhere_does_not_go_back_again() {
     app.audit().await;
 }
 
-/// The payment's own row says that more went back than the list shows.
+/// The payment's own row shows more refunded than the list.
 #[tokio::test]
 async fn what_no_list_names_is_gone_all_the_same() {
     let app = TestApp::start().await;
@@ -239,7 +240,7 @@ async fn what_no_list_names_is_gone_all_the_same() {
     app.audit().await;
 }
 
-/// A part of the order that is in doubt because lomi refused it before anything moved.
+/// A partial refund in doubt, because lomi refused it before money moved.
 async fn refused_part(app: &TestApp, order: &Created) -> String {
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "when": "before", "arg": 400 })).await;
     let lost = part(app, order, None).await.expect(202).json();
@@ -265,7 +266,7 @@ async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
     app.audit().await;
 }
 
-/// Who wants to call it off is wrong: the money has left, and lomi's list says so.
+/// The operator is wrong: the money has left, and lomi's list shows it.
 #[tokio::test]
 async fn a_refund_that_lomi_lists_is_not_called_off() {
     let app = TestApp::start().await;
@@ -286,7 +287,7 @@ async fn a_refund_that_lomi_lists_is_not_called_off() {
     app.audit().await;
 }
 
-/// lomi records it later, and tells nobody.
+/// lomi records the refund later and sends no event.
 #[tokio::test]
 async fn what_lomi_lists_after_a_release_still_counts() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! lomi (API 1.2.0) shows a refund before it carries it out: two calls, of which the second moves the money.
+//! lomi (API 1.2.0) previews a refund before it executes it: two calls, and the second moves the money.
 
 use futures::future::join;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ async fn strike_preview(app: &TestApp, kind: &str, arg: Value) {
     app.lomi.fault(json!({ "target": PREVIEW, "kind": kind, "arg": arg })).await;
 }
 
-/// The refund as it stands in the table.
+/// The refund in the table.
 async fn stored_refund(app: &TestApp, order_id: &str) -> Value {
     let order = app.order(order_id).await;
     let refunds = order["refunds"].as_object().expect("refunds");
@@ -74,7 +74,8 @@ async fn an_execution_that_is_turned_away_is_tried_with_the_same_key() {
     app.audit().await;
 }
 
-/// A token may be good only under the key of its preview; a key may answer its preview again. Each reading ends in one refund.
+/// lomi may bind a token to the key of its preview, or repeat the preview under the same key. Under each rule there
+/// is one refund.
 #[tokio::test]
 async fn one_key_or_two_the_money_goes_back_once() {
     let app = TestApp::start().await;
@@ -97,7 +98,7 @@ async fn one_key_or_two_the_money_goes_back_once() {
     app.audit().await;
 }
 
-/// Both readings at once leave no way to carry anything out: nothing has moved, and the key may be used again.
+/// Under both rules at once no refund can be executed: no money has moved, and the key is free again.
 #[tokio::test]
 async fn what_lomi_shows_again_is_not_carried_out() {
     let app = TestApp::start().await;
@@ -131,7 +132,7 @@ async fn a_preview_of_something_else_is_not_carried_out() {
     app.audit().await;
 }
 
-/// A process that sleeps between the two calls: its request was taken for lost, and somebody was told so.
+/// A process is frozen between the two calls, its request counts as lost, and another caller has been told so.
 #[tokio::test]
 async fn a_request_taken_for_lost_executes_nothing() {
     let app = TestApp::start().await;

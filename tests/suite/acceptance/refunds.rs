@@ -1,10 +1,10 @@
-//! Money that the merchant gives back.
+//! Refunds by the merchant.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Answer, TestApp, eventually};
 
-/// Fires at every request for a refund that reaches lomi, and does no harm.
+/// Counts the refund requests that reach lomi, without changing them.
 async fn count_refunds_at_lomi(app: &TestApp) {
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "latency_ms", "arg": 1, "times": null })).await;
 }
@@ -146,7 +146,7 @@ async fn the_second_payment_of_an_overpaid_order_goes_back_and_the_order_stays_p
     assert_eq!((which.status, which.pointers()), (400, vec!["/transaction_id".to_owned()]));
     let back = app.refund(&order.order_id, &json!({ "transaction_id": second }), "b").await.expect(201);
     assert_eq!(statuses(&back), both("completed", "paid"));
-    // What is left of the first is the first's own.
+    // The remainder of the first payment belongs to the first only.
     let more = app.refund(&order.order_id, &json!({ "transaction_id": second, "amount": 1 }), "c").await;
     assert_eq!(more.problem(), (409, "refund_exceeds_payment".to_owned()));
     let part = json!({ "transaction_id": first, "amount": 500 });
@@ -225,7 +225,8 @@ async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
     app.audit().await;
 }
 
-/// A refund that no list shows, on a server that does not say it on the payment: lomi keeps its ceiling for cards, too.
+/// A refund that no list shows, on a server that does not show it on the payment: for cards lomi enforces the limit
+/// itself.
 #[tokio::test]
 async fn what_went_back_behind_our_back_is_not_given_back_again() {
     let app = TestApp::start().await;

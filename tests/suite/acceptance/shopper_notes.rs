@@ -1,10 +1,10 @@
-//! What a browser says of an order is a shopper's note. Only the merchant's backend names orders and labels payments.
+//! A browser's text about an order is a shopper's note. Only the merchant's backend sets references and labels.
 
 use serde_json::{Value, json};
 use tests::cart_token::{in_s, sign};
 use tests::{CardOrder, Created, TestApp};
 
-/// A name that lomi itself gives a meaning to, and what a thief would put there.
+/// A name that lomi interprets, and an attacker's value for it.
 const MEANT: [(&str, &str); 8] = [
     ("organization_id", "b0000000-0000-4000-8000-000000000001"),
     ("merchant_id", "b0000000-0000-4000-8000-000000000002"),
@@ -25,7 +25,7 @@ fn notes() -> Value {
         .into()
 }
 
-/// What is kept, what lomi has, and what the merchant's systems are told of a paid order with notes.
+/// Checks the stored order, lomi's rows and the outbox event of a paid order with notes.
 async fn only_noted(app: &TestApp, order_id: &str) {
     app.wait_for(order_id, "paid").await;
     let shown = app.admin("GET", &format!("/admin/orders/{order_id}"), &Value::Null).await.expect(200).json();
@@ -141,7 +141,7 @@ async fn names_that_lomi_interprets_are_nobodys() {
     app.audit().await;
 }
 
-/// A link that was made before a name was reserved keeps its label here; lomi gets none of it.
+/// A link from before a name was reserved keeps its label here; lomi does not receive it.
 #[tokio::test]
 async fn a_reserved_label_of_an_older_link_stays_here() {
     let app = TestApp::start().await;

@@ -1,10 +1,10 @@
-//! Only lomi's own bytes count, exactly as lomi signed them.
+//! Only the exact bytes that lomi signed are accepted.
 
 use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER, WebhookSecret, sign, sign_v1};
 use serde_json::Value;
 use tests::{Answer, TestApp};
 
-/// After a refusal nothing has changed anywhere.
+/// Checks that a refusal changed nothing.
 async fn assert_nothing_changed(app: &TestApp, order_id: &str, answer: &Answer) {
     assert_eq!(answer.problem(), (401, "unauthorized".to_owned()));
     assert_eq!(app.order_status(order_id).await, "open");
@@ -111,7 +111,7 @@ async fn what_the_unsigned_header_calls_an_event_does_not_matter() {
     }
     assert_eq!(app.order_status(&paid.order_id).await, "paid");
     assert_eq!(app.order_status(&failed.order_id).await, "failed_attempt");
-    // The second one's payment is true all the same, and is found.
+    // The second payment is true all the same, and is found.
     assert!(app.make_due(&failed.order_id).await);
     app.reconcile().await;
     assert_eq!(app.order_status(&failed.order_id).await, "paid");

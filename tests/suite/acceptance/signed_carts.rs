@@ -20,14 +20,14 @@ async fn card(app: &TestApp, token: &str, key: &str) -> Answer {
     app.create_intent(&app.card_body(json!({ "cart_token": token })), key).await
 }
 
-/// Whoever holds the token alone learns nothing of the order that was made from it.
+/// A holder of the cart token alone learns nothing of the order made from it.
 #[track_caller]
 fn assert_used(answer: &Answer) {
     assert_eq!(answer.problem(), (409, "cart_token_used".to_owned()));
     assert!(!answer.text().contains("ord_") && answer.json()["order_token"].is_null(), "{}", answer.text());
 }
 
-/// Moves the end of the order's page so far back that lomi completes nothing of it any more.
+/// Moves the end of the order's page so far back that lomi completes no payment on it any more.
 async fn end_for_good(app: &TestApp, order_id: &str) {
     let long_ago_ms = in_s(-4 * 3600) * 1000;
     assert!(app.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "expires_at_ms", long_ago_ms).await);
@@ -44,7 +44,7 @@ async fn one_cart_token_makes_one_order_by_whatever_way() {
     assert_used(&card(&app, &token, "third").await);
     let admin = app.body(json!({ "cart_token": token }));
     assert_used(&app.create_as_admin(&admin, "fourth").await);
-    // The key that made it still gets it.
+    // The key that created the order still gets its answer.
     assert_eq!(page(&app, &token, "one").await.expect(201).body, first.body);
     app.pay(&Created::of(&first), "wave").await;
     app.wait_for(&Created::of(&first).order_id, "paid").await;
@@ -85,7 +85,7 @@ async fn a_cart_is_free_again_when_its_page_can_take_no_money() {
     let token = token(&app, None);
     let order = Created::of(&page(&app, &token, "one").await);
     app.cancel(&order).await.expect(200);
-    // The page stays payable at lomi, whatever the shopper said.
+    // The page stays payable at lomi after the shopper's cancellation.
     assert_used(&page(&app, &token, "other").await);
     end_for_good(&app, &order.order_id).await;
     let other = Created::of(&page(&app, &token, "other").await);
@@ -126,14 +126,14 @@ async fn a_cart_whose_card_form_is_refused_goes_to_the_hosted_page() {
     assert_eq!(card(&app, &token, "one").await.problem().1, "card_unavailable");
     let order = Created::of(&page(&app, &token, "other").await);
     app.lomi.quirks(json!({ "card_rail_muted": false })).await;
-    // The first order lost its cart: its own key opens nothing for it any more.
+    // The first order lost its cart, so its own key opens nothing any more.
     assert_used(&card(&app, &token, "one").await);
     app.pay(&order, "card").await;
     app.wait_for(&order.order_id, "paid").await;
     app.audit().await;
 }
 
-/// The retry has read that its cart is its own, and is at lomi when another order takes the cart.
+/// The retry has read that the cart is its own and is calling lomi when another order takes the cart.
 #[tokio::test]
 async fn who_loses_the_cart_meanwhile_hands_out_nothing() {
     let app = TestApp::start().await;

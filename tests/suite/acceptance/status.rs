@@ -1,4 +1,4 @@
-//! What the return page sees.
+//! The order as the return page sees it.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -36,7 +36,7 @@ async fn the_return_page_turns_paid_by_itself_when_no_webhook_ever_comes() {
 async fn many_impatient_pages_make_one_question_to_lomi() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
-    // Counts the questions without disturbing them.
+    // Counts the calls without changing them.
     let count = json!({ "target": "GET /checkout-sessions/{id}", "kind": "latency_ms", "arg": 1, "times": null });
     app.lomi.fault(count).await;
     for _ in 0..10 {

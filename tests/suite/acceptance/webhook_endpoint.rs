@@ -8,7 +8,7 @@ use crate::cloudformation::{CloudFormation, event};
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const KEY: &str = "LOMI_SECRET_KEY_ID";
 
-/// An order whose payment lomi tells of by itself, signed as lomi signs.
+/// An order with a payment event from lomi itself, with lomi's signature.
 async fn buy(app: &TestApp) {
     let order = app.open_order().await;
     app.pay(&order, "wave").await;
@@ -32,14 +32,14 @@ async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_mi
     assert_eq!(todo.matches(app.secret_id(KEY)).count(), 2, "in English and in French: {todo}");
     assert_eq!(app.webhook_status().await, "waiting_for_key");
     assert!(app.endpoints().await.is_empty());
-    // The merchant puts the key in; the schedule does the rest, and one purchase proves it.
+    // The merchant stores the key, the scheduled run does the rest, and one purchase proves it.
     app.stack.secrets().set(app.secret_id(KEY), &key);
     assert_eq!(app.webhook_status().await, "registered");
     buy(&app).await;
     app.audit().await;
 }
 
-/// The outputs of a first deployment can only ask for the key. What comes after it stands in those of the next version.
+/// The outputs of a first deployment can only request the key. The next steps are in those of the next deployment.
 #[tokio::test]
 async fn the_next_version_says_what_is_left_to_do_by_hand() {
     let app = TestApp::start().await;
@@ -78,7 +78,7 @@ async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_one
     app.audit().await;
 }
 
-/// What is left after a lost write of the secret, or an operator's slip.
+/// The state after a lost write of the secret, or after an operator's mistake.
 #[tokio::test]
 async fn an_endpoint_whose_secret_is_lost_is_replaced() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
@@ -111,7 +111,7 @@ async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
         let mended = app.endpoints().await.remove(0);
         assert_eq!((&mended["webhook_id"], &mended["is_active"]), (&endpoint["webhook_id"], &json!(true)));
     }
-    // What somebody asked for besides stays.
+    // Extra subscriptions stay.
     let events = app.endpoints().await.remove(0)["authorized_events"].clone();
     assert_eq!((events.as_array().unwrap().len(), &events[0]), (11, &json!("PAYMENT_CREATED")));
     buy(&app).await;
@@ -125,7 +125,7 @@ async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_n
     assert_eq!(app.webhook_status().await, "registered");
     let old_secret = app.secret(SECRET);
     let old_endpoints = app.endpoints().await;
-    // A payment that is announced before the rotation, and delivered after it.
+    // A payment whose event is sent before the rotation and delivered after it.
     let (before, between) = (app.open_order().await, app.open_order().await);
     app.pay(&before, "wave").await;
     assert_eq!(app.rotate_webhook().await, "rotated");
@@ -149,7 +149,7 @@ async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_thei
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
-    // The endpoint is old by now, and what the rotation makes is new: only its age keeps the one before it.
+    // The endpoint is old by now, and the rotation's is new: only the new one's age keeps the old one.
     app.lomi.advance_s(600).await;
     assert_eq!(app.rotate_webhook().await, "rotated");
     assert_eq!(app.webhook_status().await, "unchanged");
@@ -158,7 +158,7 @@ async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_thei
     app.audit().await;
 }
 
-/// Two secrets are known at a time: with a third, the first endpoint's events would be refused, and never sent again.
+/// The stack keeps two secrets: with a third, the first endpoint's events would be refused and never resent.
 #[tokio::test]
 async fn a_rotation_that_is_asked_for_again_at_once_is_done_once() {
     let app = TestApp::start().await;
@@ -201,7 +201,7 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     let data = cloudformation.create(&app).await;
     assert_eq!((&data["Status"], &data["Todo"]), (&json!("by_hand"), &json!("Nothing. / Rien.")));
     assert_eq!(app.rotate_webhook().await, "by_hand");
-    // Nor is one switched on that somebody switched off: they are told.
+    // An endpoint that the merchant disabled stays disabled, and is reported.
     for is_active in [false, true] {
         app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": is_active })).await;
         let data = cloudformation.create(&app).await;
@@ -213,7 +213,8 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     app.audit().await;
 }
 
-/// As an operator rotates by hand: a second endpoint with the same address, its secret stored, the first one not yet gone.
+/// An operator rotates by hand: a second endpoint with the same URL, its secret stored, the first endpoint not yet
+/// deleted.
 #[tokio::test]
 async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
@@ -230,7 +231,7 @@ async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
     app.audit().await;
 }
 
-/// The merchant's own domain leads to this stack: what was registered there takes its events.
+/// The merchant's own domain leads to this stack: an endpoint with that URL delivers its events.
 #[tokio::test]
 async fn a_webhook_made_by_hand_at_the_own_domain_keeps_its_secret() {
     let own_domain = Some("https://api.shop.example".to_owned());
@@ -249,7 +250,7 @@ async fn a_webhook_made_by_hand_at_the_own_domain_keeps_its_secret() {
     app.audit().await;
 }
 
-/// As in `cargo dev`, whose stand-in knows the stack's webhook from the start.
+/// As in `cargo dev`, whose simulator knows the stack's webhook from the start.
 #[tokio::test]
 async fn on_a_laptop_everything_is_there_and_nothing_changes() {
     let app = TestApp::start().await;
@@ -272,7 +273,7 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
         assert_eq!(todo.matches(part).count(), 2, "{part} in {todo}");
     }
     app.lomi.profile("current").await;
-    // Registered by a later server; an earlier one that takes no change is found out.
+    // Registered on a newer server; an older one that cannot change endpoints is detected.
     assert_eq!(app.webhook_status().await, "registered");
     app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": false })).await;
     app.lomi.profile("june2026").await;
@@ -280,7 +281,7 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
     app.audit().await;
 }
 
-/// An older lomi refuses a subscription to names that it does not know.
+/// An older lomi refuses a subscription to unknown event names.
 #[tokio::test]
 async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
     let app = TestApp::start().await;
@@ -292,10 +293,11 @@ async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
         for status in ["registered", "unchanged"] {
             assert_eq!((app.webhook_status().await.as_str(), length().await), (status, 6), "{profile}");
         }
-        // One that hears too little hears of payments and refunds again, and of no more than it knows.
+        // An endpoint with too few events is subscribed to payments and refunds again, and to no name that the server
+        // does not know.
         app.change_endpoint(&app.endpoints().await[0], &json!({ "authorized_events": ["PAYMENT_FAILED"] })).await;
         assert_eq!((app.webhook_status().await.as_str(), length().await), ("repaired", 6), "{profile}");
-        // A later server knows the rest: the same endpoint, with its secret.
+        // A newer server knows the rest: the same endpoint, with its secret.
         let (before, secret) = (app.endpoints().await, app.secret(SECRET));
         app.lomi.profile("current").await;
         assert_eq!((app.webhook_status().await.as_str(), length().await), ("repaired", 10), "{profile}");
@@ -329,7 +331,7 @@ async fn another_address_is_registered_before_the_old_one_is_removed() {
     let left = app.endpoints().await;
     assert_eq!((left.len(), &left[0]["url"]), (1, &json!(app.webhook_url())));
     buy(&app).await;
-    // The end of the stack.
+    // The stack is deleted.
     assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
     assert!(app.endpoints().await.is_empty());
     app.audit().await;

@@ -1,4 +1,4 @@
-//! The merchant's page on a laptop.
+//! The back office on a laptop.
 
 use serde_json::{Value, json};
 use tests::{Created, Event, PHONE, TestApp, eventually};
@@ -7,7 +7,7 @@ use super::driver::{Browser, browse};
 use super::shop::{AWA, KOFI};
 use crate::infrastructure::{read, yaml};
 
-/// Through the door, to the list of orders.
+/// Logs in and shows the list of orders.
 pub(super) async fn enter(app: &TestApp, browser: &Browser) {
     browser.open("back-office.html").await;
     browser.type_into("#token", app.stack.admin_token()).await;
@@ -105,7 +105,7 @@ async fn a_refund_is_asked_for_twice_and_made_once() {
     .await;
 }
 
-/// Two presses: the first asks whether it is meant.
+/// Two clicks: the first asks for confirmation.
 async fn refund(browser: &Browser, amount: &str) {
     browser.type_into("[name=amount]", amount).await;
     browser.click("#panel form button").await;
@@ -151,7 +151,7 @@ async fn a_number_that_is_not_the_payers_is_shown_and_asked_about() {
         assert_eq!(app.lomi.refunds().await.len(), 0);
         browser.assert_fits().await;
         browser.keep_picture("office-payout").await;
-        // The second press is the one that counts.
+        // The second click confirms.
         browser.click(".payout .actions button:last-child").await;
         browser.see(".payout .actions button:last-child[data-sure=yes]").await;
         assert_eq!(app.lomi.refunds().await.len(), 0);

@@ -1,4 +1,5 @@
-//! A card form that, like lomi's own, is a thin wrapper: it loads its processor's script, which opens a frame and makes calls.
+//! A card form that, like lomi's own, is a thin wrapper: it loads its processor's script, which opens a frame and
+//! makes calls.
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
@@ -13,7 +14,7 @@ use super::purchase::only_order;
 use super::shop::{AWA, PAGNE};
 use crate::infrastructure::read;
 
-/// `ORIGIN` stands for where the processor is.
+/// `ORIGIN` is replaced by the processor's origin.
 const WRAPPER: &str = r"
 const loaded = new Promise((resolve) => {
   const script = document.createElement('script');
@@ -31,14 +32,14 @@ const mount = (target) => {
   target.replaceChildren(frame);
 };
 const confirmPayment = async () => (await fetch('ORIGIN/confirm', { method: 'POST' })).json();
-// A form that tells whether it is there, as the processor's own does, where a test wants one.
+// A form that reports when it is ready, as the processor's own does.
 const on = (event, heard) => { if (event === 'ready') addEventListener('message', () => heard()); };
 const create = () => (window.listensForReady ? { mount, on } : { mount });
 window.processor = { elements: () => ({ create }), confirmPayment };
 ";
 const FRAME: &str = "<!doctype html><title>card</title><script>parent.postMessage('open', '*')</script>";
 
-/// The wrapper, the processor's script, its frame and its API, by path; ends with the `JoinSet`.
+/// Serves the wrapper, the processor's script, its frame and its API; ends with the `JoinSet`.
 pub(super) async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("a bound listener"));
@@ -59,7 +60,7 @@ pub(super) async fn serve(processor: Option<String>) -> (String, JoinSet<()>) {
     (origin, server)
 }
 
-/// What `config.js` says of the card form, in place of what `cargo dev` writes there.
+/// Replaces the card settings that `cargo dev` writes to `config.js`.
 pub(super) async fn configure(browser: &Browser, card: Value) {
     let script = "let given; Object.defineProperty(window, 'CHECKOUT_CONFIG', { get: () => given, set: (config) => { given = { ...config, card: CARD }; } })";
     browser.before_pages(&script.replace("CARD", &card.to_string())).await;
@@ -95,7 +96,7 @@ async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it()
     .await;
 }
 
-/// Whoever names a script and nothing else has lomi's SDK in it.
+/// A `config.js` that names only a script works with lomi's SDK.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn the_card_pages_policy_lets_lomis_sdk_in_as_documented() {

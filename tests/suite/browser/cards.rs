@@ -33,7 +33,7 @@ pub(super) async fn pay_with(browser: &Browser, card: &str) {
     browser.click("#confirm[aria-disabled=false]").await;
 }
 
-/// The card form's secret is in nothing that outlives the page or leaves it.
+/// The card form's client secret is stored nowhere and sent nowhere else.
 async fn assert_secret_is_kept(app: &TestApp, browser: &Browser) {
     let secret = app.lomi.intents().await[0]["client_secret"].as_str().expect("a secret").to_owned();
     let kept = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href, document.cookie])";

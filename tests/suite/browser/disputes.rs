@@ -1,4 +1,4 @@
-//! A disputed order on the merchant's page.
+//! A disputed order in the back office.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A headless Chromium of our own: fresh for every test, gone after it.
+//! A headless Chromium per test.
 
 use std::io::{BufRead, BufReader};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -20,7 +20,7 @@ use url::{ParseError, Url};
 
 use crate::infrastructure::tools::{find, variable};
 
-/// Chromium's own business stays out of the way: no updates, no accounts, nothing in the background.
+/// No updates, no accounts, no background work.
 const FLAGS: [&str; 8] = [
     "--headless",
     "--no-sandbox",
@@ -31,13 +31,13 @@ const FLAGS: [&str; 8] = [
     "--disable-component-update",
     "--disable-sync",
 ];
-/// Longer than any page takes, so that only what never happens fails.
+/// Longer than any page takes, so that only a missing element fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A small phone, and a laptop.
 pub(super) const WIDTHS: [u32; 2] = [360, 1280];
 const HEIGHT: u32 = 800;
 
-/// What the browser's owner has set.
+/// The settings of the browser's owner.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     /// As in `Accept-Language`.
@@ -53,13 +53,13 @@ pub(super) struct Browser {
     width: u32,
 }
 
-/// Starts a stack and a browser, plays `story` in them, and audits the stack.
+/// Starts a stack and a browser, runs `story`, and audits the stack.
 #[track_caller]
 pub(super) fn browse(owner: Owner, story: impl AsyncFnOnce(&TestApp, &Browser)) -> impl Future<Output = ()> {
     browse_at(Setup::default(), owner, story)
 }
 
-/// The same in the stack of `setup`.
+/// The same with the stack of `setup`.
 #[track_caller]
 pub(super) fn browse_at(
     setup: Setup,
@@ -76,7 +76,7 @@ pub(super) fn browse_at(
         if told.is_err() {
             eprintln!("the page was {} with {}", browser.address().await, browser.text("body").await);
         }
-        // Before the driver ends: a browser without its driver would stay for ever.
+        // Before the driver ends, or the browser would keep running.
         browser.client.close().await.expect("the browser closes");
         told.unwrap_or_else(|panic| resume_unwind(panic));
         app.audit().await;
@@ -103,7 +103,7 @@ impl Browser {
         self.client.current_url().await.expect("an address").to_string()
     }
 
-    /// Waits until there is such an element. A page that is left in the middle of a look is one that is not there yet.
+    /// Waits for such an element. An error while the page changes counts as not there yet.
     pub(super) async fn see(&self, css: &str) {
         let look = async || self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         let found = match look().await {
@@ -113,7 +113,7 @@ impl Browser {
         found.unwrap_or_else(|error| panic!("never saw {css}: {error}"));
     }
 
-    /// Waits for the element, brings it to the middle of the window, and clicks it as a finger would.
+    /// Waits for the element, scrolls it to the middle of the window, and clicks it.
     pub(super) async fn click(&self, css: &str) {
         self.see(css).await;
         self.run("document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })", css)
@@ -122,7 +122,7 @@ impl Browser {
         found.click().await.unwrap_or_else(|error| panic!("cannot click {css}: {error}"));
     }
 
-    /// Replaces what stands in a field.
+    /// Replaces the value of a field.
     pub(super) async fn type_into(&self, css: &str, text: &str) {
         self.see(css).await;
         let field = self.client.find(Locator::Css(css)).await.expect("it is there");
@@ -130,7 +130,7 @@ impl Browser {
         field.send_keys(text).await.expect("it takes text");
     }
 
-    /// What a person reads there; empty when there is nothing.
+    /// The visible text; empty when there is none.
     pub(super) async fn text(&self, css: &str) -> String {
         let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
         self.run(script, css).await.as_str().unwrap_or_default().to_owned()
@@ -141,7 +141,7 @@ impl Browser {
         self.client.execute(script, vec![argument.into()]).await.expect("the script runs")
     }
 
-    /// Fails when the page is wider than the window: a thumb would push it sideways.
+    /// Fails when the page is wider than the window, because it would scroll sideways.
     pub(super) async fn assert_fits(&self) {
         let width = self.content_width().await;
         assert!(width <= self.width.into(), "{} is {width} px wide in {} px", self.address().await, self.width);
@@ -185,14 +185,14 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-/// So often ChromeDriver may fail to start.
+/// Attempts to start ChromeDriver.
 const START_TRIES: u32 = 5;
 
 /// A ChromeDriver on a free port, and the folder of its browser's profile.
 #[derive(Debug)]
 struct Driver {
     process: Child,
-    /// Read no further, but open: ChromeDriver would end with it.
+    /// Kept open without reading: ChromeDriver would end when it closes.
     _stdout: BufReader<ChildStdout>,
     port: u16,
     profile: PathBuf,
@@ -203,7 +203,8 @@ impl Driver {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let profile = std::env::temp_dir().join(format!("lomi-checkout-{}-{number}", std::process::id()));
-        // ChromeDriver takes one port on two address families: between the two somebody else may take it, and it gives up.
+        // ChromeDriver takes one port on two address families: another process may take it in between, and
+        // ChromeDriver exits.
         let started = (0..START_TRIES).find_map(|_| Self::try_start(program));
         let (process, stdout, port) = started.expect("ChromeDriver starts successfully");
         Self { process, _stdout: stdout, port, profile }
@@ -240,8 +241,8 @@ impl Driver {
     }
 }
 
-/// ChromeDriver says where it listens: `ChromeDriver was started successfully on port 41327.`
-/// `None` when it ended without saying so.
+/// Reads ChromeDriver's port: `ChromeDriver was started successfully on port 41327.` `None` when it ended without
+/// that line.
 fn port(stdout: &mut impl BufRead) -> Option<u16> {
     let mut lines = stdout.lines().map_while(Result::ok);
     let said = lines.find_map(|line| line.split_once("successfully on port ").map(|(_, rest)| rest.to_owned()));
@@ -250,7 +251,7 @@ fn port(stdout: &mut impl BufRead) -> Option<u16> {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Nothing to be done about either: the process may have ended, and a folder may be slow to empty.
+        // Both errors are harmless: the process may have ended, and a folder may be slow to empty.
         let _ = (self.process.kill(), self.process.wait());
         let _ = std::fs::remove_dir_all(&self.profile);
     }

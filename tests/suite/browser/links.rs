@@ -1,4 +1,4 @@
-//! Following a payment link on a phone: no script of ours runs, and the policy of our pages lets the shopper through.
+//! A payment link on a phone: no script of ours runs, and the policy of our pages lets the shopper continue to lomi.
 
 use serde_json::json;
 use tests::{TestApp, eventually};

@@ -24,7 +24,7 @@ async fn no_page_can_be_pushed_sideways_on_a_phone() {
     .await;
 }
 
-/// The measure is worth something: a page with one thing too wide does not pass it.
+/// Shows that the check can fail: a page with one element too wide does not pass.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_page_that_is_too_wide_is_found() {
@@ -60,7 +60,7 @@ async fn look(browser: &Browser, name: &str) {
     browser.keep_picture(name).await;
 }
 
-/// Before anything is in the browser's cache: a shop whose backend cannot answer, until it can.
+/// With an empty browser cache: a shop whose backend is unavailable, and then available.
 async fn loading(app: &TestApp, browser: &Browser) {
     app.dynamodb.cut();
     browser.open("").await;
@@ -111,7 +111,7 @@ async fn hosted_page(app: &TestApp, browser: &Browser, language: &str) {
     app.lomi.clear_faults().await;
 }
 
-/// What a return page may have to say besides "paid".
+/// The results of a return page other than "paid".
 async fn outcomes(app: &TestApp, browser: &Browser, language: &str) {
     let (failed, over, twice) = (app.open_order().await, app.open_order().await, app.open_order().await);
     let declined = json!({ "method": "card", "card_number": "4000000000000002" });
@@ -132,16 +132,16 @@ async fn outcomes(app: &TestApp, browser: &Browser, language: &str) {
         browser.see(&format!("main[data-state={state}]")).await;
         look(browser, &format!("return-{state}-api-{language}")).await;
     }
-    // Not by emptying the browser's storage: the next page may still see what this one has just removed.
+    // The test does not clear the browser's storage: the next page could still see what this one removed.
     browser.open("").await;
     browser.open("return.html#order_id=ord_00000000000000000000000000000000&order_token=x").await;
     browser.see("main[data-state=unknown]").await;
     look(browser, &format!("return-unknown-{language}")).await;
 }
 
-/// As lomi sends a shopper back.
+/// Returns to the shop as lomi redirects a shopper.
 async fn return_from(browser: &Browser, order: &Created) {
-    // A page of its own: only the fragment differs from one return to the next.
+    // A page in between, because only the fragment differs from one return to the next.
     browser.open("").await;
     let fragment = format!("order_id={}&order_token={}", order.order_id, order.order_token);
     browser.open(&format!("return.html#{fragment}")).await;

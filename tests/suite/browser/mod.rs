@@ -1,4 +1,4 @@
-//! The demo shop in a real browser, over a running stack.
+//! The demo shop in a real browser, on a running stack.
 
 mod back_office;
 mod card_policy;

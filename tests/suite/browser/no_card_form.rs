@@ -1,4 +1,4 @@
-//! A card page on which no form comes: the shopper ends on lomi's own page, with one order to pay.
+//! A card page whose form does not load: the shopper pays on lomi's page, with one order.
 
 use serde_json::json;
 use tests::{Setup, TestApp};
@@ -8,7 +8,7 @@ use super::driver::{Browser, browse, browse_at};
 use super::purchase::only_order;
 use super::shop::{AWA, KOFI, PAGNE};
 
-/// Lets the page's long waits for the SDK and its form end soon, and no other wait.
+/// Shortens the page's long waits for the SDK and its form, and no other wait.
 const IMPATIENT: &str = "const later = setTimeout;
     window.setTimeout = (run, ms, ...rest) => later(run, [15000, 20000].includes(ms) ? 700 : ms, ...rest)";
 
@@ -18,7 +18,7 @@ async fn pay_on_lomis_page(browser: &Browser) {
     browser.see("main[data-state=paid]").await;
 }
 
-/// A form of a processor that may load its script and open no frame: it never says that it is ready.
+/// A form whose processor's script loads and may open no frame: it never becomes ready.
 async fn lose_the_form(browser: &Browser) -> tokio::task::JoinSet<()> {
     let (processor, served) = serve(None).await;
     browser.before_pages(IMPATIENT).await;
@@ -52,7 +52,7 @@ async fn without_a_publishable_key_lomis_page_is_offered_first() {
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_blocked_or_slow_sdk_opens_no_order() {
-    // Nobody has such a script; a wrapper that waits for ever for a processor whose script is blocked.
+    // A script that does not exist, and a wrapper that waits forever for a blocked script.
     for script in ["nowhere.js", "wrapper.js"] {
         browse(AWA, async |app, browser| {
             let (origin, _served) = serve(Some("http://127.0.0.1:9".to_owned())).await;
@@ -89,7 +89,7 @@ async fn a_form_that_does_not_come_leaves_one_order_to_pay() {
     .await;
 }
 
-/// Another tab may have had the form.
+/// Another tab may have paid with the form.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn what_a_lost_form_took_gets_its_receipt_and_no_second_page() {

@@ -1,4 +1,4 @@
-//! Buying, turning back, and clicking twice.
+//! Purchases with double clicks, reloads and changes of mind.
 
 use serde_json::json;
 use tests::TestApp;
@@ -164,7 +164,7 @@ async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
-        // Nobody hears of the payment: the event is lost, and lomi answers no questions.
+        // The payment cannot be found: the event is lost, and lomi does not answer.
         app.lomi.lose_webhooks().await;
         for question in ["GET /checkout-sessions/{id}", "GET /transactions"] {
             app.lomi.fault(json!({ "target": question, "kind": "drop_connection", "times": null })).await;
@@ -180,14 +180,14 @@ async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
     .await;
 }
 
-/// The id of the one order that there is.
+/// The id of the only order.
 pub(super) async fn only_order(app: &TestApp) -> String {
     let orders = app.orders().await;
     assert_eq!(orders.len(), 1, "one order");
     orders[0]["order_id"].as_str().expect("an id").to_owned()
 }
 
-/// Long enough for a second click, or a reload, while the first request is under way.
+/// Long enough for a second click, or a reload, during the first request.
 async fn slow_creates(app: &TestApp) {
     let slow = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 700, "times": null });
     app.lomi.fault(slow).await;

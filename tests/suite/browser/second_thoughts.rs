@@ -8,7 +8,7 @@ use super::driver::{Browser, browse};
 use super::purchase::only_order;
 use super::shop::{AWA, KOFI, PAGNE};
 
-/// How many orders there are in each of these states.
+/// How many orders have each of these statuses.
 async fn count(app: &TestApp, statuses: [&str; 3]) -> [usize; 3] {
     let orders = app.orders().await;
     statuses.map(|status| orders.iter().filter(|order| order["status"] == status).count())
@@ -113,7 +113,7 @@ async fn a_phone_whose_clock_is_fast_opens_no_second_order() {
     .await;
 }
 
-/// From the history, from a bookmark, or from another site that opened it.
+/// Opened from the history, from a bookmark, or by another site.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
 async fn a_cancel_page_without_an_order_cancels_nothing_by_itself() {
@@ -134,7 +134,7 @@ async fn a_cancel_page_without_an_order_cancels_nothing_by_itself() {
     .await;
 }
 
-/// What another tab of the shop leaves behind in the storage that all tabs share.
+/// What another tab of the shop leaves in the shared storage.
 async fn another_tab_opens_an_order(app: &TestApp, browser: &Browser) {
     let other = app.open_order().await;
     let other = json!({ "orderId": other.order_id, "orderToken": other.order_token });

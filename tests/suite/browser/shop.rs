@@ -5,12 +5,12 @@ use super::driver::{Browser, Owner, WIDTHS};
 /// The first article, 12 500 francs.
 pub(super) const PAGNE: &str = "PAGNE-WAX-6Y";
 
-/// Somebody in Abidjan with a small phone.
+/// A shopper in Abidjan with a small phone.
 pub(super) const AWA: Owner = Owner { languages: "fr-CI,fr,en", width: WIDTHS[0] };
-/// Somebody in Accra with a laptop.
+/// A shopper in Accra with a laptop.
 pub(super) const KOFI: Owner = Owner { languages: "en-GH,en", width: WIDTHS[1] };
 
-/// Only digits: French and English group them differently.
+/// The digits only: French and English group them differently.
 pub(super) fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
@@ -27,12 +27,12 @@ impl Browser {
         self.see("button[name=method][value=card]").await;
     }
 
-    /// Presses a button of lomi's page: `card`, `wave` or `mtn`.
+    /// Clicks a button of lomi's page: `card`, `wave` or `mtn`.
     pub(super) async fn pay_by(&self, method: &str) {
         self.click(&format!("button[name=method][value={method}]")).await;
     }
 
-    /// The pieces in the cart that this browser keeps.
+    /// The number of pieces in this browser's cart.
     pub(super) async fn pieces_in_cart(&self) -> u64 {
         let script =
             "return JSON.parse(localStorage.getItem('shop.cart') ?? '[]').reduce((n, line) => n + line.quantity, 0)";

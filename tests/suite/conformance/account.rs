@@ -1,4 +1,4 @@
-//! Whose key it is, and which rails are open.
+//! The organisation of a key, and its open rails.
 
 use lomi_client::{Environment, Outcome};
 use lomi_sandbox::fixtures;

@@ -72,7 +72,7 @@ async fn a_cancelled_charge_cannot_be_cancelled_again(context: Context) {
     let id = charged(&context).await.charge.payment_intent_id;
     let cancel = || context.client.card_charges().cancel(&id).send();
     assert_eq!(cancel().await.unwrap(), CardChargeStatus::Canceled);
-    // lomi answers 500, which says nothing: the charge has to be read.
+    // lomi answers 500, which proves nothing: the charge has to be read.
     let error = assert_refused(cancel().await, 500, Outcome::Unknown);
     assert_eq!(error.attempts(), 1, "a write without a key is not repeated");
     let read = context.client.card_charges().get(&id).send().await.unwrap();
@@ -89,14 +89,14 @@ async fn a_muted_rail_answers_503(context: Context) {
     context.lomi.quirks(json!({ "card_rail_muted": true })).await;
     let answer = context.client.card_charges().create(&charge(), key("charge-muted")).send().await;
     let error = assert_refused(answer, 503, Outcome::Unknown);
-    // The newest generation repeats the stored refusal, and the client stops as soon as it sees that.
+    // The newest generation repeats the stored refusal, and the client then stops.
     assert_eq!((error.is_replay(), error.attempts()), if context.is_current() { (true, 2) } else { (false, 3) });
     assert_eq!(context.lomi.transactions().await.len(), 0);
 }
 
 async fn a_charge_is_asked_for_under_the_path_of_its_generation(context: Context) {
     let path = if context.is_current() { "/charge/card" } else { "/payment-intents" };
-    // A fault that changes nothing, and counts.
+    // A fault that changes nothing and counts the calls.
     for route in [format!("POST {path}"), format!("GET {path}/{{id}}"), format!("POST {path}/{{id}}/cancel")] {
         context.lomi.fault(json!({ "target": route, "kind": "latency_ms", "arg": 0 })).await;
     }

@@ -42,7 +42,7 @@ async fn a_customer_who_owes_an_invoice_gets_no_session_where_customers_can_be_n
     context.lomi.block_with_invoice(fixtures::CUSTOMER_A, 9_000).await;
     let wish = CreateCheckoutSession { customer_id: Some(fixtures::CUSTOMER_A.parse().unwrap()), ..order() };
     match context.client.checkout_sessions().create(&wish).send().await.unwrap() {
-        // The generation of the guides knows no customer of a session.
+        // The generation of the guides returns no customer with a session.
         CreatedCheckoutSession::Session(_) => assert!(!context.is_current()),
         CreatedCheckoutSession::InvoicePaymentRequired(invoice) => {
             assert!(context.is_current());

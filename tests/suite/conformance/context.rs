@@ -1,4 +1,4 @@
-//! lomi and its client, face to face in one process.
+//! lomi and its client in one process.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ use super::contract;
 /// A well-formed id of nothing.
 pub(crate) const NOBODY: &str = "7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11";
 
-/// A lomi of one generation, its control API, and a client that holds the test key of organisation A.
+/// A lomi of one generation, its control API, and a client with the test key of organisation A.
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) lomi: Lomi,
@@ -34,17 +34,17 @@ impl Context {
         Self { client, lomi, profile, sandbox }
     }
 
-    /// A client that holds another key.
+    /// A client with another key.
     pub(crate) fn client_of(&self, key: &str) -> Client {
         builder(&self.sandbox, self.profile, key).build().unwrap()
     }
 
-    /// A client whose exchanges are held against nothing, for a stand-in that follows another reading of the contract.
+    /// A client without the contract check, for a simulator that follows another reading of the contract.
     pub(crate) fn unchecked_client(&self) -> Client {
         builder(&self.sandbox, Profile::June2026, fixtures::TEST_KEY_A).build().unwrap()
     }
 
-    /// A client that never tries twice.
+    /// A client that never retries.
     pub(crate) fn impatient_client(&self) -> Client {
         builder(&self.sandbox, self.profile, fixtures::TEST_KEY_A).max_attempts(1).build().unwrap()
     }
@@ -63,7 +63,7 @@ impl Context {
         opened(self.client.checkout_sessions().create(&order()).send().await)
     }
 
-    /// The transaction of a fresh session that was paid with `method`.
+    /// The transaction of a fresh session, paid with `method`.
     pub(crate) async fn paid(&self, method: &str) -> Transaction {
         let session = self.session().await.session.checkout_session_id;
         let step = self.lomi.pay(session.as_str(), method).await;
@@ -71,13 +71,13 @@ impl Context {
         self.client.transactions().get(&id).send().await.unwrap()
     }
 
-    /// Plants a fault that strikes the route once.
+    /// Plants a fault for the next call of the route.
     pub(crate) async fn fault_once(&self, route: &str, kind: &str) {
         self.lomi.fault(json!({ "target": route, "kind": kind })).await;
     }
 }
 
-/// In the newest generation, with every exchange held against the contract.
+/// In the newest generation every exchange is checked against the contract.
 fn builder(sandbox: &Sandbox, profile: Profile, key: &str) -> ClientBuilder {
     let routes = match profile {
         Profile::Seeds => CardRoutes::PaymentIntents,
@@ -96,7 +96,7 @@ pub(crate) fn order() -> CreateCheckoutSession {
         title: Some("Order A-1007".to_owned()),
         public_description: Some("Two baskets".to_owned()),
         metadata: [("order_id".to_owned(), "A-1007".to_owned())].into(),
-        // The generation of the guides wants to be told; the newest one does not listen.
+        // The generation of the guides requires them; the newest one ignores them.
         allowed_providers: ["WAVE", "MTN", "STRIPE"].map(str::to_owned).to_vec(),
         ..CreateCheckoutSession::new("https://shop.example/ok", "https://shop.example/cart")
     }
@@ -110,7 +110,7 @@ pub(crate) fn key(text: &str) -> IdempotencyKey {
     IdempotencyKey::parse(text).unwrap()
 }
 
-/// The session that was made, and not an invoice in its place.
+/// The created session; an invoice in its place fails the test.
 #[track_caller]
 pub(crate) fn opened(created: Result<CreatedCheckoutSession, Error>) -> NewCheckoutSession {
     match created.unwrap() {
@@ -128,14 +128,14 @@ pub(crate) async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     rows
 }
 
-/// Every id was listed, each once.
+/// Checks that every id was listed exactly once.
 #[track_caller]
 pub(crate) fn assert_listed<T: Ord + Debug>(listed: Vec<T>, made: Vec<T>) {
     assert_eq!(listed.len(), made.len(), "{listed:?}");
     assert_eq!(BTreeSet::from_iter(listed), BTreeSet::from_iter(made));
 }
 
-/// The call failed with this status, and the client knows what became of it.
+/// Checks the status of the failed call and its outcome as the client reports it.
 #[track_caller]
 pub(crate) fn assert_refused<T: Debug>(answer: Result<T, Error>, status: u16, outcome: Outcome) -> Error {
     let error = answer.unwrap_err();

@@ -1,12 +1,12 @@
-//! That nothing of the client is forgotten here: its source is read, and so is this suite's.
+//! Checks that this suite covers the whole client: the sources of both are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A public method, as its source has it.
+/// A public method in its source.
 struct Method {
-    /// The type that has it: `Customers`, `Call<CustomerPage>`.
+    /// Its type: `Customers`, `Call<CustomerPage>`.
     owner: String,
     name: String,
     /// `Call<Customer>`, `Self`; empty when there is none.
@@ -75,7 +75,8 @@ fn missing<'a>(wanted: impl Iterator<Item = &'a String>, text: &str) -> Vec<&'a 
     wanted.map(String::as_str).filter(|call| !text.contains(call)).collect()
 }
 
-/// Every public method that gives a `Call`, as it is written on a client (`.customers().update(`), and what it gives.
+/// Every public method that returns a `Call`, as it is called on a client (`.customers().update(`), with its return
+/// type.
 fn operations(client: &str) -> BTreeMap<String, String> {
     let methods = methods(client);
     let of_client = methods.iter().filter(|method| method.owner == "Client");
@@ -89,12 +90,12 @@ fn operations(client: &str) -> BTreeMap<String, String> {
     calls.map(|method| (written(method), method.result.clone())).collect()
 }
 
-/// Every public method. Splitting at line starts is enough for source that is formatted.
+/// Every public method. Splitting at line starts is enough for formatted source.
 fn methods(source: &str) -> Vec<Method> {
     let mut methods = Vec::new();
     for block in source.split("\nimpl").skip(1) {
         let header = block.lines().next().unwrap().trim_end_matches(" {");
-        // What stands before the owner are the generics of the block, if any.
+        // Before the owner are the generics of the block, if any.
         let owner = header.split_once(' ').map_or(header, |(_, owner)| owner);
         for method in block.split("\n    pub ").skip(1) {
             let Some((_, method)) = method.split_once("fn ") else { continue };
@@ -113,7 +114,7 @@ fn client() -> String {
     sources(&folder).into_iter().map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
-/// What this suite says, without this file, comments and white space.
+/// This suite's source without this file, comments and white space.
 fn suite() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/conformance");
     let files = sources(&folder).into_iter().filter(|path| !path.ends_with("coverage.rs"));

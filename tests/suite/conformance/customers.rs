@@ -61,7 +61,7 @@ async fn customers_are_listed_page_by_page(context: Context) {
     }
     let listed = all(context.client.customers().list().page_size(2).stream()).await;
     assert_listed(listed.into_iter().map(|row| row.customer_id).collect(), made.clone());
-    // The first page is the last, and a full one.
+    // The first page is the last one, and a full one.
     let listed = all(context.client.customers().list().page_size(5).stream()).await;
     assert_listed(listed.into_iter().map(|row| row.customer_id).collect(), made);
 }

@@ -21,7 +21,7 @@ async fn registered(context: &Context) -> (NewWebhookEndpoint, Receiver) {
     (context.client.webhook_endpoints().create(&endpoint).send().await.unwrap(), receiver)
 }
 
-/// The logs of the endpoint, as soon as there are so many.
+/// The logs of the endpoint, once there are `count`.
 async fn logged(context: &Context, new: &NewWebhookEndpoint, count: usize) -> Vec<DeliveryLog> {
     let id = &new.endpoint.webhook_endpoint_id;
     eventually("every delivery is logged", async || {

@@ -1,4 +1,4 @@
-//! Answers that are lost: the client repeats what it may, and says `Unknown` where it cannot know.
+//! Lost answers: the client repeats a call where it may, and returns `Unknown` where it cannot know.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn a_key_that_may_have_been_used_stays_unknown_whatever_comes_after(contex
     context.fault_once("POST /checkout-sessions", "commit_then_500").await;
     let error = create(&context.impatient_client()).await.unwrap_err();
     assert_eq!((error.outcome(), error.attempts()), (Outcome::Unknown, 1));
-    // The same key later is the answer to what became of it.
+    // The same key later returns the outcome.
     let new = opened(create(&context.client).await);
     let sessions = context.lomi.sessions().await;
     assert_eq!(
@@ -154,7 +154,7 @@ async fn a_second_call_under_a_key_that_still_runs_waits_or_is_unknown(context: 
 }
 
 async fn a_server_that_is_not_there_was_never_asked(context: Context) {
-    // A port that was just free: nobody listens on it.
+    // A port that was free a moment ago: no process listens on it.
     let url = Gate::bind().await.url();
     let secret = SecretKey::parse(lomi_sandbox::fixtures::TEST_KEY_A).unwrap();
     let client = Client::builder(secret).base_url(url).max_attempts(1).build().unwrap();

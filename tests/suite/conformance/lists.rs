@@ -1,4 +1,4 @@
-//! Lists as the generations and the readings of them page: whole, each row once, or an error.
+//! Lists in every generation and every reading of the documents: whole, each row once, or an error.
 
 use lomi_client::{Client, CreatePaymentLink, CreateRefund, CurrencyCode, ErrorKind, LinkTarget, ListPlace, Listing};
 use lomi_sandbox::Profile;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::{Context, francs, key};
 
-/// Three rows in every list, and one customer more.
+/// Three rows in every list, and one more customer.
 async fn stocked(profile: Profile, quirks: Value) -> Context {
     let context = Context::start(profile).await;
     context.lomi.quirks(json!({ "refund_preview": false })).await;
@@ -21,7 +21,7 @@ async fn stocked(profile: Profile, quirks: Value) -> Context {
     context
 }
 
-/// How many rows came, and the error that ended them, if one did.
+/// The number of rows, and the error that ended the list, if any.
 async fn read<T: Send + 'static>(mut listing: Listing<T>) -> (usize, Option<ErrorKind>) {
     let mut rows = 0;
     while let Some(row) = listing.next().await {
@@ -33,7 +33,7 @@ async fn read<T: Send + 'static>(mut listing: Listing<T>) -> (usize, Option<Erro
     (rows, None)
 }
 
-/// How many rows each list has, read as [`read_all`] reads them.
+/// The number of rows of each list, read as [`read_all`] reads them.
 const WHOLE: [(usize, Option<ErrorKind>); 5] = [(3, None), (4, None), (3, None), (3, None), (3, None)];
 
 async fn read_all(client: &Client, size: u32) -> [(usize, Option<ErrorKind>); 5] {

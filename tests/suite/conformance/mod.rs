@@ -1,5 +1,5 @@
-//! `lomi_client` against `lomi_sandbox`, in the newest generation of the API and in that of the guides: every operation,
-//! what it returns, what it is refused, and whether it knows what happened when an answer is lost.
+//! `lomi_client` against `lomi_sandbox`, in the newest generation of the API and in that of the guides: every
+//! operation, its results, its refusals, and its outcome after a lost answer.
 
 /// Runs each test once per generation, under its own name in the modules `current` and `seeds`.
 macro_rules! in_both_profiles {

@@ -13,10 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-/// Far longer than a delivery takes, so that only one that never comes fails.
+/// Far longer than a delivery takes, so that only a missing one fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Takes what lomi sends. Ends with its owner.
+/// Receives lomi's deliveries. Ends with its owner.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     status: Arc<AtomicU16>,
@@ -24,7 +24,7 @@ pub(crate) struct Receiver {
     _server: JoinSet<()>,
 }
 
-/// A webhook as it arrived.
+/// A received webhook.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     headers: HeaderMap,
@@ -38,7 +38,7 @@ struct Door {
 }
 
 impl Receiver {
-    /// Answers 200 unless told otherwise.
+    /// Answers 200 by default.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -50,7 +50,7 @@ impl Receiver {
         Self { url, status, deliveries, _server: server }
     }
 
-    /// What every delivery from now on is answered.
+    /// The status of every answer from now on.
     pub(crate) fn answer_with(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
     }

@@ -66,7 +66,7 @@ async fn a_refund_asked_for_twice_with_one_key_happens_once_where_keys_count(con
     let id = context.paid("card").await.transaction_id;
     let first = refunded(&context, &id, 5_000, "refund-1").await;
     let again = refunded(&context, &id, 5_000, "refund-1").await;
-    // The generation of the guides ignores the key, which is why the client never repeats a refund by itself.
+    // The generation of the guides ignores the key, so the client never repeats a refund automatically.
     assert_eq!(first.refund_id == again.refund_id, context.is_current());
     let made = context.client.refunds().list().send().await.unwrap().len();
     assert_eq!(made, if context.is_current() { 1 } else { 2 });

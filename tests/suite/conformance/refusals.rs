@@ -1,4 +1,4 @@
-//! What lomi refuses, and that the client knows that nothing happened.
+//! lomi's refusals: the client knows that nothing happened.
 
 use lomi_client::webhook::EventKind;
 use lomi_client::{

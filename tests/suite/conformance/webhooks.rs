@@ -1,4 +1,4 @@
-//! What lomi signs, as the client verifies and reads it.
+//! lomi's signed events, as the client verifies and reads them.
 
 use lomi_client::webhook::{EventKind, Scheme, Secrets, SignatureError, Signatures, WebhookSecret, verify};
 use lomi_client::{CreateRefund, CreateWebhookEndpoint, CurrencyCode, Environment};
@@ -44,7 +44,7 @@ async fn a_delivery_is_verified_and_tells_the_payment(context: Context) {
             (paid.organization_id.as_ref(), &some("completed"))
         );
         assert_eq!(event.data.metadata.text("order_id"), Some("A-1007"));
-        // An event of mobile money names no environment.
+        // A mobile-money event names no environment.
         assert_eq!(event.environment(), environment);
     }
 }
@@ -100,7 +100,7 @@ async fn a_refund_is_told_only_by_the_newest_generation(context: Context) {
     assert_eq!(receiver.next().await.event(&secrets).kind, EventKind::PaymentSucceeded);
     let refund = CreateRefund::new(id.clone(), francs(5_000));
     let refund = carried_out(&context, &refund, "refund-1").await.unwrap();
-    // Where no refund is told, the next event is that of the next payment.
+    // Without refund events, the next event belongs to the next payment.
     let next = context.paid("card").await.transaction_id;
     let event = receiver.next().await.event(&secrets);
     if context.is_current() {

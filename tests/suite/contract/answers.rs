@@ -1,4 +1,4 @@
-//! What the stack answers while all goes well is what the contract says.
+//! The stack's answers match the contract when nothing fails.
 
 use serde_json::{Value, json};
 use tests::{Event, TestApp};
@@ -7,7 +7,7 @@ use super::document::Contract;
 use super::{customers, links, operations, queries, refunds, refusals, sessions};
 use crate::infrastructure::{mutated, read};
 
-/// What no client can bring about from outside: a defect of ours.
+/// An answer that no client can provoke from outside: a defect of the stack.
 fn is_out_of_reach(answer: &str) -> bool {
     answer.ends_with(" 500")
 }

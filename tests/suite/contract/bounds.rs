@@ -1,4 +1,4 @@
-//! The contract and the code draw every bound of a request at the same place.
+//! The contract and the code have the same bounds for every request.
 
 use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::{Answer, TestApp};
 
 use super::document::Contract;
 
-/// A member of a create body, and values of it that are taken, then values that are refused.
+/// A field of a create body, with accepted values and then refused values.
 fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     let lines = |count: usize| json!(vec![json!({ "sku": "KARITE-500", "quantity": 1 }); count]);
@@ -69,7 +69,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("items", vec![], vec![json!([{ "quantity": 1 }]), json!([{ "sku": "KARITE-500" }])]),
         ("items", vec![], vec![json!([{ "sku": "KARITE-500", "quantity": 1, "price": 1 }])]),
         ("success_url", vec![], vec![json!("x".repeat(2049)), json!(5), Value::Null]),
-        // A second way to price, a member of another way, and what no route has ever heard of.
+        // A second pricing mode, a field of another mode, and an unknown field.
         ("cart_token", vec![], vec![json!("a.b.c")]),
         ("price_id", vec![], vec![json!("3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e")]),
         ("quantity", vec![], vec![json!(2)]),
@@ -80,8 +80,8 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     ]
 }
 
-/// What the public route takes of members that mean something else on the other one: a note is a text, an empty list is all
-/// that there is, and nobody names an order or books anything at lomi.
+/// Fields with another meaning on the public route: a note is a text, an empty list means every provider, and a
+/// browser sets neither a reference nor records at lomi.
 fn members_of_anybody() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     vec![
         ("payment_reference", vec![], vec![json!("A-1007")]),

@@ -1,4 +1,4 @@
-//! The contract and the code draw every bound of a card form's body at the same place.
+//! The contract and the code have the same bounds for a card form's body.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -7,7 +7,7 @@ use super::document::Contract;
 
 const ID: &str = "2f6c1d0e-5b7a-4a53-9d9b-3c2a7a1e8f10";
 
-/// A member, and values of it that are taken, then values that are refused.
+/// A field, with accepted values and then refused values.
 fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     vec![
@@ -32,7 +32,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     ]
 }
 
-/// What only the merchant's backend may say. On the public route every value is refused.
+/// Fields for the merchant's backend only. The public route refuses every value.
 fn members_of_the_merchant() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     vec![

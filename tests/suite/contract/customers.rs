@@ -25,14 +25,14 @@ fn profile() -> Value {
     json!({ "name": "Amadou Ba", "email": "amadou.ba@example.com", "metadata": { "vip": true } })
 }
 
-/// A good request of this route.
+/// A valid request of this route.
 async fn ask(app: &TestApp, route: &str, path: &str) -> Answer {
     let (method, _) = route.split_once(' ').expect("a route");
     let body = if matches!(method, "POST" | "PATCH") { profile() } else { Value::Null };
     app.admin(method, path, &body).await
 }
 
-/// Gives every answer of the contract at least once.
+/// Produces every answer of the contract at least once.
 pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
     let id =
         app.create_customer(&profile()).await.expect(201).json()["customer_id"].as_str().expect("an id").to_owned();
@@ -91,7 +91,7 @@ async fn are_refused(app: &TestApp, contract: &Contract) {
     }
 }
 
-/// A member, values of it that are taken, then values that are refused.
+/// A field, with accepted values and then refused values.
 fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     let phones = || {
@@ -138,7 +138,7 @@ async fn a_profile_is_taken_or_refused_by_the_contract_and_the_code_alike() {
     for (route, path, status) in [(ROUTES[0].0, LIST, 201), (ROUTES[3].0, own.as_str(), 200)] {
         let (method, _) = route.split_once(' ').expect("a route");
         for (member, mut taken, mut refused) in members() {
-            // Of a change, null clears a text; what is new has none to be cleared.
+            // In an update, null clears a text; a new customer has no text to clear.
             if TEXTS.contains(&member) {
                 if method == "PATCH" { &mut taken } else { &mut refused }.push(Value::Null);
             }

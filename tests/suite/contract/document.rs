@@ -1,4 +1,4 @@
-//! The published contract, as something to hold answers and bodies against.
+//! The published contract, which answers and bodies are checked against.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use tests::Answer;
 
 use crate::infrastructure::{read, yaml};
 
-/// Headers that a client acts upon: an answer may carry them only where the contract says so.
+/// Headers that a client acts upon: an answer may have them only where the contract names them.
 const MEANINGFUL_HEADERS: [&str; 2] = ["idempotency-replayed", "retry-after"];
 
 /// The contract, and which of its answers have been seen.
@@ -28,7 +28,7 @@ impl Contract {
         Self { document: yaml::parse(text), seen: Mutex::default() }
     }
 
-    /// Fails unless the contract has this very answer of `route` (`METHOD /path/{template}`).
+    /// Fails unless the contract has this answer of `route` (`METHOD /path/{template}`).
     #[track_caller]
     pub(super) fn holds(&self, route: &str, answer: &Answer) {
         let findings = self.findings(route, answer);
@@ -46,20 +46,20 @@ impl Contract {
         findings
     }
 
-    /// `METHOD /path STATUS` of every answer that the contract has and nobody gave.
+    /// `METHOD /path STATUS` of every answer of the contract that has not been seen.
     pub(super) fn unseen(&self) -> BTreeSet<String> {
         let seen = self.seen.lock().expect("nobody panics with it");
         self.routes().flat_map(|route| self.statuses(&route)).filter(|answer| !seen.contains(answer)).collect()
     }
 
-    /// Why the contract refuses this body of `route`; `None` when it takes it.
+    /// Why the contract refuses this body of `route`; `None` when it accepts it.
     pub(super) fn refuses(&self, route: &str, body: &Value) -> Option<String> {
         let schema = &self.operation(route)["requestBody"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{route} takes no JSON");
         validate(schema, &self.document["components"], body).err()
     }
 
-    /// Every example with the schema that it stands beside: `(place, schema, example)`.
+    /// Every example with its schema: `(place, schema, example)`.
     pub(super) fn examples(&self) -> Vec<(String, Value, Value)> {
         let mut found = Vec::new();
         collect_examples(&self.document, String::new(), &mut found);
@@ -71,7 +71,7 @@ impl Contract {
         validate(schema, &self.document["components"], example).err()
     }
 
-    /// Every route that is closed but to the merchant's own systems.
+    /// Every route for the merchant's own systems only.
     pub(super) fn admin_routes(&self) -> Vec<String> {
         self.routes().filter(|route| route.contains(" /admin")).collect()
     }
@@ -106,7 +106,7 @@ impl Contract {
         operation
     }
 
-    /// What stands behind a `$ref`, or the thing itself.
+    /// The target of a `$ref`, or the value itself.
     fn followed<'a>(&'a self, value: &'a Value) -> &'a Value {
         let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
         pointer.map_or(value, |pointer| self.document.pointer(pointer).expect("a reference leads somewhere"))
@@ -118,11 +118,11 @@ impl Contract {
         };
         let media_type = answer.header("content-type").split(';').next().unwrap_or_default().trim();
         let Some(content) = content.get(media_type) else { return vec![format!("no content of {media_type:?}")] };
-        // Of a page or a picture the contract says no more than what it is.
+        // For a page or a picture the contract names only the media type.
         if content.get("schema").is_none() {
             return Vec::new();
         }
-        // Beyond the contract's own words: an answer has no member that the contract does not name.
+        // Stricter than the contract: an answer has no field that the contract does not name.
         let components = closed_components(&self.document["components"]);
         let mut findings: Vec<_> =
             validate(&closed(&content["schema"]), &components, &answer.json()).err().into_iter().collect();
@@ -144,7 +144,7 @@ impl Contract {
     }
 }
 
-/// A problem says its status, a code that the response's description names, and when to come back if it is worth it.
+/// A problem has its status, a code that the response's description names, and a Retry-After if a retry can succeed.
 fn check_problem(response: &Value, answer: &Answer) -> Vec<String> {
     let (status, code) = answer.problem();
     let json = answer.json();
@@ -157,7 +157,7 @@ fn check_problem(response: &Value, answer: &Answer) -> Vec<String> {
     checks.into_iter().filter(|(holds, _)| !holds).map(|(_, finding)| finding).collect()
 }
 
-/// Formats are rules here, not remarks; nothing is fetched from anywhere.
+/// Formats are validated; nothing is fetched.
 fn validate(schema: &Value, components: &Value, instance: &Value) -> Result<(), String> {
     let mut resource = schema.clone();
     resource["components"] = components.clone();
@@ -168,7 +168,7 @@ fn validate(schema: &Value, components: &Value, instance: &Value) -> Result<(), 
     schemas.validate(instance, index).map_err(|error| error.to_string())
 }
 
-/// The schema that allows no member which it does not name, at any depth.
+/// The schema without additional fields, at any depth.
 fn closed(schema: &Value) -> Value {
     let mut schema = closed_inside(schema);
     if let Some(members) = schema.as_object_mut()
@@ -179,7 +179,7 @@ fn closed(schema: &Value) -> Value {
     schema
 }
 
-/// As [`closed`], but open itself: for what is only a part of a schema (`allOf`, a named component).
+/// As [`closed`], but open at the top: for a part of a schema (`allOf`, a named component).
 fn closed_inside(schema: &Value) -> Value {
     let mut schema = schema.clone();
     let Some(members) = schema.as_object_mut() else { return schema };

@@ -1,4 +1,4 @@
-//! What the contract shows is what it says.
+//! The examples of the contract fit its schemas.
 
 use super::document::Contract;
 use crate::infrastructure::{mutated, read};

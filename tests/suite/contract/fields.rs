@@ -1,10 +1,10 @@
-//! The client's table of lomi's five documents is complete, and every row names a test that there is.
+//! The client's table of lomi's five documents is complete, and every row names an existing test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the documents list by name, by section of the table.
+/// The names that the documents list, by section of the table.
 const LISTED: [(&str, &str); 4] = [
     (
         "Payment intents, and card charges",
@@ -52,7 +52,7 @@ const ROUTES: [(&str, &str); 14] = [
     ("Checkout sessions", "GET /checkout-sessions"),
 ];
 
-/// The statuses that the documents give to errors, by section.
+/// The error statuses of the documents, by section.
 const ERRORS: [(&str, &str); 4] = [
     ("Payment intents, and card charges", "400 401 404 429"),
     ("Payment links", "400 401 404"),
@@ -87,7 +87,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What stands between backquotes.
+/// The texts between backquotes.
 fn quoted(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

@@ -29,7 +29,7 @@ async fn picture(app: &TestApp, id: &str, name: &str) -> Answer {
     app.http.get(&app.url(&format!("/payment-links/{id}/{name}")), &[]).await
 }
 
-/// Gives every answer of the contract at least once.
+/// Produces every answer of the contract at least once.
 pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
     let once = app.post_link(&app.link_body(json!({ "max_payments": 1 })), "link").await.expect(201);
     contract.holds(CREATE, &once);
@@ -121,7 +121,7 @@ async fn lomi_fails(app: &TestApp, contract: &Contract, own: &str, items: &str) 
         for (route, name) in PICTURES {
             contract.holds(route, &picture(app, own, name).await.expect(status));
         }
-        // Whatever it is, what lomi does not refuse outright may have been done.
+        // Unless lomi refuses outright, the call may have succeeded.
         contract.holds(CREATE, &app.post_link(&native(), &format!("lomi-{arg}")).await.expect(502));
         app.lomi.clear_faults().await;
     }
@@ -148,7 +148,7 @@ async fn the_catalogue_or_the_store_fails(app: &TestApp, contract: &Contract) {
     app.dynamodb.mend();
 }
 
-/// Members of a link's body with values that are taken, then values that are refused.
+/// Fields of a link's body, with accepted values and then refused values.
 fn managed_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |count: usize| json!("é".repeat(count));
     let open = |min: i64, max: i64| json!({ "currency_code": "XOF", "min": min, "max": max });
@@ -178,7 +178,7 @@ fn managed_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     ]
 }
 
-/// Of a product's link.
+/// The same for a product's link.
 fn product_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let printed = [lomi_sandbox::fixtures::PRODUCT_A, lomi_sandbox::fixtures::PRICE_A];
     let ids = |own: &str| vec![json!("x"), json!(""), json!(format!("{own}a b")), json!(5)];

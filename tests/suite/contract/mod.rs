@@ -1,4 +1,4 @@
-//! `infra/openapi.yaml` says what the stack does: every answer, every bound, every example.
+//! `infra/openapi.yaml` describes what the stack does: every answer, every bound, every example.
 
 mod answers;
 mod bounds;

@@ -1,4 +1,4 @@
-//! The operator's part of the contract: every answer, and the bounds of the one body.
+//! The operator's part of the contract: every answer, and the bounds of its one body.
 
 use serde_json::{Value, json};
 use tests::{Answer, TestApp};
@@ -14,7 +14,7 @@ const RETELL: &str = "POST /admin/orders/{order_id}/events/replay";
 const HEALTH: &str = "GET /admin/health";
 const ROUTES: [&str; 7] = [LIST, GET, REPLAY, ASK, RESEND, RETELL, HEALTH];
 
-/// Gives every answer of the contract at least once.
+/// Produces every answer of the contract at least once.
 pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;

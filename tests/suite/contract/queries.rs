@@ -1,4 +1,4 @@
-//! Query parameters of the back office: what the contract names is taken, anything else is refused by name.
+//! Query parameters of the back office: those of the contract are accepted, any other is refused by name.
 
 use serde_json::json;
 use tests::{Answer, TestApp};
@@ -7,7 +7,7 @@ use super::document::Contract;
 
 const DETAILS: [&str; 2] = ["Unknown query parameter.", "Duplicate query parameter."];
 
-/// The pointers of what is refused as no parameter of the route, or as one that stands twice.
+/// The pointers of unknown and duplicate parameters.
 fn refused(answer: &Answer) -> Vec<String> {
     let json = if answer.status == 400 { answer.json() } else { json!({}) };
     let errors = json["errors"].as_array().into_iter().flatten();
@@ -22,7 +22,7 @@ async fn ask(app: &TestApp, route: &str, query: &str) -> Answer {
     app.admin(method, &format!("{path}?{query}"), &json!({})).await
 }
 
-/// Gives the refusal of a query to every route of the back office.
+/// Sends a wrong query to every route of the back office.
 pub(super) async fn are_refused(app: &TestApp, contract: &Contract) {
     for route in contract.admin_routes() {
         contract.holds(&route, &ask(app, &route, "unknown=1").await.expect(400));

@@ -1,4 +1,4 @@
-//! `POST /admin/orders/{order_id}/refunds` answers as the contract says, and draws its bounds at the same place.
+//! `POST /admin/orders/{order_id}/refunds` answers as the contract describes, with the same bounds.
 
 use serde_json::{Value, json};
 use tests::{Answer, TestApp};

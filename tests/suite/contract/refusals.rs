@@ -1,4 +1,4 @@
-//! What the stack answers when it cannot do as it is asked is what the contract says.
+//! The stack's refusals match the contract.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::document::Contract;
 const CREATES: [&str; 4] =
     ["/checkout-sessions", "/admin/checkout-sessions", "/payment-intents", "/admin/payment-intents"];
 
-/// A body that the create at `path` takes.
+/// A body that the create at `path` accepts.
 fn cart(app: &TestApp, path: &str, quantity: u32) -> Value {
     if path.ends_with("/payment-intents") { app.card_cart(quantity) } else { app.cart(quantity) }
 }
@@ -40,7 +40,7 @@ pub(super) async fn of_bad_requests(app: &TestApp, contract: &Contract) {
         let one = cart(app, path, 1).to_string();
         refused(400, "validation_failed", vec![key, json], "{}".to_owned()).await;
         refused(400, "malformed_json", vec![key, json], "{".to_owned()).await;
-        // The merchant's own backend may leave the key out.
+        // The merchant's backend may leave the key out.
         let no_key = if path.starts_with("/admin") { vec![("idempotency-key", "a b"), json] } else { vec![json] };
         refused(400, "idempotency_key_required", no_key, one.clone()).await;
         if !path.starts_with("/admin") {
@@ -139,7 +139,7 @@ pub(super) async fn of_lomi(app: &TestApp, contract: &Contract) {
     }
 }
 
-/// lomi neither ends the intent nor tells of it.
+/// lomi neither ends the intent nor returns it.
 pub(super) async fn of_an_intent(app: &TestApp, contract: &Contract) {
     let card = app.open_card_order().await;
     for target in ["POST /charge/card/{id}/cancel", "GET /charge/card/{id}"] {
@@ -151,7 +151,7 @@ pub(super) async fn of_an_intent(app: &TestApp, contract: &Contract) {
     app.lomi.clear_faults().await;
 }
 
-/// A customer whom lomi wants to pay something else first.
+/// A customer with an unpaid invoice at lomi.
 async fn of_a_debtor(app: &TestApp, path: &str) -> Answer {
     let customer = app.lomi.customer().await;
     app.lomi.block_with_invoice(&customer, 5_000).await;
@@ -164,7 +164,7 @@ async fn of_a_debtor(app: &TestApp, path: &str) -> Answer {
     answer
 }
 
-/// Without its table the stack asks for patience, on every route.
+/// Without its table the stack answers with a Retry-After on every route.
 pub(super) async fn of_the_store(app: &TestApp, contract: &Contract) {
     let order = app.open_order().await;
     let event = Event::new("PAYMENT_SUCCEEDED", json!({ "transaction_id": "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54" }));

@@ -18,7 +18,7 @@ async fn ask(app: &TestApp, path: &str) -> Answer {
     app.admin("GET", path, &Value::Null).await
 }
 
-/// Gives every answer of the contract at least once.
+/// Produces every answer of the contract at least once.
 pub(super) async fn are_answered(app: &TestApp, contract: &Contract) {
     let order = app.open_order().await;
     for query in ["", "?limit=1", "?page=2&limit=1", "?status=expired"] {

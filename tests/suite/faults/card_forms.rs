@@ -1,5 +1,5 @@
-//! Card forms when lomi, the network or our own processes fail. lomi's intents never end by themselves: what nobody
-//! may pay on any more has to be cancelled.
+//! Card forms when lomi, the network or our own processes fail. lomi's intents never expire: the stack must cancel
+//! those that nobody may pay any more.
 
 use serde_json::{Value, json};
 use tests::{CardOrder, TestApp, eventually};
@@ -35,7 +35,7 @@ async fn when_lomis_answer_is_lost_the_retry_hands_out_the_intent_that_was_made(
     app.audit().await;
 }
 
-/// The server of June 2026 ignores the key: a repeated call makes a second intent.
+/// The server of June 2026 ignores the key: a repeated call creates a second intent.
 #[tokio::test]
 async fn where_lomi_makes_a_second_intent_only_one_secret_is_ever_handed_out() {
     let app = TestApp::start().await;
@@ -153,7 +153,7 @@ async fn a_card_form_that_lomi_does_not_end_is_not_called_expired() {
     app.audit().await;
 }
 
-/// The reconciler's work is a line of orders: one that lomi cannot answer about must not stand at its head for ever.
+/// The reconciler works through a queue of orders: one that lomi fails on must not block its head.
 #[tokio::test]
 async fn an_order_that_lomi_fails_on_goes_to_the_end_of_the_line() {
     let app = TestApp::start().await;

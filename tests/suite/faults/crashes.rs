@@ -1,18 +1,18 @@
-//! Processes that die or sleep at the worst moment.
+//! Processes that are killed or frozen at the worst moment.
 
 use serde_json::json;
 use tests::{Created, TestApp, eventually};
 
 const CREATE: &str = "create-checkout-session";
 
-/// lomi opens the page and keeps its answer for so long.
+/// lomi opens the page and delays its answer.
 async fn hold_the_answer(app: &TestApp, ms: u32) {
     app.lomi
         .fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": ms }))
         .await;
 }
 
-/// The one order and the one session that exist by now, before anybody was answered.
+/// The only order and the only session, before any answer to the client.
 async fn opened_at_lomi(app: &TestApp) -> (String, String) {
     let session = eventually("lomi. opens a page", async || app.lomi.sessions().await.pop()).await;
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
@@ -74,7 +74,7 @@ async fn an_order_that_nobody_comes_back_for_is_found_by_the_reconciler() {
     assert!(app.make_due(&order_id).await, "an unfinished order is due from its first moment");
     app.reconcile().await;
     assert_eq!(app.order_status(&order_id).await, "in_doubt");
-    // The shopper does come back after all.
+    // The shopper retries after all.
     app.end_lease(&order_id).await;
     let order = Created::of(&app.create(&cart, "k").await);
     assert_eq!((order.order_id.as_str(), app.lomi.sessions().await.len()), (order_id.as_str(), 1));
@@ -123,7 +123,7 @@ async fn a_process_that_wakes_after_its_lease_hands_out_nothing() {
     app.audit().await;
 }
 
-/// Stopped inside its call to lomi, it sleeps through everything that an order can live to see.
+/// Frozen inside its call to lomi, the process misses every later event of the order.
 #[tokio::test]
 async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_changes_nothing() {
     let app = TestApp::start().await;
@@ -152,7 +152,7 @@ async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_
     app.audit().await;
 }
 
-/// Every item of the table, in no order that means anything.
+/// Every item of the table, sorted.
 async fn everything(app: &TestApp) -> Vec<String> {
     let mut items: Vec<_> = app.table.items("").await.iter().map(ToString::to_string).collect();
     items.sort();

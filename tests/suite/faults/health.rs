@@ -1,4 +1,4 @@
-//! A look at a stack of which a part is down shows which, and everything else.
+//! The health answer of a stack with one broken part reports that part and everything else.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::TestApp;
 
-/// What the answer may take, whatever hangs; a busy machine gets some more.
+/// The longest time of the answer, whatever hangs; a busy machine gets some more.
 const LONGEST: Duration = Duration::from_secs(11);
 
-/// Every check in one word, of a process that knows nothing yet.
+/// The state of every check, from a fresh process.
 async fn look(app: &TestApp) -> BTreeMap<String, String> {
     app.stack.kill("operations").await.expect("it runs");
     let started = Instant::now();
@@ -40,7 +40,7 @@ async fn a_part_that_hangs_hides_no_other() {
     app.lomi_wire.hold();
     let states = look(&app).await;
     assert_found(&states, &TABLE_IS_WELL);
-    // The key says itself where it belongs.
+    // The prefix of the key names its environment.
     assert_found(
         &states,
         &[

@@ -1,4 +1,4 @@
-//! Real processes, really killed. The long chaos is a program: `cargo run -p tests --example kills`.
+//! Real processes, really killed. The long chaos test is a program: `cargo run -p tests --example kills`.
 
 use tests::chaos::ChaosTest;
 

@@ -1,4 +1,4 @@
-//! Payment links while something breaks.
+//! Payment links while something fails.
 
 use serde_json::{Value, json};
 use tests::{TestApp, eventually};
@@ -54,7 +54,7 @@ async fn a_link_that_was_written_while_the_answer_was_lost_is_the_answer_when_it
     app.audit().await;
 }
 
-/// A rotated or missing key of lomi's is our trouble: the shopper reads a page and nothing is written.
+/// A rotated or missing lomi key is our error: the shopper gets a page and nothing is written.
 #[tokio::test]
 async fn without_a_key_for_lomi_nobody_is_led_and_nothing_is_ordered() {
     let app = TestApp::start().await;

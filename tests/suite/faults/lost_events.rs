@@ -1,4 +1,4 @@
-//! No event at all, or not when it should.
+//! No event at all, or a late one.
 
 use serde_json::json;
 use tests::{Created, TestApp, eventually};
@@ -119,7 +119,7 @@ async fn an_event_of_a_wrong_amount_does_not_hide_the_payment_of_the_right_one()
     app.pay(&order, "wave").await;
     eventually("the event is put aside", async || (app.quarantined().await == ["amount"]).then_some(())).await;
     assert_eq!(app.order_status(&order.order_id).await, "open");
-    // lomi itself, asked, knows the true amount.
+    // A poll of lomi returns the true amount.
     assert!(app.make_due(&order.order_id).await);
     app.reconcile().await;
     let paid = app.order(&order.order_id).await;
@@ -130,7 +130,7 @@ async fn an_event_of_a_wrong_amount_does_not_hide_the_payment_of_the_right_one()
 #[tokio::test]
 async fn a_page_that_was_paid_but_never_handed_out_still_counts() {
     let app = TestApp::start().await;
-    // Every answer of lomi is lost, so nobody here ever learns of the session.
+    // Every answer of lomi is lost, so the stack never learns the session's id.
     let lost =
         json!({ "target": "POST /checkout-sessions", "kind": "drop_connection", "when": "after", "times": null });
     app.lomi.fault(lost).await;
@@ -164,7 +164,7 @@ async fn an_abandoned_payment_that_is_approved_later_pays() {
     app.audit().await;
 }
 
-/// Pays one page, which is no order's, again and again.
+/// Pays one page, which is no order's, several times.
 async fn others_pay(app: &TestApp, times: u32) {
     let key = app.secret("LOMI_SECRET_KEY_ID");
     let page = json!({ "amount": 500, "currency_code": "XOF", "success_url": "https://shop.example/", "cancel_url": "https://shop.example/" });
@@ -184,12 +184,12 @@ async fn the_transaction_of_a_paid_page_is_looked_for_until_it_is_found() {
     app.pay_silently(&order, "card").await;
     app.lomi.lose_webhooks().await;
     app.settle_by_page(&order.order_id).await;
-    // The next look comes while lomi lists nothing that can be read.
+    // The next poll happens while lomi's list is unreadable.
     app.lomi.fault(json!({ "target": "GET /transactions", "kind": "truncated_json", "times": null })).await;
     assert!(app.make_due(&order.order_id).await, "a payment without a name keeps its order due");
     assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "somebody has to know");
     assert!(app.order(&order.order_id).await["payments"].as_object().unwrap().is_empty());
-    // Later it lists more than a page of others before it.
+    // Later the list has more than a page of newer payments.
     app.lomi.clear_faults().await;
     app.lomi.lose_webhooks().await;
     others_pay(&app, 51).await;

@@ -1,4 +1,4 @@
-//! The same promises while something breaks.
+//! The same promises while something fails.
 
 mod card_forms;
 mod crashes;

@@ -1,4 +1,4 @@
-//! What an operator asked for, cut off in the middle, and asked for again.
+//! An operator's requests, interrupted in the middle and repeated.
 
 use serde_json::{Value, json};
 use tests::{TestApp, eventually};
@@ -36,7 +36,7 @@ async fn a_kill_in_the_middle_of_a_replay_costs_a_request_and_pays_once() {
     let event = app.pay_silently(&order, "wave").await;
     app.deliver_too_early(&order.order_id, &event).await;
     let id = app.only_quarantined().await;
-    // The table does not answer; then the process dies.
+    // The table does not answer; then the process is killed.
     app.dynamodb.hold();
     let (broken, ()) = tokio::join!(app.replay(&id), async {
         eventually("the table is asked", async || (app.dynamodb.held() >= 1).then_some(())).await;

@@ -1,4 +1,4 @@
-//! lomi down, slow, confused or unwilling.
+//! lomi is down, slow, confused or refuses.
 
 use serde_json::{Value, json};
 use tests::{Created, Gate, Setup, TestApp};
@@ -125,7 +125,7 @@ async fn what_lomi_refuses_is_not_tried_again_by_itself_and_may_be_tried_by_the_
     app.audit().await;
 }
 
-/// A key that was rotated a moment ago is in use within a minute: the shop only has to come again.
+/// A key that was rotated a moment ago is read within a minute: the shop only has to retry.
 #[tokio::test]
 async fn a_key_that_lomi_refuses_is_our_trouble_and_the_same_order_goes_on_with_the_next_one() {
     let app = TestApp::start().await;

@@ -1,9 +1,9 @@
-//! A refund whose answer was lost, and what lomi's own list says, or fails to say, of it.
+//! A refund whose answer was lost, and the rows of lomi's list about it.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// An order of 12 500 francs of which 5 000 were asked back; lomi recorded it, and nobody was told.
+/// An order of 12 500 francs with a refund of 5 000; lomi recorded it, and its answer was lost.
 async fn in_doubt(app: &TestApp) -> (Created, String) {
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -13,7 +13,7 @@ async fn in_doubt(app: &TestApp) -> (Created, String) {
     (order, transaction_id)
 }
 
-/// lomi's name of its newest refund.
+/// lomi's id of its newest refund.
 async fn newest(app: &TestApp) -> String {
     app.lomi.refunds().await.last().expect("a refund")["refund_id"].as_str().expect("a name").to_owned()
 }
@@ -35,7 +35,7 @@ async fn look_again(app: &TestApp, order: &Created) {
     app.reconcile().await;
 }
 
-/// No key makes lomi give back what may be on its way.
+/// Under no key can the reserved amount be refunded again.
 async fn assert_reserved(app: &TestApp, order: &Created) {
     let answer = app.refund(&order.order_id, &json!({ "amount": 12_500 }), "other").await;
     assert_eq!(answer.problem(), (409, "refund_exceeds_payment".to_owned()));
@@ -80,7 +80,7 @@ async fn an_answer_that_names_a_refund_not_paid_out_yet_leaves_no_doubt() {
     assert_eq!((&answer["refund"]["status"], &answer["refund"]["amount"]), (&json!("pending"), &json!(5_000)));
     let name = newest(&app).await;
     assert_eq!(answer["refund"]["refund_id"], name.as_str());
-    // The event that tells of the payout names both amounts.
+    // The event of the payout has both amounts.
     app.lomi.pay_out_refund(&name).await;
     app.wait_for(&order.order_id, "partially_refunded").await;
     assert_eq!(statuses(&app, &order).await, one("completed"));
@@ -108,7 +108,8 @@ async fn nothing_is_released_while_a_listed_refund_may_be_it() {
         look_again(&app, &order).await;
         let after = statuses(&app, &order).await;
         if is_paid_out {
-            // What was taken for somebody else's is not ours for sure, and never will be: only a person can tell.
+            // A row that was matched to a dashboard refund is not ours for certain, and never will be: only a person
+            // can decide.
             assert_eq!(after, [("completed".to_owned(), 4_850), one("in_doubt")[0].clone()]);
             app.keep_refund_secret(&newest(&app).await);
         } else {
@@ -150,7 +151,7 @@ async fn a_refund_that_lomi_fails_on_holds_up_nothing_else() {
     assert!(app.stack.invoke_scheduled("reconciler").await.is_err(), "what lomi. fails on is counted");
     assert_eq!(statuses(&app, &order).await, [("pending".to_owned(), 3_000), ("pending".to_owned(), 5_000)]);
     assert_eq!(app.order_status(&unpaid.order_id).await, "paid");
-    // The order itself is done with for now, too, whatever becomes of its refunds.
+    // The order itself is settled for now, too, whatever happens to its refunds.
     assert!(app.make_due(&order.order_id).await);
     assert!(app.stack.invoke_scheduled("reconciler").await.is_err());
     let stored = app.order(&order.order_id).await;
@@ -158,7 +159,7 @@ async fn a_refund_that_lomi_fails_on_holds_up_nothing_else() {
     app.audit().await;
 }
 
-/// Older generations say nowhere but in their list what went back elsewhere.
+/// Older generations show dashboard refunds only in their list.
 #[tokio::test]
 async fn nothing_but_a_card_gets_money_beside_an_unread_list() {
     let app = TestApp::start().await;

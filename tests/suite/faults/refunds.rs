@@ -1,4 +1,4 @@
-//! Refunds while something breaks: never a second one, and never one that nobody accounts for.
+//! Refunds while something fails: never a second one, and never one that is missing in the order.
 
 use serde_json::{Value, json};
 use tests::{Created, TestApp, eventually};
@@ -9,7 +9,7 @@ fn on_refund(kind: &str, when: &str, arg: Value) -> Value {
     json!({ "target": "POST /refunds", "kind": kind, "when": when, "arg": arg, "times": null })
 }
 
-/// The only refund of the order, as the back office sees it.
+/// The only refund of the order, as the back office shows it.
 async fn only_refund(app: &TestApp, order: &Created) -> Value {
     let refunds = app.refunds(&order.order_id).await;
     let [refund] = &refunds[..] else { panic!("{refunds:?}") };
@@ -33,7 +33,7 @@ async fn a_refund_whose_answer_was_lost_is_found_by_the_reconciler_and_made_once
             app.lomi.fault(fault.clone()).await;
             let answer = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202).json();
             assert_eq!(answer["refund"]["status"], "in_doubt", "{fault}");
-            // Whoever asks again asks for nothing new.
+            // A repeated request creates no second refund.
             let again = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(202);
             assert_eq!(again.header("idempotency-replayed"), "true");
             app.lomi.clear_faults().await;
@@ -146,7 +146,7 @@ async fn what_lomi_turns_away_for_a_while_can_be_asked_again_under_the_same_key(
     app.audit().await;
 }
 
-/// The function dies while lomi is being asked.
+/// Kills the function during its call to lomi.
 async fn killed_at_work(app: &TestApp, order: &Created, when: &str) {
     app.lomi.lose_webhooks().await;
     app.lomi.fault(on_refund("latency_ms", when, json!(5_000))).await;
@@ -193,7 +193,7 @@ async fn a_kill_before_lomi_did_anything_leaves_a_doubt_that_ends() {
     let running = app.release_refund(&order.order_id, &id).await;
     assert_eq!(running.problem(), (409, "refund_not_releasable".to_owned()), "it may be on its way");
     app.end_refund_leases(&order.order_id).await;
-    // Whoever comes back with the key learns that nobody knows.
+    // A retry under the same key returns the refund in doubt.
     let answer = app.refund(&order.order_id, &json!({}), "k").await.expect(202);
     assert_eq!(answer.json()["refund"]["status"], "in_doubt");
     let alarms = app.stack.logs().iter().filter(|line| line.line.contains("\"RefundInDoubt\":1")).count();

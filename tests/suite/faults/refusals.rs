@@ -1,9 +1,9 @@
-//! lomi answers, and what it says is no news of the order: nothing is concluded from it.
+//! lomi answers, but its answer says nothing about the order: the order does not change.
 
 use serde_json::json;
 use tests::TestApp;
 
-/// An order that was paid, of which nobody told, and of which the page has ended.
+/// A paid order without events whose page has ended.
 async fn paid_unheard_and_over(app: &TestApp) -> String {
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;

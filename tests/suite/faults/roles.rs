@@ -1,4 +1,4 @@
-//! What takes a bad version back: failures of our own making are counted, and those of lomi are not.
+//! Rollback of a bad version: our own failures are counted, and those of lomi are not.
 
 use serde_json::Value;
 use tests::{Meter, Setup, TestApp};
@@ -8,7 +8,7 @@ async fn start() -> (TestApp, Meter) {
     (TestApp::start_with(Setup { meter: Some(meter.clone()), ..Setup::default() }).await, meter)
 }
 
-/// What the last line of a function counts against its version.
+/// The failure count in the last log line of a function.
 fn counted(app: &TestApp, function: &str) -> Value {
     app.last_line(function)["OwnFailures"].clone()
 }

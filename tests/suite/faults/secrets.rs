@@ -1,4 +1,4 @@
-//! Secrets that move or cannot be read.
+//! Secrets that are rotated or cannot be read.
 
 use serde_json::json;
 use tests::TestApp;
@@ -27,7 +27,7 @@ async fn an_event_signed_before_our_store_rotated_is_still_believed() {
     let (one, other) = (app.open_order().await, app.open_order().await);
     let old_secret = app.stack.webhook_secret();
     app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
-    // A handler that starts now knows the new secret first, and the one before it.
+    // A handler that starts now reads the new secret and the previous one.
     app.stack.kill("webhook-handler").await.unwrap();
     let event = app.pay_silently(&one, "wave").await;
     assert_eq!(app.deliver_signed_with(&event, old_secret).await.outcome(), "applied");
@@ -47,7 +47,7 @@ async fn a_secret_that_only_lomi_has_rotated_costs_events_and_no_payment() {
     assert!(app.make_due(&one.order_id).await);
     app.reconcile().await;
     assert_eq!(app.order_status(&one.order_id).await, "paid");
-    // As soon as the merchant has put it in, events count again.
+    // As soon as the merchant has stored it, events are accepted again.
     app.stack.secrets().rotate(app.secret_id(WEBHOOK_SECRET), NEW_SECRET);
     app.stack.kill("webhook-handler").await.unwrap();
     let event = app.pay_silently(&other, "wave").await;
@@ -64,7 +64,7 @@ async fn while_the_secret_cannot_be_read_lomi_is_asked_to_come_again() {
     app.stack.kill("webhook-handler").await.unwrap();
     let answer = app.deliver(&event).await;
     assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
-    // Who forges learns no more than that.
+    // A forger gets the same answer.
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.status, 503);
     app.stack.secrets().set_unreachable(false);
     assert_eq!(app.deliver(&event).await.outcome(), "applied");
@@ -99,7 +99,7 @@ async fn without_its_lomi_key_a_create_writes_nothing() {
 /// As the template makes Secrets Manager generate it.
 const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#;
 
-/// lomi would drop for good what is refused; what cannot be checked yet must come again.
+/// lomi drops a refused event for good; an event that cannot be verified yet must be redelivered.
 #[tokio::test]
 async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
     let app = TestApp::start().await;
@@ -116,7 +116,7 @@ async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
     app.audit().await;
 }
 
-/// What people paste where the webhook's secret belongs.
+/// Texts that people paste instead of the webhook's secret.
 const SLIPS: [&str; 6] = [
     r#"{"secret":"whsec_0123456789abcdef"}"#,
     r#""whsec_0123456789abcdef""#,
@@ -126,7 +126,7 @@ const SLIPS: [&str; 6] = [
     "lomi_sk_test_0123456789abcdef",
 ];
 
-/// lomi signs with the secret that was meant, and takes a refusal as final.
+/// lomi signs with the intended secret, and takes a refusal as final.
 #[tokio::test]
 async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
     let app = TestApp::start().await;
@@ -154,7 +154,7 @@ async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
     let (id, old) = (app.secret_id(WEBHOOK_SECRET).to_owned(), app.secret(WEBHOOK_SECRET));
     app.stack.secrets().rotate(&id, &format!("\"{NEW_SECRET}\""));
     app.stack.kill("webhook-handler").await.unwrap();
-    // What was signed before is still believed; what is signed with the secret that was meant comes again.
+    // Events signed with the old secret are accepted; those signed with the intended secret are deferred.
     let event = app.pay_silently(&one, "wave").await;
     assert_eq!(app.deliver_signed_with(&event, &old).await.outcome(), "applied");
     let event = app.pay_silently(&other, "wave").await;
@@ -162,7 +162,7 @@ async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
     app.stack.secrets().rotate(&id, NEW_SECRET);
     app.stack.kill("webhook-handler").await.unwrap();
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.outcome(), "applied");
-    // The slip has pushed the old secret out of sight: its events come again, and are never refused for good.
+    // The mistake has displaced the old secret: its events are deferred, and never refused for good.
     let event = app.pay_silently(&third, "wave").await;
     assert_eq!(app.deliver_signed_with(&event, &old).await.problem().0, 503);
     app.stack.secrets().set(&id, &old);

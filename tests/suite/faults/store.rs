@@ -1,4 +1,4 @@
-//! DynamoDB out of reach.
+//! DynamoDB is unreachable.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 use tokio::time::Instant;
 
-/// lomi hangs up on an endpoint that says nothing for so long.
+/// lomi closes a connection to an endpoint that does not answer in this time.
 const LOMIS_PATIENCE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_webhook_that_meets_an_outage_is_told_when_to_come_again() {
     let answer = app.deliver(&event).await;
     assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
     assert_eq!(answer.header("retry-after"), "1");
-    // A forged one is told what it is, outage or not.
+    // A forged event is refused, outage or not.
     assert_eq!(app.deliver_signed_with(&event, "whsec_guessed_by_somebody").await.status, 401);
     app.dynamodb.mend();
     assert_eq!(app.deliver(&event).await.outcome(), "applied");
@@ -63,7 +63,7 @@ async fn a_store_that_hangs_does_not_use_up_lomis_patience() {
 async fn an_event_that_was_written_while_the_answer_was_lost_is_a_duplicate_when_it_comes_again() {
     let app = TestApp::start().await;
     app.dynamodb.mute();
-    // Kept without a look at any order: the one write whose answer is lost.
+    // Stored without reading an order: the answer of its one write is lost.
     let payout = tests::Event::new("PAYOUT_COMPLETED", json!({ "transaction_id": "payout-1" }));
     let payout = payout.with("/data/environment", "test");
     assert_eq!(app.deliver(&payout).await.problem(), (503, "store_unavailable".to_owned()));

@@ -1,11 +1,12 @@
-//! What lomi calls paid, and shows no payment of: it pays only where nothing speaks against it, and a person is told.
+//! Pages that lomi reports as paid without listing a payment: such a page pays only where nothing contradicts it, and
+//! an alarm is raised.
 
 use serde_json::json;
 use tests::TestApp;
 
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// How often the alarm of what is put aside rang.
+/// How often the alarm for quarantined events was raised.
 fn alarms(app: &TestApp) -> usize {
     app.stack.logs().iter().filter(|line| line.line.contains("\"Quarantined\":")).count()
 }
@@ -40,7 +41,7 @@ async fn a_card_forms_own_word_pays_nothing_beside_a_held_row() {
     let card = app.open_card_order().await;
     app.lomi.confirm_card(&card.intent_id, &card.client_secret).await;
     app.lomi.fault(json!({ "target": "GET /transactions/{id}", "kind": "status", "arg": 404, "times": null })).await;
-    // The list, which shows the held payment, does not reach the order's look.
+    // The list that shows the held payment is empty for this poll.
     app.lomi.fault(json!({ "target": "GET /transactions", "kind": "empty_list" })).await;
     assert!(app.make_due(&card.order.order_id).await);
     app.reconcile().await;

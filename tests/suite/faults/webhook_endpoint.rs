@@ -1,4 +1,4 @@
-//! The webhook that registers itself, while something breaks.
+//! The webhook that registers itself, while something fails.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::cloudformation::{CloudFormation, event};
 
 const SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const KEY: &str = "LOMI_SECRET_KEY_ID";
-/// What a deployment may have to wait, well within the template's ServiceTimeout.
+/// The longest wait of a deployment, well within the template's ServiceTimeout.
 const LONGEST: Duration = Duration::from_secs(50);
 
 async fn buy(app: &TestApp) {
@@ -61,7 +61,7 @@ async fn a_secret_that_cannot_be_stored_leaves_no_endpoint_that_nobody_can_verif
     assert!(app.endpoints().await.is_empty());
     app.stack.secrets().set_read_only(false);
     assert_eq!(app.webhook_status().await, "registered");
-    // Nor does a rotation that fails take anything away.
+    // A failed rotation removes nothing either.
     let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
     app.stack.secrets().set_read_only(true);
     assert_eq!(app.rotate_webhook().await, "secret_not_stored");
@@ -85,7 +85,7 @@ async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
         app.stack.kill("webhook-endpoint").await.unwrap();
     });
     assert!(killed.is_err());
-    // The first endpoint's secret is the stored one; the other may be another run's, until it is old.
+    // The first endpoint's secret is the stored one; the other endpoint may belong to another run until it is old.
     assert_eq!(app.webhook_status().await, "unchanged");
     let left = app.endpoints().await;
     assert!(left.iter().any(|endpoint| endpoint["webhook_id"] == kept["webhook_id"]), "{left:?}");
@@ -103,7 +103,7 @@ async fn a_payment_in_the_middle_of_a_rotation_is_told_by_the_endpoint_that_is_s
     app.lomi.fault(slow).await;
     let (rotated, ()) = tokio::join!(app.rotate_webhook(), async {
         eventually("lomi. has made it", async || (app.endpoints().await.len() == 2).then_some(())).await;
-        // The newest stands first, and nobody has its secret yet.
+        // The newest is first, and its secret is not stored yet.
         app.excuse_endpoint(&app.endpoints().await[0]);
         app.pay(&during, "wave").await;
         app.wait_for(&during.order_id, "paid").await;
@@ -122,7 +122,7 @@ async fn a_scheduled_run_in_the_middle_of_a_rotation_takes_nothing_from_it() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
-    // The endpoint is old by now, and what the rotation makes is new.
+    // The endpoint is old by now, and the rotation's endpoint is new.
     app.lomi.advance_s(600).await;
     let slow = json!({ "target": "POST /webhooks", "kind": "latency_ms", "when": "after", "arg": 3_000 });
     app.lomi.fault(slow).await;
@@ -136,7 +136,7 @@ async fn a_scheduled_run_in_the_middle_of_a_rotation_takes_nothing_from_it() {
     app.audit().await;
 }
 
-/// The key is refused, is of the other environment, or is none at all.
+/// The key is refused, belongs to the other environment, or is missing.
 #[tokio::test]
 async fn a_key_that_lomi_does_not_take_has_a_word_of_its_own() {
     let app = TestApp::start().await;
@@ -182,8 +182,8 @@ async fn a_deployment_succeeds_in_time_while_lomi_is_down_or_hangs() {
     app.audit().await;
 }
 
-/// Each call takes almost what a call may take, and there is more to do than the time is enough for. What is left of it goes
-/// into a second answer, when the first one is lost.
+/// Each call takes almost its time-out, and there is more work than time. The rest of the time allows a second
+/// response when the first one is lost.
 #[tokio::test]
 async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformation_are_slow() {
     let app = TestApp::start().await;
@@ -202,7 +202,7 @@ async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformat
     app.audit().await;
 }
 
-/// The key is known for a minute; which version of the webhook's secret is stored is asked in every run.
+/// The key is cached for a minute; the version of the stored webhook secret is read in every run.
 #[tokio::test]
 async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
     let app = TestApp::start().await;
@@ -214,7 +214,7 @@ async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
     for status in [app.webhook_status().await, app.rotate_webhook().await] {
         assert_eq!(status, "secrets_unreachable");
     }
-    // Nor is anything called removed of which nobody could say whether it is ours.
+    // An endpoint is not reported as removed while its owner is unknown.
     assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "not_removed");
     app.stack.secrets().set_unreachable(false);
     assert_eq!((app.webhook_status().await.as_str(), app.endpoints().await), ("unchanged", endpoints));
@@ -274,7 +274,7 @@ async fn a_question_of_any_shape_is_answered_and_changes_nothing() {
     }
     let answer = cloudformation.ask(&app, &event("Import", &id, Some(&id))).await;
     assert_eq!(answer["Data"]["Status"], "request_unreadable");
-    // Longer than CloudFormation reads: the data is left out, the answer is not.
+    // Longer than CloudFormation accepts: the data is omitted, the response is sent.
     let long = "x".repeat(3_830);
     let answer = cloudformation.ask(&app, &event("Delete", &id, Some(&long))).await;
     assert_eq!((&answer["PhysicalResourceId"], &answer["Data"]), (&json!(long), &Value::Null));

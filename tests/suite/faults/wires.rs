@@ -1,4 +1,4 @@
-//! The wire that goes wrong by itself does so as it says.
+//! The fault injector for connections produces the faults that its seed gives.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 const CONNECTIONS: usize = 60;
 const EXCHANGES: u8 = 8;
-/// Far longer than a slow wire takes.
+/// Far longer than a slow connection takes.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// Answers every byte with its successor, and tells of it first.
+/// Answers every byte with its successor, and reports the byte first.
 async fn successors(listener: TcpListener, heard: mpsc::UnboundedSender<u8>) {
     while let Ok((mut client, _)) = listener.accept().await {
         let heard = heard.clone();
@@ -29,7 +29,7 @@ async fn successors(listener: TcpListener, heard: mpsc::UnboundedSender<u8>) {
     }
 }
 
-/// How a connection ends for its client, and what the other side heard of it.
+/// How a connection ends for its client, and what the other side received.
 async fn one_connection(gate: &Gate, heard: &mut mpsc::UnboundedReceiver<u8>) -> &'static str {
     let address = gate.url().trim_start_matches("http://").to_owned();
     let mut wire = TcpStream::connect(address).await.unwrap();

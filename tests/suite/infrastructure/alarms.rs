@@ -1,5 +1,5 @@
-//! What each alarm looks at and when it rings, against `alarms.txt`: an alarm that is there and can never ring is worse than
-//! none, because nothing else tells them apart.
+//! What each alarm measures and when it fires, against `alarms.txt`: an alarm that can never fire is worse than none,
+//! because it looks the same as a working one.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{mutated, read, yaml};
 
 const TEMPLATES: [&str; 2] = ["template.yaml", "infra/monitoring.yaml"];
 
-/// Every alarm of both templates and every metric filter, one paragraph each, in the order in which they stand there.
+/// Every alarm of both templates and every metric filter, one paragraph each, in template order.
 fn paragraphs(templates: &[String; 2]) -> Vec<String> {
     let mut all = Vec::new();
     for template in templates {
@@ -64,7 +64,7 @@ fn comparison(alarm: &Value) -> &str {
     }
 }
 
-/// One line of a list of metrics: `name = what it is`, in brackets when the alarm does not look at it itself.
+/// One line of a list of metrics: `name = definition`, in brackets when the alarm does not evaluate it itself.
 fn query(query: &Value) -> String {
     let stat = &query["MetricStat"];
     let what = match query["Expression"].as_str() {

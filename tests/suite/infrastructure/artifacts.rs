@@ -1,4 +1,4 @@
-//! `.ci/artifacts.py`, which looks at what is about to be deployed, finds a program that Lambda could not start.
+//! `.ci/artifacts.py` checks the artifacts before a deployment: it finds a program that Lambda could not start.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -13,7 +13,7 @@ const TEMPLATE: &str = "Resources:
   Table: { Type: AWS::DynamoDB::Table }
 ";
 
-/// The start of a program in ELF, of so many bits, for this processor.
+/// The start of an ELF program of this class for this processor.
 fn program(class: u8, machine: u16) -> Vec<u8> {
     let mut header = b"\x7fELF".to_vec();
     header.extend([class, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0]);
@@ -21,7 +21,7 @@ fn program(class: u8, machine: u16) -> Vec<u8> {
     header
 }
 
-/// What the script says of a build with this template and this program; nothing when it is content.
+/// The script's findings for a build with this template and this program; empty when it finds nothing.
 fn said(python: &Path, template: &str, program: Option<&[u8]>, mode: u32) -> String {
     let folder = std::env::temp_dir().join(format!("lomi-checkout-artifacts-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("OrdersFunction")).expect("a folder");
@@ -41,7 +41,7 @@ fn said(python: &Path, template: &str, program: Option<&[u8]>, mode: u32) -> Str
 #[test]
 #[ignore = "needs the SAM CLI's Python: cargo xtask template"]
 fn a_program_that_lambda_could_not_start_is_found() {
-    // The one that has SAM has YAML, too.
+    // The Python of SAM has a YAML library, too.
     let python = find(&["sam"]).with_file_name("python");
     let (arm, intel) = (program(2, 183), program(2, 62));
     assert_eq!(said(&python, TEMPLATE, Some(&arm), 0o755), "");

@@ -1,4 +1,4 @@
-//! The arithmetic of `cargo run -p tests --example costs`, and the prices that it takes.
+//! The arithmetic of `cargo run -p tests --example costs`, and its prices.
 
 use tests::costs::{Column, Item, NOTES, Prices, Usage, fixed, markdown};
 
@@ -31,7 +31,7 @@ fn everything_that_is_counted_has_a_price_and_a_place_where_it_stands() {
         ("no region", "\"region\"", "\"regions\""),
     ] {
         let said = Prices::parse(&mutated(&text, from, to)).expect_err("a problem");
-        // A name that is unknown is found before one that is missing.
+        // An unknown name is found before a missing one.
         assert!(said.contains(problem) || said.contains("is nothing that is counted"), "{problem}: {said}");
     }
 }
@@ -69,14 +69,14 @@ fn the_table_shows_amounts_costs_and_the_sum() {
     assert_eq!(table, expected);
 }
 
-/// The rows of what is due every month that `document` does not have so, and its notes.
+/// The monthly rows and notes that `document` has not or has differently.
 fn outdated(document: &str, templates: &str) -> Vec<String> {
     let table = markdown(&[Column { title: "per month".to_owned(), usage: fixed(templates) }], &prices());
     let rows = table.lines().skip(2).filter(|row| !row.starts_with("| **sum**"));
     rows.chain([NOTES]).filter(|text| !document.contains(text)).map(str::to_owned).collect()
 }
 
-/// What is measured varies from run to run; what is due because it is there does not.
+/// Measured usage varies from run to run; fixed monthly usage does not.
 #[test]
 fn the_document_is_of_these_templates_and_of_this_program() {
     let templates = ["template.yaml", "infra/monitoring.yaml"].map(read).concat();

@@ -1,4 +1,4 @@
-//! What an order tells, from the table's stream through the template's pipe to the published schemas.
+//! Order events, from the table's stream through the template's pipe to the published schemas.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use super::{mutated, read, yaml};
 
 const KINDS: [&str; 4] = ["order.paid", "order.refunded", "order.refund_failed", "order.disputed"];
 
-/// What stands in the table after an order was paid, refunded, the refund failed and the payment was disputed, and one with an
-/// awkward name was paid.
+/// The table after an order was paid, refunded, the refund failed and the payment was disputed, and after an order
+/// with an awkward reference was paid.
 async fn table_of_a_shop(app: &TestApp) -> Vec<Value> {
     let (order, transaction) = app.paid_order("card").await;
     let made = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "k").await.expect(201).json();
@@ -21,7 +21,7 @@ async fn table_of_a_shop(app: &TestApp) -> Vec<Value> {
     app.lomi.fail_refund(made["refund"]["refund_id"].as_str().expect("an id")).await;
     app.lomi.dispute(&transaction, &json!({ "turn": "created" })).await;
     app.lomi.run_outbox().await;
-    // A name that would break out of any text it were pasted into.
+    // A reference that would break out of any text it were pasted into.
     let claims = json!({ "amount": 700, "currency_code": "XOF", "reference": r#"N° "7"\ <$.x>"#, "exp": in_s(600) });
     let token = sign(&claims, &app.secret("CART_TOKEN_SECRET_ID"));
     app.keep_out_of_logs(&token);
@@ -31,7 +31,7 @@ async fn table_of_a_shop(app: &TestApp) -> Vec<Value> {
     app.table.items("").await
 }
 
-/// What is wrong between the table and the schemas, by this template.
+/// Differences between the table and the schemas, with this template.
 fn findings(template: &str, items: &[Value]) -> Vec<String> {
     let pipe = match Pipe::of(&yaml::parse(template)["Resources"]["EventPipe"]) {
         Ok(pipe) => pipe,
@@ -65,7 +65,7 @@ fn findings(template: &str, items: &[Value]) -> Vec<String> {
     found
 }
 
-/// Why an event is not what its schema and its item say.
+/// Why an event does not match its schema and its item.
 fn misfit(event: &Value, item: &Value) -> Option<String> {
     let kind = event["detail-type"].as_str().unwrap_or_default();
     if !KINDS.contains(&kind) || event["source"] != "lomi-checkout" || item["event_type"] != kind {
@@ -136,7 +136,7 @@ fn every_example_of_an_event_fits_its_schema() {
     }
 }
 
-/// What is wrong with the pipe's bounds, its queue and its rights.
+/// Missing bounds, queues and permissions of the pipe.
 fn looseness(template: &str) -> Vec<&'static str> {
     let template = yaml::parse(template);
     let resource = |name: &str| &template["Resources"][name]["Properties"];
@@ -200,7 +200,7 @@ fn the_pipe_loses_nothing_and_may_do_nothing_else() {
     }
 }
 
-/// What is wrong with the consumer to begin with.
+/// Errors in the example consumer.
 fn consumer_findings(template: &str) -> Vec<&'static str> {
     let template = yaml::parse(template);
     let resource = |name: &str| &template["Resources"][name]["Properties"];

@@ -1,11 +1,11 @@
-//! Who may depend on whom. Read from `cargo metadata`, so that nothing that is built escapes.
+//! The allowed dependencies between crates, checked against `cargo metadata`, so that nothing that is built escapes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Layer -> layers that it may import. What is missing here may import nothing of ours.
+/// Layer -> layers that it may import. A layer that is missing here may import none of ours.
 const ARROWS: [(&str, &[&str]); 9] = [
     ("functions", &["lambda-kit", "checkout", "store", "lomi-client", "domain"]),
     ("lambda-kit", &["checkout", "store", "lomi-client", "domain"]),
@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("tests", &["local", "lomi-sandbox", "lambda-kit", "checkout", "store", "lomi-client", "domain"]),
 ];
 
-/// Crates that only these layers may name: one adapter each for the table, the secrets, the platform and HTTP.
+/// Crates that only these layers may import: one adapter each for the table, the secrets, the platform and HTTP.
 const OWNED: [(&str, &[&str]); 6] = [
     ("aws-sdk-dynamodb", &["store", "simulation", "tests"]),
     ("aws-sdk-secretsmanager", &["lambda-kit", "simulation"]),
@@ -41,16 +41,16 @@ const NEVER_DEPLOYED: [&str; 9] = [
     "s2n-tls",
 ];
 
-/// TLS crates that may be deployed in one version only, with all the features that they may have.
+/// TLS crates that may be deployed in one version only, with all their allowed features.
 const DEPLOYED_ONCE: [(&str, &[&str]); 2] =
     [("ring", &["alloc", "default", "dev_urandom_fallback"]), ("rustls", &["ring", "std", "tls12"])];
 
-/// Every package of the build and what it depends on.
+/// Every package of the build with its dependencies.
 #[derive(Clone, Debug, Default)]
 struct Graph {
-    /// Ours: layer, and the names in `[dependencies]`; then those in the other tables.
+    /// Our crates: the layer, the names in `[dependencies]`, and those in the other tables.
     ours: BTreeMap<String, Ours>,
-    /// All, by Cargo's id.
+    /// All packages, by Cargo's id.
     all: BTreeMap<String, Resolved>,
 }
 
@@ -65,7 +65,7 @@ struct Ours {
 struct Resolved {
     name: String,
     features: BTreeSet<String>,
-    /// Ids of what is linked or run at build time; tests' own dependencies are not.
+    /// Ids of the packages that are linked or run at build time, without dev-dependencies.
     dependencies: BTreeSet<String>,
 }
 
@@ -122,7 +122,7 @@ impl Graph {
         wrong.chain(stolen.map(|(owned, _)| format!("{name} uses {owned}"))).collect()
     }
 
-    /// Everything that ends up in a function, or helps to build it.
+    /// Everything that is linked into a function or helps to build it.
     fn deployed(&self) -> Vec<&Resolved> {
         let is_function = |package: &Resolved| self.ours.get(&package.name).is_some_and(|o| o.layer == "functions");
         let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -182,7 +182,7 @@ fn every_import_follows_an_arrow_and_one_tls_stack_is_deployed() {
     assert_eq!(graph.violations(), Vec::<String>::new());
 }
 
-/// One wrong step, and the sentence that it must earn.
+/// One forbidden change, and the finding that it must produce.
 type Mutation = (&'static str, fn(&mut Graph));
 
 fn import(graph: &mut Graph, from: &str, to: &str) {

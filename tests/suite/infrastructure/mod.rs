@@ -1,4 +1,4 @@
-//! What holds of the tree itself: imports, template, routes, sources. Every rule is shown to fail where it should.
+//! Rules of the source tree: imports, template, routes, sources. Each rule is shown to fail where it should.
 
 mod alarms;
 mod artifacts;
@@ -26,13 +26,12 @@ pub(crate) fn root() -> PathBuf {
     local::build::workspace_root().expect("the tests belong to a workspace")
 }
 
-/// A file of the project.
 #[track_caller]
 pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// `text` with one place changed, which must be there: a mutation that changes nothing proves nothing.
+/// `text` with one place changed. The place must exist: a mutation that changes nothing proves nothing.
 #[track_caller]
 pub(crate) fn mutated(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "nothing to mutate: {from:?}");

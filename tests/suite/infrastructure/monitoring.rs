@@ -1,4 +1,4 @@
-//! What is watched: every anomaly has an alarm, every alarm a runbook, and neither names what does not exist.
+//! Monitoring: every anomaly has an alarm, every alarm a runbook, and neither names something that does not exist.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{mutated, read, yaml};
 
-/// What the templates and the guide say, as text: a mutation replaces some of it.
+/// The text of the templates and the guide: a mutation replaces some of it.
 #[derive(Clone)]
 struct Watch {
     template: String,
@@ -15,7 +15,7 @@ struct Watch {
     guide: String,
 }
 
-/// A watch, and one edit of it.
+/// A mutation of the text.
 type Edit = fn(&mut Watch, &str, &str);
 
 impl Watch {
@@ -25,7 +25,7 @@ impl Watch {
         Self { template, monitoring, guide }
     }
 
-    /// Both templates' resources of a kind: logical id and body.
+    /// The resources of a type in both templates: logical id and body.
     fn resources(&self, kind: &str) -> Vec<(String, Value)> {
         let templates = [yaml::parse(&self.template), yaml::parse(&self.monitoring)];
         let all = templates.iter().flat_map(|template| template["Resources"].as_object().expect("resources"));
@@ -40,7 +40,7 @@ impl Watch {
         self.functions_with("")
     }
 
-    /// The binaries of the functions that have an event of a type; of all, when that is empty.
+    /// The binaries of the functions with an event of this type; of all functions when it is empty.
     fn functions_with(&self, event: &str) -> BTreeSet<String> {
         let events = |body: &Value| body["Properties"]["Events"].as_object().cloned().unwrap_or_default();
         let has = |body: &Value| event.is_empty() || events(body).values().any(|found| found["Type"] == event);
@@ -56,13 +56,13 @@ impl Watch {
     }
 }
 
-/// The alarm's name behind the stack's.
+/// The alarm's name without the stack's.
 fn name(alarm: &Value) -> &str {
     let text = alarm["Properties"]["AlarmName"]["Fn::Sub"].as_str().unwrap_or_default();
     text.rsplit_once("}-").map_or("", |(_, name)| name)
 }
 
-/// Every metric that an alarm looks at: namespace, name, value of its first dimension.
+/// Every metric of an alarm: namespace, name, value of its first dimension.
 fn metrics(alarm: &Value) -> Vec<(String, String, String)> {
     let properties = &alarm["Properties"];
     let queries = properties["Metrics"].as_array().into_iter().flatten();
@@ -76,7 +76,7 @@ fn metrics(alarm: &Value) -> Vec<(String, String, String)> {
     all.map(|metric| (text(&metric["Namespace"]), text(&metric["MetricName"]), dimension(metric))).collect()
 }
 
-/// The metrics of our own namespace: what the functions emit, and what is counted from the gateway's log.
+/// The metrics of our own namespace: those of the functions, and those counted from the gateway's log.
 fn emitted(watch: &Watch) -> BTreeSet<String> {
     let ours = Counter::ALL.map(Counter::name).into_iter().chain(Gauge::ALL.map(Gauge::name)).map(str::to_owned);
     let filters = watch.resources("AWS::Logs::MetricFilter").into_iter();
@@ -84,7 +84,7 @@ fn emitted(watch: &Watch) -> BTreeSet<String> {
     ours.chain(counted.filter_map(|name| name.as_str().map(str::to_owned))).collect()
 }
 
-/// What is wrong with what is watched.
+/// Every broken rule.
 fn findings(watch: &Watch) -> Vec<String> {
     let rules = [
         unwatched_anomalies,
@@ -120,7 +120,7 @@ fn unknown_metrics(watch: &Watch) -> Vec<String> {
     found
 }
 
-/// A metric filter asks for fields of the gateway's log: one that is not there is never counted.
+/// A metric filter reads fields of the gateway's log: a missing field is never counted.
 fn unlogged_fields(watch: &Watch) -> Vec<String> {
     let api = watch.resources("AWS::Serverless::HttpApi");
     let log = api[0].1["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap_or_default().to_owned();
@@ -152,7 +152,7 @@ fn unknown_functions(watch: &Watch) -> Vec<String> {
     found
 }
 
-/// Alarms over several functions name each of them: of what shoppers wait for, and of everything.
+/// Alarms over several functions must name each of them: the functions that shoppers wait for, and all functions.
 fn forgotten_functions(watch: &Watch) -> Vec<String> {
     let mut found = Vec::new();
     for (id, functions) in
@@ -184,7 +184,7 @@ fn runbooks(watch: &Watch) -> Vec<String> {
     missing.chain(stray).chain(misnamed.map(|(id, _)| format!("{id} carries another name"))).collect()
 }
 
-/// The dashboard is JSON, and shows metrics, functions and logs that exist.
+/// The dashboard is JSON, and shows existing metrics, functions and logs.
 fn dashboard(watch: &Watch) -> Vec<String> {
     let body = watch.dashboard();
     let Ok(parsed) = serde_json::from_str::<Value>(&body) else { return vec!["the dashboard is no JSON".to_owned()] };
@@ -200,7 +200,7 @@ fn dashboard(watch: &Watch) -> Vec<String> {
             }
         }
     }
-    // A function stands in a metric's dimension or a log group's name.
+    // A function is named in a metric's dimension or a log group's name.
     let names =
         body.split("${Stack}").skip(1).filter_map(|rest| rest.strip_prefix(['-', '/'])?.split(['"', '\'']).next());
     found.extend(
@@ -211,7 +211,7 @@ fn dashboard(watch: &Watch) -> Vec<String> {
     found
 }
 
-/// The last errors are those of all functions.
+/// The widget of the last errors must include every function.
 fn unseen_logs(watch: &Watch) -> Vec<String> {
     let body = watch.dashboard();
     let seen = |name: &String| body.contains(&format!("SOURCE '/${{Stack}}/{name}'"));

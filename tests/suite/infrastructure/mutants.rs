@@ -1,12 +1,12 @@
-//! The bug bench: patches that each break one rule. That they are caught is for `tests/mutants/run` to show; that they can be
-//! tried at all is held here.
+//! The mutants: patches that each break one rule. `tests/mutants/run` shows that they are caught; this module checks
+//! that each still applies.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::root;
 
-/// A bench with fewer has lost some.
+/// Guards against lost patches.
 const MIN_PATCHES: usize = 162;
 
 fn patches() -> Vec<PathBuf> {
@@ -17,7 +17,8 @@ fn patches() -> Vec<PathBuf> {
     patches
 }
 
-/// What is wrong with the lines above a patch: a sentence for the rule, then the commands of which one must fail.
+/// An error in the header of a patch: it needs a sentence for the rule, then the commands, at least one of which must
+/// fail.
 fn wrong_with(name: &str, patch: &str) -> Option<String> {
     let header: Vec<&str> = patch.lines().take_while(|line| !line.starts_with("--- ")).collect();
     let (rule, rest) = header.split_first()?;

@@ -15,7 +15,7 @@ fn named(document: &str) -> Vec<&str> {
     proofs.flat_map(|proofs| proofs.split('`').skip(1).step_by(2)).collect()
 }
 
-/// Every function that stands under `#[test]` or `#[tokio::test...]`, and perhaps under other attributes.
+/// Every function under `#[test]` or `#[tokio::test...]`, with or without other attributes.
 fn tests() -> BTreeSet<String> {
     let output = Command::new("git").args(["ls-files", "-z", "*.rs"]).current_dir(root()).output().expect("git runs");
     let files = String::from_utf8(output.stdout).expect("names in UTF-8");

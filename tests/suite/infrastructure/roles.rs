@@ -1,4 +1,4 @@
-//! What a function may do: the statements of the role that is its own.
+//! The permissions of a function: the statements of its own role.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ pub(crate) fn role<'a>(template: &'a Value, function: &Value) -> &'a Value {
     role_id(function).map_or(&Value::Null, |id| &template["Resources"][id])
 }
 
-/// What lets the function write its own log, and no other: the platform does it in the function's name.
+/// The statement that lets the function write its own log and no other; the platform writes it under the function's
+/// role.
 pub(crate) fn own_log(function: &Value) -> Value {
     let group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
     json!({
@@ -22,13 +23,12 @@ pub(crate) fn own_log(function: &Value) -> Value {
     })
 }
 
-/// Every statement of the function's role but that of its own log.
+/// Every statement of the function's role except that of its own log.
 pub(crate) fn statements<'a>(template: &'a Value, function: &Value) -> Vec<&'a Value> {
     let own_log = own_log(function);
     all_statements(role(template, function)).filter(|statement| **statement != own_log).collect()
 }
 
-/// Every statement of a role.
 pub(crate) fn all_statements(role: &Value) -> impl Iterator<Item = &Value> {
     let policies = role["Properties"]["Policies"].as_array().into_iter().flatten();
     policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten())

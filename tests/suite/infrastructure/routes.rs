@@ -1,4 +1,4 @@
-//! The template and the published contract name the same routes.
+//! The template and the published contract have the same routes.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn a_route_on_one_side_only_is_found() {
     assert_ne!(of_template(&template), of_contract(&undocumented));
 }
 
-/// The local gateway closes what the contract calls closed: both sides of one promise.
+/// The local gateway protects the routes that the contract protects.
 #[test]
 fn the_contract_asks_for_iam_exactly_where_the_gateway_does() {
     let template = local::template::Template::parse(&read("template.yaml")).expect("a template");

@@ -1,4 +1,4 @@
-//! What AWS's own tool says.
+//! The checks of AWS SAM.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn sam_finds_nothing_to_say_against_the_template() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
-/// The profiles of `samconfig.toml` that deploy without saying whose everything is.
+/// The profiles of `samconfig.toml` that deploy without tags.
 fn untagged(samconfig: &str) -> Vec<&str> {
     let sections = samconfig.split("\n[").filter(|section| section.contains(".deploy.parameters]"));
     let untagged = sections.filter(|section| !section.contains("\ntags = [\"application=lomi-checkout\""));
@@ -34,7 +34,7 @@ fn every_profile_tags_what_it_deploys() {
     assert_eq!(untagged(&super::mutated(&samconfig, "tags = [\"application=lomi-checkout\"]", "")), ["default"]);
 }
 
-/// SAM's cache of builds looks at a function's own folder only; most of the code is in `shared/`.
+/// SAM's build cache compares a function's own folder only; most of the code is in `shared/`.
 fn caches_builds(samconfig: &str) -> bool {
     samconfig.lines().any(|line| line.split('#').next().is_some_and(|line| line.replace(' ', "") == "cached=true"))
 }

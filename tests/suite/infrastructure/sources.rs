@@ -8,7 +8,7 @@ use super::{mutated, read, root};
 const MAX_MAIN_LINES: usize = 40;
 const MAX_FILE_LINES: usize = 400;
 
-/// RefundReport that belong to somebody's machine. Written in halves, so that this file is not its own finding.
+/// Words that reveal the machine of a developer. Written in halves, so that this file does not match itself.
 const OF_A_MACHINE: [(&str, &str); 8] = [
     ("/wo", "rk/"),
     ("/ro", "ot/"),
@@ -20,7 +20,7 @@ const OF_A_MACHINE: [(&str, &str); 8] = [
     ("registry.np", "mjs.org"),
 ];
 
-/// Every file of the project that Git keeps, or would keep if it were added now.
+/// Every file of the project that Git tracks, or would track.
 fn files() -> Vec<String> {
     let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(arguments).current_dir(root()).output().expect("git runs");
@@ -60,7 +60,7 @@ fn no_file_speaks_of_the_machine_it_was_written_on() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Who may say of bytes that lomi signed them, without looking: the flow that reads what another put aside, and nobody else.
+/// The only file that may treat stored bytes as signed by lomi without verifying them: it reads quarantined events.
 const VOUCHER: &str = "shared/checkout/src/webhooks.rs";
 
 fn vouches(file: &str, text: &str) -> Option<String> {

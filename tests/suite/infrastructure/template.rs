@@ -3,7 +3,7 @@
 use super::template_rules::findings;
 use super::{mutated, read, yaml};
 
-/// A rule's sentence, and the change to the template that must earn it.
+/// A rule's finding, and the change to the template that must produce it.
 type Mutation = (&'static str, &'static str, &'static str);
 
 #[test]

@@ -1,4 +1,4 @@
-//! The rules of `template.yaml`. Each takes the parsed template and answers what it finds wrong.
+//! The rules of `template.yaml`. Each takes the parsed template and returns its findings.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ const RULES: [fn(&Value) -> Vec<String>; 17] = [
     the_table_is_kept,
 ];
 
-/// What is wrong with a template; nothing when it keeps every rule.
+/// The findings; empty when the template keeps every rule.
 pub(super) fn findings(template: &Value) -> Vec<String> {
     RULES.iter().flat_map(|rule| rule(template)).collect()
 }
@@ -36,7 +36,7 @@ fn resources<'a>(template: &'a Value, kind: &'static str) -> impl Iterator<Item 
     members(&template["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-/// Every function: its logical id, and what stands of it.
+/// Every function: its logical id and its resource.
 pub(super) fn functions(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
     resources(template, "AWS::Serverless::Function")
 }
@@ -45,7 +45,7 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 
-/// A list, or the one thing that stands for it.
+/// The items of a list, or a single value as a list of one.
 fn list(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
@@ -90,8 +90,8 @@ fn functions_run_on_arm64(template: &Value) -> Vec<String> {
     wrong.map(|(id, _)| format!("{id}: is not arm64 on provided.al2023")).collect()
 }
 
-/// A version keeps the environment that it was made with, and SAM makes a new one for new code only. Whatever the owner may
-/// change of it stands in the version's description, whose change makes a new version, too.
+/// A version keeps the environment that it was created with, and SAM creates a new version for new code only. Every
+/// parameter that the owner may change is in the version's description, whose change also creates a new version.
 fn a_changed_parameter_makes_a_new_version(template: &Value) -> Vec<String> {
     let parameters = |value: &Value| -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -175,7 +175,7 @@ fn routes_use_payload_format_2(template: &Value) -> Vec<String> {
     old.chain(foreign).collect()
 }
 
-/// What waits for a busy account is asked for again by the next run: nothing piles up.
+/// A scheduled run that finds the account busy is not retried: the next run does its work, and nothing piles up.
 fn a_schedule_is_its_own_retry(template: &Value) -> Vec<String> {
     let scheduled = functions(template).filter(|(_, function)| {
         members(&function["Properties"]["Events"]).any(|(_, event)| event["Type"] == "Schedule")
@@ -193,7 +193,7 @@ fn cors_names_origins(template: &Value) -> Vec<String> {
     if is_open { vec!["CORS allows *".to_owned()] } else { Vec::new() }
 }
 
-/// What a function may do: `(actions, resources)` of each statement.
+/// The permissions of a function: `(actions, resources)` of each statement.
 fn statements<'a>(template: &'a Value, function: &Value) -> impl Iterator<Item = (Vec<&'a Value>, Vec<&'a Value>)> {
     let all = roles::statements(template, function).into_iter();
     all.map(|statement| (list(&statement["Action"]), list(&statement["Resource"])))
@@ -278,7 +278,7 @@ fn a_function_reads_the_secrets_it_is_told_of(template: &Value) -> Vec<String> {
 fn secrets_are_named_and_never_shown(template: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in functions(template).flat_map(|(_, function)| environment(template, function)) {
-        // A publishable key is made to be shown: browsers get it.
+        // A publishable key is public: browsers get it.
         let sounds_secret = ["SECRET", "TOKEN", "KEY", "PASSWORD"].iter().any(|word| name.contains(word))
             && name != "LOMI_PUBLISHABLE_KEY";
         if sounds_secret && !name.ends_with("_ID") {

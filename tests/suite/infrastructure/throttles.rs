@@ -1,37 +1,37 @@
-//! How much the gateway lets through: less than lomi takes, less than the account may take, and of webhooks all.
+//! The gateway's throttles: below lomi's rate limit, below the account's limit, and unlimited for webhooks.
 
 use serde_json::Value;
 
 use super::template_rules::routes;
 
-/// The routes that make one of lomi's things, of which it takes 120 a minute.
+/// The routes that create objects at lomi, which allows 120 a minute.
 const CREATES: [&[&str]; 2] = [
     &["POST /checkout-sessions", "POST /admin/checkout-sessions", "GET /pay/{code}"],
     &["POST /payment-intents", "POST /admin/payment-intents"],
 ];
 
-/// The route that gives money back, in two calls, of which lomi takes as many.
+/// The refund route, with two calls to lomi, which allows as many.
 const REFUND: &str = "POST /admin/orders/{order_id}/refunds";
 const CALLS_PER_REFUND: u64 = 2;
 
-/// What may be made in a minute, in tenths: below lomi's 120 by what retries and others who use the same account need.
+/// The limit per minute, in tenths: below lomi's 120, with room for retries and other users of the same account.
 const MOST_IN_A_MINUTE: u64 = 1000;
 
-/// What an account may take in the smallest regions, such as Cape Town: a second, in tenths, and at once.
+/// An account's limit in the smallest regions, such as Cape Town: per second in tenths, and as a burst.
 const ACCOUNT_RATE: u64 = 25_000;
 const ACCOUNT_BURST: u64 = 12_500;
 
-/// Where a webhook comes in.
+/// The route of the webhook.
 const WEBHOOK: &str = "POST /webhooks/lomi";
 
-/// A route's throttle, in tenths, which rates are given in.
+/// A route's throttle; rates are in tenths.
 struct Throttle {
     burst: u64,
     rate: u64,
 }
 
 impl Throttle {
-    /// The route's own throttle; the one for all others when it has none. `None` for what is not so many tenths.
+    /// The route's own throttle, or the default one. `None` for a rate that is no whole number of tenths.
     fn of(template: &Value, route: &str) -> Option<Self> {
         let api = &template["Resources"]["Api"]["Properties"];
         let settings = api["RouteSettings"].get(route).unwrap_or(&api["DefaultRouteSettings"]);
@@ -63,7 +63,7 @@ pub(super) fn the_webhook_has_its_own_lane(template: &Value) -> Vec<String> {
     as_wide.map(|(route, _)| format!("{route} is throttled no more than the webhook")).collect()
 }
 
-/// A flood ends at the gateway, and not with lomi turning the whole shop away.
+/// A flood must be stopped by the gateway, before lomi blocks the whole shop.
 pub(super) fn floods_end_before_lomi(template: &Value) -> Vec<String> {
     let settings = &template["Resources"]["Api"]["Properties"]["RouteSettings"];
     let in_a_minute = |route: &&str| Throttle::read(&settings[route]).map(|throttle| throttle.in_a_minute());
@@ -73,7 +73,7 @@ pub(super) fn floods_end_before_lomi(template: &Value) -> Vec<String> {
     too_many.map(|(route, _)| format!("{route} and its like may be asked for more than 100 times a minute")).collect()
 }
 
-/// Over the account's own throttle, AWS answers 429 on any route, the webhook's too.
+/// Above the account's own throttle AWS answers 429 on any route, including the webhook's.
 pub(super) fn the_account_has_room(template: &Value) -> Vec<String> {
     let all: Option<Vec<_>> = routes(template).map(|(route, _)| Throttle::of(template, &route)).collect();
     let Some(all) = all else { return vec!["a throttle cannot be read".to_owned()] };

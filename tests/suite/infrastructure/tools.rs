@@ -9,8 +9,8 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The first of `names` on the PATH or in the project's `.venv`. Only tests that are ignored, with the command that runs
-/// them, may need one: whoever runs them without it is told.
+/// The first of `names` on the PATH or in the project's `.venv`. Only ignored tests, whose reason names the command
+/// that runs them, may need one; without it they fail with a message.
 #[track_caller]
 pub(crate) fn find(names: &[&str]) -> PathBuf {
     names.iter().find_map(|name| find_one(name)).unwrap_or_else(|| panic!("{} is not on the PATH", names[0]))

@@ -1,4 +1,4 @@
-//! How `template.yaml` has the webhook register itself, and that each part of it can be missed.
+//! Checks that `template.yaml` has every part of the webhook's self-registration, and that each missing part is found.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use super::{mutated, read, roles, yaml};
 
 const FUNCTION: &str = "WebhookEndpointFunction";
 const CONDITION: &str = "RegistersWebhook";
-/// Where events come in.
+/// The URL of the webhook.
 const PATH: &str = "${Api.ApiEndpoint}/webhooks/lomi";
-/// What the function allows itself, in seconds.
+/// The function's own deadline, in seconds.
 const BUDGET_S: u64 = 45;
 
 fn findings(template: &Value) -> Vec<String> {
@@ -54,7 +54,7 @@ fn findings(template: &Value) -> Vec<String> {
     found
 }
 
-/// One function writes one secret, and no other writes any.
+/// One function writes one secret, and no other function writes any.
 fn writes_a_secret(template: &Value, id: &str, function: &Value) -> Option<String> {
     let statements = roles::statements(template, function).into_iter();
     let writes = statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:Put"));
@@ -64,7 +64,8 @@ fn writes_a_secret(template: &Value, id: &str, function: &Value) -> Option<Strin
     (!fits).then(|| format!("{id}: writes {writes:?}"))
 }
 
-/// The API needs the functions: one that needs the API closes a circle that CloudFormation does not deploy.
+/// The API depends on the functions: a function that depends on the API makes a circle that CloudFormation does not
+/// deploy.
 fn names_the_api(id: &str, function: &Value) -> Option<String> {
     let variables = function["Properties"]["Environment"].to_string();
     variables.contains("ApiEndpoint").then(|| format!("{id}: its environment needs the API"))

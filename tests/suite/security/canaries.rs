@@ -1,5 +1,5 @@
-//! Nothing secret and nobody's data in any log line: every value that must not be there is sent through the stack in
-//! every way, and then every line is searched for it, plain and in the usual disguises.
+//! No secret and no personal data in any log line: every such value is sent through the stack on every route, and
+//! then every line is searched for it, plain and in the usual encodings.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -12,7 +12,7 @@ const PATH: &str = "canary-path-90ab";
 const KEY: &str = "canary-key-3e44";
 const SECRETS: [&str; 3] = ["LOMI_SECRET_KEY_ID", "LOMI_WEBHOOK_SECRET_ID", "CART_TOKEN_SECRET_ID"];
 
-/// The text itself, and what is left of it inside JSON, a URL, hexadecimal digits or any Base64.
+/// The text itself, and its forms inside JSON, a URL, hexadecimal digits or any Base64.
 fn disguises(canary: &str) -> Vec<String> {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let url =
@@ -26,7 +26,7 @@ fn disguises(canary: &str) -> Vec<String> {
     all
 }
 
-/// The characters that depend on the canary alone when `shift` bytes stand before it.
+/// The characters that depend on the canary alone when `shift` bytes precede it.
 fn inside_base64(engine: &impl Engine, canary: &str, shift: usize) -> String {
     let bytes = [&[0; 3][..shift], canary.as_bytes()].concat();
     let encoded = engine.encode(&bytes);
@@ -34,7 +34,7 @@ fn inside_base64(engine: &impl Engine, canary: &str, shift: usize) -> String {
     encoded.chars().take(end).skip(first).collect()
 }
 
-/// Which canaries stand in which lines.
+/// Which canaries are in which lines.
 fn hits(lines: &[String], canaries: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for canary in canaries {
@@ -75,7 +75,7 @@ async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
     app.audit().await;
 }
 
-/// The search is worth something: in a copy of the lines with one canary planted, exactly that is found.
+/// Shows that the search can fail: in a copy of the lines with one canary planted, exactly that one is found.
 fn assert_each_would_be_found(lines: &[String], canaries: &[String]) {
     for canary in canaries {
         for disguise in disguises(canary) {
@@ -109,7 +109,7 @@ async fn paid(app: &TestApp) -> Created {
     order
 }
 
-/// Answers the link's code: whoever knows it can open pages.
+/// Returns the link's code, with which anyone can open pages.
 async fn by_link(app: &TestApp) -> String {
     let terms = json!({ "title": TITLE, "description": TITLE, "metadata": { LABEL: LABEL },
         "success_url": format!("{}/{PATH}", app.origin) });
@@ -138,7 +138,7 @@ async fn by_cart_token(app: &TestApp, canaries: &mut Vec<String>) -> Created {
     Created::of(&app.create(&body, &app.fresh_key()).await)
 }
 
-/// A customer's whole life, with every member and every question about them, done, refused and broken.
+/// A customer from creation to deletion, with every field and every route, successful, refused and failed.
 async fn customer(app: &TestApp, canaries: &mut Vec<String>) {
     const ADDRESS: &str = "Canary street 4b9e";
     canaries.push(ADDRESS.to_owned());
@@ -163,7 +163,7 @@ async fn customer(app: &TestApp, canaries: &mut Vec<String>) {
     app.admin("DELETE", &path, &Value::Null).await.expect(204);
 }
 
-/// A card form, from its intent to its end; what must not show of it.
+/// A card form from its intent to its end; returns the values that must not be logged.
 async fn by_card(app: &TestApp) -> [String; 2] {
     let mut cart = app.card_cart(1);
     cart["metadata"] = json!({ LABEL: LABEL });
@@ -176,7 +176,7 @@ async fn by_card(app: &TestApp) -> [String; 2] {
     [card.client_secret, card.order.order_token]
 }
 
-/// Every refusal has its own chance to repeat what it refuses.
+/// Every refusal could repeat what it refuses.
 async fn refused(app: &TestApp) {
     for (member, value) in [
         ("customer_email", json!(format!("{EMAIL} x"))),
@@ -201,7 +201,7 @@ async fn refused(app: &TestApp) {
     app.admin("GET", &format!("/admin/orders?cursor={LABEL}&status="), &Value::Null).await.expect(400);
 }
 
-/// The operator's own answer shows what came, and nothing else does.
+/// The operator's own answer shows the stored event; no log line does.
 async fn operated(app: &TestApp) {
     for item in app.quarantine("").await {
         assert!(!item.to_string().contains(EMAIL), "{item}");
@@ -214,7 +214,7 @@ async fn operated(app: &TestApp) {
     app.resend(&json!({ "cursor": EMAIL })).await.expect(400);
 }
 
-/// So has every failure.
+/// Every failure could repeat its request.
 async fn broken(app: &TestApp) {
     for kind in ["drop_connection", "html_502", "truncated_json", "commit_then_500"] {
         app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": kind, "times": null })).await;

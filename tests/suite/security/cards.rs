@@ -1,4 +1,4 @@
-//! Card numbers have no place here: they belong on lomi's page.
+//! Card numbers belong on lomi's page only.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -42,7 +42,7 @@ async fn a_card_number_is_refused_wherever_it_is_posted_and_never_logged() {
     app.audit().await;
 }
 
-/// Nobody can tell a card number from an invoice number in free text; it goes to lomi and into no log.
+/// In free text a card number cannot be distinguished from an invoice number; it is sent to lomi and never logged.
 #[tokio::test]
 async fn a_card_number_in_free_text_is_never_logged_either() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Doors that stay closed, and what is said through them.
+//! Closed routes, and what their answers reveal.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ async fn no_spelling_of_a_back_office_address_opens_it() {
     app.audit().await;
 }
 
-/// Whoever claims at the door to be somebody else is not believed: the gateway alone says which route matched.
+/// Headers with another identity are ignored: only the gateway decides which route matched.
 #[tokio::test]
 async fn headers_that_name_another_route_or_person_open_nothing() {
     let app = TestApp::start().await;
@@ -93,7 +93,7 @@ async fn a_method_that_a_route_does_not_have_reaches_no_function() {
     app.audit().await;
 }
 
-/// The gateway's own words: no function was asked.
+/// The gateway's own answer: no function was invoked.
 fn of_the_gateway() -> Value {
     json!({ "message": "Not Found" })
 }
@@ -134,7 +134,7 @@ async fn guessing_order_ids_tells_nothing() {
     app.audit().await;
 }
 
-/// Everything of an answer that does not differ between any two requests.
+/// Everything of an answer that is equal for any two requests.
 fn shape(answer: &Answer) -> (u16, String, BTreeSet<String>, usize) {
     let mut json = answer.json();
     let id = json["request_id"].take();
@@ -154,7 +154,7 @@ async fn nothing_that_a_client_sends_becomes_a_header_of_an_answer() {
         let headers = [("idempotency-key", key), ("accept-language", "fr\t;q=1, set-cookie:a=b")];
         let answer = app.http.send_json("POST", &app.url("/checkout-sessions"), &headers, &app.cart(1)).await;
         if key.contains('%') {
-            // Visible ASCII: an odd key, and a key all the same.
+            // Visible ASCII: an odd key, but a valid one.
             answer.clone().expect(201);
         } else {
             assert_eq!(answer.problem(), (400, "idempotency_key_required".to_owned()), "{key:?}");
@@ -174,7 +174,7 @@ async fn nothing_that_a_client_sends_becomes_a_header_of_an_answer() {
     app.audit().await;
 }
 
-/// A refusal is made of our own words: nothing that was sent comes back but the pointer to it.
+/// A refusal consists of our own text: it repeats nothing of the request except the pointer.
 #[tokio::test]
 async fn a_refusal_repeats_no_value_that_was_sent() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Bodies that are no request.
+//! Malformed bodies.
 
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -162,7 +162,7 @@ async fn json_that_is_nested_a_hundred_thousand_times_costs_a_4xx() {
     app.audit().await;
 }
 
-/// An authentic delivery never gets a 4xx, not even when its bytes make no sense: it is kept.
+/// An authentic delivery never gets a 4xx, not even with malformed bytes: it is quarantined.
 #[tokio::test]
 async fn a_signed_delivery_of_nonsense_is_kept_and_answered_with_200() {
     let app = TestApp::start().await;

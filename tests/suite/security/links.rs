@@ -1,4 +1,4 @@
-//! A public door that anybody may try: it shows nobody's script, leads nowhere else, and does not tell what exists.
+//! Public links: they run no foreign script, redirect nowhere else, and do not reveal which codes exist.
 
 use serde_json::json;
 use tests::TestApp;
@@ -50,7 +50,7 @@ async fn no_trick_with_an_address_gets_into_a_link() {
     app.audit().await;
 }
 
-/// An origin may have been taken off the list since the link was made.
+/// An origin may have been removed from the list since the link was created.
 #[tokio::test]
 async fn a_link_leads_back_only_to_where_it_is_allowed_today() {
     let app = TestApp::start().await;
@@ -83,12 +83,12 @@ async fn guessing_codes_tells_nothing() {
     }
     assert_eq!(pages.len(), 1, "{pages:#?}");
     assert_eq!(pages.first().unwrap().0, 404);
-    // As it may be typed from a poster.
+    // As typed from a poster.
     app.led(&code.to_uppercase()).await;
     app.audit().await;
 }
 
-/// Prices are the merchant's, whatever stands in the address.
+/// The merchant sets the prices, whatever the URL contains.
 #[tokio::test]
 async fn nobody_names_another_price_than_the_link_allows() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Hostile input, closed doors, and what must never be written down.
+//! Hostile input, closed routes, and data that must never be logged.
 
 mod canaries;
 mod cards;
@@ -11,8 +11,8 @@ mod urls;
 use bytes::Bytes;
 use tests::{Answer, Created, TestApp};
 
-/// A request that must be refused as the sender's fault, whatever it is: an answer of the 5xx would say that it broke
-/// something, and one below 400 that it got through.
+/// Checks that a request is refused as the client's error: a 5xx would mean that it broke something, and a status
+/// below 400 that it succeeded.
 #[track_caller]
 fn assert_refused(answer: &Answer, what: &str) {
     assert!((400..500).contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
@@ -21,14 +21,14 @@ fn assert_refused(answer: &Answer, what: &str) {
     assert!(is_problem || is_gateways, "{what}: {}", answer.text());
 }
 
-/// A create with any bytes for a body.
+/// A create with any bytes as its body.
 async fn post_create(app: &TestApp, body: impl Into<Bytes>) -> Answer {
     let key = app.fresh_key();
     let headers = [("idempotency-key", key.as_str()), ("content-type", "application/json")];
     app.http.send("POST", &app.url("/checkout-sessions"), &headers, body).await
 }
 
-/// After whatever happened, a shopper still buys.
+/// Checks that a shopper can still buy.
 async fn assert_still_sells(app: &TestApp) {
     let order = Created::of(&app.create(&app.cart(1), &app.fresh_key()).await);
     app.pay(&order, "card").await;

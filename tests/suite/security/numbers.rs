@@ -1,11 +1,11 @@
-//! Amounts and quantities that are none, and prices from people who do not set them.
+//! Invalid amounts and quantities, and prices from callers who may not set them.
 
 use serde_json::json;
 use tests::TestApp;
 
 use super::post_create;
 
-/// Texts in the place of a whole number. None may ever be taken for one.
+/// Texts that must never be accepted as a whole number.
 const NO_WHOLE_NUMBERS: [&str; 22] = [
     "-1",
     "0",

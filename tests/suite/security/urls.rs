@@ -1,11 +1,11 @@
-//! Where a shopper must never be led.
+//! Redirects that must never happen.
 
 use serde_json::json;
 use tests::{Setup, TestApp};
 
 use super::assert_still_sells;
 
-/// Addresses made of the shop's own origin, none of which is at the shop.
+/// URLs made of the shop's own origin that do not lead to the shop.
 pub(super) fn tricks(origin: &str) -> Vec<String> {
     let host = origin.split_once("://").expect("an origin").1;
     let name = host.split(':').next().unwrap_or_default();

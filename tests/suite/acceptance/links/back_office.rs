@@ -1,4 +1,4 @@
-//! Managed links in the merchant's hands.
+//! Managed links in the back office.
 
 use futures::future::join_all;
 use serde_json::{Value, json};

@@ -78,7 +78,8 @@ async fn a_shopper_chooses_an_amount_within_the_bounds() {
     app.audit().await;
 }
 
-/// A browser's number field reads `5.000` by rules of its own. Here the server reads, and asks where it cannot know.
+/// A browser's number field parses `5.000` by rules of its own. Here the server parses it, and refuses an ambiguous
+/// amount.
 #[tokio::test]
 async fn a_typed_amount_is_read_as_meant_or_asked_again() {
     let app = TestApp::start().await;
@@ -193,7 +194,7 @@ async fn a_second_payment_of_one_order_does_not_count_at_its_link() {
     app.audit().await;
 }
 
-/// A refund is no reason to sell the same thing again: the merchant makes a new link.
+/// A refund does not free the link for another sale: the merchant creates a new link.
 #[tokio::test]
 async fn a_payment_that_went_back_has_still_used_its_link() {
     let app = TestApp::start().await;

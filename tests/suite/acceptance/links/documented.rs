@@ -1,4 +1,4 @@
-//! Links as lomi's document of them prints its requests and answers.
+//! Links, with the requests and answers as lomi's document prints them.
 
 use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn listed(app: &TestApp, query: &str) -> (Vec<Value>, Option<String>) {
     (ids.collect(), page["next_cursor"].as_str().map(str::to_owned))
 }
 
-/// The id that lomi prints of what is sold by this UUID of its catalogue.
+/// lomi's printed id of the product or price with this UUID.
 async fn printed_id(app: &TestApp, member: &str, uuid: &str) -> Value {
     let sold = app.create(&app.body(json!({ member: uuid })), &app.fresh_key()).await.expect(201).json();
     let url = format!("{}/checkout-sessions/{}", app.stack.urls().lomi, sold["checkout_session_id"].as_str().unwrap());
@@ -113,7 +113,7 @@ async fn the_list_leads_from_our_links_to_those_of_lomi() {
         }
         assert_eq!(all, [ours.clone(), lomis.clone()].concat(), "{limit}");
     }
-    // lomi's page is out of reach: ours are shown all the same.
+    // lomi's page is unreachable: managed links are shown without it.
     app.lomi.fault(json!({ "target": "GET /payment-links", "kind": "status", "arg": 503, "times": null })).await;
     assert_eq!(listed(&app, "").await.0, ours);
     app.lomi.clear_faults().await;
@@ -169,7 +169,7 @@ async fn the_labels_of_a_link_are_kept_whatever_lomi_forgets() {
             assert_eq!(changed["metadata"], json!({ "lieu": "Thiès" }), "{profile} {forgets}");
             assert_eq!(app.shown_link(id).await, changed, "{profile} {forgets}");
             let at_lomi = app.lomi.links().await.pop().expect("a link");
-            // Only API 1.2.0 changes a link, and lomi is told what it can be told.
+            // Only API 1.2.0 changes a link; the labels that it can store are sent to it.
             if !forgets {
                 let expected = if profile == "current" { &changed } else { &link };
                 assert_eq!(at_lomi["metadata"], expected["metadata"], "{profile}");

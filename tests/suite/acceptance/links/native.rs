@@ -1,4 +1,4 @@
-//! Links of lomi's own: its rules are checked before it is asked, and it is asked once.
+//! Native links: lomi's rules are checked before the call, and lomi is called once.
 
 use serde_json::{Value, json};
 use tests::TestApp;

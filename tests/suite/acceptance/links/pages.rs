@@ -1,9 +1,9 @@
-//! What a shopper reads when a link leads nowhere, or not yet.
+//! The pages of a link that leads nowhere, or not yet.
 
 use serde_json::{Value, json};
 use tests::{Answer, TestApp};
 
-/// A page is a page: HTML in the right language, with nothing that runs, kept by nobody.
+/// HTML in the right language, without scripts, not cached.
 #[track_caller]
 fn assert_page(answer: &Answer, status: u16, language: &str, words: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
@@ -59,7 +59,7 @@ async fn a_preview_shows_what_the_link_is_for_and_opens_nothing() {
     }
     assert!(app.orders().await.is_empty());
     assert_eq!(app.shown_link(&code).await["opened_count"], 0);
-    // The button works for whoever presses it.
+    // The button works for every browser.
     let pressed = app.http.get(&app.url(&format!("/pay/{code}?pay=1")), &[("user-agent", "Cubot Note")]).await;
     pressed.expect(303);
     app.audit().await;

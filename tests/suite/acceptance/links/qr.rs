@@ -1,9 +1,9 @@
-//! A picture of a link leads to the link.
+//! The QR code of a link contains the link's URL.
 
 use serde_json::json;
 use tests::{Answer, TestApp};
 
-/// What a phone reads in a picture of so many pixels each way.
+/// Decodes a QR code with this many pixels on each side.
 fn read(side: usize, is_dark: impl Fn(usize, usize) -> bool) -> String {
     let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| u8::from(!is_dark(x, y)) * 255);
     let symbols = picture.detect_grids();

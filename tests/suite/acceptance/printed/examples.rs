@@ -1,4 +1,4 @@
-//! The examples of lomi's documents, to the byte, but for our address, the way in, and ids that stand for something.
+//! The examples of lomi's documents, byte for byte, except for the host, the authentication, and placeholder ids.
 
 use lomi_sandbox::fixtures::PRODUCT_A;
 use serde_json::Value;
@@ -65,7 +65,7 @@ async fn the_examples_of_a_payment_intent_work_as_printed() {
             has(&intent, "id client_secret amount currency original_amount original_currency status");
             assert_eq!((&intent["original_amount"], &intent["original_currency"]), (&10_000.into(), &"XOF".into()));
         }
-        // The document's own footnote: nobody is named who pays.
+        // The document's own footnote: no payer is named.
         let nobody = pasted_text(&app, "/admin/payment-intents", r#"{"amount":10000}"#).await;
         assert_eq!(nobody.problem(), (400, "validation_failed".to_owned()));
         assert_eq!(nobody.json()["errors"][0]["pointer"], "/customer_id", "{generation}");

@@ -23,7 +23,7 @@ async fn a_card_form_is_opened_as_the_documents_print_it() {
         let answer = pasted(&app, PATH, &body).await.expect(201);
         let json = answer.json();
         assert_eq!(json["id"], json["payment_intent_id"], "{profile}");
-        // Francs: what the card processor collects after conversion is another number.
+        // In francs; the amount that the card processor collects after conversion is another one.
         let names = ["amount", "currency", "original_amount", "original_currency", "status"];
         let expected = json!({ "amount": 10_000, "currency": "XOF", "original_amount": 10_000, "original_currency": "XOF", "status": "open" });
         assert_eq!(members(&json, &names), expected, "{profile}");
@@ -73,7 +73,7 @@ async fn a_currency_has_two_names_and_one_meaning() {
         let refused = pasted(&app, PATH, &with(&body, members.clone())).await;
         assert_eq!((refused.status, refused.pointers()), (400, vec![pointer.to_owned()]), "{members}");
     }
-    // Of a cart that has its price there is nothing to say, and a browser never says it.
+    // A cart has its currency from the catalogue, and a browser never sends one.
     let cart = with(&app.card_cart(1), json!({ "currency": "XOF" }));
     assert_eq!(pasted(&app, PATH, &cart).await.pointers(), ["/currency"]);
     assert_eq!(app.create_intent(&cart, &app.fresh_key()).await.pointers(), ["/currency"]);

@@ -8,7 +8,7 @@ use tests::{
 
 use super::{pasted, pasted_text, with};
 
-/// Bodies that open an order or a link of the merchant's, by the route that takes them.
+/// Bodies that create an order or a link for the merchant, by route.
 fn bodies(app: &TestApp) -> [(&'static str, Value); 2] {
     [
         ("/admin/checkout-sessions", app.body(json!({ "amount": 700, "allowed_providers": ["WAVE"] }))),

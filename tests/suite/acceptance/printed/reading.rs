@@ -15,7 +15,7 @@ async fn get(app: &TestApp, rest: &str) -> Answer {
     app.admin("GET", &format!("{PATH}{rest}"), &Value::Null).await
 }
 
-/// An open order; the oldest generation wants to be told which rails to offer.
+/// An open order; the oldest generation requires the providers.
 async fn open_order(app: &TestApp) -> Created {
     let mut body = app.cart(1);
     body["allowed_providers"] = json!(["WAVE", "MTN"]);
@@ -38,7 +38,7 @@ async fn a_session_is_read_under_the_documents_names() {
         });
         let names: Vec<_> = expected.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(members(&session, &names), expected, "{profile}");
-        // What each generation tells besides.
+        // The fields that differ between the generations.
         let told = |name: &str, tellers: &[&str], value: Value| {
             let value = if tellers.contains(&profile) { value } else { Value::Null };
             assert_eq!(session[name], value, "{profile} {name}");
@@ -59,7 +59,7 @@ async fn a_session_is_read_under_the_documents_names() {
     app.audit().await;
 }
 
-/// lomi keeps the addresses with the token in them; whoever reads a session must not come by it.
+/// lomi stores the return URLs with the token in them; a reader of the session must not get it.
 #[tokio::test]
 async fn no_order_token_stands_in_what_is_read() {
     let app = TestApp::start().await;
@@ -175,7 +175,7 @@ async fn sessions_are_listed_by_their_status_and_no_other_word() {
     app.audit().await;
 }
 
-/// Other programs of the merchant's may write what they like: only the table knows which orders are this stack's.
+/// Other programs of the merchant may write any order id: only the table knows this stack's orders.
 #[tokio::test]
 async fn only_an_order_of_ours_is_named() {
     let app = TestApp::start().await;
@@ -183,7 +183,7 @@ async fn only_an_order_of_ours_is_named() {
     let id = session_by(&app, TEST_KEY_A, json!({ "order_id": unknown })).await;
     let session = get(&app, &format!("/{id}")).await.expect(200).json();
     assert_eq!((&session["order_id"], &session["metadata"]["order_id"]), (&Value::Null, &json!(unknown)));
-    // What may be a token of another stack is not shown either.
+    // A possible token of another stack is hidden, too.
     assert_eq!(session["success_url"], "https://other.example/{ORDER_TOKEN}");
     app.audit().await;
 }

@@ -50,7 +50,7 @@ async fn a_session_is_opened_as_the_documents_print_it() {
     app.audit().await;
 }
 
-/// Nothing of a shopper's is kept with the answer, and a repeated request is answered with the same bytes all the same.
+/// The stored answer has no personal data of the shopper, and a repeated request still gets the same bytes.
 #[tokio::test]
 async fn the_shoppers_contact_is_shown_and_not_kept() {
     let app = TestApp::start().await;
@@ -66,7 +66,7 @@ async fn the_shoppers_contact_is_shown_and_not_kept() {
     for contact in [EMAIL, NAME, PHONE, "00225 07"] {
         assert!(!table.contains(contact), "{contact} is kept");
     }
-    // A storefront is told what it was always told.
+    // A storefront gets the same fields as before.
     let public = app.create(&app.cart(1), "k").await.expect(201).json();
     let names: Vec<_> = public.as_object().unwrap().keys().map(String::as_str).collect();
     let always = ["amount", "checkout_session_id", "checkout_url", "currency_code", "expires_at"];
@@ -84,10 +84,10 @@ async fn what_lomi_notes_with_a_session_prices_nothing() {
         let json = pasted(&app, PATH, &noted).await.expect(201).json();
         assert_eq!(json["product_id"], PRODUCT_A, "{profile}");
         assert_eq!(app.lomi.sessions().await.last().expect("a session")["product_id"], PRODUCT_A, "{profile}");
-        // lomi opens this page at 5 000: nobody gets it.
+        // lomi opens this page at 5 000 francs: it is not returned.
         let dearer = with(&noted, json!({ "amount": 7_000 }));
         handed_out_nothing(&app, pasted(&app, PATH, &dearer).await).await;
-        // Without an amount lomi prices the product; its first generation does not without one.
+        // Without an amount lomi prices the product; its first generation requires an amount.
         if profile != "seeds" {
             let mut by_lomi = noted;
             by_lomi.as_object_mut().unwrap().retain(|name, _| !["amount", "currency_code"].contains(&name.as_str()));
@@ -106,7 +106,7 @@ async fn a_plan_is_noted_where_lomi_has_plans() {
         app.lomi.profile(profile).await;
         assert_eq!(pasted(&app, PATH, &noted).await.expect(201).json()["plan_id"], plan, "{profile}");
     }
-    // A plan that costs something else, or that nobody knows.
+    // A plan with another price, or an unknown plan.
     let unknown = json!({ "plan_id": "b0000000-0000-4000-8000-000000000009" });
     for other in [with(&noted, json!({ "amount": 7_000 })), with(&noted, unknown)] {
         handed_out_nothing(&app, pasted(&app, PATH, &other).await).await;
@@ -118,7 +118,7 @@ async fn a_plan_is_noted_where_lomi_has_plans() {
     app.audit().await;
 }
 
-/// lomi refused, or its page was another one: the caller has nothing to pay on.
+/// lomi refused, or opened another page: the caller gets no page.
 async fn handed_out_nothing(app: &TestApp, answer: Answer) {
     assert_eq!(answer.problem(), (502, "provider_rejected".to_owned()));
     let orders = app.orders().await;
@@ -157,13 +157,13 @@ async fn a_member_of_a_session_that_is_wrong_is_named() {
         let refused = pasted(&app, PATH, &with(&printed(&app), wrong.clone())).await;
         assert_eq!((refused.status, refused.pointers()), (400, vec![pointer.to_owned()]), "{wrong}");
     }
-    // A browser books nothing at lomi.
+    // A browser cannot set records at lomi.
     for member in ["subscription_id", "plan_id"] {
         let refused = app.create(&with(&app.cart(1), json!({ member: SUBSCRIPTION_A })), &app.fresh_key()).await;
         assert_eq!(refused.pointers(), [format!("/{member}")], "{}", refused.text());
         assert!(refused.text().contains("Only your own backend"));
     }
-    // Left out, the list means all that there is; printed otherwise, the amount is the same.
+    // An omitted list means every provider; an amount in another spelling is the same amount.
     let mut body = printed(&app);
     body.as_object_mut().unwrap().remove("allowed_providers");
     let text = body.to_string().replace("10000", "10000.0");
