@@ -1,6 +1,7 @@
 //! An order and its state. Events can arrive in any order; the status only moves forward.
 
 mod dispute;
+mod outbox_event;
 mod payment_ref;
 mod refund;
 mod schedule;
@@ -10,6 +11,7 @@ mod transition;
 mod view;
 
 pub use dispute::{Dispute, DisputeNotice, DisputeStage, DisputeStep, DisputeUpdate, RiskUpdate, ShortText};
+pub use outbox_event::OutboxEvent;
 pub use payment_ref::{OpenedPayment, PaymentRef};
 pub use refund::{
     MAX_REFUND_REASON_CHARS, MAX_REFUNDS, NewRefund, ProviderRefund, Refund, RefundExecution, RefundNotice,
@@ -17,7 +19,7 @@ pub use refund::{
 };
 pub use status::{Environment, OrderStatus};
 pub use timeline::{Source, TimelineEntry, TimelineEvent};
-pub use transition::{ConfirmedPayment, Discount, Mismatch, OrderEvent, OutboxEvent, Transition};
+pub use transition::{ConfirmedPayment, Discount, Mismatch, OrderEvent, Transition};
 
 use crate::{
     AttemptId, CartTokenId, Currency, LinkCode, LomiCart, Money, OrderId, OrderLine, PricedCart, Timestamp, TokenHash,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The most disputes that one order stores.
 const MAX_DISPUTES: usize = 10;
 /// The most steps that one dispute stores.
-const MAX_TURNS: usize = 10;
+const MAX_STEPS: usize = 10;
 /// The most characters of lomi's texts that are stored.
 const MAX_TEXT_CHARS: usize = 100;
 /// Final statuses in the merchant's favour (Stripe's public statuses of a dispute, as the processor behind lomi): won,
@@ -199,7 +199,7 @@ impl Dispute {
                 let known = dispute.steps.swap_remove(index);
                 dispute.steps.push(known.joined(step));
             }
-            None if dispute.steps.len() >= MAX_TURNS => return None,
+            None if dispute.steps.len() >= MAX_STEPS => return None,
             None => dispute.steps.push(step),
         }
         dispute.steps.sort_by(|a, b| Reverse(a.place()).cmp(&Reverse(b.place())));

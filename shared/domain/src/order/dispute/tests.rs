@@ -88,7 +88,7 @@ fn a_dispute_ends_alike_in_every_order_of_its_turns() {
 
 #[test]
 fn only_an_end_in_the_merchants_favour_is_no_dispute() {
-    for (turn, status, is_disputed) in [
+    for (stage, status, is_disputed) in [
         (DisputeStage::Opened, "needs_response", true),
         (DisputeStage::Closed, "lost", true),
         (DisputeStage::Closed, "", true),
@@ -96,8 +96,8 @@ fn only_an_end_in_the_merchants_favour_is_no_dispute() {
         (DisputeStage::Closed, "won", false),
         (DisputeStage::Closed, "WARNING_CLOSED", false),
     ] {
-        let (order, _) = after([told(turn, status), told(DisputeStage::Opened, "needs_response")]);
-        assert_eq!(order.is_disputed(), is_disputed, "{turn:?} {status}");
+        let (order, _) = after([told(stage, status), told(DisputeStage::Opened, "needs_response")]);
+        assert_eq!(order.is_disputed(), is_disputed, "{stage:?} {status}");
     }
     assert!(!order().is_disputed());
     let other = DisputeUpdate { dispute_id: None, ..told(DisputeStage::Opened, "") };
@@ -113,9 +113,9 @@ fn a_dispute_of_another_environment_is_refused() {
 
 #[test]
 fn disputes_and_their_turns_are_bounded() {
-    let turn = |number: usize| told(DisputeStage::Updated, &number.to_string());
-    let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..stage(0) };
-    assert_eq!(after((0..50).map(turn)).1.len(), MAX_TURNS);
+    let stage_number = |number: usize| told(DisputeStage::Updated, &number.to_string());
+    let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..stage_number(0) };
+    assert_eq!(after((0..50).map(stage_number)).1.len(), MAX_STEPS);
     let (full, events) = after((0..50).map(other));
     assert_eq!((full.disputes.len(), events.len()), (MAX_DISPUTES, MAX_DISPUTES));
     let transition = full.transition(&OrderEvent::Dispute(other(50)), Source::Webhook, T0);
