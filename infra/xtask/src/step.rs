@@ -32,7 +32,7 @@ pub(crate) const STEPS: [Step; 24] = [
     step("release", "release binaries: size and time to the first poll (python3)", aws::release),
     step("emulator", "the stack deployed to an emulator of AWS, orders bought through it (sam)", aws::emulator),
     step("kills", "200 kills", proofs::kills),
-    step("artifacts", "sam build for arm64 of unoptimised code, with a check of its artifacts (sam, cargo-lambda)", aws::artifacts),
+    step("artifacts", "sam build for arm64 of unoptimised code, and a check of it (sam, cargo-lambda)", aws::artifacts),
     step("release-artifacts", "the same as it is deployed", aws::release_artifacts),
     step("dev", "cargo dev builds and sells", proofs::dev),
     step("all-proofs", "all pairs of crashes, every order of events received in every way", proofs::all_proofs),
