@@ -2,7 +2,6 @@
 
 use crate::steps::{aws, proofs, sources};
 
-/// One check.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     /// What the step checks, and what it needs beside Cargo.
