@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `sam build` left is what Lambda on arm64 can start: for each function of the built template a program of its own.
+"""Checks that `sam build` made a program that Lambda on arm64 can start for each function of the built template.
 
 usage: artifacts.py FOLDER        FOLDER is .aws-sam/build; fails when a function's program is missing or of another processor
 """
@@ -17,7 +17,7 @@ HEADER_BYTES = 20
 
 
 class Loader(yaml.SafeLoader):
-    """Reads past CloudFormation's short functions: what they stand for is not asked for here."""
+    """Skips CloudFormation's short functions: their values are not needed here."""
 
 
 Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
@@ -32,7 +32,7 @@ def functions(folder):
 
 
 def wrong(program):
-    """What keeps Lambda on arm64 from starting this file; nothing when it can."""
+    """Why Lambda on arm64 cannot start this file; nothing when it can."""
     if not os.path.isfile(program):
         return "is not there"
     if not os.access(program, os.X_OK):

@@ -2,8 +2,8 @@
 
 usage: startup.py FOLDER NAME...        fails above 6 MB or above 3 ms of processor time until the first poll
 
-The time on the clock is what counts for a cold start, and it is printed; but it also holds whatever else the machine was
-doing, so it is the processor time that is judged. The fastest tenth and the median of many starts are shown.
+The wall-clock time counts for a cold start, and it is printed. It also includes the machine's other work, so the limit
+applies to the processor time. The fastest tenth and the median of many starts are printed.
 """
 import os
 import signal
@@ -43,7 +43,7 @@ ENVIRONMENT = {
 
 
 def first_poll_ms(binary):
-    """The time on the clock and the processor's, from starting the process to its first request."""
+    """The wall-clock time and the processor time from the start of the process to its first request."""
     with socket.create_server(("127.0.0.1", 0)) as api:
         api.settimeout(TIMEOUT_S)
         environment = {**ENVIRONMENT, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.getsockname()[1]}
@@ -65,12 +65,12 @@ def first_poll_ms(binary):
 
 
 def round_ms(binary):
-    """One round of starts: the times on the clock and the processor's, each sorted."""
+    """One round of starts: the wall-clock times and the processor times, each sorted."""
     return [sorted(times) for times in zip(*(first_poll_ms(binary) for _ in range(RUNS)))]
 
 
 def best_round_ms(binary):
-    """The first round that is fast enough, else the last of a few: a busy neighbour slows a round down, nothing speeds one up."""
+    """The first round that is fast enough, else the last of a few: other processes can only slow a round down."""
     for _ in range(ROUNDS):
         clock, processor = round_ms(binary)
         if processor[RUNS // 10] <= MAX_MS:

@@ -1,8 +1,8 @@
-"""What ends the run: one sentence that says what did not hold."""
+"""The failure that ends the run, with one sentence about the broken expectation."""
 
 
 class Failure(Exception):
-    """Something that must hold does not. Its text is all that the reader gets, so it says what was seen."""
+    """A broken expectation. The run prints only its text, so the text says what was observed."""
 
 
 def require(holds, sentence):

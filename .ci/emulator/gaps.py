@@ -1,6 +1,6 @@
-"""What the emulator does not do, found by trying it: nothing here is known beforehand.
+"""Finds what the emulator does not support, by trying it in every run.
 
-Each line is compared with `expected-gaps.txt`, so that a gap that closes or opens is noticed.
+Each line is compared with `expected-gaps.txt`, so that a closed gap and a new one both fail the run.
 """
 import json
 import time
@@ -60,7 +60,7 @@ def outputs(cloudformation, resource, output):
 
 
 def adapt(main, children, cloudformation):
-    """Takes out of the templates what the emulator refuses. Answers a line for each thing that it did."""
+    """Removes from the templates what the emulator refuses. Returns one line per change."""
     lines = ["Lambda on arm64: the functions run natively, so the copy says x86_64"]
     everything = [main, *children.values()]
     if not accepts(cloudformation, {"Probe": {"Type": CODE_DEPLOY}}) and template.without_gradual_deployments(main):
@@ -96,9 +96,9 @@ def of_api(apis, wanted):
 
 
 def of_iam(stack, function, purchase):
-    """Whether a purchase still goes through when the role of a function that takes part lost its policies.
+    """Whether a purchase still succeeds after the role of a function that it needs has lost its policies.
 
-    The last check of all: nothing works afterwards, and that this is noticed shows that a purchase can fail.
+    The last check of all, because the stack is broken afterwards. It shows that a purchase can fail.
     """
     role = stack.role(function)
     for policy in stack.aws.iam.list_role_policies(RoleName=role)["PolicyNames"]:
@@ -113,7 +113,7 @@ def of_iam(stack, function, purchase):
 
 
 def of_logs(logs, functions):
-    """Functions that ran, and whose log group holds nothing."""
+    """Functions that ran and have an empty log group."""
     silent = []
     for binary, group in sorted(functions.items()):
         if not logs.filter_log_events(logGroupName=group, limit=1)["events"]:
@@ -122,14 +122,14 @@ def of_logs(logs, functions):
 
 
 def of_metrics(cloudwatch):
-    """Whether the metrics in the log lines became CloudWatch's."""
+    """Whether CloudWatch has the metrics of the log lines."""
     if cloudwatch.list_metrics(Namespace="LomiCheckout")["Metrics"]:
         return []
     return ["CloudWatch: the metrics in the log lines become no metrics, so no alarm sees them"]
 
 
 class Bus:
-    """A queue at the stack's event bus, to see whether an outbox item arrives there."""
+    """A queue at the stack's event bus, to check whether an outbox item arrives there."""
 
     def __init__(self, events, queues, bus):
         self.queues, self.bus = queues, bus
@@ -140,14 +140,14 @@ class Bus:
         events.put_targets(Rule="heard", EventBusName=bus, Targets=[{"Id": "heard", "Arn": arn}])
 
     def gaps(self):
-        """Waits a few seconds for what was to come."""
+        """Waits a few seconds for the event."""
         if self.queues.receive_message(QueueUrl=self.url, WaitTimeSeconds=5).get("Messages"):
             return []
         return ["EventBridge Pipes: nothing reaches the bus"]
 
 
 def compare(found, path):
-    """Lines that are new, and lines that are gone, against the list that is known."""
+    """New lines and missing lines, compared with the known list."""
     with open(path, encoding="utf-8") as file:
         known = {line.rstrip("\n") for line in file if line.strip()}
     return sorted(set(found) - known), sorted(known - set(found))

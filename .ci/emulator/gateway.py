@@ -1,4 +1,4 @@
-"""Functions as API Gateway invokes them: by an HTTP API event of payload format 2.0."""
+"""Invokes functions as API Gateway does: with HTTP API events of payload format 2.0."""
 import base64
 import json
 import time
@@ -10,7 +10,7 @@ from failure import Failure, require
 
 @dataclass
 class Request:
-    """What a client sends, and the route of the template that it falls on."""
+    """A client's request, and the template's route that matches it."""
     route: str
     path: str
     headers: dict = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What a function answers."""
+    """A function's answer."""
     status: int
     body: bytes
 
@@ -63,7 +63,7 @@ def event(request):
 
 
 class Functions:
-    """The deployed functions, each invoked as its API's integration invokes it: by its alias, if it has one."""
+    """The deployed functions, each invoked as the API's integration does: by its alias, if it has one."""
 
     def __init__(self, client, names):
         self.client, self.names = client, names
@@ -96,7 +96,7 @@ class Functions:
         return Answer(answer["statusCode"], body)
 
     def set_variable(self, binary, name, value):
-        """Changes one variable, if the function has it, and puts the alias on a version that has the change."""
+        """Changes one variable, if the function has it, and moves the alias to a version with the change."""
         function = self.names[binary]
         variables = self.client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
         if name not in variables:

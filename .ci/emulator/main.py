@@ -1,4 +1,4 @@
-"""Deploys the built stack to an emulator of AWS and buys orders through it. README.md beside this file says more."""
+"""Deploys the built stack to an emulator of AWS and buys orders through it. See README.md."""
 import argparse
 import os
 import signal
@@ -39,7 +39,7 @@ def step(sentence, work, *arguments):
 
 
 def deployed(aws, options, folder):
-    """The stack, the main template as it was deployed, and what had to be changed in it."""
+    """The stack, the main template as deployed, and the changes that were necessary."""
     source = os.path.dirname(os.path.abspath(options.template))
     main = template.read(options.template)
     children = {name: template.read(path) for name, path in template.nested(main, source).items()}
@@ -55,7 +55,7 @@ def deployed(aws, options, folder):
 
 
 def settle(made, functions, lomi_url):
-    """Everything between a deployment and a shop that sells."""
+    """The steps between a deployment and the first sale."""
     made.stop_schedules()
     made.put_secret("LomiSecretKey", LOMI_KEY)
     for binary in functions.names:
@@ -68,7 +68,7 @@ def refuse_mistakes(made):
 
 
 def observed(aws, made, main, bus):
-    """A line for each thing that the emulator did not do while the shop sold."""
+    """One line per gap of the emulator that the sales have shown."""
     return [
         *gaps.of_api(aws.apigatewayv2, template.routes(main)),
         *gaps.of_logs(aws.logs, made.log_groups(template.functions(main))),
@@ -78,7 +78,7 @@ def observed(aws, made, main, bus):
 
 
 def sell(shop, receiver):
-    """What a shop does all day."""
+    """The usual work of a shop."""
     step("a product is on sale", shop.offer)
     step("every function that a shop needs answers", shop.visit_every_function)
     step("an order is paid by lomi.'s signed event", purchase.by_webhook, shop, receiver)
@@ -86,7 +86,7 @@ def sell(shop, receiver):
 
 
 def run(options, folder, servers):
-    """Every step. `servers` gets those whose log tells more when one fails. Answers the emulator's gaps."""
+    """Every step. `servers` receives the servers whose logs explain a failure. Returns the emulator's gaps."""
     receiver = webhook.Receiver()
     server, endpoint = emulator(folder)
     servers.append(server)
@@ -114,7 +114,7 @@ def run(options, folder, servers):
 
 
 def report(lines):
-    """Prints what was not shown; fails when that is not what is known."""
+    """Prints the gaps; fails when they differ from the known ones."""
     print("\nNot shown, because of the emulator:")
     for line in lines:
         print(f"  - {line}")

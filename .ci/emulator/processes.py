@@ -1,4 +1,4 @@
-"""The two servers that the run needs, on loopback: the emulator of AWS and the stand-in for lomi."""
+"""The two servers that the run needs, on loopback: the emulator of AWS and the lomi simulator."""
 import json
 import os
 import re
@@ -15,7 +15,7 @@ from failure import Failure
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
 REGION = "eu-west-3"
-# The emulator takes this key for the account's owner; every other key is held to its IAM policies.
+# The emulator treats this key as the account's owner and enforces the IAM policies of every other key.
 OWNER = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -24,7 +24,7 @@ OWNER = {
 }
 
 
-# A merchant's key that the stand-in for lomi knows from its start.
+# A merchant's key that the lomi simulator knows from its start.
 LOMI_KEY = "lomi_sk_test_sim_a"
 
 
@@ -52,7 +52,7 @@ class Server:
         self.process.wait(STOP_TIMEOUT_S)
 
     def wait_until(self, ready):
-        """What `ready` answers, as soon as it answers anything."""
+        """Waits for the first result of `ready`."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -64,14 +64,14 @@ class Server:
         raise Failure(f"{self.name} did not start within {START_TIMEOUT_S} s; it said:\n{self.text()[-2000:]}")
 
     def text(self):
-        """What it has logged; nothing before it was started."""
+        """Its log; empty before its start."""
         if not os.path.exists(self.log):
             return ""
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
     def complaints(self, lines=15):
-        """The last lines that tell of an error, but for those about a resource that was only a trial."""
+        """The last error lines, without those about trial resources."""
         return [line for line in self.text().splitlines() if "ERROR" in line and " Probe " not in line][-lines:]
 
 
@@ -81,7 +81,7 @@ def free_port():
 
 
 def emulator(folder):
-    """MiniStack with IAM enforced; everything that it writes is below `folder`. Answers the server and its address."""
+    """MiniStack with IAM enforced; everything that it writes is below `folder`. Returns the server and its address."""
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
@@ -96,7 +96,7 @@ def emulator(folder):
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
-        # The functions inherit these: they ask for no other AWS service.
+        # The functions inherit these; they call no other AWS service.
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": endpoint,
     }
@@ -113,7 +113,7 @@ def is_up(url):
 
 
 def lomi(binary, folder):
-    """The stand-in for lomi., which has no webhook yet."""
+    """The lomi simulator, without a webhook."""
     if not shutil.which(binary):
         raise Failure(f"there is no {binary}: cargo build -p lomi-sandbox")
     command = [binary, "--listen", "127.0.0.1:0"]
@@ -121,27 +121,27 @@ def lomi(binary, folder):
 
 
 def lomi_address(server):
-    """Where the stand-in listens, as it says itself."""
+    """The simulator's address, from its own output."""
     found = re.search(r"http://127\.0\.0\.1:\d+", server.text())
     return found and found.group()
 
 
 def get(url, key):
-    """What lomi. tells the owner of this key."""
+    """lomi's answer to a request with this key."""
     request = urllib.request.Request(url, headers={"x-api-key": key})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
 def post(url, body):
-    """What a JSON answer of the stand-in's control API holds."""
+    """A JSON answer of the simulator's control API."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
 def left_over(folder):
-    """Processes whose program lies below `folder`: functions that outlived the emulator."""
+    """Processes whose program is below `folder`: functions that outlived the emulator."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -153,7 +153,7 @@ def left_over(folder):
 
 
 def end_left_over(folder):
-    """Ends what the emulator left running; the number of those that even then go on."""
+    """Ends the processes that the emulator left; returns the number of those that survive."""
     for pid in left_over(folder):
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + STOP_TIMEOUT_S

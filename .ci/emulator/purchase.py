@@ -1,4 +1,4 @@
-"""A shop and its shopper: an order that a webhook turns paid, one that the reconciler has to find, one that stays."""
+"""A shop and its shopper: one order paid by a webhook, one found by the reconciler, one that outlives the stack."""
 import json
 import time
 import uuid
@@ -10,7 +10,7 @@ from processes import post
 SHOP = "https://shop.example"
 WAIT_S = 20
 JSON = {"content-type": "application/json"}
-# A request of the back office for each function that a purchase does not touch.
+# One back-office request for each function that a purchase does not use.
 BACK_OFFICE = [("create-checkout-session", "/admin/checkout-sessions"), ("customers", "/admin/customers"), ("link-generator", "/admin/payment-links"),
                ("operations", "/admin/quarantine"), ("operations", "/admin/health"), ("orders", "/admin/orders")]
 
@@ -31,7 +31,7 @@ class Shop:
         require("MUG-01" in answer.text(), f"the shop does not see the product: {answer.text()}")
 
     def create(self, binary, path, members):
-        """An order for two cups, by one of the two ways."""
+        """An order for two cups, by page or by card form."""
         headers = {**JSON, "idempotency-key": str(uuid.uuid4())}
         body = json.dumps({"items": [{"sku": "MUG-01", "quantity": 2}], **members}).encode()
         answer = self.functions.send(binary, Request(f"POST {path}", path, headers, body))
@@ -45,7 +45,7 @@ class Shop:
         return self.create("create-checkout-session", "/checkout-sessions", urls)
 
     def visit_every_function(self):
-        """Each starts with its own variables and gets by with its own permissions."""
+        """Each function starts with its own variables and works with its own permissions."""
         shopper = {"customer_email": "awa@shop.example", "customer_name": "Awa Koné"}
         self.create("create-payment-intent", "/payment-intents", shopper)
         for binary, path in BACK_OFFICE:
@@ -56,7 +56,7 @@ class Shop:
         post(f"{self.lomi}/_sim/sessions/{order['checkout_session_id']}/pay", {"method": "wave"})
 
     def status(self, order):
-        """What the order's return page shows."""
+        """The order as its return page shows it."""
         path = f"/orders/{order['order_id']}"
         answer = self.functions.send("orders", Request(
             "GET /orders/{order_id}", path, {"authorization": f"Bearer {order['order_token']}"}, b"",
@@ -70,7 +70,7 @@ class Shop:
         return self.table.get_item(TableName=self.table_name, Key=keys, ConsistentRead=True).get("Item")
 
     def stored_status(self, order):
-        """What the table holds: unlike the return page, it asks nobody."""
+        """The order in the table: unlike the return page, this calls no function."""
         return self.stored(f"ORDER#{order['order_id']}", "ORDER")["status"]["S"]
 
     def require_told(self, order):
@@ -78,7 +78,7 @@ class Shop:
         require(item, f"the table has no outbox item for {order['order_id']}, though it is paid")
 
     def make_due(self, order):
-        """The reconciler's turn comes now, not in some minutes: nothing but the clock is brought forward."""
+        """Makes the order due now instead of in some minutes; nothing else changes."""
         self.table.update_item(
             TableName=self.table_name, Key={"PK": {"S": f"ORDER#{order['order_id']}"}, "SK": {"S": "ORDER"}},
             UpdateExpression="SET due_at_ms = :now", ConditionExpression="attribute_exists(due_at_ms)",
@@ -86,7 +86,7 @@ class Shop:
 
 
 def by_webhook(shop, receiver):
-    """An order is paid, and lomi.'s signed event is all that tells of it."""
+    """An order is paid by lomi's signed event alone."""
     order = shop.open_order()
     receiver.answers.clear()
     shop.pay(order)
@@ -103,7 +103,7 @@ def by_webhook(shop, receiver):
 
 
 def by_reconciler(shop, receiver):
-    """The event of a paid order is lost; the reconciler asks lomi."""
+    """The event of a paid order is lost; the reconciler polls lomi."""
     order = shop.open_order()
     receiver.answers.clear()
     post(f"{shop.lomi}/_sim/faults", {"target": "webhook", "kind": "lose"})
@@ -119,7 +119,7 @@ def by_reconciler(shop, receiver):
 
 
 def outlives(shop, delete):
-    """What was sold is on record when all else of the stack is gone."""
+    """The orders are still in the table after the stack is deleted."""
     order = shop.open_order()
     delete()
     require(not shop.functions.exists("orders"), "the stack is deleted, and still has functions")

@@ -1,4 +1,4 @@
-"""The stack in the emulator: its deployment, and what came of it."""
+"""The stack in the emulator: its deployment and its resources."""
 import os
 import subprocess
 import time
@@ -17,7 +17,7 @@ RULE = "AWS::Events::Rule"
 
 
 class Aws:
-    """Clients of the emulator's services, by the names that boto3 has for them; made when first asked for."""
+    """Clients of the emulator's services, by boto3's names; created on first use."""
 
     def __init__(self, endpoint):
         self.endpoint = endpoint
@@ -32,7 +32,7 @@ class Aws:
 
 
 def deploy(aws, path, parameters):
-    """`sam deploy` of the template at `path`, as an owner runs it, without its questions."""
+    """`sam deploy` of the template at `path`, as an owner runs it, without prompts."""
     command = ["sam", "deploy", "--template-file", path, "--stack-name", NAME, "--resolve-s3", "--no-confirm-changeset",
                "--no-progressbar", "--capabilities", *CAPABILITIES,
                "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
@@ -48,7 +48,7 @@ def deploy(aws, path, parameters):
 
 
 def reasons(aws):
-    """Why resources of the stack, or of a stack nested in it, did not come up."""
+    """Why resources of the stack, or of a nested stack, were not created."""
     found = []
     for stack in aws.cloudformation.describe_stacks()["Stacks"]:
         events = aws.cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
@@ -58,7 +58,7 @@ def reasons(aws):
 
 
 class Stack:
-    """What the deployment left behind."""
+    """The deployed resources."""
 
     def __init__(self, aws):
         pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=NAME)
@@ -70,21 +70,21 @@ class Stack:
         return [entry["PhysicalResourceId"] for entry in self.resources if entry["ResourceType"] == kind]
 
     def named(self, functions):
-        """Binary -> the physical name of its function, for those that no condition left out."""
+        """Binary -> the physical name of its function, without those that a condition excludes."""
         return {binary: self.physical[name] for binary, name in functions.items() if name in self.physical}
 
     def require_complete(self, wanted):
-        """Every resource of the template is there; a condition may leave out those that carry one."""
+        """Every resource of the template exists, except those that a condition excludes."""
         missing = sorted(name for name in wanted if name not in self.physical)
         require(not missing, f"sam deploy succeeded, but the stack lacks {', '.join(missing)}")
 
     def stop_schedules(self):
-        """What starts by itself would make it unclear which run did what."""
+        """Switches the schedules off: their runs would mix with those of the test."""
         for rule in self.of_type(RULE):
             self.aws.events.disable_rule(Name=rule.rsplit("/", 1)[-1])
 
     def put_secret(self, name, value):
-        """What the owner does after the first deployment."""
+        """The owner's steps after the first deployment."""
         self.aws.secretsmanager.put_secret_value(SecretId=self.physical[name], SecretString=value)
 
     def output(self, name):
@@ -104,7 +104,7 @@ class Stack:
         return {binary: self.configuration(name)["LoggingConfig"]["LogGroup"] for binary, name in functions.items()}
 
     def require_refused(self, name, value):
-        """The stack cannot be given this value of a parameter: a mistake ends before anything is changed."""
+        """The deployment refuses this value of a parameter before anything is changed."""
         parameters = self.aws.cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Parameters"]
         kept = [{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in parameters
                 if one["ParameterKey"] != name]
@@ -118,7 +118,7 @@ class Stack:
             raise Failure(f"the template takes {value} for {name}")
 
     def delete(self):
-        """The stack goes away, and whatever its template does not keep."""
+        """Deletes the stack, with everything that its template does not retain."""
         self.aws.cloudformation.delete_stack(StackName=NAME)
         deadline = time.monotonic() + DELETE_TIMEOUT_S
         while self.is_there():

@@ -10,13 +10,13 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
-# What the reconciler's role says last of the table: others query this index, too.
+# The last table statement of the reconciler's role: other roles query this index, too.
 INDEX = """"LINK#*"] } }
               - Effect: Allow
                 Action: dynamodb:Query
                 Resource: !Sub ${Table.Arn}/index/due"""
 
-# (what is wrong, the text of the template, what stands there instead, what the run must say)
+# (the mistake, the text of the template, its replacement, the expected sentence of the run)
 MISTAKES = [
     ("a parameter of a nested stack is forgotten", "        TableName: !Ref Table\n", "",
      "Parameter 'TableName' has no Default"),
@@ -46,7 +46,7 @@ def planted(text, right, wrong):
 
 
 def said(text, arguments):
-    """What a run with this template says."""
+    """The output of a run with this template."""
     with tempfile.TemporaryDirectory(prefix="teeth-") as folder:
         for entry in os.listdir(ROOT):
             if not entry.startswith(".") and entry not in ("target", "template.yaml"):

@@ -1,4 +1,4 @@
-"""The copy of the template that is deployed: of this machine's architecture, without what the emulator refuses."""
+"""The deployed copy of the template: for this machine's architecture, without what the emulator refuses."""
 import json
 import os
 import re
@@ -30,20 +30,20 @@ def nested(template, folder):
 
 
 def routes(template):
-    """The route keys of the HTTP API, as the functions' events say them."""
+    """The route keys of the HTTP API, from the functions' events."""
     events = [event["Properties"] for body in template["Resources"].values() if body["Type"] == FUNCTION
               for event in body["Properties"].get("Events", {}).values() if event["Type"] == "HttpApi"]
     return {f"{event['Method'].upper()} {event['Path']}" for event in events}
 
 
 def types(template):
-    """The resource types that a template names, but for SAM's and custom ones."""
+    """The resource types of a template, without SAM's and custom ones."""
     kinds = {body["Type"] for body in template["Resources"].values()}
     return {kind for kind in kinds if not kind.startswith(("AWS::Serverless::", "Custom::"))}
 
 
 def without_types(template, refused):
-    """Takes out the resources of the `refused` types and everything that names them. Answers their logical ids."""
+    """Removes the resources of the `refused` types and everything that refers to them. Returns their logical ids."""
     removed = sorted(name for name, body in template["Resources"].items() if body["Type"] in refused)
     for name in removed:
         del template["Resources"][name]
@@ -59,7 +59,7 @@ def without_types(template, refused):
 
 
 def _replaced(value, removed):
-    """`value` with a plain word in the place of each reference to something removed."""
+    """`value` with a plain word instead of each reference to a removed resource."""
     if isinstance(value, list):
         return [_replaced(item, removed) for item in value]
     if isinstance(value, str):
@@ -78,7 +78,7 @@ def _replaced(value, removed):
 
 
 def on_first_metric(template):
-    """Puts alarms over several metrics on the first of them. Answers their logical ids."""
+    """Reduces alarms over several metrics to the first of them. Returns their logical ids."""
     changed = []
     for name, body in template["Resources"].items():
         if body["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" not in body["Properties"]:
@@ -93,7 +93,7 @@ def on_first_metric(template):
 
 
 def with_secret_arns(value, secrets):
-    """`value` with the ARN asked for wherever a reference to one of `secrets` stands for it."""
+    """`value` with an explicit ARN instead of each reference to one of `secrets`."""
     if isinstance(value, list):
         return [with_secret_arns(item, secrets) for item in value]
     if not isinstance(value, dict):
@@ -107,14 +107,14 @@ def with_secret_arns(value, secrets):
 
 
 def without_gradual_deployments(template):
-    """Takes out the preference that becomes CodeDeploy's resources. Answers whether there was one."""
+    """Removes the deployment preference, which needs CodeDeploy. Returns whether there was one."""
     bodies = [template.get("Globals", {}).get("Function", {})]
     bodies += [body["Properties"] for body in template["Resources"].values() if body["Type"] == FUNCTION]
     return any([body.pop("DeploymentPreference", None) is not None for body in bodies])
 
 
 def lay_out(template, source, binaries, folder):
-    """Writes `template` into `folder` as `sam build` leaves one, beside all that it names: each function's code in a
+    """Writes `template` into `folder` as `sam build` does, with the files that it names: each function's code in a
     folder of its own, for this machine's processor."""
     missing = [binary for binary in functions(template) if not os.path.isfile(os.path.join(binaries, binary))]
     if missing:

@@ -1,4 +1,4 @@
-"""The changes that the copy of the template gets, each on a template of its own."""
+"""Tests of the changes to the copy of the template, each on a template of its own."""
 import os
 import tempfile
 import unittest

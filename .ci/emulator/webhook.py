@@ -1,4 +1,4 @@
-"""The stand-in for the API's webhook route: what arrives on loopback is handed to the deployed handler."""
+"""Stands in for the API's webhook route: passes the requests that arrive on loopback to the deployed handler."""
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -38,7 +38,7 @@ class Receiver:
         self.server.server_close()
 
     def deliver(self, headers, body):
-        """The status for lomi.; any trouble is told to whoever waits for the answers."""
+        """Returns the status for lomi; an error is also reported to the caller that waits for the answers."""
         if self.functions is None:
             return 503
         try:
@@ -51,7 +51,7 @@ class Receiver:
 
 
 def register(made, functions, url, lomi_url):
-    """The owner has put the lomi. key in: the stack makes its webhook and keeps the secret that lomi. told once."""
+    """With the owner's lomi key the stack creates its webhook and stores the secret, which lomi shows once."""
     status = made.output("WebhookStatus")
     require(status == "waiting_for_key", f"the deployment ended with WebhookStatus {status}, before any key was there")
     answer = functions.invoke("webhook-endpoint", {"Url": url})

@@ -26,7 +26,6 @@ pub(crate) fn not_run(run: &BTreeSet<String>) -> Vec<String> {
     tests
 }
 
-/// The message when only a part of the suite ran.
 pub(crate) fn incomplete(silent: &[String], findings: &[String]) -> String {
     let shown = |list: &[String]| list.iter().take(SHOWN).map(|line| format!("\n- {line}")).collect::<String>();
     let so_far = if findings.is_empty() { " no difference was found".to_owned() } else { shown(findings) };
@@ -55,7 +54,6 @@ fn collect_file(path: &Path, module: &str, tests: &mut Vec<String>) {
     tests.extend(audited(&text).into_iter().map(|name| format!("{module}::{name}")));
 }
 
-/// The tests that end with an audit and are not ignored.
 fn audited(text: &str) -> Vec<&str> {
     let tests = text.split("#[tokio::test").skip(1);
     let whole = tests.filter(|test| {

@@ -32,7 +32,6 @@ fn template() -> Value {
     yaml::parse(&read(TEMPLATE))
 }
 
-/// The recorded calls of the binaries that Cargo builds now.
 async fn kept() -> Kept {
     Kept::of(&functions::built().await).expect("a place beside the binaries")
 }

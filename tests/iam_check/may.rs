@@ -44,7 +44,6 @@ fn meant(template: &Value, function: &Value) -> Vec<BTreeSet<String>> {
     statements(template, function).into_iter().map(of).collect()
 }
 
-/// The differences between `main` and the template.
 fn findings(template: &Value, function: &Value, main: &str) -> Vec<String> {
     let (said, meant) = (said(main), meant(template, function));
     let meant: BTreeSet<Clause<'_>> = meant.iter().map(|names| names.iter().map(String::as_str).collect()).collect();

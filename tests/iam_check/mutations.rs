@@ -60,7 +60,6 @@ fn a_policy_that_allows_more_or_less_than_is_done_is_found() {
     }
 }
 
-/// The template with the first `from` after `role` changed.
 #[track_caller]
 fn mutated(function: &str, from: &str, to: &str) -> String {
     let template = read("template.yaml");

@@ -36,9 +36,7 @@ pub const FUNCTIONS: [&str; 10] = [
     "webhook-handler",
 ];
 
-/// The variable with the address of DynamoDB.
 const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-/// The variable with the address of lomi.
 const LOMI: &str = "LOMI_BASE_URL";
 /// The shop of a live stack, which allows no plain http.
 const LIVE_ORIGIN: &str = "https://shop.example";
@@ -104,7 +102,6 @@ pub struct TestApp {
     pub(crate) serial: Mutex<u32>,
     pub(crate) record: Record,
     pub(crate) guard: Guard,
-    /// Records the functions' requests to AWS.
     pub(crate) recorder: Recorder,
 }
 

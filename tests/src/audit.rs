@@ -20,7 +20,6 @@ use crate::record::MeantPayout;
 
 /// Faults after which a delivery is not authentic any more.
 const UNAUTHENTIC: [&str; 4] = ["bad_signature", "wrong_secret", "reserialised", "oversize_body"];
-/// The statuses of a paid order.
 const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
 
 /// Whether a payment has arrived for the order, in the table or as it is shown.
@@ -188,7 +187,6 @@ impl Books {
         self.transactions.iter().filter_map(|transaction| self.check_transaction(transaction)).collect()
     }
 
-    /// A signed cart is sold once.
     fn check_carts(&self) -> Vec<String> {
         let mut paid = BTreeMap::<&str, BTreeSet<&str>>::new();
         for order in self.orders.iter().filter(|order| is_paid(order)) {

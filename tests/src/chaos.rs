@@ -28,7 +28,6 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::app::{Setup, TestApp};
 pub use tally::Tally;
 
-/// Shoppers at the same time.
 const SHOPPERS: usize = 12;
 /// Far longer than a chaos test takes per kill.
 const LONGEST_PER_KILL: Duration = Duration::from_secs(6);
@@ -150,7 +149,6 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Waits a random time in the range.
 async fn pause(rng: &mut Rng, [shortest_ms, longest_ms]: [u64; 2]) {
     sleep(Duration::from_millis(rng.u64(shortest_ms..longest_ms))).await;
 }

@@ -110,7 +110,6 @@ impl TestApp {
     }
 }
 
-/// lomi's signature of `bytes`.
 fn signature(secret: &str, bytes: &str) -> String {
     sign(&WebhookSecret::parse(secret).expect("a webhook secret"), bytes.as_bytes())
 }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::lomi::Lomi;
 
-/// The function under test.
 const FUNCTION: &str = "webhook-endpoint";
 /// As the template makes Secrets Manager generate it.
 const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"#;

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::http::Answer;
 
-/// A phone's `User-Agent`.
 const PHONE: &str =
     "Mozilla/5.0 (Linux; Android 13; TECNO KI5) AppleWebKit/537.36 Chrome/125.0.0.0 Mobile Safari/537.36";
 

@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 use crate::calls::caller;
 use crate::http::Http;
 
-/// The headers that are passed on.
 const REQUEST_HEADERS: [&str; 4] = ["authorization", "content-type", "x-amz-date", "x-amz-target"];
 
 /// DynamoDB's answer without the permission.
@@ -116,7 +115,6 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     (status, [(HeaderName::from_static("content-type"), content_type)], answer.body).into_response()
 }
 
-/// The request with `ReturnConsumedCapacity` set.
 fn asking_for_the_price(body: &Bytes) -> Bytes {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(mut members)) => {

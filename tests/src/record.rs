@@ -16,7 +16,6 @@ pub(crate) struct Entries {
     pub(crate) refunds: Vec<RefundSeen>,
     /// Payouts that a person confirmed: of an order to a number, or of a payment refunded at lomi itself.
     pub(crate) meant_payouts: Vec<MeantPayout>,
-    /// Texts that no log line may contain.
     pub(crate) canaries: Vec<String>,
     /// Refunds at lomi for which no event was sent.
     pub(crate) secret_refunds: Vec<String>,
@@ -24,12 +23,9 @@ pub(crate) struct Entries {
     pub(crate) early_endpoints: Vec<String>,
 }
 
-/// A create: the request of a client, and its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct CreateSeen {
-    /// The path, without the gateway's address.
     pub(crate) path: String,
-    /// The body of the request.
     pub(crate) sent: Value,
     /// Route and idempotency key.
     pub(crate) key: String,
@@ -50,7 +46,6 @@ pub(crate) struct RefundSeen {
     /// Order and idempotency key.
     pub(crate) key: String,
     pub(crate) order_id: String,
-    /// The stack's own refund id.
     pub(crate) id: String,
 }
 

@@ -35,7 +35,6 @@ struct Desk {
 }
 
 impl CloudFormation {
-    /// Listens on a free port; the stack must not log its URL.
     pub(crate) async fn start(app: &TestApp) -> Self {
         app.keep_out_of_logs(SIGNATURE);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,12 +46,10 @@ impl CloudFormation {
         Self { address, desk, _server: server }
     }
 
-    /// Fails this many responses.
     pub(crate) fn fail(&self, times: usize) {
         self.desk.failing.store(times, Ordering::SeqCst);
     }
 
-    /// Delays every response.
     pub(crate) fn delay_ms(&self, delay_ms: u64) {
         self.desk.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
@@ -91,14 +88,12 @@ impl CloudFormation {
         answer
     }
 
-    /// Sends an event with the response URL.
     pub(crate) async fn invoke(&self, app: &TestApp, event: &Value) -> Result<Value, InvokeError> {
         let mut event = event.clone();
         event["ResponseURL"] = json!(self.address);
         app.stack.invoke("webhook-endpoint", event).await
     }
 
-    /// Takes the responses so far.
     pub(crate) fn answers(&self) -> Vec<Value> {
         std::mem::take(&mut self.desk.answers.lock().unwrap())
     }

@@ -24,7 +24,6 @@ struct Course {
 }
 
 impl Course {
-    /// The next step; none after a failure.
     fn next(&mut self) -> Option<&'static str> {
         if self.failure.is_some() { None } else { self.left.next().copied() }
     }

@@ -15,7 +15,6 @@ use step::{CI, NIGHTLY, STEPS, Step};
 /// The names of steps and the time of each.
 type Times = Vec<(&'static str, Duration)>;
 
-/// The parsed arguments.
 enum Wish {
     Help,
     Ci,

@@ -12,7 +12,6 @@ use crate::tally::{Tally, functions, scheduled_run, sum};
 const MONTH: Duration = Duration::from_secs(730 * 60 * 60);
 /// Measured runs of each schedule.
 const RUNS: u32 = 10;
-/// The templates that may contain alarms and dashboards.
 const TEMPLATES: [&str; 2] = [TEMPLATE, "infra/monitoring.yaml"];
 
 pub(crate) async fn measure() -> Usage {

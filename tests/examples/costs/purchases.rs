@@ -93,7 +93,6 @@ pub(crate) async fn measure(way: Way, lost: bool) -> ByFunction {
     all
 }
 
-/// A stack with a meter between the functions and DynamoDB.
 pub(crate) async fn start() -> (TestApp, Meter) {
     let meter = Meter::bind().await;
     let lomi = Settings { rate_write: UNLIMITED, rate_default: UNLIMITED, ..Settings::default() };

@@ -34,7 +34,6 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Starts the count.
     pub(crate) fn begin(app: &TestApp, meter: Meter) -> Self {
         let _ = meter.read();
         let memory_mb = functions().into_iter().map(|function| (function.binary, function.memory_mib.into())).collect();

@@ -102,12 +102,10 @@ fn signature_of(signed: &str, key: &[u8]) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// The price of an order for the cart.
 fn price_of(cart: PricedCart) -> Option<Money> {
     order_for(cart, Environment::Live, NOW).expected()
 }
 
-/// An order for the cart, before its page is opened at lomi.
 pub(crate) fn order_for(cart: PricedCart, environment: Environment, now: Timestamp) -> Order {
     let new = NewOrder {
         order_id: OrderId::from_entropy([1; 32]),

@@ -172,7 +172,6 @@ impl DynamoDb {
         answer["Item"].take()
     }
 
-    /// When the first item of the index `due` is due.
     pub(crate) fn first_due_ms(&self) -> Option<i64> {
         let mut known = self.first_due.lock().unwrap_or_else(PoisonError::into_inner);
         *known.get_or_insert_with(|| (0..DUE_SHARDS).filter_map(|shard| self.first_due_of(shard)).min())
@@ -247,7 +246,6 @@ fn order_key(order_id: &str) -> Value {
     json!({ "PK": { "S": format!("ORDER#{order_id}") }, "SK": { "S": "ORDER" } })
 }
 
-/// The fields of an answer that report how much was read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct ItemsRead {
@@ -326,7 +324,6 @@ fn plain_item(item: &Value) -> Value {
     Value::Object(members.map(|(name, value)| (name.clone(), plain(value))).collect())
 }
 
-/// DynamoDB's `{"S": ...}` as plain JSON.
 fn plain(value: &Value) -> Value {
     let Some((kind, value)) = value.as_object().and_then(|tagged| tagged.iter().next()) else { return Value::Null };
     match kind.as_str() {

@@ -109,7 +109,6 @@ struct State {
     storm: Option<Storm>,
 }
 
-/// A planned fault.
 #[derive(Debug)]
 struct Storm {
     line: Line,

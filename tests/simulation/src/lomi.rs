@@ -20,7 +20,6 @@ use crate::faults::{Fault, Line};
 use crate::time::Time;
 use crate::wire::{Air, Broken};
 
-/// The key of the merchant's stack.
 const KEY: &str = "lomi_sk_test_sim_a";
 const HOST: &str = "http://127.0.0.1:4010";
 pub(crate) const HOOK: &str = "http://127.0.0.1:1/webhooks/lomi";
@@ -58,7 +57,6 @@ impl Lomi {
         (Self { router: lomi_sandbox::router(sim.clone()), sim, time, stirred: Arc::default(), by_hand }, secret)
     }
 
-    /// The real client, with every request on `air`.
     pub(crate) fn client(&self, air: &Air, seed: u64) -> Client {
         let (lomi, air) = (self.clone(), air.clone());
         let wire = Wire::new(move |request| {
@@ -216,7 +214,6 @@ impl Lomi {
     }
 }
 
-/// Deliveries started by hand, which would travel by HTTP.
 fn deliveries_of(sim: &Sim) -> mpsc::UnboundedReceiver<ByHand> {
     let (taken, deliveries) = mpsc::unbounded_channel();
     sim.carry_by(move |delivery| {

@@ -73,13 +73,11 @@ impl Process {
         })
     }
 
-    /// The number of steps so far.
     #[must_use]
     pub(crate) fn steps(&self) -> u32 {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// How often it was killed or frozen.
     pub(crate) fn hits(&self) -> u32 {
         self.hits.load(Ordering::Relaxed)
     }

@@ -31,7 +31,6 @@ pub fn page(key: &str, francs: i64) -> CreateCheckout {
     create(Operation::CreateCheckoutSessionAsAdmin, key, francs, CheckoutMode::Page(Box::new(page)))
 }
 
-/// The key that signs carts.
 const CART_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// Longer than any simulated shopper needs.
 const CART_LIFE_S: i64 = 12 * 60 * 60;

@@ -7,7 +7,6 @@ use std::thread;
 
 use crate::schedule::{Outcome, Tally, run};
 
-/// Failures that are kept and printed.
 const MAX_FAILURES: usize = 5;
 
 /// The result of many schedules.

@@ -84,7 +84,6 @@ pub fn run(seed: u64) -> Outcome {
     in_virtual_time(async || Schedule::new(seed).run().await)
 }
 
-/// The phases of a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Pace {
     /// People act, and faults occur.

@@ -48,7 +48,6 @@ pub struct Version {
 }
 
 impl Secrets {
-    /// A secret with a value.
     pub(crate) fn new(text: &str) -> Self {
         let current = Version { id: "put-in-by-hand-0".to_owned(), text: text.to_owned() };
         Self(Arc::new(Mutex::new(Versions { current, previous: None, by_hand: 0, all: None })))

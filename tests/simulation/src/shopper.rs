@@ -28,7 +28,6 @@ pub(crate) struct Shopper<'a> {
     pub(crate) link: Option<Link>,
 }
 
-/// A payment link.
 #[derive(Clone, Debug)]
 pub(crate) enum Link {
     /// A managed link: its code.
@@ -184,7 +183,6 @@ impl Shopper<'_> {
         }
     }
 
-    /// One click on a pay button at lomi.
     async fn press(&self, bought: &Bought, succeeds: bool) {
         let (path, body) = match &bought.payable {
             Payable::Page(id) => {

@@ -118,7 +118,6 @@ impl Stack {
         self.air.watch.set(eye);
     }
 
-    /// How many processes have been killed or frozen so far.
     pub(crate) fn hits(&self) -> u32 {
         self.hits.get()
     }

@@ -22,12 +22,10 @@ pub struct Time {
 }
 
 impl Time {
-    /// Starts now, within a runtime whose clock is paused.
     pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 
-    /// Milliseconds since the start of the schedule.
     pub(crate) fn elapsed_ms(self) -> i64 {
         i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
     }

@@ -28,7 +28,6 @@ impl Watch {
         self.lock().eye = Some(Box::new(eye));
     }
 
-    /// Runs the check after an effect.
     pub(crate) fn look(&self) {
         let mut seen = self.lock();
         if let Some(eye) = &mut seen.eye {
@@ -37,7 +36,6 @@ impl Watch {
         }
     }
 
-    /// The broken rules so far.
     pub(crate) fn findings(&self) -> Vec<String> {
         self.lock().findings.clone()
     }

@@ -107,7 +107,6 @@ fn wanted() -> Wanted {
     Wanted { url: HOOK.to_owned(), own_url: None, marker: marker("lomi") }
 }
 
-/// The endpoints that send to this stack.
 fn own(lomi: &Lomi) -> Vec<Value> {
     lomi.endpoints().into_iter().filter(|endpoint| endpoint["url"] == HOOK).collect()
 }

@@ -59,7 +59,6 @@ fn table_needs(operation: &str, body: &Value) -> Vec<Need> {
     }
 }
 
-/// In a transaction IAM checks the parts, not the whole.
 fn transacted(part: &str, of: &Value) -> Need {
     match part {
         "Put" => at_item("PutItem", &of["TableName"], &of["Item"]),
@@ -100,7 +99,6 @@ fn pattern(key: &Value) -> String {
     }
 }
 
-/// A table's name in the template.
 fn table(name: &Value) -> String {
     logical(name.as_str().unwrap_or(UNKNOWN))
 }

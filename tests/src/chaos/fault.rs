@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Scene, pause};
 
-/// Between two faults.
 const PAUSE_MS: [u64; 2] = [100, 700];
 /// lomi keeps a list of planted faults: it is cleared after this many.
 const KEPT: u32 = 40;

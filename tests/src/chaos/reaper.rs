@@ -21,9 +21,7 @@ const PREY: [(&str, u32); 5] = [
 const LATEST_MS: u64 = 60;
 /// A function without requests is skipped after this time.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// Between two kills.
 const KILL_PAUSE_MS: [u64; 2] = [10, 120];
-/// Processes that are frozen at the same time.
 const SLEEPERS: usize = 3;
 /// A short freeze, and one that outlasts a lease.
 const SLEEP_MS: [[u64; 2]; 2] = [[30, 400], [1_200, 2_500]];

@@ -46,7 +46,6 @@ struct Shopper<'a> {
     cart: Value,
 }
 
-/// What a shopper has received.
 struct Bought {
     order: Created,
     card: Option<CardOrder>,
@@ -162,7 +161,6 @@ impl Shopper<'_> {
         self.scene.count("payments made");
     }
 
-    /// The return page: a paid order stays paid.
     async fn come_back(&mut self, order: &Created) {
         let mut was_paid = false;
         for _ in 0..LOOKS {

@@ -52,7 +52,6 @@ impl Tally {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// Adds the counts of lomi's ledger and the table.
     pub(super) async fn count_books(&mut self, app: &TestApp) {
         for order in app.orders().await {
             *self.orders.entry(order["status"].as_str().unwrap_or_default().to_owned()).or_default() += 1;

@@ -10,12 +10,10 @@ use super::{Scene, pause};
 const LOOK_MS: [u64; 2] = [350, 500];
 /// Between two runs of the reconciler.
 const RUN_MS: [u64; 2] = [100, 500];
-/// Runs at the same time.
 const RUNS: usize = 2;
 /// Orders that each round makes due.
 const DUE: usize = 6;
 
-/// Ends leases and makes orders due, until the end.
 pub(super) async fn passes(scene: &Scene<'_>) {
     let mut rng = scene.rng();
     let mut seen: Vec<Value> = Vec::new();
@@ -49,7 +47,6 @@ async fn reconciles_one_by_one(scene: &Scene<'_>) {
     }
 }
 
-/// Ends the lease of every open refund of the order.
 pub(super) async fn ends_refund_leases(scene: &Scene<'_>, order_id: &str) {
     let order = scene.app.order(order_id).await;
     let refunds = order["refunds"].as_object().into_iter().flatten();

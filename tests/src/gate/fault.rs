@@ -9,11 +9,9 @@ use tokio::time::sleep;
 
 use super::tapped::Tapped;
 
-/// The largest piece that is passed on at once.
 const PIECE_BYTES: usize = 16 * 1024;
 /// Bound on the exchanges before a connection fails.
 const GOOD_EXCHANGES: u32 = 6;
-/// The longest delay of a slow piece.
 const LATE_MS: u64 = 15;
 
 /// The fault of a connection. An exchange is a request and its answer, as in HTTP/1.1 without pipelining.
@@ -39,7 +37,6 @@ pub(super) enum Fault {
     FallsSilent(u32),
 }
 
-/// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// By one of its two ends.
@@ -135,7 +132,6 @@ impl Fault {
     }
 }
 
-/// How a fault ends an exchange.
 enum Stop {
     Reset,
     Silence,

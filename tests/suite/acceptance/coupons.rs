@@ -6,7 +6,6 @@ use tests::{Created, TestApp};
 
 const PRICE: i64 = 10_000;
 
-/// A back-office order whose page takes coupons.
 async fn order(app: &TestApp) -> Created {
     let mut body = app.body(json!({ "amount": PRICE, "currency_code": "XOF", "allow_coupon_code": true }));
     // The first generation opens no page without providers.
@@ -24,7 +23,6 @@ async fn detail(app: &TestApp, order: &Created) -> Value {
     app.admin("GET", &path, &Value::Null).await.expect(200).json()
 }
 
-/// The outbox event of the payment.
 async fn told(app: &TestApp, order: &Created) -> Value {
     let key = format!("OUTBOX#{}#order.paid", order.order_id);
     app.table.item(&key, "OUTBOX").await.expect("the event")["amount"].clone()

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tests::{Created, TestApp};
 
-/// A well-formed id of no customer.
 const NOBODY: &str = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
 
 fn amadou() -> Value {
@@ -125,7 +124,6 @@ async fn customers_are_found_by_name_address_type_and_activity() {
     app.audit().await;
 }
 
-/// An order of 12 500 francs, paid by this customer.
 async fn pays(app: &TestApp, customer_id: &str) -> Created {
     let mut cart = app.cart(1);
     cart["customer_id"] = customer_id.into();

@@ -36,7 +36,6 @@ fn shown(detail: &Value) -> Value {
     json!([dispute["amount"], dispute["status"], dispute["reason"], dispute["closed"], dispute["in_favour"]])
 }
 
-/// How often a metric was counted.
 fn counted(app: &TestApp, metric: &str) -> usize {
     app.stack.logs().iter().filter(|line| line.line.contains(&format!("\"{metric}\":"))).count()
 }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use tests::TestApp;
 
-/// A well-formed id of no customer.
 const NOBODY: &str = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
 
 fn amadou() -> Value {

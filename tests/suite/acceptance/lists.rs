@@ -21,7 +21,6 @@ async fn speak(app: &TestApp, profile: &str, quirks: &Value, rows_at_most: usize
     app.lomi.quirks(json!({ "list_rows_at_most": rows_at_most })).await;
 }
 
-/// A paid order, and lomi's id of the payment.
 async fn paid(app: &TestApp) -> (Created, String) {
     let mut body = app.cart(1);
     // The oldest generation requires the providers.
@@ -138,7 +137,6 @@ async fn the_back_office_lists_every_customer_and_link_once() {
     app.audit().await;
 }
 
-/// The rows of one answer, and its cursor.
 async fn page_of(app: &TestApp, path: &str, id: &str) -> (Vec<String>, Option<String>) {
     let page = app.admin("GET", path, &Value::Null).await.expect(200).json();
     let rows = page["data"].as_array().unwrap().iter().map(|row| row[id].as_str().unwrap().to_owned());

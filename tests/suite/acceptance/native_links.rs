@@ -21,7 +21,6 @@ async fn ask_now(app: &TestApp, transaction: &str) {
     app.table.set_number(&format!("ATTRIBUTION#{transaction}"), "ATTRIBUTION", "due_at_ms", 0).await;
 }
 
-/// The order that has this transaction among its payments.
 async fn order_of(app: &TestApp, transaction: &str) -> Option<Value> {
     app.orders().await.into_iter().find(|order| order["payments"].get(transaction).is_some())
 }

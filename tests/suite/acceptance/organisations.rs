@@ -29,7 +29,6 @@ async fn stranger_charges(app: &TestApp, order_id: &str, amount: i64, card: &str
     row["transaction_id"].as_str().expect("an id").to_owned()
 }
 
-/// The stack's answer to lomi's newest event.
 async fn last_answer(app: &TestApp) -> String {
     let dispatch = app.lomi.outbox().await.pop().expect("an event");
     assert_eq!(dispatch["status"], "delivered", "{dispatch}");

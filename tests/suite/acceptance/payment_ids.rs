@@ -14,7 +14,6 @@ async fn app() -> TestApp {
     app
 }
 
-/// lomi's public id of this payment.
 async fn public_id(app: &TestApp, transaction_id: &str) -> String {
     let (url, secret) = (&app.stack.urls().lomi, app.secret("LOMI_SECRET_KEY_ID"));
     let row = app.http.get(&format!("{url}/transactions/{transaction_id}"), &[("x-api-key", &secret)]).await;

@@ -27,7 +27,6 @@ async fn pasted_text(app: &TestApp, path: &str, body: &str) -> Answer {
     answer
 }
 
-/// `body` with these fields.
 fn with(body: &Value, members: Value) -> Value {
     let mut body = body.clone();
     let Value::Object(members) = members else { panic!("members are an object") };
@@ -35,7 +34,6 @@ fn with(body: &Value, members: Value) -> Value {
     body
 }
 
-/// The fields of `json` with these names.
 fn members(json: &Value, names: &[&str]) -> Value {
     json!(
         names

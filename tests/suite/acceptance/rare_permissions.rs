@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 
-/// Changes the order's amount after its page was opened.
 async fn misprice(app: &TestApp, order_id: &str, amount: i64) {
     assert!(app.table.set_number(&format!("ORDER#{order_id}"), "ORDER", "amount", amount).await);
 }

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Answer, Created, EMAIL, NAME, PHONE, TestApp};
 
-/// Another person's number.
 const STRANGER: &str = "+2250799999999";
-/// A second other number.
 const OTHER: &str = "+2250788888888";
 
 /// Opens an order with the shopper's e-mail and this phone number, without paying.

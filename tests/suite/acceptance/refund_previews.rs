@@ -10,7 +10,6 @@ async fn strike_preview(app: &TestApp, kind: &str, arg: Value) {
     app.lomi.fault(json!({ "target": PREVIEW, "kind": kind, "arg": arg })).await;
 }
 
-/// The refund in the table.
 async fn stored_refund(app: &TestApp, order_id: &str) -> Value {
     let order = app.order(order_id).await;
     let refunds = order["refunds"].as_object().expect("refunds");

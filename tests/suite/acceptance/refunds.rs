@@ -15,7 +15,6 @@ async fn told(app: &TestApp, order_id: &str) -> Vec<String> {
     events
 }
 
-/// The refund's and the order's status in an answer.
 fn statuses(answer: &Answer) -> (String, String) {
     let json = answer.json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

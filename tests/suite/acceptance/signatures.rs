@@ -4,7 +4,6 @@ use lomi_client::webhook::{LEGACY_HEADER, V1_HEADER, WebhookSecret, sign, sign_v
 use serde_json::Value;
 use tests::{Answer, TestApp};
 
-/// Checks that a refusal changed nothing.
 async fn assert_nothing_changed(app: &TestApp, order_id: &str, answer: &Answer) {
     assert_eq!(answer.problem(), (401, "unauthorized".to_owned()));
     assert_eq!(app.order_status(order_id).await, "open");

@@ -7,7 +7,6 @@ use super::driver::{Browser, browse};
 use super::shop::{AWA, KOFI};
 use crate::infrastructure::{read, yaml};
 
-/// Logs in and shows the list of orders.
 pub(super) async fn enter(app: &TestApp, browser: &Browser) {
     browser.open("back-office.html").await;
     browser.type_into("#token", app.stack.admin_token()).await;

@@ -37,15 +37,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) const WIDTHS: [u32; 2] = [360, 1280];
 const HEIGHT: u32 = 800;
 
-/// The settings of the browser's owner.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
-    /// As in `Accept-Language`.
     pub(super) languages: &'static str,
     pub(super) width: u32,
 }
 
-/// One browser window.
 #[derive(Debug)]
 pub(super) struct Browser {
     client: Client,
@@ -84,7 +81,6 @@ pub(super) fn browse_at(
 }
 
 impl Browser {
-    /// Opens a page of the shop.
     pub(super) async fn open(&self, path: &str) {
         self.client.goto(&format!("{}/{path}", self.shop)).await.expect("the page opens");
     }
@@ -122,7 +118,6 @@ impl Browser {
         found.click().await.unwrap_or_else(|error| panic!("cannot click {css}: {error}"));
     }
 
-    /// Replaces the value of a field.
     pub(super) async fn type_into(&self, css: &str, text: &str) {
         self.see(css).await;
         let field = self.client.find(Locator::Css(css)).await.expect("it is there");
@@ -185,7 +180,6 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-/// Attempts to start ChromeDriver.
 const START_TRIES: u32 = 5;
 
 /// A ChromeDriver on a free port, and the folder of its browser's profile.

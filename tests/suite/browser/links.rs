@@ -10,7 +10,6 @@ async fn follow(app: &TestApp, browser: &Browser, rest: &str) {
     browser.run("location.href = arguments[0]", app.url(&format!("/pay/{rest}"))).await;
 }
 
-/// Waits until the page has this heading.
 async fn reads(browser: &Browser, heading: &str) {
     eventually(heading, async || (browser.text("h1").await == heading).then_some(())).await;
 }

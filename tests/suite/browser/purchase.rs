@@ -180,7 +180,6 @@ async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
     .await;
 }
 
-/// The id of the only order.
 pub(super) async fn only_order(app: &TestApp) -> String {
     let orders = app.orders().await;
     assert_eq!(orders.len(), 1, "one order");

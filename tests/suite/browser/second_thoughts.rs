@@ -8,7 +8,6 @@ use super::driver::{Browser, browse};
 use super::purchase::only_order;
 use super::shop::{AWA, KOFI, PAGNE};
 
-/// How many orders have each of these statuses.
 async fn count(app: &TestApp, statuses: [&str; 3]) -> [usize; 3] {
     let orders = app.orders().await;
     statuses.map(|status| orders.iter().filter(|order| order["status"] == status).count())

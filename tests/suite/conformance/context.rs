@@ -34,7 +34,6 @@ impl Context {
         Self { client, lomi, profile, sandbox }
     }
 
-    /// A client with another key.
     pub(crate) fn client_of(&self, key: &str) -> Client {
         builder(&self.sandbox, self.profile, key).build().unwrap()
     }
@@ -63,7 +62,6 @@ impl Context {
         opened(self.client.checkout_sessions().create(&order()).send().await)
     }
 
-    /// The transaction of a fresh session, paid with `method`.
     pub(crate) async fn paid(&self, method: &str) -> Transaction {
         let session = self.session().await.session.checkout_session_id;
         let step = self.lomi.pay(session.as_str(), method).await;
@@ -71,7 +69,6 @@ impl Context {
         self.client.transactions().get(&id).send().await.unwrap()
     }
 
-    /// Plants a fault for the next call of the route.
     pub(crate) async fn fault_once(&self, route: &str, kind: &str) {
         self.lomi.fault(json!({ "target": route, "kind": kind })).await;
     }
@@ -119,7 +116,6 @@ pub(crate) fn opened(created: Result<CreatedCheckoutSession, Error>) -> NewCheck
     }
 }
 
-/// Every row of a listing.
 pub(crate) async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     let mut rows = Vec::new();
     while let Some(row) = listing.next().await {
@@ -128,7 +124,6 @@ pub(crate) async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     rows
 }
 
-/// Checks that every id was listed exactly once.
 #[track_caller]
 pub(crate) fn assert_listed<T: Ord + Debug>(listed: Vec<T>, made: Vec<T>) {
     assert_eq!(listed.len(), made.len(), "{listed:?}");

@@ -108,7 +108,6 @@ fn methods(source: &str) -> Vec<Method> {
     methods
 }
 
-/// The client's source.
 fn client() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/lomi-client/src");
     sources(&folder).into_iter().map(|path| fs::read_to_string(path).unwrap()).collect()

@@ -24,7 +24,6 @@ pub(crate) struct Receiver {
     _server: JoinSet<()>,
 }
 
-/// A received webhook.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     headers: HeaderMap,
@@ -55,7 +54,6 @@ impl Receiver {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    /// The next delivery.
     pub(crate) async fn next(&mut self) -> Delivery {
         tokio::time::timeout(PATIENCE, self.deliveries.recv()).await.expect("a delivery").unwrap()
     }
@@ -74,7 +72,6 @@ impl Delivery {
         webhook::verify(self.signatures(), &self.body, secrets)
     }
 
-    /// The event, as a shop reads it.
     pub(crate) fn event(&self, secrets: &Secrets) -> WebhookEvent {
         WebhookEvent::parse(self.verify(secrets).unwrap()).unwrap()
     }

@@ -25,7 +25,6 @@ fn profile() -> Value {
     json!({ "name": "Amadou Ba", "email": "amadou.ba@example.com", "metadata": { "vip": true } })
 }
 
-/// A valid request of this route.
 async fn ask(app: &TestApp, route: &str, path: &str) -> Answer {
     let (method, _) = route.split_once(' ').expect("a route");
     let body = if matches!(method, "POST" | "PATCH") { profile() } else { Value::Null };

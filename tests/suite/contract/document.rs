@@ -71,12 +71,10 @@ impl Contract {
         validate(schema, &self.document["components"], example).err()
     }
 
-    /// Every route for the merchant's own systems only.
     pub(super) fn admin_routes(&self) -> Vec<String> {
         self.routes().filter(|route| route.contains(" /admin")).collect()
     }
 
-    /// The query parameters of `route`.
     pub(super) fn query_parameters(&self, route: &str) -> Vec<String> {
         let (_, path) = route.split_once(' ').expect("a route");
         let lists = [&self.document["paths"][path]["parameters"], &self.operation(route)["parameters"]];

@@ -152,7 +152,6 @@ async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_
     app.audit().await;
 }
 
-/// Every item of the table, sorted.
 async fn everything(app: &TestApp) -> Vec<String> {
     let mut items: Vec<_> = app.table.items("").await.iter().map(ToString::to_string).collect();
     items.sort();

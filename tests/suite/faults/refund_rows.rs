@@ -13,7 +13,6 @@ async fn in_doubt(app: &TestApp) -> (Created, String) {
     (order, transaction_id)
 }
 
-/// lomi's id of its newest refund.
 async fn newest(app: &TestApp) -> String {
     app.lomi.refunds().await.last().expect("a refund")["refund_id"].as_str().expect("a name").to_owned()
 }

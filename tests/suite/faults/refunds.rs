@@ -146,7 +146,6 @@ async fn what_lomi_turns_away_for_a_while_can_be_asked_again_under_the_same_key(
     app.audit().await;
 }
 
-/// Kills the function during its call to lomi.
 async fn killed_at_work(app: &TestApp, order: &Created, when: &str) {
     app.lomi.lose_webhooks().await;
     app.lomi.fault(on_refund("latency_ms", when, json!(5_000))).await;

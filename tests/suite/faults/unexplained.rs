@@ -6,7 +6,6 @@ use tests::TestApp;
 
 const DECLINED_CARD: &str = "4000000000000002";
 
-/// How often the alarm for quarantined events was raised.
 fn alarms(app: &TestApp) -> usize {
     app.stack.logs().iter().filter(|line| line.line.contains("\"Quarantined\":")).count()
 }

@@ -21,7 +21,6 @@ pub(crate) mod yaml;
 
 use std::path::PathBuf;
 
-/// The folder of `template.yaml`.
 pub(crate) fn root() -> PathBuf {
     local::build::workspace_root().expect("the tests belong to a workspace")
 }

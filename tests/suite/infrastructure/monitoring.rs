@@ -56,7 +56,6 @@ impl Watch {
     }
 }
 
-/// The alarm's name without the stack's.
 fn name(alarm: &Value) -> &str {
     let text = alarm["Properties"]["AlarmName"]["Fn::Sub"].as_str().unwrap_or_default();
     text.rsplit_once("}-").map_or("", |(_, name)| name)

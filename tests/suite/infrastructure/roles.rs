@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-/// The logical id of the function's role.
 pub(crate) fn role_id(function: &Value) -> Option<&str> {
     function["Properties"]["Role"]["Fn::GetAtt"].as_str()?.strip_suffix(".Arn")
 }

@@ -253,7 +253,6 @@ fn environment<'a>(template: &'a Value, function: &'a Value) -> impl Iterator<It
     members(shared).chain(members(&function["Properties"]["Environment"]["Variables"]))
 }
 
-/// The secret that a value refers to.
 fn secret<'a>(template: &Value, value: &'a Value) -> Option<&'a str> {
     let name = value["Ref"].as_str()?;
     (template["Resources"][name]["Type"] == "AWS::SecretsManager::Secret").then_some(name)

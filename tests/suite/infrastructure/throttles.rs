@@ -21,7 +21,6 @@ const MOST_IN_A_MINUTE: u64 = 1000;
 const ACCOUNT_RATE: u64 = 25_000;
 const ACCOUNT_BURST: u64 = 12_500;
 
-/// The route of the webhook.
 const WEBHOOK: &str = "POST /webhooks/lomi";
 
 /// A route's throttle; rates are in tenths.

@@ -34,7 +34,6 @@ fn inside_base64(engine: &impl Engine, canary: &str, shift: usize) -> String {
     encoded.chars().take(end).skip(first).collect()
 }
 
-/// Which canaries are in which lines.
 fn hits(lines: &[String], canaries: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for canary in canaries {

@@ -21,14 +21,12 @@ fn assert_refused(answer: &Answer, what: &str) {
     assert!(is_problem || is_gateways, "{what}: {}", answer.text());
 }
 
-/// A create with any bytes as its body.
 async fn post_create(app: &TestApp, body: impl Into<Bytes>) -> Answer {
     let key = app.fresh_key();
     let headers = [("idempotency-key", key.as_str()), ("content-type", "application/json")];
     app.http.send("POST", &app.url("/checkout-sessions"), &headers, body).await
 }
 
-/// Checks that a shopper can still buy.
 async fn assert_still_sells(app: &TestApp) {
     let order = Created::of(&app.create(&app.cart(1), &app.fresh_key()).await);
     app.pay(&order, "card").await;

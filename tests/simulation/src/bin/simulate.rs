@@ -45,7 +45,6 @@ fn replay(seed: u64) -> ExitCode {
     if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// `None` means help.
 fn read() -> Result<Option<Wish>, lexopt::Error> {
     let mut wish = Wish { seed: None, from: 0, schedules: 1_000 };
     let mut arguments = lexopt::Parser::from_env();

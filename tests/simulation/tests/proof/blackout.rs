@@ -43,7 +43,6 @@ fn paid_orders(stage: &Stage) -> usize {
     stage.orders().iter().filter(|order| order["status"] == "paid").count()
 }
 
-/// The reconciler's calls to lomi so far.
 fn calls(stage: &Stage) -> usize {
     let lines = stage.stack.trace.lines();
     let is_call = |line: &&String| {

@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use crate::stage::Stage;
 
-/// The steps of a create that takes a cart over.
 const STEPS: u32 = 20;
 /// Less than the time-out of a DynamoDB call.
 const SLEEP: Duration = Duration::from_millis(900);

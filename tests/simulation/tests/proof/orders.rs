@@ -26,7 +26,6 @@ enum Story {
     GivenUp,
 }
 
-/// How the stack learns of the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
     /// Each event this many times in a row, the first time in its own envelope.
@@ -40,7 +39,6 @@ enum Way {
 /// A way and an order of the events.
 type Telling = (Way, [usize; EVENTS]);
 
-/// An event that the stack receives.
 #[derive(Clone, Debug)]
 enum News {
     Event(Value),
@@ -204,7 +202,6 @@ fn run(story: Story, way: Way, permutation: &[usize; EVENTS]) -> End {
     })
 }
 
-/// All permutations of the events.
 fn permutations() -> Vec<[usize; EVENTS]> {
     let mut all = vec![Vec::new()];
     for _ in 0..EVENTS {

@@ -47,7 +47,6 @@ impl Plan {
     }
 }
 
-/// A stack without random faults.
 pub(crate) struct Stage {
     pub(crate) stack: Stack,
     pub(crate) answers: Answers,
@@ -112,7 +111,6 @@ impl Stage {
         self.ask(key, by_card).await.expect("nothing is in the way")
     }
 
-    /// The shopper pays at lomi on their page or form.
     pub(crate) async fn pay(&self, bought: &Bought) {
         match &bought.payable {
             Payable::Page(id) => self.pay_page(id).await,
@@ -136,12 +134,10 @@ impl Stage {
         answer
     }
 
-    /// Removes lomi's faults.
     pub(crate) async fn clear_faults(&self) {
         self.stack.lomi.clear_faults().await;
     }
 
-    /// lomi delivers every event.
     pub(crate) async fn deliver(&self) {
         loop {
             let deliveries = self.stack.lomi.take_due();
@@ -162,7 +158,6 @@ impl Stage {
         found.unwrap_or_else(|| panic!("lomi. has no {event} to tell"))
     }
 
-    /// One reconciler run, if anything is due.
     pub(crate) async fn sweep(&self) {
         if self.is_due() {
             self.stack.reconcile().await;
@@ -197,7 +192,6 @@ impl Stage {
         self.stack.dynamodb.items("ORDER#")
     }
 
-    /// lomi's rows of this kind.
     pub(crate) fn at_lomi(&self, kind: &str) -> Vec<Value> {
         self.stack.lomi.ledger()[kind].as_array().cloned().unwrap_or_default()
     }

@@ -64,7 +64,6 @@ impl Play {
         }
     }
 
-    /// Leaves an event that lomi is about to retry.
     async fn leave_event_under_way(&self) {
         self.buy_and_pay().await;
         let delivery = self.stage.announced("PAYMENT_SUCCEEDED");

@@ -2,7 +2,6 @@
 
 use lomi_sandbox::Profile;
 
-/// A use case, or work of the reconciler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Flow {
     Page,
@@ -120,7 +119,6 @@ impl Flow {
         }
     }
 
-    /// The name of its processes.
     pub(super) const fn process(self) -> &'static str {
         match self {
             Self::Page | Self::Card => "create",

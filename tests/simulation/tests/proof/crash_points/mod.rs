@@ -30,10 +30,8 @@ const SOON: Duration = Duration::from_secs(10 * 60);
 /// How soon after a crash the webhook's scheduled run may start.
 const SOON_AFTER: Duration = Duration::from_secs(20);
 
-/// The pairs of crashes that are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pairs {
-    /// Each crash alone.
     None,
     /// One point of each stretch between two writes: a killed process leaves only what it has written, so all points
     /// of a stretch are equivalent.
@@ -115,7 +113,6 @@ impl Schedule {
         }
     }
 
-    /// Recovers until nothing is left to recover.
     async fn pick_up(self, play: &Play) -> bool {
         match self.rescuer {
             Rescuer::Caller => {
@@ -173,7 +170,6 @@ struct Death {
     is_distinct: bool,
 }
 
-/// Every schedule that begins with this kill.
 fn try_all(death: Death, pairs: Pairs, report: &Mutex<Report>) {
     let alone = death.alone.run();
     note(report, death.alone, &alone);

@@ -100,7 +100,6 @@ impl Play {
         });
     }
 
-    /// The events, and how often each was republished.
     fn events(&self) -> (Vec<Value>, Vec<Option<u64>>) {
         let mut events = self.stage.stack.dynamodb.items("OUTBOX#");
         let counts = events.iter_mut().filter_map(Value::as_object_mut).filter_map(|event| event.remove("replays"));
@@ -108,7 +107,6 @@ impl Play {
         (events, counts)
     }
 
-    /// The broken promises of an operator's action.
     pub(super) fn broken_operation(&self) -> Vec<String> {
         let stack = &self.stage.stack;
         let mut broken = Vec::new();

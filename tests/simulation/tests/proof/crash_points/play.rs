@@ -38,7 +38,6 @@ pub(super) struct Play {
 }
 
 impl Play {
-    /// The stage before the use case.
     pub(super) async fn prepare(flow: Flow, profile: Profile) -> Self {
         let play = Self {
             flow,
@@ -199,7 +198,6 @@ impl Play {
         self.stage.pay(&bought).await;
     }
 
-    /// A refund in lomi's dashboard.
     async fn refund_elsewhere(&self) {
         self.buy_and_pay().await;
         self.stage.deliver().await;

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::flows::Flow;
 use super::play::Play;
 
-/// The final state.
 struct Ends {
     orders: Vec<Value>,
     /// The number of answers to the caller: 0 or 1.
@@ -14,7 +13,6 @@ struct Ends {
     broken: Vec<String>,
 }
 
-/// The broken promises of the use case.
 pub(super) fn broken(play: &Play) -> Vec<String> {
     let answered = usize::from(play.is_answered.get());
     let mut ends = Ends { orders: play.stage.orders(), answered, broken: Vec::new() };
