@@ -1,4 +1,4 @@
-//! A Lambda function for this crate's own tests: it answers with its event, or misbehaves when the event says so.
+//! A Lambda function for this crate's tests: answers with its event, or fails as the event's path requests.
 
 use std::time::Duration;
 

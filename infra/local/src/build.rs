@@ -17,13 +17,12 @@ pub const TEMPLATE: &str = "template.yaml";
 /// How the functions are built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// Quick to build.
+    /// The development profile.
     #[default]
     Dev,
-    /// As deployed, but for this machine's processor.
+    /// The release profile, for this machine's processor.
     Release,
-    /// Quick to build after `cargo test`: with the dependencies' features of the workspace's tests, so that nothing that
-    /// is compiled for those is compiled again.
+    /// With the dependencies' features of the workspace's tests, so that nothing is compiled twice after `cargo test`.
     Test,
 }
 
@@ -38,7 +37,7 @@ pub enum BuildError {
     NoCargo {
         /// The program that was tried.
         cargo: String,
-        /// What the system said.
+        /// The system's error.
         problem: String,
     },
     /// Cargo ran and failed; its output follows.
@@ -47,12 +46,12 @@ pub enum BuildError {
     /// A package has no binary of the name that the template gives.
     #[error("the build made no binary called {0}")]
     NoBinary(String),
-    /// The folder that was given has no such file.
+    /// The given folder has no such file.
     #[error("no file called {name} in {folder}")]
     NotInFolder {
         /// The binary's name.
         name: String,
-        /// The folder as it was given.
+        /// The folder as given.
         folder: String,
     },
 }
@@ -60,8 +59,7 @@ pub enum BuildError {
 /// Executables by binary name.
 pub type Binaries = BTreeMap<String, PathBuf>;
 
-/// The folder of `template.yaml`: one above this crate, whose functions these are; where this crate's sources are gone,
-/// the current folder or one above it.
+/// The folder of `template.yaml` above this crate; if this crate's sources are gone, above the current folder.
 pub fn workspace_root() -> Result<PathBuf, BuildError> {
     let current = std::env::current_dir().unwrap_or_default();
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -83,7 +81,7 @@ pub async fn functions(root: &Path, names: &[String], profile: Profile) -> Resul
     built.get_or_try_init(|| build(root, names, profile)).await
 }
 
-/// The binaries that `names` lists, as they lie in `folder`; nothing is built.
+/// The binaries that `names` lists, from `folder`; builds nothing.
 pub fn in_folder(folder: &Path, names: &[String]) -> Result<Binaries, BuildError> {
     let find = |name: &String| {
         let path = folder.join(name);
@@ -114,7 +112,7 @@ async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Ou
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_set_by_cargo(&name.to_string_lossy())) {
         command.env_remove(name);
     }
-    // A person sees Cargo's own progress; a pipe gets its output only when something is wrong.
+    // On a terminal Cargo shows its own progress; otherwise its output is kept for the error.
     let is_watched = std::io::stderr().is_terminal();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     command.stderr(if is_watched { Stdio::inherit() } else { Stdio::piped() });
@@ -122,8 +120,7 @@ async fn run_cargo(root: &Path, names: &[String], profile: Profile) -> Result<Ou
     child.wait_with_output().await.map_err(|error| BuildError::Failed(error.to_string()))
 }
 
-/// Cargo unites the features of all packages that it is told to build, and adds those of `[dev-dependencies]` where it
-/// is told to build a test.
+/// Cargo unifies the features of all packages of one command, and those of `[dev-dependencies]` if it builds a test.
 fn selection(names: &[String], profile: Profile) -> Vec<&str> {
     let packages = names.iter().flat_map(|name| ["--package", name]);
     match profile {
@@ -133,15 +130,15 @@ fn selection(names: &[String], profile: Profile) -> Vec<&str> {
     }
 }
 
-/// Whether Cargo sets this variable for what it runs, which is how `dev` and tests start. A Cargo that inherits them
-/// takes them for changes and builds the crates again whose build scripts look at them.
+/// Whether Cargo sets this variable for the programs that it runs, such as `dev` and the tests. An inner Cargo that
+/// inherits them rebuilds the crates whose build scripts read them.
 fn is_set_by_cargo(name: &str) -> bool {
     let prefixes = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
     let names = ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];
     prefixes.iter().any(|prefix| name.starts_with(prefix)) || names.contains(&name)
 }
 
-/// Reads Cargo's messages: the only way to know where it puts a binary, whatever the target folder is.
+/// Reads the binaries' paths from Cargo's messages, because the target folder is configurable.
 fn executables(messages: &[u8]) -> Binaries {
     let lines = messages.split(|byte| *byte == b'\n');
     let executable = |line: &[u8]| {

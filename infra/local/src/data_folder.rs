@@ -1,4 +1,4 @@
-//! The folder that keeps a stack's state between runs: one stack at a time, and secrets that stay the same.
+//! The folder that keeps a stack's state and secrets between runs. One stack at a time may use it.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -11,11 +11,11 @@ pub enum DataError {
     #[error("{0} is in use by another cargo dev: end that one, or choose another folder with --data")]
     InUse(String),
     /// A file or the folder itself cannot be read or written.
-    #[error("{path}: {problem}. Mend it, move it away, or choose another folder with --data")]
+    #[error("{path}: {problem}. Repair it, move it away, or choose another folder with --data")]
     File {
-        /// What was tried.
+        /// The file or folder.
         path: String,
-        /// What the system said.
+        /// The system's error.
         problem: io::Error,
     },
 }
@@ -27,23 +27,23 @@ impl DataError {
     }
 }
 
-/// A folder that is this stack's own until it is dropped.
+/// A data folder, locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    /// The system lets go of it when the process ends, however it ends.
+    /// The system releases the lock when the process ends, however it ends.
     lock: File,
 }
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
-        // Closing is not enough: a child that is just being started shares the open file until it runs its program.
+        // Closing the file is not enough: a child process between fork and exec shares it.
         let _ = self.lock.unlock();
     }
 }
 
 impl DataFolder {
-    /// Makes the folder if need be, and locks it.
+    /// Creates the folder if necessary, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         fs::create_dir_all(path).map_err(DataError::of(path))?;
         let file = path.join("lock");
@@ -59,7 +59,7 @@ impl DataFolder {
         self.path.join(name)
     }
 
-    /// The secret in this file. An absent or empty file gets a `fresh` one, whole or not at all.
+    /// The secret in this file. A `fresh` one is written atomically if the file is absent or empty.
     pub(crate) fn secret(&self, name: &str, fresh: impl FnOnce() -> String) -> Result<String, DataError> {
         let file = self.file(name);
         let kept = match fs::read_to_string(&file) {

@@ -1,4 +1,4 @@
-//! DynamoDB on a laptop: an embedded engine behind DynamoDB's own wire protocol, with the template's tables in it.
+//! An embedded DynamoDB engine behind DynamoDB's wire protocol, with the template's tables.
 
 use dynoxide::Database;
 use serde::de::DeserializeOwned;
@@ -23,7 +23,7 @@ impl std::fmt::Debug for DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the database in the folder, or in memory, and creates the tables that are missing.
+    /// Opens the database in the folder, or in memory, and creates missing tables.
     pub(crate) fn open(data: Option<&DataFolder>, tables: &[Table]) -> Result<Self, String> {
         let file = data.map(|data| data.file("dynamodb.sqlite"));
         let opened = match &file {
@@ -32,7 +32,10 @@ impl DynamoDb {
         };
         let with_remedy = |problem: String| match &file {
             Some(file) => {
-                format!("{}: {problem}. Delete the file to start anew, or choose another --data", file.display())
+                format!(
+                    "{}: {problem}. Delete the file to start with an empty table, or choose another --data",
+                    file.display()
+                )
             }
             None => problem,
         };
@@ -53,7 +56,7 @@ impl DynamoDb {
         })
     }
 
-    /// Every item whose partition key starts with `prefix`, in DynamoDB's JSON. For checks on a laptop: it scans.
+    /// Every item whose partition key starts with `prefix`, in DynamoDB's JSON. Scans the table: for checks only.
     pub fn items_with_prefix(&self, table: &str, prefix: &str) -> Result<Vec<Value>, String> {
         let mut items = Vec::new();
         let mut start: Option<Value> = None;
@@ -91,7 +94,7 @@ fn create(database: &Database, table: &Table) -> Result<(), String> {
     Ok(())
 }
 
-/// What cannot be changed afterwards, in an order that does not depend on who wrote it: keys and indexes.
+/// The keys and indexes, which cannot be changed after creation, sorted for comparison.
 fn shape(table: &Value) -> Vec<String> {
     let list = |member: &str| table.get(member).and_then(Value::as_array).into_iter().flatten();
     let attributes = list("AttributeDefinitions").map(Value::to_string);

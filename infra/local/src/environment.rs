@@ -1,4 +1,4 @@
-//! What the template's values become on a laptop: parameters, secrets, and the variables of each function.
+//! The parameters, secrets and environment variables of a local stack.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use crate::secrets::Secrets;
 use crate::stack::StackOptions;
 use crate::template::{Function, REGION, STACK_NAME, Template};
 
-/// The variables that hold secrets' ARNs.
+/// The variables with secrets' ARNs.
 const LOMI_SECRET_KEY_ID: &str = "LOMI_SECRET_KEY_ID";
 const LOMI_WEBHOOK_SECRET_ID: &str = "LOMI_WEBHOOK_SECRET_ID";
 const CART_TOKEN_SECRET_ID: &str = "CART_TOKEN_SECRET_ID";
-/// The variable with lomi.'s address, which a laptop replaces by the stand-in's.
+/// The variable with lomi's address, replaced by the local server's.
 const LOMI_BASE_URL: &str = "LOMI_BASE_URL";
 
 /// The services that functions reach over loopback.
@@ -22,15 +22,15 @@ pub(crate) struct Endpoints<'a> {
     pub(crate) lomi: &'a str,
 }
 
-/// What the stand-in's card form is loaded with; it looks at no more than the beginning.
+/// The publishable key for `lomi-sandbox`'s card form, which checks only the prefix.
 const PUBLISHABLE_KEY: &str = "lomi_pk_test_local";
 
-/// The given parameters, with the demo shop as an allowed origin of a sandbox stack and a publishable key for
-/// its card form, unless they are given. Another lomi. knows no such key, and is told of no webhook.
+/// The given parameters. A sandbox stack by default allows the demo shop's origin, and has a publishable key for
+/// `lomi-sandbox`'s card form. With another lomi server there is no such key, and no webhook is registered.
 pub(crate) fn parameters(template: &Template, options: &StackOptions, shop_origins: &str) -> BTreeMap<String, String> {
     let (given, is_other) = (&options.parameters, options.other_lomi.is_some());
     let mut parameters = given.clone();
-    // A live stack refuses plain http, which the demo shop is.
+    // A live stack refuses plain http origins, and the demo shop has one.
     let is_live = given.get("Environment").is_some_and(|environment| environment == "live");
     if template.has_parameter("AllowedOrigins") && !is_live {
         parameters.entry("AllowedOrigins".to_owned()).or_insert_with(|| shop_origins.to_owned());
@@ -44,7 +44,7 @@ pub(crate) fn parameters(template: &Template, options: &StackOptions, shop_origi
     parameters
 }
 
-/// Gives every secret that the functions name a value that works with this lomi.
+/// Stores a value that works with this lomi server in every secret that the functions use.
 pub(crate) fn fill_secrets(secrets: &Secrets, functions: &[Function], account: &Account) {
     let values = [
         (LOMI_SECRET_KEY_ID, account.secret_key.expose().to_owned()),
@@ -63,7 +63,7 @@ pub(crate) fn function_name(function: &Function) -> String {
     format!("{STACK_NAME}-{}", function.logical_id)
 }
 
-/// The whole environment of a function's processes, apart from what differs per process.
+/// The environment of a function's processes, without the variables that differ per process.
 pub(crate) fn of_function(
     function: &Function,
     endpoints: &Endpoints<'_>,
@@ -78,7 +78,7 @@ pub(crate) fn of_function(
         ("_HANDLER", "bootstrap".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        // The stand-ins accept any credentials; these open nothing anywhere. The key id tells who calls.
+        // The local services accept any credentials; these are invalid elsewhere. The key id identifies the caller.
         ("AWS_ACCESS_KEY_ID", function.binary.clone()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),

@@ -12,26 +12,25 @@ cargo dev: the whole checkout stack on this machine
 
 Usage: cargo dev [OPTIONS]
 
-  --port <n>    port of the API (default 3000, with --once any free one); the shop takes n+1, lomi. n+2,
-                DynamoDB n+3; 0 takes free ports for all
-  --data <dir>  keep orders and lomi.'s state in this folder between runs (default: in memory)
-  --once        make one purchase over HTTP, print the order's timeline, and end; fails unless the order is paid
-                by lomi.'s webhook and exactly one order.paid event stands in the outbox
-  --flow <way>  with --once: buy by session (lomi.'s page, the default), intent (a card form) or link
-  --lomi <url>  run against another lomi.: https://sandbox.api.lomi.africa, or a program on this machine
-                (http://127.0.0.1:<port>). It sends no webhooks here: payments are known by polling
-  --lomi-key-file <file>  with --lomi: holds the secret test key, lomi_sk_test_...
+  --port <n>    port of the API (default 3000, with --once any free one); the shop uses n+1, lomi n+2,
+                DynamoDB n+3; 0 uses free ports for all
+  --data <dir>  keep orders and lomi's state in this folder between runs (default: in memory)
+  --once        make one purchase over HTTP, print the order's timeline, and exit; fails unless lomi's webhook
+                marks the order paid and exactly one order.paid event is in the outbox
+  --flow <name> with --once: buy by session (lomi's page, the default), intent (a card form) or link
+  --lomi <url>  use another lomi server: https://sandbox.api.lomi.africa, or a program on this machine
+                (http://127.0.0.1:<port>). It sends no webhooks here: payments are found by polling
+  --lomi-key-file <file>  with --lomi: the file with the secret test key, lomi_sk_test_...
   --json        print one JSON line with all URLs and tokens on stdout when everything is ready
   --release     build the functions with the release profile
   --binaries <dir>  run the function binaries in this folder instead of building them
   --help        print this";
 
-const ONCE_ELSEWHERE: &str = "--once with --lomi: nobody can press the pay button of another lomi.'s page by itself; run without --once and pay in a browser";
+const ONCE_ELSEWHERE: &str = "--once does not work with --lomi: it cannot press the pay button of another server's page; run without --once and pay in a browser";
 
-/// Where a person finds the API unless they say otherwise.
+/// The API's default port without --once.
 const DEFAULT_PORT: u16 = 3000;
 
-/// The flags that were given.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Flags {
     pub(crate) port: u16,
@@ -41,22 +40,22 @@ pub(crate) struct Flags {
     pub(crate) json: bool,
     pub(crate) release: bool,
     pub(crate) binaries: Option<PathBuf>,
-    /// The address of another lomi., and the file with its key.
+    /// The address of another lomi server, and the file with its key.
     pub(crate) lomi: Option<(String, PathBuf)>,
 }
 
 impl Flags {
-    /// Reads the program's arguments; `None` = the user asked for help.
+    /// Reads the program's arguments; `None` with --help.
     pub(crate) fn read() -> Result<Option<Self>, String> {
         Self::parse(std::env::args_os().skip(1))
     }
 
-    /// Whether the functions' lines belong on the terminal: a purchase prints them only when it fails.
+    /// Whether to print the functions' log lines at once: --once prints them only after a failure.
     pub(crate) fn echoes_logs(&self) -> bool {
         !self.once
     }
 
-    /// What a signal means: the end of a stack that runs for people, a failure of a purchase that somebody waits for.
+    /// The result after a signal: a failure with --once, otherwise a normal end.
     pub(crate) fn interrupted(&self) -> Result<(), String> {
         if self.once { Err("interrupted before the purchase was done".to_owned()) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! A small HTTP client for this stack's own loopback servers: bounded in time and size, follows no redirect.
+//! A small HTTP client for the stack's loopback servers: bounded in time and size, follows no redirect.
 
 use std::time::Duration;
 
@@ -12,14 +12,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// Longer than the longest answer that the gateway waits for.
+/// Longer than the gateway waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(35);
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
-/// A whole answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -32,7 +31,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body of a 2xx as JSON; anything else is an error that shows the body.
+    /// The body of a 2xx as JSON; otherwise an error with the body.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
         if !self.status.is_success() {
             return Err(format!("{}: {}", self.status, self.text()));

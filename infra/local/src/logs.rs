@@ -1,4 +1,4 @@
-//! What the functions print, line by line.
+//! The functions' output, line by line.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -8,15 +8,15 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use crate::system::lock;
 use crate::terminal::say;
 
-/// Lines that are kept; older ones are forgotten.
+/// The number of lines kept; older ones are dropped.
 const MAX_LINES: usize = 20_000;
-/// Longer lines are cut into pieces of this size.
+/// Longer lines are split at this size.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// One line that a function printed to stdout or stderr.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// The binary that printed it, or `lomi.` for a webhook that lomi. gave up.
+    /// The binary that printed it, or `lomi.` for a webhook that `lomi-sandbox` gave up.
     pub function: String,
     /// The line without its end; invalid UTF-8 is replaced.
     pub line: String,
@@ -30,13 +30,12 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// `echo` also writes every line to stderr, with the function's name before it.
+    /// `echo` also writes every line to stderr, after the function's name.
     #[must_use]
     pub(crate) fn new(echo: bool) -> Self {
         Self { lines: Arc::default(), echo }
     }
 
-    /// A copy of what is kept.
     #[must_use]
     pub(crate) fn snapshot(&self) -> Vec<LogLine> {
         lock(&self.lines).iter().cloned().collect()
@@ -52,7 +51,7 @@ impl Logs {
         newest.join("\n")
     }
 
-    /// Keeps a line; invalid UTF-8 and the line's end are taken care of.
+    /// Stores a line without its end, with invalid UTF-8 replaced.
     pub(crate) fn push(&self, function: &str, bytes: &[u8]) {
         let line = String::from_utf8_lossy(bytes).trim_end_matches(['\r', '\n']).to_owned();
         if self.echo {

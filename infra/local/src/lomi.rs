@@ -1,4 +1,4 @@
-//! The lomi. of one stack: a stand-in, which knows the stack's webhook from its first moment, or another one, which knows none.
+//! The lomi server of one stack: `lomi-sandbox`, started with the stack's webhook, or another server without a webhook.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,22 +13,22 @@ use crate::ports::following;
 use crate::stack::{StackOptions, StartError};
 use crate::system;
 
-/// Where lomi. delivers its events at the gateway.
+/// The webhook's path at the gateway.
 const WEBHOOK_PATH: &str = "/webhooks/lomi";
 
-/// What a stack and lomi. have agreed on.
+/// The secrets of a stack.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
-    /// The secret key of the functions; its environment is that of the stack.
+    /// The functions' secret key, of the stack's environment.
     pub(crate) secret_key: SecretKey,
     /// The signing secret of the webhook.
     pub(crate) webhook_secret: String,
-    /// The key that signs cart tokens, which a shop's own server would hold.
+    /// The key that signs cart tokens, for the shop's own server.
     pub(crate) cart_token_key: String,
 }
 
 impl Account {
-    /// `environment` is the template's parameter. With a folder, both secrets stay the same between runs.
+    /// `environment` is the template's parameter. A data folder keeps both secrets between runs.
     pub(crate) fn open(
         environment: Option<&str>,
         other: Option<&OtherLomi>,
@@ -45,7 +45,6 @@ impl Account {
     }
 }
 
-/// Who plays lomi.
 #[derive(Debug)]
 pub(crate) enum Lomi {
     StandIn(Sandbox),
@@ -53,7 +52,7 @@ pub(crate) enum Lomi {
 }
 
 impl Lomi {
-    /// Starts the stand-in after the gateway's port, with the gateway's webhook as an endpoint, unless there is another.
+    /// Starts `lomi-sandbox` with the gateway's webhook as an endpoint, unless the options name another server.
     pub(crate) async fn start(
         options: &StackOptions,
         account: &Account,
@@ -91,7 +90,7 @@ impl Lomi {
         }
     }
 
-    /// Keeps the stand-in's state.
+    /// Saves `lomi-sandbox`'s state.
     pub(crate) async fn stop(self) -> std::io::Result<()> {
         match self {
             Self::StandIn(sandbox) => sandbox.shutdown().await,
@@ -100,7 +99,7 @@ impl Lomi {
     }
 }
 
-/// Writes down every webhook that lomi. gives up, for as long as lomi. runs.
+/// Logs every webhook that `lomi-sandbox` gives up.
 pub(crate) async fn note_dead_letters(sim: Sim, logs: Logs) {
     let mut given_up = sim.given_up();
     loop {

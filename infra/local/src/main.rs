@@ -1,4 +1,4 @@
-//! The `dev` program: reads the flags, starts the stack, says where it is, ends it on Ctrl-C.
+//! The `dev` program: reads the flags, starts the stack, prints its addresses, stops it on Ctrl-C.
 
 mod flags;
 
@@ -10,8 +10,8 @@ use local::{InvokeError, OtherLomi, Stack, StackOptions, StartError, build, once
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What is different with another lomi.
-const NO_WEBHOOKS: &str = "no webhooks: lomi. cannot reach this machine. A payment is known within seconds while the shopper's page asks for it, otherwise by polling within minutes";
+/// Printed with another lomi server.
+const NO_WEBHOOKS: &str = "no webhooks: lomi cannot reach this machine. A payment is found within seconds while the return page is open, otherwise by polling within minutes";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn fail(problem: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs until the purchase is done or somebody ends the program; a signal during the start ends it, too.
+/// Runs until the purchase is done or a signal arrives, also during the start.
 async fn run(flags: Flags) -> Result<(), String> {
     let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let options = options(&flags)?;
@@ -72,7 +72,7 @@ fn options(flags: &Flags) -> Result<StackOptions, String> {
 }
 
 async fn serve(stack: &Stack, flags: &Flags) -> Result<(), String> {
-    // The first run of the schedule, brought forward: events pay orders once the stack has learned whose its key is.
+    // The reconciler's first run, ahead of its schedule: webhooks are applied once it has read the key's organisation.
     if let Err(error) = stack.invoke_scheduled("reconciler").await {
         say(format_args!("[reconciler] first run: {error}"));
     }
@@ -105,12 +105,12 @@ fn announce(stack: &Stack, as_json: bool, seeded: usize) {
         return;
     }
     if seeded > 0 {
-        say(format_args!("put {seeded} products into the empty catalogue"));
+        say(format_args!("added {seeded} products to the empty catalogue"));
     }
     say(format_args!(
         "\nready\n\n  shop         {shop}   <- open this\n  back office  {shop}/back-office.html\n  API          {}\n  \
-         lomi.        {}\n  DynamoDB     {}\n  admin token  {}   (opens the back office; Authorization: Bearer ...)\n  \
-         cart key     {}   (signs cart tokens)\n\nCtrl-C ends everything.\n",
+         lomi         {}\n  DynamoDB     {}\n  admin token  {}   (for the back office; Authorization: Bearer ...)\n  \
+         cart key     {}   (signs cart tokens)\n\nCtrl-C stops everything.\n",
         urls.gateway,
         urls.lomi,
         urls.dynamodb,
@@ -126,7 +126,7 @@ fn print_logs(stack: &Stack) {
     }
 }
 
-/// A start that fails for a reason the user can do something about says what.
+/// Adds a hint to errors that the user can fix.
 fn explain(error: &StartError) -> String {
     match error {
         StartError::Function(InvokeError::DidNotStart { .. }) => {

@@ -1,4 +1,4 @@
-//! `cargo dev -- --once`: one purchase over HTTP, exactly as the shop and a browser would make it.
+//! `cargo dev -- --once`: one purchase over HTTP, with the requests of the shop and a browser.
 
 mod deliveries;
 mod page;
@@ -16,17 +16,17 @@ use crate::http_client::HttpClient;
 use crate::seed;
 use crate::stack::Stack;
 
-/// For all of it, from filling the catalogue to the outbox.
+/// For the whole purchase, from filling the catalogue to checking the outbox.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// How often the order is asked for when its answer names no pause.
+/// The longest pause between two polls of the order.
 const DEFAULT_POLL: Duration = Duration::from_millis(500);
 
-/// Fills an empty catalogue, tells `ready` how many products it put in, buys the first product with a fixed price, and
-/// answers a report: the order and its timeline, line by line.
+/// Fills an empty catalogue, passes the number of new products to `ready`, buys the first product with a fixed price,
+/// and returns a report: the order and its timeline, line by line.
 ///
 /// # Errors
-/// What went wrong, in one sentence, unless within `limit` the order is paid, by lomi.'s webhook, and exactly one
-/// `order.paid` stands in the outbox.
+/// One sentence, unless within `limit` lomi's webhook marks the order paid and exactly one `order.paid` is in the
+/// outbox.
 pub async fn purchase(stack: &Stack, flow: Flow, limit: Duration, ready: impl FnOnce(usize)) -> Result<String, String> {
     let all = async {
         ready(seed::catalogue(stack).await?);
@@ -46,7 +46,7 @@ impl Purchase<'_> {
     async fn run(&self) -> Result<String, String> {
         let sku = self.choose().await?;
         let created = self.buy(self.flow, &sku).await?;
-        // First: to ask for the order is to ask lomi., which may overtake the webhook.
+        // Before the order is read: a read polls lomi and may mark the order paid before the webhook does.
         self.check_deliveries(&created.order_id).await?;
         self.wait_until_paid(&created).await?;
         let paid_after_ms = self.started.elapsed().as_millis();
@@ -95,14 +95,14 @@ impl Purchase<'_> {
         let paid = entries.iter().find(|entry| has(entry, "what", "paid"));
         if !paid.is_some_and(|entry| has(&entry, "source", "webhook")) {
             let source = paid.map(|entry| text(entry, "source")).unwrap_or_default();
-            return Err(format!("the order turned paid by {source:?} and not by lomi.'s webhook"));
+            return Err(format!("the order was marked paid by {source:?} and not by lomi's webhook"));
         }
         Ok(entries.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
-    /// The order can be paid without a webhook, because asking for it asks lomi.; that would hide a dead webhook.
+    /// Waits for the webhook's first attempt. Reading the order polls lomi, which would hide a broken webhook.
     async fn check_deliveries(&self, order_id: &str) -> Result<(), String> {
-        let lomi = self.stack.lomi().ok_or("nobody can look into another lomi.'s outbox")?;
+        let lomi = self.stack.lomi().ok_or("the outbox of another lomi server cannot be read")?;
         // Bounded by the purchase's own time limit.
         loop {
             lomi.sim().idle().await;

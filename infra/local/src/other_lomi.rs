@@ -1,4 +1,4 @@
-//! Another lomi. than the stand-in: lomi.'s own sandbox, or a program on this machine.
+//! Another lomi server than `lomi-sandbox`: lomi's own sandbox, or a program on this machine.
 
 use std::fmt;
 use std::fs::File;
@@ -7,16 +7,16 @@ use std::path::Path;
 
 use url::{Host, Url};
 
-/// The one host of lomi.'s that takes test keys (lomi.'s documents of the API; `lomi-client` sends them to no other).
+/// lomi's only host for test keys (lomi's API documents; `lomi-client` sends them to no other).
 const SANDBOX_HOST: &str = "sandbox.api.lomi.africa";
 const LIVE_HOST: &str = "api.lomi.africa";
 
 const TEST_PREFIX: &str = "lomi_sk_test_";
 const LIVE_PREFIX: &str = "lomi_sk_live_";
-/// No key is near this.
+/// Far above a key's length.
 const MAX_KEY_BYTES: u64 = 512;
 
-/// Where another lomi. is, and the test key that opens it.
+/// The address of another lomi server, and its test key.
 #[derive(Clone, Debug)]
 pub struct OtherLomi {
     /// An origin, without a trailing slash.
@@ -24,12 +24,12 @@ pub struct OtherLomi {
     secret_key: SecretKey,
 }
 
-/// A secret key of lomi.'s. It is shown in no `Debug`.
+/// A lomi secret key. `Debug` does not show it.
 #[derive(Clone)]
 pub(crate) struct SecretKey(String);
 
 impl SecretKey {
-    /// One that the stand-in knows.
+    /// A key of `lomi-sandbox`.
     pub(crate) fn of_stand_in(key: &'static str) -> Self {
         Self(key.to_owned())
     }
@@ -45,33 +45,34 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why there is no other lomi. to talk to. No text holds anything of the key or of the address.
+/// Why `--lomi` cannot be used. No message contains the key or the address.
 #[derive(Debug, thiserror::Error)]
 pub enum OtherLomiError {
-    /// More or less than scheme, host and port.
-    #[error("--lomi takes scheme, host and port alone, such as https://{SANDBOX_HOST} or http://127.0.0.1:4010")]
-    Address,
-    /// A host that the functions send no key to.
+    /// Not exactly scheme, host and port.
     #[error(
-        "--lomi: the functions send a test key to https://{SANDBOX_HOST} and, over plain http, to this machine (127.0.0.1, localhost). A proxy elsewhere needs an end here"
+        "--lomi: the address must be scheme, host and port only, such as https://{SANDBOX_HOST} or http://127.0.0.1:4010"
+    )]
+    Address,
+    /// A host to which the functions send no key.
+    #[error(
+        "--lomi: the functions send a test key only to https://{SANDBOX_HOST} and, over plain http, to this machine (127.0.0.1, localhost). To use a proxy elsewhere, forward a local port to it"
     )]
     Host,
-    /// lomi.'s live API, or a key for it.
-    #[error("cargo dev is no production: it takes a test key (lomi_sk_test_...) of lomi.'s sandbox, never a live one")]
+    /// lomi's live API, or a live key.
+    #[error(
+        "cargo dev is not for production: it accepts a test key (lomi_sk_test_...), never a live key or lomi's live API"
+    )]
     Live,
     /// The file cannot be read.
     #[error("--lomi-key-file: the file cannot be read: {0}")]
     File(io::Error),
-    /// The file holds something else.
-    #[error("--lomi-key-file: the file holds no secret test key alone (lomi_sk_test_...)")]
+    /// The file does not contain exactly a test key.
+    #[error("--lomi-key-file: the file must contain only a secret test key (lomi_sk_test_...)")]
     Key,
 }
 
 impl OtherLomi {
-    /// The lomi. at `url`, with the key in this file, which is read once and kept nowhere.
-    ///
-    /// # Errors
-    /// [`OtherLomiError`].
+    /// The server at `url`, with the key in this file, which is read once.
     pub fn read(url: &str, key_file: &Path) -> Result<Self, OtherLomiError> {
         let url = origin(url)?;
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The processes of one function: as many as there are requests at once, reused when idle, as on Lambda.
+//! The processes of one function: one per concurrent request, reused when idle, as on Lambda.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::logs::Logs;
 use crate::process::{Environment, InvokeError, Program};
 use crate::system::lock;
 
-/// Processes of one function at the same time; more requests wait.
+/// The most processes of one function; further requests wait.
 const MAX_PROCESSES: usize = 32;
 
 /// One function and its processes.
@@ -42,14 +42,14 @@ impl Pool {
         &self.program.name
     }
 
-    /// Starts one idle process, so that a function that cannot start is found before the first request.
+    /// Starts one idle process, so that a function that cannot start fails before the first request.
     pub(crate) async fn warm(&self) -> Result<(), InvokeError> {
         let environment = self.start().await?;
         self.release(&environment);
         Ok(())
     }
 
-    /// Runs one invocation to its end, even when the caller goes away meanwhile.
+    /// Runs one invocation to its end, even if the caller disconnects.
     pub(crate) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Result<Bytes, InvokeError> {
         let pool = Arc::clone(self);
         let running = tokio::spawn(async move { pool.run(payload).await });
@@ -75,12 +75,12 @@ impl Pool {
         result
     }
 
-    /// SIGKILL to every process; invocations that run in one fail.
+    /// SIGKILL to every process; running invocations fail.
     pub(crate) async fn kill(&self) {
         join_all(self.all().iter().map(|environment| environment.kill())).await;
     }
 
-    /// SIGSTOP to every process that exists now, and to one at least; later invocations get new ones.
+    /// SIGSTOP to every existing process, and to at least one; later invocations get new processes.
     pub(crate) async fn freeze(&self) -> Result<(), InvokeError> {
         if self.process_ids().is_empty() {
             self.warm().await?;
@@ -94,12 +94,12 @@ impl Pool {
         join_all(self.all().iter().map(|environment| environment.thaw())).await;
     }
 
-    /// The processes that work on an invocation now, those that sleep not among them.
+    /// The processes that work on an invocation, without frozen ones.
     pub(crate) fn at_work(&self) -> Vec<AtWork> {
         self.all().iter().filter_map(AtWork::catch).collect()
     }
 
-    /// The operating system's ids of the living processes.
+    /// The process ids of the living processes.
     pub(crate) fn process_ids(&self) -> Vec<u32> {
         self.all().iter().filter(|environment| environment.is_alive()).map(|environment| environment.pid()).collect()
     }
@@ -117,7 +117,7 @@ impl Pool {
     fn take_idle(&self) -> Option<Arc<Environment>> {
         let mut processes = lock(&self.processes);
         processes.retain(|process| process.environment.is_alive());
-        // The one used last is the warmest, and lets the others go cold, as on Lambda.
+        // The most recently used one, as on Lambda.
         let idle = processes.iter_mut().rev().find(|process| !process.busy && process.environment.is_usable())?;
         idle.busy = true;
         Some(Arc::clone(&idle.environment))

@@ -5,14 +5,14 @@ use tokio::net::TcpListener;
 use crate::server;
 use crate::stack::{StackOptions, StartError, Urls};
 
-/// The listeners of one stack, bound before anything starts, so that every part knows the others' addresses.
+/// The listeners of one stack, bound before any part starts, so that every part knows the others' addresses.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     pub(crate) gateway: TcpListener,
     pub(crate) shop: TcpListener,
     pub(crate) dynamodb: TcpListener,
     pub(crate) secrets: TcpListener,
-    /// `lomi` is filled in when it has started.
+    /// `lomi` is set when it has started.
     pub(crate) urls: Urls,
 }
 
@@ -24,7 +24,7 @@ impl Listeners {
         let dynamodb = listen(following(port, 3), "DynamoDB").await?;
         let secrets = listen(0, "Secrets Manager").await?;
         if options.other_lomi.is_none() {
-            // The stand-in for lomi. binds its own port later; here it only has to be free.
+            // `lomi-sandbox` binds its own port later; here it only has to be free.
             drop(listen(following(port, 2), "lomi.").await?);
         }
         let urls = Urls {
@@ -37,7 +37,7 @@ impl Listeners {
         Ok(Self { gateway, shop, dynamodb, secrets, urls })
     }
 
-    /// A browser may call the loopback interface by its number or by its name.
+    /// The shop's origin, also as `localhost`.
     pub(crate) fn shop_origins(&self) -> String {
         let by_name = self.urls.shop.replace("127.0.0.1", "localhost");
         format!("{},{by_name}", self.urls.shop)
@@ -53,7 +53,7 @@ fn url(listener: &TcpListener) -> Result<String, StartError> {
     Ok(format!("http://{address}"))
 }
 
-/// The port of a neighbour; any free one where any was asked for.
+/// The port `offset` after `port`; 0 stays 0, any free port.
 pub(crate) fn following(port: u16, offset: u16) -> u16 {
     if port == 0 { 0 } else { port.saturating_add(offset) }
 }

@@ -19,17 +19,17 @@ use crate::logs::Logs;
 use crate::runtime_api::{Answer, Endpoint, Init, Invocation};
 use crate::system;
 
-/// Lambda gives a function ten seconds before its first invocation.
+/// Lambda's limit for a function's start.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the pipes of an ended process may still be open, held by a process of its own.
+/// How long to read the pipes of an ended process, which its own children may keep open.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// Log lines shown with a process that died.
+/// Log lines in the error about a process that died.
 const TAIL_LINES: usize = 12;
 
-/// What is the same for every process of one function.
+/// The common properties of one function's processes.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
-    /// The binary's name, under which its log lines are kept.
+    /// The binary's name, also of its log lines.
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) executable: PathBuf,
@@ -59,15 +59,15 @@ pub enum InvokeError {
         /// The last log lines.
         tail: String,
     },
-    /// The process was killed on purpose while it worked on the invocation.
+    /// A test killed the process while it worked on the invocation.
     #[error("the process was killed while it worked")]
     Killed,
-    /// The process never asked for work.
+    /// The process never requested an invocation.
     #[error("{name} does not start: {reason}; its last lines:\n{tail}")]
     DidNotStart {
         /// The binary's name.
         name: String,
-        /// What went wrong.
+        /// The cause.
         reason: String,
         /// The last log lines.
         tail: String,
@@ -101,7 +101,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Starts a process and waits until it asks for work.
+    /// Starts a process and waits until it requests its first invocation.
     pub(crate) async fn start(program: Program, logs: Logs) -> Result<Self, InvokeError> {
         let failed = |reason: String, logs: &Logs| InvokeError::DidNotStart {
             name: program.name.clone(),
@@ -143,7 +143,7 @@ impl Environment {
         self.is_alive() && !self.frozen.load(Ordering::SeqCst) && !self.doomed.load(Ordering::SeqCst)
     }
 
-    /// The request id of the invocation that the process works on, or died or was stopped over.
+    /// The request id of the invocation that the process has not answered, even if it is dead or frozen.
     pub(crate) fn invocation(&self) -> Option<String> {
         self.endpoint.running()
     }
@@ -175,15 +175,15 @@ impl Environment {
         }
     }
 
-    /// Ends the process with SIGKILL and waits until it is gone.
+    /// SIGKILL; returns when the process is gone.
     pub(crate) async fn kill(&self) {
         self.doomed.store(true, Ordering::SeqCst);
         let _ = self.orders.send(Order::Kill).await;
         let _ = self.exit.clone().wait_for(Option::is_some).await;
     }
 
-    /// What Lambda does to a process that is out of time. A frozen one is left as it is: it wakes up later as a
-    /// zombie whose answers nobody wants, which is what tests of leases need.
+    /// Kills a process after a time-out, as Lambda does. A frozen process stays: it wakes up later as a zombie whose
+    /// answer is discarded, which tests of leases need.
     pub(crate) async fn retire(&self) {
         self.doomed.store(true, Ordering::SeqCst);
         self.endpoint.retire();
@@ -192,13 +192,13 @@ impl Environment {
         }
     }
 
-    /// Stops the process where it stands (SIGSTOP) until [`Self::thaw`].
+    /// SIGSTOP, until [`Self::thaw`].
     pub(crate) async fn freeze(&self) {
         self.frozen.store(true, Ordering::SeqCst);
         let _ = self.orders.send(Order::Freeze).await;
     }
 
-    /// Lets a frozen process go on (SIGCONT).
+    /// SIGCONT.
     pub(crate) async fn thaw(&self) {
         let _ = self.orders.send(Order::Thaw).await;
         self.frozen.store(false, Ordering::SeqCst);
@@ -222,13 +222,13 @@ fn spawn(program: &Program, endpoint: &Endpoint) -> std::io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Ctrl-C in a terminal must reach `dev` alone, which then ends its children in order.
+        // Ctrl-C in a terminal must reach only `dev`, which then stops its children in sequence.
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
 }
 
-/// Owns the child until it has ended, so that no signal can ever reach a process id that was given away again.
+/// Owns the child until it has ended, so that no signal can reach a reused process id.
 async fn supervise(
     mut child: Child,
     name: String,
@@ -242,7 +242,7 @@ async fn supervise(
     let status = loop {
         tokio::select! {
             status = child.wait() => break status,
-            // A closed channel answers at once, for ever: it is asked only until it closes.
+            // A closed channel is always ready: it is polled only until it closes.
             order = orders.recv(), if is_owned => {
                 is_owned = order.is_some();
                 obey(&mut child, order.unwrap_or(Order::Kill));
@@ -263,6 +263,6 @@ fn obey(child: &mut Child, order: Order) {
         Order::Freeze => Signal::STOP,
         Order::Thaw => Signal::CONT,
     };
-    // It can only fail for a process that has just ended, which `wait` reports.
+    // Fails only for a process that has just ended, which `wait` reports.
     let _ = kill_process(pid, signal);
 }

@@ -1,6 +1,6 @@
 //! The Lambda Runtime API (2018-06-01) for one function process.
 //!
-//! As on Lambda, every execution environment has an endpoint of its own and works on one invocation at a time.
+//! As on Lambda, every execution environment has its own endpoint and works on one invocation at a time.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,6 @@ use crate::system::lock;
 /// Lambda's limit for a synchronous payload, in both directions.
 pub(crate) const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
-/// One invocation on its way to a process.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) request_id: String,
@@ -32,7 +31,6 @@ pub(crate) struct Invocation {
     pub(crate) payload: Bytes,
 }
 
-/// What a process answered to an invocation.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Response(Bytes),
@@ -43,11 +41,11 @@ pub(crate) enum Answer {
     },
 }
 
-/// How far a process has come before its first invocation.
+/// The state of a process before its first invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Init {
     Starting,
-    /// The process has asked for work at least once.
+    /// The process has requested an invocation.
     Ready,
     /// The process reported `init/error` with this text.
     Failed(String),
@@ -89,7 +87,7 @@ impl Endpoint {
         });
         let router = router(Arc::clone(&desk));
         let server = tokio::spawn(async move {
-            // An endpoint that cannot accept any more looks to its process like the end of the environment.
+            // If the endpoint cannot accept connections, its process ends.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, jobs, desk, server })
@@ -100,7 +98,7 @@ impl Endpoint {
         self.address
     }
 
-    /// Waits until the process asks for work or reports that it cannot.
+    /// Waits until the process requests an invocation or reports an error.
     pub(crate) async fn initialised(&self) -> Init {
         let mut init = self.desk.init.subscribe();
         let outcome = init.wait_for(|init| *init != Init::Starting).await.map(|init| init.clone());
@@ -110,7 +108,7 @@ impl Endpoint {
     /// Hands an invocation over; the receiver fails when the endpoint goes away first.
     pub(crate) async fn hand_over(&self, invocation: Invocation) -> oneshot::Receiver<Answer> {
         let (reply, answer) = oneshot::channel();
-        // When nobody is left to take the job, dropping it here fails `answer`, which is the caller's signal.
+        // If the endpoint is closed, the job is dropped, and the caller's `answer` fails.
         let _ = self.jobs.send(Job { invocation, reply }).await;
         answer
     }
@@ -120,7 +118,7 @@ impl Endpoint {
         lock(&self.desk.running).as_ref().map(|(request_id, _)| request_id.clone())
     }
 
-    /// No more work: the process is told to end when it asks the next time.
+    /// The process gets no further invocation: its next request is answered with 410, which ends it.
     pub(crate) fn retire(&self) {
         self.desk.retired.store(true, Ordering::SeqCst);
     }
@@ -145,7 +143,7 @@ fn router(desk: Arc<Desk>) -> Router {
 async fn next(State(desk): State<Arc<Desk>>) -> Response {
     desk.init.send_replace(Init::Ready);
     if let Some((_, reply)) = lock(&desk.running).take() {
-        let message = "the function asked for work before it had answered".to_owned();
+        let message = "the function requested an invocation before it had answered the last one".to_owned();
         let _ = reply.send(Answer::Error { kind: "Runtime.NoAnswer".to_owned(), message });
     }
     if desk.retired.load(Ordering::SeqCst) {
@@ -193,7 +191,7 @@ fn settle(desk: &Desk, request_id: &str, answer: Answer) -> Response {
     let mut running = lock(&desk.running);
     match running.take() {
         Some((id, reply)) if id == request_id => {
-            // Nobody listens any more when the deadline has passed; the process may still go on.
+            // After the deadline the receiver is gone; the process may continue.
             let _ = reply.send(answer);
             StatusCode::ACCEPTED.into_response()
         }

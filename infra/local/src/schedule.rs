@@ -1,4 +1,4 @@
-//! EventBridge on a laptop: invokes the functions that the template schedules.
+//! The local EventBridge: invokes the functions that the template schedules.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::system;
 use crate::template::{ACCOUNT_ID, REGION, Schedule, arn};
 use crate::terminal::say;
 
-/// Starts one task per schedule. The first invocation comes after one whole interval, as after a deployment.
+/// Starts one task per schedule. The first invocation comes after one interval, as after a deployment.
 pub(crate) fn start(scheduled: Vec<(Arc<Pool>, Schedule)>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for (pool, schedule) in scheduled {

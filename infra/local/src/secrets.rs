@@ -1,5 +1,4 @@
-//! A stand-in for AWS Secrets Manager: `GetSecretValue` and `PutSecretValue` over loopback, with values that tests can
-//! change.
+//! A local AWS Secrets Manager: `GetSecretValue` and `PutSecretValue` over loopback, with values that tests can change.
 
 mod gate;
 
@@ -30,18 +29,18 @@ pub struct Secrets {
     asked: Arc<Mutex<BTreeSet<Asked>>>,
 }
 
-/// One call, as it came; the same call again is no other one.
+/// A recorded call. Equal calls are recorded once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
-    /// `Authorization` up to the name of who asked: `AWS4-HMAC-SHA256 Credential=orders`.
+    /// `Authorization` up to the caller's name: `AWS4-HMAC-SHA256 Credential=orders`.
     pub authorization: String,
     /// `X-Amz-Target`: `secretsmanager.GetSecretValue`.
     pub target: String,
-    /// JSON.
+    /// The JSON body.
     pub body: String,
 }
 
-/// Calls that are kept. A stack makes some dozen different ones.
+/// The most recorded calls. A stack makes a few dozen different ones.
 const MAX_ATTEMPTS: usize = 1000;
 
 #[derive(Debug, Clone)]
@@ -57,14 +56,14 @@ struct Version {
 }
 
 impl Secrets {
-    /// Sets the current value and forgets the earlier ones. An unknown `id` becomes a new secret with that ARN.
+    /// Sets the current value and deletes earlier ones. An unknown `id` creates a secret with that ARN.
     pub fn set(&self, id: &str, value: &str) {
         let mut all = lock(&self.versions);
         let arn = find(&all, id).map_or_else(|| id.to_owned(), |(arn, _)| arn.clone());
         all.insert(arn, Versions { current: Version::new(value), previous: None });
     }
 
-    /// Makes `value` current and keeps the value before it as `AWSPREVIOUS`, as a rotation does.
+    /// Makes `value` current and the old value `AWSPREVIOUS`, as a rotation does.
     pub fn rotate(&self, id: &str, value: &str) {
         let mut all = lock(&self.versions);
         let (arn, previous) = match find(&all, id) {
@@ -74,7 +73,7 @@ impl Secrets {
         all.insert(arn, Versions { current: Version::new(value), previous });
     }
 
-    /// While `true`, no caller can put a value in: each try ends like a fault of AWS's own.
+    /// While `true`, every `PutSecretValue` fails with AWS's internal error.
     pub fn set_read_only(&self, read_only: bool) {
         self.read_only.store(read_only, Ordering::SeqCst);
     }
@@ -99,12 +98,12 @@ impl Secrets {
         }
     }
 
-    /// While `true`, every connection breaks, new and old ones.
+    /// While `true`, new and existing connections are reset.
     pub fn set_unreachable(&self, unreachable: bool) {
         self.closed.store(unreachable, Ordering::SeqCst);
     }
 
-    /// Every call that came, whatever was answered.
+    /// Every recorded call, refused ones included.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         lock(&self.asked).iter().cloned().collect()
@@ -112,7 +111,7 @@ impl Secrets {
 
     fn note(&self, headers: &HeaderMap, body: &[u8]) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        // Of the authorization only what does not change from call to call: who asks.
+        // Only the caller's name: the rest of the signature changes from call to call.
         let authorization = text("authorization").split('/').next().unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(body).into_owned();
         let mut asked = lock(&self.asked);
@@ -125,7 +124,7 @@ impl Secrets {
         let listener = GatedListener::new(listener, Arc::clone(&self.closed));
         let router = Router::new().route("/", post(handle)).with_state(self.clone());
         Server::run(|stopped| async move {
-            // `serve` itself never fails; it waits and tries again when it cannot accept.
+            // `serve` never fails; it retries when it cannot accept.
             let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
         })
     }

@@ -1,11 +1,11 @@
-//! A small catalogue for an empty shop, put in through the same route that a merchant uses.
+//! A small catalogue for an empty shop, created through the merchant's route.
 
 use serde_json::{Value, json};
 
 use crate::http_client::HttpClient;
 use crate::stack::Stack;
 
-/// SKU and price list entry of each product. Amounts in whole francs: XOF has no smaller unit.
+/// SKU and body of each product. Amounts in francs: XOF has no minor unit.
 fn products() -> [(&'static str, Value); 6] {
     let fixed = |title: &str, description: &str, amount: u32| json!({ "title": title, "description": description, "currency_code": "XOF", "amount": amount });
     [
@@ -27,10 +27,7 @@ fn products() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// Fills the catalogue unless it already holds something. Answers how many products were put in.
-///
-/// # Errors
-/// What went wrong, in one sentence.
+/// Fills an empty catalogue. Returns the number of new products.
 pub async fn catalogue(stack: &Stack) -> Result<usize, String> {
     fill(stack).await.map_err(|problem| format!("the catalogue cannot be filled: {problem}"))
 }

@@ -1,4 +1,4 @@
-//! A loopback HTTP server that can be stopped, with all that it serves.
+//! A loopback HTTP server that can be stopped together with its connections.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
@@ -19,14 +19,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-/// How long requests that run may still take when the stack stops.
+/// How long running requests may take when the stack stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
-/// The longest that a request's head may take to arrive.
+/// The longest time to receive a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait when no connection can be accepted: out of file descriptors, mostly.
+/// The pause after a failed accept, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Binds a port of the loopback interface; 0 takes a free one.
+/// Binds a port of the loopback interface; 0 means any free one.
 pub(crate) async fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
@@ -39,12 +39,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves `router`; handlers see the peer's address as `ConnectInfo`.
+    /// Serves `router`; handlers get the peer's address as `ConnectInfo`.
     pub(crate) fn start(listener: TcpListener, router: Router) -> Self {
         Self::run(|stopped| serve(listener, router, stopped.shared()))
     }
 
-    /// Runs any server that ends when the future given to it does.
+    /// Runs a server that ends when its `stopped` future resolves.
     pub(crate) fn run<F, T>(serve: F) -> Self
     where
         F: FnOnce(BoxFuture<'static, ()>) -> T,
@@ -57,7 +57,7 @@ impl Server {
         Self { stop, task: tokio::spawn(serve(stopped)) }
     }
 
-    /// Takes no more connections, lets running requests finish for a moment, then ends.
+    /// Accepts no more connections, waits up to two seconds for running requests, then ends.
     pub(crate) async fn stop(self) {
         let Self { stop, mut task } = self;
         let _ = stop.send(());
@@ -68,7 +68,7 @@ impl Server {
     }
 }
 
-/// Owns its connections: when this future is dropped, they end, too.
+/// Owns its connections: dropping this future ends them.
 async fn serve(listener: TcpListener, router: Router, stopped: Shared<BoxFuture<'static, ()>>) {
     let mut connections = JoinSet::new();
     loop {
@@ -87,7 +87,7 @@ async fn serve(listener: TcpListener, router: Router, stopped: Shared<BoxFuture<
 }
 
 async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stopped: impl Future<Output = ()>) {
-    // Only latency is at stake, and only where the system does not know the option.
+    // A failure costs only latency.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -96,7 +96,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stopped: 
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-    // A connection that breaks is its client's affair.
+    // A broken connection needs no handling here.
     tokio::select! {
         _ = connection.as_mut() => return,
         () = stopped => connection.as_mut().graceful_shutdown(),

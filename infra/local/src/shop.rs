@@ -12,14 +12,13 @@ use serde_json::json;
 /// Files of the shop are small; a larger one is not served.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// What the shop is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Shop {
-    /// Where the files are.
+    /// The folder of the files.
     pub(crate) folder: PathBuf,
-    /// The gateway's URL, told to the browser.
+    /// The gateway's URL, for `config.js`.
     pub(crate) api: String,
-    /// The script of the card form, told to the browser; without one there is no card form.
+    /// The card form's script, for `config.js`; without one there is no card form.
     pub(crate) card_script: Option<String>,
 }
 
@@ -51,7 +50,7 @@ async fn serve(State(shop): State<Shop>, method: Method, uri: Uri) -> Response {
     }
 }
 
-/// The file a URL path names; `None` for a path that climbs, is absolute, or is hidden.
+/// The file of a URL path; `None` for a path with `..`, an absolute or a hidden one.
 fn file_path(folder: &Path, url_path: &str) -> Option<PathBuf> {
     let decoded = percent_decode_str(url_path).decode_utf8().ok()?;
     let relative = decoded.strip_prefix('/')?;
@@ -63,7 +62,7 @@ fn file_path(folder: &Path, url_path: &str) -> Option<PathBuf> {
 
 fn read(folder: &Path, path: &Path) -> Option<(String, Vec<u8>)> {
     let (folder, path) = (folder.canonicalize().ok()?, path.canonicalize().ok()?);
-    // A symbolic link may not lead out either.
+    // A symbolic link must not lead out of the folder.
     let metadata = path.metadata().ok()?;
     if !path.starts_with(&folder) || !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
         return None;
@@ -74,7 +73,7 @@ fn read(folder: &Path, path: &Path) -> Option<(String, Vec<u8>)> {
 fn file(name: &str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, media_type(name)),
-        // Whoever edits the shop wants to see it on the next reload.
+        // An edited file must appear on the next reload.
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];

@@ -1,4 +1,4 @@
-//! The whole stack: starts every part in the order in which the parts need each other, and ends them again.
+//! Starts and stops every part of the stack in the sequence of their dependencies.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,37 +30,37 @@ use crate::system;
 use crate::template::{Function, Resolved, Template, TemplateError, arn};
 use crate::terminal::say;
 
-/// How one stack differs from the next.
+/// The options of a stack.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
-    /// The gateway's port; the shop, lomi. and DynamoDB take the three after it. 0 = free ports for all.
+    /// The gateway's port; the shop, lomi and DynamoDB use the three after it. 0 = free ports for all.
     pub port: u16,
-    /// Where orders and lomi.'s state are kept between runs; `None` = in memory.
+    /// The folder that keeps orders and lomi's state between runs; `None` = in memory.
     pub data_dir: Option<PathBuf>,
     /// Whether the template's schedules run.
     pub schedule: bool,
     /// How the functions are built.
     pub profile: Profile,
-    /// The folder of function binaries that are built already; `None` builds them.
+    /// The folder of function binaries; `None` builds them.
     pub binaries: Option<PathBuf>,
-    /// The lomi. stand-in; its address, its data file and the stack's own webhook are filled in.
+    /// Settings of `lomi-sandbox`; the stack sets its address, its data file and the webhook.
     pub lomi: Settings,
-    /// Another lomi. instead. It gets no webhook, because it cannot reach this machine, and its port stays free.
+    /// Another lomi server. It gets no webhook, because it cannot reach this machine.
     pub other_lomi: Option<OtherLomi>,
     /// Parameters of the template that differ from their defaults.
     pub parameters: BTreeMap<String, String>,
-    /// More environment variables, by binary.
+    /// Additional environment variables, by binary.
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether the functions' log lines are also written to stderr.
     pub echo_logs: bool,
-    /// Starts a function with its first request, as Lambda does, and not with the stack.
+    /// Starts a function with its first request, as Lambda does, instead of with the stack.
     pub on_demand: bool,
 }
 
-/// What a stack is made of. [`Stack::start`] finds and builds it; tests may bring their own.
+/// The sources of a stack. [`Stack::start`] finds and builds them; tests may bring their own.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// The template as it was written.
+    /// The unresolved template.
     pub template: Template,
     /// The executable of every binary that the template names.
     pub binaries: Binaries,
@@ -77,23 +77,23 @@ pub enum StartError {
     /// The functions cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// Somebody else listens on a port.
+    /// A port cannot be bound.
     #[error(
-        "port {port} ({part}) cannot be used: {problem}. Choose other ports with --port <n>: the gateway takes n, the shop n+1, lomi. n+2, DynamoDB n+3"
+        "port {port} ({part}) cannot be used: {problem}. Choose other ports with --port <n>: the gateway uses n, the shop n+1, lomi n+2, DynamoDB n+3"
     )]
     Port {
-        /// The port that was asked for; 0 = any.
+        /// The requested port; 0 = any.
         port: u16,
-        /// What should have listened there.
+        /// The part of the stack that needs it.
         part: &'static str,
-        /// What the system said.
+        /// The system's error.
         problem: std::io::Error,
     },
     /// The folder for the data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// lomi.'s kept state cannot be read.
-    #[error("lomi.: {0}")]
+    /// `lomi-sandbox`'s saved state cannot be read.
+    #[error("lomi: {0}")]
     Lomi(std::io::Error),
     /// The tables cannot be created.
     #[error("DynamoDB: {0}")]
@@ -103,14 +103,14 @@ pub enum StartError {
     Function(#[from] InvokeError),
 }
 
-/// Where everything answers, without trailing slashes.
+/// The addresses of the stack's parts, without trailing slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Urls {
-    /// The API, as API Gateway would serve it.
+    /// The API.
     pub gateway: String,
     /// The demo shop.
     pub shop: String,
-    /// The lomi. stand-in (API, hosted pages and control API), or the other lomi.
+    /// `lomi-sandbox` (API, hosted pages and control API), or the other lomi server.
     pub lomi: String,
     /// DynamoDB's wire protocol.
     pub dynamodb: String,
@@ -118,7 +118,7 @@ pub struct Urls {
     pub secrets: String,
 }
 
-/// A running stack. Dropping it kills every function; [`Stack::stop`] does so in order.
+/// A running stack. Dropping it kills every function; [`Stack::stop`] stops the parts in sequence.
 #[derive(Debug)]
 pub struct Stack {
     urls: Urls,
@@ -132,9 +132,9 @@ pub struct Stack {
     lomi: Lomi,
     /// The gateway and the shop.
     fronts: Vec<Server>,
-    /// What the functions use: DynamoDB and Secrets Manager.
+    /// DynamoDB and Secrets Manager.
     services: Vec<Server>,
-    /// Schedules, and who notes lomi.'s dead letters.
+    /// Schedules, and the log of `lomi-sandbox`'s dead letters.
     tasks: JoinSet<()>,
     /// Released last.
     _data: Option<DataFolder>,
@@ -145,7 +145,7 @@ impl Stack {
     pub async fn start(options: StackOptions) -> Result<Self, StartError> {
         let root = build::workspace_root()?;
         let template = Template::read(&root.join(TEMPLATE))?;
-        // Before the build, so that nobody waits for it to hear that a port is taken.
+        // Before the build, so that a port in use fails at once.
         let listeners = Listeners::bind(&options).await?;
         let names = template.binaries()?;
         let binaries = match &options.binaries {
@@ -156,7 +156,7 @@ impl Stack {
         Self::assemble(Project { template, binaries, storefront }, options, listeners).await
     }
 
-    /// Starts everything; returns when every function has asked for work, unless functions start on demand.
+    /// Starts everything; returns when every function is ready, unless functions start on demand.
     pub async fn launch(project: Project, options: StackOptions) -> Result<Self, StartError> {
         let listeners = Listeners::bind(&options).await?;
         Self::assemble(project, options, listeners).await
@@ -203,19 +203,19 @@ impl Stack {
         })
     }
 
-    /// Where everything answers.
+    /// The addresses of the stack's parts.
     #[must_use]
     pub fn urls(&self) -> &Urls {
         &self.urls
     }
 
-    /// Opens the guarded routes: `Authorization: Bearer <token>`.
+    /// The token for guarded routes: `Authorization: Bearer <token>`.
     #[must_use]
     pub fn admin_token(&self) -> &str {
         &self.admin_token
     }
 
-    /// The secret that signs lomi.'s deliveries to this stack.
+    /// The webhook's signing secret.
     #[must_use]
     pub fn webhook_secret(&self) -> &str {
         &self.account.webhook_secret
@@ -227,13 +227,13 @@ impl Stack {
         &self.account.cart_token_key
     }
 
-    /// The stand-in for Secrets Manager.
+    /// The local Secrets Manager.
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// The lomi. stand-in; `None` when there is another lomi.
+    /// `lomi-sandbox`; `None` with another lomi server.
     #[must_use]
     pub fn lomi(&self) -> Option<&Sandbox> {
         self.lomi.stand_in()
@@ -251,7 +251,7 @@ impl Stack {
         self.resolved.tables.iter().map(|table| table.name.as_str()).collect()
     }
 
-    /// The value that a function's environment variable has from the template, such as the ARN of a secret.
+    /// The template's value of a function's environment variable, such as the ARN of a secret.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.resolved.functions.iter().find_map(|function| function.environment.get(name)).map(String::as_str)
@@ -263,7 +263,7 @@ impl Stack {
         self.logs.snapshot()
     }
 
-    /// Invokes a function directly, as `aws lambda invoke` does, and waits for its answer.
+    /// Invokes a function directly, as `aws lambda invoke` does.
     pub async fn invoke(&self, binary: &str, event: Value) -> Result<Value, InvokeError> {
         let answer = self.pool(binary)?.invoke(Bytes::from(event.to_string())).await?;
         serde_json::from_slice(&answer).map_err(|error| InvokeError::Failed {
@@ -272,7 +272,7 @@ impl Stack {
         })
     }
 
-    /// Runs a function as its schedule would.
+    /// Invokes a function with its schedule's event.
     pub async fn invoke_scheduled(&self, binary: &str) -> Result<Value, InvokeError> {
         let schedule = self.resolved.functions.iter().find(|function| function.binary == binary);
         let schedule = schedule.and_then(|function| function.schedules.first());
@@ -281,13 +281,13 @@ impl Stack {
         self.invoke(binary, event).await
     }
 
-    /// SIGKILL to all processes of a function; returns when they are gone. What runs in them fails.
+    /// SIGKILL to all processes of a function; returns when they are gone. Running invocations fail.
     pub async fn kill(&self, binary: &str) -> Result<(), InvokeError> {
         self.pool(binary)?.kill().await;
         Ok(())
     }
 
-    /// SIGSTOP to all processes that a function has now, and to one at least. New requests get new processes.
+    /// SIGSTOP to all processes of a function, and to at least one. New requests get new processes.
     pub async fn freeze(&self, binary: &str) -> Result<(), InvokeError> {
         self.pool(binary)?.freeze().await
     }
@@ -303,19 +303,19 @@ impl Stack {
         Ok(self.pool(binary)?.at_work())
     }
 
-    /// The operating system's ids of a function's living processes.
+    /// The process ids of a function's living processes.
     pub fn process_ids(&self, binary: &str) -> Result<Vec<u32>, InvokeError> {
         Ok(self.pool(binary)?.process_ids())
     }
 
-    /// Ends everything; every child is gone when this returns.
+    /// Stops everything; every child process is gone when this returns.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
-        // First those who take requests, then those who serve them.
+        // First the parts that accept requests, then those that they use.
         join_all(self.fronts.into_iter().map(Server::stop)).await;
         join_all(self.pools.values().map(|pool| pool.kill())).await;
         if let Err(error) = self.lomi.stop().await {
-            say(format_args!("[lomi.] its state could not be kept: {error}"));
+            say(format_args!("[lomi] its state could not be saved: {error}"));
         }
         join_all(self.services.into_iter().map(Server::stop)).await;
     }

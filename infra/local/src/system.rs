@@ -1,4 +1,4 @@
-//! The few places where the outside world enters this crate: time of day, entropy, the environment.
+//! The crate's access to clock, randomness and environment variables.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,7 +20,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// `bytes` random bytes as lower-case hexadecimal, good enough for a token that opens a laptop's back office.
+/// `bytes` random bytes as lower-case hexadecimal, good enough for a local admin token.
 #[expect(clippy::disallowed_methods, reason = "this is the crate's one source of entropy")]
 pub(crate) fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0_u8; bytes];
@@ -30,7 +30,7 @@ pub(crate) fn random_hex(bytes: usize) -> String {
     buffer.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A random id in UUID form, as Lambda and API Gateway name requests.
+/// A random id in UUID form, as Lambda and API Gateway use.
 pub(crate) fn request_id() -> String {
     let id = fastrand::u128(..);
     let parts = [(96, 8), (80, 4), (64, 4), (48, 4), (0, 12)];

@@ -1,5 +1,4 @@
-//! Lines for the person in front of the terminal. A terminal that has gone away stops nobody: unlike `eprintln!`, these
-//! do not panic.
+//! Terminal output. Unlike `eprintln!`, it does not panic when the terminal is gone.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,7 +8,7 @@ pub fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Writes a line to stdout, which programs read.
+/// Writes a line to stdout, for programs.
 pub fn print(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -239,6 +239,6 @@ async fn a_live_key_is_refused_and_not_repeated() {
     let key_file = file("live-lomi-key", "lomi_sk_live_canary0123456789").display().to_string();
     let output = finished(dev(&["--lomi", "https://sandbox.api.lomi.africa", "--lomi-key-file", &key_file])).await;
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("no production"), "{said}");
+    assert!(!output.status.success() && said.contains("not for production"), "{said}");
     assert!(!said.contains("canary") && !said.contains("building"), "{said}");
 }

@@ -8,12 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// API Gateway's own errors: a bare `message`.
+/// API Gateway's own error body: a `message` only.
 pub(super) fn message(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
-/// What API Gateway answers when a function fails or answers something that is no response.
+/// API Gateway's answer when a function fails or returns no valid response.
 pub(super) fn internal_error() -> Response {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }
@@ -22,7 +22,7 @@ pub(super) fn internal_error() -> Response {
 pub(super) fn read(payload: &[u8]) -> Option<Response> {
     let answer: Value = serde_json::from_slice(payload).ok()?;
     let Some(status) = answer.get("statusCode") else {
-        // Without a status, API Gateway takes the whole answer as the body of a 200.
+        // Without a status, API Gateway sends the whole answer as the body of a 200.
         return Some(Json(answer).into_response());
     };
     let status = status.as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok())?;
@@ -32,7 +32,7 @@ pub(super) fn read(payload: &[u8]) -> Option<Response> {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             return None;
         };
-        // The length and the framing are decided by whoever sends the bytes.
+        // The HTTP server sets the length and the framing.
         if name != header::CONTENT_LENGTH && name != header::TRANSFER_ENCODING {
             response.headers_mut().append(name, value);
         }
@@ -56,7 +56,7 @@ fn body(answer: &Value) -> Option<Vec<u8>> {
     Some(text.clone().into_bytes())
 }
 
-/// `multiValueHeaders` win over `headers` of the same name; every cookie is a `set-cookie` line.
+/// `multiValueHeaders` take precedence over `headers` of the same name; every cookie becomes a `set-cookie` line.
 fn header_lines(answer: &Value) -> Vec<(String, String)> {
     let object = |member: &str| answer.get(member).and_then(Value::as_object).into_iter().flatten();
     let mut lines: Vec<(String, String)> = Vec::new();

@@ -1,18 +1,18 @@
-//! Cross-origin rules, applied by the gateway itself: a function's own CORS headers are replaced.
+//! CORS as API Gateway applies it: it replaces a function's own CORS headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::template::Cors;
 
-/// Whether this is a browser asking for permission, which API Gateway answers without a function.
+/// Whether this is a preflight, which API Gateway answers without a function.
 pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS
         && headers.contains_key(header::ORIGIN)
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// 204 with the permissions, or 204 without any when the origin is not allowed.
+/// 204 with the CORS headers, or without any when the origin is not allowed.
 pub(super) fn preflight(cors: &Cors, headers: &HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let Some(origin) = allowed_origin(cors, headers) else { return response };
@@ -28,7 +28,7 @@ pub(super) fn preflight(cors: &Cors, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Puts the permissions of an actual request on its response.
+/// Sets the CORS headers of a response.
 pub(super) fn apply(cors: &Cors, request: &HeaderMap, response: &mut Response) {
     let headers = response.headers_mut();
     let own: Vec<HeaderName> =

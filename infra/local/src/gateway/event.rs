@@ -14,7 +14,7 @@ use super::route::Match;
 use crate::system;
 use crate::template::ACCOUNT_ID;
 
-/// Headers that belong to one connection and end at the gateway.
+/// Connection-specific headers, which the gateway does not forward.
 const HOP_BY_HOP: [&str; 6] = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// Headers that only the gateway may set.
@@ -32,7 +32,7 @@ pub(super) struct Received<'a> {
     pub(super) request_id: &'a str,
 }
 
-/// The path as HTTP APIs hand it on: percent-decoded, in `rawPath` too.
+/// The path as HTTP APIs forward it: percent-decoded, also in `rawPath`.
 pub(super) fn decoded_path(uri: &Uri) -> String {
     percent_decode_str(uri.path()).decode_utf8_lossy().into_owned()
 }
@@ -85,8 +85,8 @@ fn context(request: &Received<'_>, path: &str, route_key: &str) -> Value {
     })
 }
 
-/// Lower-case names, values of one name joined by commas, cookies apart. The gateway adds the peer to
-/// `x-forwarded-for`; of the other headers that it sets, a caller's own never reach the function.
+/// Lower-case names, values of one name joined by commas, without cookies. The gateway appends the peer to
+/// `x-forwarded-for`, and overwrites its other headers.
 fn headers(request: &Received<'_>) -> Map<String, Value> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     let forwarded = [
@@ -122,7 +122,7 @@ fn query(uri: &Uri) -> Option<Value> {
     (!joined.is_empty()).then(|| json!(joined))
 }
 
-/// HTTP APIs hand on only four media types as text. Everything else is base64, also a form and a body of no type.
+/// HTTP APIs forward only four media types as text. Everything else is base64, also forms and bodies without a type.
 fn body(request: &Received<'_>) -> (Option<String>, bool) {
     if request.body.is_empty() {
         return (None, false);

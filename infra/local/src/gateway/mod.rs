@@ -1,4 +1,4 @@
-//! The API Gateway of a laptop: an HTTP API in front of the functions, with the gateway's own limits and refusals.
+//! The local API Gateway: an HTTP API in front of the functions, with API Gateway's limits and errors.
 
 mod answer;
 mod cors;
@@ -29,11 +29,11 @@ use crate::system;
 use crate::template::{Cors, Resolved};
 use crate::terminal::say;
 
-/// The largest body an HTTP API takes.
+/// The largest body that an HTTP API accepts.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// The largest request line and headers together, as HTTP APIs count them.
 const MAX_HEAD_BYTES: usize = 10_240;
-/// A body that is too large is still read up to here, so that its sender sees the answer and not a reset.
+/// A body that is too large is read up to here, so that its sender gets the answer and not a connection reset.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
 /// The longest that a body may take to arrive.
@@ -42,7 +42,6 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest an HTTP API waits for a function, whatever the function's own limit.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Everything one gateway needs.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     routes: Routes,
@@ -51,7 +50,7 @@ pub(crate) struct Gateway {
     admin_token: String,
 }
 
-/// The demo's back-office page ends things from the shop's origin; no page of a deployed stack can.
+/// The demo's back-office page sends DELETE from the shop's origin; a deployed stack does not allow it.
 fn with_back_office(mut cors: Cors) -> Cors {
     cors.allow_methods.push("DELETE".to_owned());
     cors
@@ -114,7 +113,7 @@ impl Gateway {
             Err(_) | Ok(Err(InvokeError::TimedOut(_) | InvokeError::Throttled)) => {
                 answer::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
-            // Whoever killed it knows.
+            // Killed by a test, which needs no message.
             Ok(Err(InvokeError::Killed)) => answer::internal_error(),
             Ok(Err(error)) => {
                 say(format_args!("[{}] {error}", pool.name()));

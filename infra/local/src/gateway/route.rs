@@ -1,10 +1,10 @@
-//! Which function a request belongs to.
+//! Finds the function of a request.
 
 use std::collections::BTreeMap;
 
 use crate::template;
 
-/// A route of the template and the function it ends at.
+/// A route of the template and its function.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     /// The function's binary.
@@ -59,7 +59,7 @@ impl Target {
     }
 }
 
-/// Literally: an empty segment is a segment, so `/orders/` and `//orders` are not `/orders`.
+/// An empty segment counts, so `/orders/` and `//orders` are not `/orders`.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }

@@ -1,20 +1,20 @@
-//! What became of the webhooks of one order.
+//! The webhook deliveries of one order.
 
 use serde_json::Value;
 
-/// lomi.'s dispatches that name one order.
+/// `lomi-sandbox`'s dispatches of one order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a>(Vec<&'a Value>);
 
 impl<'a> Deliveries<'a> {
-    /// `outbox` is lomi.'s whole outbox.
+    /// `outbox` is `lomi-sandbox`'s whole outbox.
     pub(super) fn of(order_id: &str, outbox: &'a Value) -> Self {
         let names_order =
             |dispatch: &&Value| dispatch.pointer("/data/metadata/order_id").and_then(Value::as_str) == Some(order_id);
         Self(outbox.as_array().into_iter().flatten().filter(names_order).collect())
     }
 
-    /// Whether each was answered at least once. One that nobody has begun yet says nothing about the webhook.
+    /// Whether each has had at least one attempt: a dispatch without one says nothing about the webhook.
     pub(super) fn are_tried(&self) -> bool {
         let is_new = |dispatch: &&Value| {
             let attempts = dispatch.get("attempts").and_then(Value::as_array);
@@ -23,14 +23,14 @@ impl<'a> Deliveries<'a> {
         !self.0.iter().any(is_new)
     }
 
-    /// One was delivered, and none was refused or still waits for a retry.
+    /// At least one was delivered, and none was refused or waits for a retry.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.0.is_empty() {
-            return Err("lomi. sent no webhook for the order".to_owned());
+            return Err("lomi sent no webhook for the order".to_owned());
         }
         match self.0.iter().find(|dispatch| status(dispatch) != "delivered") {
             None => Ok(()),
-            Some(failed) => Err(format!("lomi.'s webhook is {}: {}", status(failed), answer(failed))),
+            Some(failed) => Err(format!("lomi's webhook is {}: {}", status(failed), answer(failed))),
         }
     }
 }
@@ -42,7 +42,7 @@ fn status(dispatch: &Value) -> &str {
 /// The last attempt's status, or why it has none.
 fn answer(dispatch: &Value) -> String {
     let attempt = dispatch.get("attempts").and_then(Value::as_array).and_then(|attempts| attempts.last());
-    let Some(attempt) = attempt else { return "it was never tried".to_owned() };
+    let Some(attempt) = attempt else { return "it was not attempted".to_owned() };
     let member = |name: &str| attempt.get(name).filter(|value| !value.is_null());
     match (member("response_status"), member("error").and_then(Value::as_str)) {
         (Some(status), _) => format!("{} answers {status}", member("url").unwrap_or(&Value::Null)),

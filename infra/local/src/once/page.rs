@@ -1,17 +1,16 @@
-//! As much of a browser as it takes to submit a form.
+//! Reads and submits an HTML form as a browser does.
 
 use url::{Url, form_urlencoded};
 
-/// A form of an HTML page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Form {
-    /// Where it is sent, as written; may be relative.
+    /// Its address as written; may be relative.
     pub(super) action: String,
     fields: Vec<(String, String)>,
 }
 
 impl Form {
-    /// The first form that has a field of this name. A form with several submit buttons is sent by its first one.
+    /// The first form with a field of this name. Of several submit buttons the first one counts.
     pub(super) fn with_field(html: &str, name: &str) -> Option<Self> {
         let forms = html.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next());
         forms.map(Self::read).find(|form| form.fields.iter().any(|(field, _)| field == name))
@@ -38,7 +37,7 @@ impl Form {
             if tag.starts_with("select") {
                 open_select = attribute(tag, "name");
             }
-            // A list that the shopper does not touch stays on its first entry.
+            // An untouched list has its first entry selected.
             if let Some(name) = open_select.take_if(|_| tag.starts_with("option")) {
                 fields.push((name, attribute(tag, "value").unwrap_or_default()));
             }

@@ -1,4 +1,4 @@
-//! The ways to a paid order: on lomi.'s page, on a card form of the shop's own, and by a payment link.
+//! The purchase flows: on lomi's page, on the shop's own card form, and by a payment link.
 
 use serde_json::{Value, json};
 
@@ -7,23 +7,23 @@ use super::page::{self, Form};
 use crate::http_client::Answer;
 use crate::system;
 
-/// A card that lomi.'s test mode approves.
+/// A card that lomi's test mode approves.
 const TEST_CARD: &str = "4242424242424242";
 
-/// Which way a purchase takes.
+/// How the purchase is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flow {
-    /// `POST /checkout-sessions`, then lomi.'s page.
+    /// `POST /checkout-sessions`, then lomi's page.
     #[default]
     Session,
     /// `POST /payment-intents`, then a card form.
     Intent,
-    /// `POST /admin/payment-links`, then `GET /pay/{code}` and lomi.'s page.
+    /// `POST /admin/payment-links`, then `GET /pay/{code}` and lomi's page.
     Link,
 }
 
 impl Flow {
-    /// The way of that name.
+    /// The flow of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -35,14 +35,14 @@ impl Flow {
     }
 }
 
-/// An order as its shopper holds it.
+/// An order with its shopper's token.
 pub(super) struct Bought {
     pub(super) order_id: String,
     pub(super) order_token: String,
 }
 
 impl Purchase<'_> {
-    /// Buys one piece of `sku`; afterwards the money is on its way.
+    /// Buys one `sku`; returns once the payment was submitted.
     pub(super) async fn buy(&self, flow: Flow, sku: &str) -> Result<Bought, String> {
         match flow {
             Flow::Session => self.by_session(sku).await,
@@ -61,10 +61,10 @@ impl Purchase<'_> {
         });
         let created = self.post("/checkout-sessions", None, &body).await?;
         let bought = self.pay(&text(&created, "checkout_url")?).await?;
-        // The shop's page needs the order in its own address.
+        // The fragment must name the created order.
         (bought.order_id == text(&created, "order_id")?)
             .then_some(bought)
-            .ok_or_else(|| "the shopper is sent back to another order".to_owned())
+            .ok_or_else(|| "the return page names another order".to_owned())
     }
 
     async fn by_intent(&self, sku: &str) -> Result<Bought, String> {
@@ -74,7 +74,7 @@ impl Purchase<'_> {
             "customer_name": "Awa Koné",
         });
         let created = self.post("/payment-intents", None, &body).await?;
-        // What lomi.'s card form sends from the shop's page, past the shop's server.
+        // The request of lomi's card form, from the shop's page to lomi.
         let intent = text(&created, "payment_intent_id")?;
         let url = format!("{}/_sim/card/{intent}/confirm", self.stack.urls().lomi);
         let client_secret = text(&created, "client_secret")?;
@@ -82,7 +82,7 @@ impl Purchase<'_> {
         let answer: Value = self.client.send_json("POST", &url, &[], &form).await?.json()?;
         let status = answer.pointer("/paymentIntent/status").and_then(Value::as_str);
         if status != Some("succeeded") {
-            return Err(format!("the card form did not take the card: {status:?}"));
+            return Err(format!("the card form refused the card: {status:?}"));
         }
         Ok(Bought { order_id: text(&created, "order_id")?, order_token: text(&created, "order_token")? })
     }
@@ -100,7 +100,7 @@ impl Purchase<'_> {
         let link = self.post("/admin/payment-links", Some(&bearer), &body).await?;
         let url = text(&link, "url")?;
         let opened = self.client.get(&url, &[]).await?;
-        self.pay(location(&opened).ok_or_else(|| format!("{url} leads nowhere ({})", opened.status))?).await
+        self.pay(location(&opened).ok_or_else(|| format!("{url} does not redirect ({})", opened.status))?).await
     }
 
     fn return_url(&self, page: &str) -> String {
@@ -115,7 +115,7 @@ impl Purchase<'_> {
         self.client.send_json("POST", &url, &headers, body).await?.json()
     }
 
-    /// Opens the hosted page, pays with its own form, and follows it back to the shop.
+    /// Opens the hosted page, pays with its form, and follows the redirect to the shop.
     async fn pay(&self, checkout_url: &str) -> Result<Bought, String> {
         let page = self.client.get(checkout_url, &[]).await?;
         if !page.status.is_success() {
@@ -127,16 +127,15 @@ impl Purchase<'_> {
         let body = form.submission(&[("card_number", TEST_CARD)]);
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let answer = self.client.send("POST", &action, &headers, body.into()).await?;
-        let back =
-            location(&answer).ok_or_else(|| format!("the hosted page did not take the card ({})", answer.status))?;
-        let bought = bought(back).ok_or_else(|| format!("the shopper is sent to {back}, which names no order"))?;
+        let back = location(&answer).ok_or_else(|| format!("the hosted page refused the card ({})", answer.status))?;
+        let bought = bought(back).ok_or_else(|| format!("the return address {back} names no order"))?;
         let without_fragment = back.split('#').next().unwrap_or(back);
         let page = self.client.get(without_fragment, &[]).await?;
         page.status.is_success().then_some(bought).ok_or_else(|| format!("{without_fragment} answers {}", page.status))
     }
 }
 
-/// The order in the fragment of the shop's page.
+/// The order in the fragment of the return address.
 fn bought(address: &str) -> Option<Bought> {
     let (_, fragment) = address.split_once('#')?;
     let member = |name: &str| {

@@ -1,4 +1,4 @@
-//! A listener whose connections break while a switch is closed: a network that is down, seen from a client.
+//! A listener whose connections are reset while a switch is set, to simulate a network failure.
 
 use std::io;
 use std::net::SocketAddr;

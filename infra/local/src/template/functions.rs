@@ -16,11 +16,11 @@ pub struct Function {
     pub logical_id: String,
     /// The Cargo binary: `Metadata.BuildProperties.Binary`, otherwise the last folder of `CodeUri`.
     pub binary: String,
-    /// Time for one invocation; 3 s unless the template says otherwise, as on Lambda.
+    /// Time limit of one invocation; 3 s by default, as on Lambda.
     pub timeout: Duration,
-    /// Memory in MiB; told to the function, not enforced.
+    /// Memory in MiB; set in the environment, not enforced.
     pub memory_mib: u32,
-    /// Environment variables, `Globals` merged with the function's own, which win.
+    /// Environment variables: `Globals`, overridden by the function's own.
     pub environment: BTreeMap<String, String>,
     /// HTTP routes that end at this function.
     pub routes: Vec<Route>,
@@ -35,7 +35,7 @@ pub struct Schedule {
     pub name: String,
     /// Time between two invocations.
     pub every: Duration,
-    /// What the function gets in the place of EventBridge's own event.
+    /// The function's input instead of EventBridge's own event.
     pub input: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn read(
             Some("ScheduleV2") => {
                 function.schedules.extend(schedule(name, properties, "ScheduleExpression", resolver, &place)?);
             }
-            // Streams, queues and buses have no sender on a laptop.
+            // The local stack has no streams, queues and buses.
             _ => {}
         }
     }

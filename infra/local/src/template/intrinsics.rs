@@ -1,4 +1,4 @@
-//! Resolves CloudFormation functions to plain values, for one machine instead of one AWS account.
+//! Resolves CloudFormation functions to plain values of a local stack.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use serde_json::{Map, Value};
 
 use super::TemplateError;
 
-/// The account every local ARN names; it exists nowhere.
+/// The account in every local ARN.
 pub const ACCOUNT_ID: &str = "000000000000";
-/// The region every local ARN names and every function is started with.
+/// The region of every local ARN and function.
 pub const REGION: &str = "eu-west-3";
 /// The stack name that `AWS::StackName` resolves to.
 pub const STACK_NAME: &str = "lomi-checkout-local";
 
-/// What the API's own address resolves to, until it is known where the gateway listens.
+/// The placeholder for the API's address, until the gateway's is known.
 pub(crate) const API_ENDPOINT: &str = "https://api.execute-api.eu-west-3.amazonaws.com";
 
-/// What a `Fn::Sub` placeholder resolves to, by its name and the place of the text.
+/// The value of an `Fn::Sub` placeholder, by its name and the place of the text.
 type Lookup<'a> = &'a dyn Fn(&str, &str) -> Result<String, TemplateError>;
 
-/// Answers every function of one template with the parameter values of one run.
+/// Resolves the functions of one template with the parameters of one run.
 #[derive(Debug)]
 pub(super) struct Resolver<'a> {
     root: &'a Value,
@@ -27,7 +27,7 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// `overrides` replace the defaults of parameters; a name that is no parameter is an error.
+    /// `overrides` replace the parameters' defaults; an unknown name is an error.
     pub(super) fn new(root: &'a Value, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let declared = root.get("Parameters").and_then(Value::as_object);
         if let Some(name) = overrides.keys().find(|name| declared.is_none_or(|known| !known.contains_key(*name))) {
@@ -42,7 +42,7 @@ impl<'a> Resolver<'a> {
         Ok(Self { root, parameters })
     }
 
-    /// The value with every function in it resolved. `None` stands for `AWS::NoValue`: the member does not exist.
+    /// The value with every function in it resolved. `None` stands for `AWS::NoValue`: the property does not exist.
     pub(super) fn resolve(&self, value: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
         match value {
             Value::Object(object) => match function_call(object) {
@@ -60,7 +60,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Like [`Self::resolve`], as text; numbers and booleans are written out as CloudFormation does.
+    /// Like [`Self::resolve`], as text; numbers and booleans are written as CloudFormation does.
     pub(super) fn text(&self, value: &Value, place: &str) -> Result<String, TemplateError> {
         let resolved = self.required(value, place)?;
         scalar_text(&resolved).ok_or_else(|| TemplateError::at(place, format!("text expected, found {resolved}")))
@@ -116,7 +116,7 @@ impl<'a> Resolver<'a> {
         self.physical_id(name, place).map(|id| Some(id.into()))
     }
 
-    /// What `Ref` answers for a resource: the table's name, the secret's ARN, otherwise a made-up physical id.
+    /// The value of `Ref` for a resource: the table's name, the secret's ARN, otherwise a generated physical id.
     fn physical_id(&self, logical_id: &str, place: &str) -> Result<String, TemplateError> {
         let resource = self.root.get("Resources").and_then(|all| all.get(logical_id)).ok_or_else(|| {
             TemplateError::at(place, format!("{logical_id} is neither a parameter with a value nor a resource"))
@@ -228,7 +228,7 @@ fn secret_arn(name: &str) -> String {
     arn("secretsmanager", &format!("secret:{name}-local1"))
 }
 
-/// A local ARN, in the account and region that exist nowhere.
+/// A local ARN.
 pub(crate) fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}")
 }

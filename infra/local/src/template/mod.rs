@@ -1,6 +1,6 @@
-//! Reads `template.yaml`: the one source of functions, routes, environment, CORS and the table.
+//! Reads functions, routes, environment, CORS and the table from `template.yaml`.
 //!
-//! Only what a laptop needs is read; what is read is resolved completely or refused with its place, never guessed.
+//! A value is resolved completely, or refused with its place.
 
 mod functions;
 mod http_api;
@@ -21,7 +21,7 @@ pub use table::Table;
 
 use intrinsics::Resolver;
 
-/// A template that cannot be used, with the place in it.
+/// Why a template cannot be used, and the place in it.
 #[derive(Debug, thiserror::Error)]
 #[error("template.yaml: {place}: {problem}")]
 pub struct TemplateError {
@@ -35,20 +35,20 @@ impl TemplateError {
     }
 }
 
-/// A template as it was written: its functions and references are still unresolved.
+/// A template with unresolved functions and references.
 #[derive(Debug, Clone)]
 pub struct Template {
     root: Value,
 }
 
-/// A template with all values that one machine needs.
+/// A template with all values that the local stack needs.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// Every `AWS::Serverless::Function` whose condition holds, ordered by logical id.
+    /// Every `AWS::Serverless::Function` whose condition holds, sorted by logical id.
     pub functions: Vec<Function>,
     /// CORS of the HTTP API; `None` = preflights are not answered.
     pub cors: Option<Cors>,
-    /// Every `AWS::DynamoDB::Table`, ordered by logical id.
+    /// Every `AWS::DynamoDB::Table`, sorted by logical id.
     pub tables: Vec<Table>,
 }
 
@@ -69,7 +69,7 @@ impl Template {
         Ok(Self { root })
     }
 
-    /// Names of the binaries of all functions, resolved with the parameters' defaults: what has to be built.
+    /// The binaries of all functions, with the parameters' defaults.
     pub fn binaries(&self) -> Result<Vec<String>, TemplateError> {
         let resolved = self.resolve(&BTreeMap::new())?;
         Ok(resolved.functions.into_iter().map(|function| function.binary).collect())
@@ -81,7 +81,7 @@ impl Template {
         self.root.get("Parameters").is_some_and(|all| all.get(name).is_some())
     }
 
-    /// Resolves everything a laptop needs; `parameters` replace the template's defaults.
+    /// Resolves what the local stack needs; `parameters` replace the template's defaults.
     pub fn resolve(&self, parameters: &BTreeMap<String, String>) -> Result<Resolved, TemplateError> {
         let resolver = Resolver::new(&self.root, parameters)?;
         let resources = Resources::collect(&self.root, &resolver)?;
@@ -98,7 +98,7 @@ impl Template {
 }
 
 impl Resolved {
-    /// The same, with the API at the gateway's address.
+    /// Replaces the placeholder of the API's address.
     pub(crate) fn with_api_at(mut self, gateway: &str) -> Self {
         let schedules = self.functions.iter_mut().flat_map(|function| &mut function.schedules);
         for input in schedules.filter_map(|schedule| schedule.input.as_mut()) {
@@ -108,7 +108,7 @@ impl Resolved {
     }
 }
 
-/// One resource that exists: its condition holds.
+/// A resource whose condition holds.
 #[derive(Debug, Clone, Copy)]
 struct Resource<'a> {
     logical_id: &'a str,
@@ -148,7 +148,7 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// Members of an optional object; nothing for anything else.
+/// The properties of an optional object; none of any other value.
 fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }

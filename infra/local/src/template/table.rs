@@ -5,18 +5,18 @@ use serde_json::{Map, Value, json};
 use super::intrinsics::Resolver;
 use super::{Resource, TemplateError};
 
-/// Members that `CreateTable` takes exactly as the template writes them.
+/// Properties that `CreateTable` takes unchanged from the template.
 const SHARED_MEMBERS: [&str; 4] =
     ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"];
 
 /// One table, as DynamoDB's own API describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// The physical name, which is what `Ref` answers.
+    /// The physical name, the value of `Ref`.
     pub name: String,
     /// The body of the `CreateTable` request.
     pub create: Value,
-    /// The body of the `UpdateTimeToLive` request, when the template asks for it.
+    /// The body of the `UpdateTimeToLive` request, if the template has a time to live.
     pub time_to_live: Option<Value>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn read(resource: Resource<'_>, resolver: &Resolver<'_>) -> Result<Ta
     let name = resolver.text(&json!({ "Ref": resource.logical_id }), &resource.place("TableName"))?;
     let mut create = Map::new();
     create.insert("TableName".to_owned(), name.clone().into());
-    // A laptop has no capacity to plan, whatever the template provisions.
+    // The local engine has no capacity limits.
     create.insert("BillingMode".to_owned(), "PAY_PER_REQUEST".into());
     for member in SHARED_MEMBERS {
         if let Some(value) = property(resource, member, resolver)? {
@@ -33,7 +33,7 @@ pub(super) fn read(resource: Resource<'_>, resolver: &Resolver<'_>) -> Result<Ta
     }
     if let Some(stream) = property(resource, "StreamSpecification", resolver)? {
         let view = stream.get("StreamViewType").cloned().unwrap_or(Value::Null);
-        // A template only names the view; the API wants the switch as well.
+        // The template only has the view type; the API also requires StreamEnabled.
         create.insert("StreamSpecification".to_owned(), json!({ "StreamEnabled": true, "StreamViewType": view }));
     }
     let time_to_live = property(resource, "TimeToLiveSpecification", resolver)?

@@ -3,10 +3,10 @@
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-/// Nesting that no real template reaches; it keeps a hostile file from exhausting the stack.
+/// Protects the stack against a hostile file; no real template is nested so deeply.
 const MAX_DEPTH: usize = 64;
 
-/// Reads one YAML document. The error text says what is wrong and where.
+/// Reads one YAML document. The error names the problem and its place.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
     match documents.as_slice() {
@@ -40,7 +40,7 @@ fn scalar_value(scalar: &Scalar<'_>) -> Result<Value, String> {
         Scalar::Boolean(value) => Ok(json!(value)),
         Scalar::Integer(value) => Ok(json!(value)),
         Scalar::String(value) => Ok(json!(value)),
-        // Nothing that is read from a template here has a fraction.
+        // No value that is read here has a fraction.
         Scalar::FloatingPoint(value) => Ok(json!(value.to_string())),
     }
 }
