@@ -18,7 +18,7 @@ mod sim;
 mod snapshot;
 mod table;
 mod webhook;
-mod world;
+mod context;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

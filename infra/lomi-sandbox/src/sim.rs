@@ -15,7 +15,7 @@ use crate::model::Dispatch;
 use crate::settings::Settings;
 use crate::snapshot;
 use crate::webhook::{Answer, Delivery, Sender};
-use crate::world::World;
+use crate::context::Context;
 
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
@@ -36,7 +36,7 @@ struct Inner {
     clock: Clock,
     started_at: Timestamp,
     base_url: OnceLock<String>,
-    world: Mutex<World>,
+    context: Mutex<Context>,
     sender: OnceLock<Sender>,
     /// Counts changes.
     revision: AtomicU64,
@@ -53,9 +53,9 @@ impl Sim {
     pub fn new(settings: Settings) -> io::Result<Self> {
         let clock = Clock::new(settings.clock);
         let now = clock.now();
-        let world = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
+        let context = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
             Some(saved) => saved.restore(&settings, now),
-            None => World::new(&settings, now),
+            None => Context::new(&settings, now),
         };
         let base_url = OnceLock::new();
         if let Some(url) = &settings.public_base_url {
@@ -66,7 +66,7 @@ impl Sim {
             clock,
             started_at: now,
             base_url,
-            world: Mutex::new(world),
+            context: Mutex::new(context),
             sender: OnceLock::new(),
             revision: AtomicU64::new(0),
             changed: Notify::new(),
@@ -108,7 +108,7 @@ impl Sim {
     }
 
     /// Changes the state. Never call it from within itself, and never wait inside.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Context, Timestamp) -> T) -> T {
         let result = work(&mut self.lock(), self.0.clock.now());
         self.0.revision.fetch_add(1, Ordering::Relaxed);
         self.0.changed.notify_one();
@@ -116,16 +116,16 @@ impl Sim {
     }
 
     /// Looks at the state.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&World, Timestamp) -> T) -> T {
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Context, Timestamp) -> T) -> T {
         work(&self.lock(), self.0.clock.now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, World> {
-        let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Context> {
+        let mut context = self.0.context.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.settings.expiry_sweep_s == 0 {
-            world.sweep(0, self.0.clock.now());
+            context.sweep(0, self.0.clock.now());
         }
-        world
+        context
     }
 
     /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment and refund event, and
@@ -134,31 +134,31 @@ impl Sim {
     /// # Errors
     /// The key is not a secret key of the fixtures.
     pub fn register_webhook(&self, api_key: &str, url: &str) -> io::Result<String> {
-        self.with(|world, now| world.ensure_endpoint(api_key, url, None, now))
+        self.with(|context, now| context.ensure_endpoint(api_key, url, None, now))
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a secret key of this simulator"))
     }
 
     /// When there will be something to do, if nothing else happens.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let world = self.lock();
-        let delivery = world.deliveries.first().map(|(due, _)| *due);
-        [delivery, world.next_end()].into_iter().flatten().min()
+        let context = self.lock();
+        let delivery = context.deliveries.first().map(|(due, _)| *due);
+        [delivery, context.next_end()].into_iter().flatten().min()
     }
 
     /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::settle`].
     #[must_use]
     pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
         let sweep_s = self.0.settings.expiry_sweep_s;
-        let mut world = self.lock();
-        world.sweep(sweep_s, now);
-        world.take_due(now)
+        let mut context = self.lock();
+        context.sweep(sweep_s, now);
+        context.take_due(now)
     }
 
     /// What was announced and what came of it, oldest first, as `GET /_sim/outbox` shows it.
     #[must_use]
     pub fn outbox(&self) -> Value {
-        self.read(|world, _| serde_json::json!(world.outbox))
+        self.read(|context, _| serde_json::json!(context.outbox))
     }
 
     /// From now on one line for every delivery that is given up: event, address, last answer. A reader that falls more
@@ -170,9 +170,9 @@ impl Sim {
 
     /// Records what came of a delivery and plans the retry, if there is one.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        let given_up = self.with(|world, now| {
-            world.settle(delivery, answer, duration_ms, now);
-            world.outbox.get(&delivery.dispatch_id).and_then(Dispatch::given_up)
+        let given_up = self.with(|context, now| {
+            context.settle(delivery, answer, duration_ms, now);
+            context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::given_up)
         });
         if let Some(line) = given_up {
             // Nobody has to listen.

@@ -15,7 +15,7 @@ use crate::model::{Customer, CustomerDetails, Transaction};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::event::transaction_row;
-use crate::world::World;
+use crate::context::Context;
 
 const TRANSACTION: [&str; 9] = [
     "transaction_id",
@@ -120,9 +120,9 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     let sent = Sent::read(&call, true)?;
     let mut details = CustomerDetails::default();
     sent.write(&mut details);
-    sim.with(|world, now| {
+    sim.with(|context, now| {
         let customer = Customer {
-            customer_id: world.ids.uuid(),
+            customer_id: context.ids.uuid(),
             organization_id: call.caller.organization_id.to_owned(),
             environment: call.caller.environment,
             details,
@@ -131,7 +131,7 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
             updated_at: now,
         };
         let row = row(call.profile, &customer);
-        world.customers.insert(customer);
+        context.customers.insert(customer);
         Ok(Reply::created(row))
     })
 }
@@ -140,8 +140,8 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
     let mut count = 0;
-    let cut = sim.read(|world, _| {
-        let found = || world.customers.newest_first().filter(|customer| is_found(world, &call, customer));
+    let cut = sim.read(|context, _| {
+        let found = || context.customers.newest_first().filter(|customer| is_found(context, &call, customer));
         let mut cut = slice.cut(found(), |customer| list_row(call.profile, customer));
         count = if cut.rows.is_empty() { 0 } else { found().count() };
         cut.total_count = Some(count);
@@ -155,10 +155,10 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     }))
 }
 
-fn is_found(world: &World, call: &Call, customer: &Customer) -> bool {
+fn is_found(context: &Context, call: &Call, customer: &Customer) -> bool {
     let details = &customer.details;
     let holds = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
-    let is_active = || transactions(world, &customer.customer_id).next().is_some();
+    let is_active = || transactions(context, &customer.customer_id).next().is_some();
     is_own(call, customer)
         && call.query("search").is_none_or(|part| {
             holds(&details.name, part) || details.email.as_ref().is_some_and(|email| holds(email, part))
@@ -181,7 +181,7 @@ pub(crate) async fn read(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| own(world, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
+    sim.read(|context, _| own(context, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
 }
 
 /// `PATCH /customers/{id}`: only what is sent changes, and a name cannot be emptied.
@@ -191,10 +191,10 @@ pub(crate) async fn update(
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
     let sent = Sent::read(&call, false)?;
-    sim.with(|world, now| {
-        let id = own(world, &call, &id)?.customer_id.clone();
-        let is_cleared = world.quirks.customer_texts_cleared;
-        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+    sim.with(|context, now| {
+        let id = own(context, &call, &id)?.customer_id.clone();
+        let is_cleared = context.quirks.customer_texts_cleared;
+        let customer = context.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         if is_cleared {
             sent.clear(&mut customer.details);
         }
@@ -210,9 +210,9 @@ pub(crate) async fn delete(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.with(|world, now| {
-        let id = own(world, &call, &id)?.customer_id.clone();
-        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+    sim.with(|context, now| {
+        let id = own(context, &call, &id)?.customer_id.clone();
+        let customer = context.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         customer.deleted_at = Some(now);
         Ok(Reply::ok(&json!({"message": "Customer deleted successfully"})))
     })
@@ -224,19 +224,19 @@ pub(crate) async fn list_transactions(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| {
-        let id = &own(world, &call, &id)?.customer_id;
-        Ok(Reply::ok(&transactions(world, id).map(|row| transaction_view(world, row)).collect()))
+    sim.read(|context, _| {
+        let id = &own(context, &call, &id)?.customer_id;
+        Ok(Reply::ok(&transactions(context, id).map(|row| transaction_view(context, row)).collect()))
     })
 }
 
-fn transactions<'a>(world: &'a World, customer_id: &'a str) -> impl Iterator<Item = &'a Transaction> {
-    world.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
+fn transactions<'a>(context: &'a Context, customer_id: &'a str) -> impl Iterator<Item = &'a Transaction> {
+    context.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
 }
 
-fn transaction_view(world: &World, transaction: &Transaction) -> Value {
-    if world.profile.is_current() {
-        return Value::Object(detail(world, transaction));
+fn transaction_view(context: &Context, transaction: &Transaction) -> Value {
+    if context.profile.is_current() {
+        return Value::Object(detail(context, transaction));
     }
     let mut row = transaction_row(transaction);
     if let Some(row) = row.as_object_mut() {
@@ -249,10 +249,10 @@ fn is_own(call: &Call, customer: &Customer) -> bool {
     call.covers(&customer.organization_id, customer.environment) && customer.deleted_at.is_none()
 }
 
-fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
-    let public = id.strip_prefix("cus_").filter(|_| world.quirks.customers_by_public_id);
+fn own<'a>(context: &'a Context, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
+    let public = id.strip_prefix("cus_").filter(|_| context.quirks.customers_by_public_id);
     if let Some(digits) = public {
-        let mut own = world.customers.newest_first().filter(|customer| is_own(call, customer));
+        let mut own = context.customers.newest_first().filter(|customer| is_own(call, customer));
         let customer = own.find(|customer| customer.customer_id.replace('-', "") == digits);
         return customer.ok_or_else(|| ApiError::missing("Customer", id));
     }
@@ -263,7 +263,7 @@ fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiE
             Profile::Seeds => ApiError::unexpected().coded("DATABASE_ERROR"),
         });
     }
-    let customer = world.customers.get(id).filter(|customer| is_own(call, customer));
+    let customer = context.customers.get(id).filter(|customer| is_own(call, customer));
     customer.ok_or_else(|| ApiError::missing("Customer", id))
 }
 

@@ -9,7 +9,7 @@ use crate::http::error::ApiError;
 use crate::http::gate::Call;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
-use crate::world::World;
+use crate::context::Context;
 
 /// Rows of a page in the newest generation; larger wishes are cut.
 const LIMIT: usize = 20;
@@ -52,7 +52,7 @@ struct Cursor {
 
 impl Slice {
     pub(crate) fn of(sim: &Sim, call: &Call, before: Before) -> Result<Self, ApiError> {
-        let (is_new, quirks) = sim.read(|world, _| (is_new(world), world.quirks.clone()));
+        let (is_new, quirks) = sim.read(|context, _| (is_new(context), context.quirks.clone()));
         let at_most = |limit: usize| limit.min(quirks.list_rows_at_most.unwrap_or(usize::MAX));
         match before {
             _ if is_new => {
@@ -101,8 +101,8 @@ impl Slice {
     }
 }
 
-fn is_new(world: &World) -> bool {
-    world.profile.is_current() && (world.quirks.list_places_ignored || !world.quirks.lists_page_as_before)
+fn is_new(context: &Context) -> bool {
+    context.profile.is_current() && (context.quirks.list_places_ignored || !context.quirks.lists_page_as_before)
 }
 
 impl Cursor {

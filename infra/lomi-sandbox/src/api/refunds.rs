@@ -16,7 +16,7 @@ use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
 use crate::sim::Sim;
 use crate::webhook::event::payment_name;
-use crate::world::World;
+use crate::context::Context;
 
 /// How long a token carries a refund out.
 const TOKEN_LIFE_S: u64 = 15 * 60;
@@ -25,14 +25,14 @@ const TOKEN_LIFE_S: u64 = 15 * 60;
 /// To see one recorded and answered with 500 all the same, plant `commit_then_500`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let (body, key) = (call.body.clone(), call.idempotency_key.clone());
-    idempotency::once(&sim, &call, |world, caller, now| {
+    idempotency::once(&sim, &call, |context, caller, now| {
         let asked = Asked { caller, body: &body, key: key.as_deref() };
         match body.get("confirmation_token").and_then(Value::as_str) {
-            _ if !world.quirks.refund_preview => open(world, &asked, now),
-            None => preview(world, &asked, now),
+            _ if !context.quirks.refund_preview => open(context, &asked, now),
+            None => preview(context, &asked, now),
             Some(token) => {
-                confirm(world, &asked, token, now)?;
-                open(world, &asked, now)
+                confirm(context, &asked, token, now)?;
+                open(context, &asked, now)
             }
         }
     })
@@ -47,10 +47,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn transaction(&self, world: &World) -> Result<Transaction, ApiError> {
+    fn transaction(&self, context: &Context) -> Result<Transaction, ApiError> {
         let id = self.body.get("transaction_id").and_then(Value::as_str).filter(|id| ids::is_uuid(id));
         let id = id.ok_or_else(|| ApiError::bad_request("transaction_id must be a UUID"))?;
-        let row = world.transactions.get(id).filter(|row| {
+        let row = context.transactions.get(id).filter(|row| {
             row.organization_id == self.caller.organization_id && row.environment == self.caller.environment
         });
         row.cloned().ok_or_else(|| ApiError::missing("Transaction", id))
@@ -71,24 +71,24 @@ impl Asked<'_> {
 }
 
 /// Nothing is checked but that there is something to show: what cannot be given back is refused when it is carried out.
-fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let (transaction, wish) = (asked.transaction(world)?, asked.wish());
+fn preview(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let (transaction, wish) = (asked.transaction(context)?, asked.wish());
     let preview = Preview {
-        token: world.ids.token("ct_", 24),
+        token: context.ids.token("ct_", 24),
         owner: asked.owner(),
         fingerprint: idempotency::fingerprint(asked.body),
         idempotency_key: asked.key.map(str::to_owned),
         expires_at: now.plus_s(TOKEN_LIFE_S),
         is_used: false,
     };
-    world.previews.insert(preview.clone());
+    context.previews.insert(preview.clone());
     let mut shown = json!({
-        "transaction_id": payment_name(&world.quirks, &transaction.transaction_id),
+        "transaction_id": payment_name(&context.quirks, &transaction.transaction_id),
         "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
         "currency_code": transaction.currency_code,
     });
     if let Some(members) = shown.as_object_mut() {
-        members.extend(world.quirks.refund_preview_shows.clone());
+        members.extend(context.quirks.refund_preview_shows.clone());
     }
     Ok(json!({
         "requires_confirmation": true,
@@ -99,10 +99,10 @@ fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value
 }
 
 /// Takes the token for this body, once. The codes of the refusals are made up: lomi. prints none.
-fn confirm(world: &mut World, asked: &Asked<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
+fn confirm(context: &mut Context, asked: &Asked<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
     let (owner, shown) = (asked.owner(), idempotency::fingerprint(&idempotency::without_token(asked.body)));
-    let is_bound = world.quirks.refund_token_bound_to_key;
-    let preview = world.previews.get_mut(token).filter(|preview| {
+    let is_bound = context.quirks.refund_token_bound_to_key;
+    let preview = context.previews.get_mut(token).filter(|preview| {
         let is_its_key = !is_bound || preview.idempotency_key.as_deref() == asked.key;
         !preview.is_used
             && now < preview.expires_at
@@ -117,13 +117,13 @@ fn confirm(world: &mut World, asked: &Asked<'_>, token: &str, now: Timestamp) ->
     Ok(())
 }
 
-fn open(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let transaction = asked.transaction(world)?;
-    let refund = refund::refund(world, &transaction, asked.wish(), now).map_err(refusal)?;
+fn open(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let transaction = asked.transaction(context)?;
+    let refund = refund::refund(context, &transaction, asked.wish(), now).map_err(refusal)?;
     Ok(json!({
         "success": true,
         "refund_id": refund.refund_id,
-        "transaction_id": payment_name(&world.quirks, &refund.transaction_id),
+        "transaction_id": payment_name(&context.quirks, &refund.transaction_id),
         "refunded_amount": refund.refunded_amount,
         "status": refund.status,
         "message": "Refund recorded",
@@ -147,15 +147,15 @@ fn refusal(cause: NoRefund) -> ApiError {
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let slice = Slice::of(&sim, &call, Before::Offset(50))?;
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
-    let cut = sim.read(|world, _| {
-        let row = |refund: &Refund| row(refund, world);
+    let cut = sim.read(|context, _| {
+        let row = |refund: &Refund| row(refund, context);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
                 && call.query("status").is_none_or(|status| status == refund.status.as_ref())
                 && from.is_none_or(|from| refund.created_at >= from)
                 && to.is_none_or(|to| refund.created_at <= to)
         };
-        slice.cut(world.refunds.newest_first().filter(keep), row)
+        slice.cut(context.refunds.newest_first().filter(keep), row)
     });
     Ok(slice.answer(cut, |rows| json!({"success": true, "data": rows})))
 }
@@ -169,10 +169,10 @@ pub(crate) async fn read(
     if !ids::is_uuid(&id) {
         return Err(ApiError::bad_request("Refund id must be a UUID"));
     }
-    sim.read(|world, _| {
-        let refund = world.refunds.get(&id).filter(|refund| is_own(&call, refund));
+    sim.read(|context, _| {
+        let refund = context.refunds.get(&id).filter(|refund| is_own(&call, refund));
         let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
-        let row = row(refund, world);
+        let row = row(refund, context);
         Ok(Reply::ok(&if call.profile.is_current() { row } else { json!({"success": true, "data": row}) }))
     })
 }
@@ -182,16 +182,16 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
 }
 
 /// In `current`, a reason that nobody gave is left out.
-fn row(refund: &Refund, world: &World) -> Value {
+fn row(refund: &Refund, context: &Context) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
-        row.insert("transaction_id".to_owned(), json!(payment_name(&world.quirks, &refund.transaction_id)));
+        row.insert("transaction_id".to_owned(), json!(payment_name(&context.quirks, &refund.transaction_id)));
         row.remove("organization_id");
         row.remove("environment");
-        if world.profile.is_current() && refund.reason.is_none() {
+        if context.profile.is_current() && refund.reason.is_none() {
             row.remove("reason");
         }
-        world.quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
+        context.quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
     }
     row
 }

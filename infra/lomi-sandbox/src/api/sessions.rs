@@ -20,7 +20,7 @@ use crate::pay::{is_placeholder, note_payer};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::event::with_decimals;
-use crate::world::World;
+use crate::context::Context;
 
 /// Columns of a row, which other rows show with nothing in them.
 const ALWAYS_NULL: [&str; 6] = [
@@ -90,46 +90,46 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     let draft = Draft::read(call.profile, &call.body)?;
     refuse_members(&sim, &call)?;
     let base_url = sim.base_url().to_owned();
-    idempotency::once(&sim, &call, |world, caller, now| open(world, caller, draft, &base_url, now)).await
+    idempotency::once(&sim, &call, |context, caller, now| open(context, caller, draft, &base_url, now)).await
 }
 
-fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: Timestamp) -> Result<Value, ApiError> {
-    if let Some(invoice) = blocking_invoice(world, &draft, base_url) {
+fn open(context: &mut Context, caller: &Caller, draft: Draft, base_url: &str, now: Timestamp) -> Result<Value, ApiError> {
+    if let Some(invoice) = blocking_invoice(context, &draft, base_url) {
         return Ok(invoice);
     }
-    let profile = world.profile;
-    check_references(world, caller, &draft)?;
+    let profile = context.profile;
+    check_references(context, caller, &draft)?;
     let mut priced = price(profile, caller, &draft)?;
     // "A currency that differs from the price may be converted" (documents of API 1.2.0).
-    if let Some(asked) = draft.currency.filter(|_| world.quirks.prices_converted) {
+    if let Some(asked) = draft.currency.filter(|_| context.quirks.prices_converted) {
         priced = (priced.0.converted(priced.1, asked), asked);
     }
-    let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
-    note_payer(world, &session, now);
+    let session = context.open_session(caller, draft.details, priced, draft.life_min, now);
+    note_payer(context, &session, now);
     let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
         Profile::Current | Profile::June2026 => created_row(profile, &session, base_url),
     };
-    Ok(with_decimals(created, &world.quirks))
+    Ok(with_decimals(created, &context.quirks))
 }
 
 /// Which members of an older generation a newer one only passes over is written nowhere.
 fn refuse_members(sim: &Sim, call: &Call) -> Result<(), ApiError> {
-    let refused = sim.read(|world, _| world.quirks.session_members_refused.clone());
+    let refused = sim.read(|context, _| context.quirks.session_members_refused.clone());
     let sent = refused.into_iter().filter(|name| call.body.get(name).is_some());
     let problems: Vec<_> = sent.map(|field| Problem { field, message: "should not exist".to_owned() }).collect();
     if problems.is_empty() { Ok(()) } else { Err(ApiError::validation(problems)) }
 }
 
 /// The answer for a customer who owes an invoice: 201, and no session.
-fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Value> {
+fn blocking_invoice(context: &Context, draft: &Draft, base_url: &str) -> Option<Value> {
     let details = &draft.details;
     let pays_invoice = details.metadata.get("payment_flow") == Some(&json!("invoice_payment"));
     if draft.line_items.is_some() || pays_invoice {
         return None;
     }
     let subscriber = details.subscription_id.as_deref().and_then(fixtures::subscriber);
-    let invoice = world.blocking_invoices.get(details.customer_id.as_deref().or(subscriber)?)?;
+    let invoice = context.blocking_invoices.get(details.customer_id.as_deref().or(subscriber)?)?;
     Some(json!({
         "payment_required": true,
         "reason": "invoice_payment_required",
@@ -144,9 +144,9 @@ fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Valu
 }
 
 /// The database refuses strangers' customers.
-fn check_references(world: &World, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
+fn check_references(context: &Context, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
     let Some(customer_id) = &draft.details.customer_id else { return Ok(()) };
-    match world.customers.get(customer_id) {
+    match context.customers.get(customer_id) {
         Some(customer) if customer.organization_id == caller.organization_id => Ok(()),
         _ => Err(ApiError::unexpected()),
     }
@@ -212,12 +212,12 @@ pub(crate) async fn read(
     if !ids::is_uuid(id) {
         return Err(malformed_id(call.profile));
     }
-    sim.read(|world, _| {
-        let session = world.sessions.get(id).ok_or_else(|| ApiError::missing("Checkout session", id))?;
+    sim.read(|context, _| {
+        let session = context.sessions.get(id).ok_or_else(|| ApiError::missing("Checkout session", id))?;
         if !call.owns(&session.organization_id) {
             return Err(foreign(call.profile, id));
         }
-        Ok(Reply::ok(&with_decimals(shown(world, &call, session, sim.base_url()), &world.quirks)))
+        Ok(Reply::ok(&with_decimals(shown(context, &call, session, sim.base_url()), &context.quirks)))
     })
 }
 
@@ -249,15 +249,15 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
         Profile::Current | Profile::June2026 => Before::Offset(20),
     };
     let slice = Slice::of(&sim, &call, before)?;
-    let cut = sim.read(|world, _| {
-        let any_environment = world.quirks.list_mixes_environments;
+    let cut = sim.read(|context, _| {
+        let any_environment = context.quirks.list_mixes_environments;
         let keep = |session: &&Session| {
             call.owns(&session.organization_id)
                 && (any_environment || session.environment == call.caller.environment)
                 && status.is_none_or(|status| status == session.status)
         };
-        let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &world.quirks);
-        slice.cut(world.sessions.newest_first().filter(keep), shown)
+        let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &context.quirks);
+        slice.cut(context.sessions.newest_first().filter(keep), shown)
     });
     Ok(slice.answer(cut, |rows| match call.profile {
         Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.said_limit}}),
@@ -265,10 +265,10 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     }))
 }
 
-fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value {
+fn shown(context: &Context, call: &Call, session: &Session, base_url: &str) -> Value {
     match call.profile {
         Profile::Seeds => json!({"data": seeds_read(session, base_url)}),
-        _ if world.quirks.session_get_narrow => view(session, base_url, &NARROW),
+        _ if context.quirks.session_get_narrow => view(session, base_url, &NARROW),
         profile => created_row(profile, session, base_url),
     }
 }

@@ -16,7 +16,7 @@ use crate::pay::refund::refunded_amount;
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::event::{transaction_row, with_decimals};
-use crate::world::World;
+use crate::context::Context;
 
 const DETAIL: [&str; 21] = [
     "transaction_id",
@@ -109,12 +109,12 @@ fn among(list: Option<&str>, value: &str) -> bool {
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
     let filter = Filter::read(&call)?;
-    let cut = sim.read(|world, _| {
+    let cut = sim.read(|context, _| {
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
-        let shown = |row: &Transaction| with_decimals(list_row(world, row), &world.quirks);
-        slice.cut(world.transactions.newest_first().filter(keep), shown)
+        let shown = |row: &Transaction| with_decimals(list_row(context, row), &context.quirks);
+        slice.cut(context.transactions.newest_first().filter(keep), shown)
     });
     Ok(slice.answer(cut, Value::Array))
 }
@@ -129,18 +129,18 @@ pub(crate) async fn read(
     if !is_public && !ids::is_uuid(&id) {
         return Err(ApiError::unexpected());
     }
-    sim.read(|world, _| {
+    sim.read(|context, _| {
         let found = match is_public {
-            true => world.transactions.newest_first().find(|row| row.public_id() == id),
-            false => world.transactions.get(&id),
+            true => context.transactions.newest_first().find(|row| row.public_id() == id),
+            false => context.transactions.get(&id),
         };
         let own = found.filter(|row| call.covers(&row.organization_id, row.environment));
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        Ok(Reply::ok(&with_decimals(Value::Object(detail(world, row)), &world.quirks)))
+        Ok(Reply::ok(&with_decimals(Value::Object(detail(context, row)), &context.quirks)))
     })
 }
 
-pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
+pub(super) fn detail(context: &Context, row: &Transaction) -> Map<String, Value> {
     let all = transaction_row(row);
     let column = |name: &str| (name.to_owned(), all.get(name).cloned().unwrap_or_default());
     let mut columns: Map<_, _> = DETAIL.iter().map(|name| column(name)).collect();
@@ -148,25 +148,25 @@ pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
     if row.discount_amount.is_positive() {
         columns.extend([column("discount_amount")]);
     }
-    if world.profile.is_current() {
+    if context.profile.is_current() {
         columns.extend(SINCE_1_2_0.map(column));
         columns.extend(OF_NO_RAIL_HERE.map(|name| (name.to_owned(), Value::Null)));
         columns.extend(["is_bnpl", "is_pos"].map(|name| (name.to_owned(), json!(false))));
         columns.insert("public_id".to_owned(), json!(row.public_id()));
-        columns.insert("refunded_amount".to_owned(), json!(refunded_amount(world, row)));
+        columns.insert("refunded_amount".to_owned(), json!(refunded_amount(context, row)));
         columns.insert("gross_amount_xof".to_owned(), json!(row.gross_amount.in_francs(row.currency_code)));
     }
     columns
 }
 
 /// The detail plus what the list flattens into it.
-fn list_row(world: &World, row: &Transaction) -> Value {
-    let mut columns = detail(world, row);
-    if world.quirks.list_discounts_dropped {
+fn list_row(context: &Context, row: &Transaction) -> Value {
+    let mut columns = detail(context, row);
+    if context.quirks.list_discounts_dropped {
         columns.remove("discount_amount");
     }
-    let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
-    let francs = |amount: Amount| if world.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
+    let customer = row.customer_id.as_ref().and_then(|id| context.customers.get(id));
+    let francs = |amount: Amount| if context.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
     let flattened = json!({
         "customer_name": customer.map(|customer| &customer.details.name),
         "customer_email": customer.map(|customer| &customer.details.email),

@@ -37,7 +37,7 @@ struct Confirm {
 pub(crate) async fn confirm(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
     let Ok(wish) = json_as::<Confirm>(&body) else { return readable(malformed()) };
     let card = Card { number: wish.card_number, exp: wish.exp, cvc: wish.cvc };
-    readable(told(&id, sim.with(|world, now| confirm::confirm(world, &id, &wish.client_secret, &card, now))))
+    readable(told(&id, sim.with(|context, now| confirm::confirm(context, &id, &wish.client_secret, &card, now))))
 }
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ struct Authenticate {
 /// `POST /_sim/card/{pi}/authenticate` `{pass}`: the shopper's answer to the bank.
 pub(crate) async fn authenticate(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
     let Ok(wish) = json_as::<Authenticate>(&body) else { return readable(malformed()) };
-    readable(told(&id, sim.with(|world, now| confirm::authenticate(world, &id, wish.pass, now))))
+    readable(told(&id, sim.with(|context, now| confirm::authenticate(context, &id, wish.pass, now))))
 }
 
 fn told(id: &str, outcome: Result<IntentStatus, Refusal>) -> Reply {

@@ -22,12 +22,12 @@ struct Wish {
 /// `POST /_sim/transactions/{id}/dispute` `{turn, status?, reason?}`.
 pub(crate) async fn dispute(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Answered {
     let wish: Wish = json_as(&body)?;
-    sim.with(|world, now| {
-        if !world.profile.is_current() {
+    sim.with(|context, now| {
+        if !context.profile.is_current() {
             return Err(ApiError::bad_request("Only the newest generation tells of disputes"));
         }
-        let transaction = world.transactions.get(&id).cloned().ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        let turned = turn(world, &transaction, wish.turn, (wish.status, wish.reason), now);
+        let transaction = context.transactions.get(&id).cloned().ok_or_else(|| ApiError::missing("Transaction", &id))?;
+        let turned = turn(context, &transaction, wish.turn, (wish.status, wish.reason), now);
         turned.map(|dispute| Reply::created(json!(dispute))).map_err(|cause| {
             ApiError::conflict(match cause {
                 NoDispute::None => "The payment is not disputed",

@@ -20,7 +20,7 @@ const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
 /// `GET /_sim/faults`: also the exhausted ones, with how often each fired.
 pub(crate) async fn list(State(sim): State<Sim>) -> Reply {
-    Reply::ok(&sim.read(|world, _| json!(world.faults.planted())))
+    Reply::ok(&sim.read(|context, _| json!(context.faults.planted())))
 }
 
 /// `POST /_sim/faults` `{target, kind, times?, when?, event?, arg?}`.
@@ -29,8 +29,8 @@ pub(crate) async fn plant(State(sim): State<Sim>, body: Bytes) -> Answered {
     if !can_be_struck(&sim, &plan.target).await {
         return Err(ApiError::bad_request(format!("no route {}: a fault there would never fire", plan.target)));
     }
-    sim.with(|world, _| {
-        let fault = world.faults.plant(plan).map_err(ApiError::bad_request)?;
+    sim.with(|context, _| {
+        let fault = context.faults.plant(plan).map_err(ApiError::bad_request)?;
         Ok(Reply::created(json!(fault)))
     })
 }
@@ -58,6 +58,6 @@ async fn tell_pattern(request: Request, _route: Next) -> Response {
 
 /// `DELETE /_sim/faults`.
 pub(crate) async fn clear(State(sim): State<Sim>) -> Reply {
-    sim.with(|world, _| world.faults.clear());
+    sim.with(|context, _| context.faults.clear());
     Reply::ok(&json!({"cleared": true}))
 }

@@ -12,8 +12,8 @@ use crate::sim::Sim;
 
 /// `POST /_sim/links/{id}/deactivate`: as in the dashboard.
 pub(crate) async fn deactivate(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    sim.with(|world, now| {
-        let link = world.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
+    sim.with(|context, now| {
+        let link = context.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
         link.is_active = false;
         link.updated_at = now;
         Ok(Reply::ok(&json!({"link_id": id, "is_active": false})))
@@ -22,7 +22,7 @@ pub(crate) async fn deactivate(State(sim): State<Sim>, Path(id): Path<String>) -
 
 /// `POST /_sim/links/{id}/open`: by the same code as the page.
 pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let session = sim.with(|world, now| link::open(world, &id, now)).map_err(|shut| match shut {
+    let session = sim.with(|context, now| link::open(context, &id, now)).map_err(|shut| match shut {
         Shut::Unknown => ApiError::missing("Payment link", &id),
         Shut::Over => ApiError::plain(http::StatusCode::GONE, "The payment link is no longer active"),
     })?;
@@ -33,14 +33,14 @@ pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> Answ
 
 /// `POST /_sim/refunds/{id}/pay-out`: a pending one is completed.
 pub(crate) async fn pay_out_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let refund = sim.with(|world, now| refund::pay_out(world, &id, now));
+    let refund = sim.with(|context, now| refund::pay_out(context, &id, now));
     let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
     Ok(Reply::ok(&json!({"refund_id": id, "status": refund.status, "refunded_amount": refund.refunded_amount})))
 }
 
 /// `POST /_sim/refunds/{id}/fail`: what was recorded does not arrive.
 pub(crate) async fn fail_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let refund = sim.with(|world, now| refund::fail(world, &id, now));
+    let refund = sim.with(|context, now| refund::fail(context, &id, now));
     let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
     Ok(Reply::ok(&json!({"refund_id": id, "status": refund.status})))
 }

@@ -38,31 +38,31 @@ pub(crate) async fn emit(State(sim): State<Sim>, body: Bytes) -> Answered {
         path: DeliveryPath::Queued,
     };
     event.environment = wish.environment.unwrap_or_else(|| told_environment(&event));
-    let dispatches = sim.with(|world, now| match wish.endpoint {
-        Some(id) if world.endpoints.get(&id).is_none() => Err(ApiError::missing("Webhook", &id)),
-        Some(id) => Ok(world.emit_to(&[id], &event, now)),
-        None => Ok(world.emit(&event, now)),
+    let dispatches = sim.with(|context, now| match wish.endpoint {
+        Some(id) if context.endpoints.get(&id).is_none() => Err(ApiError::missing("Webhook", &id)),
+        Some(id) => Ok(context.emit_to(&[id], &event, now)),
+        None => Ok(context.emit(&event, now)),
     })?;
     Ok(Reply::created(json!({ "dispatches": dispatches })))
 }
 
 /// `GET /_sim/outbox`: oldest first.
 pub(crate) async fn list(State(sim): State<Sim>) -> Reply {
-    Reply::ok(&sim.read(|world, _| json!(world.outbox)))
+    Reply::ok(&sim.read(|context, _| json!(context.outbox)))
 }
 
 /// `POST /_sim/outbox/run`: everything that waits is sent now, held events too.
 pub(crate) async fn run(State(sim): State<Sim>) -> Reply {
     sim.idle().await;
-    sim.with(|world, now| world.hurry(now));
+    sim.with(|context, now| context.hurry(now));
     sim.run_due(sim.clock().now()).await;
-    Reply::ok(&sim.read(|world, _| json!({"waiting": world.deliveries.len()})))
+    Reply::ok(&sim.read(|context, _| json!({"waiting": context.deliveries.len()})))
 }
 
 /// `POST /_sim/outbox/{dispatch}/resend`: one more attempt with the same content and id and a new timestamp.
 pub(crate) async fn resend(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let delivery = sim.with(|world, now| {
-        let dispatch = world.outbox.get(&id).ok_or_else(|| ApiError::missing("Dispatch", &id))?;
+    let delivery = sim.with(|context, now| {
+        let dispatch = context.outbox.get(&id).ok_or_else(|| ApiError::missing("Dispatch", &id))?;
         let envelope = Envelope {
             id: dispatch.event_id.clone(),
             event: dispatch.event.clone(),
@@ -70,9 +70,9 @@ pub(crate) async fn resend(State(sim): State<Sim>, Path(id): Path<String>) -> An
             data: dispatch.data.clone(),
             lomi_environment: String::new(),
         };
-        let endpoint = world.endpoints.get(&dispatch.webhook_id).cloned();
+        let endpoint = context.endpoints.get(&dispatch.webhook_id).cloned();
         let endpoint = endpoint.ok_or_else(|| ApiError::bad_request("The endpoint is gone"))?;
-        world.begin_once(&endpoint, envelope, now).ok_or_else(ApiError::unexpected)
+        context.begin_once(&endpoint, envelope, now).ok_or_else(ApiError::unexpected)
     });
     let answer = sim.deliver(delivery?).await;
     Ok(Reply::ok(&json!({

@@ -11,7 +11,7 @@ use crate::http::reply::Reply;
 use crate::model::{Dispatch, DispatchStatus, Transaction};
 use crate::settings::{Profile, Quirks};
 use crate::sim::Sim;
-use crate::world::World;
+use crate::context::Context;
 
 /// `GET /_sim/state`.
 pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
@@ -19,31 +19,31 @@ pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
 }
 
 /// The whole state as one object, secrets included: this is a test tool.
-pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
+pub(crate) fn ledger(context: &Context, now: Timestamp) -> Value {
     json!({
         "now": now,
-        "profile": world.profile,
-        "quirks": world.quirks,
-        "faults": world.faults.planted(),
-        "sessions": world.sessions,
-        "transactions": transactions(world),
-        "customers": world.customers,
-        "intents": world.intents,
-        "payment_links": world.links,
-        "refunds": world.refunds,
-        "payouts": world.payouts,
-        "disputes": world.disputes,
-        "webhooks": world.endpoints,
-        "delivery_logs": world.logs.len(),
-        "dispatches": dispatch_counts(world),
-        "in_flight": world.in_flight,
-        "idempotency_keys": world.idempotency.len(),
-        "blocking_invoices": world.blocking_invoices,
+        "profile": context.profile,
+        "quirks": context.quirks,
+        "faults": context.faults.planted(),
+        "sessions": context.sessions,
+        "transactions": transactions(context),
+        "customers": context.customers,
+        "intents": context.intents,
+        "payment_links": context.links,
+        "refunds": context.refunds,
+        "payouts": context.payouts,
+        "disputes": context.disputes,
+        "webhooks": context.endpoints,
+        "delivery_logs": context.logs.len(),
+        "dispatches": dispatch_counts(context),
+        "in_flight": context.in_flight,
+        "idempotency_keys": context.idempotency.len(),
+        "blocking_invoices": context.blocking_invoices,
     })
 }
 
 /// Each by both of its ids.
-fn transactions(world: &World) -> Vec<Value> {
+fn transactions(context: &Context) -> Vec<Value> {
     let with_both_ids = |row: &Transaction| {
         let mut shown = serde_json::to_value(row).unwrap_or_default();
         if let Some(members) = shown.as_object_mut() {
@@ -51,11 +51,11 @@ fn transactions(world: &World) -> Vec<Value> {
         }
         shown
     };
-    world.transactions.oldest_first().map(with_both_ids).collect()
+    context.transactions.oldest_first().map(with_both_ids).collect()
 }
 
-fn dispatch_counts(world: &World) -> Value {
-    let count = |status| world.outbox.oldest_first().filter(|row: &&Dispatch| row.status == status).count();
+fn dispatch_counts(context: &Context) -> Value {
+    let count = |status| context.outbox.oldest_first().filter(|row: &&Dispatch| row.status == status).count();
     json!({
         "pending": count(DispatchStatus::Pending),
         "held": count(DispatchStatus::Held),
@@ -67,7 +67,7 @@ fn dispatch_counts(world: &World) -> Value {
 
 /// `POST /_sim/reset`: back to the fixtures, faults and all. The clock goes on.
 pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
-    sim.with(|world, now| *world = World::new(sim.settings(), now));
+    sim.with(|context, now| *context = Context::new(sim.settings(), now));
     Reply::ok(&json!({"reset": true}))
 }
 
@@ -79,12 +79,12 @@ pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> Answered {
         None => None,
     };
     let changes = body.get("quirks").and_then(Value::as_object).cloned().unwrap_or_default();
-    sim.with(|world, _| {
-        let next = profile.unwrap_or(world.profile);
-        let base = profile.map_or_else(|| world.quirks.clone(), Quirks::of);
-        world.quirks = changed(&base, changes)?;
-        world.profile = next;
-        Ok(Reply::ok(&json!({"profile": world.profile, "quirks": world.quirks})))
+    sim.with(|context, _| {
+        let next = profile.unwrap_or(context.profile);
+        let base = profile.map_or_else(|| context.quirks.clone(), Quirks::of);
+        context.quirks = changed(&base, changes)?;
+        context.profile = next;
+        Ok(Reply::ok(&json!({"profile": context.profile, "quirks": context.quirks})))
     })
 }
 

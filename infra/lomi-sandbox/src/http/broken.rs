@@ -30,7 +30,7 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
     let is_preview;
     (request, is_preview) = look_for_preview(&sim, request, &route).await;
     let route = if is_preview { PREVIEW } else { route.as_str() };
-    let struck = sim.with(|world, _| world.faults.strike_request(request.method().as_str(), route));
+    let struck = sim.with(|context, _| context.faults.strike_request(request.method().as_str(), route));
     let (after, before): (Vec<_>, Vec<_>) = struck.into_iter().partition(strikes_after);
     for fault in before {
         match (fault.kind, fault.when) {
@@ -59,7 +59,7 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
 /// Whether this is the first of the two calls of a refund, which has no token yet.
 async fn look_for_preview(sim: &Sim, request: Request, route: &str) -> (Request, bool) {
     let is_refund = request.method() == Method::POST && route == "/refunds";
-    if !is_refund || !sim.read(|world, _| world.quirks.refund_preview) {
+    if !is_refund || !sim.read(|context, _| context.quirks.refund_preview) {
         return (request, false);
     }
     let (parts, body) = request.into_parts();

@@ -114,9 +114,9 @@ async fn admit(sim: &Sim, parts: &Parts, body: Body) -> Result<(Call, u32), ApiE
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let route = format!("{} {path}", parts.method);
     let client = parts.extensions.get::<Peer>().map_or_else(|| "local".to_owned(), |peer| peer.0.ip().to_string());
-    let profile = sim.read(|world, _| world.profile);
+    let profile = sim.read(|context, _| context.profile);
     let budget = budget(sim, profile, &route);
-    let remaining = sim.with(|world, now| world.limits.spend(&client, &route, budget, now))?;
+    let remaining = sim.with(|context, now| context.limits.spend(&client, &route, budget, now))?;
     let caller = authenticate(&parts.headers)?;
     let idempotency_key = header(&parts.headers, "idempotency-key").and_then(idempotency::key_of);
     idempotency::check_presence(profile, &route, idempotency_key.as_deref())?;
@@ -176,7 +176,7 @@ pub(crate) async fn only_where(
     request: Request,
     next: Next,
 ) -> Response {
-    if sim.read(|world, _| is_there(world.profile)) {
+    if sim.read(|context, _| is_there(context.profile)) {
         return next.run(request).await;
     }
     unknown_route(request.method().clone(), request.uri().clone()).await.into_response()

@@ -16,7 +16,7 @@ use crate::model::Caller;
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::table::Row;
-use crate::world::World;
+use crate::context::Context;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
@@ -111,8 +111,8 @@ enum Claim {
     Running,
 }
 
-fn claim(world: &mut World, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
-    let known = world.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
+fn claim(context: &mut Context, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
+    let known = context.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
     match known.map(|record| (record.fingerprint == fingerprint, &record.state)) {
         Some((false, State::Running | State::Done { .. })) => Claim::Reused,
         Some((true, State::Running)) => Claim::Running,
@@ -124,20 +124,20 @@ fn claim(world: &mut World, scope: &str, fingerprint: &str, now: Timestamp) -> C
                 state: State::Running,
                 created_at: now,
             };
-            match world.idempotency.get_mut(scope) {
+            match context.idempotency.get_mut(scope) {
                 Some(present) => *present = record,
-                None => world.idempotency.insert(record),
+                None => context.idempotency.insert(record),
             }
             Claim::Fresh
         }
     }
 }
 
-fn settle(world: &mut World, scope: &str, reply: &Reply) {
-    let keeps_failures = world.profile.is_current();
+fn settle(context: &mut Context, scope: &str, reply: &Reply) {
+    let keeps_failures = context.profile.is_current();
     // One key for both calls of a refund can only work where its first answer is not kept.
-    let is_kept = !(world.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
-    if let Some(record) = world.idempotency.get_mut(scope) {
+    let is_kept = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
+    if let Some(record) = context.idempotency.get_mut(scope) {
         record.state = match is_kept && (reply.status.is_success() || keeps_failures) {
             true => State::Done { status: reply.status.as_u16(), body: reply.body.clone() },
             false => State::Free,
@@ -149,28 +149,28 @@ fn settle(world: &mut World, scope: &str, reply: &Reply) {
 pub(crate) async fn once(
     sim: &Sim,
     call: &Call,
-    effect: impl FnOnce(&mut World, &Caller, Timestamp) -> Result<Value, ApiError>,
+    effect: impl FnOnce(&mut Context, &Caller, Timestamp) -> Result<Value, ApiError>,
 ) -> Result<Reply, ApiError> {
     let key = call.idempotency_key.as_ref().filter(|_| honours(call.profile, &call.route));
     let Some(key) = key else {
         pause(call).await;
-        return sim.with(|world, now| effect(world, &call.caller, now)).map(Reply::created);
+        return sim.with(|context, now| effect(context, &call.caller, now)).map(Reply::created);
     };
     let mut scope = String::new();
     let environment = call.caller.environment.as_ref();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
-    let tells_token = call.route != REFUNDS || !sim.read(|world, _| world.quirks.refund_token_unseen_by_keys);
+    let tells_token = call.route != REFUNDS || !sim.read(|context, _| context.quirks.refund_token_unseen_by_keys);
     let fingerprint = if tells_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };
     if let Some(replay) = await_claim(sim, &scope, &fingerprint, MAX_WAIT).await? {
         return Ok(replay);
     }
     pause(call).await;
-    let reply = sim.with(|world, now| {
-        let reply = match effect(world, &call.caller, now) {
+    let reply = sim.with(|context, now| {
+        let reply = match effect(context, &call.caller, now) {
             Ok(value) => Reply::created(value),
-            Err(error) => failure(&error, world.profile, call, now),
+            Err(error) => failure(&error, context.profile, call, now),
         };
-        settle(world, &scope, &reply);
+        settle(context, &scope, &reply);
         reply
     });
     sim.announce_settled();
@@ -186,7 +186,7 @@ async fn await_claim(sim: &Sim, scope: &str, fingerprint: &str, limit: Duration)
 /// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
 async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
     loop {
-        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, scope, fingerprint, now)));
+        let (profile, claim) = sim.with(|context, now| (context.profile, claim(context, scope, fingerprint, now)));
         match claim {
             Claim::Fresh => return Ok(None),
             Claim::Replay(reply) => return Ok(Some(if profile.is_current() { reply.replayed() } else { reply })),
@@ -227,10 +227,10 @@ mod tests {
         let sim = Sim::new(Settings { profile: Profile::June2026, ..Settings::default() }).unwrap();
         assert!(claim_or_wait(&sim, "k", "print").await.unwrap().is_none());
         assert!(await_claim(&sim, "k", "print", Duration::from_millis(50)).await.is_err());
-        let kept = sim.read(|world, _| serde_json::to_vec(world)).unwrap();
-        let world: World = serde_json::from_slice(&kept).unwrap();
-        let mut world = world.restore(sim.settings(), sim.clock().now());
-        assert!(matches!(claim(&mut world, "k", "print", sim.clock().now()), Claim::Fresh));
+        let kept = sim.read(|context, _| serde_json::to_vec(context)).unwrap();
+        let context: Context = serde_json::from_slice(&kept).unwrap();
+        let mut context = context.restore(sim.settings(), sim.clock().now());
+        assert!(matches!(claim(&mut context, "k", "print", sim.clock().now()), Claim::Fresh));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) use refund::{Refund, RefundStatus};
 pub(crate) use session::{Session, SessionDetails, SessionStatus};
 pub(crate) use transaction::{Rail, Transaction, TransactionStatus};
 
-/// Which of the two disjoint worlds of an organisation a row belongs to.
+/// An organisation has test rows and live rows, and neither sees the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]

@@ -15,7 +15,7 @@ use crate::model::Session;
 use crate::pay::link::Shut;
 use crate::pay::{self, Closed, PayForm, Step};
 use crate::sim::Sim;
-use crate::world::World;
+use crate::context::Context;
 use words::Words;
 
 type Fields = HashMap<String, String>;
@@ -31,9 +31,9 @@ pub(crate) fn routes() -> Router<Sim> {
 
 async fn show(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let words = Words::for_reader(&headers);
-    sim.read(|world, now| match pay::payable(world, &id, now) {
+    sim.read(|context, now| match pay::payable(context, &id, now) {
         Ok(session) => page(StatusCode::OK, html::checkout(words, session, &Fields::new(), None)),
-        Err(closed) => closed_page(&sim, words, &id, closed, Some(world)),
+        Err(closed) => closed_page(&sim, words, &id, closed, Some(context)),
     })
 }
 
@@ -48,20 +48,20 @@ async fn press_pay(
         let back = format!("{}/checkout/{id}", sim.base_url());
         return page(StatusCode::BAD_REQUEST, html::notice(words, words.no_method, Some(&back)));
     };
-    let (step, waits) = sim.with(|world, now| (pay::pay(world, &id, &form, now), world.quirks.webhook_before_redirect));
+    let (step, waits) = sim.with(|context, now| (pay::pay(context, &id, &form, now), context.quirks.webhook_before_redirect));
     if waits {
         sim.advance(0).await;
     }
-    sim.read(|world, _| match (step, world.sessions.get(&id)) {
+    sim.read(|context, _| match (step, context.sessions.get(&id)) {
         (Ok(step), Some(session)) => after(words, session, &fields, &step),
         (Ok(_), None) => closed_page(&sim, words, &id, Closed::Unknown, None),
-        (Err(closed), _) => closed_page(&sim, words, &id, closed, Some(world)),
+        (Err(closed), _) => closed_page(&sim, words, &id, closed, Some(context)),
     })
 }
 
 async fn press_cancel(State(sim): State<Sim>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let words = Words::for_reader(&headers);
-    match sim.with(|world, now| pay::cancel(world, &id, now)) {
+    match sim.with(|context, now| pay::cancel(context, &id, now)) {
         Ok(Step::Left { url, .. }) => leave(url.as_deref(), || html::notice(words, words.cancelled, None)),
         Ok(_) | Err(_) => closed_page(&sim, words, &id, Closed::Unknown, None),
     }
@@ -70,7 +70,7 @@ async fn press_cancel(State(sim): State<Sim>, Path(id): Path<String>, headers: H
 /// Every opening makes a session of its own, even by the same person.
 async fn open_link(State(sim): State<Sim>, Path(link_id): Path<String>, headers: HeaderMap) -> Response {
     let words = Words::for_reader(&headers);
-    match sim.with(|world, now| pay::link::open(world, &link_id, now)) {
+    match sim.with(|context, now| pay::link::open(context, &link_id, now)) {
         Ok(session) => {
             let url = format!("{}/checkout/{}", sim.base_url(), session.checkout_session_id);
             leave(Some(&url), || html::notice(words, words.link_over, Some(&url)))
@@ -109,10 +109,10 @@ fn after(words: &Words, session: &Session, fields: &Fields, step: &Step) -> Resp
     }
 }
 
-fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, world: Option<&World>) -> Response {
-    let found = world.and_then(|world| Some((world, world.sessions.get(id)?)));
+fn closed_page(sim: &Sim, words: &Words, id: &str, closed: Closed, context: Option<&Context>) -> Response {
+    let found = context.and_then(|context| Some((context, context.sessions.get(id)?)));
     let cancel_url = found.and_then(|(_, session)| session.details.cancel_url.clone());
-    let success_url = found.and_then(|(world, session)| pay::success_url(world, session));
+    let success_url = found.and_then(|(context, session)| pay::success_url(context, session));
     match closed {
         Closed::Unknown => page(StatusCode::NOT_FOUND, html::notice(words, words.unknown_session, None)),
         Closed::Over => page(StatusCode::GONE, html::notice(words, words.over, cancel_url.as_deref())),

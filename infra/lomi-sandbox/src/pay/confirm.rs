@@ -3,7 +3,7 @@
 use super::card::{self, Verdict};
 use crate::clock::Timestamp;
 use crate::model::{Intent, IntentStatus};
-use crate::world::World;
+use crate::context::Context;
 
 /// What was typed into the card form.
 #[derive(Clone, Debug)]
@@ -29,13 +29,13 @@ pub(crate) enum Refusal {
 
 /// One press of the form's button. Gives the intent's new state: succeeded, or a question of the bank.
 pub(crate) fn confirm(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     client_secret: &str,
     entered: &Card,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let intent = context.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
     if intent.client_secret != client_secret {
         return Err(Refusal::WrongSecret);
     }
@@ -47,21 +47,21 @@ pub(crate) fn confirm(
         return Err(Refusal::Form(code));
     }
     check_form(entered, now)?;
-    settle(world, intent_id, &entered.number, verdict, now)
+    settle(context, intent_id, &entered.number, verdict, now)
 }
 
 /// The shopper's answer to the bank.
 pub(crate) fn authenticate(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     passes: bool,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let intent = context.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
     let asked = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
     let number = asked.ok_or(Refusal::WrongState)?;
     let verdict = card::verdict(&number, intent.environment, Some(passes));
-    settle(world, intent_id, &number, verdict, now)
+    settle(context, intent_id, &number, verdict, now)
 }
 
 fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
@@ -78,13 +78,13 @@ fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
 }
 
 fn settle(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     number: &str,
     verdict: Verdict,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let intent = context.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
     let (status, challenged_card) = match verdict {
         Verdict::Succeeds => (IntentStatus::Succeeded, None),
         Verdict::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
@@ -95,8 +95,8 @@ fn settle(
     // An orphan has nothing to complete or to fail, and nobody hears of it.
     let transaction_id = intent.transaction_id.clone().unwrap_or_default();
     match verdict {
-        Verdict::Succeeds => super::complete(world, &transaction_id, now),
-        Verdict::Refused(_) => super::fail(world, &transaction_id, now),
+        Verdict::Succeeds => super::complete(context, &transaction_id, now),
+        Verdict::Refused(_) => super::fail(context, &transaction_id, now),
         Verdict::NeedsChallenge | Verdict::RefusedByForm(_) => false,
     };
     match verdict {

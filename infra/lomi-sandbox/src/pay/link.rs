@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::fixtures;
 use crate::model::{Link, Session, SessionDetails};
-use crate::world::World;
+use crate::context::Context;
 
 const SESSION_LIFE_MIN: u32 = 60;
 
@@ -16,8 +16,8 @@ pub(crate) enum Shut {
 }
 
 /// A fresh session for whoever opened the link. Many people may: a link is not used up.
-pub(crate) fn open(world: &mut World, link_id: &str, now: Timestamp) -> Result<Session, Shut> {
-    let link = world.links.get(link_id).ok_or(Shut::Unknown)?;
+pub(crate) fn open(context: &mut Context, link_id: &str, now: Timestamp) -> Result<Session, Shut> {
+    let link = context.links.get(link_id).ok_or(Shut::Unknown)?;
     if link.is_over(now) {
         return Err(Shut::Over);
     }
@@ -29,7 +29,7 @@ pub(crate) fn open(world: &mut World, link_id: &str, now: Timestamp) -> Result<S
         None => details.amount.map(|amount| (amount, details.currency_code)),
     };
     let session_details = session_details(link);
-    Ok(world.open_session(&caller, session_details, priced.ok_or(Shut::Over)?, SESSION_LIFE_MIN, now))
+    Ok(context.open_session(&caller, session_details, priced.ok_or(Shut::Over)?, SESSION_LIFE_MIN, now))
 }
 
 fn session_details(link: &Link) -> SessionDetails {

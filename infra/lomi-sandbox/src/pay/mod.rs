@@ -17,7 +17,7 @@ use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
 use crate::money::{Amount, Currency};
 use crate::webhook::event;
-use crate::world::World;
+use crate::context::Context;
 use card::Verdict;
 pub(crate) use ledger::note_payer;
 pub(crate) use redirect::{is_placeholder, success_url};
@@ -93,8 +93,8 @@ pub(crate) enum Closed {
 }
 
 /// One press of a pay button.
-pub(crate) fn pay(world: &mut World, session_id: &str, form: &PayForm, now: Timestamp) -> Result<Step, Closed> {
-    let session = payable(world, session_id, now)?.clone();
+pub(crate) fn pay(context: &mut Context, session_id: &str, form: &PayForm, now: Timestamp) -> Result<Step, Closed> {
+    let session = payable(context, session_id, now)?.clone();
     if !allows(&session, form.rail) {
         return Err(Closed::RailNotAllowed);
     }
@@ -102,16 +102,16 @@ pub(crate) fn pay(world: &mut World, session_id: &str, form: &PayForm, now: Time
         return Ok(Step::Declined { code: "coupon_not_allowed", transaction_id: None });
     }
     match form.rail {
-        Rail::Card => Ok(pay_by_card(world, &session, form, now)),
-        Rail::Wave | Rail::Mtn => Ok(pay_by_wallet(world, &session, form, now)),
+        Rail::Card => Ok(pay_by_card(context, &session, form, now)),
+        Rail::Wave | Rail::Mtn => Ok(pay_by_wallet(context, &session, form, now)),
     }
 }
 
 /// The session, if it can be paid now.
-pub(crate) fn payable<'a>(world: &'a World, session_id: &str, now: Timestamp) -> Result<&'a Session, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?;
+pub(crate) fn payable<'a>(context: &'a Context, session_id: &str, now: Timestamp) -> Result<&'a Session, Closed> {
+    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?;
     match session.status {
-        SessionStatus::Completed if !world.quirks.allow_double_pay => Err(Closed::Paid),
+        SessionStatus::Completed if !context.quirks.allow_double_pay => Err(Closed::Paid),
         _ if session.is_over(now) => Err(Closed::Over),
         _ => Ok(session),
     }
@@ -123,7 +123,7 @@ pub(crate) fn allows(session: &Session, rail: Rail) -> bool {
     allowed.is_empty() || allowed.iter().any(|provider| provider == rail.provider_code())
 }
 
-fn pay_by_card(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+fn pay_by_card(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
     let number = form.card_number.as_deref().unwrap_or(card::GOOD_CARD);
     let verdict = match form.outcome {
         Outcome::Decline => Verdict::Refused("card_declined"),
@@ -132,31 +132,31 @@ fn pay_by_card(world: &mut World, session: &Session, form: &PayForm, now: Timest
     if let Verdict::RefusedByForm(code) = verdict {
         return Step::Declined { code, transaction_id: None };
     }
-    let transaction_id = ledger::transaction_for(world, session, form, now);
+    let transaction_id = ledger::transaction_for(context, session, form, now);
     match verdict {
         _ if form.outcome == Outcome::Abandon => Step::Waiting { transaction_id },
         Verdict::Succeeds => {
-            complete(world, &transaction_id, now);
-            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+            complete(context, &transaction_id, now);
+            Step::Left { url: success_url(context, session), transaction_id: Some(transaction_id), paid: true }
         }
         Verdict::NeedsChallenge => Step::Challenge,
         Verdict::Refused(code) | Verdict::RefusedByForm(code) => {
-            fail(world, &transaction_id, now);
+            fail(context, &transaction_id, now);
             Step::Declined { code, transaction_id: Some(transaction_id) }
         }
     }
 }
 
 /// In test, a wallet payment is complete as soon as it exists, even if the shopper then turns back.
-fn pay_by_wallet(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
-    let transaction_id = ledger::transaction_for(world, session, form, now);
+fn pay_by_wallet(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+    let transaction_id = ledger::transaction_for(context, session, form, now);
     if session.environment == Environment::Live {
         return Step::Waiting { transaction_id };
     }
-    complete(world, &transaction_id, now);
+    complete(context, &transaction_id, now);
     match form.outcome {
         Outcome::Approve => {
-            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+            Step::Left { url: success_url(context, session), transaction_id: Some(transaction_id), paid: true }
         }
         Outcome::Decline | Outcome::Abandon => {
             let url = session.details.cancel_url.clone();
@@ -166,20 +166,20 @@ fn pay_by_wallet(world: &mut World, session: &Session, form: &PayForm, now: Time
 }
 
 /// The shopper goes back to the shop. The session stays open and payable.
-pub(crate) fn cancel(world: &mut World, session_id: &str, now: Timestamp) -> Result<Step, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
-    let struck = world.faults.strike_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
+pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) -> Result<Step, Closed> {
+    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+    let struck = context.faults.strike_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
     if !struck.is_empty() && session.status == SessionStatus::Open {
-        late_approve(world, session_id, now)?;
+        late_approve(context, session_id, now)?;
     }
     Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
 }
 
 /// The money arrives although the session is over: the transaction completes and is announced. A session that is
 /// already paid takes a second payment only under a quirk.
-pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) -> Result<String, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
-    if session.status == SessionStatus::Completed && !world.quirks.allow_double_pay {
+pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timestamp) -> Result<String, Closed> {
+    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+    if session.status == SessionStatus::Completed && !context.quirks.allow_double_pay {
         return Err(Closed::Paid);
     }
     let wallet = PayForm {
@@ -192,17 +192,17 @@ pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) 
         phone: None,
         coupon: None,
     };
-    let unfinished = ledger::unfinished(world, session_id, None);
-    let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(world, &session, &wallet, now));
-    complete(world, &transaction_id, now);
+    let unfinished = ledger::unfinished(context, session_id, None);
+    let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(context, &session, &wallet, now));
+    complete(context, &transaction_id, now);
     Ok(transaction_id)
 }
 
 /// Completes a payment, or holds it for review; one that was held is completed. A repetition only touches the row. Whether
 /// it was the first time.
-pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
-    let (held_from, held_announced) = (world.quirks.held_from, world.quirks.held_announced);
-    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
+    let (held_from, held_announced) = (context.quirks.held_from, context.quirks.held_announced);
+    let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
     transaction.updated_at = now;
     let is_risky = held_from.is_some_and(|from| transaction.gross_amount >= Amount::whole(from));
     let is_reviewed = transaction.status == TransactionStatus::Held;
@@ -213,43 +213,43 @@ pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) 
     transaction.status = next;
     ledger::mark_paid(transaction);
     let session_id = transaction.checkout_session_id.clone().unwrap_or_default();
-    if let Some(intent) = world.intents.get_mut(&transaction.provider_transaction_id) {
+    if let Some(intent) = context.intents.get_mut(&transaction.provider_transaction_id) {
         intent.status = IntentStatus::Succeeded;
     }
     if held_announced || next == TransactionStatus::Completed {
-        event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
+        event::payment(context, transaction_id, event::PAYMENT_SUCCEEDED, now);
     }
     if next == TransactionStatus::Completed {
-        end_single_use(world, &session_id, now);
+        end_single_use(context, &session_id, now);
     }
-    let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
+    let session = context.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
     if let Some(session) = session {
         session.status = SessionStatus::Completed;
         session.updated_at = now;
-        event::session_ended(world, &session_id, event::SESSION_COMPLETED, now);
+        event::session_ended(context, &session_id, event::SESSION_COMPLETED, now);
     }
     true
 }
 
 /// A link for one use ends with its first completed payment; pages that are open by then stay so.
-fn end_single_use(world: &mut World, session_id: &str, now: Timestamp) {
-    let link = world.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
-    let link = link.and_then(|id| world.links.get_mut(&id)).filter(|link| link.details.single_use);
+fn end_single_use(context: &mut Context, session_id: &str, now: Timestamp) {
+    let link = context.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
+    let link = link.and_then(|id| context.links.get_mut(&id)).filter(|link| link.details.single_use);
     if let Some(link) = link {
         (link.is_active, link.updated_at) = (false, now);
     }
 }
 
 /// Fails a payment, or fails it once more. MTN tells nobody. Whether it was possible.
-pub(crate) fn fail(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
-    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+pub(crate) fn fail(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
+    let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
     if !transaction.status.may_become(TransactionStatus::Failed) {
         return false;
     }
     transaction.status = TransactionStatus::Failed;
     transaction.updated_at = now;
     if transaction.rail != Rail::Mtn {
-        event::payment(world, transaction_id, event::PAYMENT_FAILED, now);
+        event::payment(context, transaction_id, event::PAYMENT_FAILED, now);
     }
     true
 }

@@ -1,17 +1,17 @@
 //! Where the shopper goes after paying.
 
 use crate::model::Session;
-use crate::world::World;
+use crate::context::Context;
 
 const PLACEHOLDER: &str = "CHECKOUT_SESSION_ID";
 
 /// The session's `success_url` with its placeholders replaced; nothing is added.
-pub(crate) fn success_url(world: &World, session: &Session) -> Option<String> {
+pub(crate) fn success_url(context: &Context, session: &Session) -> Option<String> {
     let url = session.details.success_url.as_deref()?;
     let id = &session.checkout_session_id;
     let replaced = replace_any_case(url, &format!("{{{{{PLACEHOLDER}}}}}"), id);
     let replaced = replace_any_case(&replaced, &format!("{{{PLACEHOLDER}}}"), id);
-    if world.quirks.placeholder_percent_encoded {
+    if context.quirks.placeholder_percent_encoded {
         return Some(replace_any_case(&replaced, &format!("%7B{PLACEHOLDER}%7D"), id));
     }
     Some(replaced)

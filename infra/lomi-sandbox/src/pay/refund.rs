@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::model::{Payout, Rail, Refund, RefundStatus, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
 use crate::webhook::event;
-use crate::world::World;
+use crate::context::Context;
 
 /// How far apart two amounts may be and still count as the same: 0.01.
 const TOLERANCE: Amount = Amount::CENT;
@@ -41,7 +41,7 @@ pub(crate) struct Wish {
 
 /// Records a refund of the transaction. Only one that takes everything at once changes the transaction.
 pub(crate) fn refund(
-    world: &mut World,
+    context: &mut Context,
     transaction: &Transaction,
     wish: Wish,
     now: Timestamp,
@@ -51,7 +51,7 @@ pub(crate) fn refund(
         return Err(NoRefund::NotCompleted);
     }
     // The processor refuses it (lomi.'s source of June 2026 and of its refunds service); of other rails nothing is known.
-    let dispute = dispute::of(world, &transaction.transaction_id);
+    let dispute = dispute::of(context, &transaction.transaction_id);
     if transaction.rail == Rail::Card && dispute.is_some_and(|dispute| !dispute.is_won()) {
         return Err(NoRefund::Disputed);
     }
@@ -63,73 +63,73 @@ pub(crate) fn refund(
     }
     let is_full = wish.is_full || wish.amount >= gross.minus(TOLERANCE);
     let amount = if is_full { gross } else { wish.amount };
-    let phone = payout_phone(world, transaction, is_full)?;
+    let phone = payout_phone(context, transaction, is_full)?;
     // A part of a Wave payment is paid out before anything is written, and the ceiling of one call is the whole payment:
     // what is refused from here on has left all the same.
     if let Some(phone) = phone.filter(|_| transaction.rail == Rail::Wave) {
-        pay_out_to(world, transaction, amount, phone, now);
-        if world.quirks.payout_rows_lost {
+        pay_out_to(context, transaction, amount, phone, now);
+        if context.quirks.payout_rows_lost {
             return Err(NoRefund::NotRecorded);
         }
     }
-    if earlier(world, transaction).plus(amount).is_none_or(|sum| sum > gross) {
+    if earlier(context, transaction).plus(amount).is_none_or(|sum| sum > gross) {
         return Err(NoRefund::AlreadyRefunded);
     }
-    let refund = record(world, transaction, amount, wish.reason, now);
+    let refund = record(context, transaction, amount, wish.reason, now);
     if is_full {
-        mark_refunded(world, transaction, now);
+        mark_refunded(context, transaction, now);
     }
     Ok(refund)
 }
 
 /// A part of a mobile-money payment needs a phone in the customer's row as it is now, whoever paid. Wave pays out to it;
 /// MTN gives back by the original request and demands one all the same. `None` where none is needed.
-fn payout_phone(world: &World, transaction: &Transaction, is_full: bool) -> Result<Option<String>, NoRefund> {
+fn payout_phone(context: &Context, transaction: &Transaction, is_full: bool) -> Result<Option<String>, NoRefund> {
     match transaction.rail {
-        Rail::Mtn if !world.profile.is_current() => return Err(NoRefund::Rail),
+        Rail::Mtn if !context.profile.is_current() => return Err(NoRefund::Rail),
         Rail::Wave | Rail::Mtn if !is_full => {}
         Rail::Wave | Rail::Mtn | Rail::Card => return Ok(None),
     }
-    let customer = transaction.customer_id.as_ref().and_then(|id| world.customers.get(id));
+    let customer = transaction.customer_id.as_ref().and_then(|id| context.customers.get(id));
     let phone = customer.and_then(|customer| customer.details.payout_phone()).cloned();
     phone.map(Some).ok_or(NoRefund::NoPhone)
 }
 
-fn pay_out_to(world: &mut World, transaction: &Transaction, amount: Amount, phone: String, now: Timestamp) {
+fn pay_out_to(context: &mut Context, transaction: &Transaction, amount: Amount, phone: String, now: Timestamp) {
     let payout = Payout {
-        payout_id: world.ids.uuid(),
+        payout_id: context.ids.uuid(),
         transaction_id: transaction.transaction_id.clone(),
         amount,
         phone,
         created_at: now,
     };
-    world.payouts.insert(payout);
+    context.payouts.insert(payout);
 }
 
 /// What was given back before, failures aside.
-fn earlier(world: &World, transaction: &Transaction) -> Amount {
-    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+fn earlier(context: &Context, transaction: &Transaction) -> Amount {
+    let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let kept = own.filter(|row| row.status != RefundStatus::Failed);
     // Their sum never exceeds the payment, so it stays in range.
     kept.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
 /// What went back of the payment: completed refunds only.
-pub(crate) fn refunded_amount(world: &World, transaction: &Transaction) -> Amount {
-    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+pub(crate) fn refunded_amount(context: &Context, transaction: &Transaction) -> Amount {
+    let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let completed = own.filter(|row| row.status == RefundStatus::Completed);
     completed.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
 fn record(
-    world: &mut World,
+    context: &mut Context,
     transaction: &Transaction,
     amount: Amount,
     reason: Option<String>,
     now: Timestamp,
 ) -> Refund {
     let refund = Refund {
-        refund_id: world.ids.uuid(),
+        refund_id: context.ids.uuid(),
         transaction_id: transaction.transaction_id.clone(),
         organization_id: transaction.organization_id.clone(),
         environment: transaction.environment,
@@ -142,40 +142,40 @@ fn record(
         created_at: now,
         updated_at: now,
     };
-    if world.quirks.refunds_paid_out_later {
-        event::refund(world, &refund, event::REFUND_CREATED, now);
-        world.refunds.insert(refund.clone());
+    if context.quirks.refunds_paid_out_later {
+        event::refund(context, &refund, event::REFUND_CREATED, now);
+        context.refunds.insert(refund.clone());
         return refund;
     }
     let refund = Refund { refunded_amount: amount, ..refund };
-    event::refund(world, &refund, event::REFUND_CREATED, now);
+    event::refund(context, &refund, event::REFUND_CREATED, now);
     let refund = Refund { status: RefundStatus::Completed, ..refund };
-    event::refund(world, &refund, event::REFUND_COMPLETED, now);
-    world.refunds.insert(refund.clone());
+    event::refund(context, &refund, event::REFUND_COMPLETED, now);
+    context.refunds.insert(refund.clone());
     refund
 }
 
 /// A pending refund is paid out, less lomi.'s fee. `None`: there is no such refund.
-pub(crate) fn pay_out(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
-    let currency = currency_of(world, &world.refunds.get(refund_id)?.transaction_id)?;
-    let refund = world.refunds.get_mut(refund_id)?;
+pub(crate) fn pay_out(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let currency = currency_of(context, &context.refunds.get(refund_id)?.transaction_id)?;
+    let refund = context.refunds.get_mut(refund_id)?;
     if refund.status == RefundStatus::Pending {
         refund.status = RefundStatus::Completed;
         refund.fee_amount = refund.amount.permille(FEE_PERMILLE, currency);
         refund.refunded_amount = refund.amount.minus(refund.fee_amount);
         refund.updated_at = now;
         let refund = refund.clone();
-        event::refund(world, &refund, event::REFUND_COMPLETED, now);
+        event::refund(context, &refund, event::REFUND_COMPLETED, now);
     }
-    world.refunds.get(refund_id).cloned()
+    context.refunds.get(refund_id).cloned()
 }
 
-fn currency_of(world: &World, transaction_id: &str) -> Option<Currency> {
-    world.transactions.get(transaction_id).map(|transaction| transaction.currency_code)
+fn currency_of(context: &Context, transaction_id: &str) -> Option<Currency> {
+    context.transactions.get(transaction_id).map(|transaction| transaction.currency_code)
 }
 
-fn mark_refunded(world: &mut World, transaction: &Transaction, now: Timestamp) {
-    let row = world.transactions.get_mut(&transaction.transaction_id);
+fn mark_refunded(context: &mut Context, transaction: &Transaction, now: Timestamp) {
+    let row = context.transactions.get_mut(&transaction.transaction_id);
     if let Some(row) = row.filter(|row| row.status.may_become(TransactionStatus::Refunded)) {
         row.status = TransactionStatus::Refunded;
         row.updated_at = now;
@@ -183,14 +183,14 @@ fn mark_refunded(world: &mut World, transaction: &Transaction, now: Timestamp) {
 }
 
 /// A refund that was recorded does not arrive. Its transaction is left as it is. `None`: there is no such refund.
-pub(crate) fn fail(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
-    let refund = world.refunds.get_mut(refund_id)?;
+pub(crate) fn fail(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let refund = context.refunds.get_mut(refund_id)?;
     if refund.status == RefundStatus::Failed {
         return Some(refund.clone());
     }
     refund.status = RefundStatus::Failed;
     refund.updated_at = now;
     let refund = refund.clone();
-    event::refund(world, &refund, event::REFUND_FAILED, now);
+    event::refund(context, &refund, event::REFUND_FAILED, now);
     Some(refund)
 }

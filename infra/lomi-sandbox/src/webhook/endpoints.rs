@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::fixtures;
 use crate::model::{Caller, Endpoint};
 use crate::settings::Settings;
-use crate::world::World;
+use crate::context::Context;
 
 /// A request for an endpoint, already checked.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct NewEndpoint {
     pub(crate) metadata: Value,
 }
 
-impl World {
+impl Context {
     pub(crate) fn ensure_endpoints(&mut self, settings: &Settings, now: Timestamp) {
         for endpoint in &settings.endpoints {
             self.ensure_endpoint(&endpoint.api_key, &endpoint.url, Some(&endpoint.secret), now);

@@ -7,7 +7,7 @@ use crate::ids;
 use crate::members::Members;
 use crate::model::{DeliveryPath, Dispute, Environment, Rail, Refund, Transaction};
 use crate::settings::{Profile, Quirks};
-use crate::world::World;
+use crate::context::Context;
 
 pub(crate) const PAYMENT_SUCCEEDED: &str = "PAYMENT_SUCCEEDED";
 pub(crate) const PAYMENT_FAILED: &str = "PAYMENT_FAILED";
@@ -221,36 +221,36 @@ fn make_decimal(value: &mut Value) {
 }
 
 /// Announces what became of a payment.
-pub(crate) fn payment(world: &mut World, transaction_id: &str, name: &str, now: Timestamp) {
-    let Some(transaction) = world.transactions.get(transaction_id) else { return };
+pub(crate) fn payment(context: &mut Context, transaction_id: &str, name: &str, now: Timestamp) {
+    let Some(transaction) = context.transactions.get(transaction_id) else { return };
     let is_test = transaction.environment == Environment::Test;
     let queued = is_test && !(transaction.rail == Rail::Card && name == PAYMENT_FAILED);
     let event = Event {
-        organization_id: hearer(world, transaction),
+        organization_id: hearer(context, transaction),
         environment: transaction.environment,
         name: name.to_owned(),
-        data: payment_data(transaction, &world.quirks),
-        path: if queued || world.profile.is_current() { DeliveryPath::Queued } else { DeliveryPath::Direct },
+        data: payment_data(transaction, &context.quirks),
+        path: if queued || context.profile.is_current() { DeliveryPath::Queued } else { DeliveryPath::Direct },
     };
-    world.emit(&event, now);
+    context.emit(&event, now);
 }
 
 /// The organisation that hears of a payment. For a card charge it is the one that the intent's metadata names at the
 /// processor, where the caller may have written any: lomi.'s processor webhook, as far as its source is public, does not compare
 /// it with the row. The data is the row's all the same, with its true `organization_id`.
-fn hearer(world: &World, transaction: &Transaction) -> String {
-    let intent = world.intents.get(&transaction.provider_transaction_id);
+fn hearer(context: &Context, transaction: &Transaction) -> String {
+    let intent = context.intents.get(&transaction.provider_transaction_id);
     let named = intent.and_then(|intent| intent.metadata.get("organization_id"));
     named.unwrap_or(&transaction.organization_id).clone()
 }
 
 /// Announces a refund, where that is announced at all.
-pub(crate) fn refund(world: &mut World, refund: &Refund, name: &str, now: Timestamp) {
-    if !world.profile.is_current() {
+pub(crate) fn refund(context: &mut Context, refund: &Refund, name: &str, now: Timestamp) {
+    if !context.profile.is_current() {
         return;
     }
     let mut data = Members::pick(&serde_json::to_value(refund).unwrap_or_default(), &REFUND_MEMBERS);
-    data.set("transaction_id", json!(payment_name(&world.quirks, &refund.transaction_id)));
+    data.set("transaction_id", json!(payment_name(&context.quirks, &refund.transaction_id)));
     let event = Event {
         organization_id: refund.organization_id.clone(),
         environment: refund.environment,
@@ -258,14 +258,14 @@ pub(crate) fn refund(world: &mut World, refund: &Refund, name: &str, now: Timest
         data,
         path: DeliveryPath::Queued,
     };
-    world.emit(&event, now);
+    context.emit(&event, now);
 }
 
 /// Announces a turn of a dispute. lomi. prints its shape nowhere: this one is invented, and says as little as it may of whose the
 /// payment is, neither an organisation nor any metadata.
-pub(crate) fn dispute(world: &mut World, dispute: &Dispute, name: &str, now: Timestamp) {
+pub(crate) fn dispute(context: &mut Context, dispute: &Dispute, name: &str, now: Timestamp) {
     let mut data = Members::pick(&serde_json::to_value(dispute).unwrap_or_default(), &DISPUTE_MEMBERS);
-    data.set("transaction_id", json!(payment_name(&world.quirks, &dispute.transaction_id)));
+    data.set("transaction_id", json!(payment_name(&context.quirks, &dispute.transaction_id)));
     let event = Event {
         organization_id: dispute.organization_id.clone(),
         environment: dispute.environment,
@@ -273,12 +273,12 @@ pub(crate) fn dispute(world: &mut World, dispute: &Dispute, name: &str, now: Tim
         data,
         path: DeliveryPath::Queued,
     };
-    world.emit(&event, now);
+    context.emit(&event, now);
 }
 
 /// Announces the end of a session, where that is announced at all.
-pub(crate) fn session_ended(world: &mut World, session_id: &str, name: &str, now: Timestamp) {
-    let Some(session) = world.sessions.get(session_id).filter(|_| world.quirks.session_events) else { return };
+pub(crate) fn session_ended(context: &mut Context, session_id: &str, name: &str, now: Timestamp) {
+    let Some(session) = context.sessions.get(session_id).filter(|_| context.quirks.session_events) else { return };
     let event = Event {
         organization_id: session.organization_id.clone(),
         environment: session.environment,
@@ -286,5 +286,5 @@ pub(crate) fn session_ended(world: &mut World, session_id: &str, name: &str, now
         data: Members::all(&serde_json::to_value(session).unwrap_or_default()),
         path: DeliveryPath::Queued,
     };
-    world.emit(&event, now);
+    context.emit(&event, now);
 }

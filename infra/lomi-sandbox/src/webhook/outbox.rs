@@ -8,13 +8,13 @@ use super::faulty::{self, Journey};
 use crate::clock::Timestamp;
 use crate::fault::Stage;
 use crate::model::{DeliveryLog, DeliveryPath, Dispatch, DispatchStatus, Endpoint, Envelope, Environment};
-use crate::world::World;
+use crate::context::Context;
 
 /// Deliveries under way at once.
 const MAX_IN_FLIGHT: usize = 64;
 const MAX_KEPT_ANSWER_CHARS: usize = 1000;
 
-impl World {
+impl Context {
     /// One dispatch per subscribed endpoint; without one, the event is dropped silently.
     pub(crate) fn emit(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
         let environment = if self.quirks.misroute_test_events { told_environment(event) } else { event.environment };

@@ -34,12 +34,12 @@ async fn the_simulator_runs_without_sockets_or_real_time() {
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_world() {
-    let mut worlds = Vec::new();
+async fn the_same_seed_gives_the_same_state() {
+    let mut states = Vec::new();
     for _ in 0..2 {
         let sim = Sim::new(settings(Profile::Current)).unwrap();
         post(&sim, "/checkout-sessions", &session_body()).await;
-        worlds.push(sim.ledger().to_string());
+        states.push(sim.ledger().to_string());
     }
-    assert_eq!(worlds[0], worlds[1]);
+    assert_eq!(states[0], states[1]);
 }

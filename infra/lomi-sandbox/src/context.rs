@@ -24,9 +24,9 @@ type Agenda = BTreeSet<(Timestamp, String)>;
 
 /// All rows and the agendas that lead to them.
 #[derive(Debug, Serialize, Deserialize)]
-// A table that an older file does not have is as in a fresh world.
+// A table that an older file lacks is as in a new context.
 #[serde(default)]
-pub(crate) struct World {
+pub(crate) struct Context {
     // The settings decide the generation, whatever it was when the file was written.
     #[serde(skip)]
     pub(crate) profile: Profile,
@@ -61,7 +61,7 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     #[serde(skip)]
     pub(crate) ids: IdSource,
-    /// Apart from `ids`, so that looking at the world does not change it.
+    /// Apart from `ids`, so that a request that only reads changes no later id.
     #[serde(skip)]
     pub(crate) request_ids: IdSource,
     #[serde(skip)]
@@ -77,16 +77,16 @@ pub(crate) struct World {
     next_sweep: Timestamp,
 }
 
-impl Default for World {
+impl Default for Context {
     fn default() -> Self {
         Self::new(&Settings::default(), Timestamp::default())
     }
 }
 
-impl World {
-    /// A fresh world: the fixtures and nothing else.
+impl Context {
+    /// The fixtures and nothing else.
     pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
-        let mut world = Self {
+        let mut context = Self {
             profile: settings.profile,
             quirks: Quirks::of(settings.profile),
             sessions: Table::default(),
@@ -114,12 +114,12 @@ impl World {
             ends: Agenda::new(),
             next_sweep: now,
         };
-        fixtures::customers(now).for_each(|customer| world.customers.insert(customer));
-        world.ensure_endpoints(settings, now);
-        world
+        fixtures::customers(now).for_each(|customer| context.customers.insert(customer));
+        context.ensure_endpoints(settings, now);
+        context
     }
 
-    /// A world read back from a snapshot. Deliveries that were waiting are gone, as they are when lomi. restarts.
+    /// Continues from a snapshot. Deliveries that were waiting are gone, as they are when lomi restarts.
     pub(crate) fn restore(mut self, settings: &Settings, now: Timestamp) -> Self {
         self.profile = settings.profile;
         self.quirks = Quirks::of(settings.profile);
