@@ -7,17 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::fault::Faults;
 use crate::fixtures;
-use crate::http::idempotency::IdempotencyRecord;
 use crate::http::limits::Limits;
 use crate::ids::IdSource;
 use crate::model::{
-    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Dispute, Endpoint, Intent, Link, Payout,
-    Preview, Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Dispute, Endpoint, IdempotencyRecord,
+    Intent, Link, Payout, Preview, Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
 };
 use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
 use crate::table::{Row, Table};
-use crate::webhook::event;
 
 /// An instant and what is due then.
 type Agenda = BTreeSet<(Timestamp, String)>;
@@ -72,9 +70,9 @@ pub(crate) struct Context {
     /// Dispatches that wait for another event to pass.
     pub(crate) held: Vec<String>,
     #[serde(skip)]
-    ends: Agenda,
+    pub(crate) ends: Agenda,
     #[serde(skip)]
-    next_sweep: Timestamp,
+    pub(crate) next_sweep: Timestamp,
 }
 
 impl Default for Context {
@@ -115,7 +113,6 @@ impl Context {
             next_sweep: now,
         };
         fixtures::customers(now).for_each(|customer| context.customers.insert(customer));
-        context.ensure_endpoints(settings, now);
         context
     }
 
@@ -139,8 +136,6 @@ impl Context {
             let end = transaction.created_at.plus_s(settings.pending_tx_ttl_s);
             self.ends.insert((end, transaction.transaction_id.clone()));
         }
-        self.forget_former_endpoints(settings);
-        self.ensure_endpoints(settings, now);
         self
     }
 
@@ -176,43 +171,9 @@ impl Context {
         self.ends.insert((instant, id.to_owned()));
     }
 
-    /// Expires what has ended, if a sweep is due. The expiry of a session is an event only under a quirk.
-    pub(crate) fn sweep(&mut self, sweep_s: u64, now: Timestamp) {
-        if now < self.next_sweep {
-            return;
-        }
-        self.next_sweep = now.plus_s(sweep_s);
-        while let Some((end, id)) = self.ends.first().cloned()
-            && end <= now
-        {
-            self.ends.pop_first();
-            self.expire_session(&id, now);
-            self.expire_transaction(&id, now);
-        }
-    }
-
     /// When a sweep will next find something.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(end, _)| (*end).max(self.next_sweep))
-    }
-
-    /// Whether an open session was there to expire.
-    pub(crate) fn expire_session(&mut self, id: &str, now: Timestamp) -> bool {
-        let open = self.sessions.get_mut(id).filter(|session| session.status == SessionStatus::Open);
-        let Some(session) = open else { return false };
-        session.status = SessionStatus::Expired;
-        session.expires_at = session.expires_at.min(now);
-        session.updated_at = now;
-        event::session_ended(self, id, event::SESSION_EXPIRED, now);
-        true
-    }
-
-    fn expire_transaction(&mut self, id: &str, now: Timestamp) {
-        let pending = self.transactions.get_mut(id).filter(|row| row.status == TransactionStatus::Pending);
-        if let Some(transaction) = pending {
-            transaction.status = TransactionStatus::Expired;
-            transaction.updated_at = now;
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod api;
 mod clock;
+mod context;
 mod control;
+mod expiry;
 mod fault;
 pub mod fixtures;
 mod http;
@@ -10,6 +12,7 @@ mod ids;
 mod members;
 mod model;
 mod money;
+mod overview;
 mod page;
 mod pay;
 mod server;
@@ -18,7 +21,6 @@ mod sim;
 mod snapshot;
 mod table;
 mod webhook;
-mod context;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

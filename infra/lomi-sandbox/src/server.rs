@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use crate::http::broken::ConnectionDropped;
-use crate::http::gate::Peer;
+use crate::http::call::Peer;
 use crate::router;
 use crate::settings::Settings;
 use crate::sim::Sim;

@@ -10,12 +10,13 @@ use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
 use crate::clock::{Clock, Timestamp};
-use crate::control;
+use crate::context::Context;
+use crate::expiry;
 use crate::model::Dispatch;
+use crate::overview::overview;
 use crate::settings::Settings;
 use crate::snapshot;
 use crate::webhook::{Answer, Delivery, Sender};
-use crate::context::Context;
 
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
@@ -54,8 +55,8 @@ impl Sim {
         let clock = Clock::new(settings.clock);
         let now = clock.now();
         let context = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
-            Some(saved) => saved.restore(&settings, now),
-            None => Context::new(&settings, now),
+            Some(saved) => continued(saved, &settings, now),
+            None => new_context(&settings, now),
         };
         let base_url = OnceLock::new();
         if let Some(url) = &settings.public_base_url {
@@ -103,8 +104,13 @@ impl Sim {
 
     /// Everything that the simulator knows, as `GET /_sim/state` shows it.
     #[must_use]
-    pub fn ledger(&self) -> Value {
-        self.read(control::state::ledger)
+    pub fn state(&self) -> Value {
+        self.read(overview)
+    }
+
+    /// Back to the fixtures, faults and all. The clock goes on.
+    pub(crate) fn reset(&self) {
+        self.with(|context, now| *context = new_context(self.settings(), now));
     }
 
     /// Changes the state. Never call it from within itself, and never wait inside.
@@ -123,7 +129,7 @@ impl Sim {
     fn lock(&self) -> MutexGuard<'_, Context> {
         let mut context = self.0.context.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.settings.expiry_sweep_s == 0 {
-            context.sweep(0, self.0.clock.now());
+            expiry::sweep(&mut context, 0, self.0.clock.now());
         }
         context
     }
@@ -151,7 +157,7 @@ impl Sim {
     pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
         let sweep_s = self.0.settings.expiry_sweep_s;
         let mut context = self.lock();
-        context.sweep(sweep_s, now);
+        expiry::sweep(&mut context, sweep_s, now);
         context.take_due(now)
     }
 
@@ -271,4 +277,17 @@ impl Sim {
         let bytes = serde_json::to_vec(&*self.lock()).map_err(io::Error::other)?;
         snapshot::save(path, &bytes)
     }
+}
+
+fn new_context(settings: &Settings, now: Timestamp) -> Context {
+    let mut context = Context::new(settings, now);
+    context.ensure_endpoints(settings, now);
+    context
+}
+
+fn continued(saved: Context, settings: &Settings, now: Timestamp) -> Context {
+    let mut context = saved.restore(settings, now);
+    context.forget_former_endpoints(settings);
+    context.ensure_endpoints(settings, now);
+    context
 }

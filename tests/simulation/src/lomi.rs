@@ -167,7 +167,7 @@ impl Lomi {
     /// Everything that lomi. knows.
     #[must_use]
     pub fn ledger(&self) -> Value {
-        self.sim.ledger()
+        self.sim.state()
     }
 
     /// The webhook endpoints of all its merchants, each with its secret.

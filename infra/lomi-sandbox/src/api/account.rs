@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
-use crate::http::gate::Admitted;
+use crate::http::call::Admitted;
 use crate::http::reply::Reply;
 use crate::model::Rail;
 use crate::sim::Sim;

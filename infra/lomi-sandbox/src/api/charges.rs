@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::charge_draft::{self, ChargeDraft};
 use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::model::{Caller, Intent};
 use crate::pay::{charge, confirm};
 use crate::sim::Sim;
-use crate::context::Context;
 
 /// `POST /charge/card` and `POST /payment-intents`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {

@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use super::paging::{Before, Slice};
 use super::transactions::detail;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Customer, CustomerDetails, Transaction};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::transaction_row;
-use crate::context::Context;
+use crate::webhook::payload::transaction_row;
 
 const TRANSACTION: [&str; 9] = [
     "transaction_id",

@@ -5,13 +5,13 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::webhooks;
+use crate::context::page;
+use crate::http::call::Admitted;
 use crate::http::error::ApiError;
-use crate::http::gate::Admitted;
 use crate::http::reply::Reply;
 use crate::model::DeliveryLog;
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::context::page;
 
 /// Columns of a payment rail that is not simulated.
 const ALWAYS_NULL: [&str; 5] = ["amount", "compte_paye", "compte_payeur", "spi_event_code", "spi_tx_id"];

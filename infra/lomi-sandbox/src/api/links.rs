@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::model::{Caller, Link, LinkDetails, LinkType};
 use crate::money::{Amount, Currency};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::context::Context;
 
 const SINCE_1_2_0: [&str; 4] = ["require_email", "require_name", "require_phone", "single_use"];
 

@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::context::Context;
+use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::gate::Call;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
-use crate::context::Context;
 
 /// Rows of a page in the newest generation; larger wishes are cut.
 const LIMIT: usize = 20;

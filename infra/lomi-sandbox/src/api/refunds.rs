@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::ids;
@@ -15,8 +16,7 @@ use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
 use crate::pay::refund::{self, NoRefund, Wish};
 use crate::sim::Sim;
-use crate::webhook::event::payment_name;
-use crate::context::Context;
+use crate::webhook::payload::payment_name;
 
 /// How long a token carries a refund out.
 const TOKEN_LIFE_S: u64 = 15 * 60;

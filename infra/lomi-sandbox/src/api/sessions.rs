@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::{ApiError, Problem};
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::ids;
@@ -19,8 +20,7 @@ use crate::money::{Amount, Currency};
 use crate::pay::{is_placeholder, note_payer};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::with_decimals;
-use crate::context::Context;
+use crate::webhook::payload::with_decimals;
 
 /// Columns of a row, which other rows show with nothing in them.
 const ALWAYS_NULL: [&str; 6] = [
@@ -93,7 +93,13 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     idempotency::once(&sim, &call, |context, caller, now| open(context, caller, draft, &base_url, now)).await
 }
 
-fn open(context: &mut Context, caller: &Caller, draft: Draft, base_url: &str, now: Timestamp) -> Result<Value, ApiError> {
+fn open(
+    context: &mut Context,
+    caller: &Caller,
+    draft: Draft,
+    base_url: &str,
+    now: Timestamp,
+) -> Result<Value, ApiError> {
     if let Some(invoice) = blocking_invoice(context, &draft, base_url) {
         return Ok(invoice);
     }

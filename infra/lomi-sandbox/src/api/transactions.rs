@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::paging::{Before, Slice};
 use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
@@ -15,8 +16,7 @@ use crate::money::Amount;
 use crate::pay::refund::refunded_amount;
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::{transaction_row, with_decimals};
-use crate::context::Context;
+use crate::webhook::payload::{transaction_row, with_decimals};
 
 const DETAIL: [&str; 21] = [
     "transaction_id",
@@ -166,7 +166,8 @@ fn list_row(context: &Context, row: &Transaction) -> Value {
         columns.remove("discount_amount");
     }
     let customer = row.customer_id.as_ref().and_then(|id| context.customers.get(id));
-    let francs = |amount: Amount| if context.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
+    let francs =
+        |amount: Amount| if context.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
     let flattened = json!({
         "customer_name": customer.map(|customer| &customer.details.name),
         "customer_email": customer.map(|customer| &customer.details.email),

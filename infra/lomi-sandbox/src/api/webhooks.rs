@@ -4,9 +4,10 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::members::Members;
 use crate::model::{DeliveryPath, Endpoint};
@@ -15,7 +16,6 @@ use crate::sim::Sim;
 use crate::webhook::endpoints::{NewEndpoint, is_safe_target};
 use crate::webhook::event::{self, Event};
 use crate::webhook::test_send;
-use crate::context::Context;
 
 const BAD_URL: &str = "Invalid webhook URL format";
 

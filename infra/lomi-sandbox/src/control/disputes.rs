@@ -26,7 +26,8 @@ pub(crate) async fn dispute(State(sim): State<Sim>, Path(id): Path<String>, body
         if !context.profile.is_current() {
             return Err(ApiError::bad_request("Only the newest generation tells of disputes"));
         }
-        let transaction = context.transactions.get(&id).cloned().ok_or_else(|| ApiError::missing("Transaction", &id))?;
+        let transaction =
+            context.transactions.get(&id).cloned().ok_or_else(|| ApiError::missing("Transaction", &id))?;
         let turned = turn(context, &transaction, wish.turn, (wish.status, wish.reason), now);
         turned.map(|dispute| Reply::created(json!(dispute))).map_err(|cause| {
             ApiError::conflict(match cause {

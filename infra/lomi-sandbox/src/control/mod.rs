@@ -7,7 +7,7 @@ mod faults;
 mod links;
 mod outbox;
 mod payments;
-pub(crate) mod state;
+mod state;
 
 use axum::Router;
 use axum::extract::Request;
@@ -18,8 +18,8 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::Value;
 use url::{Host, Url};
 
+use crate::http::call::Peer;
 use crate::http::error::ApiError;
-use crate::http::gate::Peer;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 

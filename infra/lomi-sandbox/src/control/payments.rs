@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answered, json_as};
+use crate::context::Context;
+use crate::expiry::expire_session;
 use crate::fixtures;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
@@ -14,7 +16,6 @@ use crate::model::{BlockingInvoice, Rail, Session, SessionStatus};
 use crate::money::{Amount, Currency};
 use crate::pay::{self, Closed, Coupon, Outcome, PayForm, Step};
 use crate::sim::Sim;
-use crate::context::Context;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +57,7 @@ pub(crate) async fn cancel(State(sim): State<Sim>, Path(id): Path<String>) -> An
 
 /// `POST /_sim/sessions/{id}/expire`: as if its time were over and the sweep had come by.
 pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    match sim.with(|context, now| context.expire_session(&id, now)) {
+    match sim.with(|context, now| expire_session(context, &id, now)) {
         true => Ok(Reply::ok(&json!({"session_status": SessionStatus::Expired}))),
         false => Err(ApiError::conflict("The session is not open")),
     }

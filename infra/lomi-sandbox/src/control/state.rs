@@ -5,69 +5,19 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Answered, optional_json};
-use crate::clock::Timestamp;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
-use crate::model::{Dispatch, DispatchStatus, Transaction};
 use crate::settings::{Profile, Quirks};
 use crate::sim::Sim;
-use crate::context::Context;
 
 /// `GET /_sim/state`.
 pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
-    Reply::ok(&sim.ledger())
-}
-
-/// The whole state as one object, secrets included: this is a test tool.
-pub(crate) fn ledger(context: &Context, now: Timestamp) -> Value {
-    json!({
-        "now": now,
-        "profile": context.profile,
-        "quirks": context.quirks,
-        "faults": context.faults.planted(),
-        "sessions": context.sessions,
-        "transactions": transactions(context),
-        "customers": context.customers,
-        "intents": context.intents,
-        "payment_links": context.links,
-        "refunds": context.refunds,
-        "payouts": context.payouts,
-        "disputes": context.disputes,
-        "webhooks": context.endpoints,
-        "delivery_logs": context.logs.len(),
-        "dispatches": dispatch_counts(context),
-        "in_flight": context.in_flight,
-        "idempotency_keys": context.idempotency.len(),
-        "blocking_invoices": context.blocking_invoices,
-    })
-}
-
-/// Each by both of its ids.
-fn transactions(context: &Context) -> Vec<Value> {
-    let with_both_ids = |row: &Transaction| {
-        let mut shown = serde_json::to_value(row).unwrap_or_default();
-        if let Some(members) = shown.as_object_mut() {
-            members.insert("public_id".to_owned(), row.public_id().into());
-        }
-        shown
-    };
-    context.transactions.oldest_first().map(with_both_ids).collect()
-}
-
-fn dispatch_counts(context: &Context) -> Value {
-    let count = |status| context.outbox.oldest_first().filter(|row: &&Dispatch| row.status == status).count();
-    json!({
-        "pending": count(DispatchStatus::Pending),
-        "held": count(DispatchStatus::Held),
-        "delivered": count(DispatchStatus::Delivered),
-        "dead_letter": count(DispatchStatus::DeadLetter),
-        "lost": count(DispatchStatus::Lost),
-    })
+    Reply::ok(&sim.state())
 }
 
 /// `POST /_sim/reset`: back to the fixtures, faults and all. The clock goes on.
 pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
-    sim.with(|context, now| *context = Context::new(sim.settings(), now));
+    sim.reset();
     Reply::ok(&json!({"reset": true}))
 }
 

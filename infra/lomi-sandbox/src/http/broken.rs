@@ -9,8 +9,8 @@ use axum::response::{Html, IntoResponse, Response};
 use http::{Method, StatusCode, header};
 use serde_json::Value;
 
+use super::call::Pause;
 use super::error::ApiError;
-use super::gate::Pause;
 use crate::fault::{FaultKind, PREVIEW, Struck, When};
 use crate::sim::Sim;
 

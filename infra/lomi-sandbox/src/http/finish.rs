@@ -5,8 +5,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
 
+use super::call::RequestId;
 use super::error::ApiError;
-use super::gate::RequestId;
 use super::reply::Reply;
 use crate::sim::Sim;
 

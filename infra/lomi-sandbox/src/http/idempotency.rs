@@ -4,61 +4,22 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::call::Call;
 use super::error::ApiError;
-use super::gate::Call;
 use super::reply::Reply;
 use crate::clock::Timestamp;
-use crate::model::Caller;
+use crate::context::Context;
+use crate::model::{Caller, IdempotencyRecord, KeyState};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::table::Row;
-use crate::context::Context;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
 /// How long a request waits for an earlier one with its key.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-
-/// What is known of one key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct IdempotencyRecord {
-    /// Organisation, environment, route and key.
-    scope: String,
-    fingerprint: String,
-    state: State,
-    created_at: Timestamp,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Running,
-    Done {
-        status: u16,
-        body: String,
-    },
-    /// The first attempt failed and this profile forgets failures.
-    Free,
-}
-
-impl IdempotencyRecord {
-    /// Frees a key whose first attempt ended with the simulator that ran it.
-    pub(crate) fn release(&mut self) {
-        if matches!(self.state, State::Running) {
-            self.state = State::Free;
-        }
-    }
-}
-
-impl Row for IdempotencyRecord {
-    fn id(&self) -> &str {
-        &self.scope
-    }
-}
 
 /// The usable key of a request: trimmed, empty counts as absent, cut to 255 characters.
 pub(crate) fn key_of(header: &str) -> Option<String> {
@@ -114,14 +75,14 @@ enum Claim {
 fn claim(context: &mut Context, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
     let known = context.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
     match known.map(|record| (record.fingerprint == fingerprint, &record.state)) {
-        Some((false, State::Running | State::Done { .. })) => Claim::Reused,
-        Some((true, State::Running)) => Claim::Running,
-        Some((true, State::Done { status, body })) => Claim::Replay(Reply::stored(*status, body.clone())),
-        Some((_, State::Free)) | None => {
+        Some((false, KeyState::Running | KeyState::Done { .. })) => Claim::Reused,
+        Some((true, KeyState::Running)) => Claim::Running,
+        Some((true, KeyState::Done { status, body })) => Claim::Replay(Reply::stored(*status, body.clone())),
+        Some((_, KeyState::Free)) | None => {
             let record = IdempotencyRecord {
                 scope: scope.to_owned(),
                 fingerprint: fingerprint.to_owned(),
-                state: State::Running,
+                state: KeyState::Running,
                 created_at: now,
             };
             match context.idempotency.get_mut(scope) {
@@ -139,8 +100,8 @@ fn settle(context: &mut Context, scope: &str, reply: &Reply) {
     let is_kept = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
     if let Some(record) = context.idempotency.get_mut(scope) {
         record.state = match is_kept && (reply.status.is_success() || keeps_failures) {
-            true => State::Done { status: reply.status.as_u16(), body: reply.body.clone() },
-            false => State::Free,
+            true => KeyState::Done { status: reply.status.as_u16(), body: reply.body.clone() },
+            false => KeyState::Free,
         };
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP as lomi. speaks it: order of checks, errors, limits, idempotency, and the faults that break it.
 
 pub(crate) mod broken;
+pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod finish;

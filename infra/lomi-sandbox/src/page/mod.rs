@@ -11,11 +11,11 @@ use axum::routing::{get, post};
 use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::context::Context;
 use crate::model::Session;
 use crate::pay::link::Shut;
 use crate::pay::{self, Closed, PayForm, Step};
 use crate::sim::Sim;
-use crate::context::Context;
 use words::Words;
 
 type Fields = HashMap<String, String>;
@@ -48,7 +48,8 @@ async fn press_pay(
         let back = format!("{}/checkout/{id}", sim.base_url());
         return page(StatusCode::BAD_REQUEST, html::notice(words, words.no_method, Some(&back)));
     };
-    let (step, waits) = sim.with(|context, now| (pay::pay(context, &id, &form, now), context.quirks.webhook_before_redirect));
+    let (step, waits) =
+        sim.with(|context, now| (pay::pay(context, &id, &form, now), context.quirks.webhook_before_redirect));
     if waits {
         sim.advance(0).await;
     }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::ledger::{self, Payer};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Caller, Intent, IntentStatus, Rail, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::context::Context;
 
 /// A checked request for a card charge.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use super::card::{self, Verdict};
 use crate::clock::Timestamp;
-use crate::model::{Intent, IntentStatus};
 use crate::context::Context;
+use crate::model::{Intent, IntentStatus};
 
 /// What was typed into the card form.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::model::{Dispute, Transaction};
-use crate::webhook::event;
 use crate::context::Context;
+use crate::model::{Dispute, Transaction};
+use crate::webhook::{announce, event};
 
 /// What happens to a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -64,7 +64,7 @@ pub(crate) fn turn(
     dispute.reason = reason.unwrap_or_else(|| dispute.reason.clone());
     dispute.is_closed |= turn == Turn::Closed;
     let dispute = dispute.clone();
-    event::dispute(context, &dispute, turn.event(), now);
+    announce::dispute(context, &dispute, turn.event(), now);
     Ok(dispute)
 }
 

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::PayForm;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Customer, CustomerDetails, Environment, Rail, Session, Transaction, TransactionStatus};
 use crate::money::Amount;
-use crate::context::Context;
 
 /// The session's transaction of this rail that can still be completed.
 pub(crate) fn unfinished(context: &Context, session_id: &str, rail: Option<Rail>) -> Option<String> {

@@ -1,9 +1,9 @@
 //! Opening a payment link.
 
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
 use crate::model::{Link, Session, SessionDetails};
-use crate::context::Context;
 
 const SESSION_LIFE_MIN: u32 = 60;
 

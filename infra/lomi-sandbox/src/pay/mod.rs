@@ -13,11 +13,11 @@ use serde::Deserialize;
 use strum::EnumString;
 
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::webhook::event;
-use crate::context::Context;
+use crate::webhook::{announce, event};
 use card::Verdict;
 pub(crate) use ledger::note_payer;
 pub(crate) use redirect::{is_placeholder, success_url};
@@ -217,7 +217,7 @@ pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timesta
         intent.status = IntentStatus::Succeeded;
     }
     if held_announced || next == TransactionStatus::Completed {
-        event::payment(context, transaction_id, event::PAYMENT_SUCCEEDED, now);
+        announce::payment(context, transaction_id, event::PAYMENT_SUCCEEDED, now);
     }
     if next == TransactionStatus::Completed {
         end_single_use(context, &session_id, now);
@@ -226,7 +226,7 @@ pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timesta
     if let Some(session) = session {
         session.status = SessionStatus::Completed;
         session.updated_at = now;
-        event::session_ended(context, &session_id, event::SESSION_COMPLETED, now);
+        announce::session_ended(context, &session_id, event::SESSION_COMPLETED, now);
     }
     true
 }
@@ -249,7 +249,7 @@ pub(crate) fn fail(context: &mut Context, transaction_id: &str, now: Timestamp) 
     transaction.status = TransactionStatus::Failed;
     transaction.updated_at = now;
     if transaction.rail != Rail::Mtn {
-        event::payment(context, transaction_id, event::PAYMENT_FAILED, now);
+        announce::payment(context, transaction_id, event::PAYMENT_FAILED, now);
     }
     true
 }

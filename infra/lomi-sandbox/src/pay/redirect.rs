@@ -1,7 +1,7 @@
 //! Where the shopper goes after paying.
 
-use crate::model::Session;
 use crate::context::Context;
+use crate::model::Session;
 
 const PLACEHOLDER: &str = "CHECKOUT_SESSION_ID";
 

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::dispute;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Payout, Rail, Refund, RefundStatus, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::webhook::event;
-use crate::context::Context;
+use crate::webhook::{announce, event};
 
 /// How far apart two amounts may be and still count as the same: 0.01.
 const TOLERANCE: Amount = Amount::CENT;
@@ -143,14 +143,14 @@ fn record(
         updated_at: now,
     };
     if context.quirks.refunds_paid_out_later {
-        event::refund(context, &refund, event::REFUND_CREATED, now);
+        announce::refund(context, &refund, event::REFUND_CREATED, now);
         context.refunds.insert(refund.clone());
         return refund;
     }
     let refund = Refund { refunded_amount: amount, ..refund };
-    event::refund(context, &refund, event::REFUND_CREATED, now);
+    announce::refund(context, &refund, event::REFUND_CREATED, now);
     let refund = Refund { status: RefundStatus::Completed, ..refund };
-    event::refund(context, &refund, event::REFUND_COMPLETED, now);
+    announce::refund(context, &refund, event::REFUND_COMPLETED, now);
     context.refunds.insert(refund.clone());
     refund
 }
@@ -165,7 +165,7 @@ pub(crate) fn pay_out(context: &mut Context, refund_id: &str, now: Timestamp) ->
         refund.refunded_amount = refund.amount.minus(refund.fee_amount);
         refund.updated_at = now;
         let refund = refund.clone();
-        event::refund(context, &refund, event::REFUND_COMPLETED, now);
+        announce::refund(context, &refund, event::REFUND_COMPLETED, now);
     }
     context.refunds.get(refund_id).cloned()
 }
@@ -191,6 +191,6 @@ pub(crate) fn fail(context: &mut Context, refund_id: &str, now: Timestamp) -> Op
     refund.status = RefundStatus::Failed;
     refund.updated_at = now;
     let refund = refund.clone();
-    event::refund(context, &refund, event::REFUND_FAILED, now);
+    announce::refund(context, &refund, event::REFUND_FAILED, now);
     Some(refund)
 }

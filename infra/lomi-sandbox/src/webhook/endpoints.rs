@@ -7,10 +7,10 @@ use url::{Host, Url};
 
 use super::event::{AFTERMATH_EVENTS, PAYMENT_EVENTS};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
 use crate::model::{Caller, Endpoint};
 use crate::settings::Settings;
-use crate::context::Context;
 
 /// A request for an endpoint, already checked.
 #[derive(Debug)]

@@ -1,10 +1,12 @@
 //! Webhooks: what is announced, to whom, how it is signed, how often it is tried.
 
+pub(crate) mod announce;
 mod attempt;
 pub(crate) mod endpoints;
 pub(crate) mod event;
 mod faulty;
 mod outbox;
+pub(crate) mod payload;
 mod send;
 mod sign;
 pub(crate) mod test_send;

@@ -6,9 +6,9 @@ use super::attempt::{self, Answer, Delivery};
 use super::event::{Event, PAYMENT_FAILED};
 use super::faulty::{self, Journey};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fault::Stage;
 use crate::model::{DeliveryLog, DeliveryPath, Dispatch, DispatchStatus, Endpoint, Envelope, Environment};
-use crate::context::Context;
 
 /// Deliveries under way at once.
 const MAX_IN_FLIGHT: usize = 64;

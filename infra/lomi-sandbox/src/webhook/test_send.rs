@@ -5,9 +5,9 @@ use serde_json::json;
 use super::attempt::{Delivery, base_headers};
 use super::sign::{dated_signature, signature};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::members::Members;
 use crate::model::Endpoint;
-use crate::context::Context;
 
 const EVENT: &str = "test.webhook";
 

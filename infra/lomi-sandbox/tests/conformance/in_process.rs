@@ -30,7 +30,7 @@ async fn the_simulator_runs_without_sockets_or_real_time() {
     let second = sim.take_due(sim.clock().now());
     assert_ne!(first[0].body, second[0].body, "the timestamp is new");
     sim.settle(&second[0], &Answer::Status { status: 200, body: String::new() }, 1);
-    assert_eq!(sim.ledger()["dispatches"]["delivered"], 1);
+    assert_eq!(sim.state()["dispatches"]["delivered"], 1);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn the_same_seed_gives_the_same_state() {
     for _ in 0..2 {
         let sim = Sim::new(settings(Profile::Current)).unwrap();
         post(&sim, "/checkout-sessions", &session_body()).await;
-        states.push(sim.ledger().to_string());
+        states.push(sim.state().to_string());
     }
     assert_eq!(states[0], states[1]);
 }

@@ -1,0 +1,143 @@
+//! What events and rows say of a payment.
+
+use serde_json::{Map, Value, json};
+
+use crate::ids;
+use crate::members::Members;
+use crate::model::{Rail, Transaction};
+use crate::settings::Quirks;
+
+const MOBILE_MONEY_MEMBERS: [&str; 20] = [
+    "transaction_id",
+    "organization_id",
+    "customer_id",
+    "product_id",
+    "subscription_id",
+    "transaction_type",
+    "status",
+    "description",
+    "gross_amount",
+    "fee_amount",
+    "net_amount",
+    "fee_name",
+    "fee_category",
+    "fee_subcategory",
+    "currency_code",
+    "provider_code",
+    "payment_method_code",
+    "metadata",
+    "created_at",
+    "updated_at",
+];
+
+const CARD_MEMBERS: [&str; 24] = [
+    "transaction_id",
+    "organization_id",
+    "customer_id",
+    "checkout_session_id",
+    "environment",
+    "transaction_type",
+    "status",
+    "gross_amount",
+    "discount_amount",
+    "fee_amount",
+    "net_amount",
+    "currency_code",
+    "provider_code",
+    "payment_method_code",
+    "quantity",
+    "price_id",
+    "product_id",
+    "subscription_id",
+    "description",
+    "available_at",
+    "tier_fee_id",
+    "metadata",
+    "created_at",
+    "updated_at",
+];
+
+/// Internals that never leave with an event. Every `stripe_` member is dropped too, even a merchant's own.
+const INTERNAL_METADATA: [&str; 4] = ["card_country", "fee_currency", "fx_rate", "wave_session"];
+
+/// The transaction as a row with all its derived columns, in no particular order.
+pub(crate) fn transaction_row(transaction: &Transaction) -> Value {
+    let mut row = serde_json::to_value(transaction).unwrap_or_default();
+    let rail = transaction.rail;
+    let derived = json!({
+        "transaction_type": "payment",
+        "fee_name": format!("{} {}", fee_owner(rail), transaction.currency_code),
+        "fee_category": "payment_processing",
+        "fee_subcategory": rail.fee_subcategory(),
+        "provider_code": rail.provider_code(),
+        "payment_method_code": rail.payment_method_code(),
+    });
+    if let (Some(row), Value::Object(derived)) = (row.as_object_mut(), derived) {
+        row.remove("rail");
+        row.extend(derived);
+    }
+    row
+}
+
+const fn fee_owner(rail: Rail) -> &'static str {
+    match rail {
+        Rail::Card => "Card",
+        Rail::Wave => "Wave",
+        Rail::Mtn => "MTN",
+    }
+}
+
+/// The `data` of a payment event.
+pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Members {
+    let row = transaction_row(transaction);
+    let mut data = match transaction.rail {
+        Rail::Card => Members::pick(&row, &CARD_MEMBERS),
+        Rail::Wave | Rail::Mtn => Members::pick(&row, &MOBILE_MONEY_MEMBERS),
+    };
+    data.set("transaction_id", json!(payment_name(quirks, &transaction.transaction_id)));
+    data.set("metadata", Value::Object(shown_metadata(&transaction.metadata)));
+    if !quirks.omit_env_marker {
+        data.set("environment", json!(transaction.environment));
+        data.set("checkout_session_id", json!(transaction.checkout_session_id));
+    }
+    if quirks.decimal_numbers {
+        data.iter_mut().filter(|(name, _)| is_amount(name)).for_each(|(_, value)| make_decimal(value));
+    }
+    data
+}
+
+/// How a payment is named to the merchant.
+pub(crate) fn payment_name(quirks: &Quirks, transaction_id: &str) -> String {
+    match quirks.payments_by_public_id {
+        true => ids::public_id("txn_", transaction_id),
+        false => transaction_id.to_owned(),
+    }
+}
+
+fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
+    let is_shown = |name: &str| !name.starts_with("stripe_") && !INTERNAL_METADATA.contains(&name);
+    metadata.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The same row as the quirk wants its amounts. What the merchant sent as metadata stays as it is.
+pub(crate) fn with_decimals(mut row: Value, quirks: &Quirks) -> Value {
+    for (name, value) in row.as_object_mut().into_iter().flatten().filter(|_| quirks.decimal_numbers) {
+        match name.as_str() {
+            "data" => *value = with_decimals(value.take(), quirks),
+            name if is_amount(name) => make_decimal(value),
+            _ => {}
+        }
+    }
+    row
+}
+
+fn is_amount(name: &str) -> bool {
+    name == "amount" || name.trim_end_matches("_xof").ends_with("_amount")
+}
+
+/// `25000` becomes `25000.0`; a number with a fraction stays.
+fn make_decimal(value: &mut Value) {
+    if value.is_i64() {
+        *value = serde_json::from_str(&format!("{value}.0")).unwrap_or_default();
+    }
+}
