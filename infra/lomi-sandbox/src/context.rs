@@ -161,13 +161,13 @@ impl Context {
             created_at: now,
             updated_at: now,
         };
-        self.ends_at(session.expires_at, &session.checkout_session_id);
+        self.schedule_end(session.expires_at, &session.checkout_session_id);
         self.sessions.insert(session.clone());
         session
     }
 
     /// Notes when a session or a pending transaction ends by itself.
-    pub(crate) fn ends_at(&mut self, instant: Timestamp, id: &str) {
+    pub(crate) fn schedule_end(&mut self, instant: Timestamp, id: &str) {
         self.ends.insert((instant, id.to_owned()));
     }
 

@@ -34,8 +34,8 @@ pub(crate) fn overview(context: &Context, now: Timestamp) -> Value {
 fn transactions(context: &Context) -> Vec<Value> {
     let with_both_ids = |row: &Transaction| {
         let mut shown = serde_json::to_value(row).unwrap_or_default();
-        if let Some(members) = shown.as_object_mut() {
-            members.insert("public_id".to_owned(), row.public_id().into());
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("public_id".to_owned(), row.public_id().into());
         }
         shown
     };

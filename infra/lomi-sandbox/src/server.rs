@@ -16,8 +16,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::http::broken::ConnectionDropped;
 use crate::http::call::Peer;
+use crate::http::faults::ConnectionDropped;
 use crate::router;
 use crate::settings::Settings;
 use crate::sim::Sim;
@@ -49,7 +49,7 @@ impl Sandbox {
         tasks.spawn(serve(listener, router(sim.clone())));
         tasks.spawn(work(sim.clone()));
         if sim.settings().data_file.is_some() {
-            tasks.spawn(keep_saved(sim.clone()));
+            tasks.spawn(save_changes(sim.clone()));
         }
         Ok(Self { sim, address, tasks })
     }
@@ -141,7 +141,7 @@ async fn work(sim: Sim) {
     }
 }
 
-async fn keep_saved(sim: Sim) {
+async fn save_changes(sim: Sim) {
     let mut saved = sim.revision();
     loop {
         tokio::time::sleep(SAVE_DELAY).await;

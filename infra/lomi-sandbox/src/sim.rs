@@ -21,13 +21,13 @@ use crate::webhook::{Answer, Delivery, Sender};
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
 
-/// Lines that a slow listener of [`Sim::given_up`] may be behind.
-const MAX_GIVEN_UP: usize = 100;
+/// Lines that a slow listener of [`Sim::dead_letters`] may be behind.
+const MAX_UNREAD_DEAD_LETTERS: usize = 100;
 
 /// A simulator without a socket: state, clock and due work. Cheap to clone; clones share everything.
 ///
 /// [`crate::router`] serves it over HTTP. Without a server around it, somebody has to call [`Sim::run_due`], or
-/// [`Sim::take_due`] and [`Sim::settle`] when deliveries should not travel over HTTP.
+/// [`Sim::take_due`] and [`Sim::record_answer`] when deliveries should not travel over HTTP.
 #[derive(Clone, Debug)]
 pub struct Sim(Arc<Inner>);
 
@@ -42,8 +42,8 @@ struct Inner {
     /// Counts changes.
     revision: AtomicU64,
     changed: Notify,
-    settled: Notify,
-    given_up: broadcast::Sender<String>,
+    finished: Notify,
+    dead_letters: broadcast::Sender<String>,
 }
 
 impl Sim {
@@ -71,8 +71,8 @@ impl Sim {
             sender: OnceLock::new(),
             revision: AtomicU64::new(0),
             changed: Notify::new(),
-            settled: Notify::new(),
-            given_up: broadcast::Sender::new(MAX_GIVEN_UP),
+            finished: Notify::new(),
+            dead_letters: broadcast::Sender::new(MAX_UNREAD_DEAD_LETTERS),
         })))
     }
 
@@ -152,7 +152,7 @@ impl Sim {
         [delivery, context.next_end()].into_iter().flatten().min()
     }
 
-    /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::settle`].
+    /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::record_answer`].
     #[must_use]
     pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
         let sweep_s = self.0.settings.expiry_sweep_s;
@@ -170,37 +170,37 @@ impl Sim {
     /// From now on one line for every delivery that is given up: event, address, last answer. A reader that falls more
     /// than a hundred lines behind misses the oldest.
     #[must_use]
-    pub fn given_up(&self) -> broadcast::Receiver<String> {
-        self.0.given_up.subscribe()
+    pub fn dead_letters(&self) -> broadcast::Receiver<String> {
+        self.0.dead_letters.subscribe()
     }
 
     /// Records what came of a delivery and plans the retry, if there is one.
-    pub fn settle(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        let given_up = self.with(|context, now| {
-            context.settle(delivery, answer, duration_ms, now);
-            context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::given_up)
+    pub fn record_answer(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
+        let dead_letters = self.with(|context, now| {
+            context.record_answer(delivery, answer, duration_ms, now);
+            context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });
-        if let Some(line) = given_up {
+        if let Some(line) = dead_letters {
             // Nobody has to listen.
-            let _ = self.0.given_up.send(line);
+            let _ = self.0.dead_letters.send(line);
         }
-        self.0.settled.notify_waiters();
+        self.0.finished.notify_waiters();
     }
 
     /// Single deliveries, which somebody asks for, travel by `carrier` and not over HTTP. Before the first of them, once;
     /// those that are due are for [`Sim::take_due`].
-    pub fn carry_by<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
+    pub fn deliver_with<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let _ = self.0.sender.set(Sender::by_hand(carrier));
+        let _ = self.0.sender.set(Sender::custom(carrier));
     }
 
     /// Sends one delivery and settles it.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let sender = self.0.sender.get_or_init(Sender::default);
         let (answer, duration_ms) = sender.send(&delivery).await;
-        self.settle(&delivery, &answer, duration_ms);
+        self.record_answer(&delivery, &answer, duration_ms);
         answer
     }
 
@@ -234,16 +234,16 @@ impl Sim {
 
     /// Waits until no delivery is under way, but not longer than any delivery can take.
     pub async fn idle(&self) {
-        let settled = async {
+        let finished = async {
             loop {
-                let settled = self.0.settled.notified();
+                let finished = self.0.finished.notified();
                 if self.lock().in_flight == 0 {
                     return;
                 }
-                settled.await;
+                finished.await;
             }
         };
-        let _ = tokio::time::timeout(LONGEST_DELIVERY, settled).await;
+        let _ = tokio::time::timeout(LONGEST_DELIVERY, finished).await;
     }
 
     /// Waits until the state may have changed or, in real time, until the next work is due.
@@ -256,14 +256,14 @@ impl Sim {
         let _ = tokio::time::timeout(wait, self.0.changed.notified()).await;
     }
 
-    /// Waits for the next moment at which an idempotency key may have been settled.
-    pub(crate) async fn key_settled(&self) {
-        let _ = tokio::time::timeout(Duration::from_millis(20), self.0.settled.notified()).await;
+    /// Waits for the next moment at which an idempotency key may have been finished.
+    pub(crate) async fn key_finished(&self) {
+        let _ = tokio::time::timeout(Duration::from_millis(20), self.0.finished.notified()).await;
     }
 
-    /// Wakes whoever waits in [`Sim::key_settled`] or [`Sim::idle`].
-    pub(crate) fn announce_settled(&self) {
-        self.0.settled.notify_waiters();
+    /// Wakes whoever waits in [`Sim::key_finished`] or [`Sim::idle`].
+    pub(crate) fn notify_finished(&self) {
+        self.0.finished.notify_waiters();
     }
 
     /// Counts changes, so that a snapshot is written only when there is something new.
@@ -287,7 +287,7 @@ fn new_context(settings: &Settings, now: Timestamp) -> Context {
 
 fn continued(saved: Context, settings: &Settings, now: Timestamp) -> Context {
     let mut context = saved.restore(settings, now);
-    context.forget_former_endpoints(settings);
+    context.remove_former_endpoints(settings);
     context.ensure_endpoints(settings, now);
     context
 }

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_of_another_version_is_read_and_one_that_is_no_state_is_named() {
+    fn a_file_of_another_version_is_read_and_a_damaged_one_named() {
         let folder = std::env::temp_dir().join(format!("lomi-sandbox-snapshot-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("state.json");

@@ -211,7 +211,7 @@ impl Lomi {
     /// Tells lomi. what came of a delivery.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer) {
         self.sim.clock().advance_to(instant(self.time));
-        self.sim.settle(delivery, answer, 1);
+        self.sim.record_answer(delivery, answer, 1);
         self.stirred.notify_one();
     }
 }
@@ -219,7 +219,7 @@ impl Lomi {
 /// What is sent by hand, in place of the HTTP that it would travel by.
 fn deliveries_of(sim: &Sim) -> mpsc::UnboundedReceiver<ByHand> {
     let (taken, deliveries) = mpsc::unbounded_channel();
-    sim.carry_by(move |delivery| {
+    sim.deliver_with(move |delivery| {
         let (answer, answered) = oneshot::channel();
         let patience = Duration::from_millis(delivery.timeout_ms);
         let is_sent = taken.send((delivery, answer)).is_ok();

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use super::transactions::detail;
 use crate::context::Context;
 use crate::http::call::{Admitted, Call};
@@ -30,7 +30,7 @@ const TRANSACTION: [&str; 9] = [
 ];
 
 /// What a body says about a customer; only what was sent is there.
-struct Sent {
+struct CustomerFields {
     name: Option<String>,
     email: Option<String>,
     phone_number: Option<String>,
@@ -48,7 +48,7 @@ struct Sent {
 /// The texts that a change may clear, where null clears.
 const TEXTS: [&str; 7] = ["email", "phone_number", "whatsapp_number", "country", "city", "address", "postal_code"];
 
-impl Sent {
+impl CustomerFields {
     /// A new customer needs a name; a change needs nothing.
     fn read(call: &Call, needs_name: bool) -> Result<Self, ApiError> {
         let mut fields = Fields::new(&call.body);
@@ -90,9 +90,9 @@ impl Sent {
             (self.address, &mut details.address),
             (self.postal_code, &mut details.postal_code),
         ];
-        for (sent, kept) in texts {
+        for (sent, current) in texts {
             if let Some(sent) = sent {
-                *kept = sent;
+                *current = sent;
             }
         }
         if !self.metadata.is_null() {
@@ -117,7 +117,7 @@ impl Sent {
 
 /// `POST /customers`: the same person twice is two customers.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let sent = Sent::read(&call, true)?;
+    let sent = CustomerFields::read(&call, true)?;
     let mut details = CustomerDetails::default();
     sent.write(&mut details);
     sim.with(|context, now| {
@@ -138,17 +138,17 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
 
 /// `GET /customers`: past the last page there are suddenly none at all.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Numbered("pageSize", 50))?;
     let mut count = 0;
-    let cut = sim.read(|context, _| {
+    let page = sim.read(|context, _| {
         let found = || context.customers.newest_first().filter(|customer| is_found(context, &call, customer));
-        let mut cut = slice.cut(found(), |customer| list_row(call.profile, customer));
-        count = if cut.rows.is_empty() { 0 } else { found().count() };
-        cut.total_count = Some(count);
-        cut
+        let mut page = paging.select(found(), |customer| list_row(call.profile, customer));
+        count = if page.rows.is_empty() { 0 } else { found().count() };
+        page.total_count = Some(count);
+        page
     });
-    Ok(slice.answer(cut, |rows| {
-        let (page, size) = (slice.page.max(1), slice.limit);
+    Ok(paging.reply(page, |rows| {
+        let (page, size) = (paging.page.max(1), paging.limit);
         let pages = count.div_ceil(size.max(1));
         let pagination = json!({"page": page, "pageSize": size, "totalCount": count, "totalPages": pages});
         json!({"customers": rows, "pagination": pagination})
@@ -190,7 +190,7 @@ pub(crate) async fn update(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    let sent = Sent::read(&call, false)?;
+    let sent = CustomerFields::read(&call, false)?;
     sim.with(|context, now| {
         let id = own(context, &call, &id)?.customer_id.clone();
         let is_cleared = context.quirks.customer_texts_cleared;

@@ -46,8 +46,8 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
 
 fn row(profile: Profile, log: &DeliveryLog) -> Value {
     let mut row = json!(log);
-    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
-        members.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
+    if let Some(fields) = row.as_object_mut().filter(|_| profile.is_current()) {
+        fields.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
     }
     row
 }

@@ -1,4 +1,4 @@
-//! What a create request asks for, as each generation reads it.
+//! What a create request has_contact_flag for, as each generation reads it.
 
 use serde_json::{Value, json};
 
@@ -48,8 +48,8 @@ fn current(body: &Value) -> Result<Draft, ApiError> {
     draft.details.customer_email = fields.email("customer_email");
     draft.details.integration_source = fields.one_of("integration_source", &SOURCES);
     let details = &draft.details;
-    let asks = details.require_name || details.require_email || details.require_phone;
-    if !asks && details.customer_name.is_none() && details.customer_id.is_none() {
+    let has_contact_flag = details.require_name || details.require_email || details.require_phone;
+    if !has_contact_flag && details.customer_name.is_none() && details.customer_id.is_none() {
         fields.problem("require_name", "must be true unless customer_name or customer_id is sent");
     }
     match fields.problems.is_empty() {
@@ -168,11 +168,11 @@ fn seeds_details(fields: &mut Fields<'_>, allowed_providers: Vec<String>) -> Ses
 
 fn seeds_metadata(fields: &mut Fields<'_>) -> Value {
     let metadata = fields.object("metadata");
-    let members = metadata.as_object();
-    if members.is_some_and(|members| members.len() > SEEDS_MAX_METADATA_KEYS) {
+    let pairs = metadata.as_object();
+    if pairs.is_some_and(|pairs| pairs.len() > SEEDS_MAX_METADATA_KEYS) {
         fields.problem("metadata", "must have at most 50 keys");
     }
-    if members.is_some_and(|members| members.values().any(|value| !value.is_string())) {
+    if pairs.is_some_and(|pairs| pairs.values().any(|value| !value.is_string())) {
         fields.problem("metadata", "values must be strings");
     }
     if metadata.is_null() { json!({}) } else { metadata }

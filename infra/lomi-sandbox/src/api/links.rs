@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::fixtures;
@@ -25,7 +25,7 @@ const SINCE_1_2_0: [&str; 4] = ["require_email", "require_name", "require_phone"
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let details = read_body(call.profile, &call.body)?;
     let base_url = sim.base_url().to_owned();
-    idempotency::once(&sim, &call, |context, caller, now| keep(context, caller, details, &base_url, now)).await
+    idempotency::once(&sim, &call, |context, caller, now| insert(context, caller, details, &base_url, now)).await
 }
 
 fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
@@ -93,7 +93,7 @@ fn check(profile: Profile, caller: &Caller, mut details: LinkDetails) -> Result<
     }
 }
 
-fn keep(
+fn insert(
     context: &mut Context,
     caller: &Caller,
     details: LinkDetails,
@@ -121,19 +121,19 @@ fn keep(
 
 /// `GET /payment-links`: `total` counts the rows of this page only.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Offset(20))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Offset(20))?;
     let is_active = call.query("isActive").and_then(|text| text.parse::<bool>().ok());
-    let cut = sim.read(|context, _| {
+    let page = sim.read(|context, _| {
         let keep = |link: &&Link| {
             is_shown(context, &call, link)
                 && call.query("linkType").is_none_or(|name| name == link.details.link_type.as_ref())
                 && is_active.is_none_or(|wanted| wanted == link.is_active)
         };
-        slice.cut(context.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
+        paging.select(context.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
     });
-    Ok(slice.answer(
-        cut,
-        |rows| json!({"total": rows.len(), "data": rows, "limit": slice.said_limit, "offset": slice.offset}),
+    Ok(paging.reply(
+        page,
+        |rows| json!({"total": rows.len(), "data": rows, "limit": paging.requested_limit, "offset": paging.offset}),
     ))
 }
 

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::http::call::{Admitted, Call};
@@ -14,7 +14,7 @@ use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
-use crate::pay::refund::{self, NoRefund, Wish};
+use crate::pay::refund::{self, RefundRefused, RefundRequest};
 use crate::sim::Sim;
 use crate::webhook::payload::payment_name;
 
@@ -26,27 +26,27 @@ const TOKEN_LIFE_S: u64 = 15 * 60;
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let (body, key) = (call.body.clone(), call.idempotency_key.clone());
     idempotency::once(&sim, &call, |context, caller, now| {
-        let asked = Asked { caller, body: &body, key: key.as_deref() };
+        let refund_call = RefundCall { caller, body: &body, key: key.as_deref() };
         match body.get("confirmation_token").and_then(Value::as_str) {
-            _ if !context.quirks.refund_preview => open(context, &asked, now),
-            None => preview(context, &asked, now),
+            _ if !context.quirks.refund_preview => open(context, &refund_call, now),
+            None => preview(context, &refund_call, now),
             Some(token) => {
-                confirm(context, &asked, token, now)?;
-                open(context, &asked, now)
+                confirm(context, &refund_call, token, now)?;
+                open(context, &refund_call, now)
             }
         }
     })
     .await
 }
 
-/// Who asks for what.
-struct Asked<'a> {
+/// One call of `POST /refunds`.
+struct RefundCall<'a> {
     caller: &'a Caller,
     body: &'a Value,
     key: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl RefundCall<'_> {
     fn transaction(&self, context: &Context) -> Result<Transaction, ApiError> {
         let id = self.body.get("transaction_id").and_then(Value::as_str).filter(|id| ids::is_uuid(id));
         let id = id.ok_or_else(|| ApiError::bad_request("transaction_id must be a UUID"))?;
@@ -56,8 +56,8 @@ impl Asked<'_> {
         row.cloned().ok_or_else(|| ApiError::missing("Transaction", id))
     }
 
-    fn wish(&self) -> Wish {
-        Wish {
+    fn request(&self) -> RefundRequest {
+        RefundRequest {
             // Checked with the rest, in lomi.'s order: what is no number is no positive number.
             amount: self.body.get("amount").and_then(Amount::from_json).unwrap_or(Amount::whole(0)),
             is_full: self.body.get("refund_type").and_then(Value::as_str) == Some("full"),
@@ -71,24 +71,24 @@ impl Asked<'_> {
 }
 
 /// Nothing is checked but that there is something to show: what cannot be given back is refused when it is carried out.
-fn preview(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let (transaction, wish) = (asked.transaction(context)?, asked.wish());
+fn preview(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let (transaction, request) = (call.transaction(context)?, call.request());
     let preview = Preview {
         token: context.ids.token("ct_", 24),
-        owner: asked.owner(),
-        fingerprint: idempotency::fingerprint(asked.body),
-        idempotency_key: asked.key.map(str::to_owned),
+        owner: call.owner(),
+        fingerprint: idempotency::fingerprint(call.body),
+        idempotency_key: call.key.map(str::to_owned),
         expires_at: now.plus_s(TOKEN_LIFE_S),
         is_used: false,
     };
     context.previews.insert(preview.clone());
     let mut shown = json!({
         "transaction_id": payment_name(&context.quirks, &transaction.transaction_id),
-        "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
+        "amount": if request.is_full { transaction.gross_amount } else { request.amount },
         "currency_code": transaction.currency_code,
     });
-    if let Some(members) = shown.as_object_mut() {
-        members.extend(context.quirks.refund_preview_shows.clone());
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(context.quirks.refund_preview_shows.clone());
     }
     Ok(json!({
         "requires_confirmation": true,
@@ -99,11 +99,11 @@ fn preview(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<V
 }
 
 /// Takes the token for this body, once. The codes of the refusals are made up: lomi. prints none.
-fn confirm(context: &mut Context, asked: &Asked<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
-    let (owner, shown) = (asked.owner(), idempotency::fingerprint(&idempotency::without_token(asked.body)));
+fn confirm(context: &mut Context, call: &RefundCall<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
+    let (owner, shown) = (call.owner(), idempotency::fingerprint(&idempotency::without_token(call.body)));
     let is_bound = context.quirks.refund_token_bound_to_key;
     let preview = context.previews.get_mut(token).filter(|preview| {
-        let is_its_key = !is_bound || preview.idempotency_key.as_deref() == asked.key;
+        let is_its_key = !is_bound || preview.idempotency_key.as_deref() == call.key;
         !preview.is_used
             && now < preview.expires_at
             && preview.owner == owner
@@ -117,9 +117,9 @@ fn confirm(context: &mut Context, asked: &Asked<'_>, token: &str, now: Timestamp
     Ok(())
 }
 
-fn open(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let transaction = asked.transaction(context)?;
-    let refund = refund::refund(context, &transaction, asked.wish(), now).map_err(refusal)?;
+fn open(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let transaction = call.transaction(context)?;
+    let refund = refund::refund(context, &transaction, call.request(), now).map_err(refusal)?;
     Ok(json!({
         "success": true,
         "refund_id": refund.refund_id,
@@ -130,24 +130,24 @@ fn open(context: &mut Context, asked: &Asked<'_>, now: Timestamp) -> Result<Valu
     }))
 }
 
-fn refusal(cause: NoRefund) -> ApiError {
+fn refusal(cause: RefundRefused) -> ApiError {
     ApiError::bad_request(match cause {
-        NoRefund::NotCompleted => "Only completed transactions can be refunded",
-        NoRefund::NotPositive => "amount must be a positive number",
-        NoRefund::AboveGross => "amount exceeds the transaction",
-        NoRefund::Rail => "This payment method cannot be refunded",
-        NoRefund::NoPhone => "A partial refund needs the customer's phone number",
-        NoRefund::Disputed => "A disputed charge cannot be refunded",
-        NoRefund::NotRecorded => "The refund could not be recorded",
-        NoRefund::AlreadyRefunded => "The transaction is already refunded, in full or beyond this amount",
+        RefundRefused::NotCompleted => "Only completed transactions can be refunded",
+        RefundRefused::NotPositive => "amount must be a positive number",
+        RefundRefused::AboveGross => "amount exceeds the transaction",
+        RefundRefused::Rail => "This payment method cannot be refunded",
+        RefundRefused::NoPhone => "A partial refund needs the customer's phone number",
+        RefundRefused::Disputed => "A disputed charge cannot be refunded",
+        RefundRefused::NotRecorded => "The refund could not be recorded",
+        RefundRefused::AlreadyRefunded => "The transaction is already refunded, in full or beyond this amount",
     })
 }
 
 /// `GET /refunds`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Offset(50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Offset(50))?;
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
-    let cut = sim.read(|context, _| {
+    let page = sim.read(|context, _| {
         let row = |refund: &Refund| row(refund, context);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
@@ -155,9 +155,9 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
                 && from.is_none_or(|from| refund.created_at >= from)
                 && to.is_none_or(|to| refund.created_at <= to)
         };
-        slice.cut(context.refunds.newest_first().filter(keep), row)
+        paging.select(context.refunds.newest_first().filter(keep), row)
     });
-    Ok(slice.answer(cut, |rows| json!({"success": true, "data": rows})))
+    Ok(paging.reply(page, |rows| json!({"success": true, "data": rows})))
 }
 
 /// `GET /refunds/{id}`: bare in `current`.
@@ -191,7 +191,7 @@ fn row(refund: &Refund, context: &Context) -> Value {
         if context.profile.is_current() && refund.reason.is_none() {
             row.remove("reason");
         }
-        context.quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
+        context.quirks.refund_fields_dropped.iter().for_each(|name| drop(row.remove(name)));
     }
     row
 }

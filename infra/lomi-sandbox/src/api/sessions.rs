@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::fixtures;
@@ -17,7 +17,7 @@ use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Caller, Session, SessionStatus};
 use crate::money::{Amount, Currency};
-use crate::pay::{is_placeholder, note_payer};
+use crate::pay::{ensure_customer, is_placeholder};
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::payload::with_decimals;
@@ -83,12 +83,12 @@ const SEEDS: [&str; 23] = [
 ];
 
 /// Which fields the page asks for, since API 1.2.0.
-const ASKED_FOR: [&str; 3] = ["require_email", "require_name", "require_phone"];
+const CONTACT_FLAGS: [&str; 3] = ["require_email", "require_name", "require_phone"];
 
 /// `POST /checkout-sessions`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let draft = Draft::read(call.profile, &call.body)?;
-    refuse_members(&sim, &call)?;
+    refuse_fields(&sim, &call)?;
     let base_url = sim.base_url().to_owned();
     idempotency::once(&sim, &call, |context, caller, now| open(context, caller, draft, &base_url, now)).await
 }
@@ -107,11 +107,11 @@ fn open(
     check_references(context, caller, &draft)?;
     let mut priced = price(profile, caller, &draft)?;
     // "A currency that differs from the price may be converted" (documents of API 1.2.0).
-    if let Some(asked) = draft.currency.filter(|_| context.quirks.prices_converted) {
-        priced = (priced.0.converted(priced.1, asked), asked);
+    if let Some(wanted) = draft.currency.filter(|_| context.quirks.prices_converted) {
+        priced = (priced.0.converted(priced.1, wanted), wanted);
     }
     let session = context.open_session(caller, draft.details, priced, draft.life_min, now);
-    note_payer(context, &session, now);
+    ensure_customer(context, &session, now);
     let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
         Profile::Current | Profile::June2026 => created_row(profile, &session, base_url),
@@ -120,8 +120,8 @@ fn open(
 }
 
 /// Which members of an older generation a newer one only passes over is written nowhere.
-fn refuse_members(sim: &Sim, call: &Call) -> Result<(), ApiError> {
-    let refused = sim.read(|context, _| context.quirks.session_members_refused.clone());
+fn refuse_fields(sim: &Sim, call: &Call) -> Result<(), ApiError> {
+    let refused = sim.read(|context, _| context.quirks.session_fields_refused.clone());
     let sent = refused.into_iter().filter(|name| call.body.get(name).is_some());
     let problems: Vec<_> = sent.map(|field| Problem { field, message: "should not exist".to_owned() }).collect();
     if problems.is_empty() { Ok(()) } else { Err(ApiError::validation(problems)) }
@@ -251,11 +251,11 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     });
     let status = status.transpose()?;
     let before = match call.profile {
-        Profile::Seeds => Before::Numbered("limit", 20),
-        Profile::Current | Profile::June2026 => Before::Offset(20),
+        Profile::Seeds => LegacyPaging::Numbered("limit", 20),
+        Profile::Current | Profile::June2026 => LegacyPaging::Offset(20),
     };
-    let slice = Slice::of(&sim, &call, before)?;
-    let cut = sim.read(|context, _| {
+    let paging = PageRequest::of(&sim, &call, before)?;
+    let page = sim.read(|context, _| {
         let any_environment = context.quirks.list_mixes_environments;
         let keep = |session: &&Session| {
             call.owns(&session.organization_id)
@@ -263,10 +263,12 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
                 && status.is_none_or(|status| status == session.status)
         };
         let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &context.quirks);
-        slice.cut(context.sessions.newest_first().filter(keep), shown)
+        paging.select(context.sessions.newest_first().filter(keep), shown)
     });
-    Ok(slice.answer(cut, |rows| match call.profile {
-        Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.said_limit}}),
+    Ok(paging.reply(page, |rows| match call.profile {
+        Profile::Seeds => {
+            json!({"data": rows, "meta": {"current_page": paging.page, "per_page": paging.requested_limit}})
+        }
         Profile::Current | Profile::June2026 => Value::Array(rows),
     }))
 }
@@ -329,7 +331,7 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
             columns.extend(shown.map(|id| (name.to_owned(), id)));
         }
     } else {
-        columns.retain(|name, _| !ASKED_FOR.contains(&name.as_str()));
+        columns.retain(|name, _| !CONTACT_FLAGS.contains(&name.as_str()));
     }
     Value::Object(columns)
 }

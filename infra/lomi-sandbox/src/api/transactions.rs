@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::http::call::{Admitted, Call};
@@ -44,7 +44,7 @@ const DETAIL: [&str; 21] = [
 
 const SINCE_1_2_0: [&str; 4] = ["discount_amount", "environment", "price_id", "quantity"];
 
-const OF_NO_RAIL_HERE: [&str; 6] = [
+const ALWAYS_NULL: [&str; 6] = [
     "spi_account_number",
     "spi_date_envoi",
     "spi_date_irrevocabilite",
@@ -102,21 +102,21 @@ fn is_of_june(status: &str) -> bool {
 
 /// A comma list; absent keeps everything.
 fn among(list: Option<&str>, value: &str) -> bool {
-    list.is_none_or(|list| list.split(',').any(|member| member.trim().eq_ignore_ascii_case(value)))
+    list.is_none_or(|list| list.split(',').any(|item| item.trim().eq_ignore_ascii_case(value)))
 }
 
 /// `GET /transactions`: only the environment of the key.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Numbered("pageSize", 50))?;
     let filter = Filter::read(&call)?;
-    let cut = sim.read(|context, _| {
+    let page = sim.read(|context, _| {
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
         let shown = |row: &Transaction| with_decimals(list_row(context, row), &context.quirks);
-        slice.cut(context.transactions.newest_first().filter(keep), shown)
+        paging.select(context.transactions.newest_first().filter(keep), shown)
     });
-    Ok(slice.answer(cut, Value::Array))
+    Ok(paging.reply(page, Value::Array))
 }
 
 /// `GET /transactions/{id}`: in `current` by its public id too.
@@ -150,7 +150,7 @@ pub(super) fn detail(context: &Context, row: &Transaction) -> Map<String, Value>
     }
     if context.profile.is_current() {
         columns.extend(SINCE_1_2_0.map(column));
-        columns.extend(OF_NO_RAIL_HERE.map(|name| (name.to_owned(), Value::Null)));
+        columns.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
         columns.extend(["is_bnpl", "is_pos"].map(|name| (name.to_owned(), json!(false))));
         columns.insert("public_id".to_owned(), json!(row.public_id()));
         columns.insert("refunded_amount".to_owned(), json!(refunded_amount(context, row)));

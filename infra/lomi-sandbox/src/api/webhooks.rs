@@ -9,8 +9,8 @@ use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::reply::Reply;
-use crate::members::Members;
 use crate::model::{DeliveryPath, Endpoint};
+use crate::ordered_fields::OrderedFields;
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::endpoints::{NewEndpoint, is_safe_target};
@@ -56,8 +56,8 @@ fn created(profile: Profile, endpoint: &Endpoint) -> Value {
     if !profile.is_current() {
         return json!({"data": row, "secret": endpoint.secret});
     }
-    if let Some(members) = row.as_object_mut() {
-        members.insert("secret".to_owned(), json!(endpoint.secret));
+    if let Some(fields) = row.as_object_mut() {
+        fields.insert("secret".to_owned(), json!(endpoint.secret));
     }
     row
 }
@@ -65,10 +65,10 @@ fn created(profile: Profile, endpoint: &Endpoint) -> Value {
 /// The endpoint as this generation shows it.
 fn row(profile: Profile, endpoint: &Endpoint) -> Value {
     let mut row = endpoint.row();
-    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
+    if let Some(fields) = row.as_object_mut().filter(|_| profile.is_current()) {
         let unused = [("deleted_at", json!(null)), ("last_payload", json!(null)), ("spi_event_types", json!(null))];
-        members.extend(unused.map(|(name, value)| (name.to_owned(), value)));
-        members.insert("supports_spi".to_owned(), json!(false));
+        fields.extend(unused.map(|(name, value)| (name.to_owned(), value)));
+        fields.insert("supports_spi".to_owned(), json!(false));
     }
     row
 }
@@ -175,7 +175,7 @@ pub(crate) async fn test_event(State(sim): State<Sim>, Extension(call): Admitted
     if name.is_empty() {
         return Err(ApiError::bad_request("event is required"));
     }
-    let mut data = Members::all(call.body.get("data").unwrap_or(&Value::Null));
+    let mut data = OrderedFields::all(call.body.get("data").unwrap_or(&Value::Null));
     data.set("organization_id", json!(call.caller.organization_id));
     data.set("merchant_id", json!(call.caller.merchant_id));
     let payload = json!({"event": name, "data": data});

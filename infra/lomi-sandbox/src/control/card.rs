@@ -35,9 +35,12 @@ struct Confirm {
 
 /// `POST /_sim/card/{pi}/confirm`: 200 with the intent, 402 with an error.
 pub(crate) async fn confirm(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
-    let Ok(wish) = json_as::<Confirm>(&body) else { return readable(malformed()) };
-    let card = Card { number: wish.card_number, exp: wish.exp, cvc: wish.cvc };
-    readable(told(&id, sim.with(|context, now| confirm::confirm(context, &id, &wish.client_secret, &card, now))))
+    let Ok(request) = json_as::<Confirm>(&body) else { return readable(malformed()) };
+    let card = Card { number: request.card_number, exp: request.exp, cvc: request.cvc };
+    readable(intent_reply(
+        &id,
+        sim.with(|context, now| confirm::confirm(context, &id, &request.client_secret, &card, now)),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -48,11 +51,11 @@ struct Authenticate {
 
 /// `POST /_sim/card/{pi}/authenticate` `{pass}`: the shopper's answer to the bank.
 pub(crate) async fn authenticate(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
-    let Ok(wish) = json_as::<Authenticate>(&body) else { return readable(malformed()) };
-    readable(told(&id, sim.with(|context, now| confirm::authenticate(context, &id, wish.pass, now))))
+    let Ok(request) = json_as::<Authenticate>(&body) else { return readable(malformed()) };
+    readable(intent_reply(&id, sim.with(|context, now| confirm::authenticate(context, &id, request.pass, now))))
 }
 
-fn told(id: &str, outcome: Result<IntentStatus, Refusal>) -> Reply {
+fn intent_reply(id: &str, outcome: Result<IntentStatus, Refusal>) -> Reply {
     match outcome {
         Ok(status) => Reply::ok(&json!({"paymentIntent": {"id": id, "status": status}})),
         Err(Refusal::UnknownIntent) => refusal(StatusCode::NOT_FOUND, INVALID_REQUEST, "resource_missing"),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, json_as};
+use super::{ControlResult, json_as};
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 
@@ -23,7 +23,7 @@ pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
 }
 
 /// `POST /_sim/clock` `{advance_s}`: does everything that falls due on the way, and answers when it is done.
-pub(crate) async fn advance(State(sim): State<Sim>, body: Bytes) -> Answered {
+pub(crate) async fn advance(State(sim): State<Sim>, body: Bytes) -> ControlResult {
     let advance: Advance = json_as(&body)?;
     sim.advance(advance.advance_s.min(MAX_ADVANCE_S) * 1000).await;
     Ok(read(State(sim)).await)

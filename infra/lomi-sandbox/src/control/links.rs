@@ -3,15 +3,15 @@
 use axum::extract::{Path, State};
 use serde_json::json;
 
-use super::Answered;
+use super::ControlResult;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
-use crate::pay::link::Shut;
+use crate::pay::link::LinkClosed;
 use crate::pay::{link, refund};
 use crate::sim::Sim;
 
 /// `POST /_sim/links/{id}/deactivate`: as in the dashboard.
-pub(crate) async fn deactivate(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+pub(crate) async fn deactivate(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     sim.with(|context, now| {
         let link = context.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
         link.is_active = false;
@@ -21,10 +21,10 @@ pub(crate) async fn deactivate(State(sim): State<Sim>, Path(id): Path<String>) -
 }
 
 /// `POST /_sim/links/{id}/open`: by the same code as the page.
-pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let session = sim.with(|context, now| link::open(context, &id, now)).map_err(|shut| match shut {
-        Shut::Unknown => ApiError::missing("Payment link", &id),
-        Shut::Over => ApiError::plain(http::StatusCode::GONE, "The payment link is no longer active"),
+        LinkClosed::Unknown => ApiError::missing("Payment link", &id),
+        LinkClosed::Over => ApiError::plain(http::StatusCode::GONE, "The payment link is no longer active"),
     })?;
     let session_id = session.checkout_session_id;
     let checkout_url = format!("{}/checkout/{session_id}", sim.base_url());
@@ -32,14 +32,14 @@ pub(crate) async fn open(State(sim): State<Sim>, Path(id): Path<String>) -> Answ
 }
 
 /// `POST /_sim/refunds/{id}/pay-out`: a pending one is completed.
-pub(crate) async fn pay_out_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+pub(crate) async fn pay_out_refund(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let refund = sim.with(|context, now| refund::pay_out(context, &id, now));
     let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
     Ok(Reply::ok(&json!({"refund_id": id, "status": refund.status, "refunded_amount": refund.refunded_amount})))
 }
 
 /// `POST /_sim/refunds/{id}/fail`: what was recorded does not arrive.
-pub(crate) async fn fail_refund(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
+pub(crate) async fn fail_refund(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let refund = sim.with(|context, now| refund::fail(context, &id, now));
     let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
     Ok(Reply::ok(&json!({"refund_id": id, "status": refund.status})))

@@ -24,7 +24,7 @@ use crate::http::reply::Reply;
 use crate::sim::Sim;
 
 /// What a control route answers.
-type Answered = Result<Reply, ApiError>;
+type ControlResult = Result<Reply, ApiError>;
 
 /// Every control route.
 pub(crate) fn routes() -> Router<Sim> {
@@ -62,7 +62,7 @@ async fn only_this_machine(request: Request, next: Next) -> Response {
     if peer.is_some_and(|peer| !peer.0.ip().to_canonical().is_loopback()) {
         return ApiError::plain(StatusCode::FORBIDDEN, "The control API answers only to this machine").into_response();
     }
-    if !is_asked_here(request.headers()) {
+    if !is_local_request(request.headers()) {
         let refusal = "The control API answers only to pages of this machine";
         return ApiError::plain(StatusCode::FORBIDDEN, refusal).into_response();
     }
@@ -70,7 +70,7 @@ async fn only_this_machine(request: Request, next: Next) -> Response {
 }
 
 /// A stranger's page in a browser on this machine is no friend: it comes under a foreign name or from a foreign origin.
-fn is_asked_here(headers: &HeaderMap) -> bool {
+fn is_local_request(headers: &HeaderMap) -> bool {
     let is_ours = |name: HeaderName, prefix: &str| {
         let named = headers.get(name).map(|value| value.to_str().unwrap_or_default());
         named.is_none_or(|text| Url::parse(&format!("{prefix}{text}")).is_ok_and(|url| is_this_machine(&url)))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Answered, optional_json};
+use super::{ControlResult, optional_json};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::settings::{Profile, Quirks};
@@ -22,7 +22,7 @@ pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
 }
 
 /// `POST /_sim/profile` `{profile?, quirks?}`: a new profile brings its quirks, then single ones are set.
-pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> Answered {
+pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> ControlResult {
     let body = optional_json(&body)?;
     let profile = match body.get("profile").and_then(Value::as_str) {
         Some(name) => Some(name.parse::<Profile>().map_err(|_| ApiError::bad_request("unknown profile"))?),

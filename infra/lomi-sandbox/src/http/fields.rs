@@ -95,10 +95,10 @@ impl<'a> Fields<'a> {
         self.read(name, "must be an object", |value| value.is_object().then(|| value.clone())).unwrap_or_default()
     }
 
-    pub(crate) fn one_of(&mut self, name: &str, members: &[&str]) -> Option<String> {
-        let message = format!("must be one of: {}", members.join(", "));
-        let member = |value: &Value| value.as_str().filter(|text| members.contains(text)).map(str::to_owned);
-        self.read(name, &message, member)
+    pub(crate) fn one_of(&mut self, name: &str, values: &[&str]) -> Option<String> {
+        let message = format!("must be one of: {}", values.join(", "));
+        let known = |value: &Value| value.as_str().filter(|text| values.contains(text)).map(str::to_owned);
+        self.read(name, &message, known)
     }
 
     /// A value of a closed set.

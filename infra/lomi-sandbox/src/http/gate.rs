@@ -98,15 +98,15 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// Whether a generation has a route.
-pub(crate) type IsThere = fn(Profile) -> bool;
+pub(crate) type RouteExists = fn(Profile) -> bool;
 
 /// Lets a request through only in the generations that have the route.
-pub(crate) async fn only_where(
-    State((sim, is_there)): State<(Sim, IsThere)>,
+pub(crate) async fn only_if_exists(
+    State((sim, exists)): State<(Sim, RouteExists)>,
     request: Request,
     next: Next,
 ) -> Response {
-    if sim.read(|context, _| is_there(context.profile)) {
+    if sim.read(|context, _| exists(context.profile)) {
         return next.run(request).await;
     }
     unknown_route(request.method().clone(), request.uri().clone()).await.into_response()

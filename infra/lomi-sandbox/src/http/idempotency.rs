@@ -27,7 +27,7 @@ pub(crate) fn key_of(header: &str) -> Option<String> {
     (!key.is_empty()).then_some(key)
 }
 
-/// Lower-case hex SHA-256 of the body as compact JSON with sorted keys; members that are null stay.
+/// Lower-case hex SHA-256 of the body as compact JSON with sorted keys; fields that are null stay.
 pub(crate) fn fingerprint(body: &Value) -> String {
     // serde_json keeps objects in key order, so its compact form is the canonical one.
     hex::encode(Sha256::digest(body.to_string()))
@@ -36,8 +36,8 @@ pub(crate) fn fingerprint(body: &Value) -> String {
 /// The body of a refund as it was before it was confirmed.
 pub(crate) fn without_token(body: &Value) -> Value {
     let mut body = body.clone();
-    if let Some(members) = body.as_object_mut() {
-        members.remove("confirmation_token");
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("confirmation_token");
     }
     body
 }
@@ -94,12 +94,12 @@ fn claim(context: &mut Context, scope: &str, fingerprint: &str, now: Timestamp) 
     }
 }
 
-fn settle(context: &mut Context, scope: &str, reply: &Reply) {
-    let keeps_failures = context.profile.is_current();
-    // One key for both calls of a refund can only work where its first answer is not kept.
-    let is_kept = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
+fn finish(context: &mut Context, scope: &str, reply: &Reply) {
+    let stores_failures = context.profile.is_current();
+    // One key for both calls of a refund can only work where its first answer is not saved.
+    let is_stored = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
     if let Some(record) = context.idempotency.get_mut(scope) {
-        record.state = match is_kept && (reply.status.is_success() || keeps_failures) {
+        record.state = match is_stored && (reply.status.is_success() || stores_failures) {
             true => KeyState::Done { status: reply.status.as_u16(), body: reply.body.clone() },
             false => KeyState::Free,
         };
@@ -120,8 +120,8 @@ pub(crate) async fn once(
     let mut scope = String::new();
     let environment = call.caller.environment.as_ref();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
-    let tells_token = call.route != REFUNDS || !sim.read(|context, _| context.quirks.refund_token_unseen_by_keys);
-    let fingerprint = if tells_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };
+    let includes_token = call.route != REFUNDS || !sim.read(|context, _| context.quirks.refund_token_unseen_by_keys);
+    let fingerprint = if includes_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };
     if let Some(replay) = await_claim(sim, &scope, &fingerprint, MAX_WAIT).await? {
         return Ok(replay);
     }
@@ -131,10 +131,10 @@ pub(crate) async fn once(
             Ok(value) => Reply::created(value),
             Err(error) => failure(&error, context.profile, call, now),
         };
-        settle(context, &scope, &reply);
+        finish(context, &scope, &reply);
         reply
     });
-    sim.announce_settled();
+    sim.notify_finished();
     Ok(reply)
 }
 
@@ -153,7 +153,7 @@ async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Opti
             Claim::Replay(reply) => return Ok(Some(if profile.is_current() { reply.replayed() } else { reply })),
             Claim::Reused => return Err(reused()),
             Claim::Running if profile.is_current() => return Err(in_progress()),
-            Claim::Running => sim.key_settled().await,
+            Claim::Running => sim.key_finished().await,
         }
     }
 }
@@ -184,12 +184,12 @@ mod tests {
     use crate::settings::Settings;
 
     #[tokio::test]
-    async fn a_key_in_flight_is_waited_for_only_so_long_and_is_free_after_a_restart() {
+    async fn a_wait_for_a_key_is_bounded_and_a_restart_frees_the_key() {
         let sim = Sim::new(Settings { profile: Profile::June2026, ..Settings::default() }).unwrap();
         assert!(claim_or_wait(&sim, "k", "print").await.unwrap().is_none());
         assert!(await_claim(&sim, "k", "print", Duration::from_millis(50)).await.is_err());
-        let kept = sim.read(|context, _| serde_json::to_vec(context)).unwrap();
-        let context: Context = serde_json::from_slice(&kept).unwrap();
+        let saved = sim.read(|context, _| serde_json::to_vec(context)).unwrap();
+        let context: Context = serde_json::from_slice(&saved).unwrap();
         let mut context = context.restore(sim.settings(), sim.clock().now());
         assert!(matches!(claim(&mut context, "k", "print", sim.clock().now()), Claim::Fresh));
     }

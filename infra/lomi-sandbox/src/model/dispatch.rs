@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::fault::FaultKind;
-use crate::members::Members;
+use crate::ordered_fields::OrderedFields;
 use crate::settings::Profile;
 use crate::table::Row;
 
@@ -55,7 +55,7 @@ pub(crate) struct Dispatch {
     pub(crate) event_id: String,
     /// Replays keep the first delivery's timestamp.
     pub(crate) fixed_timestamp: Option<Timestamp>,
-    pub(crate) data: Members,
+    pub(crate) data: OrderedFields,
     pub(crate) path: DeliveryPath,
     pub(crate) status: DispatchStatus,
     pub(crate) due_at: Timestamp,
@@ -66,7 +66,7 @@ pub(crate) struct Dispatch {
 
 impl Dispatch {
     /// One line for people about a dispatch that will not be tried again; `None` for every other.
-    pub(crate) fn given_up(&self) -> Option<String> {
+    pub(crate) fn dead_letter(&self) -> Option<String> {
         let last = self.attempts.last().filter(|_| self.status == DispatchStatus::DeadLetter)?;
         let answer = match (last.response_status, &last.error) {
             (Some(status), _) => status.to_string(),

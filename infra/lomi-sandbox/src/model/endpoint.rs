@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::Environment;
 use crate::clock::Timestamp;
-use crate::members::Members;
+use crate::ordered_fields::OrderedFields;
 use crate::table::Row;
 
 /// A merchant's webhook endpoint.
@@ -61,7 +61,7 @@ pub(crate) struct Envelope {
     pub(crate) id: String,
     pub(crate) event: String,
     pub(crate) timestamp: Timestamp,
-    pub(crate) data: Members,
+    pub(crate) data: OrderedFields,
     pub(crate) lomi_environment: String,
 }
 

@@ -1,6 +1,6 @@
 //! The card form's side of an intent: a card is entered, the bank may ask, the charge succeeds or can be tried again.
 
-use super::card::{self, Verdict};
+use super::card::{self, CardResult};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::model::{Intent, IntentStatus};
@@ -42,12 +42,12 @@ pub(crate) fn confirm(
     if intent.status.is_final() {
         return Err(Refusal::WrongState);
     }
-    let verdict = card::verdict(&entered.number, intent.environment, None);
-    if let Verdict::RefusedByForm(code) = verdict {
+    let result = card::result(&entered.number, intent.environment, None);
+    if let CardResult::RefusedByForm(code) = result {
         return Err(Refusal::Form(code));
     }
     check_form(entered, now)?;
-    settle(context, intent_id, &entered.number, verdict, now)
+    settle(context, intent_id, &entered.number, result, now)
 }
 
 /// The shopper's answer to the bank.
@@ -58,10 +58,10 @@ pub(crate) fn authenticate(
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
     let intent = context.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
-    let asked = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
-    let number = asked.ok_or(Refusal::WrongState)?;
-    let verdict = card::verdict(&number, intent.environment, Some(passes));
-    settle(context, intent_id, &number, verdict, now)
+    let challenged = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
+    let number = challenged.ok_or(Refusal::WrongState)?;
+    let result = card::result(&number, intent.environment, Some(passes));
+    settle(context, intent_id, &number, result, now)
 }
 
 fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
@@ -81,27 +81,27 @@ fn settle(
     context: &mut Context,
     intent_id: &str,
     number: &str,
-    verdict: Verdict,
+    result: CardResult,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
     let intent = context.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
-    let (status, challenged_card) = match verdict {
-        Verdict::Succeeds => (IntentStatus::Succeeded, None),
-        Verdict::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
-        Verdict::Refused(_) | Verdict::RefusedByForm(_) => (IntentStatus::RequiresPaymentMethod, None),
+    let (status, challenged_card) = match result {
+        CardResult::Succeeds => (IntentStatus::Succeeded, None),
+        CardResult::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
+        CardResult::Refused(_) | CardResult::RefusedByForm(_) => (IntentStatus::RequiresPaymentMethod, None),
     };
     intent.status = status;
     intent.challenged_card = challenged_card;
     // An orphan has nothing to complete or to fail, and nobody hears of it.
     let transaction_id = intent.transaction_id.clone().unwrap_or_default();
-    match verdict {
-        Verdict::Succeeds => super::complete(context, &transaction_id, now),
-        Verdict::Refused(_) => super::fail(context, &transaction_id, now),
-        Verdict::NeedsChallenge | Verdict::RefusedByForm(_) => false,
+    match result {
+        CardResult::Succeeds => super::complete(context, &transaction_id, now),
+        CardResult::Refused(_) => super::fail(context, &transaction_id, now),
+        CardResult::NeedsChallenge | CardResult::RefusedByForm(_) => false,
     };
-    match verdict {
-        Verdict::Refused(code) | Verdict::RefusedByForm(code) => Err(Refusal::Card(code)),
-        Verdict::Succeeds | Verdict::NeedsChallenge => Ok(status),
+    match result {
+        CardResult::Refused(code) | CardResult::RefusedByForm(code) => Err(Refusal::Card(code)),
+        CardResult::Succeeds | CardResult::NeedsChallenge => Ok(status),
     }
 }
 

@@ -37,7 +37,7 @@ impl Turn {
 
 /// Why nothing happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoDispute {
+pub(crate) enum DisputeRefused {
     /// The payment has none.
     None,
     /// It has one already.
@@ -51,15 +51,15 @@ pub(crate) fn turn(
     turn: Turn,
     (status, reason): (Option<String>, Option<String>),
     now: Timestamp,
-) -> Result<Dispute, NoDispute> {
+) -> Result<Dispute, DisputeRefused> {
     let known = of(context, &transaction.transaction_id).map(|dispute| dispute.dispute_id.clone());
     let id = match (known, turn) {
-        (Some(_), Turn::Created) => return Err(NoDispute::There),
-        (None, Turn::Updated | Turn::Closed) => return Err(NoDispute::None),
+        (Some(_), Turn::Created) => return Err(DisputeRefused::There),
+        (None, Turn::Updated | Turn::Closed) => return Err(DisputeRefused::None),
         (Some(id), _) => id,
         (None, Turn::Created) => open(context, transaction, now),
     };
-    let dispute = context.disputes.get_mut(&id).ok_or(NoDispute::None)?;
+    let dispute = context.disputes.get_mut(&id).ok_or(DisputeRefused::None)?;
     dispute.status = status.unwrap_or_else(|| turn.usual_status().to_owned());
     dispute.reason = reason.unwrap_or_else(|| dispute.reason.clone());
     dispute.is_closed |= turn == Turn::Closed;

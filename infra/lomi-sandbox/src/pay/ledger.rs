@@ -64,7 +64,7 @@ pub(super) fn insert(context: &mut Context, transaction: Transaction, now: Times
     let id = transaction.transaction_id.clone();
     context.transactions.insert(transaction);
     let end = now.plus_s(context.pending_tx_ttl_s);
-    context.ends_at(end, &id);
+    context.schedule_end(end, &id);
     id
 }
 
@@ -127,7 +127,7 @@ fn payer(context: &mut Context, session: &Session, form: &PayForm, now: Timestam
 }
 
 /// A session that names somebody finds or makes the customer as soon as it is made, long before anybody pays.
-pub(crate) fn note_payer(context: &mut Context, session: &Session, now: Timestamp) {
+pub(crate) fn ensure_customer(context: &mut Context, session: &Session, now: Timestamp) {
     let details = &session.details;
     if details.customer_id.is_some() || (details.customer_email.is_none() && details.customer_phone.is_none()) {
         return;
@@ -155,7 +155,7 @@ pub(super) struct Payer<'a> {
 impl Payer<'_> {
     /// The same phone or the same e-mail is the same customer: a shared phone merges people. An empty phone is a phone, too:
     /// strangers without one are one customer.
-    fn is(&self, customer: &Customer) -> bool {
+    fn matches(&self, customer: &Customer) -> bool {
         let details = &customer.details;
         customer.organization_id == self.organization_id
             && customer.environment == self.environment
@@ -168,7 +168,7 @@ impl Payer<'_> {
 /// Finds the payer and writes over the row what was sent, or makes a new customer. Gives the id. Only what was not sent
 /// (NULL) keeps its old value; an empty text does not.
 pub(super) fn find_or_create(context: &mut Context, payer: &Payer<'_>, now: Timestamp) -> String {
-    if let Some(known) = context.customers.rows_mut().find(|customer| payer.is(customer)) {
+    if let Some(known) = context.customers.rows_mut().find(|customer| payer.matches(customer)) {
         known.details.name = payer.name.unwrap_or(&known.details.name).clone();
         known.details.email = payer.email.cloned().or_else(|| known.details.email.take());
         known.details.phone_number = payer.phone.cloned().or_else(|| known.details.phone_number.take());

@@ -18,8 +18,8 @@ use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
 use crate::money::{Amount, Currency};
 use crate::webhook::{announce, event};
-use card::Verdict;
-pub(crate) use ledger::note_payer;
+use card::CardResult;
+pub(crate) use ledger::ensure_customer;
 pub(crate) use redirect::{is_placeholder, success_url};
 
 /// What the shopper does once the rail's own screen is open.
@@ -85,7 +85,7 @@ pub(crate) enum Step {
 
 /// Why a session takes no payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
+pub(crate) enum SessionClosed {
     Unknown,
     Over,
     Paid,
@@ -93,10 +93,15 @@ pub(crate) enum Closed {
 }
 
 /// One press of a pay button.
-pub(crate) fn pay(context: &mut Context, session_id: &str, form: &PayForm, now: Timestamp) -> Result<Step, Closed> {
+pub(crate) fn pay(
+    context: &mut Context,
+    session_id: &str,
+    form: &PayForm,
+    now: Timestamp,
+) -> Result<Step, SessionClosed> {
     let session = payable(context, session_id, now)?.clone();
     if !allows(&session, form.rail) {
-        return Err(Closed::RailNotAllowed);
+        return Err(SessionClosed::RailNotAllowed);
     }
     if form.coupon.is_some() && !session.details.allow_coupon_code {
         return Ok(Step::Declined { code: "coupon_not_allowed", transaction_id: None });
@@ -108,11 +113,15 @@ pub(crate) fn pay(context: &mut Context, session_id: &str, form: &PayForm, now: 
 }
 
 /// The session, if it can be paid now.
-pub(crate) fn payable<'a>(context: &'a Context, session_id: &str, now: Timestamp) -> Result<&'a Session, Closed> {
-    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?;
+pub(crate) fn payable<'a>(
+    context: &'a Context,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<&'a Session, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?;
     match session.status {
-        SessionStatus::Completed if !context.quirks.allow_double_pay => Err(Closed::Paid),
-        _ if session.is_over(now) => Err(Closed::Over),
+        SessionStatus::Completed if !context.quirks.allow_double_pay => Err(SessionClosed::Paid),
+        _ if session.is_over(now) => Err(SessionClosed::Over),
         _ => Ok(session),
     }
 }
@@ -125,22 +134,22 @@ pub(crate) fn allows(session: &Session, rail: Rail) -> bool {
 
 fn pay_by_card(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
     let number = form.card_number.as_deref().unwrap_or(card::GOOD_CARD);
-    let verdict = match form.outcome {
-        Outcome::Decline => Verdict::Refused("card_declined"),
-        Outcome::Approve | Outcome::Abandon => card::verdict(number, session.environment, form.challenge),
+    let result = match form.outcome {
+        Outcome::Decline => CardResult::Refused("card_declined"),
+        Outcome::Approve | Outcome::Abandon => card::result(number, session.environment, form.challenge),
     };
-    if let Verdict::RefusedByForm(code) = verdict {
+    if let CardResult::RefusedByForm(code) = result {
         return Step::Declined { code, transaction_id: None };
     }
     let transaction_id = ledger::transaction_for(context, session, form, now);
-    match verdict {
+    match result {
         _ if form.outcome == Outcome::Abandon => Step::Waiting { transaction_id },
-        Verdict::Succeeds => {
+        CardResult::Succeeds => {
             complete(context, &transaction_id, now);
             Step::Left { url: success_url(context, session), transaction_id: Some(transaction_id), paid: true }
         }
-        Verdict::NeedsChallenge => Step::Challenge,
-        Verdict::Refused(code) | Verdict::RefusedByForm(code) => {
+        CardResult::NeedsChallenge => Step::Challenge,
+        CardResult::Refused(code) | CardResult::RefusedByForm(code) => {
             fail(context, &transaction_id, now);
             Step::Declined { code, transaction_id: Some(transaction_id) }
         }
@@ -166,10 +175,10 @@ fn pay_by_wallet(context: &mut Context, session: &Session, form: &PayForm, now: 
 }
 
 /// The shopper goes back to the shop. The session stays open and payable.
-pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) -> Result<Step, Closed> {
-    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
-    let struck = context.faults.strike_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
-    if !struck.is_empty() && session.status == SessionStatus::Open {
+pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) -> Result<Step, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
+    let fired = context.faults.fire_for_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
+    if !fired.is_empty() && session.status == SessionStatus::Open {
         late_approve(context, session_id, now)?;
     }
     Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
@@ -177,10 +186,10 @@ pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) ->
 
 /// The money arrives although the session is over: the transaction completes and is announced. A session that is
 /// already paid takes a second payment only under a quirk.
-pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timestamp) -> Result<String, Closed> {
-    let session = context.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
+pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timestamp) -> Result<String, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
     if session.status == SessionStatus::Completed && !context.quirks.allow_double_pay {
-        return Err(Closed::Paid);
+        return Err(SessionClosed::Paid);
     }
     let wallet = PayForm {
         rail: Rail::Wave,

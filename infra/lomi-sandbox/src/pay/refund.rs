@@ -17,7 +17,7 @@ const FEE_PERMILLE: i64 = 30;
 
 /// Why nothing is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRefund {
+pub(crate) enum RefundRefused {
     NotCompleted,
     NotPositive,
     AboveGross,
@@ -32,7 +32,7 @@ pub(crate) enum NoRefund {
 
 /// What of a transaction is wanted back.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct RefundRequest {
     pub(crate) amount: Amount,
     /// All of it, whatever the amount says.
     pub(crate) is_full: bool,
@@ -43,39 +43,39 @@ pub(crate) struct Wish {
 pub(crate) fn refund(
     context: &mut Context,
     transaction: &Transaction,
-    wish: Wish,
+    request: RefundRequest,
     now: Timestamp,
-) -> Result<Refund, NoRefund> {
+) -> Result<Refund, RefundRefused> {
     let gross = transaction.gross_amount;
     if transaction.status != TransactionStatus::Completed {
-        return Err(NoRefund::NotCompleted);
+        return Err(RefundRefused::NotCompleted);
     }
     // The processor refuses it (lomi.'s source of June 2026 and of its refunds service); of other rails nothing is known.
     let dispute = dispute::of(context, &transaction.transaction_id);
     if transaction.rail == Rail::Card && dispute.is_some_and(|dispute| !dispute.is_won()) {
-        return Err(NoRefund::Disputed);
+        return Err(RefundRefused::Disputed);
     }
-    if !wish.amount.is_positive() {
-        return Err(NoRefund::NotPositive);
+    if !request.amount.is_positive() {
+        return Err(RefundRefused::NotPositive);
     }
-    if wish.amount.minus(TOLERANCE) > gross {
-        return Err(NoRefund::AboveGross);
+    if request.amount.minus(TOLERANCE) > gross {
+        return Err(RefundRefused::AboveGross);
     }
-    let is_full = wish.is_full || wish.amount >= gross.minus(TOLERANCE);
-    let amount = if is_full { gross } else { wish.amount };
+    let is_full = request.is_full || request.amount >= gross.minus(TOLERANCE);
+    let amount = if is_full { gross } else { request.amount };
     let phone = payout_phone(context, transaction, is_full)?;
     // A part of a Wave payment is paid out before anything is written, and the ceiling of one call is the whole payment:
     // what is refused from here on has left all the same.
     if let Some(phone) = phone.filter(|_| transaction.rail == Rail::Wave) {
         pay_out_to(context, transaction, amount, phone, now);
         if context.quirks.payout_rows_lost {
-            return Err(NoRefund::NotRecorded);
+            return Err(RefundRefused::NotRecorded);
         }
     }
     if earlier(context, transaction).plus(amount).is_none_or(|sum| sum > gross) {
-        return Err(NoRefund::AlreadyRefunded);
+        return Err(RefundRefused::AlreadyRefunded);
     }
-    let refund = record(context, transaction, amount, wish.reason, now);
+    let refund = record(context, transaction, amount, request.reason, now);
     if is_full {
         mark_refunded(context, transaction, now);
     }
@@ -84,15 +84,15 @@ pub(crate) fn refund(
 
 /// A part of a mobile-money payment needs a phone in the customer's row as it is now, whoever paid. Wave pays out to it;
 /// MTN gives back by the original request and demands one all the same. `None` where none is needed.
-fn payout_phone(context: &Context, transaction: &Transaction, is_full: bool) -> Result<Option<String>, NoRefund> {
+fn payout_phone(context: &Context, transaction: &Transaction, is_full: bool) -> Result<Option<String>, RefundRefused> {
     match transaction.rail {
-        Rail::Mtn if !context.profile.is_current() => return Err(NoRefund::Rail),
+        Rail::Mtn if !context.profile.is_current() => return Err(RefundRefused::Rail),
         Rail::Wave | Rail::Mtn if !is_full => {}
         Rail::Wave | Rail::Mtn | Rail::Card => return Ok(None),
     }
     let customer = transaction.customer_id.as_ref().and_then(|id| context.customers.get(id));
     let phone = customer.and_then(|customer| customer.details.payout_phone()).cloned();
-    phone.map(Some).ok_or(NoRefund::NoPhone)
+    phone.map(Some).ok_or(RefundRefused::NoPhone)
 }
 
 fn pay_out_to(context: &mut Context, transaction: &Transaction, amount: Amount, phone: String, now: Timestamp) {
@@ -109,9 +109,9 @@ fn pay_out_to(context: &mut Context, transaction: &Transaction, amount: Amount, 
 /// What was given back before, failures aside.
 fn earlier(context: &Context, transaction: &Transaction) -> Amount {
     let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
-    let kept = own.filter(|row| row.status != RefundStatus::Failed);
+    let counted = own.filter(|row| row.status != RefundStatus::Failed);
     // Their sum never exceeds the payment, so it stays in range.
-    kept.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
+    counted.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
 /// What went back of the payment: completed refunds only.

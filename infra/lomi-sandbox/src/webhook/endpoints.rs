@@ -29,7 +29,7 @@ impl Context {
     }
 
     /// Removes the endpoints of earlier settings that the present ones do not name.
-    pub(crate) fn forget_former_endpoints(&mut self, settings: &Settings) {
+    pub(crate) fn remove_former_endpoints(&mut self, settings: &Settings) {
         let is_named = |endpoint: &Endpoint| {
             settings.endpoints.iter().any(|setting| {
                 let owner = fixtures::caller(&setting.api_key);

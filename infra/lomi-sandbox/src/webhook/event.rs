@@ -1,7 +1,7 @@
 //! The events and their names.
 
-use crate::members::Members;
 use crate::model::{DeliveryPath, Environment};
+use crate::ordered_fields::OrderedFields;
 use crate::settings::Profile;
 
 pub(crate) const PAYMENT_SUCCEEDED: &str = "PAYMENT_SUCCEEDED";
@@ -59,6 +59,6 @@ pub(crate) struct Event {
     pub(crate) organization_id: String,
     pub(crate) environment: Environment,
     pub(crate) name: String,
-    pub(crate) data: Members,
+    pub(crate) data: OrderedFields,
     pub(crate) path: DeliveryPath,
 }

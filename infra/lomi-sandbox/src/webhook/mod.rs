@@ -4,7 +4,7 @@ pub(crate) mod announce;
 mod attempt;
 pub(crate) mod endpoints;
 pub(crate) mod event;
-mod faulty;
+mod faults;
 mod outbox;
 pub(crate) mod payload;
 mod send;
@@ -12,5 +12,5 @@ mod sign;
 pub(crate) mod test_send;
 
 pub use attempt::{Answer, Delivery};
-pub(crate) use outbox::told_environment;
+pub(crate) use outbox::payload_environment;
 pub(crate) use send::Sender;

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::ids;
-use crate::members::Members;
 use crate::model::{Rail, Transaction};
+use crate::ordered_fields::OrderedFields;
 use crate::settings::Quirks;
 
-const MOBILE_MONEY_MEMBERS: [&str; 20] = [
+const MOBILE_MONEY_FIELDS: [&str; 20] = [
     "transaction_id",
     "organization_id",
     "customer_id",
@@ -30,7 +30,7 @@ const MOBILE_MONEY_MEMBERS: [&str; 20] = [
     "updated_at",
 ];
 
-const CARD_MEMBERS: [&str; 24] = [
+const CARD_FIELDS: [&str; 24] = [
     "transaction_id",
     "organization_id",
     "customer_id",
@@ -88,11 +88,11 @@ const fn fee_owner(rail: Rail) -> &'static str {
 }
 
 /// The `data` of a payment event.
-pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Members {
+pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> OrderedFields {
     let row = transaction_row(transaction);
     let mut data = match transaction.rail {
-        Rail::Card => Members::pick(&row, &CARD_MEMBERS),
-        Rail::Wave | Rail::Mtn => Members::pick(&row, &MOBILE_MONEY_MEMBERS),
+        Rail::Card => OrderedFields::pick(&row, &CARD_FIELDS),
+        Rail::Wave | Rail::Mtn => OrderedFields::pick(&row, &MOBILE_MONEY_FIELDS),
     };
     data.set("transaction_id", json!(payment_name(quirks, &transaction.transaction_id)));
     data.set("metadata", Value::Object(shown_metadata(&transaction.metadata)));

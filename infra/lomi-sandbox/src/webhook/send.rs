@@ -23,7 +23,7 @@ pub(crate) enum Sender {
     /// A client that follows no redirects; why there is none.
     Http(Result<Client, String>),
     /// Whoever embeds the simulator.
-    ByHand(Box<Carrier>),
+    Custom(Box<Carrier>),
 }
 
 impl fmt::Debug for Sender {
@@ -48,11 +48,11 @@ impl Default for Sender {
 }
 
 impl Sender {
-    pub(crate) fn by_hand<F>(carrier: impl Fn(Delivery) -> F + Send + Sync + 'static) -> Self
+    pub(crate) fn custom<F>(carrier: impl Fn(Delivery) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        Self::ByHand(Box::new(move |delivery| carrier(delivery).boxed()))
+        Self::Custom(Box::new(move |delivery| carrier(delivery).boxed()))
     }
 
     /// Sends a delivery, once more at the www or apex twin if a redirect is the answer. Gives the time it took.
@@ -61,7 +61,7 @@ impl Sender {
         let answer = match self {
             Self::Http(Ok(client)) => within(delivery.timeout_ms, post_with_twin(client, delivery)).await,
             Self::Http(Err(cause)) => Answer::Failed(cause.clone()),
-            Self::ByHand(carrier) => carrier(delivery.clone()).await,
+            Self::Custom(carrier) => carrier(delivery.clone()).await,
         };
         (answer, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
     }

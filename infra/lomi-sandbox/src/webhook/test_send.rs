@@ -6,14 +6,14 @@ use super::attempt::{Delivery, base_headers};
 use super::sign::{dated_signature, signature};
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::members::Members;
 use crate::model::Endpoint;
+use crate::ordered_fields::OrderedFields;
 
 const EVENT: &str = "test.webhook";
 
 /// A test delivery for an endpoint.
 pub(crate) fn delivery(context: &mut Context, endpoint: &Endpoint, now: Timestamp) -> Delivery {
-    let mut envelope = Members::default();
+    let mut envelope = OrderedFields::default();
     envelope.set("id", json!(context.ids.token("evt_test_", 24)));
     envelope.set("type", json!(EVENT));
     envelope.set("created", json!(now.unix_s()));
