@@ -1,4 +1,4 @@
-//! The stand-in for lomi. as a program: `cargo run -p lomi-sandbox -- --help`.
+//! The stand-in for lomi as a program: `cargo run -p lomi-sandbox -- --help`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,7 +50,7 @@ async fn run() -> io::Result<()> {
     sandbox.shutdown().await
 }
 
-/// Ends when a service manager or a container ends the program. Listens from the call on.
+/// Ends at SIGTERM. Listens from the call on.
 #[cfg(unix)]
 fn terminated() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

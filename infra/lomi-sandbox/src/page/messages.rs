@@ -1,8 +1,7 @@
-//! The page's sentences in two languages.
+//! The texts of the pages in French and English.
 
 use http::{HeaderMap, header};
 
-/// One language.
 #[derive(Debug)]
 pub(super) struct Messages {
     pub(super) lang: &'static str,
