@@ -101,9 +101,9 @@ impl Lomi {
 
 /// Logs every webhook that `lomi-sandbox` gives up.
 pub(crate) async fn note_dead_letters(sim: Sim, logs: Logs) {
-    let mut given_up = sim.given_up();
+    let mut dead_letters = sim.dead_letters();
     loop {
-        match given_up.recv().await {
+        match dead_letters.recv().await {
             Ok(line) => logs.push("lomi.", line.as_bytes()),
             Err(RecvError::Lagged(missed)) => logs.push("lomi.", format!("{missed} more were given up").as_bytes()),
             Err(RecvError::Closed) => return,

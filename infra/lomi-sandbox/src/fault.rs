@@ -1,17 +1,15 @@
-//! Faults that the control API plants. Each one counts how often it fired, so that a test can assert that it did.
+//! Faults that the control API plants. Each counts how often it fired, so that a test can assert it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Faults kept at once; planting more is refused.
 const MAX_FAULTS: usize = 1000;
 /// The target of every webhook fault.
 pub(crate) const WEBHOOK: &str = "webhook";
 
-/// The first of the two calls of a refund, as a target. `/refunds` is the one that moves money.
+/// The target for the first of the two calls of a refund. `/refunds` is the second, which moves money.
 pub(crate) const PREVIEW: &str = "/refunds (preview)";
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
@@ -56,7 +54,7 @@ pub(crate) enum FaultKind {
     SuccessAfterCancel,
 }
 
-/// At which moment of a fault-struck thing a fault fires.
+/// When a fault fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Request,
@@ -89,16 +87,16 @@ impl FaultKind {
     }
 }
 
-/// Whether the request's effect comes before the fault, or never.
+/// Whether the request has its effect before the fault fires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum When {
-    /// Nothing happened.
+    /// The request has no effect.
     #[default]
     Before,
     /// While the idempotency key is claimed (`latency_ms` only).
     Inside,
-    /// The effect is in place, the answer is lost.
+    /// The request has its effect, the answer is lost.
     After,
 }
 
@@ -136,7 +134,7 @@ pub(crate) struct Fault {
 
 /// A fault that fires now.
 #[derive(Clone, Debug)]
-pub(crate) struct Struck {
+pub(crate) struct FiredFault {
     pub(crate) kind: FaultKind,
     pub(crate) when: When,
     pub(crate) arg: Value,
@@ -150,8 +148,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Refused when there are too many, or when it could never fire: its target does not fit its kind, it fires no
-    /// times, or a route is to wait for an event. Whether the route exists is the caller's to know.
+    /// Refuses a fault that could never fire: its target does not fit its kind, it fires no times, or a route would wait for an
+    /// event. The caller checks that the route exists.
     pub(crate) fn plant(&mut self, plan: Plan) -> Result<&Fault, &'static str> {
         if (plan.kind.stage() == Stage::Request) == (plan.target == WEBHOOK) {
             return Err("the kind of fault does not exist for this target");
@@ -179,11 +177,11 @@ impl Faults {
         self.planted.clear();
     }
 
-    /// Fires the faults that strike this request: every delay, and of the others, which replace the answer, the first
-    /// that was planted. The next one waits for the next request.
-    pub(crate) fn strike_request(&mut self, method: &str, route: &str) -> Vec<Struck> {
+    /// Fires the faults of this request: every delay, and the first of the others, which replace the answer. The next one waits
+    /// for the next request.
+    pub(crate) fn fire_for_request(&mut self, method: &str, route: &str) -> Vec<FiredFault> {
         let mut is_answered = false;
-        self.strike(|plan| {
+        self.fire(|plan| {
             let path = plan.target.strip_prefix(method).map_or(plan.target.as_str(), str::trim_start);
             let fits = plan.kind.stage() == Stage::Request && (path == "*" || path == route);
             let is_delay = plan.kind == FaultKind::LatencyMs;
@@ -193,9 +191,8 @@ impl Faults {
         })
     }
 
-    /// Fires the webhook faults of this stage for this event.
-    pub(crate) fn strike_webhook(&mut self, stage: Stage, event: &str) -> Vec<Struck> {
-        self.strike(|plan| {
+    pub(crate) fn fire_for_webhook(&mut self, stage: Stage, event: &str) -> Vec<FiredFault> {
+        self.fire(|plan| {
             let needs_success = plan.kind == FaultKind::FailAfterSuccess;
             plan.kind.stage() == stage
                 && plan.event.as_deref().is_none_or(|only| only == event)
@@ -203,16 +200,16 @@ impl Faults {
         })
     }
 
-    fn strike(&mut self, mut fits: impl FnMut(&Plan) -> bool) -> Vec<Struck> {
-        let mut struck = Vec::new();
+    fn fire(&mut self, mut fits: impl FnMut(&Plan) -> bool) -> Vec<FiredFault> {
+        let mut fired = Vec::new();
         for fault in &mut self.planted {
             if fault.plan.times != Some(0) && fits(&fault.plan) {
                 fault.plan.times = fault.plan.times.map(|left| left - 1);
                 fault.fired += 1;
-                struck.push(Struck { kind: fault.plan.kind, when: fault.plan.when, arg: fault.plan.arg.clone() });
+                fired.push(FiredFault { kind: fault.plan.kind, when: fault.plan.when, arg: fault.plan.arg.clone() });
             }
         }
-        struck
+        fired
     }
 }
 
@@ -226,29 +223,29 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_fires_as_often_as_it_was_planted_and_is_counted() {
+    fn a_fault_fires_as_often_as_planted_and_is_counted() {
         let mut faults = Faults::default();
         faults.plant(plan(json!({"target": "POST /checkout-sessions", "kind": "html_502", "times": 2}))).unwrap();
-        let hits = (0..3).map(|_| faults.strike_request("POST", "/checkout-sessions").len()).sum::<usize>();
+        let hits = (0..3).map(|_| faults.fire_for_request("POST", "/checkout-sessions").len()).sum::<usize>();
         assert_eq!((hits, faults.planted()[0].fired), (2, 2));
-        assert!(faults.strike_request("GET", "/checkout-sessions").is_empty());
+        assert!(faults.fire_for_request("GET", "/checkout-sessions").is_empty());
     }
 
     #[test]
     fn a_fault_can_be_kept_to_one_event() {
         let mut faults = Faults::default();
         faults.plant(plan(json!({"target": "webhook", "kind": "lose", "event": "PAYMENT_FAILED"}))).unwrap();
-        assert!(faults.strike_webhook(Stage::Event, "PAYMENT_SUCCEEDED").is_empty());
-        assert_eq!(faults.strike_webhook(Stage::Event, "PAYMENT_FAILED").len(), 1);
+        assert!(faults.fire_for_webhook(Stage::Event, "PAYMENT_SUCCEEDED").is_empty());
+        assert_eq!(faults.fire_for_webhook(Stage::Event, "PAYMENT_FAILED").len(), 1);
     }
 
     #[test]
-    fn two_faults_on_one_route_strike_two_requests_and_a_delay_strikes_beside_them() {
+    fn each_fault_takes_its_own_request_and_a_delay_joins_any() {
         let mut faults = Faults::default();
         for kind in ["html_502", "status", "latency_ms"] {
             faults.plant(plan(json!({"target": "/me", "kind": kind}))).unwrap();
         }
-        let mut kinds = || faults.strike_request("GET", "/me").iter().map(|struck| struck.kind).collect::<Vec<_>>();
+        let mut kinds = || faults.fire_for_request("GET", "/me").iter().map(|fired| fired.kind).collect::<Vec<_>>();
         assert_eq!(kinds(), [FaultKind::Html502, FaultKind::LatencyMs]);
         assert_eq!(kinds(), [FaultKind::Status]);
         assert_eq!(kinds(), []);

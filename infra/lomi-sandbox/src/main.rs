@@ -1,4 +1,4 @@
-//! The stand-in for lomi. as a program: `cargo run -p lomi-sandbox -- --help`.
+//! The stand-in for lomi as a program: `cargo run -p lomi-sandbox -- --help`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ Options:
   --help                   this text
 ";
 
-enum Wish {
+enum Command {
     Run(Box<Settings>),
     Help,
 }
@@ -35,8 +35,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> io::Result<()> {
     let settings = match read_arguments(std::env::args().skip(1)).map_err(io::Error::other)? {
-        Wish::Run(settings) => *settings,
-        Wish::Help => return io::stdout().write_all(HELP.as_bytes()),
+        Command::Run(settings) => *settings,
+        Command::Help => return io::stdout().write_all(HELP.as_bytes()),
     };
     let (listen, endpoints) = (settings.listen, settings.endpoints.clone());
     let started = Sandbox::start(settings).await;
@@ -50,7 +50,7 @@ async fn run() -> io::Result<()> {
     sandbox.shutdown().await
 }
 
-/// Ends when a service manager or a container ends the program. Listens from the call on.
+/// Ends at SIGTERM. Listens from the call on.
 #[cfg(unix)]
 fn terminated() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -87,12 +87,12 @@ fn announce(sandbox: &Sandbox, endpoints: &[EndpointSetting]) -> io::Result<()> 
     out.flush()
 }
 
-fn read_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Wish, String> {
+fn read_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut settings = Settings::default();
     let (mut webhook, mut secret) = (None, "whsec_sim_a".to_owned());
     while let Some(name) = arguments.next() {
         if name == "--help" || name == "-h" {
-            return Ok(Wish::Help);
+            return Ok(Command::Help);
         }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value; see --help"))?;
         match name.as_str() {
@@ -106,5 +106,5 @@ fn read_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Wish, S
     }
     let api_key = fixtures::TEST_KEY_A.to_owned();
     settings.endpoints.extend(webhook.map(|url| EndpointSetting { api_key, url, secret }));
-    Ok(Wish::Run(Box::new(settings)))
+    Ok(Command::Run(Box::new(settings)))
 }

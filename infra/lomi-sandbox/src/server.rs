@@ -16,15 +16,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::http::broken::ConnectionDropped;
-use crate::http::gate::Peer;
+use crate::http::call::Peer;
+use crate::http::faults::ConnectionDropped;
 use crate::router;
 use crate::settings::Settings;
 use crate::sim::Sim;
 
 const MAX_CONNECTIONS: usize = 1024;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Changes are gathered this long before the data file is written.
+/// How often changes are written to the data file.
 const SAVE_DELAY: Duration = Duration::from_millis(200);
 
 /// A running simulator. Dropping it closes the listener and ends all background work.
@@ -49,7 +49,7 @@ impl Sandbox {
         tasks.spawn(serve(listener, router(sim.clone())));
         tasks.spawn(work(sim.clone()));
         if sim.settings().data_file.is_some() {
-            tasks.spawn(keep_saved(sim.clone()));
+            tasks.spawn(save_changes(sim.clone()));
         }
         Ok(Self { sim, address, tasks })
     }
@@ -72,12 +72,12 @@ impl Sandbox {
         &self.sim
     }
 
-    /// The same simulator as a service without sockets.
+    /// The service without its listener.
     pub fn router(&self) -> Router {
         router(self.sim.clone())
     }
 
-    /// Stops, and writes the data file a last time.
+    /// Stops and writes the data file.
     ///
     /// # Errors
     /// The data file cannot be written.
@@ -94,7 +94,7 @@ async fn serve(listener: TcpListener, router: Router) {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         while connections.try_join_next().is_some() {}
         let Ok((stream, peer)) = listener.accept().await else {
-            // Out of file descriptors, mostly: others have to close first.
+            // Mostly out of file descriptors: wait for connections to close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -114,11 +114,11 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router) {
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    // A broken connection is the client's affair, or a fault's.
+    // A broken connection is no error here.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Runs a request to its end even if the client leaves, as lomi. does.
+/// Runs a request to its end even if the client disconnects, as lomi does.
 async fn answer(router: Router, request: hyper::Request<Incoming>) -> io::Result<Response> {
     let running = tokio::spawn(router.oneshot(request.map(axum::body::Body::new)));
     let Ok(response) = running.await.map_err(io::Error::other)?;
@@ -128,7 +128,7 @@ async fn answer(router: Router, request: hyper::Request<Incoming>) -> io::Result
     }
 }
 
-/// Sends and expires what is due. A slow receiver holds up nobody else.
+/// Sends and expires what is due. A slow receiver delays no other.
 async fn work(sim: Sim) {
     let mut deliveries = JoinSet::new();
     loop {
@@ -141,7 +141,7 @@ async fn work(sim: Sim) {
     }
 }
 
-async fn keep_saved(sim: Sim) {
+async fn save_changes(sim: Sim) {
     let mut saved = sim.revision();
     loop {
         tokio::time::sleep(SAVE_DELAY).await;

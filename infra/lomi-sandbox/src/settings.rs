@@ -158,7 +158,7 @@ pub struct Quirks {
     /// `POST /refunds` without a `confirmation_token` moves nothing and answers one; off, it gives the money back at once.
     #[serde(default)]
     pub refund_preview: bool,
-    /// Members that a preview shows instead of its own: lomi. promises none of them.
+    /// OrderedFields that a preview shows instead of its own: lomi. promises none of them.
     #[serde(default)]
     pub refund_preview_shows: Map<String, Value>,
     /// A `confirmation_token` is good only under the idempotency key that it was given for, and that key is still free.
@@ -173,12 +173,12 @@ pub struct Quirks {
     /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
     #[serde(default)]
     pub refunds_paid_out_later: bool,
-    /// Members that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
+    /// OrderedFields that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
     #[serde(default)]
-    pub refund_members_dropped: Vec<String>,
-    /// Members of a create body for sessions that are refused as unknown ones, whatever the generation.
+    pub refund_fields_dropped: Vec<String>,
+    /// OrderedFields of a create body for sessions that are refused as unknown ones, whatever the generation.
     #[serde(default)]
-    pub session_members_refused: Vec<String>,
+    pub session_fields_refused: Vec<String>,
     /// `checkout.session.completed` and `checkout.session.expired` are sent.
     pub session_events: bool,
     /// `GET /checkout-sessions/{id}` lacks `checkout_url` and others.
@@ -230,8 +230,8 @@ impl Quirks {
             refund_token_bound_to_key: false,
             refund_token_unseen_by_keys: false,
             refunds_paid_out_later: false,
-            refund_members_dropped: Vec::new(),
-            session_members_refused: Vec::new(),
+            refund_fields_dropped: Vec::new(),
+            session_fields_refused: Vec::new(),
             session_events: is_seeds,
             session_get_narrow: is_june,
             webhook_before_redirect: false,

@@ -1,4 +1,4 @@
-//! The handle that API, pages, control API and sender share.
+//! The handle that the API, the pages, the control API and the sender share.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,23 +10,24 @@ use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
 use crate::clock::{Clock, Timestamp};
-use crate::control;
+use crate::context::Context;
+use crate::expiry;
 use crate::model::Dispatch;
+use crate::overview::overview;
 use crate::settings::Settings;
 use crate::snapshot;
 use crate::webhook::{Answer, Delivery, Sender};
-use crate::world::World;
 
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
 
-/// Lines that a slow listener of [`Sim::given_up`] may be behind.
-const MAX_GIVEN_UP: usize = 100;
+/// Bounds the lines that a slow reader of [`Sim::dead_letters`] has not read.
+const MAX_UNREAD_DEAD_LETTERS: usize = 100;
 
 /// A simulator without a socket: state, clock and due work. Cheap to clone; clones share everything.
 ///
-/// [`crate::router`] serves it over HTTP. Without a server around it, somebody has to call [`Sim::run_due`], or
-/// [`Sim::take_due`] and [`Sim::settle`] when deliveries should not travel over HTTP.
+/// [`crate::router`] serves it over HTTP. Without a server, the embedding program calls [`Sim::run_due`], or
+/// [`Sim::take_due`] and [`Sim::record_answer`] to deliver by other means.
 #[derive(Clone, Debug)]
 pub struct Sim(Arc<Inner>);
 
@@ -36,26 +37,26 @@ struct Inner {
     clock: Clock,
     started_at: Timestamp,
     base_url: OnceLock<String>,
-    world: Mutex<World>,
+    context: Mutex<Context>,
     sender: OnceLock<Sender>,
     /// Counts changes.
     revision: AtomicU64,
     changed: Notify,
-    settled: Notify,
-    given_up: broadcast::Sender<String>,
+    finished: Notify,
+    dead_letters: broadcast::Sender<String>,
 }
 
 impl Sim {
-    /// A simulator as the settings want it, continued from the data file when there is one.
+    /// Continues from the data file when there is one.
     ///
     /// # Errors
     /// The data file exists and cannot be read.
     pub fn new(settings: Settings) -> io::Result<Self> {
         let clock = Clock::new(settings.clock);
         let now = clock.now();
-        let world = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
-            Some(saved) => saved.restore(&settings, now),
-            None => World::new(&settings, now),
+        let context = match settings.data_file.as_deref().map(snapshot::load).transpose()?.flatten() {
+            Some(saved) => continued(saved, &settings, now),
+            None => new_context(&settings, now),
         };
         let base_url = OnceLock::new();
         if let Some(url) = &settings.public_base_url {
@@ -66,12 +67,12 @@ impl Sim {
             clock,
             started_at: now,
             base_url,
-            world: Mutex::new(world),
+            context: Mutex::new(context),
             sender: OnceLock::new(),
             revision: AtomicU64::new(0),
             changed: Notify::new(),
-            settled: Notify::new(),
-            given_up: broadcast::Sender::new(MAX_GIVEN_UP),
+            finished: Notify::new(),
+            dead_letters: broadcast::Sender::new(MAX_UNREAD_DEAD_LETTERS),
         })))
     }
 
@@ -87,7 +88,7 @@ impl Sim {
         self.0.base_url.get_or_init(|| format!("http://{}", self.0.settings.listen))
     }
 
-    /// Fixes the prefix once the port is known; a configured one stays.
+    /// Sets the prefix once the port is known, unless one is configured.
     pub(crate) fn bound_to(&self, url: String) {
         let _ = self.0.base_url.set(url);
     }
@@ -103,113 +104,118 @@ impl Sim {
 
     /// Everything that the simulator knows, as `GET /_sim/state` shows it.
     #[must_use]
-    pub fn ledger(&self) -> Value {
-        self.read(control::state::ledger)
+    pub fn state(&self) -> Value {
+        self.read(overview)
     }
 
-    /// Changes the state. Never call it from within itself, and never wait inside.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+    /// Back to the fixtures, without faults. The clock keeps its time.
+    pub(crate) fn reset(&self) {
+        self.with(|context, now| *context = new_context(self.settings(), now));
+    }
+
+    /// Changes the state. Not reentrant.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Context, Timestamp) -> T) -> T {
         let result = work(&mut self.lock(), self.0.clock.now());
         self.0.revision.fetch_add(1, Ordering::Relaxed);
         self.0.changed.notify_one();
         result
     }
 
-    /// Looks at the state.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&World, Timestamp) -> T) -> T {
+    /// Reads the state.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Context, Timestamp) -> T) -> T {
         work(&self.lock(), self.0.clock.now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, World> {
-        let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Context> {
+        let mut context = self.0.context.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.settings.expiry_sweep_s == 0 {
-            world.sweep(0, self.0.clock.now());
+            expiry::sweep(&mut context, 0, self.0.clock.now());
         }
-        world
+        context
     }
 
-    /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment and refund event, and
-    /// gives its signing secret. An endpoint with this URL keeps its secret.
+    /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment, refund and dispute event, and
+    /// returns its signing secret. An existing endpoint with this URL keeps its secret.
     ///
     /// # Errors
     /// The key is not a secret key of the fixtures.
     pub fn register_webhook(&self, api_key: &str, url: &str) -> io::Result<String> {
-        self.with(|world, now| world.ensure_endpoint(api_key, url, None, now))
+        self.with(|context, now| context.ensure_endpoint(api_key, url, None, now))
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a secret key of this simulator"))
     }
 
-    /// When there will be something to do, if nothing else happens.
+    /// When something is due next.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let world = self.lock();
-        let delivery = world.deliveries.first().map(|(due, _)| *due);
-        [delivery, world.next_end()].into_iter().flatten().min()
+        let context = self.lock();
+        let delivery = context.deliveries.first().map(|(due, _)| *due);
+        [delivery, context.next_end()].into_iter().flatten().min()
     }
 
-    /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::settle`].
+    /// Expires what has ended and takes the deliveries that are due at `now`. Each needs a call of [`Sim::record_answer`].
     #[must_use]
     pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
         let sweep_s = self.0.settings.expiry_sweep_s;
-        let mut world = self.lock();
-        world.sweep(sweep_s, now);
-        world.take_due(now)
+        let mut context = self.lock();
+        expiry::sweep(&mut context, sweep_s, now);
+        context.take_due(now)
     }
 
-    /// What was announced and what came of it, oldest first, as `GET /_sim/outbox` shows it.
+    /// Every dispatch with its attempts, oldest first, as `GET /_sim/outbox` shows it.
     #[must_use]
     pub fn outbox(&self) -> Value {
-        self.read(|world, _| serde_json::json!(world.outbox))
+        self.read(|context, _| serde_json::json!(context.outbox))
     }
 
-    /// From now on one line for every delivery that is given up: event, address, last answer. A reader that falls more
+    /// One line for every dead letter from now on: event, URL, last answer. A reader that falls more
     /// than a hundred lines behind misses the oldest.
     #[must_use]
-    pub fn given_up(&self) -> broadcast::Receiver<String> {
-        self.0.given_up.subscribe()
+    pub fn dead_letters(&self) -> broadcast::Receiver<String> {
+        self.0.dead_letters.subscribe()
     }
 
-    /// Records what came of a delivery and plans the retry, if there is one.
-    pub fn settle(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        let given_up = self.with(|world, now| {
-            world.settle(delivery, answer, duration_ms, now);
-            world.outbox.get(&delivery.dispatch_id).and_then(Dispatch::given_up)
+    /// Records the answer to a delivery and schedules the retry, if there is one.
+    pub fn record_answer(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
+        let dead_letters = self.with(|context, now| {
+            context.record_answer(delivery, answer, duration_ms, now);
+            context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });
-        if let Some(line) = given_up {
-            // Nobody has to listen.
-            let _ = self.0.given_up.send(line);
+        if let Some(line) = dead_letters {
+            // Fails when there is no reader.
+            let _ = self.0.dead_letters.send(line);
         }
-        self.0.settled.notify_waiters();
+        self.0.finished.notify_waiters();
     }
 
-    /// Single deliveries, which somebody asks for, travel by `carrier` and not over HTTP. Before the first of them, once;
-    /// those that are due are for [`Sim::take_due`].
-    pub fn carry_by<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
+    /// Sends resends, replays and test events by `carrier` instead of HTTP. Call it once, before the first of them. Retries and
+    /// first attempts are for [`Sim::take_due`].
+    pub fn deliver_with<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let _ = self.0.sender.set(Sender::by_hand(carrier));
+        let _ = self.0.sender.set(Sender::custom(carrier));
     }
 
-    /// Sends one delivery and settles it.
+    /// Sends one delivery and records its answer.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let sender = self.0.sender.get_or_init(Sender::default);
         let (answer, duration_ms) = sender.send(&delivery).await;
-        self.settle(&delivery, &answer, duration_ms);
+        self.record_answer(&delivery, &answer, duration_ms);
         answer
     }
 
-    /// Sends a request that is no dispatch (a test send).
+    /// Sends a test event, which has no dispatch.
     pub(crate) async fn send_once(&self, delivery: &Delivery) -> Answer {
         self.0.sender.get_or_init(Sender::default).send(delivery).await.0
     }
 
-    /// Does all that is due at `now`, over HTTP, and waits for it.
+    /// Sends all that is due at `now` over HTTP and waits for the answers.
     pub async fn run_due(&self, now: Timestamp) {
         let due = self.take_due(now);
         join_all(due.into_iter().map(|delivery| self.deliver(delivery))).await;
     }
 
-    /// Moves time forward, stopping at every instant at which something is due, as if time had passed.
+    /// Moves time forward and stops at every instant at which something is due.
     pub async fn advance(&self, by_ms: u64) {
         let target = self.0.clock.now().plus_ms(i64::try_from(by_ms).unwrap_or(i64::MAX));
         loop {
@@ -226,18 +232,18 @@ impl Sim {
         self.0.changed.notify_one();
     }
 
-    /// Waits until no delivery is under way, but not longer than any delivery can take.
+    /// Waits until no delivery is in flight, but not longer than a delivery can take.
     pub async fn idle(&self) {
-        let settled = async {
+        let finished = async {
             loop {
-                let settled = self.0.settled.notified();
+                let finished = self.0.finished.notified();
                 if self.lock().in_flight == 0 {
                     return;
                 }
-                settled.await;
+                finished.await;
             }
         };
-        let _ = tokio::time::timeout(LONGEST_DELIVERY, settled).await;
+        let _ = tokio::time::timeout(LONGEST_DELIVERY, finished).await;
     }
 
     /// Waits until the state may have changed or, in real time, until the next work is due.
@@ -250,17 +256,17 @@ impl Sim {
         let _ = tokio::time::timeout(wait, self.0.changed.notified()).await;
     }
 
-    /// Waits for the next moment at which an idempotency key may have been settled.
-    pub(crate) async fn key_settled(&self) {
-        let _ = tokio::time::timeout(Duration::from_millis(20), self.0.settled.notified()).await;
+    /// Waits until an idempotency key may be finished.
+    pub(crate) async fn key_finished(&self) {
+        let _ = tokio::time::timeout(Duration::from_millis(20), self.0.finished.notified()).await;
     }
 
-    /// Wakes whoever waits in [`Sim::key_settled`] or [`Sim::idle`].
-    pub(crate) fn announce_settled(&self) {
-        self.0.settled.notify_waiters();
+    /// Wakes [`Sim::key_finished`] and [`Sim::idle`].
+    pub(crate) fn notify_finished(&self) {
+        self.0.finished.notify_waiters();
     }
 
-    /// Counts changes, so that a snapshot is written only when there is something new.
+    /// Changes with the state, so that an unchanged state is not written again.
     pub(crate) fn revision(&self) -> u64 {
         self.0.revision.load(Ordering::Relaxed)
     }
@@ -271,4 +277,17 @@ impl Sim {
         let bytes = serde_json::to_vec(&*self.lock()).map_err(io::Error::other)?;
         snapshot::save(path, &bytes)
     }
+}
+
+fn new_context(settings: &Settings, now: Timestamp) -> Context {
+    let mut context = Context::new(settings, now);
+    context.ensure_endpoints(settings, now);
+    context
+}
+
+fn continued(saved: Context, settings: &Settings, now: Timestamp) -> Context {
+    let mut context = saved.restore(settings, now);
+    context.remove_former_endpoints(settings);
+    context.ensure_endpoints(settings, now);
+    context
 }

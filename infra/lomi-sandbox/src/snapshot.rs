@@ -1,13 +1,13 @@
-//! The optional file that lets the state survive a restart.
+//! The data file.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::world::World;
+use crate::context::Context;
 
-/// The saved world, or `None` when there is no file yet.
-pub(crate) fn load(path: &Path) -> io::Result<Option<World>> {
+/// The saved state, or `None` when there is no file yet.
+pub(crate) fn load(path: &Path) -> io::Result<Option<Context>> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| unusable(path, &error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -32,13 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_of_another_version_is_read_and_one_that_is_no_state_is_named() {
+    fn a_file_of_another_version_is_read_and_a_damaged_one_named() {
         let folder = std::env::temp_dir().join(format!("lomi-sandbox-snapshot-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("state.json");
         assert!(load(&file).unwrap().is_none());
         fs::write(&file, r#"{"profile": "forgotten", "quirks": {"unheard_of": true}, "sessions": []}"#).unwrap();
-        assert_eq!(load(&file).unwrap().map(|world| world.outbox.len()), Some(0));
+        assert_eq!(load(&file).unwrap().map(|context| context.outbox.len()), Some(0));
         fs::write(&file, "[").unwrap();
         let problem = load(&file).unwrap_err().to_string();
         assert!(problem.contains("state.json") && problem.contains("delete it"), "{problem}");

@@ -165,7 +165,7 @@ impl Lomi {
     /// lomi's complete state.
     #[must_use]
     pub fn ledger(&self) -> Value {
-        self.sim.ledger()
+        self.sim.state()
     }
 
     /// The webhook endpoints of all merchants at lomi, each with its secret.
@@ -209,14 +209,14 @@ impl Lomi {
     /// Reports the outcome of a delivery to lomi.
     pub fn settle(&self, delivery: &Delivery, answer: &Answer) {
         self.sim.clock().advance_to(instant(self.time));
-        self.sim.settle(delivery, answer, 1);
+        self.sim.record_answer(delivery, answer, 1);
         self.stirred.notify_one();
     }
 }
 
 fn deliveries_of(sim: &Sim) -> mpsc::UnboundedReceiver<ByHand> {
     let (taken, deliveries) = mpsc::unbounded_channel();
-    sim.carry_by(move |delivery| {
+    sim.deliver_with(move |delivery| {
         let (answer, answered) = oneshot::channel();
         let patience = Duration::from_millis(delivery.timeout_ms);
         let is_sent = taken.send((delivery, answer)).is_ok();

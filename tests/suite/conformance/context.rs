@@ -54,7 +54,7 @@ impl Context {
 
     /// How many idempotency keys lomi knows.
     pub(crate) fn keys_held(&self) -> u64 {
-        self.sandbox.sim().ledger()["idempotency_keys"].as_u64().unwrap()
+        self.sandbox.sim().state()["idempotency_keys"].as_u64().unwrap()
     }
 
     /// A fresh session for order A-1007.

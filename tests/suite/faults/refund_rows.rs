@@ -96,14 +96,14 @@ async fn nothing_is_released_while_a_listed_refund_may_be_it() {
         if is_paid_out {
             app.lomi.pay_out_refund(&newest(&app).await).await;
         }
-        app.lomi.quirks(json!({ "refund_members_dropped": [member] })).await;
+        app.lomi.quirks(json!({ "refund_fields_dropped": [member] })).await;
         app.age_refunds(&order.order_id).await;
         for _ in 0..3 {
             look_again(&app, &order).await;
             assert!(statuses(&app, &order).await.contains(&one("in_doubt")[0]), "{member} {is_paid_out}");
         }
         assert_reserved(&app, &order).await;
-        app.lomi.quirks(json!({ "refund_members_dropped": [] })).await;
+        app.lomi.quirks(json!({ "refund_fields_dropped": [] })).await;
         look_again(&app, &order).await;
         let after = statuses(&app, &order).await;
         if is_paid_out {

@@ -1,21 +1,21 @@
-//! Customers. Deleting one is soft, and the list counts in a way of its own.
+//! Customers.
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use super::transactions::detail;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Customer, CustomerDetails, Transaction};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::transaction_row;
-use crate::world::World;
+use crate::webhook::payload::transaction_row;
 
 const TRANSACTION: [&str; 9] = [
     "transaction_id",
@@ -29,8 +29,8 @@ const TRANSACTION: [&str; 9] = [
     "created_at",
 ];
 
-/// What a body says about a customer; only what was sent is there.
-struct Sent {
+/// The fields of a body.
+struct CustomerFields {
     name: Option<String>,
     email: Option<String>,
     phone_number: Option<String>,
@@ -41,15 +41,13 @@ struct Sent {
     postal_code: Option<String>,
     is_business: Option<bool>,
     metadata: Value,
-    /// Texts that were sent as null.
     nulls: Vec<&'static str>,
 }
 
-/// The texts that a change may clear, where null clears.
+/// The texts that null clears, under the quirk `customer_texts_cleared`.
 const TEXTS: [&str; 7] = ["email", "phone_number", "whatsapp_number", "country", "city", "address", "postal_code"];
 
-impl Sent {
-    /// A new customer needs a name; a change needs nothing.
+impl CustomerFields {
     fn read(call: &Call, needs_name: bool) -> Result<Self, ApiError> {
         let mut fields = Fields::new(&call.body);
         if needs_name {
@@ -90,9 +88,9 @@ impl Sent {
             (self.address, &mut details.address),
             (self.postal_code, &mut details.postal_code),
         ];
-        for (sent, kept) in texts {
+        for (sent, current) in texts {
             if let Some(sent) = sent {
-                *kept = sent;
+                *current = sent;
             }
         }
         if !self.metadata.is_null() {
@@ -115,14 +113,14 @@ impl Sent {
     }
 }
 
-/// `POST /customers`: the same person twice is two customers.
+/// `POST /customers`: creates a customer even for a known phone or e-mail.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let sent = Sent::read(&call, true)?;
+    let sent = CustomerFields::read(&call, true)?;
     let mut details = CustomerDetails::default();
     sent.write(&mut details);
-    sim.with(|world, now| {
+    sim.with(|context, now| {
         let customer = Customer {
-            customer_id: world.ids.uuid(),
+            customer_id: context.ids.uuid(),
             organization_id: call.caller.organization_id.to_owned(),
             environment: call.caller.environment,
             details,
@@ -131,34 +129,34 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
             updated_at: now,
         };
         let row = row(call.profile, &customer);
-        world.customers.insert(customer);
+        context.customers.insert(customer);
         Ok(Reply::created(row))
     })
 }
 
-/// `GET /customers`: past the last page there are suddenly none at all.
+/// `GET /customers`: past the last page, the total count is 0.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Numbered("pageSize", 50))?;
     let mut count = 0;
-    let cut = sim.read(|world, _| {
-        let found = || world.customers.newest_first().filter(|customer| is_found(world, &call, customer));
-        let mut cut = slice.cut(found(), |customer| list_row(call.profile, customer));
-        count = if cut.rows.is_empty() { 0 } else { found().count() };
-        cut.total_count = Some(count);
-        cut
+    let page = sim.read(|context, _| {
+        let found = || context.customers.newest_first().filter(|customer| is_found(context, &call, customer));
+        let mut page = paging.select(found(), |customer| list_row(call.profile, customer));
+        count = if page.rows.is_empty() { 0 } else { found().count() };
+        page.total_count = Some(count);
+        page
     });
-    Ok(slice.answer(cut, |rows| {
-        let (page, size) = (slice.page.max(1), slice.limit);
+    Ok(paging.reply(page, |rows| {
+        let (page, size) = (paging.page.max(1), paging.limit);
         let pages = count.div_ceil(size.max(1));
         let pagination = json!({"page": page, "pageSize": size, "totalCount": count, "totalPages": pages});
         json!({"customers": rows, "pagination": pagination})
     }))
 }
 
-fn is_found(world: &World, call: &Call, customer: &Customer) -> bool {
+fn is_found(context: &Context, call: &Call, customer: &Customer) -> bool {
     let details = &customer.details;
     let holds = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
-    let is_active = || transactions(world, &customer.customer_id).next().is_some();
+    let is_active = || transactions(context, &customer.customer_id).next().is_some();
     is_own(call, customer)
         && call.query("search").is_none_or(|part| {
             holds(&details.name, part) || details.email.as_ref().is_some_and(|email| holds(email, part))
@@ -181,20 +179,20 @@ pub(crate) async fn read(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| own(world, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
+    sim.read(|context, _| own(context, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
 }
 
-/// `PATCH /customers/{id}`: only what is sent changes, and a name cannot be emptied.
+/// `PATCH /customers/{id}`: changes only what is sent. A name cannot be emptied.
 pub(crate) async fn update(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    let sent = Sent::read(&call, false)?;
-    sim.with(|world, now| {
-        let id = own(world, &call, &id)?.customer_id.clone();
-        let is_cleared = world.quirks.customer_texts_cleared;
-        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+    let sent = CustomerFields::read(&call, false)?;
+    sim.with(|context, now| {
+        let id = own(context, &call, &id)?.customer_id.clone();
+        let is_cleared = context.quirks.customer_texts_cleared;
+        let customer = context.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         if is_cleared {
             sent.clear(&mut customer.details);
         }
@@ -204,39 +202,39 @@ pub(crate) async fn update(
     })
 }
 
-/// `DELETE /customers/{id}`: the transactions stay.
+/// `DELETE /customers/{id}`: soft.
 pub(crate) async fn delete(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.with(|world, now| {
-        let id = own(world, &call, &id)?.customer_id.clone();
-        let customer = world.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+    sim.with(|context, now| {
+        let id = own(context, &call, &id)?.customer_id.clone();
+        let customer = context.customers.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         customer.deleted_at = Some(now);
         Ok(Reply::ok(&json!({"message": "Customer deleted successfully"})))
     })
 }
 
-/// `GET /customers/{id}/transactions`: all of them.
+/// `GET /customers/{id}/transactions`: not paged.
 pub(crate) async fn list_transactions(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| {
-        let id = &own(world, &call, &id)?.customer_id;
-        Ok(Reply::ok(&transactions(world, id).map(|row| transaction_view(world, row)).collect()))
+    sim.read(|context, _| {
+        let id = &own(context, &call, &id)?.customer_id;
+        Ok(Reply::ok(&transactions(context, id).map(|row| transaction_view(context, row)).collect()))
     })
 }
 
-fn transactions<'a>(world: &'a World, customer_id: &'a str) -> impl Iterator<Item = &'a Transaction> {
-    world.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
+fn transactions<'a>(context: &'a Context, customer_id: &'a str) -> impl Iterator<Item = &'a Transaction> {
+    context.transactions.newest_first().filter(move |row| row.customer_id.as_deref() == Some(customer_id))
 }
 
-fn transaction_view(world: &World, transaction: &Transaction) -> Value {
-    if world.profile.is_current() {
-        return Value::Object(detail(world, transaction));
+fn transaction_view(context: &Context, transaction: &Transaction) -> Value {
+    if context.profile.is_current() {
+        return Value::Object(detail(context, transaction));
     }
     let mut row = transaction_row(transaction);
     if let Some(row) = row.as_object_mut() {
@@ -249,10 +247,10 @@ fn is_own(call: &Call, customer: &Customer) -> bool {
     call.covers(&customer.organization_id, customer.environment) && customer.deleted_at.is_none()
 }
 
-fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
-    let public = id.strip_prefix("cus_").filter(|_| world.quirks.customers_by_public_id);
+fn own<'a>(context: &'a Context, call: &Call, id: &str) -> Result<&'a Customer, ApiError> {
+    let public = id.strip_prefix("cus_").filter(|_| context.quirks.customers_by_public_id);
     if let Some(digits) = public {
-        let mut own = world.customers.newest_first().filter(|customer| is_own(call, customer));
+        let mut own = context.customers.newest_first().filter(|customer| is_own(call, customer));
         let customer = own.find(|customer| customer.customer_id.replace('-', "") == digits);
         return customer.ok_or_else(|| ApiError::missing("Customer", id));
     }
@@ -263,7 +261,7 @@ fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Customer, ApiE
             Profile::Seeds => ApiError::unexpected().coded("DATABASE_ERROR"),
         });
     }
-    let customer = world.customers.get(id).filter(|customer| is_own(call, customer));
+    let customer = context.customers.get(id).filter(|customer| is_own(call, customer));
     customer.ok_or_else(|| ApiError::missing("Customer", id))
 }
 
@@ -278,7 +276,7 @@ fn row(profile: Profile, customer: &Customer) -> Value {
     row
 }
 
-/// The list's query does not read the metadata.
+/// The list has no metadata.
 fn list_row(profile: Profile, customer: &Customer) -> Value {
     let mut row = row(profile, customer);
     if let Some(metadata) = row.get_mut("metadata") {

@@ -1,22 +1,22 @@
-//! What was delivered, as far as lomi. remembers it, and replaying it. The paths are those of `current`, then the older ones.
+//! Delivery logs and replays, under the paths of `current` and the older ones.
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::webhooks;
+use crate::context::page;
+use crate::http::call::Admitted;
 use crate::http::error::ApiError;
-use crate::http::gate::Admitted;
 use crate::http::reply::Reply;
 use crate::model::DeliveryLog;
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::world::page;
 
-/// Columns of a payment rail that is not simulated.
+/// Columns of a payment rail that is not simulated here.
 const ALWAYS_NULL: [&str; 5] = ["amount", "compte_paye", "compte_payeur", "spi_event_code", "spi_tx_id"];
 
-/// `GET /webhooks/deliveries`. Older generations take the word for the id of a webhook.
+/// `GET /webhooks/deliveries`. Older generations read `deliveries` as the id of a webhook.
 pub(crate) async fn list_of_webhook(sim: State<Sim>, call: Admitted) -> Result<Reply, ApiError> {
     if !call.profile.is_current() {
         return webhooks::read(sim, call, Path("deliveries".to_owned())).await;
@@ -32,22 +32,22 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     let (offset, limit) = (call.whole("offset", 0)?, call.limit("limit", 25)?);
     let is_set = |name| call.query(name) == Some("true");
     let (only_good, only_bad) = (is_set("successOnly"), is_set("failedOnly"));
-    let rows = sim.read(|world, _| {
+    let rows = sim.read(|context, _| {
         let keep = |log: &&DeliveryLog| {
-            webhooks::own(world, &call, &log.webhook_id).is_ok()
+            webhooks::own(context, &call, &log.webhook_id).is_ok()
                 && call.query("webhookId").is_none_or(|id| id == log.webhook_id)
                 && (!only_good || log.success)
                 && (!only_bad || !log.success)
         };
-        page(&world.logs, offset, limit, keep).map(|log| row(call.profile, log)).collect()
+        page(&context.logs, offset, limit, keep).map(|log| row(call.profile, log)).collect()
     });
     Ok(Reply::ok(&Value::Array(rows)))
 }
 
 fn row(profile: Profile, log: &DeliveryLog) -> Value {
     let mut row = json!(log);
-    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
-        members.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
+    if let Some(fields) = row.as_object_mut().filter(|_| profile.is_current()) {
+        fields.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
     }
     row
 }
@@ -58,8 +58,8 @@ pub(crate) async fn read(
     Extension(call): Admitted,
     Path(log_id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| {
-        let log = world.logs.get(&log_id).filter(|log| call.owns(&log.organization_id));
+    sim.read(|context, _| {
+        let log = context.logs.get(&log_id).filter(|log| call.owns(&log.organization_id));
         log.map(|log| Reply::ok(&row(call.profile, log))).ok_or_else(|| ApiError::missing("Delivery log", &log_id))
     })
 }
@@ -71,15 +71,15 @@ pub(crate) async fn retry(
     Extension(call): Admitted,
     Path((id, log_id)): Path<(String, String)>,
 ) -> Result<Reply, ApiError> {
-    let delivery = sim.with(|world, now| {
-        let endpoint = webhooks::own(world, &call, &id)?.clone();
-        let log = world.logs.get(&log_id).filter(|log| log.webhook_id == id);
+    let delivery = sim.with(|context, now| {
+        let endpoint = webhooks::own(context, &call, &id)?.clone();
+        let log = context.logs.get(&log_id).filter(|log| log.webhook_id == id);
         let envelope = log.map(|log| log.payload.clone()).ok_or_else(|| ApiError::missing("Delivery log", &log_id))?;
         if !endpoint.listens_to(&envelope.event) {
             return Err(ApiError::bad_request("The webhook is inactive or not subscribed to this event"));
         }
         let event_id = envelope.id.clone();
-        let delivery = world.begin_once(&endpoint, envelope, now).ok_or_else(ApiError::unexpected)?;
+        let delivery = context.begin_once(&endpoint, envelope, now).ok_or_else(ApiError::unexpected)?;
         Ok((delivery, event_id))
     });
     let (delivery, event_id) = delivery?;

@@ -5,19 +5,19 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::model::{Caller, Link, LinkDetails, LinkType};
 use crate::money::{Amount, Currency};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::world::World;
 
 const SINCE_1_2_0: [&str; 4] = ["require_email", "require_name", "require_phone", "single_use"];
 
@@ -25,7 +25,7 @@ const SINCE_1_2_0: [&str; 4] = ["require_email", "require_name", "require_phone"
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let details = read_body(call.profile, &call.body)?;
     let base_url = sim.base_url().to_owned();
-    idempotency::once(&sim, &call, |world, caller, now| keep(world, caller, details, &base_url, now)).await
+    idempotency::once(&sim, &call, |context, caller, now| insert(context, caller, details, &base_url, now)).await
 }
 
 fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
@@ -61,7 +61,7 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
     }
 }
 
-/// What does not fit the type of link is refused, or in `current` ignored where the price row decides anyway.
+/// Refuses what does not fit the type of link. `current` ignores the amount of a product link.
 fn check(profile: Profile, caller: &Caller, mut details: LinkDetails) -> Result<LinkDetails, ApiError> {
     let refusal = |text: &str| match profile {
         Profile::June2026 => ApiError::unexpected(),
@@ -93,19 +93,19 @@ fn check(profile: Profile, caller: &Caller, mut details: LinkDetails) -> Result<
     }
 }
 
-fn keep(
-    world: &mut World,
+fn insert(
+    context: &mut Context,
     caller: &Caller,
     details: LinkDetails,
     base_url: &str,
     now: Timestamp,
 ) -> Result<Value, ApiError> {
-    let mut details = check(world.profile, caller, details)?;
-    if world.quirks.link_metadata_dropped {
+    let mut details = check(context.profile, caller, details)?;
+    if context.quirks.link_metadata_dropped {
         details.metadata = Value::Null;
     }
     let link = Link {
-        link_id: world.ids.uuid(),
+        link_id: context.ids.uuid(),
         organization_id: caller.organization_id.to_owned(),
         created_by: caller.merchant_id.to_owned(),
         environment: caller.environment,
@@ -114,43 +114,43 @@ fn keep(
         created_at: now,
         updated_at: now,
     };
-    let row = detail(world.profile, &link, base_url);
-    world.links.insert(link);
+    let row = detail(context.profile, &link, base_url);
+    context.links.insert(link);
     Ok(row)
 }
 
 /// `GET /payment-links`: `total` counts the rows of this page only.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Offset(20))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Offset(20))?;
     let is_active = call.query("isActive").and_then(|text| text.parse::<bool>().ok());
-    let cut = sim.read(|world, _| {
+    let page = sim.read(|context, _| {
         let keep = |link: &&Link| {
-            is_shown(world, &call, link)
+            is_shown(context, &call, link)
                 && call.query("linkType").is_none_or(|name| name == link.details.link_type.as_ref())
                 && is_active.is_none_or(|wanted| wanted == link.is_active)
         };
-        slice.cut(world.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
+        paging.select(context.links.newest_first().filter(keep), |link| row(call.profile, link, sim.base_url()))
     });
-    Ok(slice.answer(
-        cut,
-        |rows| json!({"total": rows.len(), "data": rows, "limit": slice.said_limit, "offset": slice.offset}),
+    Ok(paging.reply(
+        page,
+        |rows| json!({"total": rows.len(), "data": rows, "limit": paging.requested_limit, "offset": paging.offset}),
     ))
 }
 
-/// `GET /payment-links/{id}`: an id that cannot be one is not found either.
+/// `GET /payment-links/{id}`: a malformed id is 404 too.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| {
-        let link = world.links.get(&id).filter(|link| is_shown(world, &call, link));
+    sim.read(|context, _| {
+        let link = context.links.get(&id).filter(|link| is_shown(context, &call, link));
         let link = link.ok_or_else(|| ApiError::missing("Payment link", &id))?;
         Ok(Reply::ok(&detail(call.profile, link, sim.base_url())))
     })
 }
 
-/// `PATCH /payment-links/{id}`: what is sent is changed.
+/// `PATCH /payment-links/{id}`: changes only what is sent.
 pub(crate) async fn update(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -160,10 +160,10 @@ pub(crate) async fn update(
         return Err(no_route("PATCH", &id));
     }
     let base_url = sim.base_url().to_owned();
-    sim.with(|world, now| {
-        is_own(world, &call, &id)?;
-        let drops_metadata = world.quirks.link_metadata_dropped;
-        let link = world.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
+    sim.with(|context, now| {
+        is_own(context, &call, &id)?;
+        let drops_metadata = context.quirks.link_metadata_dropped;
+        let link = context.links.get_mut(&id).ok_or_else(|| ApiError::missing("Payment link", &id))?;
         change(link, &call.body, drops_metadata)?;
         link.updated_at = now;
         Ok(Reply::ok(&detail(call.profile, link, &base_url)))
@@ -211,7 +211,7 @@ fn change(link: &mut Link, body: &Value, drops_metadata: bool) -> Result<(), Api
     if fields.problems.is_empty() { Ok(()) } else { Err(ApiError::validation(fields.problems)) }
 }
 
-/// `DELETE /payment-links/{id}`: switches it off. Its body is printed nowhere.
+/// `DELETE /payment-links/{id}`: deactivates it. No document shows the answer's body.
 pub(crate) async fn archive(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -220,22 +220,22 @@ pub(crate) async fn archive(
     if !call.profile.is_current() {
         return Err(no_route("DELETE", &id));
     }
-    sim.with(|world, now| {
-        is_own(world, &call, &id)?;
-        if let Some(link) = world.links.get_mut(&id) {
+    sim.with(|context, now| {
+        is_own(context, &call, &id)?;
+        if let Some(link) = context.links.get_mut(&id) {
             (link.is_active, link.updated_at) = (false, now);
         }
         Ok(Reply::ok(&Value::Null))
     })
 }
 
-fn is_own(world: &World, call: &Call, id: &str) -> Result<(), ApiError> {
-    let link = world.links.get(id).filter(|link| is_shown(world, call, link));
+fn is_own(context: &Context, call: &Call, id: &str) -> Result<(), ApiError> {
+    let link = context.links.get(id).filter(|link| is_shown(context, call, link));
     link.map(drop).ok_or_else(|| ApiError::missing("Payment link", id))
 }
 
-fn is_shown(world: &World, call: &Call, link: &Link) -> bool {
-    let any_environment = world.quirks.list_mixes_environments;
+fn is_shown(context: &Context, call: &Call, link: &Link) -> bool {
+    let any_environment = context.quirks.list_mixes_environments;
     call.owns(&link.organization_id) && (any_environment || link.environment == call.caller.environment)
 }
 

@@ -17,11 +17,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::http::gate::{IsThere, gate, only_where};
+use crate::http::gate::{RouteExists, gate, only_if_exists};
 use crate::settings::Profile;
 use crate::sim::Sim;
 
-/// Every route that needs a key, and the two that do not.
 pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
     let keyed = Router::new()
         .route("/checkout-sessions", get(sessions::list).post(sessions::create))
@@ -47,11 +46,11 @@ pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
         .route("/test/webhook-event", post(webhooks::test_event))
         .route_layer(from_fn_with_state(sim.clone(), gate));
     let public = Router::new().route("/health", get(account::health)).route("/ready", get(account::ready));
-    Router::new().merge(keyed).merge(of_some_generations(sim)).merge(public)
+    Router::new().merge(keyed).merge(of_single_generations(sim)).merge(public)
 }
 
-/// Routes that do not exist elsewhere, key or no key.
-fn of_some_generations(sim: &Sim) -> Router<Sim> {
+/// Other generations answer 404 here, with or without a key.
+fn of_single_generations(sim: &Sim) -> Router<Sim> {
     let intents = Router::new()
         .route("/payment-intents", post(charges::create))
         .route("/payment-intents/{id}", get(charges::read))
@@ -69,8 +68,8 @@ fn of_some_generations(sim: &Sim) -> Router<Sim> {
         .merge(only(sim, older_deliveries, |profile| !profile.is_current()))
 }
 
-fn only(sim: &Sim, routes: Router<Sim>, is_there: IsThere) -> Router<Sim> {
+fn only(sim: &Sim, routes: Router<Sim>, exists: RouteExists) -> Router<Sim> {
     routes
         .route_layer(from_fn_with_state(sim.clone(), gate))
-        .route_layer(from_fn_with_state((sim.clone(), is_there), only_where))
+        .route_layer(from_fn_with_state((sim.clone(), exists), only_if_exists))
 }

@@ -4,61 +4,59 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Caller, Preview, Refund, Transaction};
 use crate::money::Amount;
-use crate::pay::refund::{self, NoRefund, Wish};
+use crate::pay::refund::{self, RefundRefused, RefundRequest};
 use crate::sim::Sim;
-use crate::webhook::event::payment_name;
-use crate::world::World;
+use crate::webhook::payload::payment_name;
 
-/// How long a token carries a refund out.
 const TOKEN_LIFE_S: u64 = 15 * 60;
 
-/// `POST /refunds`: the first of two calls shows what would be given back and moves nothing, the second one carries it out.
-/// To see one recorded and answered with 500 all the same, plant `commit_then_500`.
+/// `POST /refunds`: the first of two calls is a preview, the second one executes.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let (body, key) = (call.body.clone(), call.idempotency_key.clone());
-    idempotency::once(&sim, &call, |world, caller, now| {
-        let asked = Asked { caller, body: &body, key: key.as_deref() };
+    idempotency::once(&sim, &call, |context, caller, now| {
+        let refund_call = RefundCall { caller, body: &body, key: key.as_deref() };
         match body.get("confirmation_token").and_then(Value::as_str) {
-            _ if !world.quirks.refund_preview => open(world, &asked, now),
-            None => preview(world, &asked, now),
+            _ if !context.quirks.refund_preview => open(context, &refund_call, now),
+            None => preview(context, &refund_call, now),
             Some(token) => {
-                confirm(world, &asked, token, now)?;
-                open(world, &asked, now)
+                confirm(context, &refund_call, token, now)?;
+                open(context, &refund_call, now)
             }
         }
     })
     .await
 }
 
-/// Who asks for what.
-struct Asked<'a> {
+/// One call of `POST /refunds`.
+struct RefundCall<'a> {
     caller: &'a Caller,
     body: &'a Value,
     key: Option<&'a str>,
 }
 
-impl Asked<'_> {
-    fn transaction(&self, world: &World) -> Result<Transaction, ApiError> {
+impl RefundCall<'_> {
+    fn transaction(&self, context: &Context) -> Result<Transaction, ApiError> {
         let id = self.body.get("transaction_id").and_then(Value::as_str).filter(|id| ids::is_uuid(id));
         let id = id.ok_or_else(|| ApiError::bad_request("transaction_id must be a UUID"))?;
-        let row = world.transactions.get(id).filter(|row| {
+        let row = context.transactions.get(id).filter(|row| {
             row.organization_id == self.caller.organization_id && row.environment == self.caller.environment
         });
         row.cloned().ok_or_else(|| ApiError::missing("Transaction", id))
     }
 
-    fn wish(&self) -> Wish {
-        Wish {
-            // Checked with the rest, in lomi.'s order: what is no number is no positive number.
+    fn request(&self) -> RefundRequest {
+        RefundRequest {
+            // Checked later, in the order of lomi: a value that is no number is not positive.
             amount: self.body.get("amount").and_then(Amount::from_json).unwrap_or(Amount::whole(0)),
             is_full: self.body.get("refund_type").and_then(Value::as_str) == Some("full"),
             reason: self.body.get("reason").and_then(Value::as_str).map(str::to_owned),
@@ -70,25 +68,25 @@ impl Asked<'_> {
     }
 }
 
-/// Nothing is checked but that there is something to show: what cannot be given back is refused when it is carried out.
-fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let (transaction, wish) = (asked.transaction(world)?, asked.wish());
+/// Checks only that the transaction exists. The second call refuses what cannot be refunded.
+fn preview(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let (transaction, request) = (call.transaction(context)?, call.request());
     let preview = Preview {
-        token: world.ids.token("ct_", 24),
-        owner: asked.owner(),
-        fingerprint: idempotency::fingerprint(asked.body),
-        idempotency_key: asked.key.map(str::to_owned),
+        token: context.ids.token("ct_", 24),
+        owner: call.owner(),
+        fingerprint: idempotency::fingerprint(call.body),
+        idempotency_key: call.key.map(str::to_owned),
         expires_at: now.plus_s(TOKEN_LIFE_S),
         is_used: false,
     };
-    world.previews.insert(preview.clone());
+    context.previews.insert(preview.clone());
     let mut shown = json!({
-        "transaction_id": payment_name(&world.quirks, &transaction.transaction_id),
-        "amount": if wish.is_full { transaction.gross_amount } else { wish.amount },
+        "transaction_id": payment_name(&context.quirks, &transaction.transaction_id),
+        "amount": if request.is_full { transaction.gross_amount } else { request.amount },
         "currency_code": transaction.currency_code,
     });
-    if let Some(members) = shown.as_object_mut() {
-        members.extend(world.quirks.refund_preview_shows.clone());
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(context.quirks.refund_preview_shows.clone());
     }
     Ok(json!({
         "requires_confirmation": true,
@@ -98,12 +96,12 @@ fn preview(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value
     }))
 }
 
-/// Takes the token for this body, once. The codes of the refusals are made up: lomi. prints none.
-fn confirm(world: &mut World, asked: &Asked<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
-    let (owner, shown) = (asked.owner(), idempotency::fingerprint(&idempotency::without_token(asked.body)));
-    let is_bound = world.quirks.refund_token_bound_to_key;
-    let preview = world.previews.get_mut(token).filter(|preview| {
-        let is_its_key = !is_bound || preview.idempotency_key.as_deref() == asked.key;
+/// Accepts the token once, for this body. The error code is invented: lomi documents none.
+fn confirm(context: &mut Context, call: &RefundCall<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
+    let (owner, shown) = (call.owner(), idempotency::fingerprint(&idempotency::without_token(call.body)));
+    let is_bound = context.quirks.refund_token_bound_to_key;
+    let preview = context.previews.get_mut(token).filter(|preview| {
+        let is_its_key = !is_bound || preview.idempotency_key.as_deref() == call.key;
         !preview.is_used
             && now < preview.expires_at
             && preview.owner == owner
@@ -117,47 +115,47 @@ fn confirm(world: &mut World, asked: &Asked<'_>, token: &str, now: Timestamp) ->
     Ok(())
 }
 
-fn open(world: &mut World, asked: &Asked<'_>, now: Timestamp) -> Result<Value, ApiError> {
-    let transaction = asked.transaction(world)?;
-    let refund = refund::refund(world, &transaction, asked.wish(), now).map_err(refusal)?;
+fn open(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Result<Value, ApiError> {
+    let transaction = call.transaction(context)?;
+    let refund = refund::refund(context, &transaction, call.request(), now).map_err(refusal)?;
     Ok(json!({
         "success": true,
         "refund_id": refund.refund_id,
-        "transaction_id": payment_name(&world.quirks, &refund.transaction_id),
+        "transaction_id": payment_name(&context.quirks, &refund.transaction_id),
         "refunded_amount": refund.refunded_amount,
         "status": refund.status,
         "message": "Refund recorded",
     }))
 }
 
-fn refusal(cause: NoRefund) -> ApiError {
+fn refusal(cause: RefundRefused) -> ApiError {
     ApiError::bad_request(match cause {
-        NoRefund::NotCompleted => "Only completed transactions can be refunded",
-        NoRefund::NotPositive => "amount must be a positive number",
-        NoRefund::AboveGross => "amount exceeds the transaction",
-        NoRefund::Rail => "This payment method cannot be refunded",
-        NoRefund::NoPhone => "A partial refund needs the customer's phone number",
-        NoRefund::Disputed => "A disputed charge cannot be refunded",
-        NoRefund::NotRecorded => "The refund could not be recorded",
-        NoRefund::AlreadyRefunded => "The transaction is already refunded, in full or beyond this amount",
+        RefundRefused::NotCompleted => "Only completed transactions can be refunded",
+        RefundRefused::NotPositive => "amount must be a positive number",
+        RefundRefused::AboveGross => "amount exceeds the transaction",
+        RefundRefused::Rail => "This payment method cannot be refunded",
+        RefundRefused::NoPhone => "A partial refund needs the customer's phone number",
+        RefundRefused::Disputed => "A disputed charge cannot be refunded",
+        RefundRefused::NotRecorded => "The refund could not be recorded",
+        RefundRefused::AlreadyRefunded => "The transaction is already refunded, in full or beyond this amount",
     })
 }
 
 /// `GET /refunds`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Offset(50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Offset(50))?;
     let (from, to) = (call.instant("startDate")?, call.instant("endDate")?);
-    let cut = sim.read(|world, _| {
-        let row = |refund: &Refund| row(refund, world);
+    let page = sim.read(|context, _| {
+        let row = |refund: &Refund| row(refund, context);
         let keep = |refund: &&Refund| {
             is_own(&call, refund)
                 && call.query("status").is_none_or(|status| status == refund.status.as_ref())
                 && from.is_none_or(|from| refund.created_at >= from)
                 && to.is_none_or(|to| refund.created_at <= to)
         };
-        slice.cut(world.refunds.newest_first().filter(keep), row)
+        paging.select(context.refunds.newest_first().filter(keep), row)
     });
-    Ok(slice.answer(cut, |rows| json!({"success": true, "data": rows})))
+    Ok(paging.reply(page, |rows| json!({"success": true, "data": rows})))
 }
 
 /// `GET /refunds/{id}`: bare in `current`.
@@ -169,10 +167,10 @@ pub(crate) async fn read(
     if !ids::is_uuid(&id) {
         return Err(ApiError::bad_request("Refund id must be a UUID"));
     }
-    sim.read(|world, _| {
-        let refund = world.refunds.get(&id).filter(|refund| is_own(&call, refund));
+    sim.read(|context, _| {
+        let refund = context.refunds.get(&id).filter(|refund| is_own(&call, refund));
         let refund = refund.ok_or_else(|| ApiError::missing("Refund", &id))?;
-        let row = row(refund, world);
+        let row = row(refund, context);
         Ok(Reply::ok(&if call.profile.is_current() { row } else { json!({"success": true, "data": row}) }))
     })
 }
@@ -181,17 +179,17 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
     call.covers(&refund.organization_id, refund.environment)
 }
 
-/// In `current`, a reason that nobody gave is left out.
-fn row(refund: &Refund, world: &World) -> Value {
+/// In `current`, an absent reason is left out.
+fn row(refund: &Refund, context: &Context) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
-        row.insert("transaction_id".to_owned(), json!(payment_name(&world.quirks, &refund.transaction_id)));
+        row.insert("transaction_id".to_owned(), json!(payment_name(&context.quirks, &refund.transaction_id)));
         row.remove("organization_id");
         row.remove("environment");
-        if world.profile.is_current() && refund.reason.is_none() {
+        if context.profile.is_current() && refund.reason.is_none() {
             row.remove("reason");
         }
-        world.quirks.refund_members_dropped.iter().for_each(|name| drop(row.remove(name)));
+        context.quirks.refund_fields_dropped.iter().for_each(|name| drop(row.remove(name)));
     }
     row
 }

@@ -6,23 +6,23 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::{ApiError, Problem};
-use crate::http::gate::{Admitted, Call};
 use crate::http::idempotency;
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::{Caller, Session, SessionStatus};
 use crate::money::{Amount, Currency};
-use crate::pay::{is_placeholder, note_payer};
+use crate::pay::{ensure_customer, is_placeholder};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::with_decimals;
-use crate::world::World;
+use crate::webhook::payload::with_decimals;
 
-/// Columns of a row, which other rows show with nothing in them.
+/// Columns that are null here.
 const ALWAYS_NULL: [&str; 6] = [
     "installment_plan_id",
     "payment_request_id",
@@ -82,54 +82,60 @@ const SEEDS: [&str; 23] = [
     "environment",
 ];
 
-/// Which fields the page asks for, since API 1.2.0.
-const ASKED_FOR: [&str; 3] = ["require_email", "require_name", "require_phone"];
+/// What the page requires of the shopper, since API 1.2.0.
+const CONTACT_FLAGS: [&str; 3] = ["require_email", "require_name", "require_phone"];
 
 /// `POST /checkout-sessions`.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let draft = Draft::read(call.profile, &call.body)?;
-    refuse_members(&sim, &call)?;
+    refuse_fields(&sim, &call)?;
     let base_url = sim.base_url().to_owned();
-    idempotency::once(&sim, &call, |world, caller, now| open(world, caller, draft, &base_url, now)).await
+    idempotency::once(&sim, &call, |context, caller, now| open(context, caller, draft, &base_url, now)).await
 }
 
-fn open(world: &mut World, caller: &Caller, draft: Draft, base_url: &str, now: Timestamp) -> Result<Value, ApiError> {
-    if let Some(invoice) = blocking_invoice(world, &draft, base_url) {
+fn open(
+    context: &mut Context,
+    caller: &Caller,
+    draft: Draft,
+    base_url: &str,
+    now: Timestamp,
+) -> Result<Value, ApiError> {
+    if let Some(invoice) = blocking_invoice(context, &draft, base_url) {
         return Ok(invoice);
     }
-    let profile = world.profile;
-    check_references(world, caller, &draft)?;
+    let profile = context.profile;
+    check_references(context, caller, &draft)?;
     let mut priced = price(profile, caller, &draft)?;
-    // "A currency that differs from the price may be converted" (documents of API 1.2.0).
-    if let Some(asked) = draft.currency.filter(|_| world.quirks.prices_converted) {
-        priced = (priced.0.converted(priced.1, asked), asked);
+    // Documents of API 1.2.0: "A currency that differs from the price may be converted".
+    if let Some(wanted) = draft.currency.filter(|_| context.quirks.prices_converted) {
+        priced = (priced.0.converted(priced.1, wanted), wanted);
     }
-    let session = world.open_session(caller, draft.details, priced, draft.life_min, now);
-    note_payer(world, &session, now);
+    let session = context.open_session(caller, draft.details, priced, draft.life_min, now);
+    ensure_customer(context, &session, now);
     let created = match profile {
         Profile::Seeds => json!({"data": view(&session, base_url, &SEEDS)}),
         Profile::Current | Profile::June2026 => created_row(profile, &session, base_url),
     };
-    Ok(with_decimals(created, &world.quirks))
+    Ok(with_decimals(created, &context.quirks))
 }
 
-/// Which members of an older generation a newer one only passes over is written nowhere.
-fn refuse_members(sim: &Sim, call: &Call) -> Result<(), ApiError> {
-    let refused = sim.read(|world, _| world.quirks.session_members_refused.clone());
+/// No document says which fields of an older generation a newer one ignores.
+fn refuse_fields(sim: &Sim, call: &Call) -> Result<(), ApiError> {
+    let refused = sim.read(|context, _| context.quirks.session_fields_refused.clone());
     let sent = refused.into_iter().filter(|name| call.body.get(name).is_some());
     let problems: Vec<_> = sent.map(|field| Problem { field, message: "should not exist".to_owned() }).collect();
     if problems.is_empty() { Ok(()) } else { Err(ApiError::validation(problems)) }
 }
 
-/// The answer for a customer who owes an invoice: 201, and no session.
-fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Value> {
+/// A customer who owes an invoice gets 201 without a session.
+fn blocking_invoice(context: &Context, draft: &Draft, base_url: &str) -> Option<Value> {
     let details = &draft.details;
     let pays_invoice = details.metadata.get("payment_flow") == Some(&json!("invoice_payment"));
     if draft.line_items.is_some() || pays_invoice {
         return None;
     }
     let subscriber = details.subscription_id.as_deref().and_then(fixtures::subscriber);
-    let invoice = world.blocking_invoices.get(details.customer_id.as_deref().or(subscriber)?)?;
+    let invoice = context.blocking_invoices.get(details.customer_id.as_deref().or(subscriber)?)?;
     Some(json!({
         "payment_required": true,
         "reason": "invoice_payment_required",
@@ -143,16 +149,15 @@ fn blocking_invoice(world: &World, draft: &Draft, base_url: &str) -> Option<Valu
     }))
 }
 
-/// The database refuses strangers' customers.
-fn check_references(world: &World, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
+fn check_references(context: &Context, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
     let Some(customer_id) = &draft.details.customer_id else { return Ok(()) };
-    match world.customers.get(customer_id) {
+    match context.customers.get(customer_id) {
         Some(customer) if customer.organization_id == caller.organization_id => Ok(()),
         _ => Err(ApiError::unexpected()),
     }
 }
 
-/// Line items win over a price or product, which wins over a plan, and that over the amount that was sent.
+/// In order of precedence: line items, price or product, plan, amount.
 fn price(profile: Profile, caller: &Caller, draft: &Draft) -> Result<(Amount, Currency), ApiError> {
     let currency = draft.currency.unwrap_or(Currency::Xof);
     if let Some(items) = &draft.line_items {
@@ -179,7 +184,7 @@ fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(A
         Profile::Seeds => unknown_reference(),
         Profile::Current | Profile::June2026 => ApiError::unexpected(),
     };
-    // Generations before know nothing of public ids.
+    // Older generations have no public ids.
     let is_known = profile.is_current() || ids::is_uuid(id);
     let price = fixtures::price(caller.organization_id, id).filter(|_| is_known).ok_or_else(unknown)?;
     let amount = price.amount.times(quantity).ok_or_else(|| amount_refusal(profile))?;
@@ -198,7 +203,7 @@ fn amount_refusal(profile: Profile) -> ApiError {
     }
 }
 
-/// `GET /checkout-sessions/{id}`: keyed by organisation only, so both keys of it can read.
+/// `GET /checkout-sessions/{id}`: both keys of the organisation can read it.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -212,12 +217,12 @@ pub(crate) async fn read(
     if !ids::is_uuid(id) {
         return Err(malformed_id(call.profile));
     }
-    sim.read(|world, _| {
-        let session = world.sessions.get(id).ok_or_else(|| ApiError::missing("Checkout session", id))?;
+    sim.read(|context, _| {
+        let session = context.sessions.get(id).ok_or_else(|| ApiError::missing("Checkout session", id))?;
         if !call.owns(&session.organization_id) {
             return Err(foreign(call.profile, id));
         }
-        Ok(Reply::ok(&with_decimals(shown(world, &call, session, sim.base_url()), &world.quirks)))
+        Ok(Reply::ok(&with_decimals(shown(context, &call, session, sim.base_url()), &context.quirks)))
     })
 }
 
@@ -245,30 +250,32 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     });
     let status = status.transpose()?;
     let before = match call.profile {
-        Profile::Seeds => Before::Numbered("limit", 20),
-        Profile::Current | Profile::June2026 => Before::Offset(20),
+        Profile::Seeds => LegacyPaging::Numbered("limit", 20),
+        Profile::Current | Profile::June2026 => LegacyPaging::Offset(20),
     };
-    let slice = Slice::of(&sim, &call, before)?;
-    let cut = sim.read(|world, _| {
-        let any_environment = world.quirks.list_mixes_environments;
+    let paging = PageRequest::of(&sim, &call, before)?;
+    let page = sim.read(|context, _| {
+        let any_environment = context.quirks.list_mixes_environments;
         let keep = |session: &&Session| {
             call.owns(&session.organization_id)
                 && (any_environment || session.environment == call.caller.environment)
                 && status.is_none_or(|status| status == session.status)
         };
-        let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &world.quirks);
-        slice.cut(world.sessions.newest_first().filter(keep), shown)
+        let shown = |session: &Session| with_decimals(row(call.profile, session, sim.base_url()), &context.quirks);
+        paging.select(context.sessions.newest_first().filter(keep), shown)
     });
-    Ok(slice.answer(cut, |rows| match call.profile {
-        Profile::Seeds => json!({"data": rows, "meta": {"current_page": slice.page, "per_page": slice.said_limit}}),
+    Ok(paging.reply(page, |rows| match call.profile {
+        Profile::Seeds => {
+            json!({"data": rows, "meta": {"current_page": paging.page, "per_page": paging.requested_limit}})
+        }
         Profile::Current | Profile::June2026 => Value::Array(rows),
     }))
 }
 
-fn shown(world: &World, call: &Call, session: &Session, base_url: &str) -> Value {
+fn shown(context: &Context, call: &Call, session: &Session, base_url: &str) -> Value {
     match call.profile {
         Profile::Seeds => json!({"data": seeds_read(session, base_url)}),
-        _ if world.quirks.session_get_narrow => view(session, base_url, &NARROW),
+        _ if context.quirks.session_get_narrow => view(session, base_url, &NARROW),
         profile => created_row(profile, session, base_url),
     }
 }
@@ -281,7 +288,7 @@ fn row(profile: Profile, session: &Session, base_url: &str) -> Value {
     }
 }
 
-/// Every column under every name it goes by.
+/// Every column under all its names.
 fn columns(session: &Session, base_url: &str) -> Map<String, Value> {
     let mut columns = match serde_json::to_value(session) {
         Ok(Value::Object(columns)) => columns,
@@ -301,7 +308,7 @@ fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
     Value::Object(columns)
 }
 
-/// A read of the first generation has one member more than a create.
+/// In `seeds`, a read has one field more than a create.
 fn seeds_read(session: &Session, base_url: &str) -> Value {
     let names: Vec<_> = SEEDS.into_iter().chain(["updated_at"]).collect();
     view(session, base_url, &names)
@@ -316,14 +323,14 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
     columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
     if profile.is_current() {
         columns.insert("amount_xof".to_owned(), json!(session.amount.in_francs(session.currency_code)));
-        // The samples of API 1.2.0 show these two by their public ids.
+        // The samples of API 1.2.0 show public ids here.
         for (name, prefix) in [("product_id", "prod_"), ("price_id", "price_")] {
             let shown = columns.get(name).and_then(Value::as_str).filter(|id| ids::is_uuid(id));
             let shown = shown.map(|id| json!(ids::public_id(prefix, id)));
             columns.extend(shown.map(|id| (name.to_owned(), id)));
         }
     } else {
-        columns.retain(|name, _| !ASKED_FOR.contains(&name.as_str()));
+        columns.retain(|name, _| !CONTACT_FLAGS.contains(&name.as_str()));
     }
     Value::Object(columns)
 }

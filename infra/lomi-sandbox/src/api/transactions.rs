@@ -1,13 +1,14 @@
-//! Transactions, read only. Neither read tells the checkout session: callers correlate by metadata.
+//! Transactions, read only. They do not name the checkout session: callers correlate by metadata.
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
-use super::paging::{Before, Slice};
+use super::paging::{LegacyPaging, PageRequest};
 use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Transaction;
@@ -15,8 +16,7 @@ use crate::money::Amount;
 use crate::pay::refund::refunded_amount;
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::webhook::event::{transaction_row, with_decimals};
-use crate::world::World;
+use crate::webhook::payload::{transaction_row, with_decimals};
 
 const DETAIL: [&str; 21] = [
     "transaction_id",
@@ -44,7 +44,7 @@ const DETAIL: [&str; 21] = [
 
 const SINCE_1_2_0: [&str; 4] = ["discount_amount", "environment", "price_id", "quantity"];
 
-const OF_NO_RAIL_HERE: [&str; 6] = [
+const ALWAYS_NULL: [&str; 6] = [
     "spi_account_number",
     "spi_date_envoi",
     "spi_date_irrevocabilite",
@@ -53,7 +53,6 @@ const OF_NO_RAIL_HERE: [&str; 6] = [
     "spi_tx_id",
 ];
 
-/// What a filter of the list compares.
 struct Filter<'a> {
     provider: Option<&'a str>,
     status: Option<&'a str>,
@@ -68,7 +67,7 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     fn read(call: &'a Call) -> Result<Self, ApiError> {
         let status = call.query("status");
-        // The database knows no other statuses then (SQL of that time), and a filter is compared with its type.
+        // The database type of that time knows no other statuses, and a filter must be a value of the type.
         if call.profile == Profile::June2026 && status.is_some_and(|status| !status.split(',').all(is_of_june)) {
             return Err(ApiError::bad_request("status is none of the transaction statuses"));
         }
@@ -100,23 +99,23 @@ fn is_of_june(status: &str) -> bool {
     ["pending", "completed", "failed", "refunded", "expired"].contains(&status.trim())
 }
 
-/// A comma list; absent keeps everything.
+/// Whether the comma-separated list is absent or contains the value.
 fn among(list: Option<&str>, value: &str) -> bool {
-    list.is_none_or(|list| list.split(',').any(|member| member.trim().eq_ignore_ascii_case(value)))
+    list.is_none_or(|list| list.split(',').any(|item| item.trim().eq_ignore_ascii_case(value)))
 }
 
 /// `GET /transactions`: only the environment of the key.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    let slice = Slice::of(&sim, &call, Before::Numbered("pageSize", 50))?;
+    let paging = PageRequest::of(&sim, &call, LegacyPaging::Numbered("pageSize", 50))?;
     let filter = Filter::read(&call)?;
-    let cut = sim.read(|world, _| {
+    let page = sim.read(|context, _| {
         let keep = |row: &&Transaction| {
             call.owns(&row.organization_id) && row.environment == call.caller.environment && filter.keeps(row)
         };
-        let shown = |row: &Transaction| with_decimals(list_row(world, row), &world.quirks);
-        slice.cut(world.transactions.newest_first().filter(keep), shown)
+        let shown = |row: &Transaction| with_decimals(list_row(context, row), &context.quirks);
+        paging.select(context.transactions.newest_first().filter(keep), shown)
     });
-    Ok(slice.answer(cut, Value::Array))
+    Ok(paging.reply(page, Value::Array))
 }
 
 /// `GET /transactions/{id}`: in `current` by its public id too.
@@ -129,44 +128,44 @@ pub(crate) async fn read(
     if !is_public && !ids::is_uuid(&id) {
         return Err(ApiError::unexpected());
     }
-    sim.read(|world, _| {
+    sim.read(|context, _| {
         let found = match is_public {
-            true => world.transactions.newest_first().find(|row| row.public_id() == id),
-            false => world.transactions.get(&id),
+            true => context.transactions.newest_first().find(|row| row.public_id() == id),
+            false => context.transactions.get(&id),
         };
         let own = found.filter(|row| call.covers(&row.organization_id, row.environment));
         let row = own.ok_or_else(|| ApiError::missing("Transaction", &id))?;
-        Ok(Reply::ok(&with_decimals(Value::Object(detail(world, row)), &world.quirks)))
+        Ok(Reply::ok(&with_decimals(Value::Object(detail(context, row)), &context.quirks)))
     })
 }
 
-pub(super) fn detail(world: &World, row: &Transaction) -> Map<String, Value> {
+pub(super) fn detail(context: &Context, row: &Transaction) -> Map<String, Value> {
     let all = transaction_row(row);
     let column = |name: &str| (name.to_owned(), all.get(name).cloned().unwrap_or_default());
     let mut columns: Map<_, _> = DETAIL.iter().map(|name| column(name)).collect();
-    // A member of the rows by lomi.'s own types; what it says of no coupon is written nowhere.
+    // A field of the rows by the types of lomi. No document says what it is without a coupon.
     if row.discount_amount.is_positive() {
         columns.extend([column("discount_amount")]);
     }
-    if world.profile.is_current() {
+    if context.profile.is_current() {
         columns.extend(SINCE_1_2_0.map(column));
-        columns.extend(OF_NO_RAIL_HERE.map(|name| (name.to_owned(), Value::Null)));
+        columns.extend(ALWAYS_NULL.map(|name| (name.to_owned(), Value::Null)));
         columns.extend(["is_bnpl", "is_pos"].map(|name| (name.to_owned(), json!(false))));
         columns.insert("public_id".to_owned(), json!(row.public_id()));
-        columns.insert("refunded_amount".to_owned(), json!(refunded_amount(world, row)));
+        columns.insert("refunded_amount".to_owned(), json!(refunded_amount(context, row)));
         columns.insert("gross_amount_xof".to_owned(), json!(row.gross_amount.in_francs(row.currency_code)));
     }
     columns
 }
 
-/// The detail plus what the list flattens into it.
-fn list_row(world: &World, row: &Transaction) -> Value {
-    let mut columns = detail(world, row);
-    if world.quirks.list_discounts_dropped {
+fn list_row(context: &Context, row: &Transaction) -> Value {
+    let mut columns = detail(context, row);
+    if context.quirks.list_discounts_dropped {
         columns.remove("discount_amount");
     }
-    let customer = row.customer_id.as_ref().and_then(|id| world.customers.get(id));
-    let francs = |amount: Amount| if world.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
+    let customer = row.customer_id.as_ref().and_then(|id| context.customers.get(id));
+    let francs =
+        |amount: Amount| if context.profile.is_current() { amount.in_francs(row.currency_code) } else { amount };
     let flattened = json!({
         "customer_name": customer.map(|customer| &customer.details.name),
         "customer_email": customer.map(|customer| &customer.details.email),

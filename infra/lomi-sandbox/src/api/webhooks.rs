@@ -1,28 +1,28 @@
-//! Webhook endpoints: the secret is told once, at creation.
+//! Webhook endpoints. Only the create answer has the secret.
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use crate::context::Context;
+use crate::http::call::{Admitted, Call};
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::gate::{Admitted, Call};
 use crate::http::reply::Reply;
-use crate::members::Members;
 use crate::model::{DeliveryPath, Endpoint};
+use crate::ordered_fields::OrderedFields;
 use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::endpoints::{NewEndpoint, is_safe_target};
 use crate::webhook::event::{self, Event};
 use crate::webhook::test_send;
-use crate::world::World;
 
 const BAD_URL: &str = "Invalid webhook URL format";
 
-/// `POST /webhooks`: in `current` what it listens to are `events`, by an older name `authorized_events`, and the answer is
+/// `POST /webhooks`: in `current` the events are `events` or, by the older name, `authorized_events`, and the answer is
 /// flat.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
-    if sim.read(|world, _| world.quirks.webhooks_body_bug) {
+    if sim.read(|context, _| context.quirks.webhooks_body_bug) {
         return Err(ApiError::bad_request(BAD_URL));
     }
     let mut fields = Fields::new(&call.body);
@@ -40,35 +40,34 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     }
     check_url(&sim, &new.url)?;
     check_events(call.profile, &new.authorized_events)?;
-    let endpoint = sim.with(|world, now| world.create_endpoint(&call.caller, new, None, now));
+    let endpoint = sim.with(|context, now| context.create_endpoint(&call.caller, new, None, now));
     Ok(Reply::created(created(call.profile, &endpoint)))
 }
 
-/// The older name counts where nothing is said under the newer one.
+/// In `current`, the older name is an alias of `events`.
 fn name_of_events(profile: Profile, fields: &Fields<'_>) -> &'static str {
     let has_older = fields.get("events").is_none() && fields.get("authorized_events").is_some();
     if profile.is_current() && !has_older { "events" } else { "authorized_events" }
 }
 
-/// A new endpoint with its secret: beside the row, or in `current` in it.
+/// The new endpoint: the secret is a field of the row in `current`, and beside the row before.
 fn created(profile: Profile, endpoint: &Endpoint) -> Value {
     let mut row = row(profile, endpoint);
     if !profile.is_current() {
         return json!({"data": row, "secret": endpoint.secret});
     }
-    if let Some(members) = row.as_object_mut() {
-        members.insert("secret".to_owned(), json!(endpoint.secret));
+    if let Some(fields) = row.as_object_mut() {
+        fields.insert("secret".to_owned(), json!(endpoint.secret));
     }
     row
 }
 
-/// The endpoint as this generation shows it.
 fn row(profile: Profile, endpoint: &Endpoint) -> Value {
     let mut row = endpoint.row();
-    if let Some(members) = row.as_object_mut().filter(|_| profile.is_current()) {
+    if let Some(fields) = row.as_object_mut().filter(|_| profile.is_current()) {
         let unused = [("deleted_at", json!(null)), ("last_payload", json!(null)), ("spi_event_types", json!(null))];
-        members.extend(unused.map(|(name, value)| (name.to_owned(), value)));
-        members.insert("supports_spi".to_owned(), json!(false));
+        fields.extend(unused.map(|(name, value)| (name.to_owned(), value)));
+        fields.insert("supports_spi".to_owned(), json!(false));
     }
     row
 }
@@ -92,8 +91,8 @@ fn check_events(profile: Profile, events: &[String]) -> Result<(), ApiError> {
 
 /// `GET /webhooks`.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Reply {
-    let rows = sim.read(|world, _| {
-        let own = world.endpoints.newest_first().filter(|endpoint| is_own(&call, endpoint));
+    let rows = sim.read(|context, _| {
+        let own = context.endpoints.newest_first().filter(|endpoint| is_own(&call, endpoint));
         own.map(|endpoint| row(call.profile, endpoint)).collect()
     });
     Reply::ok(&Value::Array(rows))
@@ -105,7 +104,7 @@ pub(crate) async fn read(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.read(|world, _| own(world, &call, &id).map(|endpoint| Reply::ok(&row(call.profile, endpoint))))
+    sim.read(|context, _| own(context, &call, &id).map(|endpoint| Reply::ok(&row(call.profile, endpoint))))
 }
 
 /// `PATCH /webhooks/{id}`: only what is sent changes.
@@ -117,7 +116,7 @@ pub(crate) async fn update(
     let mut fields = Fields::new(&call.body);
     let (url, events) = (fields.text("url"), fields.texts("authorized_events"));
     let (is_active, metadata) = (fields.flag("is_active"), fields.object("metadata"));
-    let is_misread = sim.read(|world, _| world.quirks.webhooks_body_bug);
+    let is_misread = sim.read(|context, _| context.quirks.webhooks_body_bug);
     if !is_misread {
         if !fields.problems.is_empty() {
             return Err(ApiError::validation(fields.problems));
@@ -125,9 +124,9 @@ pub(crate) async fn update(
         url.as_deref().map_or(Ok(()), |url| check_url(&sim, url))?;
         events.as_deref().map_or(Ok(()), |events| check_events(call.profile, events))?;
     }
-    sim.with(|world, now| {
-        own(world, &call, &id)?;
-        let endpoint = world.endpoints.get_mut(&id).ok_or_else(ApiError::unexpected)?;
+    sim.with(|context, now| {
+        own(context, &call, &id)?;
+        let endpoint = context.endpoints.get_mut(&id).ok_or_else(ApiError::unexpected)?;
         if !is_misread {
             endpoint.url = url.unwrap_or_else(|| endpoint.url.clone());
             endpoint.authorized_events = events.unwrap_or_else(|| endpoint.authorized_events.clone());
@@ -145,22 +144,22 @@ pub(crate) async fn delete(
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    sim.with(|world, _| {
-        own(world, &call, &id)?;
-        world.endpoints.remove(&id);
+    sim.with(|context, _| {
+        own(context, &call, &id)?;
+        context.endpoints.remove(&id);
         Ok(Reply::ok(&json!({"deleted": true})))
     })
 }
 
-/// `POST /webhooks/{id}/test`: one signed request, 200 only if the receiver took it.
+/// `POST /webhooks/{id}/test`: one signed request, 200 only if the receiver accepts it.
 pub(crate) async fn test(
     State(sim): State<Sim>,
     Extension(call): Admitted,
     Path(id): Path<String>,
 ) -> Result<Reply, ApiError> {
-    let delivery = sim.with(|world, now| {
-        let endpoint = own(world, &call, &id)?.clone();
-        Ok::<_, ApiError>(test_send::delivery(world, &endpoint, now))
+    let delivery = sim.with(|context, now| {
+        let endpoint = own(context, &call, &id)?.clone();
+        Ok::<_, ApiError>(test_send::delivery(context, &endpoint, now))
     })?;
     let answer = sim.send_once(&delivery).await;
     match answer.is_success() {
@@ -175,7 +174,7 @@ pub(crate) async fn test_event(State(sim): State<Sim>, Extension(call): Admitted
     if name.is_empty() {
         return Err(ApiError::bad_request("event is required"));
     }
-    let mut data = Members::all(call.body.get("data").unwrap_or(&Value::Null));
+    let mut data = OrderedFields::all(call.body.get("data").unwrap_or(&Value::Null));
     data.set("organization_id", json!(call.caller.organization_id));
     data.set("merchant_id", json!(call.caller.merchant_id));
     let payload = json!({"event": name, "data": data});
@@ -186,7 +185,7 @@ pub(crate) async fn test_event(State(sim): State<Sim>, Extension(call): Admitted
         data,
         path: DeliveryPath::Queued,
     };
-    sim.with(|world, now| world.emit(&event, now));
+    sim.with(|context, now| context.emit(&event, now));
     Ok(Reply::created(json!({"success": true, "message": "Event queued", "payload": payload})))
 }
 
@@ -194,8 +193,7 @@ fn is_own(call: &Call, endpoint: &Endpoint) -> bool {
     call.owns(&endpoint.organization_id) && endpoint.environment == call.caller.environment
 }
 
-/// The caller's endpoint in the environment of the key.
-pub(crate) fn own<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Endpoint, ApiError> {
-    let endpoint = world.endpoints.get(id).filter(|endpoint| is_own(call, endpoint));
+pub(crate) fn own<'a>(context: &'a Context, call: &Call, id: &str) -> Result<&'a Endpoint, ApiError> {
+    let endpoint = context.endpoints.get(id).filter(|endpoint| is_own(call, endpoint));
     endpoint.ok_or_else(|| ApiError::missing("Webhook", id))
 }

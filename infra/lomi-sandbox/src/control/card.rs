@@ -1,5 +1,5 @@
-//! The card form stand-in: the script that a shop's page loads, and what the form talks to. The page comes from another
-//! origin, so the answers let every origin read them.
+//! The stand-in for the card form: its script and its requests. The shop's page has another
+//! origin, so every origin may read the answers.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
@@ -35,9 +35,12 @@ struct Confirm {
 
 /// `POST /_sim/card/{pi}/confirm`: 200 with the intent, 402 with an error.
 pub(crate) async fn confirm(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
-    let Ok(wish) = json_as::<Confirm>(&body) else { return readable(malformed()) };
-    let card = Card { number: wish.card_number, exp: wish.exp, cvc: wish.cvc };
-    readable(told(&id, sim.with(|world, now| confirm::confirm(world, &id, &wish.client_secret, &card, now))))
+    let Ok(request) = json_as::<Confirm>(&body) else { return readable(malformed()) };
+    let card = Card { number: request.card_number, exp: request.exp, cvc: request.cvc };
+    readable(intent_reply(
+        &id,
+        sim.with(|context, now| confirm::confirm(context, &id, &request.client_secret, &card, now)),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -48,11 +51,11 @@ struct Authenticate {
 
 /// `POST /_sim/card/{pi}/authenticate` `{pass}`: the shopper's answer to the bank.
 pub(crate) async fn authenticate(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Response {
-    let Ok(wish) = json_as::<Authenticate>(&body) else { return readable(malformed()) };
-    readable(told(&id, sim.with(|world, now| confirm::authenticate(world, &id, wish.pass, now))))
+    let Ok(request) = json_as::<Authenticate>(&body) else { return readable(malformed()) };
+    readable(intent_reply(&id, sim.with(|context, now| confirm::authenticate(context, &id, request.pass, now))))
 }
 
-fn told(id: &str, outcome: Result<IntentStatus, Refusal>) -> Reply {
+fn intent_reply(id: &str, outcome: Result<IntentStatus, Refusal>) -> Reply {
     match outcome {
         Ok(status) => Reply::ok(&json!({"paymentIntent": {"id": id, "status": status}})),
         Err(Refusal::UnknownIntent) => refusal(StatusCode::NOT_FOUND, INVALID_REQUEST, "resource_missing"),
@@ -74,7 +77,7 @@ fn refusal(status: StatusCode, kind: &str, code: &str) -> Reply {
     Reply::new(status, &json!({"error": {"type": kind, "code": code, "message": message}}))
 }
 
-/// The usual error answers would lose the header that makes them readable, so none is used here.
+/// Every answer carries the CORS header itself: an `ApiError` would lose it.
 fn readable(reply: Reply) -> Response {
     let mut response = reply.into_response();
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -1,4 +1,4 @@
-//! The control API, `/_sim/*`: for tests and for people at a laptop. It takes no key and answers only to this machine.
+//! The control API, `/_sim/*`. It takes no key and answers only to this machine.
 
 mod card;
 mod clock;
@@ -7,7 +7,7 @@ mod faults;
 mod links;
 mod outbox;
 mod payments;
-pub(crate) mod state;
+mod state;
 
 use axum::Router;
 use axum::extract::Request;
@@ -18,15 +18,13 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::Value;
 use url::{Host, Url};
 
+use crate::http::call::Peer;
 use crate::http::error::ApiError;
-use crate::http::gate::Peer;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 
-/// What a control route answers.
-type Answered = Result<Reply, ApiError>;
+type ControlResult = Result<Reply, ApiError>;
 
-/// Every control route.
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
         .route("/_sim/state", get(state::read))
@@ -62,15 +60,15 @@ async fn only_this_machine(request: Request, next: Next) -> Response {
     if peer.is_some_and(|peer| !peer.0.ip().to_canonical().is_loopback()) {
         return ApiError::plain(StatusCode::FORBIDDEN, "The control API answers only to this machine").into_response();
     }
-    if !is_asked_here(request.headers()) {
+    if !is_local_request(request.headers()) {
         let refusal = "The control API answers only to pages of this machine";
         return ApiError::plain(StatusCode::FORBIDDEN, refusal).into_response();
     }
     next.run(request).await
 }
 
-/// A stranger's page in a browser on this machine is no friend: it comes under a foreign name or from a foreign origin.
-fn is_asked_here(headers: &HeaderMap) -> bool {
+/// A page of another site in a browser on this machine has a foreign host (DNS rebinding) or a foreign origin.
+fn is_local_request(headers: &HeaderMap) -> bool {
     let is_ours = |name: HeaderName, prefix: &str| {
         let named = headers.get(name).map(|value| value.to_str().unwrap_or_default());
         named.is_none_or(|text| Url::parse(&format!("{prefix}{text}")).is_ok_and(|url| is_this_machine(&url)))
@@ -87,7 +85,6 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// A body that may be left out.
 fn optional_json(body: &[u8]) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(Value::Null);
@@ -95,7 +92,6 @@ fn optional_json(body: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("Malformed JSON: {error}")))
 }
 
-/// A body of a known shape.
 fn json_as<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(error.to_string()))
 }

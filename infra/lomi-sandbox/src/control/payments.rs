@@ -1,4 +1,4 @@
-//! Being the shopper, the wallet operator or the clock, without a browser.
+//! The shopper, the wallet operator and the card processor.
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
@@ -6,15 +6,16 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answered, json_as};
+use super::{ControlResult, json_as};
+use crate::context::Context;
+use crate::expiry::expire_session;
 use crate::fixtures;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::model::{BlockingInvoice, Rail, Session, SessionStatus};
 use crate::money::{Amount, Currency};
-use crate::pay::{self, Closed, Coupon, Outcome, PayForm, Step};
+use crate::pay::{self, Coupon, Outcome, PayForm, SessionClosed, Step};
 use crate::sim::Sim;
-use crate::world::World;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,64 +32,64 @@ struct Pay {
     coupon: Option<Coupon>,
 }
 
-/// `POST /_sim/sessions/{id}/pay`: one press of a pay button, by the same code as the page.
-pub(crate) async fn pay(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Answered {
-    let wish: Pay = json_as(&body)?;
+/// `POST /_sim/sessions/{id}/pay`: as the pay button of the page.
+pub(crate) async fn pay(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> ControlResult {
+    let request: Pay = json_as(&body)?;
     let form = PayForm {
-        rail: wish.method,
-        outcome: wish.outcome,
-        card_number: wish.card_number,
-        challenge: wish.challenge,
-        name: wish.name,
-        email: wish.email,
-        phone: wish.phone,
-        coupon: wish.coupon,
+        rail: request.method,
+        outcome: request.outcome,
+        card_number: request.card_number,
+        challenge: request.challenge,
+        name: request.name,
+        email: request.email,
+        phone: request.phone,
+        coupon: request.coupon,
     };
-    let step = sim.with(|world, now| pay::pay(world, &id, &form, now)).map_err(|closed| refusal(closed, &id))?;
-    Ok(told(&sim, &id, &step))
+    let step = sim.with(|context, now| pay::pay(context, &id, &form, now)).map_err(|closed| refusal(closed, &id))?;
+    Ok(step_reply(&sim, &id, &step))
 }
 
 /// `POST /_sim/sessions/{id}/cancel`.
-pub(crate) async fn cancel(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let step = sim.with(|world, now| pay::cancel(world, &id, now)).map_err(|closed| refusal(closed, &id))?;
-    Ok(told(&sim, &id, &step))
+pub(crate) async fn cancel(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    let step = sim.with(|context, now| pay::cancel(context, &id, now)).map_err(|closed| refusal(closed, &id))?;
+    Ok(step_reply(&sim, &id, &step))
 }
 
-/// `POST /_sim/sessions/{id}/expire`: as if its time were over and the sweep had come by.
-pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    match sim.with(|world, now| world.expire_session(&id, now)) {
+/// `POST /_sim/sessions/{id}/expire`.
+pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    match sim.with(|context, now| expire_session(context, &id, now)) {
         true => Ok(Reply::ok(&json!({"session_status": SessionStatus::Expired}))),
         false => Err(ApiError::conflict("The session is not open")),
     }
 }
 
-/// `POST /_sim/sessions/{id}/late_approve`: the money arrives whatever became of the session.
-pub(crate) async fn late_approve(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let approved = sim.with(|world, now| pay::late_approve(world, &id, now));
+/// `POST /_sim/sessions/{id}/late_approve`: the money arrives, whatever the status of the session.
+pub(crate) async fn late_approve(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    let approved = sim.with(|context, now| pay::late_approve(context, &id, now));
     let transaction_id = approved.map_err(|closed| refusal(closed, &id))?;
     Ok(Reply::ok(&json!({"transaction_id": transaction_id, "session_status": status(&sim, &id)})))
 }
 
 /// `POST /_sim/transactions/{id}/approve`.
-pub(crate) async fn approve(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let changed = sim.with(|world, now| pay::complete(world, &id, now));
-    transaction_told(&sim, &id, changed)
+pub(crate) async fn approve(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    let changed = sim.with(|context, now| pay::complete(context, &id, now));
+    transaction_reply(&sim, &id, changed)
 }
 
 /// `POST /_sim/transactions/{id}/decline`.
-pub(crate) async fn decline(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let changed = sim.with(|world, now| pay::fail(world, &id, now));
-    transaction_told(&sim, &id, changed)
+pub(crate) async fn decline(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    let changed = sim.with(|context, now| pay::fail(context, &id, now));
+    transaction_reply(&sim, &id, changed)
 }
 
-/// `POST /_sim/transactions/{id}/unlabel`: the row loses the metadata that the merchant sent with its page.
-pub(crate) async fn unlabel(State(sim): State<Sim>, Path(id): Path<String>) -> Answered {
-    let is_there = sim.with(|world, _| world.transactions.get_mut(&id).map(|row| row.metadata.clear()).is_some());
-    transaction_told(&sim, &id, is_there)
+/// `POST /_sim/transactions/{id}/unlabel`: clears the metadata.
+pub(crate) async fn unlabel(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
+    let exists = sim.with(|context, _| context.transactions.get_mut(&id).map(|row| row.metadata.clear()).is_some());
+    transaction_reply(&sim, &id, exists)
 }
 
-fn transaction_told(sim: &Sim, id: &str, changed: bool) -> Answered {
-    let status = sim.read(|world, _| world.transactions.get(id).map(|row| row.status));
+fn transaction_reply(sim: &Sim, id: &str, changed: bool) -> ControlResult {
+    let status = sim.read(|context, _| context.transactions.get(id).map(|row| row.status));
     let status = status.ok_or_else(|| ApiError::missing("Transaction", id))?;
     Ok(Reply::ok(&json!({"transaction_id": id, "status": status, "changed": changed})))
 }
@@ -98,32 +99,32 @@ struct Block {
     amount: u32,
 }
 
-/// `POST /_sim/customers/{id}/blocking-invoice` `{amount}`: whole francs owed.
-pub(crate) async fn block(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> Answered {
+/// `POST /_sim/customers/{id}/blocking-invoice` `{amount}`, in whole francs.
+pub(crate) async fn block(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> ControlResult {
     let amount = Amount::whole(json_as::<Block>(&body)?.amount);
-    sim.with(|world, now| {
-        let session = invoice_session(world, &id, amount, now).ok_or_else(|| ApiError::missing("Customer", &id))?;
+    sim.with(|context, now| {
+        let session = invoice_session(context, &id, amount, now).ok_or_else(|| ApiError::missing("Customer", &id))?;
         let invoice = BlockingInvoice {
-            invoice_id: world.ids.uuid(),
-            invoice_number: format!("INV-{:04}", world.blocking_invoices.len() + 1),
+            invoice_id: context.ids.uuid(),
+            invoice_number: format!("INV-{:04}", context.blocking_invoices.len() + 1),
             amount_remaining: amount,
             currency_code: Currency::Xof,
             checkout_session_id: session.checkout_session_id,
         };
         let shown = json!(invoice);
-        world.blocking_invoices.insert(id, invoice);
+        context.blocking_invoices.insert(id, invoice);
         Ok(Reply::created(shown))
     })
 }
 
-/// The session through which the invoice can be paid.
-fn invoice_session(world: &mut World, customer_id: &str, amount: Amount, now: crate::Timestamp) -> Option<Session> {
-    let customer = world.customers.get(customer_id)?;
+/// The session that pays the invoice.
+fn invoice_session(context: &mut Context, customer_id: &str, amount: Amount, now: crate::Timestamp) -> Option<Session> {
+    let customer = context.customers.get(customer_id)?;
     let caller = fixtures::caller_of(&customer.organization_id, customer.environment)?;
-    Some(world.open_session(&caller, Default::default(), (amount, Currency::Xof), 60, now))
+    Some(context.open_session(&caller, Default::default(), (amount, Currency::Xof), 60, now))
 }
 
-fn told(sim: &Sim, session_id: &str, step: &Step) -> Reply {
+fn step_reply(sim: &Sim, session_id: &str, step: &Step) -> Reply {
     let session_status = status(sim, session_id);
     Reply::ok(&match step {
         Step::Left { url, transaction_id, paid } => json!({
@@ -148,14 +149,14 @@ fn told(sim: &Sim, session_id: &str, step: &Step) -> Reply {
 }
 
 fn status(sim: &Sim, session_id: &str) -> Value {
-    json!(sim.read(|world, _| world.sessions.get(session_id).map(|session| session.status)))
+    json!(sim.read(|context, _| context.sessions.get(session_id).map(|session| session.status)))
 }
 
-fn refusal(closed: Closed, id: &str) -> ApiError {
+fn refusal(closed: SessionClosed, id: &str) -> ApiError {
     match closed {
-        Closed::Unknown => ApiError::missing("Checkout session", id),
-        Closed::Over => ApiError::plain(StatusCode::GONE, "The session is over"),
-        Closed::Paid => ApiError::conflict("The session is already paid"),
-        Closed::RailNotAllowed => ApiError::bad_request("The session does not take this method"),
+        SessionClosed::Unknown => ApiError::missing("Checkout session", id),
+        SessionClosed::Over => ApiError::plain(StatusCode::GONE, "The session is over"),
+        SessionClosed::Paid => ApiError::conflict("The session is already paid"),
+        SessionClosed::RailNotAllowed => ApiError::bad_request("The session does not take this method"),
     }
 }

@@ -1,90 +1,40 @@
-//! Looking at everything, starting over, changing the generation.
+//! Reads and resets the state, and changes the generation.
 
 use axum::extract::State;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Answered, optional_json};
-use crate::clock::Timestamp;
+use super::{ControlResult, optional_json};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
-use crate::model::{Dispatch, DispatchStatus, Transaction};
 use crate::settings::{Profile, Quirks};
 use crate::sim::Sim;
-use crate::world::World;
 
 /// `GET /_sim/state`.
 pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
-    Reply::ok(&sim.ledger())
+    Reply::ok(&sim.state())
 }
 
-/// The whole state as one object, secrets included: this is a test tool.
-pub(crate) fn ledger(world: &World, now: Timestamp) -> Value {
-    json!({
-        "now": now,
-        "profile": world.profile,
-        "quirks": world.quirks,
-        "faults": world.faults.planted(),
-        "sessions": world.sessions,
-        "transactions": transactions(world),
-        "customers": world.customers,
-        "intents": world.intents,
-        "payment_links": world.links,
-        "refunds": world.refunds,
-        "payouts": world.payouts,
-        "disputes": world.disputes,
-        "webhooks": world.endpoints,
-        "delivery_logs": world.logs.len(),
-        "dispatches": dispatch_counts(world),
-        "in_flight": world.in_flight,
-        "idempotency_keys": world.idempotency.len(),
-        "blocking_invoices": world.blocking_invoices,
-    })
-}
-
-/// Each by both of its ids.
-fn transactions(world: &World) -> Vec<Value> {
-    let with_both_ids = |row: &Transaction| {
-        let mut shown = serde_json::to_value(row).unwrap_or_default();
-        if let Some(members) = shown.as_object_mut() {
-            members.insert("public_id".to_owned(), row.public_id().into());
-        }
-        shown
-    };
-    world.transactions.oldest_first().map(with_both_ids).collect()
-}
-
-fn dispatch_counts(world: &World) -> Value {
-    let count = |status| world.outbox.oldest_first().filter(|row: &&Dispatch| row.status == status).count();
-    json!({
-        "pending": count(DispatchStatus::Pending),
-        "held": count(DispatchStatus::Held),
-        "delivered": count(DispatchStatus::Delivered),
-        "dead_letter": count(DispatchStatus::DeadLetter),
-        "lost": count(DispatchStatus::Lost),
-    })
-}
-
-/// `POST /_sim/reset`: back to the fixtures, faults and all. The clock goes on.
+/// `POST /_sim/reset`: back to the fixtures, without faults. The clock keeps its time.
 pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
-    sim.with(|world, now| *world = World::new(sim.settings(), now));
+    sim.reset();
     Reply::ok(&json!({"reset": true}))
 }
 
-/// `POST /_sim/profile` `{profile?, quirks?}`: a new profile brings its quirks, then single ones are set.
-pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> Answered {
+/// `POST /_sim/profile` `{profile?, quirks?}`: a profile sets all its quirks, then `quirks` changes single ones.
+pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> ControlResult {
     let body = optional_json(&body)?;
     let profile = match body.get("profile").and_then(Value::as_str) {
         Some(name) => Some(name.parse::<Profile>().map_err(|_| ApiError::bad_request("unknown profile"))?),
         None => None,
     };
     let changes = body.get("quirks").and_then(Value::as_object).cloned().unwrap_or_default();
-    sim.with(|world, _| {
-        let next = profile.unwrap_or(world.profile);
-        let base = profile.map_or_else(|| world.quirks.clone(), Quirks::of);
-        world.quirks = changed(&base, changes)?;
-        world.profile = next;
-        Ok(Reply::ok(&json!({"profile": world.profile, "quirks": world.quirks})))
+    sim.with(|context, _| {
+        let next = profile.unwrap_or(context.profile);
+        let base = profile.map_or_else(|| context.quirks.clone(), Quirks::of);
+        context.quirks = changed(&base, changes)?;
+        context.profile = next;
+        Ok(Reply::ok(&json!({"profile": context.profile, "quirks": context.quirks})))
     })
 }
 

@@ -5,8 +5,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
 
+use super::call::RequestId;
 use super::error::ApiError;
-use super::gate::RequestId;
 use super::reply::Reply;
 use crate::sim::Sim;
 
@@ -15,7 +15,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Gives every request an id and every error its body.
 pub(crate) async fn finish(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let request_id = sent.unwrap_or_else(|| sim.with(|world, _| world.request_ids.uuid()));
+    let request_id = sent.unwrap_or_else(|| sim.with(|context, _| context.request_ids.uuid()));
     request.extensions_mut().insert(RequestId(request_id.clone()));
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -27,9 +27,9 @@ pub(crate) async fn finish(State(sim): State<Sim>, mut request: Request, next: N
     response
 }
 
-/// Keeps the headers of the bare response: a rate limit was noted there.
+/// Keeps the rate-limit header of the bare response.
 fn error_response(sim: &Sim, error: &ApiError, request_id: &str, bare: Response) -> Response {
-    let body = sim.read(|world, now| error.body(world.profile, request_id, now));
+    let body = sim.read(|context, now| error.body(context.profile, request_id, now));
     let mut response = Reply::new(error.status(), &body).into_response();
     if let Some(remaining) = bare.headers().get("x-ratelimit-remaining") {
         response.headers_mut().insert("x-ratelimit-remaining", remaining.clone());

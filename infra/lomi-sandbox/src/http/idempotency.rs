@@ -1,64 +1,25 @@
-//! `Idempotency-Key`: one effect per key and body, the same answer for every repetition.
+//! `Idempotency-Key`: one effect per key and body, and the stored answer for every repetition.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::call::Call;
 use super::error::ApiError;
-use super::gate::Call;
 use super::reply::Reply;
 use crate::clock::Timestamp;
-use crate::model::Caller;
+use crate::context::Context;
+use crate::model::{Caller, IdempotencyRecord, KeyState};
 use crate::settings::Profile;
 use crate::sim::Sim;
-use crate::table::Row;
-use crate::world::World;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
-/// How long a request waits for an earlier one with its key.
+/// How long a request waits for an earlier request with the same key.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-
-/// What is known of one key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct IdempotencyRecord {
-    /// Organisation, environment, route and key.
-    scope: String,
-    fingerprint: String,
-    state: State,
-    created_at: Timestamp,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Running,
-    Done {
-        status: u16,
-        body: String,
-    },
-    /// The first attempt failed and this profile forgets failures.
-    Free,
-}
-
-impl IdempotencyRecord {
-    /// Frees a key whose first attempt ended with the simulator that ran it.
-    pub(crate) fn release(&mut self) {
-        if matches!(self.state, State::Running) {
-            self.state = State::Free;
-        }
-    }
-}
-
-impl Row for IdempotencyRecord {
-    fn id(&self) -> &str {
-        &self.scope
-    }
-}
 
 /// The usable key of a request: trimmed, empty counts as absent, cut to 255 characters.
 pub(crate) fn key_of(header: &str) -> Option<String> {
@@ -66,17 +27,17 @@ pub(crate) fn key_of(header: &str) -> Option<String> {
     (!key.is_empty()).then_some(key)
 }
 
-/// Lower-case hex SHA-256 of the body as compact JSON with sorted keys; members that are null stay.
+/// Lower-case hex SHA-256 of the body as compact JSON with sorted keys; fields that are null stay.
 pub(crate) fn fingerprint(body: &Value) -> String {
     // serde_json keeps objects in key order, so its compact form is the canonical one.
     hex::encode(Sha256::digest(body.to_string()))
 }
 
-/// The body of a refund as it was before it was confirmed.
+/// The body of a refund without the token that confirms it.
 pub(crate) fn without_token(body: &Value) -> Value {
     let mut body = body.clone();
-    if let Some(members) = body.as_object_mut() {
-        members.remove("confirmation_token");
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("confirmation_token");
     }
     body
 }
@@ -94,7 +55,7 @@ fn honours(profile: Profile, route: &str) -> bool {
     }
 }
 
-/// In `current`, what moves money cannot be asked without a key.
+/// In `current`, charges and refunds need a key.
 pub(crate) fn check_presence(profile: Profile, route: &str, key: Option<&str>) -> Result<(), ApiError> {
     let is_required = profile.is_current() && (CHARGES.contains(&route) || route == REFUNDS);
     if is_required && key.is_none() {
@@ -111,88 +72,88 @@ enum Claim {
     Running,
 }
 
-fn claim(world: &mut World, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
-    let known = world.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
+fn claim(context: &mut Context, scope: &str, fingerprint: &str, now: Timestamp) -> Claim {
+    let known = context.idempotency.get_mut(scope).filter(|record| now < record.created_at.plus_s(RETENTION_S));
     match known.map(|record| (record.fingerprint == fingerprint, &record.state)) {
-        Some((false, State::Running | State::Done { .. })) => Claim::Reused,
-        Some((true, State::Running)) => Claim::Running,
-        Some((true, State::Done { status, body })) => Claim::Replay(Reply::stored(*status, body.clone())),
-        Some((_, State::Free)) | None => {
+        Some((false, KeyState::Running | KeyState::Done { .. })) => Claim::Reused,
+        Some((true, KeyState::Running)) => Claim::Running,
+        Some((true, KeyState::Done { status, body })) => Claim::Replay(Reply::stored(*status, body.clone())),
+        Some((_, KeyState::Free)) | None => {
             let record = IdempotencyRecord {
                 scope: scope.to_owned(),
                 fingerprint: fingerprint.to_owned(),
-                state: State::Running,
+                state: KeyState::Running,
                 created_at: now,
             };
-            match world.idempotency.get_mut(scope) {
+            match context.idempotency.get_mut(scope) {
                 Some(present) => *present = record,
-                None => world.idempotency.insert(record),
+                None => context.idempotency.insert(record),
             }
             Claim::Fresh
         }
     }
 }
 
-fn settle(world: &mut World, scope: &str, reply: &Reply) {
-    let keeps_failures = world.profile.is_current();
-    // One key for both calls of a refund can only work where its first answer is not kept.
-    let is_kept = !(world.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
-    if let Some(record) = world.idempotency.get_mut(scope) {
-        record.state = match is_kept && (reply.status.is_success() || keeps_failures) {
-            true => State::Done { status: reply.status.as_u16(), body: reply.body.clone() },
-            false => State::Free,
+fn finish(context: &mut Context, scope: &str, reply: &Reply) {
+    let stores_failures = context.profile.is_current();
+    // One key for both calls of a refund only works if the first answer is not stored.
+    let is_stored = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
+    if let Some(record) = context.idempotency.get_mut(scope) {
+        record.state = match is_stored && (reply.status.is_success() || stores_failures) {
+            true => KeyState::Done { status: reply.status.as_u16(), body: reply.body.clone() },
+            false => KeyState::Free,
         };
     }
 }
 
-/// Runs `effect` at most once per key, and every time without a key or where keys are ignored.
+/// Runs `effect` at most once per key. Without a key, or where keys are ignored, it always runs.
 pub(crate) async fn once(
     sim: &Sim,
     call: &Call,
-    effect: impl FnOnce(&mut World, &Caller, Timestamp) -> Result<Value, ApiError>,
+    effect: impl FnOnce(&mut Context, &Caller, Timestamp) -> Result<Value, ApiError>,
 ) -> Result<Reply, ApiError> {
     let key = call.idempotency_key.as_ref().filter(|_| honours(call.profile, &call.route));
     let Some(key) = key else {
         pause(call).await;
-        return sim.with(|world, now| effect(world, &call.caller, now)).map(Reply::created);
+        return sim.with(|context, now| effect(context, &call.caller, now)).map(Reply::created);
     };
     let mut scope = String::new();
     let environment = call.caller.environment.as_ref();
     let _ = write!(scope, "{} {environment} {} {key}", call.caller.organization_id, call.route);
-    let tells_token = call.route != REFUNDS || !sim.read(|world, _| world.quirks.refund_token_unseen_by_keys);
-    let fingerprint = if tells_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };
+    let includes_token = call.route != REFUNDS || !sim.read(|context, _| context.quirks.refund_token_unseen_by_keys);
+    let fingerprint = if includes_token { fingerprint(&call.body) } else { fingerprint(&without_token(&call.body)) };
     if let Some(replay) = await_claim(sim, &scope, &fingerprint, MAX_WAIT).await? {
         return Ok(replay);
     }
     pause(call).await;
-    let reply = sim.with(|world, now| {
-        let reply = match effect(world, &call.caller, now) {
+    let reply = sim.with(|context, now| {
+        let reply = match effect(context, &call.caller, now) {
             Ok(value) => Reply::created(value),
-            Err(error) => failure(&error, world.profile, call, now),
+            Err(error) => failure(&error, context.profile, call, now),
         };
-        settle(world, &scope, &reply);
+        finish(context, &scope, &reply);
         reply
     });
-    sim.announce_settled();
+    sim.notify_finished();
     Ok(reply)
 }
 
-/// As [`claim_or_wait`], but a wait longer than `limit` is a refusal.
+/// As [`claim_or_wait`], but refuses after `limit`.
 async fn await_claim(sim: &Sim, scope: &str, fingerprint: &str, limit: Duration) -> Result<Option<Reply>, ApiError> {
     let claimed = tokio::time::timeout(limit, claim_or_wait(sim, scope, fingerprint)).await;
     claimed.unwrap_or_else(|_| Err(in_progress()))
 }
 
-/// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
+/// `None` when the key is claimed. In the older generations, a second request waits for the first, without a bound.
 async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
     loop {
-        let (profile, claim) = sim.with(|world, now| (world.profile, claim(world, scope, fingerprint, now)));
+        let (profile, claim) = sim.with(|context, now| (context.profile, claim(context, scope, fingerprint, now)));
         match claim {
             Claim::Fresh => return Ok(None),
             Claim::Replay(reply) => return Ok(Some(if profile.is_current() { reply.replayed() } else { reply })),
             Claim::Reused => return Err(reused()),
             Claim::Running if profile.is_current() => return Err(in_progress()),
-            Claim::Running => sim.key_settled().await,
+            Claim::Running => sim.key_finished().await,
         }
     }
 }
@@ -223,14 +184,14 @@ mod tests {
     use crate::settings::Settings;
 
     #[tokio::test]
-    async fn a_key_in_flight_is_waited_for_only_so_long_and_is_free_after_a_restart() {
+    async fn a_wait_for_a_key_is_bounded_and_a_restart_frees_the_key() {
         let sim = Sim::new(Settings { profile: Profile::June2026, ..Settings::default() }).unwrap();
         assert!(claim_or_wait(&sim, "k", "print").await.unwrap().is_none());
         assert!(await_claim(&sim, "k", "print", Duration::from_millis(50)).await.is_err());
-        let kept = sim.read(|world, _| serde_json::to_vec(world)).unwrap();
-        let world: World = serde_json::from_slice(&kept).unwrap();
-        let mut world = world.restore(sim.settings(), sim.clock().now());
-        assert!(matches!(claim(&mut world, "k", "print", sim.clock().now()), Claim::Fresh));
+        let saved = sim.read(|context, _| serde_json::to_vec(context)).unwrap();
+        let context: Context = serde_json::from_slice(&saved).unwrap();
+        let mut context = context.restore(sim.settings(), sim.clock().now());
+        assert!(matches!(claim(&mut context, "k", "print", sim.clock().now()), Claim::Fresh));
     }
 
     #[test]

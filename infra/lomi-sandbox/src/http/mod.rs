@@ -1,7 +1,8 @@
-//! HTTP as lomi. speaks it: order of checks, errors, limits, idempotency, and the faults that break it.
+//! HTTP as lomi speaks it: checks, errors, limits, idempotency, and faults.
 
-pub(crate) mod broken;
+pub(crate) mod call;
 pub(crate) mod error;
+pub(crate) mod faults;
 pub(crate) mod fields;
 pub(crate) mod finish;
 pub(crate) mod gate;

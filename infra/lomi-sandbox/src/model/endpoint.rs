@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::Environment;
 use crate::clock::Timestamp;
-use crate::members::Members;
+use crate::ordered_fields::OrderedFields;
 use crate::table::Row;
 
 /// A merchant's webhook endpoint.
@@ -25,13 +25,13 @@ pub(crate) struct Endpoint {
     pub(crate) retry_count: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// Registered by the settings, and gone when they no longer name it.
+    /// Registered by the settings and removed when they no longer name it.
     #[serde(default)]
     pub(crate) is_from_settings: bool,
 }
 
 impl Endpoint {
-    /// The row of the API: both spellings of the doubled fields, never the secret.
+    /// The row of the API: doubled fields in both spellings, without the secret.
     pub(crate) fn row(&self) -> Value {
         let mut row = serde_json::to_value(self).unwrap_or_default();
         if let Some(row) = row.as_object_mut() {
@@ -61,11 +61,11 @@ pub(crate) struct Envelope {
     pub(crate) id: String,
     pub(crate) event: String,
     pub(crate) timestamp: Timestamp,
-    pub(crate) data: Members,
+    pub(crate) data: OrderedFields,
     pub(crate) lomi_environment: String,
 }
 
-/// What the merchant can read about a delivery.
+/// A delivery as the merchant can read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DeliveryLog {
     pub(crate) log_id: String,

@@ -1,9 +1,10 @@
-//! The rows that the simulator keeps.
+//! The rows of the simulator.
 
 mod customer;
 mod dispatch;
 mod dispute;
 mod endpoint;
+mod idempotency;
 mod intent;
 mod link;
 mod payout;
@@ -19,6 +20,7 @@ pub(crate) use customer::{BlockingInvoice, Customer, CustomerDetails};
 pub(crate) use dispatch::{Attempt, DeliveryPath, Dispatch, DispatchStatus};
 pub(crate) use dispute::Dispute;
 pub(crate) use endpoint::{DeliveryLog, Endpoint, Envelope};
+pub(crate) use idempotency::{IdempotencyRecord, KeyState};
 pub(crate) use intent::{Intent, IntentStatus};
 pub(crate) use link::{Link, LinkDetails, LinkType};
 pub(crate) use payout::Payout;
@@ -27,7 +29,7 @@ pub(crate) use refund::{Refund, RefundStatus};
 pub(crate) use session::{Session, SessionDetails, SessionStatus};
 pub(crate) use transaction::{Rail, Transaction, TransactionStatus};
 
-/// Which of the two disjoint worlds of an organisation a row belongs to.
+/// An organisation has test rows and live rows, and neither sees the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -45,7 +47,7 @@ impl Environment {
     }
 }
 
-/// What a secret key stands for.
+/// The owner of a secret key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) organization_id: &'static str,

@@ -1,6 +1,6 @@
 //! The pages as HTML, without scripts.
 
-use super::{Fields, Words};
+use super::{Fields, Messages};
 use crate::model::{Environment, Rail, Session};
 use crate::pay;
 
@@ -19,68 +19,71 @@ fieldset{border:1px solid #d8d3ca;border-radius:.5rem;margin:1rem 0 0;padding:.7
 small{color:#5d574d;display:block;margin-top:.35rem}a{color:#1f5f4a}\
 :focus-visible{outline:3px solid #e08a00;outline-offset:2px}";
 
-/// The payment form; `declined` is the code of the refusal that was just met.
-pub(super) fn checkout(words: &Words, session: &Session, fields: &Fields, declined: Option<&str>) -> String {
+/// The payment form. `declined` is the code of the last refusal.
+pub(super) fn checkout(messages: &Messages, session: &Session, fields: &Fields, declined: Option<&str>) -> String {
     let error = declined.map(|code| {
-        format!(r#"<p class="error" role="alert">{} <small>({})</small></p>"#, words.declined, escape(code))
+        format!(r#"<p class="error" role="alert">{} <small>({})</small></p>"#, messages.declined, escape(code))
     });
     let wallets: String = [Rail::Wave, Rail::Mtn]
         .into_iter()
         .filter(|rail| pay::allows(session, *rail))
-        .map(|rail| wallet_button(words, rail))
+        .map(|rail| wallet_button(messages, rail))
         .collect();
-    let wallets =
-        if wallets.is_empty() { wallets } else { format!("{wallets}{}", small(is_test(session), words.wallet_hint)) };
+    let wallets = if wallets.is_empty() {
+        wallets
+    } else {
+        format!("{wallets}{}", small(is_test(session), messages.wallet_hint))
+    };
     let id = escape(&session.checkout_session_id);
     let body = format!(
         r#"{error}<form method="post" action="/checkout/{id}/pay">{contact}{coupon}{outcome}{card}{wallets}</form>
 <form method="post" action="/checkout/{id}/cancel"><button class="quiet">{cancel}</button></form>"#,
         error = error.unwrap_or_default(),
-        contact = contact(words, session, fields),
-        coupon = coupon(words, session, fields),
-        outcome = outcome(words, session),
-        card = card(words, session, fields),
-        cancel = words.cancel,
+        contact = contact(messages, session, fields),
+        coupon = coupon(messages, session, fields),
+        outcome = outcome(messages, session),
+        card = card(messages, session, fields),
+        cancel = messages.cancel,
     );
-    document(words, is_test(session), &format!("{}{body}", heading(session)))
+    document(messages, is_test(session), &format!("{}{body}", heading(session)))
 }
 
-/// The bank's question; the form comes back with all that was filled in.
-pub(super) fn challenge(words: &Words, session: &Session, fields: &Fields) -> String {
-    let kept: String = fields
+/// The bank's question. Hidden fields carry the filled-in form.
+pub(super) fn challenge(messages: &Messages, session: &Session, fields: &Fields) -> String {
+    let hidden: String = fields
         .iter()
         .filter(|(name, _)| *name != "challenge")
         .map(|(name, value)| format!(r#"<input type="hidden" name="{}" value="{}">"#, escape(name), escape(value)))
         .collect();
     let body = format!(
-        r#"{heading}<p>{question}</p><form method="post" action="/checkout/{id}/pay">{kept}
+        r#"{heading}<p>{question}</p><form method="post" action="/checkout/{id}/pay">{hidden}
 <button name="challenge" value="pass">{pass}</button>
 <button name="challenge" value="fail" class="quiet">{fail}</button></form>"#,
         heading = heading(session),
-        question = words.challenge,
+        question = messages.challenge,
         id = escape(&session.checkout_session_id),
-        pass = words.challenge_pass,
-        fail = words.challenge_fail,
+        pass = messages.challenge_pass,
+        fail = messages.challenge_fail,
     );
-    document(words, is_test(session), &body)
+    document(messages, is_test(session), &body)
 }
 
-/// One sentence, and a way on if there is one.
-pub(super) fn notice(words: &Words, text: &str, link: Option<&str>) -> String {
+/// One sentence, with a link to the shop if there is one.
+pub(super) fn notice(messages: &Messages, text: &str, link: Option<&str>) -> String {
     let link = link.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
-    let link = link.map(|url| format!(r#"<p><a href="{}">{}</a></p>"#, escape(url), words.back_to_shop));
-    document(words, false, &format!("<h1>{}</h1><p>{text}</p>{}", words.pay_title, link.unwrap_or_default()))
+    let link = link.map(|url| format!(r#"<p><a href="{}">{}</a></p>"#, escape(url), messages.back_to_shop));
+    document(messages, false, &format!("<h1>{}</h1><p>{text}</p>{}", messages.pay_title, link.unwrap_or_default()))
 }
 
-fn document(words: &Words, is_test: bool, body: &str) -> String {
-    let ribbon = if is_test { format!(r#"<div class="ribbon">{}</div>"#, words.test_ribbon) } else { String::new() };
+fn document(messages: &Messages, is_test: bool, body: &str) -> String {
+    let ribbon = if is_test { format!(r#"<div class="ribbon">{}</div>"#, messages.test_ribbon) } else { String::new() };
     format!(
         r#"<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
 <link rel="icon" href="data:,"><style>{STYLE}</style></head>
 <body>{ribbon}<main><div class="card">{body}</div></main></body></html>"#,
-        lang = words.lang,
-        title = words.pay_title,
+        lang = messages.lang,
+        title = messages.pay_title,
     )
 }
 
@@ -97,12 +100,12 @@ fn heading(session: &Session) -> String {
     )
 }
 
-fn contact(words: &Words, session: &Session, fields: &Fields) -> String {
+fn contact(messages: &Messages, session: &Session, fields: &Fields) -> String {
     let details = &session.details;
     [
-        ("customer_name", words.name, "text", "name", &details.customer_name),
-        ("customer_email", words.email, "email", "email", &details.customer_email),
-        ("customer_phone", words.phone, "tel", "tel", &details.customer_phone),
+        ("customer_name", messages.name, "text", "name", &details.customer_name),
+        ("customer_email", messages.email, "email", "email", &details.customer_email),
+        ("customer_phone", messages.phone, "tel", "tel", &details.customer_phone),
     ]
     .map(|(name, label, kind, autocomplete, prefilled)| {
         let value = fields.get(name).or(prefilled.as_ref()).map(|text| escape(text)).unwrap_or_default();
@@ -113,25 +116,25 @@ fn contact(words: &Words, session: &Session, fields: &Fields) -> String {
     .concat()
 }
 
-fn coupon(words: &Words, session: &Session, fields: &Fields) -> String {
+fn coupon(messages: &Messages, session: &Session, fields: &Fields) -> String {
     if !session.details.allow_coupon_code {
         return String::new();
     }
     let value = fields.get("coupon_code").map(|text| escape(text)).unwrap_or_default();
-    format!(r#"<label>{}<input name="coupon_code" autocomplete="off" value="{value}"></label>"#, words.coupon)
+    format!(r#"<label>{}<input name="coupon_code" autocomplete="off" value="{value}"></label>"#, messages.coupon)
 }
 
-/// Lets a tester choose what happens on the rail's own screen.
-fn outcome(words: &Words, session: &Session) -> String {
+/// Lets a tester choose what happens on the screen of the payment rail.
+fn outcome(messages: &Messages, session: &Session) -> String {
     if !is_test(session) {
         return String::new();
     }
-    let options = [("approve", words.approve), ("decline", words.decline), ("abandon", words.abandon)]
+    let options = [("approve", messages.approve), ("decline", messages.decline), ("abandon", messages.abandon)]
         .map(|(value, label)| format!(r#"<option value="{value}">{label}</option>"#));
-    format!(r#"<label>{}<select name="outcome">{}</select></label>"#, words.outcome, options.concat())
+    format!(r#"<label>{}<select name="outcome">{}</select></label>"#, messages.outcome, options.concat())
 }
 
-fn card(words: &Words, session: &Session, fields: &Fields) -> String {
+fn card(messages: &Messages, session: &Session, fields: &Fields) -> String {
     if !pay::allows(session, Rail::Card) {
         return String::new();
     }
@@ -139,15 +142,15 @@ fn card(words: &Words, session: &Session, fields: &Fields) -> String {
     format!(
         r#"<fieldset><label style="margin:0">{label}<input name="card_number" inputmode="numeric" autocomplete="off"
  value="{number}"></label>{hint}<button name="method" value="card">{pay}</button></fieldset>"#,
-        label = words.card_number,
-        hint = small(is_test(session), words.card_hint),
-        pay = words.by_card,
+        label = messages.card_number,
+        hint = small(is_test(session), messages.card_hint),
+        pay = messages.by_card,
     )
 }
 
-fn wallet_button(words: &Words, rail: Rail) -> String {
+fn wallet_button(messages: &Messages, rail: Rail) -> String {
     let label = if rail == Rail::Wave { "Wave" } else { "MTN MoMo" };
-    format!(r#"<button name="method" value="{}">{} {label}</button>"#, rail.as_ref(), words.pay_with)
+    format!(r#"<button name="method" value="{}">{} {label}</button>"#, rail.as_ref(), messages.pay_with)
 }
 
 fn small(is_shown: bool, text: &str) -> String {
@@ -158,7 +161,7 @@ fn is_test(session: &Session) -> bool {
     session.environment == Environment::Test
 }
 
-/// `1250000` becomes `1 250 000`, with spaces that do not break.
+/// `1250000` becomes `1 250 000`, with non-breaking spaces.
 fn grouped(amount: &str) -> String {
     let (units, fraction) = amount.split_once('.').map_or((amount, None), |(units, rest)| (units, Some(rest)));
     let mut grouped = String::new();

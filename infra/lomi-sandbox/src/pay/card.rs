@@ -1,53 +1,51 @@
-//! Test card numbers and what they do.
+//! Test card numbers.
 
 use crate::model::Environment;
 
-/// The number that always works.
 pub(crate) const GOOD_CARD: &str = "4242424242424242";
 
-/// What a card number leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CardResult {
     Succeeds,
-    /// The form refuses it; lomi. never hears of it.
+    /// The form refuses it, before any request to lomi.
     RefusedByForm(&'static str),
     /// The card network refuses it.
     Refused(&'static str),
-    /// The shopper has to confirm with the bank first.
+    /// 3-D Secure: the shopper has to confirm with the bank.
     NeedsChallenge,
 }
 
-/// Judges a number; `challenge` is the shopper's answer to the bank, if there was one.
-pub(crate) fn verdict(number: &str, environment: Environment, challenge: Option<bool>) -> Verdict {
+/// `challenge` is the shopper's answer to the bank, if there was one.
+pub(crate) fn result(number: &str, environment: Environment, challenge: Option<bool>) -> CardResult {
     let number: String = number.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     match number.as_str() {
-        GOOD_CARD | "378282246310005" => Verdict::Succeeds,
-        "4000000000000002" => Verdict::Refused("card_declined"),
-        "4000000000009995" => Verdict::Refused("insufficient_funds"),
-        "4000000000009987" => Verdict::Refused("lost_card"),
-        "4000000000009979" => Verdict::Refused("stolen_card"),
-        "4000000000000069" => Verdict::Refused("expired_card"),
-        "4000000000000127" => Verdict::Refused("incorrect_cvc"),
-        "4000000000000119" => Verdict::Refused("processing_error"),
-        "4000000000006975" => Verdict::Refused("card_velocity_exceeded"),
-        "4000002500003155" | "4000002760003184" | "4000000000003220" => challenged(challenge, Verdict::Succeeds),
-        "4000008260003178" => challenged(challenge, Verdict::Refused("insufficient_funds")),
-        "4000008400001629" => challenged(challenge, Verdict::Refused("card_declined")),
-        other if !passes_luhn(other) => Verdict::RefusedByForm("incorrect_number"),
-        _ if environment == Environment::Live => Verdict::Refused("card_declined"),
-        _ => Verdict::Succeeds,
+        GOOD_CARD | "378282246310005" => CardResult::Succeeds,
+        "4000000000000002" => CardResult::Refused("card_declined"),
+        "4000000000009995" => CardResult::Refused("insufficient_funds"),
+        "4000000000009987" => CardResult::Refused("lost_card"),
+        "4000000000009979" => CardResult::Refused("stolen_card"),
+        "4000000000000069" => CardResult::Refused("expired_card"),
+        "4000000000000127" => CardResult::Refused("incorrect_cvc"),
+        "4000000000000119" => CardResult::Refused("processing_error"),
+        "4000000000006975" => CardResult::Refused("card_velocity_exceeded"),
+        "4000002500003155" | "4000002760003184" | "4000000000003220" => challenged(challenge, CardResult::Succeeds),
+        "4000008260003178" => challenged(challenge, CardResult::Refused("insufficient_funds")),
+        "4000008400001629" => challenged(challenge, CardResult::Refused("card_declined")),
+        other if !passes_luhn(other) => CardResult::RefusedByForm("incorrect_number"),
+        _ if environment == Environment::Live => CardResult::Refused("card_declined"),
+        _ => CardResult::Succeeds,
     }
 }
 
-const fn challenged(answer: Option<bool>, passed: Verdict) -> Verdict {
+const fn challenged(answer: Option<bool>, passed: CardResult) -> CardResult {
     match answer {
-        None => Verdict::NeedsChallenge,
+        None => CardResult::NeedsChallenge,
         Some(true) => passed,
-        Some(false) => Verdict::Refused("authentication_failed"),
+        Some(false) => CardResult::Refused("authentication_failed"),
     }
 }
 
-/// `07/29` or `07/2029` as `2029-07`, which compares like an instant's text.
+/// `07/29` or `07/2029` as `2029-07`, to compare with the text of an instant.
 pub(super) fn expiry_month(exp: &str) -> Option<String> {
     let (month, year) = exp.split_once('/')?;
     let (month, year): (u8, u16) = (month.trim().parse().ok()?, year.trim().parse().ok()?);
@@ -79,20 +77,20 @@ mod tests {
 
     #[test]
     fn spaces_in_a_number_do_not_matter() {
-        assert_eq!(verdict("4242 4242 4242 4242", Test, None), Verdict::Succeeds);
+        assert_eq!(result("4242 4242 4242 4242", Test, None), CardResult::Succeeds);
     }
 
     #[test]
     fn a_wrong_check_digit_never_leaves_the_form() {
         for number in ["4242424242424241", "1234", "", "not a card"] {
-            assert_eq!(verdict(number, Test, None), Verdict::RefusedByForm("incorrect_number"), "{number}");
+            assert_eq!(result(number, Test, None), CardResult::RefusedByForm("incorrect_number"), "{number}");
         }
     }
 
     #[test]
     fn an_unknown_card_works_in_test_and_is_declined_in_live() {
-        assert_eq!(verdict("5555555555554444", Test, None), Verdict::Succeeds);
-        assert_eq!(verdict("5555555555554444", Live, None), Verdict::Refused("card_declined"));
+        assert_eq!(result("5555555555554444", Test, None), CardResult::Succeeds);
+        assert_eq!(result("5555555555554444", Live, None), CardResult::Refused("card_declined"));
     }
 
     #[test]
@@ -106,9 +104,9 @@ mod tests {
 
     #[test]
     fn a_challenge_decides_and_may_still_end_in_a_refusal() {
-        assert_eq!(verdict("4000002500003155", Test, None), Verdict::NeedsChallenge);
-        assert_eq!(verdict("4000002500003155", Test, Some(true)), Verdict::Succeeds);
-        assert_eq!(verdict("4000002500003155", Test, Some(false)), Verdict::Refused("authentication_failed"));
-        assert_eq!(verdict("4000008260003178", Test, Some(true)), Verdict::Refused("insufficient_funds"));
+        assert_eq!(result("4000002500003155", Test, None), CardResult::NeedsChallenge);
+        assert_eq!(result("4000002500003155", Test, Some(true)), CardResult::Succeeds);
+        assert_eq!(result("4000002500003155", Test, Some(false)), CardResult::Refused("authentication_failed"));
+        assert_eq!(result("4000008260003178", Test, Some(true)), CardResult::Refused("insufficient_funds"));
     }
 }

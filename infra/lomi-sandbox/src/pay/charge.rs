@@ -1,4 +1,4 @@
-//! A card charge: an intent at the processor, then a pending transaction here. The order is lomi.'s, and so is the gap.
+//! A card charge: first an intent at the processor, then a pending transaction here. lomi has the same order and the same gap.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::ledger::{self, Payer};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Caller, Intent, IntentStatus, Rail, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::world::World;
 
-/// A checked request for a card charge.
+/// A validated request for a card charge.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
     pub(crate) amount: Amount,
@@ -27,7 +27,7 @@ pub(crate) struct Charge {
 /// Who pays: a customer of the merchant, or a guest.
 #[derive(Clone, Debug)]
 pub(crate) enum ChargePayer {
-    /// Not yet known to exist.
+    /// May not exist.
     Customer(String),
     Guest {
         name: String,
@@ -37,8 +37,8 @@ pub(crate) enum ChargePayer {
     },
 }
 
-/// Makes the intent and its transaction. `None`: the customer does not exist, and the intent stays behind alone.
-pub(crate) fn open(world: &mut World, caller: &Caller, charge: &Charge, now: Timestamp) -> Option<Intent> {
+/// Opens the intent and its transaction. `None` when the customer does not exist: then the intent is an orphan.
+pub(crate) fn open(context: &mut Context, caller: &Caller, charge: &Charge, now: Timestamp) -> Option<Intent> {
     let customer_id = match &charge.payer {
         ChargePayer::Customer(id) => id.clone(),
         ChargePayer::Guest { name, email, phone } => {
@@ -47,15 +47,15 @@ pub(crate) fn open(world: &mut World, caller: &Caller, charge: &Charge, now: Tim
                 environment: caller.environment,
                 name: Some(name),
                 email: Some(email),
-                // lomi. sends an empty text to its database where no phone was sent, not NULL.
+                // lomi writes an empty text to its database when no phone was sent, not NULL.
                 phone: Some(phone),
             };
-            ledger::find_or_create(world, &payer, now)
+            ledger::find_or_create(context, &payer, now)
         }
     };
-    let intent_id = open_intent(world, caller, charge, now);
+    let intent_id = open_intent(context, caller, charge, now);
     let is_own = |id: &str| {
-        world.customers.get(id).is_some_and(|row| {
+        context.customers.get(id).is_some_and(|row| {
             row.organization_id == caller.organization_id
                 && row.environment == caller.environment
                 && row.deleted_at.is_none()
@@ -64,17 +64,17 @@ pub(crate) fn open(world: &mut World, caller: &Caller, charge: &Charge, now: Tim
     if !is_own(&customer_id) {
         return None;
     }
-    let transaction = transaction(world, caller, charge, (customer_id, intent_id.clone()), now);
-    let transaction_id = ledger::insert(world, transaction, now);
-    let intent = world.intents.get_mut(&intent_id)?;
+    let transaction = transaction(context, caller, charge, (customer_id, intent_id.clone()), now);
+    let transaction_id = ledger::insert(context, transaction, now);
+    let intent = context.intents.get_mut(&intent_id)?;
     intent.transaction_id = Some(transaction_id);
     Some(intent.clone())
 }
 
-fn open_intent(world: &mut World, caller: &Caller, charge: &Charge, now: Timestamp) -> String {
-    let id = world.ids.token("pi_", 24);
+fn open_intent(context: &mut Context, caller: &Caller, charge: &Charge, now: Timestamp) -> String {
+    let id = context.ids.token("pi_", 24);
     let intent = Intent {
-        client_secret: world.ids.token(&format!("{id}_secret_"), 25),
+        client_secret: context.ids.token(&format!("{id}_secret_"), 25),
         id: id.clone(),
         environment: caller.environment,
         amount: charge.amount.processor_cents(charge.currency),
@@ -88,14 +88,14 @@ fn open_intent(world: &mut World, caller: &Caller, charge: &Charge, now: Timesta
         challenged_card: None,
         created_at: now,
     };
-    world.intents.insert(intent);
+    context.intents.insert(intent);
     id
 }
 
-/// Text only, and the only place that the payment reference goes to.
+/// Values are text. The payment reference is sent nowhere else.
 ///
-/// lomi writes its own entries first and then the caller's over them, key by key: read so in the public source of lomi's card
-/// charges of June 2026. Nothing checks what a caller sends as `organization_id`.
+/// The caller's entries overwrite lomi's own (public source of lomi's card charges of June 2026). Nothing checks the caller's
+/// `organization_id`.
 fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let own = json!({
@@ -114,7 +114,7 @@ fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, Stri
 }
 
 fn transaction(
-    world: &mut World,
+    context: &mut Context,
     caller: &Caller,
     charge: &Charge,
     (customer_id, intent_id): (String, String),
@@ -122,7 +122,7 @@ fn transaction(
 ) -> Transaction {
     let fee_amount = charge.amount.permille(Rail::Card.fee_permille(), charge.currency);
     Transaction {
-        transaction_id: world.ids.uuid(),
+        transaction_id: context.ids.uuid(),
         organization_id: caller.organization_id.to_owned(),
         environment: caller.environment,
         customer_id: Some(customer_id),
@@ -146,8 +146,7 @@ fn transaction(
     }
 }
 
-/// The local side of an intent, as the API shows it.
-pub(crate) fn transaction_of(world: &World, intent: &Intent) -> Value {
-    let row = intent.transaction_id.as_ref().and_then(|id| world.transactions.get(id));
+pub(crate) fn transaction_of(context: &Context, intent: &Intent) -> Value {
+    let row = intent.transaction_id.as_ref().and_then(|id| context.transactions.get(id));
     json!(row.map(|row| json!({"transaction_id": row.transaction_id, "status": row.status})))
 }

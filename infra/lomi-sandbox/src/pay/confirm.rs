@@ -1,11 +1,10 @@
-//! The card form's side of an intent: a card is entered, the bank may ask, the charge succeeds or can be tried again.
+//! The card form: the shopper enters a card, the bank may ask, the charge succeeds or is refused.
 
-use super::card::{self, Verdict};
+use super::card::{self, CardResult};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Intent, IntentStatus};
-use crate::world::World;
 
-/// What was typed into the card form.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
     pub(crate) number: String,
@@ -14,54 +13,52 @@ pub(crate) struct Card {
     pub(crate) cvc: Option<String>,
 }
 
-/// Why an attempt did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UnknownIntent,
     WrongSecret,
-    /// Nothing can be tried in this state.
     WrongState,
-    /// The form refused the card; the processor never saw it.
+    /// The form refused the card, before any request to the processor.
     Form(&'static str),
-    /// The processor or the bank refused; the payment has failed for now.
+    /// The processor or the bank refused. Another attempt is possible.
     Card(&'static str),
 }
 
-/// One press of the form's button. Gives the intent's new state: succeeded, or a question of the bank.
+/// Submits the card form. Returns `succeeded`, or `requires_action` when the bank asks.
 pub(crate) fn confirm(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     client_secret: &str,
     entered: &Card,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let intent = context.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
     if intent.client_secret != client_secret {
         return Err(Refusal::WrongSecret);
     }
     if intent.status.is_final() {
         return Err(Refusal::WrongState);
     }
-    let verdict = card::verdict(&entered.number, intent.environment, None);
-    if let Verdict::RefusedByForm(code) = verdict {
+    let result = card::result(&entered.number, intent.environment, None);
+    if let CardResult::RefusedByForm(code) = result {
         return Err(Refusal::Form(code));
     }
     check_form(entered, now)?;
-    settle(world, intent_id, &entered.number, verdict, now)
+    settle(context, intent_id, &entered.number, result, now)
 }
 
 /// The shopper's answer to the bank.
 pub(crate) fn authenticate(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     passes: bool,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
-    let asked = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
-    let number = asked.ok_or(Refusal::WrongState)?;
-    let verdict = card::verdict(&number, intent.environment, Some(passes));
-    settle(world, intent_id, &number, verdict, now)
+    let intent = context.intents.get(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let challenged = intent.challenged_card.clone().filter(|_| intent.status == IntentStatus::RequiresAction);
+    let number = challenged.ok_or(Refusal::WrongState)?;
+    let result = card::result(&number, intent.environment, Some(passes));
+    settle(context, intent_id, &number, result, now)
 }
 
 fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
@@ -78,34 +75,34 @@ fn check_form(entered: &Card, now: Timestamp) -> Result<(), Refusal> {
 }
 
 fn settle(
-    world: &mut World,
+    context: &mut Context,
     intent_id: &str,
     number: &str,
-    verdict: Verdict,
+    result: CardResult,
     now: Timestamp,
 ) -> Result<IntentStatus, Refusal> {
-    let intent = world.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
-    let (status, challenged_card) = match verdict {
-        Verdict::Succeeds => (IntentStatus::Succeeded, None),
-        Verdict::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
-        Verdict::Refused(_) | Verdict::RefusedByForm(_) => (IntentStatus::RequiresPaymentMethod, None),
+    let intent = context.intents.get_mut(intent_id).ok_or(Refusal::UnknownIntent)?;
+    let (status, challenged_card) = match result {
+        CardResult::Succeeds => (IntentStatus::Succeeded, None),
+        CardResult::NeedsChallenge => (IntentStatus::RequiresAction, Some(number.to_owned())),
+        CardResult::Refused(_) | CardResult::RefusedByForm(_) => (IntentStatus::RequiresPaymentMethod, None),
     };
     intent.status = status;
     intent.challenged_card = challenged_card;
-    // An orphan has nothing to complete or to fail, and nobody hears of it.
+    // An orphan has no transaction, so there is nothing to complete, fail or announce.
     let transaction_id = intent.transaction_id.clone().unwrap_or_default();
-    match verdict {
-        Verdict::Succeeds => super::complete(world, &transaction_id, now),
-        Verdict::Refused(_) => super::fail(world, &transaction_id, now),
-        Verdict::NeedsChallenge | Verdict::RefusedByForm(_) => false,
+    match result {
+        CardResult::Succeeds => super::complete(context, &transaction_id, now),
+        CardResult::Refused(_) => super::fail(context, &transaction_id, now),
+        CardResult::NeedsChallenge | CardResult::RefusedByForm(_) => false,
     };
-    match verdict {
-        Verdict::Refused(code) | Verdict::RefusedByForm(code) => Err(Refusal::Card(code)),
-        Verdict::Succeeds | Verdict::NeedsChallenge => Ok(status),
+    match result {
+        CardResult::Refused(code) | CardResult::RefusedByForm(code) => Err(Refusal::Card(code)),
+        CardResult::Succeeds | CardResult::NeedsChallenge => Ok(status),
     }
 }
 
-/// Gives up on an intent; its transaction is left to expire. `None`: it is already final.
+/// Cancels an intent and leaves its transaction to expire. `None` when the intent is final.
 pub(crate) fn cancel(intent: &mut Intent) -> Option<IntentStatus> {
     if intent.status.is_final() {
         return None;

@@ -1,13 +1,12 @@
-//! A payer's bank wants a payment back.
+//! Disputes (chargebacks).
 
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Dispute, Transaction};
-use crate::webhook::event;
-use crate::world::World;
+use crate::webhook::{announce, event};
 
-/// What happens to a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Turn {
@@ -25,7 +24,7 @@ impl Turn {
         }
     }
 
-    /// The words of the card processor.
+    /// The status in the terms of the card processor.
     const fn usual_status(self) -> &'static str {
         match self {
             Self::Created => "needs_response",
@@ -35,47 +34,43 @@ impl Turn {
     }
 }
 
-/// Why nothing happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoDispute {
-    /// The payment has none.
+pub(crate) enum DisputeRefused {
     None,
-    /// It has one already.
     There,
 }
 
-/// Takes the payment's dispute one turn further and announces it.
+/// Opens, updates or closes the dispute of the payment and announces it.
 pub(crate) fn turn(
-    world: &mut World,
+    context: &mut Context,
     transaction: &Transaction,
     turn: Turn,
     (status, reason): (Option<String>, Option<String>),
     now: Timestamp,
-) -> Result<Dispute, NoDispute> {
-    let known = of(world, &transaction.transaction_id).map(|dispute| dispute.dispute_id.clone());
+) -> Result<Dispute, DisputeRefused> {
+    let known = of(context, &transaction.transaction_id).map(|dispute| dispute.dispute_id.clone());
     let id = match (known, turn) {
-        (Some(_), Turn::Created) => return Err(NoDispute::There),
-        (None, Turn::Updated | Turn::Closed) => return Err(NoDispute::None),
+        (Some(_), Turn::Created) => return Err(DisputeRefused::There),
+        (None, Turn::Updated | Turn::Closed) => return Err(DisputeRefused::None),
         (Some(id), _) => id,
-        (None, Turn::Created) => open(world, transaction, now),
+        (None, Turn::Created) => open(context, transaction, now),
     };
-    let dispute = world.disputes.get_mut(&id).ok_or(NoDispute::None)?;
+    let dispute = context.disputes.get_mut(&id).ok_or(DisputeRefused::None)?;
     dispute.status = status.unwrap_or_else(|| turn.usual_status().to_owned());
     dispute.reason = reason.unwrap_or_else(|| dispute.reason.clone());
     dispute.is_closed |= turn == Turn::Closed;
     let dispute = dispute.clone();
-    event::dispute(world, &dispute, turn.event(), now);
+    announce::dispute(context, &dispute, turn.event(), now);
     Ok(dispute)
 }
 
-/// The dispute of this payment.
-pub(crate) fn of<'a>(world: &'a World, transaction_id: &str) -> Option<&'a Dispute> {
-    world.disputes.newest_first().find(|dispute| dispute.transaction_id == transaction_id)
+pub(crate) fn of<'a>(context: &'a Context, transaction_id: &str) -> Option<&'a Dispute> {
+    context.disputes.newest_first().find(|dispute| dispute.transaction_id == transaction_id)
 }
 
-fn open(world: &mut World, transaction: &Transaction, now: Timestamp) -> String {
+fn open(context: &mut Context, transaction: &Transaction, now: Timestamp) -> String {
     let dispute = Dispute {
-        dispute_id: world.ids.uuid(),
+        dispute_id: context.ids.uuid(),
         transaction_id: transaction.transaction_id.clone(),
         organization_id: transaction.organization_id.clone(),
         environment: transaction.environment,
@@ -86,6 +81,6 @@ fn open(world: &mut World, transaction: &Transaction, now: Timestamp) -> String 
         is_closed: false,
         created_at: now,
     };
-    world.disputes.insert(dispute.clone());
+    context.disputes.insert(dispute.clone());
     dispute.dispute_id
 }

@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::PayForm;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Customer, CustomerDetails, Environment, Rail, Session, Transaction, TransactionStatus};
 use crate::money::Amount;
-use crate::world::World;
 
 /// The session's transaction of this rail that can still be completed.
-pub(crate) fn unfinished(world: &World, session_id: &str, rail: Option<Rail>) -> Option<String> {
-    let mut rows = world.transactions.newest_first();
+pub(crate) fn unfinished(context: &Context, session_id: &str, rail: Option<Rail>) -> Option<String> {
+    let mut rows = context.transactions.newest_first();
     let row = rows.find(|row| {
         row.checkout_session_id.as_deref() == Some(session_id)
             && rail.is_none_or(|rail| rail == row.rail)
@@ -19,22 +19,22 @@ pub(crate) fn unfinished(world: &World, session_id: &str, rail: Option<Rail>) ->
     Some(row.transaction_id.clone())
 }
 
-/// A second try by card goes on with the first one's transaction; everything else makes a new one, pending.
-pub(crate) fn transaction_for(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> String {
-    let again = unfinished(world, &session.checkout_session_id, Some(form.rail)).filter(|_| form.rail == Rail::Card);
-    again.unwrap_or_else(|| open_transaction(world, session, form, now))
+/// A second attempt by card continues the first one's transaction. Everything else opens a new one, pending.
+pub(crate) fn transaction_for(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> String {
+    let again = unfinished(context, &session.checkout_session_id, Some(form.rail)).filter(|_| form.rail == Rail::Card);
+    again.unwrap_or_else(|| open_transaction(context, session, form, now))
 }
 
-fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> String {
-    let customer_id = payer(world, session, form, now);
-    let (provider_transaction_id, rail_metadata) = rail_ids(world, session, form);
+fn open_transaction(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> String {
+    let customer_id = payer(context, session, form, now);
+    let (provider_transaction_id, rail_metadata) = rail_ids(context, session, form);
     let discount_amount =
         form.coupon.map_or_else(Amount::default, |coupon| coupon.off(session.amount, session.currency_code));
     let paid = session.amount.minus(discount_amount);
     let fee_amount = paid.permille(form.rail.fee_permille(), session.currency_code);
     let details = &session.details;
     let transaction = Transaction {
-        transaction_id: world.ids.uuid(),
+        transaction_id: context.ids.uuid(),
         organization_id: session.organization_id.clone(),
         environment: session.environment,
         customer_id: Some(customer_id),
@@ -46,7 +46,7 @@ fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: T
         rail: form.rail,
         status: TransactionStatus::Pending,
         description: details.description.clone().or_else(|| details.title.clone()),
-        gross_amount: if world.quirks.coupons_in_gross { session.amount } else { paid },
+        gross_amount: if context.quirks.coupons_in_gross { session.amount } else { paid },
         discount_amount,
         fee_amount,
         net_amount: paid.minus(fee_amount),
@@ -56,19 +56,19 @@ fn open_transaction(world: &mut World, session: &Session, form: &PayForm, now: T
         created_at: now,
         updated_at: now,
     };
-    insert(world, transaction, now)
+    insert(context, transaction, now)
 }
 
-/// Keeps a new transaction, which expires unless it is paid. Gives its id.
-pub(super) fn insert(world: &mut World, transaction: Transaction, now: Timestamp) -> String {
+/// Inserts a transaction, schedules its expiry and returns its id.
+pub(super) fn insert(context: &mut Context, transaction: Transaction, now: Timestamp) -> String {
     let id = transaction.transaction_id.clone();
-    world.transactions.insert(transaction);
-    let end = now.plus_s(world.pending_tx_ttl_s);
-    world.ends_at(end, &id);
+    context.transactions.insert(transaction);
+    let end = now.plus_s(context.pending_tx_ttl_s);
+    context.schedule_end(end, &id);
     id
 }
 
-/// The session's metadata and, under it, what the rail adds.
+/// The session's metadata, then what the rail adds.
 fn metadata(session: &Session, rail_metadata: Value) -> Map<String, Value> {
     let mut metadata = session.details.metadata.as_object().cloned().unwrap_or_default();
     if let Some(source) = &session.details.integration_source {
@@ -80,28 +80,28 @@ fn metadata(session: &Session, rail_metadata: Value) -> Map<String, Value> {
     metadata
 }
 
-/// The rail's id of the payment, and what the rail writes into the metadata.
-fn rail_ids(world: &mut World, session: &Session, form: &PayForm) -> (String, Value) {
+/// The rail's id of the payment and its metadata.
+fn rail_ids(context: &mut Context, session: &Session, form: &PayForm) -> (String, Value) {
     let phone = form.phone.as_ref().or(session.details.customer_phone.as_ref());
     match form.rail {
         Rail::Card => {
-            let intent = world.ids.token("pi_", 24);
+            let intent = context.ids.token("pi_", 24);
             let own = json!({"stripe_payment_intent_id": intent, "card_country": "CI"});
             (intent, own)
         }
         Rail::Wave => {
             let own = json!({
-                "wave_transaction_id": world.ids.token("T_", 10).to_ascii_uppercase(),
+                "wave_transaction_id": context.ids.token("T_", 10).to_ascii_uppercase(),
                 "wave_payment_status": "processing",
                 "payment_mobile": phone,
             });
-            (world.ids.token("cos-", 20), own)
+            (context.ids.token("cos-", 20), own)
         }
-        Rail::Mtn => (world.ids.uuid(), json!({"mtn_payment_status": "PENDING", "payment_mobile": phone})),
+        Rail::Mtn => (context.ids.uuid(), json!({"mtn_payment_status": "PENDING", "payment_mobile": phone})),
     }
 }
 
-/// Completion merges what the rail reports at the end.
+/// Adds the final status of the rail to the metadata.
 pub(crate) fn mark_paid(transaction: &mut Transaction) {
     let (name, value) = match transaction.rail {
         Rail::Card => ("stripe_charge_status", "succeeded"),
@@ -111,9 +111,9 @@ pub(crate) fn mark_paid(transaction: &mut Transaction) {
     transaction.metadata.insert(name.to_owned(), json!(value));
 }
 
-fn payer(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> String {
+fn payer(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> String {
     let details = &session.details;
-    if let Some(known) = details.customer_id.as_ref().and_then(|id| world.customers.get(id)) {
+    if let Some(known) = details.customer_id.as_ref().and_then(|id| context.customers.get(id)) {
         return known.customer_id.clone();
     }
     let payer = Payer {
@@ -123,11 +123,11 @@ fn payer(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -
         email: form.email.as_ref().or(details.customer_email.as_ref()),
         phone: form.phone.as_ref().or(details.customer_phone.as_ref()),
     };
-    find_or_create(world, &payer, now)
+    find_or_create(context, &payer, now)
 }
 
-/// A session that names somebody finds or makes the customer as soon as it is made, long before anybody pays.
-pub(crate) fn note_payer(world: &mut World, session: &Session, now: Timestamp) {
+/// A session with contact details finds or creates the customer at once, before any payment.
+pub(crate) fn ensure_customer(context: &mut Context, session: &Session, now: Timestamp) {
     let details = &session.details;
     if details.customer_id.is_some() || (details.customer_email.is_none() && details.customer_phone.is_none()) {
         return;
@@ -139,10 +139,9 @@ pub(crate) fn note_payer(world: &mut World, session: &Session, now: Timestamp) {
         email: details.customer_email.as_ref(),
         phone: details.customer_phone.as_ref(),
     };
-    find_or_create(world, &payer, now);
+    find_or_create(context, &payer, now);
 }
 
-/// Who pays, as far as the payer said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payer<'a> {
     pub(super) organization_id: &'a str,
@@ -153,9 +152,9 @@ pub(super) struct Payer<'a> {
 }
 
 impl Payer<'_> {
-    /// The same phone or the same e-mail is the same customer: a shared phone merges people. An empty phone is a phone, too:
-    /// strangers without one are one customer.
-    fn is(&self, customer: &Customer) -> bool {
+    /// The same phone or e-mail is the same customer: a shared phone merges people. So does an empty phone:
+    /// all payers without one are one customer.
+    fn matches(&self, customer: &Customer) -> bool {
         let details = &customer.details;
         customer.organization_id == self.organization_id
             && customer.environment == self.environment
@@ -165,10 +164,10 @@ impl Payer<'_> {
     }
 }
 
-/// Finds the payer and writes over the row what was sent, or makes a new customer. Gives the id. Only what was not sent
-/// (NULL) keeps its old value; an empty text does not.
-pub(super) fn find_or_create(world: &mut World, payer: &Payer<'_>, now: Timestamp) -> String {
-    if let Some(known) = world.customers.rows_mut().find(|customer| payer.is(customer)) {
+/// Finds the payer and overwrites the row with what was sent, or creates a customer. Returns the id. Only what was not sent
+/// (NULL) keeps its value; an empty text does not.
+pub(super) fn find_or_create(context: &mut Context, payer: &Payer<'_>, now: Timestamp) -> String {
+    if let Some(known) = context.customers.rows_mut().find(|customer| payer.matches(customer)) {
         known.details.name = payer.name.unwrap_or(&known.details.name).clone();
         known.details.email = payer.email.cloned().or_else(|| known.details.email.take());
         known.details.phone_number = payer.phone.cloned().or_else(|| known.details.phone_number.take());
@@ -176,7 +175,7 @@ pub(super) fn find_or_create(world: &mut World, payer: &Payer<'_>, now: Timestam
         return known.customer_id.clone();
     }
     let customer = Customer {
-        customer_id: world.ids.uuid(),
+        customer_id: context.ids.uuid(),
         organization_id: payer.organization_id.to_owned(),
         environment: payer.environment,
         details: CustomerDetails {
@@ -190,6 +189,6 @@ pub(super) fn find_or_create(world: &mut World, payer: &Payer<'_>, now: Timestam
         updated_at: now,
     };
     let id = customer.customer_id.clone();
-    world.customers.insert(customer);
+    context.customers.insert(customer);
     id
 }

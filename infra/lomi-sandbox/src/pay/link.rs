@@ -1,27 +1,26 @@
 //! Opening a payment link.
 
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
 use crate::model::{Link, Session, SessionDetails};
-use crate::world::World;
 
 const SESSION_LIFE_MIN: u32 = 60;
 
-/// Why a link opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shut {
+pub(crate) enum LinkClosed {
     Unknown,
-    /// Switched off, at its end, or without anything to pay.
+    /// Inactive, expired, or without an amount.
     Over,
 }
 
-/// A fresh session for whoever opened the link. Many people may: a link is not used up.
-pub(crate) fn open(world: &mut World, link_id: &str, now: Timestamp) -> Result<Session, Shut> {
-    let link = world.links.get(link_id).ok_or(Shut::Unknown)?;
+/// Opens a new session on every visit.
+pub(crate) fn open(context: &mut Context, link_id: &str, now: Timestamp) -> Result<Session, LinkClosed> {
+    let link = context.links.get(link_id).ok_or(LinkClosed::Unknown)?;
     if link.is_over(now) {
-        return Err(Shut::Over);
+        return Err(LinkClosed::Over);
     }
-    let caller = fixtures::caller_of(&link.organization_id, link.environment).ok_or(Shut::Over)?;
+    let caller = fixtures::caller_of(&link.organization_id, link.environment).ok_or(LinkClosed::Over)?;
     let details = &link.details;
     let product = details.price_id.as_ref().or(details.product_id.as_ref());
     let priced = match product.and_then(|id| fixtures::price(caller.organization_id, id)) {
@@ -29,7 +28,7 @@ pub(crate) fn open(world: &mut World, link_id: &str, now: Timestamp) -> Result<S
         None => details.amount.map(|amount| (amount, details.currency_code)),
     };
     let session_details = session_details(link);
-    Ok(world.open_session(&caller, session_details, priced.ok_or(Shut::Over)?, SESSION_LIFE_MIN, now))
+    Ok(context.open_session(&caller, session_details, priced.ok_or(LinkClosed::Over)?, SESSION_LIFE_MIN, now))
 }
 
 fn session_details(link: &Link) -> SessionDetails {
@@ -49,7 +48,7 @@ fn session_details(link: &Link) -> SessionDetails {
         require_billing_address: details.require_billing_address,
         success_url: details.success_url.clone(),
         cancel_url: details.cancel_url.clone(),
-        // Null wherever link metadata is dropped, so that nothing reaches the payment.
+        // Null where link metadata is dropped, so that none reaches the payment.
         metadata: details.metadata.clone(),
         ..SessionDetails::default()
     }

@@ -1,4 +1,4 @@
-//! What happens when a shopper pays or cancels. The page and the control API share this code.
+//! A shopper pays or cancels. The page and the control API share this code.
 
 pub(crate) mod card;
 pub(crate) mod charge;
@@ -13,16 +13,16 @@ use serde::Deserialize;
 use strum::EnumString;
 
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fault::Stage;
 use crate::model::{Environment, IntentStatus, Rail, Session, SessionStatus, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::webhook::event;
-use crate::world::World;
-use card::Verdict;
-pub(crate) use ledger::note_payer;
+use crate::webhook::{announce, event};
+use card::CardResult;
+pub(crate) use ledger::ensure_customer;
 pub(crate) use redirect::{is_placeholder, success_url};
 
-/// What the shopper does once the rail's own screen is open.
+/// What the shopper does on the screen of the payment rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -39,7 +39,7 @@ pub(crate) struct PayForm {
     pub(crate) rail: Rail,
     pub(crate) outcome: Outcome,
     pub(crate) card_number: Option<String>,
-    /// The shopper's answer to the bank, after a challenge.
+    /// The shopper's answer to the bank.
     pub(crate) challenge: Option<bool>,
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
@@ -47,15 +47,12 @@ pub(crate) struct PayForm {
     pub(crate) coupon: Option<Coupon>,
 }
 
-/// A merchant's code that takes something off the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString)]
 #[strum(ascii_case_insensitive)]
 pub(crate) enum Coupon {
-    /// A tenth.
     #[serde(rename = "MOINS10")]
     #[strum(serialize = "MOINS10")]
     Tenth,
-    /// All of it.
     #[serde(rename = "GRATUIT")]
     #[strum(serialize = "GRATUIT")]
     All,
@@ -73,90 +70,96 @@ impl Coupon {
 /// What the shopper sees next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Sent on; without an address, a plain page. `paid` tells which of the two addresses it is.
+    /// A redirect to the success URL if `paid`, or else to the cancel URL. A plain page without a URL.
     Left { url: Option<String>, transaction_id: Option<String>, paid: bool },
-    /// Another try is possible.
+    /// The shopper can try again.
     Declined { code: &'static str, transaction_id: Option<String> },
-    /// The bank asks; the same form comes back with an answer.
+    /// The bank asks. The page submits the form again with the answer.
     Challenge,
-    /// The money is confirmed elsewhere, later or never.
+    /// The payer confirms on another device, later or never.
     Waiting { transaction_id: String },
 }
 
 /// Why a session takes no payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
+pub(crate) enum SessionClosed {
     Unknown,
     Over,
     Paid,
     RailNotAllowed,
 }
 
-/// One press of a pay button.
-pub(crate) fn pay(world: &mut World, session_id: &str, form: &PayForm, now: Timestamp) -> Result<Step, Closed> {
-    let session = payable(world, session_id, now)?.clone();
+pub(crate) fn pay(
+    context: &mut Context,
+    session_id: &str,
+    form: &PayForm,
+    now: Timestamp,
+) -> Result<Step, SessionClosed> {
+    let session = payable(context, session_id, now)?.clone();
     if !allows(&session, form.rail) {
-        return Err(Closed::RailNotAllowed);
+        return Err(SessionClosed::RailNotAllowed);
     }
     if form.coupon.is_some() && !session.details.allow_coupon_code {
         return Ok(Step::Declined { code: "coupon_not_allowed", transaction_id: None });
     }
     match form.rail {
-        Rail::Card => Ok(pay_by_card(world, &session, form, now)),
-        Rail::Wave | Rail::Mtn => Ok(pay_by_wallet(world, &session, form, now)),
+        Rail::Card => Ok(pay_by_card(context, &session, form, now)),
+        Rail::Wave | Rail::Mtn => Ok(pay_by_wallet(context, &session, form, now)),
     }
 }
 
-/// The session, if it can be paid now.
-pub(crate) fn payable<'a>(world: &'a World, session_id: &str, now: Timestamp) -> Result<&'a Session, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?;
+pub(crate) fn payable<'a>(
+    context: &'a Context,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<&'a Session, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?;
     match session.status {
-        SessionStatus::Completed if !world.quirks.allow_double_pay => Err(Closed::Paid),
-        _ if session.is_over(now) => Err(Closed::Over),
+        SessionStatus::Completed if !context.quirks.allow_double_pay => Err(SessionClosed::Paid),
+        _ if session.is_over(now) => Err(SessionClosed::Over),
         _ => Ok(session),
     }
 }
 
-/// Whether the session offers this rail.
 pub(crate) fn allows(session: &Session, rail: Rail) -> bool {
     let allowed = &session.details.allowed_providers;
     allowed.is_empty() || allowed.iter().any(|provider| provider == rail.provider_code())
 }
 
-fn pay_by_card(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+fn pay_by_card(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
     let number = form.card_number.as_deref().unwrap_or(card::GOOD_CARD);
-    let verdict = match form.outcome {
-        Outcome::Decline => Verdict::Refused("card_declined"),
-        Outcome::Approve | Outcome::Abandon => card::verdict(number, session.environment, form.challenge),
+    let result = match form.outcome {
+        Outcome::Decline => CardResult::Refused("card_declined"),
+        Outcome::Approve | Outcome::Abandon => card::result(number, session.environment, form.challenge),
     };
-    if let Verdict::RefusedByForm(code) = verdict {
+    if let CardResult::RefusedByForm(code) = result {
         return Step::Declined { code, transaction_id: None };
     }
-    let transaction_id = ledger::transaction_for(world, session, form, now);
-    match verdict {
+    let transaction_id = ledger::transaction_for(context, session, form, now);
+    match result {
         _ if form.outcome == Outcome::Abandon => Step::Waiting { transaction_id },
-        Verdict::Succeeds => {
-            complete(world, &transaction_id, now);
-            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+        CardResult::Succeeds => {
+            complete(context, &transaction_id, now);
+            Step::Left { url: success_url(context, session), transaction_id: Some(transaction_id), paid: true }
         }
-        Verdict::NeedsChallenge => Step::Challenge,
-        Verdict::Refused(code) | Verdict::RefusedByForm(code) => {
-            fail(world, &transaction_id, now);
+        CardResult::NeedsChallenge => Step::Challenge,
+        CardResult::Refused(code) | CardResult::RefusedByForm(code) => {
+            fail(context, &transaction_id, now);
             Step::Declined { code, transaction_id: Some(transaction_id) }
         }
     }
 }
 
-/// In test, a wallet payment is complete as soon as it exists, even if the shopper then turns back.
-fn pay_by_wallet(world: &mut World, session: &Session, form: &PayForm, now: Timestamp) -> Step {
-    let transaction_id = ledger::transaction_for(world, session, form, now);
+/// In test, a wallet payment completes as soon as it exists, even if the shopper then cancels.
+fn pay_by_wallet(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
+    let transaction_id = ledger::transaction_for(context, session, form, now);
     if session.environment == Environment::Live {
         return Step::Waiting { transaction_id };
     }
-    complete(world, &transaction_id, now);
+    complete(context, &transaction_id, now);
     match form.outcome {
         Outcome::Approve => {
-            Step::Left { url: success_url(world, session), transaction_id: Some(transaction_id), paid: true }
+            Step::Left { url: success_url(context, session), transaction_id: Some(transaction_id), paid: true }
         }
         Outcome::Decline | Outcome::Abandon => {
             let url = session.details.cancel_url.clone();
@@ -165,22 +168,22 @@ fn pay_by_wallet(world: &mut World, session: &Session, form: &PayForm, now: Time
     }
 }
 
-/// The shopper goes back to the shop. The session stays open and payable.
-pub(crate) fn cancel(world: &mut World, session_id: &str, now: Timestamp) -> Result<Step, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
-    let struck = world.faults.strike_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
-    if !struck.is_empty() && session.status == SessionStatus::Open {
-        late_approve(world, session_id, now)?;
+/// The session stays open and payable.
+pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) -> Result<Step, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
+    let fired = context.faults.fire_for_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
+    if !fired.is_empty() && session.status == SessionStatus::Open {
+        late_approve(context, session_id, now)?;
     }
     Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
 }
 
-/// The money arrives although the session is over: the transaction completes and is announced. A session that is
+/// The money arrives after the session is over: the transaction completes and is announced. A session that is
 /// already paid takes a second payment only under a quirk.
-pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) -> Result<String, Closed> {
-    let session = world.sessions.get(session_id).ok_or(Closed::Unknown)?.clone();
-    if session.status == SessionStatus::Completed && !world.quirks.allow_double_pay {
-        return Err(Closed::Paid);
+pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timestamp) -> Result<String, SessionClosed> {
+    let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
+    if session.status == SessionStatus::Completed && !context.quirks.allow_double_pay {
+        return Err(SessionClosed::Paid);
     }
     let wallet = PayForm {
         rail: Rail::Wave,
@@ -192,17 +195,17 @@ pub(crate) fn late_approve(world: &mut World, session_id: &str, now: Timestamp) 
         phone: None,
         coupon: None,
     };
-    let unfinished = ledger::unfinished(world, session_id, None);
-    let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(world, &session, &wallet, now));
-    complete(world, &transaction_id, now);
+    let unfinished = ledger::unfinished(context, session_id, None);
+    let transaction_id = unfinished.unwrap_or_else(|| ledger::transaction_for(context, &session, &wallet, now));
+    complete(context, &transaction_id, now);
     Ok(transaction_id)
 }
 
-/// Completes a payment, or holds it for review; one that was held is completed. A repetition only touches the row. Whether
-/// it was the first time.
-pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
-    let (held_from, held_announced) = (world.quirks.held_from, world.quirks.held_announced);
-    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+/// Completes a payment or holds it for review, and completes a held one. A repetition only touches the row. Returns whether
+/// the status changed.
+pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
+    let (held_from, held_announced) = (context.quirks.held_from, context.quirks.held_announced);
+    let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
     transaction.updated_at = now;
     let is_risky = held_from.is_some_and(|from| transaction.gross_amount >= Amount::whole(from));
     let is_reviewed = transaction.status == TransactionStatus::Held;
@@ -213,43 +216,43 @@ pub(crate) fn complete(world: &mut World, transaction_id: &str, now: Timestamp) 
     transaction.status = next;
     ledger::mark_paid(transaction);
     let session_id = transaction.checkout_session_id.clone().unwrap_or_default();
-    if let Some(intent) = world.intents.get_mut(&transaction.provider_transaction_id) {
+    if let Some(intent) = context.intents.get_mut(&transaction.provider_transaction_id) {
         intent.status = IntentStatus::Succeeded;
     }
     if held_announced || next == TransactionStatus::Completed {
-        event::payment(world, transaction_id, event::PAYMENT_SUCCEEDED, now);
+        announce::payment(context, transaction_id, event::PAYMENT_SUCCEEDED, now);
     }
     if next == TransactionStatus::Completed {
-        end_single_use(world, &session_id, now);
+        end_single_use(context, &session_id, now);
     }
-    let session = world.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
+    let session = context.sessions.get_mut(&session_id).filter(|row| row.status != SessionStatus::Completed);
     if let Some(session) = session {
         session.status = SessionStatus::Completed;
         session.updated_at = now;
-        event::session_ended(world, &session_id, event::SESSION_COMPLETED, now);
+        announce::session_ended(context, &session_id, event::SESSION_COMPLETED, now);
     }
     true
 }
 
-/// A link for one use ends with its first completed payment; pages that are open by then stay so.
-fn end_single_use(world: &mut World, session_id: &str, now: Timestamp) {
-    let link = world.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
-    let link = link.and_then(|id| world.links.get_mut(&id)).filter(|link| link.details.single_use);
+/// A single-use link ends with its first completed payment. Pages that are open by then stay open.
+fn end_single_use(context: &mut Context, session_id: &str, now: Timestamp) {
+    let link = context.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
+    let link = link.and_then(|id| context.links.get_mut(&id)).filter(|link| link.details.single_use);
     if let Some(link) = link {
         (link.is_active, link.updated_at) = (false, now);
     }
 }
 
-/// Fails a payment, or fails it once more. MTN tells nobody. Whether it was possible.
-pub(crate) fn fail(world: &mut World, transaction_id: &str, now: Timestamp) -> bool {
-    let Some(transaction) = world.transactions.get_mut(transaction_id) else { return false };
+/// Fails a payment, also a second time, and announces it, except for MTN. Returns whether it was possible.
+pub(crate) fn fail(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
+    let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
     if !transaction.status.may_become(TransactionStatus::Failed) {
         return false;
     }
     transaction.status = TransactionStatus::Failed;
     transaction.updated_at = now;
     if transaction.rail != Rail::Mtn {
-        event::payment(world, transaction_id, event::PAYMENT_FAILED, now);
+        announce::payment(context, transaction_id, event::PAYMENT_FAILED, now);
     }
     true
 }

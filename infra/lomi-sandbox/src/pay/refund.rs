@@ -1,135 +1,133 @@
-//! Giving money back.
+//! Refunds.
 
 use serde_json::json;
 
 use super::dispute;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::model::{Payout, Rail, Refund, RefundStatus, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
-use crate::webhook::event;
-use crate::world::World;
+use crate::webhook::{announce, event};
 
-/// How far apart two amounts may be and still count as the same: 0.01.
+/// Amounts that differ by this much count as equal.
 const TOLERANCE: Amount = Amount::CENT;
 
-/// What lomi. keeps of a refund that it pays out later, in thousandths.
+/// The fee of lomi on a refund that is paid out later, in thousandths.
 const FEE_PERMILLE: i64 = 30;
 
-/// Why nothing is given back.
+/// Why there is no refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRefund {
+pub(crate) enum RefundRefused {
     NotCompleted,
     NotPositive,
     AboveGross,
     Rail,
     NoPhone,
-    /// Its payer's bank wants it back already.
     Disputed,
     AlreadyRefunded,
-    /// The money left, and the row could not be written.
+    /// The money was paid out, and the row could not be written.
     NotRecorded,
 }
 
-/// What of a transaction is wanted back.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct RefundRequest {
     pub(crate) amount: Amount,
-    /// All of it, whatever the amount says.
+    /// The whole payment, whatever the amount.
     pub(crate) is_full: bool,
     pub(crate) reason: Option<String>,
 }
 
-/// Records a refund of the transaction. Only one that takes everything at once changes the transaction.
+/// Records a refund. Only a full one changes the transaction.
 pub(crate) fn refund(
-    world: &mut World,
+    context: &mut Context,
     transaction: &Transaction,
-    wish: Wish,
+    request: RefundRequest,
     now: Timestamp,
-) -> Result<Refund, NoRefund> {
+) -> Result<Refund, RefundRefused> {
     let gross = transaction.gross_amount;
     if transaction.status != TransactionStatus::Completed {
-        return Err(NoRefund::NotCompleted);
+        return Err(RefundRefused::NotCompleted);
     }
-    // The processor refuses it (lomi.'s source of June 2026 and of its refunds service); of other rails nothing is known.
-    let dispute = dispute::of(world, &transaction.transaction_id);
+    // The processor refuses it (source of lomi, June 2026). Nothing is known about other rails.
+    let dispute = dispute::of(context, &transaction.transaction_id);
     if transaction.rail == Rail::Card && dispute.is_some_and(|dispute| !dispute.is_won()) {
-        return Err(NoRefund::Disputed);
+        return Err(RefundRefused::Disputed);
     }
-    if !wish.amount.is_positive() {
-        return Err(NoRefund::NotPositive);
+    if !request.amount.is_positive() {
+        return Err(RefundRefused::NotPositive);
     }
-    if wish.amount.minus(TOLERANCE) > gross {
-        return Err(NoRefund::AboveGross);
+    if request.amount.minus(TOLERANCE) > gross {
+        return Err(RefundRefused::AboveGross);
     }
-    let is_full = wish.is_full || wish.amount >= gross.minus(TOLERANCE);
-    let amount = if is_full { gross } else { wish.amount };
-    let phone = payout_phone(world, transaction, is_full)?;
-    // A part of a Wave payment is paid out before anything is written, and the ceiling of one call is the whole payment:
-    // what is refused from here on has left all the same.
+    let is_full = request.is_full || request.amount >= gross.minus(TOLERANCE);
+    let amount = if is_full { gross } else { request.amount };
+    let phone = payout_phone(context, transaction, is_full)?;
+    // A partial Wave refund is paid out before anything is written, and the ceiling of one call is the whole payment: a
+    // refusal from here on does not stop the payout.
     if let Some(phone) = phone.filter(|_| transaction.rail == Rail::Wave) {
-        pay_out_to(world, transaction, amount, phone, now);
-        if world.quirks.payout_rows_lost {
-            return Err(NoRefund::NotRecorded);
+        pay_out_to(context, transaction, amount, phone, now);
+        if context.quirks.payout_rows_lost {
+            return Err(RefundRefused::NotRecorded);
         }
     }
-    if earlier(world, transaction).plus(amount).is_none_or(|sum| sum > gross) {
-        return Err(NoRefund::AlreadyRefunded);
+    if earlier(context, transaction).plus(amount).is_none_or(|sum| sum > gross) {
+        return Err(RefundRefused::AlreadyRefunded);
     }
-    let refund = record(world, transaction, amount, wish.reason, now);
+    let refund = record(context, transaction, amount, request.reason, now);
     if is_full {
-        mark_refunded(world, transaction, now);
+        mark_refunded(context, transaction, now);
     }
     Ok(refund)
 }
 
-/// A part of a mobile-money payment needs a phone in the customer's row as it is now, whoever paid. Wave pays out to it;
-/// MTN gives back by the original request and demands one all the same. `None` where none is needed.
-fn payout_phone(world: &World, transaction: &Transaction, is_full: bool) -> Result<Option<String>, NoRefund> {
+/// A partial mobile-money refund needs the phone that the customer's row has now. Wave pays out to it;
+/// MTN refunds by the original request and still requires one. `None` where none is needed.
+fn payout_phone(context: &Context, transaction: &Transaction, is_full: bool) -> Result<Option<String>, RefundRefused> {
     match transaction.rail {
-        Rail::Mtn if !world.profile.is_current() => return Err(NoRefund::Rail),
+        Rail::Mtn if !context.profile.is_current() => return Err(RefundRefused::Rail),
         Rail::Wave | Rail::Mtn if !is_full => {}
         Rail::Wave | Rail::Mtn | Rail::Card => return Ok(None),
     }
-    let customer = transaction.customer_id.as_ref().and_then(|id| world.customers.get(id));
+    let customer = transaction.customer_id.as_ref().and_then(|id| context.customers.get(id));
     let phone = customer.and_then(|customer| customer.details.payout_phone()).cloned();
-    phone.map(Some).ok_or(NoRefund::NoPhone)
+    phone.map(Some).ok_or(RefundRefused::NoPhone)
 }
 
-fn pay_out_to(world: &mut World, transaction: &Transaction, amount: Amount, phone: String, now: Timestamp) {
+fn pay_out_to(context: &mut Context, transaction: &Transaction, amount: Amount, phone: String, now: Timestamp) {
     let payout = Payout {
-        payout_id: world.ids.uuid(),
+        payout_id: context.ids.uuid(),
         transaction_id: transaction.transaction_id.clone(),
         amount,
         phone,
         created_at: now,
     };
-    world.payouts.insert(payout);
+    context.payouts.insert(payout);
 }
 
-/// What was given back before, failures aside.
-fn earlier(world: &World, transaction: &Transaction) -> Amount {
-    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
-    let kept = own.filter(|row| row.status != RefundStatus::Failed);
-    // Their sum never exceeds the payment, so it stays in range.
-    kept.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
+/// The sum of the earlier refunds that did not fail.
+fn earlier(context: &Context, transaction: &Transaction) -> Amount {
+    let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+    let counted = own.filter(|row| row.status != RefundStatus::Failed);
+    // The sum never exceeds the payment, so it does not overflow.
+    counted.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
-/// What went back of the payment: completed refunds only.
-pub(crate) fn refunded_amount(world: &World, transaction: &Transaction) -> Amount {
-    let own = world.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
+/// The sum of the completed refunds.
+pub(crate) fn refunded_amount(context: &Context, transaction: &Transaction) -> Amount {
+    let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let completed = own.filter(|row| row.status == RefundStatus::Completed);
     completed.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
 fn record(
-    world: &mut World,
+    context: &mut Context,
     transaction: &Transaction,
     amount: Amount,
     reason: Option<String>,
     now: Timestamp,
 ) -> Refund {
     let refund = Refund {
-        refund_id: world.ids.uuid(),
+        refund_id: context.ids.uuid(),
         transaction_id: transaction.transaction_id.clone(),
         organization_id: transaction.organization_id.clone(),
         environment: transaction.environment,
@@ -142,55 +140,55 @@ fn record(
         created_at: now,
         updated_at: now,
     };
-    if world.quirks.refunds_paid_out_later {
-        event::refund(world, &refund, event::REFUND_CREATED, now);
-        world.refunds.insert(refund.clone());
+    if context.quirks.refunds_paid_out_later {
+        announce::refund(context, &refund, event::REFUND_CREATED, now);
+        context.refunds.insert(refund.clone());
         return refund;
     }
     let refund = Refund { refunded_amount: amount, ..refund };
-    event::refund(world, &refund, event::REFUND_CREATED, now);
+    announce::refund(context, &refund, event::REFUND_CREATED, now);
     let refund = Refund { status: RefundStatus::Completed, ..refund };
-    event::refund(world, &refund, event::REFUND_COMPLETED, now);
-    world.refunds.insert(refund.clone());
+    announce::refund(context, &refund, event::REFUND_COMPLETED, now);
+    context.refunds.insert(refund.clone());
     refund
 }
 
-/// A pending refund is paid out, less lomi.'s fee. `None`: there is no such refund.
-pub(crate) fn pay_out(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
-    let currency = currency_of(world, &world.refunds.get(refund_id)?.transaction_id)?;
-    let refund = world.refunds.get_mut(refund_id)?;
+/// Pays out a pending refund, less the fee. `None` when there is no such refund.
+pub(crate) fn pay_out(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let currency = currency_of(context, &context.refunds.get(refund_id)?.transaction_id)?;
+    let refund = context.refunds.get_mut(refund_id)?;
     if refund.status == RefundStatus::Pending {
         refund.status = RefundStatus::Completed;
         refund.fee_amount = refund.amount.permille(FEE_PERMILLE, currency);
         refund.refunded_amount = refund.amount.minus(refund.fee_amount);
         refund.updated_at = now;
         let refund = refund.clone();
-        event::refund(world, &refund, event::REFUND_COMPLETED, now);
+        announce::refund(context, &refund, event::REFUND_COMPLETED, now);
     }
-    world.refunds.get(refund_id).cloned()
+    context.refunds.get(refund_id).cloned()
 }
 
-fn currency_of(world: &World, transaction_id: &str) -> Option<Currency> {
-    world.transactions.get(transaction_id).map(|transaction| transaction.currency_code)
+fn currency_of(context: &Context, transaction_id: &str) -> Option<Currency> {
+    context.transactions.get(transaction_id).map(|transaction| transaction.currency_code)
 }
 
-fn mark_refunded(world: &mut World, transaction: &Transaction, now: Timestamp) {
-    let row = world.transactions.get_mut(&transaction.transaction_id);
+fn mark_refunded(context: &mut Context, transaction: &Transaction, now: Timestamp) {
+    let row = context.transactions.get_mut(&transaction.transaction_id);
     if let Some(row) = row.filter(|row| row.status.may_become(TransactionStatus::Refunded)) {
         row.status = TransactionStatus::Refunded;
         row.updated_at = now;
     }
 }
 
-/// A refund that was recorded does not arrive. Its transaction is left as it is. `None`: there is no such refund.
-pub(crate) fn fail(world: &mut World, refund_id: &str, now: Timestamp) -> Option<Refund> {
-    let refund = world.refunds.get_mut(refund_id)?;
+/// Fails a recorded refund and leaves its transaction unchanged. `None` when there is no such refund.
+pub(crate) fn fail(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
+    let refund = context.refunds.get_mut(refund_id)?;
     if refund.status == RefundStatus::Failed {
         return Some(refund.clone());
     }
     refund.status = RefundStatus::Failed;
     refund.updated_at = now;
     let refund = refund.clone();
-    event::refund(world, &refund, event::REFUND_FAILED, now);
+    announce::refund(context, &refund, event::REFUND_FAILED, now);
     Some(refund)
 }

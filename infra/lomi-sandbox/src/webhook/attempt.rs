@@ -1,23 +1,23 @@
-//! The bytes and headers of one attempt, and how its answer is read.
+//! The bytes and headers of one attempt, and its answer.
 
 use serde_json::Value;
 
 use super::sign::{dated_signature, signature};
 use crate::clock::Timestamp;
-use crate::fault::{FaultKind, Struck};
+use crate::fault::{FaultKind, FiredFault};
 use crate::model::{Attempt, Dispatch, Endpoint, Envelope};
 use crate::settings::Profile;
 
 pub(crate) const USER_AGENT: &str = "Lomi-Webhook/1.0";
-/// The envelope field that tells nothing: both of lomi.'s hosts run as production.
+/// The same for test and live: both hosts of lomi run as production.
 const LOMI_ENVIRONMENT: &str = "production";
 const STALE_S: i64 = 600;
 
-/// One request to send: `POST` these bytes with these headers, wait at most so long, follow no redirect.
+/// One `POST` to send, without following redirects.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub(crate) dispatch_id: String,
-    /// Where it goes, as the merchant registered it.
+    /// The URL as the merchant registered it.
     pub url: String,
     /// Names and values, `Content-Type` included.
     pub headers: Vec<(String, String)>,
@@ -39,17 +39,17 @@ impl Delivery {
     }
 }
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The receiver answered in time.
     Status {
         /// The HTTP status.
         status: u16,
-        /// The body, possibly cut.
+        /// The body, possibly truncated.
         body: String,
     },
-    /// No complete answer in time. The receiver may have done its work all the same.
+    /// No complete answer in time. The receiver may have handled the event nevertheless.
     TimedOut,
     /// The connection could not be made, or broke.
     Failed(
@@ -81,7 +81,6 @@ impl Answer {
         }
     }
 
-    /// One line for people.
     pub(crate) fn summary(&self) -> String {
         match self {
             Self::Status { status, body } => format!("{status} {}", body.chars().take(200).collect::<String>()),
@@ -101,44 +100,42 @@ impl Answer {
     }
 }
 
-/// What an attempt needs besides its dispatch and endpoint.
 #[derive(Debug)]
-pub(crate) struct Writing<'a> {
+pub(crate) struct AttemptInput<'a> {
     pub(crate) profile: Profile,
     /// Re-encodes the body with sorted keys after signing.
     pub(crate) reserialises: bool,
-    pub(crate) struck: &'a [Struck],
+    pub(crate) fired: &'a [FiredFault],
     pub(crate) event_id: String,
     pub(crate) now: Timestamp,
 }
 
-impl Writing<'_> {
+impl AttemptInput<'_> {
     fn has(&self, kind: FaultKind) -> bool {
-        self.struck.iter().any(|fault| fault.kind == kind)
+        self.fired.iter().any(|fault| fault.kind == kind)
     }
 }
 
-/// Writes and signs the next attempt.
-pub(crate) fn write(dispatch: &Dispatch, endpoint: &Endpoint, writing: Writing<'_>) -> Attempt {
+pub(crate) fn write(dispatch: &Dispatch, endpoint: &Endpoint, input: AttemptInput<'_>) -> Attempt {
     let envelope = Envelope {
-        id: writing.event_id.clone(),
+        id: input.event_id.clone(),
         event: dispatch.event.clone(),
-        timestamp: dispatch.fixed_timestamp.unwrap_or(writing.now),
+        timestamp: dispatch.fixed_timestamp.unwrap_or(input.now),
         data: dispatch.data.clone(),
         lomi_environment: LOMI_ENVIRONMENT.to_owned(),
     };
     let mut body = serde_json::to_string(&envelope).unwrap_or_default();
-    let headers = headers(&dispatch.header_event, &endpoint.secret, &body, &writing);
-    if writing.reserialises || writing.has(FaultKind::Reserialised) {
+    let headers = headers(&dispatch.header_event, &endpoint.secret, &body, &input);
+    if input.reserialises || input.has(FaultKind::Reserialised) {
         body = serde_json::from_str::<Value>(&body).unwrap_or_default().to_string();
     }
     Attempt {
         number: dispatch.attempts.len() + 1,
-        at: writing.now,
+        at: input.now,
         url: endpoint.url.clone(),
         headers,
         body,
-        faults: writing.struck.iter().map(|fault| fault.kind).collect(),
+        faults: input.fired.iter().map(|fault| fault.kind).collect(),
         response_status: None,
         response_body: None,
         error: None,
@@ -146,35 +143,34 @@ pub(crate) fn write(dispatch: &Dispatch, endpoint: &Endpoint, writing: Writing<'
     }
 }
 
-fn headers(event: &str, secret: &str, body: &str, writing: &Writing<'_>) -> Vec<(String, String)> {
+fn headers(event: &str, secret: &str, body: &str, input: &AttemptInput<'_>) -> Vec<(String, String)> {
     let mut secret = secret.to_owned();
-    if writing.has(FaultKind::WrongSecret) {
+    if input.has(FaultKind::WrongSecret) {
         secret.push_str("_of_someone_else");
     }
     let mut legacy = signature(&secret, body);
-    let stale_s = if writing.has(FaultKind::StaleT) { STALE_S } else { 0 };
-    let mut dated = dated_signature(&secret, body, writing.now.unix_s() - stale_s);
-    if writing.has(FaultKind::BadSignature) {
+    let stale_s = if input.has(FaultKind::StaleT) { STALE_S } else { 0 };
+    let mut dated = dated_signature(&secret, body, input.now.unix_s() - stale_s);
+    if input.has(FaultKind::BadSignature) {
         (legacy, dated) = (flip(&legacy), flip(&dated));
     }
-    if writing.has(FaultKind::UpperHex) {
+    if input.has(FaultKind::UpperHex) {
         legacy = legacy.to_ascii_uppercase();
         dated = dated.split_once("v1=").map_or(dated.clone(), |(t, hex)| format!("{t}v1={}", hex.to_ascii_uppercase()));
     }
     let mut headers = base_headers(event);
-    if !writing.has(FaultKind::V1Only) {
+    if !input.has(FaultKind::V1Only) {
         headers.push(("X-Lomi-Signature".to_owned(), legacy));
     }
-    if writing.profile.is_current() || writing.has(FaultKind::V1Only) {
-        headers.push(("X-Lomi-Timestamp".to_owned(), writing.now.to_string()));
-        if !writing.has(FaultKind::LegacyOnly) {
+    if input.profile.is_current() || input.has(FaultKind::V1Only) {
+        headers.push(("X-Lomi-Timestamp".to_owned(), input.now.to_string()));
+        if !input.has(FaultKind::LegacyOnly) {
             headers.push(("X-Lomi-Signature-V1".to_owned(), dated));
         }
     }
     headers
 }
 
-/// The headers that every webhook has, signed or not.
 pub(crate) fn base_headers(event: &str) -> Vec<(String, String)> {
     let pairs = [("Content-Type", "application/json"), ("X-Lomi-Event", event), ("User-Agent", USER_AGENT)];
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
@@ -183,6 +179,6 @@ pub(crate) fn base_headers(event: &str) -> Vec<(String, String)> {
 /// Changes the last hex digit.
 fn flip(signature: &str) -> String {
     let last = if signature.ends_with('0') { '1' } else { '0' };
-    let kept = signature.len().saturating_sub(1);
-    signature.chars().take(kept).chain([last]).collect()
+    let length = signature.len().saturating_sub(1);
+    signature.chars().take(length).chain([last]).collect()
 }

@@ -1,4 +1,4 @@
-//! Where webhooks may go, and the endpoints that settings and tools register.
+//! Which URLs may receive webhooks, and the registered endpoints.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,12 +7,12 @@ use url::{Host, Url};
 
 use super::event::{AFTERMATH_EVENTS, PAYMENT_EVENTS};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fixtures;
 use crate::model::{Caller, Endpoint};
 use crate::settings::Settings;
-use crate::world::World;
 
-/// A request for an endpoint, already checked.
+/// A validated request for an endpoint.
 #[derive(Debug)]
 pub(crate) struct NewEndpoint {
     pub(crate) url: String,
@@ -21,15 +21,15 @@ pub(crate) struct NewEndpoint {
     pub(crate) metadata: Value,
 }
 
-impl World {
+impl Context {
     pub(crate) fn ensure_endpoints(&mut self, settings: &Settings, now: Timestamp) {
         for endpoint in &settings.endpoints {
             self.ensure_endpoint(&endpoint.api_key, &endpoint.url, Some(&endpoint.secret), now);
         }
     }
 
-    /// Removes the endpoints of earlier settings that the present ones do not name.
-    pub(crate) fn forget_former_endpoints(&mut self, settings: &Settings) {
+    /// Removes the endpoints of earlier settings that the current ones no longer name.
+    pub(crate) fn remove_former_endpoints(&mut self, settings: &Settings) {
         let is_named = |endpoint: &Endpoint| {
             settings.endpoints.iter().any(|setting| {
                 let owner = fixtures::caller(&setting.api_key);
@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// The secret of the key owner's endpoint with this URL, made if there is none. `None` for an unknown key.
+    /// Finds or creates the endpoint with this URL of the key's owner and returns its secret. `None` for an unknown key.
     pub(crate) fn ensure_endpoint(
         &mut self,
         api_key: &str,
@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-/// Whether lomi. would send to this URL: https, no credentials, a public host. Names are judged without resolving them.
+/// Whether lomi would send to this URL: https, no credentials, a public host. Host names are not resolved.
 pub(crate) fn is_safe_target(url: &str, allow_insecure: bool) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     if allow_insecure {

@@ -1,23 +1,23 @@
-//! From an event to attempts, retries and logs. No I/O: attempts are handed out and their outcome is handed back.
+//! From an event to attempts, retries and logs. No I/O: the caller sends the attempts and records the answers.
 
 use serde_json::{Map, Value, json};
 
 use super::attempt::{self, Answer, Delivery};
 use super::event::{Event, PAYMENT_FAILED};
-use super::faulty::{self, Journey};
+use super::faults::{self, DeliveryPlan};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::fault::Stage;
 use crate::model::{DeliveryLog, DeliveryPath, Dispatch, DispatchStatus, Endpoint, Envelope, Environment};
-use crate::world::World;
 
-/// Deliveries under way at once.
+/// Bounds the deliveries in flight.
 const MAX_IN_FLIGHT: usize = 64;
 const MAX_KEPT_ANSWER_CHARS: usize = 1000;
 
-impl World {
-    /// One dispatch per subscribed endpoint; without one, the event is dropped silently.
+impl Context {
+    /// Makes one dispatch per subscribed endpoint. Without one, the event is dropped silently.
     pub(crate) fn emit(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
-        let environment = if self.quirks.misroute_test_events { told_environment(event) } else { event.environment };
+        let environment = if self.quirks.misroute_test_events { payload_environment(event) } else { event.environment };
         let receivers: Vec<String> = self
             .endpoints
             .oldest_first()
@@ -28,28 +28,28 @@ impl World {
         self.emit_to(&receivers, event, now)
     }
 
-    /// Sends an event to these endpoints, subscribed or not. Gives the ids of the dispatches.
+    /// Makes one dispatch per endpoint, subscribed or not, and returns their ids.
     pub(crate) fn emit_to(&mut self, webhook_ids: &[String], event: &Event, now: Timestamp) -> Vec<String> {
         if webhook_ids.is_empty() {
             return Vec::new();
         }
         let mut event = event.clone();
-        let struck = self.faults.strike_webhook(Stage::Event, &event.name);
-        let journey = faulty::disturb(&mut event, &struck, &mut self.ids);
-        let mut dispatches = self.dispatch_all(webhook_ids, &event, &journey, now);
-        if journey.failure_follows {
+        let fired = self.faults.fire_for_webhook(Stage::Event, &event.name);
+        let plan = faults::apply(&mut event, &fired, &mut self.ids);
+        let mut dispatches = self.dispatch_all(webhook_ids, &event, &plan, now);
+        if plan.failure_follows {
             event.name = PAYMENT_FAILED.to_owned();
             event.data.set("status", json!("failed"));
-            let after = Journey { is_held: true, ..Journey::default() };
+            let after = DeliveryPlan { is_held: true, ..DeliveryPlan::default() };
             dispatches.append(&mut self.dispatch_all(webhook_ids, &event, &after, now));
         }
         dispatches
     }
 
-    fn dispatch_all(&mut self, webhooks: &[String], event: &Event, journey: &Journey, now: Timestamp) -> Vec<String> {
+    fn dispatch_all(&mut self, webhooks: &[String], event: &Event, plan: &DeliveryPlan, now: Timestamp) -> Vec<String> {
         let event_id = self.ids.uuid();
         let mut event_ids = vec![event_id.clone()];
-        for own_id in &journey.copies {
+        for own_id in &plan.copies {
             event_ids.push(if *own_id { self.ids.uuid() } else { event_id.clone() });
         }
         let mut made = Vec::new();
@@ -60,13 +60,13 @@ impl World {
                     organization_id: event.organization_id.clone(),
                     webhook_id: webhook_id.clone(),
                     event: event.name.clone(),
-                    header_event: journey.header_event.clone().unwrap_or_else(|| event.name.clone()),
+                    header_event: plan.header_event.clone().unwrap_or_else(|| event.name.clone()),
                     event_id: event_id.clone(),
                     fixed_timestamp: None,
                     data: event.data.clone(),
                     path: event.path,
-                    status: first_status(journey),
-                    due_at: now.plus_s(journey.delay_s),
+                    status: first_status(plan),
+                    due_at: now.plus_s(plan.delay_s),
                     in_flight: false,
                     attempts: Vec::new(),
                     created_at: now,
@@ -89,7 +89,7 @@ impl World {
         self.outbox.insert(dispatch);
     }
 
-    /// The attempts that are due, each to be settled.
+    /// Starts the attempts that are due.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Delivery> {
         let mut taken = Vec::new();
         while self.in_flight < MAX_IN_FLIGHT
@@ -102,8 +102,8 @@ impl World {
         taken
     }
 
-    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, when a retry finds its endpoint switched off,
-    /// or when an attempt is under way.
+    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, when a retry finds its endpoint inactive,
+    /// or when an attempt is in flight.
     pub(crate) fn begin(&mut self, dispatch_id: &str, now: Timestamp) -> Option<Delivery> {
         let dispatch = self.outbox.get(dispatch_id).filter(|dispatch| !dispatch.in_flight)?;
         let is_retry = !dispatch.attempts.is_empty();
@@ -119,15 +119,15 @@ impl World {
                 DeliveryPath::Once => false,
             };
         let event_id = if churns { self.ids.uuid() } else { dispatch.event_id.clone() };
-        let struck = self.faults.strike_webhook(Stage::Attempt, &dispatch.event);
-        let writing = attempt::Writing {
+        let fired = self.faults.fire_for_webhook(Stage::Attempt, &dispatch.event);
+        let input = attempt::AttemptInput {
             profile: self.profile,
             reserialises: self.quirks.cli_reserialise,
-            struck: &struck,
+            fired: &fired,
             event_id,
             now,
         };
-        let started = attempt::write(dispatch, endpoint, writing);
+        let started = attempt::write(dispatch, endpoint, input);
         let timeout_ms = self.profile.webhook_timeout_ms();
         let delivery = Delivery::new(dispatch_id, &started, timeout_ms);
         let dispatch = self.outbox.get_mut(dispatch_id)?;
@@ -138,8 +138,8 @@ impl World {
         Some(delivery)
     }
 
-    /// Records an outcome: done, dead, or due again.
-    pub(crate) fn settle(&mut self, delivery: &Delivery, answer: &Answer, duration_ms: u64, now: Timestamp) {
+    /// Records the answer: delivered, dead letter, or due for a retry.
+    pub(crate) fn record_answer(&mut self, delivery: &Delivery, answer: &Answer, duration_ms: u64, now: Timestamp) {
         let profile = self.profile;
         let Some(dispatch) = self.outbox.get_mut(&delivery.dispatch_id).filter(|dispatch| dispatch.in_flight) else {
             return;
@@ -164,12 +164,12 @@ impl World {
             }
         };
         let webhook_id = dispatch.webhook_id.clone();
-        self.note_on_endpoint(&webhook_id, answer, now);
+        self.update_endpoint(&webhook_id, answer, now);
         self.log(&delivery.dispatch_id, answer, duration_ms, now);
         self.release_held(&webhook_id, now);
     }
 
-    fn note_on_endpoint(&mut self, webhook_id: &str, answer: &Answer, now: Timestamp) {
+    fn update_endpoint(&mut self, webhook_id: &str, answer: &Answer, now: Timestamp) {
         if let Some(endpoint) = self.endpoints.get_mut(webhook_id) {
             endpoint.last_triggered_at = Some(now);
             endpoint.last_response_status = answer.status();
@@ -178,7 +178,7 @@ impl World {
         }
     }
 
-    /// Logs are as incomplete as lomi.'s: the queue writes no row when its retries run out, and the direct path logs a
+    /// As incomplete as the logs of lomi: the queue writes no row when its retries run out, and the direct path logs a
     /// failure with an envelope that was never sent.
     fn log(&mut self, dispatch_id: &str, answer: &Answer, duration_ms: u64, now: Timestamp) {
         let Some(dispatch) = self.outbox.get(dispatch_id).filter(|row| row.status != DispatchStatus::Pending) else {
@@ -213,7 +213,7 @@ impl World {
         self.logs.insert(log);
     }
 
-    /// Lets go of the events that waited for another one to pass.
+    /// Makes the held events of this endpoint due.
     pub(crate) fn release_held(&mut self, webhook_id: &str, now: Timestamp) {
         for dispatch_id in std::mem::take(&mut self.held) {
             let Some(dispatch) = self.outbox.get_mut(&dispatch_id) else { continue };
@@ -227,8 +227,8 @@ impl World {
         }
     }
 
-    /// Makes every waiting dispatch due at once, held ones included.
-    pub(crate) fn hurry(&mut self, now: Timestamp) {
+    /// Makes every waiting dispatch due now, held ones included.
+    pub(crate) fn make_all_due(&mut self, now: Timestamp) {
         let mut waiting: Vec<String> = std::mem::take(&mut self.deliveries).into_iter().map(|(_, id)| id).collect();
         waiting.append(&mut self.held);
         for dispatch_id in waiting {
@@ -240,7 +240,7 @@ impl World {
         }
     }
 
-    /// A single further attempt with this content, begun at once.
+    /// Starts a single attempt with this content, without retries.
     pub(crate) fn begin_once(&mut self, endpoint: &Endpoint, envelope: Envelope, now: Timestamp) -> Option<Delivery> {
         let dispatch_id = self.ids.uuid();
         self.outbox.insert(Dispatch {
@@ -263,16 +263,16 @@ impl World {
     }
 }
 
-const fn first_status(journey: &Journey) -> DispatchStatus {
-    match (journey.is_lost, journey.is_held) {
+const fn first_status(plan: &DeliveryPlan) -> DispatchStatus {
+    match (plan.is_lost, plan.is_held) {
         (true, _) => DispatchStatus::Lost,
         (false, true) => DispatchStatus::Held,
         (false, false) => DispatchStatus::Pending,
     }
 }
 
-/// The environment that the payload alone tells: without any marker, live.
-pub(crate) fn told_environment(event: &Event) -> Environment {
+/// The environment by the payload alone: live without a marker.
+pub(crate) fn payload_environment(event: &Event) -> Environment {
     let metadata = event.data.get("metadata");
     let marker = event.data.get("environment").or_else(|| metadata?.get("payment_environment"));
     let is_test_mode = || metadata.and_then(|metadata| metadata.get("test_mode")) == Some(&Value::Bool(true));

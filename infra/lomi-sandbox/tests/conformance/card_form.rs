@@ -40,7 +40,7 @@ async fn a_decline_then_a_success_is_one_transaction_and_two_events() {
 }
 
 #[tokio::test]
-async fn no_event_of_a_charge_tells_the_intent_or_the_payment_reference() {
+async fn no_event_of_a_charge_names_its_intent_or_reference() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let charge = lomi.charge("k").await;
     confirm(&lomi, &charge, "4000000000009995").await;
@@ -170,7 +170,7 @@ async fn the_form_needs_the_right_secret() {
 }
 
 #[tokio::test]
-async fn an_unknown_card_is_declined_in_live_and_announced_to_live_endpoints() {
+async fn a_live_unknown_card_is_declined_and_announced_to_live() {
     let lomi = Lomi::start(Profile::Current).await;
     let shop = Receiver::start().await;
     lomi.register(fixtures::LIVE_KEY_A, &shop.url).await;
@@ -226,7 +226,7 @@ async fn a_payment_approved_by_hand_succeeds_at_the_processor_too() {
 }
 
 #[tokio::test]
-async fn a_page_on_another_origin_can_load_the_script_and_read_the_answers() {
+async fn another_origin_can_load_the_script_and_read_the_answers() {
     let lomi = Lomi::start(Profile::Current).await;
     let script = lomi.get("/_sim/card.js").await;
     assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));

@@ -115,7 +115,7 @@ async fn the_looks_are_echoed_only_when_they_were_sent() {
 }
 
 #[tokio::test]
-async fn a_customer_who_does_not_exist_leaves_an_orphan_that_every_key_can_read() {
+async fn an_unknown_customer_leaves_an_orphan_that_every_key_can_read() {
     let lomi = Lomi::start(Profile::Current).await;
     for (at, id) in ["7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11", fixtures::CUSTOMER_B].iter().enumerate() {
         let reply = lomi.post_once("/charge/card", &format!("k{at}"), &with("customer_id", json!(id))).await;
@@ -145,7 +145,7 @@ async fn guests_are_found_again_and_renamed() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_forbidden_and_the_other_environment_sees_nothing() {
+async fn a_stranger_is_forbidden_and_the_other_key_sees_nothing() {
     for profile in PROFILES {
         let lomi = Lomi::start(profile).await;
         let path = path(&lomi.charge("k").await);
@@ -159,7 +159,7 @@ async fn a_stranger_is_forbidden_and_the_other_environment_sees_nothing() {
 }
 
 #[tokio::test]
-async fn an_open_charge_can_be_cancelled_once_and_its_transaction_only_expires() {
+async fn an_open_charge_is_cancelled_once_and_its_transaction_expires() {
     let lomi = Lomi::start(Profile::Current).await;
     let charge = lomi.charge("k").await;
     let cancel = format!("{}/cancel", path(&charge));
@@ -173,7 +173,7 @@ async fn an_open_charge_can_be_cancelled_once_and_its_transaction_only_expires()
 }
 
 #[tokio::test]
-async fn a_muted_rail_refuses_charges_while_the_page_still_takes_cards() {
+async fn a_muted_rail_refuses_charges_and_the_page_takes_cards() {
     for profile in PROFILES {
         let lomi = Lomi::start(profile).await;
         lomi.quirk("card_rail_muted").await;
@@ -185,7 +185,7 @@ async fn a_muted_rail_refuses_charges_while_the_page_still_takes_cards() {
 }
 
 #[tokio::test]
-async fn in_current_a_charge_needs_an_idempotency_key_and_happens_once() {
+async fn in_current_a_charge_needs_a_key_and_happens_once() {
     let lomi = Lomi::start(Profile::Current).await;
     let refused = lomi.post("/charge/card", charge_body()).await;
     assert_eq!((refused.status, refused.error_code().as_str()), (400, "idempotency_key_required"));

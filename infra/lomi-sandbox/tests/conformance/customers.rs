@@ -14,7 +14,7 @@ fn path(customer: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_new_customer_has_blanks_for_the_address_and_nulls_for_the_rest() {
+async fn a_new_customer_has_a_blank_address_and_nulls_for_the_rest() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let lomi = Lomi::start(profile).await;
         let row = create(&lomi, json!({"name": "Amadou Ba", "metadata": {"internal_id": "U1"}})).await;

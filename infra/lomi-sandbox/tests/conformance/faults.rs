@@ -209,7 +209,7 @@ async fn an_answer_can_be_lost_after_the_effect() {
 }
 
 #[tokio::test]
-async fn a_client_that_gives_up_on_a_slow_answer_still_caused_its_effect() {
+async fn a_request_whose_client_leaves_still_has_its_effect() {
     let lomi = Lomi::start(Profile::Current).await;
     lomi.fault(json!({"target": CREATE, "kind": "hang", "when": "after"})).await;
     let effect = async { while sessions(&lomi).await == 0 {} };
@@ -222,7 +222,7 @@ async fn a_client_that_gives_up_on_a_slow_answer_still_caused_its_effect() {
 }
 
 #[tokio::test]
-async fn faults_can_be_listed_and_cleared_and_a_reset_clears_everything() {
+async fn faults_are_listed_and_cleared_and_a_reset_clears_all() {
     let lomi = Lomi::start(Profile::Current).await;
     lomi.fault(json!({"target": "*", "kind": "status", "times": null, "arg": {"status": 503, "retry_after_s": 7}}))
         .await;

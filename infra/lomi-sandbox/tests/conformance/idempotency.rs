@@ -62,7 +62,7 @@ async fn in_june_the_second_waits_for_the_first() {
 }
 
 #[tokio::test]
-async fn a_stored_refusal_is_repeated_in_current_and_forgotten_elsewhere() {
+async fn only_current_repeats_a_stored_refusal() {
     let nothing = json!({"currency_code": "XOF"});
     let lomi = Lomi::start(Profile::Current).await;
     let first = create(&lomi, "k", &nothing).await;
@@ -84,7 +84,7 @@ async fn a_malformed_body_does_not_use_up_the_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_after_a_day_and_belongs_to_one_environment() {
+async fn a_key_lasts_a_day_and_belongs_to_one_environment() {
     let lomi = Lomi::start(Profile::Current).await;
     let first = create(&lomi, "k", &session_body()).await;
     let live = [("x-api-key", fixtures::LIVE_KEY_A), ("idempotency-key", "k")];

@@ -23,23 +23,23 @@ async fn the_simulator_runs_without_sockets_or_real_time() {
     let first = sim.take_due(now);
     assert_eq!((first.len(), first[0].url.as_str()), (1, "http://shop.invalid/hook"));
     assert!(sim.take_due(now).is_empty(), "an attempt is handed out once");
-    sim.settle(&first[0], &Answer::TimedOut, 4000);
+    sim.record_answer(&first[0], &Answer::TimedOut, 4000);
     assert_eq!(sim.next_due(), Some(now.plus_s(2)));
 
     sim.clock().advance_to(now.plus_s(2));
     let second = sim.take_due(sim.clock().now());
     assert_ne!(first[0].body, second[0].body, "the timestamp is new");
-    sim.settle(&second[0], &Answer::Status { status: 200, body: String::new() }, 1);
-    assert_eq!(sim.ledger()["dispatches"]["delivered"], 1);
+    sim.record_answer(&second[0], &Answer::Status { status: 200, body: String::new() }, 1);
+    assert_eq!(sim.state()["dispatches"]["delivered"], 1);
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_world() {
-    let mut worlds = Vec::new();
+async fn the_same_seed_gives_the_same_state() {
+    let mut states = Vec::new();
     for _ in 0..2 {
         let sim = Sim::new(settings(Profile::Current)).unwrap();
         post(&sim, "/checkout-sessions", &session_body()).await;
-        worlds.push(sim.ledger().to_string());
+        states.push(sim.state().to_string());
     }
-    assert_eq!(worlds[0], worlds[1]);
+    assert_eq!(states[0], states[1]);
 }

@@ -38,7 +38,7 @@ async fn open(lomi: &Lomi, link: &Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_link_shows_what_it_sells_and_forgets_its_metadata_except_in_seeds() {
+async fn only_in_seeds_does_a_link_remember_its_metadata() {
     for (profile, metadata) in [
         (Profile::Current, Value::Null),
         (Profile::June2026, Value::Null),
@@ -91,7 +91,7 @@ async fn a_malformed_link_gets_every_problem_at_once_in_current() {
 }
 
 #[tokio::test]
-async fn an_amount_of_nothing_is_no_amount_and_a_product_link_has_none() {
+async fn an_amount_of_zero_is_none_and_a_product_link_has_none() {
     let lomi = Lomi::start(Profile::Current).await;
     let free = create(&lomi, with(instant(), "amount", json!(0))).await;
     assert_eq!(free["amount"], Value::Null);
@@ -122,7 +122,7 @@ async fn the_list_counts_only_its_own_page() {
 }
 
 #[tokio::test]
-async fn a_link_is_hidden_from_strangers_and_from_the_other_environment_except_in_june() {
+async fn only_in_june_does_the_other_environment_see_a_link() {
     for (profile, status) in [(Profile::Current, 404), (Profile::June2026, 200)] {
         let lomi = Lomi::start(profile).await;
         let path = format!("/payment-links/{}", id(&create(&lomi, instant()).await));
@@ -137,7 +137,7 @@ async fn a_link_is_hidden_from_strangers_and_from_the_other_environment_except_i
 }
 
 #[tokio::test]
-async fn every_opening_makes_a_session_and_its_payment_carries_no_link_metadata() {
+async fn every_opening_makes_a_session_without_the_links_metadata() {
     for (profile, metadata) in [(Profile::Current, json!(null)), (Profile::Seeds, json!("school"))] {
         let (lomi, shop, _) = lomi_and_shop(profile).await;
         let link = create(&lomi, instant()).await;

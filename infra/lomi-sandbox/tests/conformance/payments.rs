@@ -43,7 +43,7 @@ async fn money_that_arrives_after_expiry_is_announced() {
 }
 
 #[tokio::test]
-async fn a_declined_card_leaves_the_session_open_and_the_next_try_completes_the_same_transaction() {
+async fn after_a_decline_the_next_try_completes_the_same_transaction() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;
     let declined = lomi.pay(&id, json!({"method": "card", "card_number": "4000000000009995"})).await;
@@ -81,7 +81,7 @@ async fn a_challenge_is_passed_or_failed() {
 }
 
 #[tokio::test]
-async fn a_test_wallet_payment_completes_although_the_shopper_turns_back() {
+async fn a_test_wallet_payment_completes_even_if_the_shopper_leaves() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     for method in ["wave", "mtn"] {
         let id = lomi.session().await;
@@ -125,7 +125,7 @@ async fn a_pending_payment_expires_silently_and_may_still_complete() {
 }
 
 #[tokio::test]
-async fn a_paid_session_takes_no_second_payment_unless_the_quirk_is_on() {
+async fn a_paid_session_takes_a_second_payment_only_under_a_quirk() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
     lomi.pay(&id, json!({"method": "wave"})).await;

@@ -28,7 +28,7 @@ async fn status(lomi: &Lomi, transaction: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_full_refund_changes_the_transaction_and_a_partial_one_does_not() {
+async fn only_a_full_refund_changes_the_transaction() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let lomi = Lomi::start(profile).await;
         let transaction = lomi.payment(json!({"method": "card"})).await;
@@ -207,7 +207,7 @@ async fn a_failed_refund_makes_room_for_another() {
 }
 
 #[tokio::test]
-async fn a_refund_that_is_paid_out_later_is_pending_and_then_lacks_the_fee() {
+async fn a_later_payout_leaves_the_refund_pending_and_takes_a_fee() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     lomi.post("/_sim/profile", json!({"quirks": {"refunds_paid_out_later": true}})).await;
@@ -224,12 +224,12 @@ async fn a_refund_that_is_paid_out_later_is_pending_and_then_lacks_the_fee() {
         lomi.post(&format!("/_sim/refunds/{id}/pay-out"), Value::Null).await;
         assert_eq!(numbers().await, [json!("completed"), json!(5000), json!(4850), json!(150)]);
     }
-    lomi.post("/_sim/profile", json!({"quirks": {"refund_members_dropped": ["amount"]}})).await;
+    lomi.post("/_sim/profile", json!({"quirks": {"refund_fields_dropped": ["amount"]}})).await;
     assert_eq!(numbers().await[1], Value::Null);
 }
 
 #[tokio::test]
-async fn in_current_a_refund_needs_an_idempotency_key_and_happens_once() {
+async fn in_current_a_refund_needs_a_key_and_happens_once() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     let body = json!({"transaction_id": transaction, "amount": 5000});

@@ -76,7 +76,7 @@ async fn a_plan_decides_the_amount_in_seeds_and_is_passed_over_since() {
         body["plan_id"] = json!(fixtures::PRODUCT_B);
         let status = lomi.post("/checkout-sessions", body.clone()).await.status;
         assert_eq!(status, if amount == 5000 { 400 } else { 201 }, "{profile:?}");
-        lomi.post("/_sim/profile", json!({"quirks": {"session_members_refused": ["plan_id"]}})).await;
+        lomi.post("/_sim/profile", json!({"quirks": {"session_fields_refused": ["plan_id"]}})).await;
         let refused = lomi.post("/checkout-sessions", body).await;
         assert_eq!(refused.status, 400, "{profile:?}");
         assert_eq!(lomi.post("/checkout-sessions", session_body()).await.status, 201, "{profile:?}");

@@ -112,7 +112,7 @@ async fn a_plan_is_noted_where_lomi_has_plans() {
         handed_out_nothing(&app, pasted(&app, PATH, &other).await).await;
     }
     app.lomi.profile("current").await;
-    app.lomi.quirks(json!({ "session_members_refused": ["plan_id"] })).await;
+    app.lomi.quirks(json!({ "session_fields_refused": ["plan_id"] })).await;
     handed_out_nothing(&app, pasted(&app, PATH, &noted).await).await;
     pasted(&app, PATH, &printed(&app)).await.expect(201);
     app.audit().await;

@@ -64,13 +64,13 @@ async fn exchange(sim: &Sim, http: &Http, request: Request<Bytes>) -> Result<Res
 
 /// Whether the stand-in plays a reading of lists that is not the contract's. The client follows it.
 fn pages_otherwise(sim: &Sim) -> bool {
-    let ledger = sim.ledger();
+    let ledger = sim.state();
     ["lists_page_as_before", "list_places_ignored"].iter().any(|quirk| ledger["quirks"][quirk] == true)
 }
 
 /// How often a planted fault took an answer's place. A delay changes none, nor does what befalls a webhook.
 fn struck(sim: &Sim) -> u64 {
-    let ledger = sim.ledger();
+    let ledger = sim.state();
     let faults = ledger["faults"].as_array().unwrap().iter();
     let counts = |fault: &&Value| fault["kind"] != "latency_ms" && fault["target"] != "webhook";
     faults.filter(counts).filter_map(|fault| fault["fired"].as_u64()).sum()

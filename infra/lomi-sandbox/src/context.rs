@@ -1,4 +1,4 @@
-//! The whole state of the simulator. Everything here is synchronous: time comes in as an argument, work goes out as rows.
+//! The state of the simulator. Everything here is synchronous, and time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,27 +7,24 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::fault::Faults;
 use crate::fixtures;
-use crate::http::idempotency::IdempotencyRecord;
 use crate::http::limits::Limits;
 use crate::ids::IdSource;
 use crate::model::{
-    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Dispute, Endpoint, Intent, Link, Payout,
-    Preview, Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
+    BlockingInvoice, Caller, Customer, DeliveryLog, Dispatch, DispatchStatus, Dispute, Endpoint, IdempotencyRecord,
+    Intent, Link, Payout, Preview, Refund, Session, SessionDetails, SessionStatus, Transaction, TransactionStatus,
 };
 use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
 use crate::table::{Row, Table};
-use crate::webhook::event;
 
-/// An instant and what is due then.
+/// What is due at which instant.
 type Agenda = BTreeSet<(Timestamp, String)>;
 
-/// All rows and the agendas that lead to them.
 #[derive(Debug, Serialize, Deserialize)]
-// A table that an older file does not have is as in a fresh world.
+// A table that an older file lacks is as in a new context.
 #[serde(default)]
-pub(crate) struct World {
-    // The settings decide the generation, whatever it was when the file was written.
+pub(crate) struct Context {
+    // The settings decide the generation, not the file.
     #[serde(skip)]
     pub(crate) profile: Profile,
     #[serde(skip)]
@@ -61,7 +58,7 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     #[serde(skip)]
     pub(crate) ids: IdSource,
-    /// Apart from `ids`, so that looking at the world does not change it.
+    /// Apart from `ids`, so that a request that only reads changes no later id.
     #[serde(skip)]
     pub(crate) request_ids: IdSource,
     #[serde(skip)]
@@ -69,24 +66,24 @@ pub(crate) struct World {
     #[serde(skip)]
     pub(crate) in_flight: usize,
     #[serde(skip)]
-    /// Dispatches that wait for another event to pass.
+    /// Dispatches that wait for another event (fault `reorder`).
     pub(crate) held: Vec<String>,
     #[serde(skip)]
-    ends: Agenda,
+    pub(crate) ends: Agenda,
     #[serde(skip)]
-    next_sweep: Timestamp,
+    pub(crate) next_sweep: Timestamp,
 }
 
-impl Default for World {
+impl Default for Context {
     fn default() -> Self {
         Self::new(&Settings::default(), Timestamp::default())
     }
 }
 
-impl World {
-    /// A fresh world: the fixtures and nothing else.
+impl Context {
+    /// The fixtures and nothing else.
     pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
-        let mut world = Self {
+        let mut context = Self {
             profile: settings.profile,
             quirks: Quirks::of(settings.profile),
             sessions: Table::default(),
@@ -114,12 +111,11 @@ impl World {
             ends: Agenda::new(),
             next_sweep: now,
         };
-        fixtures::customers(now).for_each(|customer| world.customers.insert(customer));
-        world.ensure_endpoints(settings, now);
-        world
+        fixtures::customers(now).for_each(|customer| context.customers.insert(customer));
+        context
     }
 
-    /// A world read back from a snapshot. Deliveries that were waiting are gone, as they are when lomi. restarts.
+    /// Continues from a snapshot. Deliveries that were waiting are gone, as they are when lomi restarts.
     pub(crate) fn restore(mut self, settings: &Settings, now: Timestamp) -> Self {
         self.profile = settings.profile;
         self.quirks = Quirks::of(settings.profile);
@@ -139,8 +135,6 @@ impl World {
             let end = transaction.created_at.plus_s(settings.pending_tx_ttl_s);
             self.ends.insert((end, transaction.transaction_id.clone()));
         }
-        self.forget_former_endpoints(settings);
-        self.ensure_endpoints(settings, now);
         self
     }
 
@@ -166,57 +160,23 @@ impl World {
             created_at: now,
             updated_at: now,
         };
-        self.ends_at(session.expires_at, &session.checkout_session_id);
+        self.schedule_end(session.expires_at, &session.checkout_session_id);
         self.sessions.insert(session.clone());
         session
     }
 
-    /// Notes when a session or a pending transaction ends by itself.
-    pub(crate) fn ends_at(&mut self, instant: Timestamp, id: &str) {
+    /// Schedules the expiry of a session or a pending transaction.
+    pub(crate) fn schedule_end(&mut self, instant: Timestamp, id: &str) {
         self.ends.insert((instant, id.to_owned()));
     }
 
-    /// Expires what has ended, if a sweep is due. The expiry of a session is an event only under a quirk.
-    pub(crate) fn sweep(&mut self, sweep_s: u64, now: Timestamp) {
-        if now < self.next_sweep {
-            return;
-        }
-        self.next_sweep = now.plus_s(sweep_s);
-        while let Some((end, id)) = self.ends.first().cloned()
-            && end <= now
-        {
-            self.ends.pop_first();
-            self.expire_session(&id, now);
-            self.expire_transaction(&id, now);
-        }
-    }
-
-    /// When a sweep will next find something.
+    /// When the next sweep will find something.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(end, _)| (*end).max(self.next_sweep))
     }
-
-    /// Whether an open session was there to expire.
-    pub(crate) fn expire_session(&mut self, id: &str, now: Timestamp) -> bool {
-        let open = self.sessions.get_mut(id).filter(|session| session.status == SessionStatus::Open);
-        let Some(session) = open else { return false };
-        session.status = SessionStatus::Expired;
-        session.expires_at = session.expires_at.min(now);
-        session.updated_at = now;
-        event::session_ended(self, id, event::SESSION_EXPIRED, now);
-        true
-    }
-
-    fn expire_transaction(&mut self, id: &str, now: Timestamp) {
-        let pending = self.transactions.get_mut(id).filter(|row| row.status == TransactionStatus::Pending);
-        if let Some(transaction) = pending {
-            transaction.status = TransactionStatus::Expired;
-            transaction.updated_at = now;
-        }
-    }
 }
 
-/// The rows of an organisation, newest first, one page of them.
+/// One page of rows, newest first.
 pub(crate) fn page<R: Row>(
     table: &Table<R>,
     offset: usize,

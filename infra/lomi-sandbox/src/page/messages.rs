@@ -1,10 +1,9 @@
-//! The page's sentences in two languages.
+//! The texts of the pages in French and English.
 
 use http::{HeaderMap, header};
 
-/// One language.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Messages {
     pub(super) lang: &'static str,
     pub(super) test_ribbon: &'static str,
     pub(super) pay_title: &'static str,
@@ -38,7 +37,7 @@ pub(super) struct Words {
     pub(super) back_to_shop: &'static str,
 }
 
-static ENGLISH: Words = Words {
+static ENGLISH: Messages = Messages {
     lang: "en",
     test_ribbon: "Test mode: no money moves",
     pay_title: "Payment",
@@ -72,7 +71,7 @@ static ENGLISH: Words = Words {
     back_to_shop: "Continue",
 };
 
-static FRENCH: Words = Words {
+static FRENCH: Messages = Messages {
     lang: "fr",
     test_ribbon: "Mode test : aucun argent ne circule",
     pay_title: "Paiement",
@@ -106,7 +105,7 @@ static FRENCH: Words = Words {
     back_to_shop: "Continuer",
 };
 
-impl Words {
+impl Messages {
     /// The first of French and English that the browser names; English when it names neither.
     pub(super) fn for_reader(headers: &HeaderMap) -> &'static Self {
         let wished = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The faults that strike requests.
+//! The faults of requests.
 
 use std::time::Duration;
 
@@ -9,29 +9,28 @@ use axum::response::{Html, IntoResponse, Response};
 use http::{Method, StatusCode, header};
 use serde_json::Value;
 
+use super::call::Pause;
 use super::error::ApiError;
-use super::gate::Pause;
-use crate::fault::{FaultKind, PREVIEW, Struck, When};
+use crate::fault::{FaultKind, FiredFault, PREVIEW, When};
 use crate::sim::Sim;
 
-/// A hanging request is dropped after this long, so that nothing stays for ever.
+/// Bounds a hanging request.
 const HANG: Duration = Duration::from_secs(300);
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// Marks a response that must not be sent: the server closes the connection instead.
-///
-/// Found in the response's extensions; whoever drives the router without a server treats it as a broken connection.
+/// Marks, in the extensions of a response, that the connection breaks instead. Code that calls the router without a server
+/// treats such a response as a broken connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionDropped;
 
-/// Lets the planted faults strike a request.
-pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
+/// Lets the planted faults hit a request.
+pub(crate) async fn inject(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let is_preview;
-    (request, is_preview) = look_for_preview(&sim, request, &route).await;
+    (request, is_preview) = detect_preview(&sim, request, &route).await;
     let route = if is_preview { PREVIEW } else { route.as_str() };
-    let struck = sim.with(|world, _| world.faults.strike_request(request.method().as_str(), route));
-    let (after, before): (Vec<_>, Vec<_>) = struck.into_iter().partition(strikes_after);
+    let fired = sim.with(|context, _| context.faults.fire_for_request(request.method().as_str(), route));
+    let (after, before): (Vec<_>, Vec<_>) = fired.into_iter().partition(fires_after);
     for fault in before {
         match (fault.kind, fault.when) {
             (FaultKind::LatencyMs, When::Inside) => {
@@ -57,9 +56,9 @@ pub(crate) async fn strike(State(sim): State<Sim>, mut request: Request, next: N
 }
 
 /// Whether this is the first of the two calls of a refund, which has no token yet.
-async fn look_for_preview(sim: &Sim, request: Request, route: &str) -> (Request, bool) {
+async fn detect_preview(sim: &Sim, request: Request, route: &str) -> (Request, bool) {
     let is_refund = request.method() == Method::POST && route == "/refunds";
-    if !is_refund || !sim.read(|world, _| world.quirks.refund_preview) {
+    if !is_refund || !sim.read(|context, _| context.quirks.refund_preview) {
         return (request, false);
     }
     let (parts, body) = request.into_parts();
@@ -68,13 +67,13 @@ async fn look_for_preview(sim: &Sim, request: Request, route: &str) -> (Request,
     (Request::from_parts(parts, Body::from(bytes)), body.get("confirmation_token").is_none())
 }
 
-fn strikes_after(fault: &Struck) -> bool {
+fn fires_after(fault: &FiredFault) -> bool {
     fault.when == When::After
         || matches!(fault.kind, FaultKind::TruncatedJson | FaultKind::EmptyList | FaultKind::CommitThen500)
 }
 
-/// The answer that stands in for the real one.
-async fn answer(fault: &Struck) -> Response {
+/// The answer in place of the real one.
+async fn answer(fault: &FiredFault) -> Response {
     match fault.kind {
         FaultKind::Status => status(&fault.arg),
         FaultKind::Html502 => gateway_page(),
@@ -132,7 +131,7 @@ async fn emptied(response: Response) -> Response {
     Response::from_parts(parts, Body::from(list.to_string()))
 }
 
-fn latency(fault: &Struck) -> Duration {
+fn latency(fault: &FiredFault) -> Duration {
     Duration::from_millis(number(&fault.arg, 100))
 }
 

@@ -1,9 +1,9 @@
-//! Faults that change what an event says or when it travels.
+//! The faults of events: changed content, changed delivery.
 
 use serde_json::{Value, json};
 
 use super::event::Event;
-use crate::fault::{FaultKind, Struck};
+use crate::fault::{FaultKind, FiredFault};
 use crate::fixtures;
 use crate::ids::IdSource;
 
@@ -11,10 +11,10 @@ const DEFAULT_OVERSIZE_BYTES: u64 = 300 * 1024;
 const MAX_OVERSIZE_BYTES: u64 = 20 * 1024 * 1024;
 const MAX_COPIES: u64 = 100;
 
-/// How an event travels. The default is undisturbed.
+/// How an event is delivered. The default is no fault.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Journey {
-    /// One entry per additional copy: whether it has an id of its own.
+pub(crate) struct DeliveryPlan {
+    /// One entry per additional copy: whether it has its own id.
     pub(crate) copies: Vec<bool>,
     pub(crate) delay_s: u64,
     pub(crate) is_held: bool,
@@ -24,24 +24,24 @@ pub(crate) struct Journey {
     pub(crate) header_event: Option<String>,
 }
 
-/// Lets faults change the event, and tells how it travels.
-pub(crate) fn disturb(event: &mut Event, struck: &[Struck], ids: &mut IdSource) -> Journey {
-    let mut journey = Journey::default();
-    for fault in struck {
+/// Changes the event and returns how it is delivered.
+pub(crate) fn apply(event: &mut Event, fired: &[FiredFault], ids: &mut IdSource) -> DeliveryPlan {
+    let mut plan = DeliveryPlan::default();
+    for fault in fired {
         match fault.kind {
-            FaultKind::Duplicate => journey.copies = copies(&fault.arg),
-            FaultKind::Reorder => journey.is_held = true,
-            FaultKind::DelayS => journey.delay_s = fault.arg.as_u64().unwrap_or(5),
-            FaultKind::Lose => journey.is_lost = true,
-            FaultKind::FailAfterSuccess => journey.failure_follows = true,
+            FaultKind::Duplicate => plan.copies = copies(&fault.arg),
+            FaultKind::Reorder => plan.is_held = true,
+            FaultKind::DelayS => plan.delay_s = fault.arg.as_u64().unwrap_or(5),
+            FaultKind::Lose => plan.is_lost = true,
+            FaultKind::FailAfterSuccess => plan.failure_follows = true,
             FaultKind::HeaderEventMismatch => {
-                journey.header_event = Some(fault.arg.as_str().unwrap_or("PAYMENT_FAILED").to_owned());
+                plan.header_event = Some(fault.arg.as_str().unwrap_or("PAYMENT_FAILED").to_owned());
             }
             FaultKind::AliasEvent => event.name = alias(event, &fault.arg),
-            _ => corrupt(event, fault, ids),
+            _ => change_data(event, fault, ids),
         }
     }
-    journey
+    plan
 }
 
 /// `arg` is a number of copies, or `{"copies", "new_id"}`.
@@ -56,7 +56,7 @@ fn alias(event: &Event, arg: &Value) -> String {
     arg.as_str().map_or_else(dotted, str::to_owned)
 }
 
-fn corrupt(event: &mut Event, fault: &Struck, ids: &mut IdSource) {
+fn change_data(event: &mut Event, fault: &FiredFault, ids: &mut IdSource) {
     let data = &mut event.data;
     match fault.kind {
         FaultKind::OmitFields => names(&fault.arg).for_each(|name| data.remove(name)),

@@ -1,4 +1,4 @@
-//! A JSON object that remembers the order of its members: webhook bodies are signed bytes, and their order is part of them.
+//! A JSON object that keeps the order of its fields: webhook bodies are signed as bytes.
 
 use std::fmt;
 
@@ -7,18 +7,17 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// Names and values in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Members(Vec<(String, Value)>);
+pub(crate) struct OrderedFields(Vec<(String, Value)>);
 
-impl Members {
+impl OrderedFields {
     /// Takes `names`, in that order, out of a JSON object; a missing one becomes null.
     pub(crate) fn pick(source: &Value, names: &[&str]) -> Self {
         let value = |name: &str| source.get(name).cloned().unwrap_or_default();
         Self(names.iter().map(|name| ((*name).to_owned(), value(name))).collect())
     }
 
-    /// Every member of a JSON object; anything else gives no members.
+    /// Every field of a JSON object. Any other value has none.
     pub(crate) fn all(source: &Value) -> Self {
         let pairs = source.as_object().into_iter().flatten();
         Self(pairs.map(|(name, value)| (name.clone(), value.clone())).collect())
@@ -32,7 +31,7 @@ impl Members {
         self.0.iter_mut().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
-    /// Replaces a member in its place, or adds it at the end.
+    /// Replaces a field in its place, or adds it at the end.
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         match self.get_mut(name) {
             Some(present) => *present = value,
@@ -49,7 +48,7 @@ impl Members {
     }
 }
 
-impl Serialize for Members {
+impl Serialize for OrderedFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
@@ -59,7 +58,7 @@ impl Serialize for Members {
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for OrderedFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(InOrder)
     }
@@ -68,18 +67,18 @@ impl<'de> Deserialize<'de> for Members {
 struct InOrder;
 
 impl<'de> Visitor<'de> for InOrder {
-    type Value = Members;
+    type Value = OrderedFields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedFields, A::Error> {
+        let mut fields = Vec::new();
         while let Some(entry) = map.next_entry()? {
-            members.push(entry);
+            fields.push(entry);
         }
-        Ok(Members(members))
+        Ok(OrderedFields(fields))
     }
 }
 
@@ -90,7 +89,7 @@ mod tests {
     #[test]
     fn members_keep_their_order_through_text() {
         let text = r#"{"zulu":1,"alpha":{"b":2},"mike":null}"#;
-        let members: Members = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&members).unwrap(), text);
+        let fields: OrderedFields = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&fields).unwrap(), text);
     }
 }
