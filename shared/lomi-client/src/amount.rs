@@ -1,4 +1,4 @@
-//! Money as lomi. writes it: an exact decimal, never a float.
+//! Money as lomi writes it: an exact decimal, never a float.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,9 +11,9 @@ const MAX_TEXT_LEN: usize = 64;
 /// Most decimals an amount can carry; ten to this power still fits in an `i64`.
 const MAX_SCALE: u8 = 18;
 
-/// An exact decimal amount in **lomi.'s own unit**, which the type cannot know.
+/// An exact decimal amount in **lomi's own unit**, which the type cannot know.
 ///
-/// XOF is whole francs in every source. For USD and EUR lomi.'s material contradicts itself (cents in the
+/// XOF is whole francs in every source. For USD and EUR lomi's material contradicts itself (cents in the
 /// first documents and in the plugins, units with decimals in the later ones), so turning an amount into
 /// minor units is the caller's choice, made with [`Amount::to_scaled`].
 ///

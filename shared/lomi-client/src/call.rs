@@ -213,7 +213,7 @@ impl<T> Call<T> {
         text.and_then(self.decode).map_err(|unusable| Error::unusable(answer.head.clone(), unusable))
     }
 
-    /// A write without a key may only be repeated when nothing of it left: lomi. would do it twice. A deadline
+    /// A write without a key may only be repeated when nothing of it left: lomi would do it twice. A deadline
     /// that has passed passes again.
     fn may_repeat(&self, request: &Request, error: &Error) -> bool {
         let is_keyed = request.idempotency_key.is_some() && self.is_repeatable;

@@ -12,7 +12,7 @@ pub(crate) fn first_broken<const N: usize>(rules: [(bool, &'static str); N]) -> 
     }
 }
 
-/// Absent, or with something in it. lomi. takes an empty number for one: it erases what the customer had, and makes one
+/// Absent, or with something in it. lomi takes an empty number for one: it erases what the customer had, and makes one
 /// customer of all who have none.
 pub(crate) fn is_absent_or_said(text: Option<&String>) -> bool {
     text.is_none_or(|text| !text.trim().is_empty())
@@ -31,7 +31,7 @@ pub(crate) fn is_webhook_target(text: &str) -> bool {
     })
 }
 
-/// `x@y.z` without white space: what lomi. itself asks of the address of a guest.
+/// `x@y.z` without white space: what lomi itself asks of the address of a guest.
 pub(crate) fn is_email_shaped(text: &str) -> bool {
     let has_space = text.contains(char::is_whitespace);
     let parts = text.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.contains('@'));

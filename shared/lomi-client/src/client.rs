@@ -31,7 +31,7 @@ const DEFAULT_MAX_ATTEMPTS: u32 = 3;
 /// More attempts than this only keep a struggling server down.
 const MOST_ATTEMPTS: u32 = 10;
 
-/// A client of one lomi. account and environment. Build it once; clones share its connections.
+/// A client of one lomi account and environment. Build it once; clones share its connections.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) transport: Arc<Transport>,
@@ -98,12 +98,12 @@ impl Client {
         Refunds::new(self.clone())
     }
 
-    /// Where lomi. sends its webhooks.
+    /// Where lomi sends its webhooks.
     pub fn webhook_endpoints(&self) -> WebhookEndpoints {
         WebhookEndpoints::new(self.clone())
     }
 
-    /// What became of webhooks that lomi. sent.
+    /// What became of webhooks that lomi sent.
     pub fn delivery_logs(&self) -> DeliveryLogs {
         DeliveryLogs::new(self.clone())
     }
@@ -142,7 +142,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Scheme, host and port. Only lomi.'s two hosts over https, each with a key of its own environment, or
+    /// Scheme, host and port. Only lomi's two hosts over https, each with a key of its own environment, or
     /// http on loopback with a test key. Required for an older key without a marker.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
@@ -224,8 +224,8 @@ pub enum BuildError {
     /// Not a URL, or more than scheme, host and port.
     #[error("the base URL is scheme, host and port, nothing else")]
     BaseUrlMalformed,
-    /// Neither one of lomi.'s hosts over https nor http on loopback.
-    #[error("the base URL is not a host of lomi.")]
+    /// Neither one of lomi's hosts over https nor http on loopback.
+    #[error("the base URL is not a host of lomi")]
     HostRefused,
     /// A test key with the live host, the reverse, or a key on loopback that is not a test key.
     #[error("the key and the host belong to different environments")]

@@ -1,11 +1,11 @@
-//! Currency codes, open to currencies that lomi. may add.
+//! Currency codes, open to currencies that lomi may add.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// Three upper-case letters, as in ISO 4217. lomi. takes XOF, USD and EUR; the type does not check that,
+/// Three upper-case letters, as in ISO 4217. lomi takes XOF, USD and EUR; the type does not check that,
 /// so that a currency added later needs no new release.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CurrencyCode([u8; 3]);

@@ -1,4 +1,4 @@
-//! What a merchant tells lomi. about the shopper, and what lomi. tells back.
+//! What a merchant tells lomi about the shopper, and what lomi tells back.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What became of webhooks that lomi. sent, and how to have one sent again.
+//! What became of webhooks that lomi sent, and how to have one sent again.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ const PATH: &str = "/webhooks/deliveries";
 /// Before 1.2.0.
 const OLDER_PATH: &str = "/webhook-delivery-logs";
 
-/// One delivery, as lomi. noted it. `Debug` shows neither what was sent nor what was answered.
+/// One delivery, as lomi noted it. `Debug` shows neither what was sent nor what was answered.
 ///
 /// The log has holes: an event whose attempts all ended in 5xx or time-outs may have no row at all, and the
 /// payload of a failed one may carry an envelope id that was never sent.
@@ -81,7 +81,7 @@ impl DeliveryLogs {
         call.or_at(Older::new(format!("{OLDER_PATH}/{id}")))
     }
 
-    /// `POST /webhooks/{endpoint}/deliveries/{id}/retry` (`/webhooks/{endpoint}/logs/{id}/retry`): has lomi. send the
+    /// `POST /webhooks/{endpoint}/deliveries/{id}/retry` (`/webhooks/{endpoint}/logs/{id}/retry`): has lomi send the
     /// stored envelope once more, with the same id. Refused with 400 when the endpoint is switched off, no longer gets
     /// this event, or does not answer with a 2xx.
     pub fn replay(&self, endpoint: &WebhookEndpointId, id: &DeliveryLogId) -> Call<Replay> {
@@ -97,7 +97,7 @@ impl Call<Vec<DeliveryLog>> {
         self.without_query(other).with_query(wanted, true.to_string())
     }
 
-    /// Rows per answer; lomi. takes 25 when not set. An answer of more than 1 MiB is an error.
+    /// Rows per answer; lomi takes 25 when not set. An answer of more than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
     }

@@ -11,7 +11,7 @@ use crate::row::Unusable;
 pub enum Outcome {
     /// Nothing of the request left this process. It had no effect.
     NotSent,
-    /// lomi. answered that it refused. It had no effect.
+    /// lomi answered that it refused. It had no effect.
     Rejected,
     /// It may or may not have had its effect: ask again with the same idempotency key, or read the object.
     Unknown,
@@ -68,7 +68,7 @@ pub(crate) struct AnswerHead {
 }
 
 impl Error {
-    /// Whether the call had its effect. Holds for the whole call: one attempt that may have reached lomi.
+    /// Whether the call had its effect. Holds for the whole call: one attempt that may have reached lomi
     /// makes a write `Unknown`, whatever a later attempt was told.
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
@@ -84,32 +84,32 @@ impl Error {
         self.0.head.as_ref().map(|head| head.status)
     }
 
-    /// lomi.'s own code (`validation_failed`, `INVALID_REQUEST`, ...), at most 64 characters of
+    /// lomi's own code (`validation_failed`, `INVALID_REQUEST`, ...), at most 64 characters of
     /// `A-Z a-z 0-9 _ . -`. Codes differ between generations: branch on [`Error::outcome`] first.
     pub fn code(&self) -> Option<&str> {
         self.0.refusal.code.as_deref()
     }
 
-    /// lomi.'s words for a human, at most 512 bytes. They may repeat what was sent: keep them out of logs.
+    /// lomi's words for a human, at most 512 bytes. They may repeat what was sent: keep them out of logs.
     pub fn message(&self) -> Option<&str> {
         self.0.refusal.message.as_deref()
     }
 
-    /// The id that lomi.'s support asks for, from the header or the body.
+    /// The id that lomi's support asks for, from the header or the body.
     pub fn request_id(&self) -> Option<&str> {
         let from_header = self.0.head.as_ref().and_then(|head| head.request_id.as_deref());
         from_header.or(self.0.refusal.request_id.as_deref())
     }
 
-    /// How long lomi. asks to wait (whole seconds; up to 15 minutes is usual). The date form of the header
+    /// How long lomi asks to wait (whole seconds; up to 15 minutes is usual). The date form of the header
     /// is not read.
     pub fn retry_after(&self) -> Option<Duration> {
         let from_header = self.0.head.as_ref().and_then(|head| head.retry_after);
         from_header.or(self.0.refusal.retry_after)
     }
 
-    /// Whether lomi. repeated a stored answer to this idempotency key; repeating the call cannot change it
-    /// while lomi. remembers the key.
+    /// Whether lomi repeated a stored answer to this idempotency key; repeating the call cannot change it
+    /// while lomi remembers the key.
     pub fn is_replay(&self) -> bool {
         self.0.head.as_ref().is_some_and(|head| head.is_replay)
     }
@@ -130,13 +130,13 @@ impl Error {
         }
     }
 
-    /// Whether lomi. has no such route, which says nothing about the object asked for: its 404 then begins with `Cannot`
+    /// Whether lomi has no such route, which says nothing about the object asked for: its 404 then begins with `Cannot`
     /// and the method (servers from December 2025 on).
     pub fn is_unknown_route(&self) -> bool {
         self.status() == Some(404) && self.message().is_some_and(|message| message.starts_with("Cannot "))
     }
 
-    /// Whether lomi. refused the idempotency key or the confirmation token itself, so that nothing of the request was done
+    /// Whether lomi refused the idempotency key or the confirmation token itself, so that nothing of the request was done
     /// under it. It prints no code for tokens: a refusal whose code or words name the token counts.
     pub fn refuses_key_or_token(&self) -> bool {
         let names_token = |text: Option<&str>| {
@@ -255,15 +255,15 @@ fn own_outcome(status: u16, code: Option<&str>) -> Outcome {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0.kind {
-            ErrorKind::InvalidRequest => "the request to lomi. is not valid",
-            ErrorKind::DeadlinePassed => "the deadline passed before lomi. was called",
-            ErrorKind::Connect => "no connection to lomi.",
-            ErrorKind::TimedOut => "lomi. did not answer in time",
-            ErrorKind::Interrupted => "the connection to lomi. broke",
-            ErrorKind::AnswerTooLarge => "the answer of lomi. is too large",
-            ErrorKind::UnusableAnswer => "the answer of lomi. has an unknown shape",
-            ErrorKind::Refused => "lomi. did not do it",
-            ErrorKind::EndlessList => "the list of lomi. does not go on, or never ends",
+            ErrorKind::InvalidRequest => "the request to lomi is not valid",
+            ErrorKind::DeadlinePassed => "the deadline passed before lomi was called",
+            ErrorKind::Connect => "no connection to lomi",
+            ErrorKind::TimedOut => "lomi did not answer in time",
+            ErrorKind::Interrupted => "the connection to lomi broke",
+            ErrorKind::AnswerTooLarge => "the answer of lomi is too large",
+            ErrorKind::UnusableAnswer => "the answer of lomi has an unknown shape",
+            ErrorKind::Refused => "lomi did not do it",
+            ErrorKind::EndlessList => "the list of lomi does not go on, or never ends",
         })?;
         if let Some(member) = self.0.member {
             write!(f, ", see {member}")?;

@@ -8,7 +8,7 @@ use crate::key::Environment;
 const LIVE_HOST: &str = "api.lomi.africa";
 const SANDBOX_HOST: &str = "sandbox.api.lomi.africa";
 
-/// The base URL for a key of this environment: the given one when it is allowed, else lomi.'s own.
+/// The base URL for a key of this environment: the given one when it is allowed, else lomi's own.
 pub(crate) fn base_url(environment: Option<Environment>, given: Option<&str>) -> Result<Url, BuildError> {
     match (given, environment) {
         (Some(given), _) => allowed(given, environment),

@@ -84,7 +84,7 @@ id!(
     "customer id"
 );
 id!(
-    /// Names a product of the merchant's lomi. catalogue.
+    /// Names a product of the merchant's lomi catalogue.
     ProductId,
     "product id"
 );
@@ -147,7 +147,7 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 
 /// The caller's own key of one intended effect, sent unchanged on every attempt.
 ///
-/// 1 to 255 visible ASCII characters: lomi. cuts longer keys, so two of them could collide. lomi. remembers
+/// 1 to 255 visible ASCII characters: lomi cuts longer keys, so two of them could collide. lomi remembers
 /// a key for about a day together with a hash of the body; the same key with another body is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Which half of a lomi. account something belongs to. Nothing moves between the two.
+/// Which half of a lomi account something belongs to. Nothing moves between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Environment {
     /// No real money; the host is `sandbox.api.lomi.africa`.
@@ -14,7 +14,7 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// `test` or `live`, as lomi. writes it.
+    /// `test` or `live`, as lomi writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -45,7 +45,7 @@ pub struct SecretKey(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretKeyError {
-    /// A publishable key (`lomi_pk_...`): lomi. refuses those on its API.
+    /// A publishable key (`lomi_pk_...`): lomi refuses those on its API.
     #[error("this is a publishable key; the API takes the secret key")]
     Publishable,
     /// A webhook signing secret (`whsec_...`).

@@ -37,7 +37,7 @@ impl<L: Listed> Call<L> {
     /// Every row from here on, one page after the other, each row once. Filters, page size and the place to start are
     /// those of the call; a deadline holds for the whole stream, without one every page has its twenty seconds.
     ///
-    /// Rows come as lomi. sends them: one that is made or changed while the list is read may be left out.
+    /// Rows come as lomi sends them: one that is made or changed while the list is read may be left out.
     pub fn stream(self) -> Listing<L::Row> {
         let call = L::PAGING.first(self.reading(L::read_page));
         Listing {
@@ -76,7 +76,7 @@ pub struct ListPage<T> {
     pub rows: Vec<T>,
     /// Where the list goes on; `None` when that was its end.
     pub next: Option<ListPlace>,
-    /// How many rows the filters leave, on every page together; lomi. tells it of customers only.
+    /// How many rows the filters leave, on every page together; lomi tells it of customers only.
     pub total_count: Option<u32>,
 }
 
@@ -93,7 +93,7 @@ type Answer<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 /// The rows of a list as a [`Stream`], without a stream library through [`Listing::next`], or answer by answer through
 /// [`Listing::next_page`].
 ///
-/// It ends where lomi. says so, and never by how many rows came. Nothing is asked for before the first poll. A list
+/// It ends where lomi says so, and never by how many rows came. Nothing is asked for before the first poll. A list
 /// that begins again instead of going on, and one of more than 1 000 pages, is
 /// [`ErrorKind::EndlessList`](crate::ErrorKind::EndlessList). One page is in memory, and the id of every row.
 #[must_use = "a stream asks for nothing until it is polled"]

@@ -3,7 +3,7 @@
 use crate::key::Environment;
 use crate::row::{Row, Unusable};
 
-/// Whose key this is, as lomi. sees it.
+/// Whose key this is, as lomi sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Me {
@@ -13,7 +13,7 @@ pub struct Me {
     pub organization_name: Option<String>,
     /// The merchant account.
     pub merchant_id: Option<String>,
-    /// The environment that the key really opens; `None` when lomi. does not say.
+    /// The environment that the key really opens; `None` when lomi does not say.
     pub environment: Option<Environment>,
 }
 

@@ -1,10 +1,10 @@
-//! Metadata as lomi. sends it back: any JSON object.
+//! Metadata as lomi sends it back: any JSON object.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// The merchant's own keys, joined by keys that lomi. adds (the payer's phone among them, so `Debug` shows
+/// The merchant's own keys, joined by keys that lomi adds (the payer's phone among them, so `Debug` shows
 /// only the names). Values may be any JSON; a value read as text must have been sent as text.
 #[derive(Clone, Default, PartialEq)]
 pub struct Metadata(Map<String, Value>);

@@ -1,4 +1,4 @@
-//! Enumerations that lomi. may extend: an unknown member is kept, never an error.
+//! Enumerations that lomi may extend: an unknown member is kept, never an error.
 
 macro_rules! open_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $wire:literal,)+ }) => {

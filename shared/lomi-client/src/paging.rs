@@ -57,7 +57,7 @@ pub(crate) struct Count {
     offset: Option<u32>,
 }
 
-/// Where a list goes on, to come back to it with [`Call::starting_at`]: lomi.'s own cursor, or in older generations a
+/// Where a list goes on, to come back to it with [`Call::starting_at`]: lomi's own cursor, or in older generations a
 /// page or a number of rows. It belongs to the filters and the page size that it came with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListPlace(At);
@@ -153,7 +153,7 @@ impl<'a> Asked<'a> {
 }
 
 impl Paging {
-    /// The page size goes into the call even when it is lomi.'s own, which differs between generations. So do both of
+    /// The page size goes into the call even when it is lomi's own, which differs between generations. So do both of
     /// the names that a list has for it: a server passes over the one that it does not know.
     pub(crate) fn first<T>(self, call: Call<T>) -> Call<T> {
         match self {
@@ -209,7 +209,7 @@ impl ListPlace {
         .map(Self)
     }
 
-    /// The place as text. lomi.'s cursor is in it as it came, so it needs escaping in a URL.
+    /// The place as text. lomi's cursor is in it as it came, so it needs escaping in a URL.
     pub fn to_text(&self) -> String {
         match &self.0 {
             At::Cursor(cursor) => format!("c{cursor}"),

@@ -19,7 +19,7 @@ pub struct Provider {
     pub is_connected: Option<bool>,
     /// Whether the merchant's phone number is confirmed, on rails that need one.
     pub is_phone_verified: Option<bool>,
-    /// How far signing up has come, in lomi.'s words.
+    /// How far signing up has come, in lomi's words.
     pub onboarding_status: Option<String>,
     /// The merchant's phone number at the provider.
     pub phone_number: Option<String>,
@@ -27,7 +27,7 @@ pub struct Provider {
     pub provider_merchant_id: Option<String>,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// What lomi. noted.
+    /// What lomi noted.
     pub metadata: Metadata,
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Upper bound of the first pause; each later one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Upper bound of any pause that lomi. did not ask for.
+/// Upper bound of any pause that lomi did not ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Exponential backoff with full jitter, inside the caller's deadline.

@@ -1,4 +1,4 @@
-//! Tolerant reading of lomi.'s answers, which come in four generations.
+//! Tolerant reading of lomi's answers, which come in four generations.
 //!
 //! Unknown members are ignored, absent and `null` are the same, and a peripheral member of the wrong type
 //! counts as absent. Money and currency are the exception: what is there must be readable.

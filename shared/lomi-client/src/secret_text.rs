@@ -1,4 +1,4 @@
-//! Secrets that lomi. hands out. They can be passed on, and nothing shows them by accident.
+//! Secrets that lomi hands out. They can be passed on, and nothing shows them by accident.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// The signing secret of a webhook endpoint that was just made (`whsec_...`). lomi. shows it this once: store it
+/// The signing secret of a webhook endpoint that was just made (`whsec_...`). lomi shows it this once: store it
 /// before anything else. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedWebhookSecret(String);

@@ -16,7 +16,7 @@ open_enum! {
     TransactionStatus {
         /// Waiting for the shopper or the provider.
         Pending = "pending",
-        /// The payer has paid, and lomi. looks at it before the merchant has it. It may still fail. Since API 1.2.0.
+        /// The payer has paid, and lomi looks at it before the merchant has it. It may still fail. Since API 1.2.0.
         Held = "held",
         /// Paid.
         Completed = "completed",
@@ -37,19 +37,19 @@ open_enum! {
 pub struct Transaction {
     /// Its id: the UUID, wherever the row has one. It is what a payment is known by.
     pub transaction_id: TransactionId,
-    /// Its other id (`txn_...`), which lomi.'s dashboard shows and newer events may name; since API 1.2.0.
+    /// Its other id (`txn_...`), which lomi's dashboard shows and newer events may name; since API 1.2.0.
     pub public_id: Option<TransactionId>,
     /// Where it stands.
     pub status: TransactionStatus,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// The customer that lomi. found or made for the payer.
+    /// The customer that lomi found or made for the payer.
     pub customer_id: Option<CustomerId>,
     /// `payment` or `instalment` in the database; documents also name `refund` and `payout`.
     pub transaction_type: Option<String>,
-    /// What the payer paid, in lomi.'s own unit.
+    /// What the payer paid, in lomi's own unit.
     pub gross_amount: Option<Amount>,
-    /// lomi.'s fee, in the same unit.
+    /// lomi's fee, in the same unit.
     pub fee_amount: Option<Amount>,
     /// Gross less fee.
     pub net_amount: Option<Amount>,
@@ -143,17 +143,17 @@ impl Call<Vec<Transaction>> {
         self.with_query("status", names.join(","))
     }
 
-    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi. checks it.
+    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi checks it.
     pub fn start_date(self, start_date: &str) -> Self {
         self.with_query("startDate", start_date.to_owned())
     }
 
-    /// Only up to this time, ISO 8601. lomi. checks it.
+    /// Only up to this time, ISO 8601. lomi checks it.
     pub fn end_date(self, end_date: &str) -> Self {
         self.with_query("endDate", end_date.to_owned())
     }
 
-    /// Rows per page; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
+    /// Rows per page; lomi takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
     /// than 1 MiB is an error.
     pub fn page_size(self, page_size: u32) -> Self {
         paging::with_size(self, page_size)

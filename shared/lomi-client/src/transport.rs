@@ -13,7 +13,7 @@ use crate::ids::IdempotencyKey;
 use crate::refusal::{Refusal, is_request_id};
 use crate::wire::{Carrier, SendError, WireError};
 
-/// No answer of the API is near this; a longer one is not lomi. speaking.
+/// No answer of the API is near this; a longer one is not lomi speaking.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 const API_KEY: &str = "x-api-key";
@@ -21,7 +21,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REQUEST_ID: &str = "x-request-id";
 const CACHE_HIT: &str = "idempotency-cache-hit";
 
-/// What every attempt of one call sends, byte for byte: lomi. compares bodies of one idempotency key.
+/// What every attempt of one call sends, byte for byte: lomi compares bodies of one idempotency key.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Url,

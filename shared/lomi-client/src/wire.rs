@@ -1,4 +1,4 @@
-//! What carries a request to lomi. and its answer back.
+//! What carries a request to lomi and its answer back.
 
 use std::fmt;
 use std::pin::Pin;

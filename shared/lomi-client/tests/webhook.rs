@@ -1,4 +1,4 @@
-//! Signatures and events. The vectors are lomi.'s scheme over one fixed body.
+//! Signatures and events. The vectors are lomi's scheme over one fixed body.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

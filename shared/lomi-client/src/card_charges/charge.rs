@@ -29,7 +29,7 @@ open_enum! {
     }
 }
 
-/// A charge as lomi. knows it. It carries two amounts: compare your order with `original_amount`, never with
+/// A charge as lomi knows it. It carries two amounts: compare your order with `original_amount`, never with
 /// what the processor collects after conversion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,7 +38,7 @@ pub struct CardCharge {
     pub payment_intent_id: PaymentIntentId,
     /// Where it stands.
     pub status: CardChargeStatus,
-    /// What the merchant asked for, in lomi.'s own unit (`original_amount`).
+    /// What the merchant asked for, in lomi's own unit (`original_amount`).
     pub original_amount: Option<Amount>,
     /// The currency of `original_amount` (`original_currency`).
     pub original_currency: Option<CurrencyCode>,
@@ -49,7 +49,7 @@ pub struct CardCharge {
     pub processor_currency: Option<CurrencyCode>,
     /// What the card form needs, when the answer repeats it.
     pub client_secret: Option<ClientSecret>,
-    /// The transaction behind it: only in a read, and `None` there too when lomi. has lost it.
+    /// The transaction behind it: only in a read, and `None` there too when lomi has lost it.
     pub transaction: Option<ChargeTransaction>,
 }
 
@@ -75,7 +75,7 @@ pub struct NewCardCharge {
     pub charge: CardCharge,
 }
 
-/// How the card form should look, as lomi. understood it.
+/// How the card form should look, as lomi understood it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Appearance {

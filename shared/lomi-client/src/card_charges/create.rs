@@ -18,7 +18,7 @@ use crate::{Amount, CurrencyCode};
 /// idempotency key matches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateCardCharge {
-    /// What to collect, above zero, in lomi.'s own unit (whole francs for XOF). The newest generation wants at
+    /// What to collect, above zero, in lomi's own unit (whole francs for XOF). The newest generation wants at
     /// least 1 000 XOF, or 0.50 USD or EUR.
     pub amount: Amount,
     /// XOF, USD or EUR. Optional on the wire, where XOF is the default; here it is always said. The documents'
@@ -27,15 +27,15 @@ pub struct CreateCardCharge {
     /// Who pays.
     #[serde(flatten)]
     pub buyer: Buyer,
-    /// Phone number, E.164 with the leading plus. lomi. recognises a customer by phone or e-mail, so a shared
+    /// Phone number, E.164 with the leading plus. lomi recognises a customer by phone or e-mail, so a shared
     /// phone merges two shoppers into one customer, and takes a phone that is not sent for an empty one: it erases the
     /// customer's. Send it, or a customer, wherever one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_phone: Option<String>,
-    /// Shown by the card processor and in lomi.'s logs.
+    /// Shown by the card processor and in lomi's logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The merchant's reference, kept by the card processor. lomi. never sends it back: what a webhook must
+    /// The merchant's reference, kept by the card processor. lomi never sends it back: what a webhook must
     /// carry belongs in `metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_reference: Option<String>,
@@ -45,10 +45,10 @@ pub struct CreateCardCharge {
     /// A subscription, for the merchant's records only. UUID of version 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
-    /// How many, for the merchant's records only; does not multiply `amount`. lomi. takes 1 when not set.
+    /// How many, for the merchant's records only; does not multiply `amount`. lomi takes 1 when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<NonZeroU32>,
-    /// Copied to the transaction, and from there to webhooks: put your order id here. lomi. takes any JSON; text
+    /// Copied to the transaction, and from there to webhooks: put your order id here. lomi takes any JSON; text
     /// is what survives unchanged at the card processor too. Keys that begin with `stripe_` are dropped.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -63,7 +63,7 @@ pub struct CreateCardCharge {
     pub appearance_billing_address: Option<BillingAddress>,
 }
 
-/// Who pays: a customer of the merchant, or a guest whom lomi. finds or makes a customer of. lomi. refuses a
+/// Who pays: a customer of the merchant, or a guest whom lomi finds or makes a customer of. lomi refuses a
 /// charge with neither. Personal data: `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]

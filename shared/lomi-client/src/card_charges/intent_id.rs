@@ -18,7 +18,7 @@ pub struct PaymentIntentId(String);
 pub struct PaymentIntentIdError;
 
 impl PaymentIntentId {
-    /// Reads an id as lomi. gave it.
+    /// Reads an id as lomi gave it.
     pub fn parse(text: &str) -> Result<Self, PaymentIntentIdError> {
         let rest = text.strip_prefix(PREFIX).filter(|rest| !rest.is_empty()).ok_or(PaymentIntentIdError)?;
         let allowed = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -26,7 +26,7 @@ impl PaymentIntentId {
         (allowed && fits).then(|| Self(text.to_owned())).ok_or(PaymentIntentIdError)
     }
 
-    /// The text as lomi. gave it.
+    /// The text as lomi gave it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Card charges: the card form stays on the merchant's page, and lomi. hands out what it needs to confirm.
+//! Card charges: the card form stays on the merchant's page, and lomi hands out what it needs to confirm.
 
 mod charge;
 mod create;
@@ -31,7 +31,7 @@ impl CardRoutes {
     }
 }
 
-/// `/charge/card`. A refusal with status 503 means that lomi. takes no direct card payments just now; hosted
+/// `/charge/card`. A refusal with status 503 means that lomi takes no direct card payments just now; hosted
 /// checkout still does.
 #[derive(Debug, Clone)]
 pub struct CardCharges {
@@ -60,7 +60,7 @@ impl CardCharges {
         Call::get(self.client.clone(), format!("{}/{id}", self.routes.path()), CardCharge::decode)
     }
 
-    /// `POST /charge/card/{id}/cancel`: its new status. lomi. answers 500 when the charge is already paid or
+    /// `POST /charge/card/{id}/cancel`: its new status. lomi answers 500 when the charge is already paid or
     /// cancelled, so after an error read it with [`CardCharges::get`]. The transaction stays pending until it
     /// expires.
     pub fn cancel(&self, id: &PaymentIntentId) -> Call<CardChargeStatus> {

@@ -15,7 +15,7 @@ const MAX_METADATA_KEYS: usize = 64;
 
 /// What the shopper is to pay for, and where the page leads.
 ///
-/// Holds every field of every generation of the API: lomi. ignores those it does not know. Fields that a
+/// Holds every field of every generation of the API: lomi ignores those it does not know. Fields that a
 /// generation dropped say so. The same content always gives the same bytes, so an idempotency key matches.
 /// One of `amount`, `product_id`, `price_id`, `plan_id`, `subscription_id` or `line_items` is needed.
 ///
@@ -30,7 +30,7 @@ const MAX_METADATA_KEYS: usize = 64;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CreateCheckoutSession {
-    /// Absolute URL of the return page. A raw `{CHECKOUT_SESSION_ID}` in it is replaced by lomi.; one with
+    /// Absolute URL of the return page. A raw `{CHECKOUT_SESSION_ID}` in it is replaced by lomi; one with
     /// encoded braces may not be. No parameter is added. Required by the first generation.
     pub success_url: String,
     /// Absolute URL for a shopper who gives up, used unchanged. Required by the first generation.
@@ -39,7 +39,7 @@ pub struct CreateCheckoutSession {
     /// one; later ones ignore the field and offer what the merchant has connected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_providers: Vec<String>,
-    /// What to collect, above zero, in lomi.'s own unit (whole francs for XOF). Ignored when a product, price
+    /// What to collect, above zero, in lomi's own unit (whole francs for XOF). Ignored when a product, price
     /// or line items set the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
@@ -55,7 +55,7 @@ pub struct CreateCheckoutSession {
     /// Pre-fills the page.
     #[serde(flatten)]
     pub customer: CustomerDetails,
-    /// An existing customer. With it lomi. may answer with an unpaid invoice instead of a session.
+    /// An existing customer. With it lomi may answer with an unpaid invoice instead of a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
     /// A product of the merchant; its price sets the amount.
@@ -64,7 +64,7 @@ pub struct CreateCheckoutSession {
     /// A price of a product (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_id: Option<PriceId>,
-    /// How many of the product; lomi. takes 1 when not set (since 2026).
+    /// How many of the product; lomi takes 1 when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<NonZeroU32>,
     /// Whether the shopper may change the quantity, and so the amount; false when not set (since 2026).
@@ -73,7 +73,7 @@ pub struct CreateCheckoutSession {
     /// Several prices in one session (since 2026). Product, price, quantity and amount are then ignored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub line_items: Vec<LineItem>,
-    /// A subscription of the customer. With it lomi. may answer with an unpaid invoice instead of a session.
+    /// A subscription of the customer. With it lomi may answer with an unpaid invoice instead of a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
     /// A subscription plan (first generation only; later `price_id`).
@@ -82,7 +82,7 @@ pub struct CreateCheckoutSession {
     /// The link that the session belongs to (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_link_id: Option<PaymentLinkId>,
-    /// At most 64 keys (the first generation takes 50), copied to the transaction and from there to webhooks: put your order id here. lomi.
+    /// At most 64 keys (the first generation takes 50), copied to the transaction and from there to webhooks: put your order id here. lomi
     /// drops keys that begin with `stripe_`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -93,21 +93,21 @@ pub struct CreateCheckoutSession {
     /// Whether the shopper may enter a coupon, and so change the amount. Always sent: an early server took
     /// true for absent.
     pub allow_coupon_code: bool,
-    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0). With name, e-mail and phone all false lomi.
+    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0). With name, e-mail and phone all false lomi
     /// wants `customer_name` or `customer_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_name: Option<bool>,
     /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_email: Option<bool>,
-    /// Whether it asks for a phone number; lomi.'s documents of API 1.2.0 disagree on what holds when not set. Mobile money asks
+    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 disagree on what holds when not set. Mobile money asks
     /// for one in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address; false when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// Which integration asks, one of lomi.'s list (`system`, `woocommerce`, ...; since 2026). The newest
+    /// Which integration asks, one of lomi's list (`system`, `woocommerce`, ...; since 2026). The newest
     /// generation refuses other values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_source: Option<String>,
@@ -128,7 +128,7 @@ impl CreateCheckoutSession {
         Self { success_url: success_url.into(), cancel_url: cancel_url.into(), ..Self::default() }
     }
 
-    /// The bytes that are sent, or the name of the member that lomi. could not take: some generations answer
+    /// The bytes that are sent, or the name of the member that lomi could not take: some generations answer
     /// bad input like an outage, so it is caught here.
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
         self.check()?;

@@ -42,7 +42,7 @@ impl CheckoutSessions {
 
 impl Call<CreatedCheckoutSession> {
     /// The caller's own key of this one session, sent on every attempt. The same key with the same content
-    /// gives the same session for about a day; with other content lomi. refuses it (409).
+    /// gives the same session for about a day; with other content lomi refuses it (409).
     pub fn idempotency_key(self, key: IdempotencyKey) -> Self {
         self.with_idempotency_key(key)
     }
@@ -54,7 +54,7 @@ impl Call<Vec<CheckoutSession>> {
         self.with_query("status", status.as_str().to_owned())
     }
 
-    /// Rows per answer; lomi. takes 20 when not set, and its newest generation gives at most 100. An answer of more
+    /// Rows per answer; lomi takes 20 when not set, and its newest generation gives at most 100. An answer of more
     /// than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())

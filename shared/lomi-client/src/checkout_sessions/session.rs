@@ -21,7 +21,7 @@ open_enum! {
     }
 }
 
-/// A session as lomi. knows it. What lomi. leaves out of an answer is `None`: reads carry less than creation.
+/// A session as lomi knows it. What lomi leaves out of an answer is `None`: reads carry less than creation.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckoutSession {
@@ -31,7 +31,7 @@ pub struct CheckoutSession {
     pub checkout_url: Option<String>,
     /// Where it stands.
     pub status: SessionStatus,
-    /// What it collects, in lomi.'s own unit.
+    /// What it collects, in lomi's own unit.
     pub amount: Option<Amount>,
     /// The currency of `amount`.
     pub currency_code: Option<CurrencyCode>,
@@ -150,7 +150,7 @@ pub struct NewCheckoutSession {
     pub session: CheckoutSession,
 }
 
-/// The invoice that has to be paid before lomi. makes a session.
+/// The invoice that has to be paid before lomi makes a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockingInvoice {
@@ -158,7 +158,7 @@ pub struct BlockingInvoice {
     pub invoice_id: Option<String>,
     /// Its number for humans.
     pub invoice_number: Option<String>,
-    /// What is still to pay, in lomi.'s own unit.
+    /// What is still to pay, in lomi's own unit.
     pub amount_remaining: Option<Amount>,
     /// The currency of `amount_remaining`.
     pub currency_code: Option<CurrencyCode>,

@@ -10,7 +10,7 @@ use crate::listing::Listed;
 use crate::paging::{Page, Paging, Told};
 use crate::row::{Row, Unusable};
 
-/// A customer as lomi. knows it. Personal data: `Debug` shows only the id.
+/// A customer as lomi knows it. Personal data: `Debug` shows only the id.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
@@ -65,9 +65,9 @@ pub struct CustomerPage {
     pub customers: Vec<Customer>,
     /// The number of this page, from 1; not in the newest generation.
     pub page: Option<u32>,
-    /// Rows per page, as lomi. takes it.
+    /// Rows per page, as lomi takes it.
     pub page_size: Option<u32>,
-    /// How many customers the filters leave. lomi. says 0 on a page past the end, so believe it only when the
+    /// How many customers the filters leave. lomi says 0 on a page past the end, so believe it only when the
     /// page has rows.
     pub total_count: Option<u32>,
     /// How many pages that makes; 0 on a page past the end. Not in the newest generation.

@@ -15,7 +15,7 @@ use crate::{listing, paging};
 
 const PATH: &str = "/customers";
 
-/// `/customers`. lomi. knows no idempotency key here: a write is not repeated once it was sent.
+/// `/customers`. lomi knows no idempotency key here: a write is not repeated once it was sent.
 #[derive(Debug, Clone)]
 pub struct Customers(Client);
 
@@ -100,7 +100,7 @@ impl Call<CustomerPage> {
         self.with_query("status", name.to_owned())
     }
 
-    /// Rows per page; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
+    /// Rows per page; lomi takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
     /// than 1 MiB is an error.
     pub fn page_size(self, page_size: u32) -> Self {
         paging::with_size(self, page_size)

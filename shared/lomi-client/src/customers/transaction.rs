@@ -16,7 +16,7 @@ pub struct CustomerTransaction {
     pub status: TransactionStatus,
     /// What the merchant said it is for.
     pub description: Option<String>,
-    /// What the payer paid, in lomi.'s own unit.
+    /// What the payer paid, in lomi's own unit.
     pub gross_amount: Option<Amount>,
     /// The currency of `gross_amount`.
     pub currency_code: Option<CurrencyCode>,

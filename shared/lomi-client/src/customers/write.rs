@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::check::{first_broken, is_absent_or_said};
 use crate::row::Row;
 
-/// Contact details of a customer. Personal data: `Debug` shows none of it. lomi. bounds none of the texts.
+/// Contact details of a customer. Personal data: `Debug` shows none of it. lomi bounds none of the texts.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CustomerProfile {
     /// E-mail address.
@@ -34,7 +34,7 @@ pub struct CustomerProfile {
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
-    /// Whether the customer is a business; lomi. takes false when not set at creation.
+    /// Whether the customer is a business; lomi takes false when not set at creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_business: Option<bool>,
 }
@@ -47,7 +47,7 @@ impl CustomerProfile {
         ])
     }
 
-    /// lomi. writes an empty text for some members that are not set, which reads as `None`.
+    /// lomi writes an empty text for some members that are not set, which reads as `None`.
     pub(super) fn read(row: &Row<'_>) -> Self {
         Self {
             email: row.text(&["email"]),
@@ -76,7 +76,7 @@ pub struct CreateCustomer {
     /// How to reach the customer.
     #[serde(flatten)]
     pub profile: CustomerProfile,
-    /// The merchant's own keys, of any JSON. lomi. writes them in a second step and does not say when that step
+    /// The merchant's own keys, of any JSON. lomi writes them in a second step and does not say when that step
     /// fails: read the customer when they matter.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, Value>,
@@ -126,7 +126,7 @@ impl CustomerText {
 /// Changes of a customer: what is `None` stays. `Debug` shows none of it.
 #[derive(Clone, Default, PartialEq, Serialize)]
 pub struct UpdateCustomer {
-    /// Full name, not blank: lomi. keeps the old name for an empty one.
+    /// Full name, not blank: lomi keeps the old name for an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How to reach the customer.
@@ -135,7 +135,7 @@ pub struct UpdateCustomer {
     /// Takes the place of all metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, Value>>,
-    /// Texts that are to be taken away: sent as `null`. No document says what lomi. makes of it, and its SQL of March 2025 keeps the
+    /// Texts that are to be taken away: sent as `null`. No document says what lomi makes of it, and its SQL of March 2025 keeps the
     /// old value, so compare the answer.
     #[serde(skip)]
     pub cleared: BTreeSet<CustomerText>,

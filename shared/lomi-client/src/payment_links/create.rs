@@ -36,7 +36,7 @@ pub struct CreatePaymentLink {
     /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_email: Option<bool>,
-    /// Whether it asks for a phone number; lomi.'s documents of API 1.2.0 disagree on what holds when not set.
+    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 disagree on what holds when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address. When not set, **true** before 1.2.0 and false since: say it.
@@ -55,13 +55,13 @@ pub struct CreatePaymentLink {
     /// Absolute URL for a shopper who gives up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
-    /// Taken by lomi. and dropped by the server of June 2026, so that it reaches neither the session nor a webhook; API 1.2.0 prints it in
+    /// Taken by lomi and dropped by the server of June 2026, so that it reaches neither the session nor a webhook; API 1.2.0 prints it in
     /// its answers. Find the payments of a link by its id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What a link is for (`link_type`): a product with lomi.'s price, or an amount. Never both.
+/// What a link is for (`link_type`): a product with lomi's price, or an amount. Never both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "link_type", rename_all = "lowercase")]
 pub enum LinkTarget {
@@ -75,7 +75,7 @@ pub enum LinkTarget {
     },
     /// An amount.
     Instant {
-        /// What to collect, above zero, in lomi.'s own unit (whole francs for XOF).
+        /// What to collect, above zero, in lomi's own unit (whole francs for XOF).
         amount: Amount,
     },
 }

@@ -12,14 +12,14 @@ use crate::{Amount, CurrencyCode, Metadata};
 open_enum! {
     /// What a link is for.
     LinkType {
-        /// A product with lomi.'s price.
+        /// A product with lomi's price.
         Product = "product",
         /// An amount.
         Instant = "instant",
     }
 }
 
-/// A link as lomi. knows it. It is not an order: every opening makes a session of its own, and many shoppers may
+/// A link as lomi knows it. It is not an order: every opening makes a session of its own, and many shoppers may
 /// pay.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -34,7 +34,7 @@ pub struct PaymentLink {
     pub title: Option<String>,
     /// Text on the page.
     pub description: Option<String>,
-    /// What it collects, in lomi.'s own unit; instant links only.
+    /// What it collects, in lomi's own unit; instant links only.
     pub amount: Option<Amount>,
     /// The currency.
     pub currency_code: Option<CurrencyCode>,
@@ -66,7 +66,7 @@ pub struct PaymentLink {
     pub success_url: Option<String>,
     /// Where giving up leads (since June 2026).
     pub cancel_url: Option<String>,
-    /// What the merchant attached; empty where lomi. drops it, as the server of June 2026 does.
+    /// What the merchant attached; empty where lomi drops it, as the server of June 2026 does.
     pub metadata: Metadata,
     /// The owning organisation (since June 2026).
     pub organization_id: Option<String>,

@@ -16,7 +16,7 @@ use crate::listing;
 const PATH: &str = "/payment-links";
 
 /// `/payment-links`. Links are changed and archived since API 1.2.0; before, one ends when its `expires_at` comes, or by hand on
-/// lomi.'s dashboard, and both calls are an unknown route.
+/// lomi's dashboard, and both calls are an unknown route.
 #[derive(Debug, Clone)]
 pub struct PaymentLinks(Client);
 
@@ -25,7 +25,7 @@ impl PaymentLinks {
         Self(client)
     }
 
-    /// `POST /payment-links`. lomi. knows no idempotency key here, so the call is not repeated once it was sent;
+    /// `POST /payment-links`. lomi knows no idempotency key here, so the call is not repeated once it was sent;
     /// after an unknown outcome look for the link in the list.
     pub fn create(&self, link: &CreatePaymentLink) -> Call<PaymentLink> {
         Call::post(self.0.clone(), PATH.to_owned(), link.to_body(), PaymentLink::decode)
@@ -64,7 +64,7 @@ impl Call<Vec<PaymentLink>> {
         self.with_query("isActive", is_active.to_string())
     }
 
-    /// Rows per answer; lomi. takes 20 when not set, and its newest generation gives at most 100. An answer of more
+    /// Rows per answer; lomi takes 20 when not set, and its newest generation gives at most 100. An answer of more
     /// than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())

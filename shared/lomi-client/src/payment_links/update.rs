@@ -17,7 +17,7 @@ pub struct UpdatePaymentLink {
     /// Text on the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What to collect, above zero, in lomi.'s own unit; of an instant link only.
+    /// What to collect, above zero, in lomi's own unit; of an instant link only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
     /// Whether it can be opened.
@@ -53,7 +53,7 @@ pub struct UpdatePaymentLink {
     /// Whether it ends with its first completed payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
-    /// Takes the place of all metadata, where lomi. keeps any.
+    /// Takes the place of all metadata, where lomi keeps any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
 }

@@ -15,13 +15,13 @@ const MAX_TOKEN_CHARS: usize = 1024;
 /// for a confirmation first.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RefundAnswer {
-    /// lomi. recorded the refund.
+    /// lomi recorded the refund.
     Executed(Refund),
     /// Nothing has moved. The same request with the token executes.
     Preview(RefundPreview),
 }
 
-/// What lomi. would do. It promises no member of it, so all but the token may be missing.
+/// What lomi would do. It promises no member of it, so all but the token may be missing.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RefundPreview {
@@ -31,9 +31,9 @@ pub struct RefundPreview {
     pub expires_at: Option<String>,
     /// The payment.
     pub transaction_id: Option<String>,
-    /// What would go back, in lomi.'s own unit.
+    /// What would go back, in lomi's own unit.
     pub amount: Option<Amount>,
-    /// What lomi. would keep of it, in the same unit.
+    /// What lomi would keep of it, in the same unit.
     pub fee_amount: Option<Amount>,
     /// The currency of both.
     pub currency_code: Option<CurrencyCode>,

@@ -8,24 +8,24 @@ use crate::Amount;
 use crate::check::first_broken;
 use crate::ids::TransactionId;
 
-/// How much of which payment to give back. lomi. may take a fee for it.
+/// How much of which payment to give back. lomi may take a fee for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateRefund {
     /// The payment; it has to be completed.
     pub transaction_id: TransactionId,
-    /// What to give back, above zero and at most what is left of the payment, in its currency and lomi.'s own
+    /// What to give back, above zero and at most what is left of the payment, in its currency and lomi's own
     /// unit. A partial refund through Wave needs the customer's phone.
     pub amount: Amount,
     /// Why, for the merchant's records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether all of it; lomi. tells by the amount when not set.
+    /// Whether all of it; lomi tells by the amount when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_type: Option<RefundType>,
     /// What becomes of the subscription that was paid, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_action: Option<SubscriptionAction>,
-    /// The token of the preview of this very refund; without one lomi. (API 1.2.0) only shows what it would do.
+    /// The token of the preview of this very refund; without one lomi (API 1.2.0) only shows what it would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_token: Option<ConfirmationToken>,
 }
@@ -44,7 +44,7 @@ pub enum RefundType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriptionAction {
-    /// lomi. decides.
+    /// lomi decides.
     Default,
     /// It ends.
     Cancel,

@@ -56,17 +56,17 @@ impl Call<Vec<Refund>> {
         self.with_query("status", status.as_str().to_owned())
     }
 
-    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi. checks it.
+    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi checks it.
     pub fn start_date(self, start_date: &str) -> Self {
         self.with_query("startDate", start_date.to_owned())
     }
 
-    /// Only up to this time, ISO 8601. lomi. checks it.
+    /// Only up to this time, ISO 8601. lomi checks it.
     pub fn end_date(self, end_date: &str) -> Self {
         self.with_query("endDate", end_date.to_owned())
     }
 
-    /// Rows per answer; lomi. takes 20 or 50 when not set, and its newest generation gives at most 100. An answer of
+    /// Rows per answer; lomi takes 20 or 50 when not set, and its newest generation gives at most 100. An answer of
     /// more than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())

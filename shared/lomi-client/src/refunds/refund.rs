@@ -12,14 +12,14 @@ open_enum! {
     RefundStatus {
         /// Asked for.
         Pending = "pending",
-        /// Recorded by lomi.; a card network may pay it out days later.
+        /// Recorded by lomi; a card network may pay it out days later.
         Completed = "completed",
         /// Not done.
         Failed = "failed",
     }
 }
 
-/// A refund as lomi. knows it. The answer to its creation carries less than a read.
+/// A refund as lomi knows it. The answer to its creation carries less than a read.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Refund {
@@ -31,15 +31,15 @@ pub struct Refund {
     pub organization_id: Option<String>,
     /// Where it stands.
     pub status: RefundStatus,
-    /// What was asked to be given back, in lomi.'s own unit and the payment's currency; only in reads.
+    /// What was asked to be given back, in lomi's own unit and the payment's currency; only in reads.
     pub amount: Option<Amount>,
     /// What was given back, in the same unit.
     pub refunded_amount: Option<Amount>,
-    /// lomi.'s fee for it, in the same unit; only in reads.
+    /// lomi's fee for it, in the same unit; only in reads.
     pub fee_amount: Option<Amount>,
     /// Why, as the merchant said; only in reads.
     pub reason: Option<String>,
-    /// What lomi. noted; only in reads.
+    /// What lomi noted; only in reads.
     pub metadata: Metadata,
     /// Time of creation, ISO 8601 UTC as sent; only in reads.
     pub created_at: Option<String>,

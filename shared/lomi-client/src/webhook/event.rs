@@ -7,7 +7,7 @@ use crate::key::Environment;
 use crate::row::{Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
 
-/// An event that lomi. signed. Only a verified body makes one.
+/// An event that lomi signed. Only a verified body makes one.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEvent {
@@ -35,7 +35,7 @@ pub struct EventData {
     /// The transaction: of a payment, or the one that is refunded. A UUID, so that one payment has one name, however it is
     /// told of.
     pub transaction_id: Option<String>,
-    /// The transaction's public id (`txn_...`), where the event names it by that; which UUID it has, only lomi. can say.
+    /// The transaction's public id (`txn_...`), where the event names it by that; which UUID it has, only lomi can say.
     pub public_id: Option<String>,
     /// The refund, on refund events.
     pub refund_id: Option<String>,
@@ -45,15 +45,15 @@ pub struct EventData {
     pub checkout_session_id: Option<String>,
     /// The organisation that owns the object.
     pub organization_id: Option<String>,
-    /// The customer that lomi. found or made for the payer.
+    /// The customer that lomi found or made for the payer.
     pub customer_id: Option<String>,
     /// The object's own status (`completed`, `failed`, ...); it may disagree with the event's name.
     pub status: Option<String>,
     /// Why money is given back, or wanted back.
     pub reason: Option<String>,
-    /// What lomi. decided about a risky payment.
+    /// What lomi decided about a risky payment.
     pub decision: Option<String>,
-    /// What was paid (`gross_amount`, else `amount`), in lomi.'s own unit. On a refund: what is to be given
+    /// What was paid (`gross_amount`, else `amount`), in lomi's own unit. On a refund: what is to be given
     /// back (`amount`, else `refunded_amount`). On a dispute: what is disputed, where it can be read.
     pub amount: Option<Amount>,
     /// Taken off by a coupon, on a payment by card. Mobile money tells nothing of it.
@@ -120,9 +120,9 @@ impl WebhookEvent {
         })
     }
 
-    /// Test or live, by the rule lomi. routes events with: the object's `environment`, else
+    /// Test or live, by the rule lomi routes events with: the object's `environment`, else
     /// `payment_environment` in its metadata, else test when `test_mode` there is `true`. `None` when nothing
-    /// says; lomi. then takes live, which is also what mobile-money events of the test environment look like.
+    /// says; lomi then takes live, which is also what mobile-money events of the test environment look like.
     pub fn environment(&self) -> Option<Environment> {
         let metadata = &self.data.metadata;
         self.data
@@ -195,14 +195,14 @@ impl Names {
             EventKind::DisputeCreated | EventKind::DisputeUpdated | EventKind::DisputeClosed => {
                 Self { dispute_id: &["dispute_id", "id"], ..unowned }
             }
-            // The object is lomi.'s assessment, which nobody asks for by its id.
+            // The object is lomi's assessment, which nobody asks for by its id.
             EventKind::PaymentRiskFlagged | EventKind::PaymentRiskBlocked => unowned,
             EventKind::Test | EventKind::Other(_) => unowned,
         }
     }
 }
 
-/// `refunded_amount` is zero before the money has left, and may lack lomi.'s fee afterwards: it recognises no refund.
+/// `refunded_amount` is zero before the money has left, and may lack lomi's fee afterwards: it recognises no refund.
 fn amount(row: &Row<'_>, kind: &EventKind) -> Result<Option<Amount>, Unusable> {
     if !matches!(kind, EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed) {
         return row.amount(&["gross_amount", "amount"]);
@@ -218,7 +218,7 @@ fn if_shaped<T>(kind: &EventKind, read: Result<Option<T>, Unusable>) -> Result<O
     if kind.is_without_shape() { Ok(read.unwrap_or_default()) } else { read }
 }
 
-/// A longer text is no id, name or time of lomi.; it could only burst a key of the caller's store.
+/// A longer text is no id, name or time of lomi; it could only burst a key of the caller's store.
 fn short(row: &Row<'_>, names: &[&'static str]) -> Option<String> {
     row.text(names).filter(|text| text.len() <= 255)
 }

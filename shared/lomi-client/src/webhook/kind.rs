@@ -8,7 +8,7 @@ pub enum EventKind {
     PaymentSucceeded,
     /// One attempt failed. Not final: a success on the same transaction can follow.
     PaymentFailed,
-    /// A payment was begun. Named by lomi., not seen to be sent.
+    /// A payment was begun. Named by lomi, not seen to be sent.
     PaymentCreated,
     /// A refund was asked for.
     RefundCreated,
@@ -24,7 +24,7 @@ pub enum EventKind {
     DisputeClosed,
     /// A payment looks risky and goes on.
     PaymentRiskFlagged,
-    /// A payment looks risky and is stopped, where lomi. is told to stop such payments.
+    /// A payment looks risky and is stopped, where lomi is told to stop such payments.
     PaymentRiskBlocked,
     /// A checkout session was paid. Only older generations send it.
     CheckoutCompleted,
@@ -59,7 +59,7 @@ impl EventKind {
         }
     }
 
-    /// The name under which lomi. takes a subscription: the one that the last generation to send the event gives it,
+    /// The name under which lomi takes a subscription: the one that the last generation to send the event gives it,
     /// or the name as sent.
     pub fn as_str(&self) -> &str {
         match self {

@@ -28,7 +28,7 @@ pub enum WebhookSecretError {
 }
 
 impl WebhookSecret {
-    /// Takes the secret as lomi. showed it; surrounding white space (a trailing newline of a secret store,
+    /// Takes the secret as lomi showed it; surrounding white space (a trailing newline of a secret store,
     /// say) is dropped. Secrets of older endpoints have no prefix.
     pub fn parse(text: &str) -> Result<Self, WebhookSecretError> {
         let text = text.trim();

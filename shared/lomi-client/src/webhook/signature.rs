@@ -11,7 +11,7 @@ pub const LEGACY_HEADER: &str = "x-lomi-signature";
 /// Header with `t=<unix seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.` and the body.
 pub const V1_HEADER: &str = "x-lomi-signature-v1";
 
-/// A header longer than this is not one of lomi.'s; reading stops before it costs anything.
+/// A header longer than this is not one of lomi's; reading stops before it costs anything.
 const MAX_HEADER_LEN: usize = 512;
 
 /// The two signature headers of a delivery, as received. Current deliveries carry both, older ones the first.
@@ -45,7 +45,7 @@ pub enum Scheme {
     Legacy,
     /// [`V1_HEADER`]: the body and the time of the attempt.
     V1 {
-        /// When lomi. signed, in seconds since 1970.
+        /// When lomi signed, in seconds since 1970.
         signed_at_s: u64,
     },
     /// Neither: the body was verified when it came, and has been kept since.
@@ -76,10 +76,10 @@ impl<'a> VerifiedBody<'a> {
         self.scheme
     }
 
-    /// How long before `now_s` (seconds since 1970) lomi. signed; zero when the clocks disagree, `None` when
+    /// How long before `now_s` (seconds since 1970) lomi signed; zero when the clocks disagree, `None` when
     /// no signed time exists.
     ///
-    /// A number to watch, not a reason to refuse: lomi.'s manual replay repeats old deliveries, and it is the
+    /// A number to watch, not a reason to refuse: lomi's manual replay repeats old deliveries, and it is the
     /// only way back to a lost event. What stops a replayed event is that it was already recorded.
     pub fn age(&self, now_s: u64) -> Option<Duration> {
         match self.scheme {
@@ -169,7 +169,7 @@ fn read_v1(text: &str) -> Option<V1<'_>> {
     Some(V1 { time, signed_at_s: time.parse().ok()?, digest: read_digest(member("v1")?)? })
 }
 
-/// One of lomi.'s own libraries strips a `sha256=` in front, so some sender may write it.
+/// One of lomi's own libraries strips a `sha256=` in front, so some sender may write it.
 fn read_legacy(text: &str) -> Option<[u8; 32]> {
     read_digest(text.strip_prefix("sha256=").unwrap_or(text))
 }

@@ -9,17 +9,17 @@ use crate::row::{Row, Unusable};
 use crate::secret_text::IssuedWebhookSecret;
 use crate::webhook::EventKind;
 
-/// An endpoint as lomi. knows it. Its signing secret is never part of a read.
+/// An endpoint as lomi knows it. Its signing secret is never part of a read.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEndpoint {
     /// Its id.
     pub webhook_endpoint_id: WebhookEndpointId,
-    /// Where lomi. sends to.
+    /// Where lomi sends to.
     pub url: Option<String>,
     /// The events that it gets; names of older generations are folded into today's.
     pub authorized_events: Vec<EventKind>,
-    /// Whether lomi. sends to it.
+    /// Whether lomi sends to it.
     pub is_active: Option<bool>,
     /// Test or live.
     pub environment: Option<Environment>,
@@ -29,7 +29,7 @@ pub struct WebhookEndpoint {
     pub description: Option<String>,
     /// The merchant's own keys.
     pub metadata: Metadata,
-    /// When lomi. last sent to it, ISO 8601 UTC as sent.
+    /// When lomi last sent to it, ISO 8601 UTC as sent.
     pub last_triggered_at: Option<String>,
     /// The HTTP status that it answered then.
     pub last_response_status: Option<u32>,

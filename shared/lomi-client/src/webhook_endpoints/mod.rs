@@ -1,4 +1,4 @@
-//! Where lomi. sends its webhooks. What it sends is in [`webhook`](crate::webhook).
+//! Where lomi sends its webhooks. What it sends is in [`webhook`](crate::webhook).
 
 mod endpoint;
 mod write;
@@ -16,7 +16,7 @@ const PATH: &str = "/webhooks";
 /// `/webhooks`: endpoints of the key's environment.
 ///
 /// The server of June 2026 cannot read the body of a create or an update on this path: it answers the one with
-/// 400 and the other with 200 and no change. Where that happens, use lomi.'s dashboard.
+/// 400 and the other with 200 and no change. Where that happens, use lomi's dashboard.
 #[derive(Debug, Clone)]
 pub struct WebhookEndpoints(Client);
 
@@ -52,7 +52,7 @@ impl WebhookEndpoints {
         Call::delete(self.0.clone(), format!("{PATH}/{id}"), |_| Ok(()))
     }
 
-    /// `POST /webhooks/{id}/test`: has lomi. send one [`EventKind::Test`](crate::webhook::EventKind::Test).
+    /// `POST /webhooks/{id}/test`: has lomi send one [`EventKind::Test`](crate::webhook::EventKind::Test).
     /// Refused with 400 unless the endpoint answers with a 2xx.
     pub fn test(&self, id: &WebhookEndpointId) -> Call<()> {
         Call::act(self.0.clone(), format!("{PATH}/{id}/test"), |_| Ok(()))

@@ -33,7 +33,7 @@ pub struct UpdateWebhookEndpoint {
     /// All events to send, at least one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_names")]
     pub authorized_events: Option<Vec<EventKind>>,
-    /// Whether lomi. sends to it. What happens meanwhile is not sent later.
+    /// Whether lomi sends to it. What happens meanwhile is not sent later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// Takes the place of all metadata.

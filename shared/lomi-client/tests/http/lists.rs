@@ -170,7 +170,7 @@ async fn customers_are_turned_in_their_own_envelope() {
     let rows = all(lomi.client().customers().list().search("awa").page_size(2).stream()).await;
     assert_eq!(rows.len(), 5);
     let of_page = |page| format!("limit=2{page}&pageSize=2&search=awa");
-    assert_eq!(queries(&lomi), ["", "&page=2", "&page=3", "&page=4"].map(of_page), "lomi. told its page size");
+    assert_eq!(queries(&lomi), ["", "&page=2", "&page=3", "&page=4"].map(of_page), "lomi sent its page size");
 }
 
 #[tokio::test]
@@ -366,7 +366,7 @@ async fn the_count_of_a_whole_list_is_told_page_by_page() {
     let lomi = Lomi::start(vec![page(1, &rows(0, 1), 9), page(2, "[]", 0), page(1, "[]", 0)]).await;
     let mut listing = lomi.client().customers().list().page_size(1).stream();
     assert_eq!(listing.next_page().await.unwrap().total_count, Some(9));
-    assert_eq!(listing.next_page().await.unwrap().total_count, None, "past the end lomi. says 0");
+    assert_eq!(listing.next_page().await.unwrap().total_count, None, "past the end lomi says 0");
     let mut empty = lomi.client().customers().list().stream();
     assert_eq!(empty.next_page().await.unwrap().total_count, Some(0));
 }

@@ -1,4 +1,4 @@
-//! A stand-in for lomi. that answers each request as scripted, and misbehaves on purpose.
+//! A stand-in for lomi that answers each request as scripted, and misbehaves on purpose.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
