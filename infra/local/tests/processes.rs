@@ -1,4 +1,4 @@
-//! Functions as processes: environment, reuse, concurrency, time-outs, signals, death.
+//! Functions as processes: environment, reuse, concurrency, time-outs, signals, crashes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;
@@ -225,7 +225,7 @@ async fn nothing_is_left_running_when_a_stack_stops_or_is_dropped() {
     }
 }
 
-/// Not a test of its own: it is the parent that the next one kills.
+/// Not a test itself: the next test starts it as a parent process and kills it.
 #[tokio::test]
 #[ignore = "run by the test below, as a process of its own"]
 async fn a_stack_that_waits_to_be_killed() {
