@@ -218,7 +218,7 @@ async fn an_order_at_another_lomi_is_paid_without_a_webhook() {
     let order_id = order["order_id"].as_str().unwrap();
     paid(format!("{api}/orders/{order_id}"), order["order_token"].as_str().unwrap()).await;
     let webhooks = request("GET", format!("{}/webhooks", lomi.base_url())).header("x-api-key", TEST_KEY_B);
-    assert_eq!(json(&send(webhooks, "").await), serde_json::json!([]), "it is told of no webhook");
+    assert_eq!(json(&send(webhooks, "").await), serde_json::json!([]), "no webhook is registered");
     let config = get(format!("{shop}/config.js")).await;
     assert!(!String::from_utf8_lossy(config.body()).contains("card.js"), "no card form without its script");
 
