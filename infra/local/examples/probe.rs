@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     if variable("PROBE_DIES").is_some() {
-        eprintln!("the probe was told to die");
+        eprintln!("the probe exits as requested");
         std::process::exit(3);
     }
     println!("the probe is ready");
@@ -20,7 +20,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let command = event.get("rawPath").and_then(Value::as_str).unwrap_or_default().trim_start_matches("/probe/");
     println!("working on {command}");
     match command {
-        "fail" => return Err("told to fail".into()),
+        "fail" => return Err("failed as requested".into()),
         "exit" => std::process::exit(7),
         "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
         "raw" => return Ok(json!({ "hello": "world" })),

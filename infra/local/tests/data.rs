@@ -1,4 +1,4 @@
-//! What a stack keeps between runs, and what it says when it cannot.
+//! The data folder between runs, and its error messages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;
@@ -21,7 +21,7 @@ fn kept_in(folder: &Path) -> StackOptions {
     StackOptions { data_dir: Some(folder.to_owned()), ..StackOptions::default() }
 }
 
-/// Why no stack starts on this folder.
+/// The error of a stack that does not start on this folder.
 async fn refusal(folder: &Path) -> String {
     launch(kept_in(folder)).await.unwrap_err().to_string()
 }
@@ -95,7 +95,7 @@ async fn a_table_of_another_template_is_refused_with_a_remedy() {
 async fn a_webhook_that_lomi_gives_up_is_written_down() {
     let stack = support::stack().await;
     let event = json!({ "event": "PAYMENT_SUCCEEDED", "data": {}, "environment": "test" });
-    // The test template has no route for lomi.'s webhook, so the gateway answers 404.
+    // The test template has no route for the webhook, so the gateway answers 404.
     let sent = send(request("POST", format!("{}/_sim/events", stack.urls().lomi)), event.to_string()).await;
     assert_eq!(sent.status(), 201, "{:?}", json(&sent) as Value);
     let is_noted = || stack.logs().iter().any(|entry| entry.function == "lomi." && entry.line.ends_with(": 404"));

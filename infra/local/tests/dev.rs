@@ -18,7 +18,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-/// The first run in a clean checkout builds every function.
+/// Long, because the first run in a clean checkout builds every function.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(1200);
 
 fn dev(flags: &[&str]) -> Command {
@@ -27,7 +27,7 @@ fn dev(flags: &[&str]) -> Command {
     command
 }
 
-/// The folder of the function binaries, built with what `cargo test` has compiled for them already.
+/// The folder of the function binaries, built from the artifacts of `cargo test`.
 async fn binaries() -> PathBuf {
     let root = build::workspace_root().unwrap();
     let names = Template::read(&root.join(TEMPLATE)).unwrap().binaries().unwrap();
@@ -39,7 +39,7 @@ async fn finished(mut command: Command) -> Output {
     timeout(BUILD_TIMEOUT, command.output()).await.expect("it ends").unwrap()
 }
 
-/// As [`finished`], with the command's own pipes.
+/// Like [`finished`], with the command's own pipes.
 async fn finished_status(mut command: Command) -> Option<i32> {
     timeout(BUILD_TIMEOUT, command.status()).await.expect("it ends").unwrap().code()
 }
@@ -117,7 +117,7 @@ async fn a_template_in_the_current_folder_is_not_taken_for_this_projects() {
     let mut command = dev(&["--port", &taken.local_addr().unwrap().port().to_string()]);
     command.current_dir(folder);
     let output = finished(command).await;
-    // A template that cannot be read ends it before it looks for its ports.
+    // If this template were read, its error would come before the port's.
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("(gateway) cannot be used"), "{message}");
 }
@@ -218,7 +218,7 @@ async fn an_order_at_another_lomi_is_paid_without_a_webhook() {
     let order_id = order["order_id"].as_str().unwrap();
     paid(format!("{api}/orders/{order_id}"), order["order_token"].as_str().unwrap()).await;
     let webhooks = request("GET", format!("{}/webhooks", lomi.base_url())).header("x-api-key", TEST_KEY_B);
-    assert_eq!(json(&send(webhooks, "").await), serde_json::json!([]), "it is told of no webhook");
+    assert_eq!(json(&send(webhooks, "").await), serde_json::json!([]), "no webhook is registered");
     let config = get(format!("{shop}/config.js")).await;
     assert!(!String::from_utf8_lossy(config.body()).contains("card.js"), "no card form without its script");
 

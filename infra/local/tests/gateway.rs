@@ -1,4 +1,4 @@
-//! What the gateway makes of HTTP, seen from both of its sides.
+//! The gateway between an HTTP client and a function.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;
@@ -148,7 +148,7 @@ async fn a_browser_of_the_shop_is_let_in_and_a_strange_one_is_not() {
     let allowed = send(preflight(&shop), "").await;
     assert_eq!(allowed.status(), 204);
     assert_eq!(allowed.headers()["access-control-allow-origin"], shop.as_str());
-    // DELETE is for the demo's back-office page, and here only.
+    // Only the local gateway allows DELETE, for the demo's back-office page.
     assert_eq!(allowed.headers()["access-control-allow-methods"], "GET,POST,DELETE");
     assert_eq!(allowed.headers()["access-control-allow-headers"], "content-type");
     assert_eq!(allowed.headers()["access-control-max-age"], "600");
@@ -159,7 +159,7 @@ async fn a_browser_of_the_shop_is_let_in_and_a_strange_one_is_not() {
     let answer = send(request("GET", &url).header("origin", &shop), "").await;
     assert_eq!(answer.headers()["access-control-allow-origin"], shop.as_str());
     assert_eq!(answer.headers()["access-control-expose-headers"], "retry-after");
-    // The probe itself answers `*`, which the gateway takes away.
+    // The probe answers `*`, which the gateway removes.
     let answer = send(request("GET", &url).header("origin", "https://evil.example"), "").await;
     assert!(!answer.headers().contains_key("access-control-allow-origin"));
     stack.stop().await;
@@ -176,7 +176,7 @@ async fn the_shop_is_served_with_the_gateways_address_and_nothing_outside_its_fo
     let (api, lomi) = (&stack.urls().gateway, &stack.urls().lomi);
     let script = String::from_utf8_lossy(config.body()).into_owned();
     let given = script.strip_prefix("window.CHECKOUT_CONFIG = ").and_then(|rest| rest.strip_suffix(";\n")).unwrap();
-    // The stand-in's card form needs no other origin.
+    // `lomi-sandbox`'s card form needs no other origin.
     let card = json!({ "script": format!("{lomi}/_sim/card.js"), "scripts": [], "frames": [], "connects": [] });
     assert_eq!(serde_json::from_str::<Value>(given).unwrap(), json!({ "api": api, "card": card }));
     for path in ["/nothing.html", "/%2e%2e/storefront/index.html", "//etc/passwd"] {

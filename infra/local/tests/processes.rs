@@ -1,4 +1,4 @@
-//! Functions as processes: environment, reuse, concurrency, time-outs, signals, death.
+//! Functions as processes: environment, reuse, concurrency, time-outs, signals, crashes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;
@@ -73,7 +73,7 @@ async fn a_function_that_fails_is_a_500_and_its_process_lives_on() {
     assert_eq!((response.status().as_u16(), json(&response)), (500, json!({ "message": "Internal Server Error" })));
     assert_eq!(stack.process_ids("probe").unwrap(), before);
     let error = stack.invoke("probe", json!({ "rawPath": "/probe/fail" })).await.unwrap_err();
-    assert!(matches!(&error, InvokeError::Failed { message, .. } if message == "told to fail"), "{error}");
+    assert!(matches!(&error, InvokeError::Failed { message, .. } if message == "failed as requested"), "{error}");
     stack.stop().await;
 }
 
@@ -128,7 +128,7 @@ async fn a_killed_process_fails_its_request_and_the_next_request_gets_another() 
 #[tokio::test]
 async fn whether_a_process_died_or_slept_at_its_work_is_known() {
     let stack = stack().await;
-    assert!(stack.at_work("probe").unwrap().is_empty(), "nobody asked for anything");
+    assert!(stack.at_work("probe").unwrap().is_empty(), "no invocation was requested");
     let (_, ()) = tokio::join!(get(probe_url(&stack, "/probe/sleep")), async {
         until("work", || !stack.at_work("probe").unwrap().is_empty()).await;
         assert!(stack.at_work("probe").unwrap().pop().unwrap().kill().await);
@@ -179,7 +179,7 @@ async fn a_function_that_dies_at_start_is_named_with_its_last_words() {
     let error = launch(StackOptions { environment: extra, ..StackOptions::default() }).await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, StartError::Function(InvokeError::DidNotStart { .. })), "{text}");
-    for part in ["hasty does not start", "exit status: 3", "the probe was told to die"] {
+    for part in ["hasty does not start", "exit status: 3", "the probe exits as requested"] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }
@@ -225,7 +225,7 @@ async fn nothing_is_left_running_when_a_stack_stops_or_is_dropped() {
     }
 }
 
-/// Not a test of its own: it is the parent that the next one kills.
+/// Not a test itself: the next test starts it as a parent process and kills it.
 #[tokio::test]
 #[ignore = "run by the test below, as a process of its own"]
 async fn a_stack_that_waits_to_be_killed() {

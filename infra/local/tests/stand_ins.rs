@@ -1,4 +1,4 @@
-//! DynamoDB and Secrets Manager as the functions see them.
+//! The local DynamoDB and Secrets Manager over their wire protocols.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;

@@ -119,8 +119,8 @@ function refundForm(order, office, again) {
     field("reason", t("refund.reason"), { maxlength: 500 }),
     button);
   const choice = element("div", { class: "payout", role: "status" });
-  let asked = null;
-  form.addEventListener("input", () => { asked = null; button.textContent = t("refund.button"); choice.replaceChildren(); });
+  let pending = null;
+  form.addEventListener("input", () => { pending = null; button.textContent = t("refund.button"); choice.replaceChildren(); });
   async function send(body) {
     const path = `/admin/orders/${order.order_id}/refunds`;
     choice.replaceChildren();
@@ -135,14 +135,14 @@ function refundForm(order, office, again) {
   }
   const sendAgain = (body) => send(body).catch((error) => choice.prepend(problem(error)));
   submitting(form, async ({ amount: typed, ...others }) => {
-    if (asked === null) {
+    if (pending === null) {
       const amount = typed === undefined ? undefined : await readAmount(office, typed, currency);
-      asked = { ...others, ...(amount === undefined ? {} : { amount }) };
+      pending = { ...others, ...(amount === undefined ? {} : { amount }) };
       button.textContent = t("refund.sure", { amount: amount === undefined ? t("refund.rest") : amountOf(amount, currency) });
       return null;
     }
-    const body = asked;
-    asked = null;
+    const body = pending;
+    pending = null;
     button.textContent = t("refund.button");
     return send(body);
   });

@@ -81,7 +81,7 @@ export const TEXTS = {
     "happened.payment_held": "Paiement en vérification chez lomi.",
     "happened.payment_identified": "Transaction identifiée",
     "happened.paid_again": "Payée une seconde fois",
-    "happened.mismatch": "Paiement de montant ou devise incorrects",
+    "happened.mismatch": "Paiement reçu : montant ou devise incorrects",
     "happened.cancelled": "Annulée",
     "happened.expired": "Expirée",
     "happened.intent_cancelled": "Formulaire de carte fermé chez lomi.",

@@ -1,4 +1,4 @@
-//! A stack with the probe as its functions, and an HTTP client that shows everything.
+//! A stack with the probe as its functions, and a plain HTTP client.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "every test file uses its own part")]
 
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ Resources:
   LomiWebhookSecret: { Type: AWS::SecretsManager::Secret }
 "#;
 
-/// Cargo builds examples before it runs tests, next to the tests' own folder.
+/// Cargo builds the examples before it runs tests, in a folder next to the tests'.
 pub fn probe() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let probe = test.parent().unwrap().parent().unwrap().join("examples/probe");
@@ -120,12 +120,12 @@ pub fn json(response: &http::Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_else(|error| panic!("{error}: {response:?}"))
 }
 
-/// A path of the gateway, as the probe was asked for it.
+/// The gateway's address of a path of the probe.
 pub fn probe_url(stack: &Stack, path: &str) -> String {
     format!("{}{path}", stack.urls().gateway)
 }
 
-/// Whether a process exists and is more than an entry that nobody has collected yet.
+/// Whether a process exists and is no zombie.
 pub fn is_running(pid: u32) -> bool {
     if cfg!(target_os = "linux") {
         let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -135,7 +135,7 @@ pub fn is_running(pid: u32) -> bool {
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
-/// Waits for something that happens by itself, at most ten seconds.
+/// Waits up to ten seconds for a condition.
 pub async fn until(what: &str, condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
