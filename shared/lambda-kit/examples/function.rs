@@ -1,5 +1,5 @@
-//! A whole function, small: what the edge does around a handler. Also the subject of the tests and of the start-up
-//! measurements, so it links what the real functions link.
+//! A small but complete function. The tests and the start-up measurements run it, so it links what the real functions
+//! link.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_kit::config::{self, Function};
@@ -57,7 +57,7 @@ fn start() -> Result<(App, Function), StartError> {
     Ok((App { table: aws_sdk_dynamodb::Client::new(&sdk), table_name, secret }, function))
 }
 
-#[expect(clippy::panic, reason = "one of the routes is there to show that a panic is contained")]
+#[expect(clippy::panic, reason = "one route shows that a panic is contained")]
 async fn handle(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
     match request.route.as_str() {
         "POST /carts" => Response::json(201, &json::<Cart>(request)?),

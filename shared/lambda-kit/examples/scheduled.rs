@@ -1,4 +1,4 @@
-//! A function that a schedule starts. It works as long as `TABLE_NAME` says so.
+//! A function that a schedule starts. `TABLE_NAME` selects how a run ends.
 
 use lambda_kit::scheduled::{Failed, serve};
 use lambda_kit::telemetry::{Field, Telemetry};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
-#[expect(clippy::panic, reason = "one of the ways to fail is there to show that a panic is contained")]
+#[expect(clippy::panic, reason = "one kind of run shows that a panic is contained")]
 fn main() -> ExitCode {
     lambda_kit::start::run(async {
         let (function, table) = lambda_kit::config::read(|env| {

@@ -19,20 +19,20 @@ use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 use url::Url;
 
-/// One try, from the first byte sent to the last byte read. DynamoDB answers in some 10 ms; a cold TLS connection on a
-/// small function takes some 100 ms.
+/// One attempt, from the first byte sent to the last byte read. DynamoDB answers in some 10 ms; a cold TLS connection
+/// on a small function takes some 100 ms.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1200);
 
-/// All tries of one operation with their back-off: inside the 3 s that a webhook delivery has.
+/// All attempts of one operation and the waits between them: inside the 3 s that a webhook delivery has.
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// The first try and two more.
+/// The first attempt and two retries.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Mean of the first wait before a retry, doubled for the next.
+/// Mean wait before the first retry, doubled for the next.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
-/// Largest answer that is read. DynamoDB's largest page is 1 MB before its JSON.
+/// Largest response that is read. DynamoDB's largest page is 1 MB before its JSON.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The region, and endpoints that stand in for AWS on a laptop. Credentials stay in the environment.
@@ -46,8 +46,8 @@ pub struct AwsEnvironment {
     pub secrets_manager_endpoint: Option<Url>,
 }
 
-/// What an AWS client is built from: `aws_sdk_dynamodb::Client::new(&sdk_config(..))`. Reads nothing but the
-/// credential variables, and those on first use.
+/// The configuration that every AWS client is built from: `aws_sdk_dynamodb::Client::new(&sdk_config(..))`. Reads only
+/// the credential variables, on first use.
 #[must_use]
 pub fn sdk_config(environment: &AwsEnvironment, https: &reqwest::Client) -> SdkConfig {
     let time_outs = TimeoutConfig::builder()
@@ -69,7 +69,7 @@ pub fn sdk_config(environment: &AwsEnvironment, https: &reqwest::Client) -> SdkC
         .build()
 }
 
-/// Answers the SDK's question for `AWS_ENDPOINT_URL_<SERVICE>`.
+/// Serves `AWS_ENDPOINT_URL_<SERVICE>` to the SDK.
 #[derive(Debug)]
 struct Endpoints(AwsEnvironment);
 
@@ -84,7 +84,7 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// The SDK's view of the HTTPS client.
+/// Adapts the HTTPS client to the SDK.
 #[derive(Clone, Debug)]
 struct Https(reqwest::Client);
 
@@ -128,7 +128,7 @@ async fn read_bounded(mut answer: reqwest::Response) -> Result<Bytes, ConnectorE
     Ok(body.freeze())
 }
 
-/// Tells the SDK's retry strategy what may be tried again: a broken or slow connection, nothing else.
+/// Classifies an error for the SDK's retry strategy, which retries a broken or slow connection only.
 fn connector_error(error: reqwest::Error) -> ConnectorError {
     let (timed_out, unusable) = (error.is_timeout(), error.is_builder());
     let source = error.without_url().into();

@@ -1,4 +1,4 @@
-//! The environment, read once at start. Every bad variable is reported together; no value is ever repeated.
+//! The environment, read once at start. All bad variables are reported together, by name; no value is ever printed.
 
 use crate::aws::AwsEnvironment;
 use crate::fields::PublicPrices;
@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
-/// The variables that the Lambda platform always sets; the runtime client cannot start without them.
+/// The variables that Lambda always sets; the runtime client cannot start without them.
 const PLATFORM: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -16,13 +16,13 @@ const PLATFORM: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
 ];
 
-/// Longest value that any variable may have, in bytes: the platform's own limit for all of them together.
+/// Longest value of one variable, in bytes: Lambda's own limit for all of them together.
 const MAX_VALUE_BYTES: usize = 4096;
 
-/// Most origins that a storefront may have.
+/// Most allowed origins.
 const MAX_ORIGINS: usize = 50;
 
-/// Who is running. The stack is the one dimension of every metric.
+/// The running function. Its stack is the only dimension of every metric.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// The package's name, e.g. `orders`. Not the deployed name, which differs per stack.
@@ -54,7 +54,7 @@ impl StackName {
     }
 }
 
-/// The id or ARN of a Secrets Manager secret: 1..=2048 bytes. It names a secret and is none.
+/// The id or ARN of a Secrets Manager secret: 1..=2048 bytes. It is no secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretId(String);
 
@@ -79,14 +79,14 @@ impl SecretId {
 pub struct BadVariable {
     /// Its name.
     pub name: &'static str,
-    /// What it has to be; says nothing about the value found.
+    /// What the value must be; never the value itself.
     pub problem: &'static str,
 }
 
 /// Everything that is wrong with the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadConfig {
-    /// In the order in which the variables were asked for.
+    /// In the order in which they were read.
     pub variables: Vec<BadVariable>,
 }
 
@@ -102,7 +102,8 @@ impl fmt::Display for BadConfig {
 
 impl std::error::Error for BadConfig {}
 
-/// Reads the process's environment with `build`, which asks for every variable first and unpacks them afterwards:
+/// Reads the process's environment. `build` reads every variable before it unwraps the first, so that all bad ones are
+/// reported:
 ///
 /// ```
 /// let result = lambda_kit::config::read(|env| {
@@ -137,7 +138,7 @@ fn read_from<T>(
     }
 }
 
-/// Typed variables. A getter that answers `None` has noted why.
+/// Typed getters. A getter that returns `None` has recorded why.
 pub struct EnvReader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     bad: Vec<BadVariable>,
@@ -168,26 +169,26 @@ impl EnvReader<'_> {
         StackName::parse(&name).or_else(|| self.note("STACK_NAME", "must be the name of a CloudFormation stack"))
     }
 
-    /// An absolute `https` URL, or `http` of this very machine (a laptop), without user, query and fragment.
+    /// An absolute `https` URL, or `http` to a loopback host (a laptop), without user, query and fragment.
     pub fn url(&mut self, name: &'static str) -> Option<Url> {
         let text = self.text(name)?;
         web_url(&text).or_else(|| self.note(name, "must be an https URL without user, query and fragment"))
     }
 
-    /// Such a URL without a path.
+    /// A [`Self::url`] without a path.
     pub fn origin(&mut self, name: &'static str) -> Option<Url> {
         let url = self.url(name)?;
         if url.path() == "/" { Some(url) } else { self.note(name, "must have no path") }
     }
 
-    /// The same, where the merchant has set one.
+    /// An [`Self::origin`]; `None` without an error when the variable is unset.
     pub fn optional_origin(&mut self, name: &'static str) -> Option<Url> {
         self.optional_text(name)?;
         self.origin(name)
     }
 
-    /// The origins that shoppers may be sent back to: 1..=50 like `https://shop.example`, separated by commas.
-    /// Plain http is for this very machine, and only in the sandbox environment.
+    /// The origins that shoppers may be redirected to: 1..=50 like `https://shop.example`, separated by commas. Plain
+    /// http is accepted for loopback hosts in the sandbox environment only.
     pub fn redirect_policy(&mut self, name: &'static str) -> Option<RedirectPolicy> {
         let is_sandbox = self.environment() == Some(Environment::Sandbox);
         let text = self.text(name)?;
@@ -198,11 +199,11 @@ impl EnvReader<'_> {
         }
     }
 
-    /// The prices of lomi's catalogue that the public routes may name; all of them where the merchant has listed none.
+    /// The lomi prices that the public routes may name; all of them when the variable is unset.
     pub fn public_prices(&mut self, name: &'static str) -> Option<PublicPrices> {
         let Some(text) = self.optional_text(name) else { return Some(PublicPrices::All) };
         PublicPrices::parse(&text)
-            .or_else(|| self.note(name, "must be at most 50 ids of lomi.'s prices, separated by commas"))
+            .or_else(|| self.note(name, "must be at most 50 lomi. price ids, separated by commas"))
     }
 
     /// `XOF`, `USD` or `EUR`.
@@ -217,7 +218,7 @@ impl EnvReader<'_> {
         SecretId::parse(&text).or_else(|| self.note(name, "must be the name or ARN of a Secrets Manager secret"))
     }
 
-    /// lomi.'s key that a browser may see, for a merchant who has set one.
+    /// lomi's publishable key; `None` without an error when the variable is unset.
     pub fn publishable_key(&mut self, name: &'static str) -> Option<String> {
         let key = self.optional_text(name)?;
         let fits = key.starts_with("lomi_pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
@@ -234,7 +235,7 @@ impl EnvReader<'_> {
     /// Region, credentials and endpoints, from the variables that every AWS SDK reads.
     pub fn aws(&mut self) -> Option<AwsEnvironment> {
         let region = self.text("AWS_REGION");
-        // The provider of the SDK reads these two again; here they only have to exist.
+        // The SDK's credential provider reads these two itself; here they only have to be set.
         let key_id = self.text("AWS_ACCESS_KEY_ID");
         let key = self.text("AWS_SECRET_ACCESS_KEY");
         let dynamodb_endpoint = self.optional_url("AWS_ENDPOINT_URL_DYNAMODB");
@@ -257,7 +258,7 @@ impl EnvReader<'_> {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// Keeps the first thing that is wrong with a variable.
+    /// Records the first problem of each variable.
     fn note<T>(&mut self, name: &'static str, problem: &'static str) -> Option<T> {
         if !self.bad.iter().any(|bad| bad.name == name) {
             self.bad.push(BadVariable { name, problem });

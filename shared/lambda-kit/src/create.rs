@@ -1,4 +1,4 @@
-//! What the two functions that open something to pay on have in common at the wire.
+//! What `create-checkout-session` and `create-payment-intent` share: the caller, the idempotency key, the answer.
 
 use crate::fields::Caller;
 use crate::http::{Request, Response, json};
@@ -11,7 +11,7 @@ use checkout::system::Entropy;
 use domain::{Fingerprint, IdempotencyKey, Order};
 use serde::{Deserialize, Serialize};
 
-/// Who asks, by the gateway's own word on the route that matched: it lets nobody unknown through to `/admin`.
+/// Tells the callers apart by the route that API Gateway matched: on `/admin` it admits IAM-signed requests only.
 ///
 /// # Errors
 /// `not_found` for a route that is neither `storefront` nor `merchant`.
@@ -23,11 +23,11 @@ pub fn caller(request: &Request, storefront: &str, merchant: &str) -> Result<Cal
     }
 }
 
-/// The caller's key, and what recognises its request. The key opens the order: of a storefront, which anybody may be, it has
-/// to be one that no stranger comes to as well.
+/// The idempotency key, and the fingerprint of the request. Whoever repeats the key gets the order, so a storefront's
+/// key must be hard to guess.
 ///
 /// # Errors
-/// `idempotency_key_required`, `idempotency_key_guessable`, or what is wrong with the body as JSON.
+/// `idempotency_key_required`, `idempotency_key_guessable`, or the error of a body that is not JSON.
 pub fn idempotency(request: &Request, caller: Caller) -> Result<(IdempotencyKey, Fingerprint), Problem> {
     let key = request.header("idempotency-key").and_then(IdempotencyKey::parse);
     let key = key.ok_or(Problem::new(Code::IdempotencyKeyRequired))?;
@@ -37,11 +37,11 @@ pub fn idempotency(request: &Request, caller: Caller) -> Result<(IdempotencyKey,
     Ok((key, Fingerprint::of(&request.route, &json(request)?)))
 }
 
-/// The same, where the merchant's own backend may leave the key out: lomi.'s documents print its creates without one. A
-/// request without a key is its own, whatever it repeats.
+/// [`idempotency`], but the merchant's backend may omit the key, because lomi's documents print creates without one. A
+/// request without a key gets a fresh one, so it never replays another.
 ///
 /// # Errors
-/// Those of [`idempotency`]; a key that is there has to be one.
+/// Those of [`idempotency`]; a key that is sent must be valid.
 pub fn idempotency_or_fresh(
     request: &Request,
     caller: Caller,
@@ -54,24 +54,21 @@ pub fn idempotency_or_fresh(
     Ok((key, Fingerprint::of(&request.route, &json(request)?)))
 }
 
-/// What is kept of an answer and shown a second time, under the names of lomi.'s documents.
+/// The fields of the stored answer that are repeated under the names of lomi's documents.
 #[derive(Debug, Deserialize)]
 pub struct Kept {
     /// The order's price in minor units, where there is one.
     pub amount: Option<i64>,
     /// Its currency.
     pub currency_code: Option<String>,
-    /// The page.
+    /// The address of the payment page.
     pub checkout_url: Option<String>,
-    /// The intent.
+    /// The id of the payment intent.
     pub payment_intent_id: Option<String>,
 }
 
-/// Runs the use case and answers, telling `event` what became of it. `beside` says what else the answer shows: it is made
-/// of the kept answer and the request alone, so a replay shows the same, and of it nothing is kept.
-///
-/// # Errors
-/// Why nothing was handed out.
+/// Runs the use case, reports its outcome to `event` and answers. `beside` makes further fields from the stored answer
+/// and the request alone, so a replay shows the same ones; they are not stored.
 pub async fn run<M: Serialize>(
     context: &Context,
     create: &CreateCheckout,
@@ -83,21 +80,21 @@ pub async fn run<M: Serialize>(
     let created = create_checkout(context, create, client, request.deadline).await;
     let created = created.inspect_err(|error| report_error(error, event))?;
     report_created(&created, event);
-    let body = with_members(created.answer.body, beside)?;
+    let body = with_fields(created.answer.body, beside)?;
     let response = Response::new(created.answer.status, "application/json", body);
     Ok(if created.replayed { response.header("idempotency-replayed", "true") } else { response })
 }
 
-/// The kept bytes stay as they are; what stands beside them follows.
-fn with_members<M: Serialize>(kept: String, beside: impl FnOnce(Kept) -> Option<M>) -> Result<String, Problem> {
+/// Appends the further fields to the stored bytes, which stay unchanged.
+fn with_fields<M: Serialize>(kept: String, beside: impl FnOnce(Kept) -> Option<M>) -> Result<String, Problem> {
     let unreadable = || Problem::new(Code::InternalError).because("answer_unreadable");
-    let Some(members) = beside(serde_json::from_str(&kept).map_err(|_| unreadable())?) else { return Ok(kept) };
-    let members = serde_json::to_string(&members).map_err(|_| unreadable())?;
-    let (kept, members) = kept.strip_suffix('}').zip(members.strip_prefix('{')).ok_or_else(unreadable)?;
-    Ok(format!("{kept},{members}"))
+    let Some(fields) = beside(serde_json::from_str(&kept).map_err(|_| unreadable())?) else { return Ok(kept) };
+    let fields = serde_json::to_string(&fields).map_err(|_| unreadable())?;
+    let (kept, fields) = kept.strip_suffix('}').zip(fields.strip_prefix('{')).ok_or_else(unreadable)?;
+    Ok(format!("{kept},{fields}"))
 }
 
-/// Tells `event` what was made.
+/// Reports the order to `event`.
 pub fn report_created(created: &Created, event: &mut Telemetry) {
     event.flag(Field::IdempotencyReplayed, created.replayed);
     if let Some(order) = &created.order {
@@ -114,7 +111,7 @@ fn report_order(order: &Order, event: &mut Telemetry) {
     }
 }
 
-/// Tells `event` why nothing was made.
+/// Reports a failed create to `event`.
 pub fn report_error(error: &CreateError, event: &mut Telemetry) {
     match error {
         CreateError::ProviderUnavailable { error, .. }

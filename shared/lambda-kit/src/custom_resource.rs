@@ -1,8 +1,8 @@
-//! CloudFormation's custom resources: what it asks, and the answer that it waits for.
+//! CloudFormation's custom resources: the request, and the response that CloudFormation waits for.
 //!
-//! The answer goes to a signed address in S3 that comes with the question. A deployment stands still until it is there,
-//! so it is always an answer of success: what is wrong stands in its data. The address is a credential: it is in no
-//! log, and only AWS is ever written to.
+//! The response goes to a presigned S3 URL that comes with the request. A deployment blocks until it is there, so the
+//! response is always `SUCCESS` and reports problems in its data. The URL is a credential: it is never logged, and
+//! nothing is sent to a host that is not AWS's.
 
 use domain::{Environment, is_loopback};
 use serde::Serialize;
@@ -11,47 +11,47 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-/// One try to answer. S3 takes a fraction of it.
+/// One attempt to respond. S3 needs a fraction of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 const MAX_ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// CloudFormation reads no longer answer.
+/// CloudFormation accepts no larger response.
 const MAX_ANSWER_BYTES: usize = 4096;
 
-/// The hosts of AWS, in its two partitions that serve the public.
+/// The host suffixes of AWS's two public partitions.
 const HOSTS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 
-/// What is to become of the resource.
+/// The type of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is to be made.
+    /// Create the resource.
     Create,
-    /// It is to be as the properties now say.
+    /// Apply the changed properties.
     Update,
-    /// It is to go.
+    /// Delete the resource.
     Delete,
-    /// A word that CloudFormation does not use today.
+    /// A type that CloudFormation does not use today.
     Unknown,
 }
 
-/// What an event is.
+/// What invoked the function.
 pub enum Event {
-    /// Not from CloudFormation: a schedule's, or somebody's by hand.
+    /// Not CloudFormation: a schedule, or an operator.
     Other,
-    /// It wants an answer at an address that is none of AWS's. Nothing is done for it and nobody is told.
+    /// The response URL is not on a host of AWS. Nothing is done, and nothing is sent.
     Forged,
-    /// CloudFormation waits for an answer.
+    /// CloudFormation, which waits for a response.
     Asked(Box<CustomResourceRequest>),
 }
 
-/// A question of CloudFormation's. It has no `Debug`: it holds the signed address.
+/// A request of CloudFormation. It has no `Debug`, because it holds the presigned URL.
 pub struct CustomResourceRequest {
-    /// What is to become of the resource.
+    /// Its type.
     pub change: Change,
-    /// The resource's `Properties`, whatever their shape.
+    /// `ResourceProperties`, unchecked.
     pub properties: Value,
-    /// The name that an earlier answer gave the resource; `None` before the first.
+    /// The `PhysicalResourceId` of an earlier response; `None` before the first.
     pub physical_id: Option<String>,
     response_url: Url,
     stack_id: String,
@@ -60,7 +60,7 @@ pub struct CustomResourceRequest {
 }
 
 impl Event {
-    /// Tells the two kinds of events apart. Plain http to this very machine is for a sandbox stack on a laptop.
+    /// Classifies an event. A loopback host may be plain http, on a sandbox stack only.
     #[must_use]
     pub fn read(event: &Value, environment: Environment) -> Self {
         let Some(address) = event.get("ResponseURL") else { return Self::Other };
@@ -130,7 +130,7 @@ fn may_be_answered(url: &Url, environment: Environment) -> bool {
         }
 }
 
-/// Answers CloudFormation.
+/// Sends responses to CloudFormation.
 pub struct ResponseSender {
     https: reqwest::Client,
 }
@@ -140,21 +140,21 @@ impl ResponseSender {
         Self { https }
     }
 
-    /// Says that the resource is as it was asked for, under the name `physical_id`, with `data` for `Fn::GetAtt`. Data that
-    /// does not fit into CloudFormation's 4 KiB is left out. `false` when no try reached S3 before `deadline`.
+    /// Reports success under `physical_id`, with `data` for `Fn::GetAtt`. Data that exceeds CloudFormation's 4 KiB is
+    /// omitted. `false` when no attempt reached S3 before `deadline`.
     pub async fn succeed(
         &self,
-        question: &CustomResourceRequest,
+        request: &CustomResourceRequest,
         physical_id: &str,
         data: &impl Serialize,
         deadline: Instant,
     ) -> bool {
-        let mut body = question.answer(physical_id, Some(data));
+        let mut body = request.answer(physical_id, Some(data));
         if body.len() > MAX_ANSWER_BYTES {
-            body = question.answer(physical_id, None::<&()>);
+            body = request.answer(physical_id, None::<&()>);
         }
         for attempt in 0..MAX_ATTEMPTS {
-            if self.put(question, body.clone(), deadline).await {
+            if self.put(request, body.clone(), deadline).await {
                 return true;
             }
             if attempt + 1 < MAX_ATTEMPTS && Instant::now() + PAUSE < deadline {
@@ -164,10 +164,10 @@ impl ResponseSender {
         false
     }
 
-    /// Without a content type: the address is signed for none.
-    async fn put(&self, question: &CustomResourceRequest, body: Vec<u8>, deadline: Instant) -> bool {
+    /// Sends no content type: the URL is signed without one.
+    async fn put(&self, request: &CustomResourceRequest, body: Vec<u8>, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now()).min(ATTEMPT_TIMEOUT);
-        let request = self.https.put(question.response_url.clone()).timeout(left).body(body);
+        let request = self.https.put(request.response_url.clone()).timeout(left).body(body);
         request.send().await.is_ok_and(|answer| answer.status().is_success())
     }
 }
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn a_question_of_an_unknown_shape_still_has_an_address_and_an_answer() {
         let event = json!({ "ResponseURL": "https://b.s3.amazonaws.com/", "RequestType": "Import", "StackId": 1 });
-        let Event::Asked(question) = Event::read(&event, Environment::Live) else { panic!("it has an address") };
-        assert_eq!((question.change, question.physical_id.as_deref()), (Change::Unknown, None));
-        let answer: Value = serde_json::from_slice(&question.answer("none", Some(&json!({ "A": "b" })))).unwrap();
+        let Event::Asked(request) = Event::read(&event, Environment::Live) else { panic!("it has an address") };
+        assert_eq!((request.change, request.physical_id.as_deref()), (Change::Unknown, None));
+        let answer: Value = serde_json::from_slice(&request.answer("none", Some(&json!({ "A": "b" })))).unwrap();
         assert_eq!(answer["Status"], "SUCCESS");
         assert_eq!((&answer["PhysicalResourceId"], &answer["Data"]["A"]), (&json!("none"), &json!("b")));
     }

@@ -1,4 +1,4 @@
-//! A function that is invoked without a route: by CloudFormation, by hand, by a schedule with an input of its own.
+//! A function that is invoked without a route: by CloudFormation, by an operator, by a schedule with its own input.
 
 use crate::config::Function;
 use crate::invocation::{Deadlines, is_cold_start, run_with_deadline};
@@ -10,16 +10,13 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The work could not be done; the handler has put into the event why. The platform counts it as an error of the
-/// function, and whoever invoked it may come again.
+/// The work failed; the handler has reported why. Lambda counts it as an error of the function, and the invoker may
+/// retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
 
-/// Serves until the platform ends the process. `handler` gets what was sent and the instant at which it has to be done,
-/// at most `budget` ahead; what it returns is the answer to whoever waits for one.
-///
-/// # Errors
-/// When the Runtime API breaks off.
+/// Serves until Lambda ends the process. `handler` gets the event and its deadline, at most `budget` ahead; its result
+/// is the response of the invocation.
 pub async fn serve<E, A, H>(function: Function, budget: Duration, handler: H) -> Result<(), StartError>
 where
     E: DeserializeOwned,
@@ -45,19 +42,19 @@ where
     telemetry.flag(Field::ColdStart, is_cold_start());
     let deadlines = Deadlines::new(budget, event.context.deadline);
     let (answer, outcome) =
-        match run_with_deadline(deadlines.edge, handler(event.payload, deadlines.flow, &mut telemetry)).await {
+        match run_with_deadline(deadlines.hard, handler(event.payload, deadlines.use_case, &mut telemetry)).await {
             Ok(Ok(answer)) => (Some(answer), Outcome::Ok),
             Ok(Err(Failed)) => (None, Outcome::Failed),
             Err(interrupted) => (None, interrupted),
         };
     telemetry.finish(outcome);
-    // A constant: the details are in the event.
+    // A constant: the details are in the log line.
     let failure = || Diagnostic { error_type: "Failed".to_owned(), error_message: "see the log".to_owned() };
     answer.ok_or_else(failure)
 }
 
-/// Runs a part of an invocation that others still have to follow, however it ends. `None`, and the event counts it, when
-/// it panicked or was not over at `deadline`.
+/// Runs a part of an invocation whose failure must not stop the parts that follow. `None`, counted in `event`, when it
+/// panicked or did not end before `deadline`.
 pub async fn run_isolated<T>(
     deadline: Instant,
     event: &mut Telemetry,

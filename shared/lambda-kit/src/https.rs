@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
-/// Longest wait for TCP and TLS together. AWS answers in a fraction of it.
+/// Longest wait for TCP and TLS together. AWS needs a fraction of it.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1000);
 
-/// The client could not be built. It depends on nothing outside the binary, so this is a defect of the build.
+/// The client could not be built. Everything it needs is in the binary, so this is a defect of the build.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTPS client could not be built")]
 pub struct ClientError;
 
-/// rustls on ring with compiled-in roots, no redirects, no proxies; only connecting is limited in time.
-///
-/// # Errors
-/// When the TLS configuration is rejected.
+/// rustls on ring with compiled-in roots, no redirects, no proxies. Only connecting has a time-out.
 pub fn client() -> Result<reqwest::Client, ClientError> {
     lomi_client::https::client(CONNECT_TIMEOUT).map_err(|_| ClientError)
 }

@@ -1,4 +1,4 @@
-//! What every invocation has, whatever started it: a deadline that holds and a wall against panics.
+//! What every invocation has: a deadline that holds, and panics caught.
 
 use crate::telemetry::Outcome;
 use futures::FutureExt;
@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// What the answer needs to get back to the platform before the platform ends the process.
+/// The time that a response needs to reach Lambda before Lambda ends the process.
 const PLATFORM_MARGIN: Duration = Duration::from_millis(300);
 
-/// What a flow has less than the edge: it gives up first and says what it knows; the edge only knows the time.
-const FLOW_MARGIN: Duration = Duration::from_millis(150);
+/// The use case stops this much before the hard deadline, because it can say what it knows; the hard deadline cannot.
+const USE_CASE_MARGIN: Duration = Duration::from_millis(150);
 
 static COLD: AtomicBool = AtomicBool::new(true);
 
@@ -24,28 +24,28 @@ pub(crate) fn is_cold_start() -> bool {
 /// The two deadlines of an invocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlines {
-    /// When the flow stops by itself.
-    pub(crate) flow: Instant,
-    /// When the edge stops it.
-    pub(crate) edge: Instant,
+    /// When the use case stops.
+    pub(crate) use_case: Instant,
+    /// When it is cut off.
+    pub(crate) hard: Instant,
 }
 
 impl Deadlines {
-    /// The route's budget, or what the platform leaves of it.
+    /// The budget, or the time until Lambda's own deadline when that is shorter.
     pub(crate) fn new(budget: Duration, platform_deadline_ms: u64) -> Self {
         let now = Instant::now();
         let platform = crate::system::instant_at(platform_deadline_ms);
-        let edge = platform.checked_sub(PLATFORM_MARGIN).unwrap_or(now).min(now + budget);
-        let flow = edge.checked_sub(FLOW_MARGIN).unwrap_or(now);
-        Self { flow, edge }
+        let hard = platform.checked_sub(PLATFORM_MARGIN).unwrap_or(now).min(now + budget);
+        let use_case = hard.checked_sub(USE_CASE_MARGIN).unwrap_or(now);
+        Self { use_case, hard }
     }
 }
 
-/// Runs `work` to its end, to its deadline or to its panic, whichever comes first.
+/// Runs `work` until it ends, panics or reaches its deadline.
 pub(crate) async fn run_with_deadline<T>(deadline: Instant, work: impl Future<Output = T>) -> Result<T, Outcome> {
-    // Boxed, because the type of a whole use case, with the SDK at its bottom, is deeper than rustc likes to look.
+    // Boxed, because the type of a use case with the SDK inside exceeds rustc's recursion limit.
     let work: Pin<Box<dyn Future<Output = T> + '_>> = Box::pin(work);
-    // Nothing of a panicked invocation is used again but the clients, which hold no state of a request.
+    // Unwind safe: only the clients outlive a panicked invocation, and they hold no state of a request.
     match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_panic)) => Err(Outcome::Panicked),

@@ -1,16 +1,16 @@
-//! The language in which people read an answer.
+//! The language of an answer.
 
 /// English, or French where the client prefers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// Also for clients that ask for neither.
+    /// Also for clients that accept neither.
     #[default]
     English,
     /// Any French: `fr`, `fr-SN`, ...
     French,
 }
 
-/// A text in both languages. Static, so that nothing of a request can get into it.
+/// A text in both languages. It is static, so that it cannot repeat anything of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
     /// English.
@@ -30,7 +30,7 @@ impl Text {
     }
 }
 
-/// Most languages that are looked at in one header.
+/// Most language ranges that are read of one header.
 const MAX_RANGES: usize = 16;
 
 impl Language {
@@ -48,7 +48,7 @@ impl Language {
         best.0
     }
 
-    /// As in `Content-Language`.
+    /// The value of `Content-Language`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! lomi., with the key as Secrets Manager has it: a rotated key is in use within a minute, without a deployment.
+//! The lomi client, with the key from Secrets Manager: a rotated key is in use within a minute, without a deployment.
 
 use crate::config::{EnvReader, SecretId};
 use crate::problem::{Code, Problem};
@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-/// One try must leave room for another within a flow's own budget.
+/// Short enough for a second attempt within the deadline of a use case.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Where lomi. is and where its key lies.
+/// The address of lomi, and the secret that holds its key.
 #[derive(Debug)]
 pub struct LomiSettings {
     pub(crate) base_url: Url,
@@ -29,7 +29,7 @@ impl LomiSettings {
         Some(Self { base_url: base_url?, secret_key: secret_key? })
     }
 
-    /// Where the key lies, for people: a name or an ARN, and no secret.
+    /// The name or ARN of the secret, for display.
     #[must_use]
     pub fn secret_key_id(&self) -> &str {
         self.secret_key.as_str()
@@ -39,17 +39,17 @@ impl LomiSettings {
 /// Why there is no client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// Nobody has put a key into the secret yet.
+    /// The secret holds no key yet.
     Missing,
-    /// Secrets Manager gave no answer in time.
+    /// Secrets Manager did not answer in time.
     Unreachable,
-    /// What somebody has put in cannot be a key; it is sent nowhere.
+    /// The secret's text cannot be a key. It is not sent.
     NotASecret(NotASecret),
-    /// The key says itself that it belongs to the other environment; it is sent nowhere.
+    /// The key's prefix names the other environment. It is not sent.
     Foreign,
-    /// What the secret holds is no key, or lomi. says that it is one of the other environment.
+    /// The key does not parse, lomi refuses it, or lomi says that it belongs to the other environment.
     Unusable,
-    /// An older key does not say its environment, and lomi. did not answer the question.
+    /// An older key does not name its environment, and lomi did not answer `GET /me`.
     Unproven,
 }
 
@@ -74,12 +74,12 @@ impl From<SecretError> for CredentialError {
     }
 }
 
-/// A client of lomi. that follows its key.
+/// A lomi client that follows the rotation of its key.
 pub struct Lomi {
     secret_key: Secret,
     base_url: Url,
     environment: Environment,
-    /// Building a client means a new connection pool, so it is built anew only for a new key.
+    /// Cached by key, because every new client has a new connection pool.
     current: Mutex<Option<(SecretText, Client)>>,
 }
 
@@ -88,16 +88,13 @@ impl Lomi {
         Self { secret_key, base_url, environment, current: Mutex::new(None) }
     }
 
-    /// A client with the key that is valid now. `None`, and the event says why, when the key cannot be fetched, is not
-    /// there yet, or does not belong to this stack's environment and host.
+    /// A client with the current key. `None`, with the reason in `event`, when the key cannot be fetched, is not set
+    /// yet, or does not belong to this stack's environment.
     pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Option<Client> {
         self.try_client(deadline, event).await.ok()
     }
 
-    /// The same for a caller who tells people what to do about it.
-    ///
-    /// # Errors
-    /// [`CredentialError`]; the event says it, too.
+    /// [`Self::client`], with the reason returned as well.
     pub async fn try_client(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, CredentialError> {
         let client = match self.secret_key.get(deadline).await {
             Ok(versions) => self.client_for(&versions.current, deadline).await,
@@ -111,11 +108,7 @@ impl Lomi {
         })
     }
 
-    /// A client with the key as it is, also one that does not say its environment: to find out about the key, and for
-    /// nothing else.
-    ///
-    /// # Errors
-    /// [`CredentialError`], at `deadline` at the latest.
+    /// A client whose environment may be unproven. Use it to inspect the key, and for nothing else.
     pub async fn any_client(&self, deadline: Instant) -> Result<Client, CredentialError> {
         let versions = self.secret_key.get(deadline).await?;
         let key = SecretKey::parse(versions.current.expose()).map_err(|_| CredentialError::Unusable)?;
@@ -125,10 +118,7 @@ impl Lomi {
         self.build(&versions.current).ok_or(CredentialError::Unusable)
     }
 
-    /// The same for a request that cannot do without.
-    ///
-    /// # Errors
-    /// `provider_unavailable`.
+    /// [`Self::client`], with `provider_unavailable` as the error.
     pub async fn client_or_refusal(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, Problem> {
         self.client(deadline, event).await.ok_or(Problem::new(Code::ProviderUnavailable))
     }
@@ -148,7 +138,7 @@ impl Lomi {
         Ok(client)
     }
 
-    /// `None` for what is no key, or a host that is not lomi.'s.
+    /// `None` when the text is no key, or the host is not lomi's.
     fn build(&self, key: &SecretText) -> Option<Client> {
         let key = SecretKey::parse(key.expose()).ok()?;
         Client::builder(key)
@@ -158,7 +148,7 @@ impl Lomi {
             .ok()
     }
 
-    /// An older key does not say its environment; lomi. does.
+    /// An older key does not name its environment, so lomi is asked.
     async fn belongs_here(&self, client: &Client, deadline: Instant) -> Result<bool, CredentialError> {
         let environment = match client.environment() {
             Some(environment) => Some(environment),
@@ -168,7 +158,7 @@ impl Lomi {
     }
 }
 
-/// What a failed question whose key it is says of the key.
+/// The error of a key for which `GET /me` failed.
 fn unproven(error: &lomi_client::Error) -> CredentialError {
     match error.status() {
         Some(401 | 403) => CredentialError::Unusable,
@@ -176,7 +166,7 @@ fn unproven(error: &lomi_client::Error) -> CredentialError {
     }
 }
 
-/// Whether a key of lomi.'s environment `of_key` belongs to a stack of `environment`.
+/// Whether a key of lomi's environment `of_key` belongs to a stack of `environment`.
 #[must_use]
 pub fn is_of(of_key: lomi_client::Environment, environment: Environment) -> bool {
     match of_key {
@@ -185,7 +175,7 @@ pub fn is_of(of_key: lomi_client::Environment, environment: Environment) -> bool
     }
 }
 
-/// Tells `event` what lomi. said to a call that failed.
+/// Reports a failed call of lomi to `event`.
 pub fn report(error: &lomi_client::Error, event: &mut Telemetry) {
     event.number(Field::LomiStatus, error.status().unwrap_or_default());
     event.number(Field::LomiCalls, error.attempts());

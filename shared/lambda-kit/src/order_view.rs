@@ -1,5 +1,5 @@
-//! What is shown of an order: little to its shopper, everything but secrets to the back office. One form of it for every
-//! route that answers with an order.
+//! The JSON of an order, the same on every route: a short one for its shopper, a complete one without secrets for the
+//! back office.
 
 use domain::{
     BoughtKind, BoughtLine, Dispute, LinkCode, Money, Order, OrderLine, Refund, ShortText, Source, TimelineEntry,
@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ListedOrders;
 
-/// What its shopper sees.
+/// An order for its shopper.
 #[derive(Debug, Serialize)]
 pub struct OrderView<'a> {
     order_id: &'a str,
@@ -62,7 +62,7 @@ struct DisputeView<'a> {
     received_at: String,
 }
 
-/// What a list of the back office shows of an order: also what is in doubt about it.
+/// An order in a list of the back office: also says what is in doubt.
 #[derive(Debug, Serialize)]
 struct OrderRow<'a> {
     #[serde(flatten)]
@@ -73,7 +73,7 @@ struct OrderRow<'a> {
     disputed: bool,
 }
 
-/// Everything that the back office may see.
+/// An order for the back office.
 #[derive(Debug, Serialize)]
 pub struct OrderDetail<'a> {
     #[serde(flatten)]
@@ -99,7 +99,7 @@ pub struct OrderDetail<'a> {
     timeline: Vec<TimelineView<'a>>,
 }
 
-/// What was bought at a price of lomi's; one of the two ids is there.
+/// An item that lomi priced. Exactly one of the two ids is set.
 #[derive(Debug, Serialize)]
 struct LomiItem<'a> {
     price_id: Option<&'a str>,
@@ -108,7 +108,7 @@ struct LomiItem<'a> {
 }
 
 impl<'a> LomiItem<'a> {
-    /// `None` for an article of the merchant's own catalogue.
+    /// `None` for a product of the merchant's own catalogue.
     fn of(line: BoughtLine<'a>) -> Option<Self> {
         let (price_id, product_id) = match line.kind {
             BoughtKind::Sku => return None,
@@ -119,7 +119,7 @@ impl<'a> LomiItem<'a> {
     }
 }
 
-/// One line of an order's history.
+/// One entry of an order's timeline.
 #[derive(Debug, Serialize)]
 pub struct TimelineView<'a> {
     at: String,
@@ -137,7 +137,7 @@ pub struct OrderList<'a> {
 }
 
 impl<'a> OrderView<'a> {
-    /// `order` as it stands at `now`.
+    /// `order` as of `now`.
     #[must_use]
     pub fn of(order: &'a Order, now: Timestamp) -> Self {
         Self {
@@ -171,7 +171,7 @@ impl<'a> OrderRow<'a> {
 }
 
 impl<'a> RefundView<'a> {
-    /// The refund that we call `id`.
+    /// The refund with the id `id` of this stack.
     #[must_use]
     pub fn of(id: &'a str, refund: &'a Refund) -> Self {
         Self {
@@ -211,7 +211,7 @@ fn dispute_view(dispute: &Dispute) -> DisputeView<'_> {
 }
 
 impl<'a> TimelineView<'a> {
-    /// `entry` as it is shown.
+    /// The view of `entry`.
     #[must_use]
     pub fn of(entry: &'a TimelineEntry) -> Self {
         Self {
@@ -224,7 +224,7 @@ impl<'a> TimelineView<'a> {
 }
 
 impl<'a> OrderDetail<'a> {
-    /// `order` as it stands at `now`.
+    /// `order` as of `now`.
     #[must_use]
     pub fn of(order: &'a Order, now: Timestamp) -> Self {
         Self {
@@ -253,7 +253,7 @@ impl<'a> OrderDetail<'a> {
 }
 
 impl<'a> OrderList<'a> {
-    /// `listed` as it stands at `now`.
+    /// `listed` as of `now`.
     #[must_use]
     pub fn of(listed: &'a ListedOrders, now: Timestamp) -> Self {
         Self {

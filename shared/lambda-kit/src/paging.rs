@@ -1,8 +1,8 @@
-//! One way to page through what lomi. lists.
+//! Pages of lomi's lists.
 //!
-//! lomi.'s generations count pages, count rows or hand out cursors, and none of them takes every way of asking. A request
-//! may name a page or a row all the same: the list is read from its beginning and the rows are cut out of it, up to
-//! row 1000. The cursor behind any page holds lomi.'s own place, so that going on costs what one page costs.
+//! Generations of lomi's API page by number, by row offset or by cursor, and none accepts all three. This API does: for
+//! a page number or an offset it reads the list from its beginning and cuts the rows out, up to row 1000. `next_cursor`
+//! holds lomi's own position, so that every further page costs one page.
 
 use crate::fields::FieldErrors;
 use crate::http::{FOREIGN_CURSOR, MAX_LIMIT, Request};
@@ -10,49 +10,49 @@ use crate::language::Text;
 use crate::problem::Problem;
 use lomi_client::{Error, ListPlace, Listing};
 
-/// Rows that a page or an offset may reach; beyond, only the cursor leads on.
+/// The last row that `page` or `offset` may reach. Only a cursor leads further.
 const MAX_ROW: u32 = 1_000;
-/// Rows that lomi. is asked for at once where rows are cut out of its list. Its newest generation gives no more.
+/// Rows of one call to lomi where rows are cut out of its list: the maximum of its newest generation.
 const ROWS_AT_ONCE: u8 = 100;
 
 const SIZE: Text = Text { en: "1 to 100.", fr: "De 1 à 100." };
 const PAGE: Text = Text { en: "A whole number, from 1.", fr: "Un nombre entier, à partir de 1." };
 const OFFSET: Text = Text { en: "A whole number, from 0.", fr: "Un nombre entier, à partir de 0." };
 
-/// Which rows of a list are asked for.
+/// The rows of a list that a request names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     size: u8,
-    /// The number of the page, where it is known.
+    /// The number of the page, if it is known.
     number: Option<u32>,
     begin: Begin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Begin {
-    /// Where lomi. begins a page, and the page as it comes.
+    /// At lomi's position; the page is returned as lomi delivers it.
     Place(Option<ListPlace>),
-    /// At so many rows behind such a place, in pages of [`ROWS_AT_ONCE`]; neither more rows nor fewer than asked for.
+    /// So many rows after that position, read in pages of [`ROWS_AT_ONCE`] and cut to exactly `size` rows.
     Behind(Option<ListPlace>, u32),
 }
 
-/// A page of a list, and where it goes on.
+/// A page of a list.
 #[derive(Debug)]
 pub struct ListedPage<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// The `cursor` of the page that follows; `None` at the end.
+    /// The `cursor` of the next page; `None` at the end.
     pub next_cursor: Option<String>,
-    /// How many rows the whole list has, where lomi. says so.
+    /// The number of rows of the whole list, if lomi says so.
     pub total_count: Option<u32>,
 }
 
 impl PageRequest {
-    /// Reads `limit` or `pageSize`, and one of `cursor`, `page` and `offset`. Which of them a route takes is up to its
-    /// [`Queries`](crate::http::Queries).
+    /// Reads `limit` or `pageSize`, and one of `cursor`, `page` and `offset`. [`Queries`](crate::http::Queries) limits
+    /// what a route accepts of them.
     ///
     /// # Errors
-    /// `validation_failed` that points at what is wrong, or contradicts another parameter.
+    /// `validation_failed` at a parameter that is wrong or contradicts another.
     pub fn read(request: &Request, default_size: u8) -> Result<Self, Problem> {
         let asked = request.query_of(["limit", "pageSize"], size, SIZE)?;
         let page = request.query_as("page", |text| whole(text, 1, u32::MAX), PAGE)?;
@@ -63,8 +63,8 @@ impl PageRequest {
         for (_, pointer) in begins.into_iter().filter(|(is_there, _)| *is_there).skip(1) {
             faults.add(
                 pointer,
-                "Only one of cursor, page and offset says where to begin.",
-                "Un seul de cursor, page et offset dit où commencer.",
+                "Send only one of cursor, page and offset.",
+                "Envoyez un seul paramètre parmi cursor, page et offset.",
             );
         }
         if let Some(cursor) = cursor {
@@ -81,7 +81,7 @@ impl PageRequest {
         faults.unless(
             start.saturating_add(size.into()) <= MAX_ROW,
             pointer,
-            "Reaches beyond row 1000: go on with next_cursor.",
+            "Beyond row 1000: continue with next_cursor.",
             "Au-delà de la ligne 1000 : continuez avec next_cursor.",
         );
         let number = page.or_else(|| page_at(start, size));
@@ -100,16 +100,13 @@ impl PageRequest {
         self.size
     }
 
-    /// The number of the page, from 1, where it is one: behind a cursor nobody counts.
+    /// The number of the page, from 1. `None` after a cursor, and for an offset between pages.
     #[must_use]
     pub const fn number(&self) -> Option<u32> {
         self.number
     }
 
-    /// Reads the page. `list` is the list from a place on, `None` for its beginning, in so many rows at once.
-    ///
-    /// # Errors
-    /// What lomi. did not do.
+    /// Reads the page. `list` opens the list with a page size, at a position or (`None`) at its beginning.
     pub async fn of<T: Send + 'static>(
         &self,
         list: impl FnOnce(u8, Option<&ListPlace>) -> Listing<T>,
@@ -145,8 +142,8 @@ impl PageRequest {
         }
     }
 
-    /// `<size>.<place>`, or `<size>.<rows behind it>_<place>`: lomi.'s place, with the page size that it belongs to. Where
-    /// lomi. counts pages, the same number at another size would be another place.
+    /// `<size>.<place>`, or `<size>.<rows after it>_<place>`: lomi's position and its page size. A lomi that pages by
+    /// number would find other rows with the same number and another size.
     fn cursor(&self, begin: &Begin) -> String {
         let text = |place: &Option<ListPlace>| place.as_ref().map(ListPlace::to_text).unwrap_or_default();
         match begin {
@@ -155,7 +152,7 @@ impl PageRequest {
         }
     }
 
-    /// What a cursor of [`ListedPage`] asks for; `None` for another text.
+    /// Parses a [`ListedPage::next_cursor`]; `None` for any other text.
     #[must_use]
     pub fn of_cursor(cursor: &str) -> Option<Self> {
         let (rows, rest) = cursor.split_once('.')?;
@@ -171,7 +168,7 @@ impl PageRequest {
     }
 }
 
-/// The number of the page of `size` rows that begins behind `start` rows, if one does.
+/// The number of the page of `size` rows that begins after `start` rows, if one does.
 fn page_at(start: u32, size: u8) -> Option<u32> {
     let (page, rest) = (start.checked_div(size.into())?, start.checked_rem(size.into())?);
     (rest == 0).then(|| page.saturating_add(1))
@@ -181,7 +178,7 @@ fn size(text: &str) -> Option<u8> {
     whole(text, 1, MAX_LIMIT.into()).and_then(|size| u8::try_from(size).ok())
 }
 
-/// Digits and nothing else, from `least` to `most`.
+/// A number from `least` to `most`, in digits only.
 fn whole(text: &str, least: u32, most: u32) -> Option<u32> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| is_number && (least..=most).contains(number))

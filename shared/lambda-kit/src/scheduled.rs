@@ -10,11 +10,8 @@ use serde::de::IgnoredAny;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Serves until the platform ends the process. `handler` gets the instant at which it has to be done, at most `budget`
-/// ahead; what the schedule sends does not matter, and nobody waits for an answer.
-///
-/// # Errors
-/// When the Runtime API breaks off.
+/// Serves until Lambda ends the process. `handler` gets its deadline, at most `budget` ahead. The schedule's input is
+/// ignored, and a run has no response.
 pub async fn serve<H>(function: Function, budget: Duration, handler: H) -> Result<(), StartError>
 where
     H: AsyncFn(Instant, &mut Telemetry) -> Result<(), Failed>,

@@ -10,19 +10,19 @@ use std::process::ExitCode;
 /// Why a function could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The environment is not usable.
+    /// The environment is invalid.
     #[error(transparent)]
     Config(#[from] BadConfig),
     /// See [`ClientError`].
     #[error(transparent)]
     Https(#[from] ClientError),
-    /// The Lambda Runtime API broke off.
-    #[error("the Lambda Runtime API cannot be spoken to")]
+    /// The Lambda Runtime API cannot be reached.
+    #[error("the Lambda Runtime API cannot be reached")]
     Runtime,
 }
 
-/// Runs a function's `main` on one thread, which is what a Lambda function has. Ends with one JSON line that says why,
-/// and a code other than 0, when it cannot start.
+/// Runs a function's `main` on one thread, because a Lambda function has one. When the function cannot start, prints
+/// one JSON line with the reason and exits with a failure.
 pub fn run(main: impl Future<Output = Result<(), StartError>>) -> ExitCode {
     std::panic::set_hook(Box::new(report_panic));
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
@@ -50,7 +50,7 @@ fn report_start_error(error: &StartError) {
     }
 }
 
-/// Says where, never what: a panic's text may hold what a request sent.
+/// Logs where, never what: the message of a panic may repeat a part of the request.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     #[derive(Serialize)]
     struct Place<'a> {
@@ -61,7 +61,7 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
     report("panic", &place);
 }
 
-/// Prints an event of the process itself, outside any invocation.
+/// Prints a log line about the process, outside any invocation.
 pub(crate) fn report(event: &'static str, details: &impl Serialize) {
     #[derive(Serialize)]
     struct Report<'a, D> {
@@ -74,7 +74,7 @@ pub(crate) fn report(event: &'static str, details: &impl Serialize) {
     print_line(&Report { timestamp, level: "ERROR", event, details });
 }
 
-/// One line on stdout in one write, so that two never mix. A closed stdout is no reason to lose a payment.
+/// Prints one line in one write, so that two lines never mix. A closed stdout is ignored: it must not lose a payment.
 pub(crate) fn print_line(line: &impl Serialize) {
     if let Ok(mut text) = serde_json::to_vec(line) {
         text.push(b'\n');

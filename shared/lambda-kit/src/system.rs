@@ -1,4 +1,4 @@
-//! The only place that asks the machine for the time of day and for entropy.
+//! The only place that reads the clock and the entropy of the operating system.
 
 use checkout::system::{Clock, Entropy};
 use domain::Timestamp;
@@ -13,8 +13,8 @@ pub fn clock() -> Clock {
 
 /// The operating system's entropy.
 ///
-/// Should it ever fail, the process ends: an id or a token from bytes that somebody could guess is worse than a lost
-/// invocation, which the platform answers with a 5xx and every flow survives. A panic would not do, it could be caught.
+/// If it fails, the process aborts: guessable ids and tokens are worse than a lost invocation, which Lambda answers
+/// with a 5xx and every use case tolerates. A panic would not suffice, because it is caught.
 #[must_use]
 pub fn entropy() -> Entropy {
     Entropy::new(|| {
@@ -28,17 +28,17 @@ pub fn entropy() -> Entropy {
     })
 }
 
-/// Milliseconds since the epoch by the machine's clock; 0 when that stands before 1970.
+/// The current time; the epoch when the clock shows a time before it.
 pub(crate) fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the time of day")]
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The instant at which the machine's clock will show `epoch_ms`; now when that has passed.
+/// The instant at which the clock will show `epoch_ms`; now when that has passed.
 pub(crate) fn instant_at(epoch_ms: u64) -> Instant {
     let now_ms = u64::try_from(now().as_ms()).unwrap_or_default();
-    // A platform deadline lies at most 15 minutes ahead; a year bounds a nonsensical one.
+    // Lambda's deadline is at most 15 minutes ahead; a year bounds an absurd one.
     let ahead_ms = epoch_ms.saturating_sub(now_ms).min(31_536_000_000);
     Instant::now() + Duration::from_millis(ahead_ms)
 }

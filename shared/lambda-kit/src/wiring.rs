@@ -1,5 +1,5 @@
-//! From a function's environment to what its use case stands on. A function's `main` names the parts it wants, and that
-//! is what it may touch.
+//! From a function's environment to the clients of its use case. A function gets only the clients that its `main`
+//! names.
 
 use crate::aws::{AwsEnvironment, sdk_config};
 use crate::config::{EnvReader, Function, SecretId};
@@ -13,14 +13,14 @@ use checkout::system::Clock;
 use checkout::{Context, KnownOrganisation};
 use store::Store;
 
-/// What every function has: its name, its environment, AWS.
+/// What every function reads: its name, its environment, the AWS variables.
 #[derive(Debug)]
 pub struct Wiring {
     function: Function,
     aws: AwsEnvironment,
 }
 
-/// The one table, of a function that may touch it.
+/// The name of the table, for a function that may access it.
 #[derive(Debug)]
 pub struct TableName(String);
 
@@ -39,10 +39,7 @@ impl Wiring {
         Some(Self { function: function?, aws: aws? })
     }
 
-    /// Builds the clients, once. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// When the HTTPS client cannot be built.
+    /// Builds the clients. Nothing is sent yet.
     pub fn connect(self) -> Result<Connected, StartError> {
         let https = https::client()?;
         let sdk = sdk_config(&self.aws, &https);
@@ -51,9 +48,9 @@ impl Wiring {
     }
 }
 
-/// A running function and its way to AWS.
+/// A running function and its AWS clients.
 pub struct Connected {
-    /// Who is running.
+    /// The function.
     pub function: Function,
     sdk: SdkConfig,
     secrets: aws_sdk_secretsmanager::Client,
@@ -61,7 +58,7 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// What the flows stand on, for a function that may touch the table.
+    /// The context of the use cases, for a function that may access the table.
     #[must_use]
     pub fn context(&self, table: TableName) -> Context {
         Context {
@@ -73,13 +70,13 @@ impl Connected {
         }
     }
 
-    /// The time of day, for a function that needs no table.
+    /// The clock, for a function that needs no table.
     #[must_use]
     pub fn clock(&self) -> Clock {
         system::clock()
     }
 
-    /// A secret, whose first fetch starts now and overlaps with the wait for the first event.
+    /// A secret. Its first fetch starts now, while the function waits for its first event.
     #[must_use]
     pub fn secret(&self, id: SecretId, kind: Kind, stages: Stages) -> Secret {
         let secret = Secret::new(self.secrets.clone(), id, kind, stages);
@@ -87,19 +84,19 @@ impl Connected {
         secret
     }
 
-    /// A secret that the function also writes.
+    /// The secret that the function also writes.
     #[must_use]
     pub fn slot(&self, id: SecretId) -> WritableSecret {
         WritableSecret::new(self.secrets.clone(), id)
     }
 
-    /// The way to answer CloudFormation, for a function that is a custom resource.
+    /// The sender of responses to CloudFormation, for a custom resource.
     #[must_use]
     pub fn answerer(&self) -> ResponseSender {
         ResponseSender::new(self.https.clone())
     }
 
-    /// Access to lomi., for a function that may call it.
+    /// The lomi client, for a function that may call lomi.
     #[must_use]
     pub fn lomi(&self, settings: LomiSettings) -> Lomi {
         let LomiSettings { base_url, secret_key } = settings;

@@ -1,5 +1,5 @@
-//! The shopper's contact, checked for shape and passed on to lomi.; it is not kept with the order. (lomi.'s
-//! own events are kept as they came, and may repeat it.)
+//! The shopper's contact: checked, sent to lomi, and not stored with the order. (lomi's own events are stored as
+//! received and may repeat it.)
 
 use super::FieldErrors;
 use lomi_client::CustomerDetails;
@@ -7,19 +7,19 @@ use lomi_client::CustomerDetails;
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 200;
 
-/// `customer_email`, `customer_name`, `customer_phone` as they came.
+/// `customer_email`, `customer_name` and `customer_phone` as received.
 #[derive(Default)]
 pub struct Contact {
-    /// An address.
+    /// One e-mail address.
     pub email: Option<String>,
     /// 1 to 200 characters.
     pub name: Option<String>,
-    /// As people write it.
+    /// In any notation.
     pub phone: Option<String>,
 }
 
 impl Contact {
-    /// The contact in the form that lomi. takes. What is wrong with it is in `faults`.
+    /// The contact in the form that lomi accepts.
     pub fn check(self, faults: &mut FieldErrors) -> CustomerDetails {
         let Self { email, name, phone } = self;
         let email_fits = email.as_deref().is_none_or(is_email);
@@ -38,7 +38,7 @@ impl Contact {
     }
 }
 
-/// One address, and nothing but an address.
+/// One e-mail address of at most 254 bytes, without a display name.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let shape = text.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.'));
@@ -52,7 +52,7 @@ pub fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= MAX_NAME_CHARS && !text.contains(char::is_control)
 }
 
-/// The form that lomi. takes: people write `00225 07.00-00 00 00`; lomi. wants `+2250700000000`.
+/// Converts `00225 07.00-00 00 00`, as people write it, to `+2250700000000`, as lomi requires it.
 #[must_use]
 pub fn normal_phone(text: &str) -> String {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')')).collect();
@@ -62,7 +62,7 @@ pub fn normal_phone(text: &str) -> String {
     }
 }
 
-/// E.164 with its plus.
+/// E.164, with the plus.
 #[must_use]
 pub fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();

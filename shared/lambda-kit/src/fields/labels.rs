@@ -1,11 +1,10 @@
-//! `metadata`: whose they are, and what may stand in them.
+//! `metadata`: who sets it, and what it may hold.
 
 use super::{Caller, FieldErrors, Label};
 use domain::{MetadataFault, OrderDetails, kept_labels};
 use std::collections::BTreeMap;
 
-/// The labels as the texts that are kept, whoever wrote them: one rule, [`domain::kept_labels`]. What is wrong with them is in
-/// `faults`.
+/// The labels as the texts that are stored. The rule, [`domain::kept_labels`], is the same for every caller.
 pub fn check_labels(labels: &BTreeMap<String, Label>, faults: &mut FieldErrors) -> BTreeMap<String, String> {
     let (texts, wrong) = kept_labels(labels);
     for fault in wrong {
@@ -14,53 +13,53 @@ pub fn check_labels(labels: &BTreeMap<String, Label>, faults: &mut FieldErrors) 
     texts
 }
 
-/// Puts `metadata` where it belongs: what the merchant's own backend sent are the merchant's labels, which go to lomi;
-/// what anybody else sent are a shopper's notes, which are texts and stay in the order.
+/// Files `metadata` by its caller: the merchant's backend sends labels, which go to lomi; a storefront sends a
+/// shopper's notes, which are strings and stay in the order.
 pub fn details_of(caller: Caller, metadata: &BTreeMap<String, Label>, faults: &mut FieldErrors) -> OrderDetails {
     let texts = check_labels(metadata, faults);
     match caller {
         Caller::Merchant => OrderDetails { metadata: texts, ..OrderDetails::default() },
         Caller::Storefront => {
             for (name, _) in metadata.iter().filter(|(_, label)| label.to_text().is_some() && !label.is_text()) {
-                faults.add(at(Some(name.clone())), "A note is a text.", "Une note est un texte.");
+                faults.add(at(Some(name.clone())), "Must be a string.", "Doit être une chaîne.");
             }
             OrderDetails { shopper_notes: texts, ..OrderDetails::default() }
         }
     }
 }
 
-/// The pointer names the object when the name itself is not fit to be repeated.
+/// Points to the whole object when the key itself is not fit to be repeated.
 fn at(name: Option<String>) -> String {
     name.map_or("/metadata".to_owned(), |name| format!("/metadata/{name}"))
 }
 
 fn report(fault: MetadataFault, faults: &mut FieldErrors) {
     match fault {
-        MetadataFault::TooMany => faults.add("/metadata", "At most 50 members.", "50 membres au plus."),
+        MetadataFault::TooMany => faults.add("/metadata", "At most 50 keys.", "50 clés au plus."),
         MetadataFault::TooLarge => {
             faults.add("/metadata", "At most 4096 bytes in all.", "4096 octets au plus en tout.");
         }
         MetadataFault::Name(name) => faults.add(
             at(name),
-            "A name is 1 to 40 letters, digits, dots, dashes or underscores.",
-            "Un nom compte 1 à 40 lettres, chiffres, points, tirets ou soulignés.",
+            "A key is 1 to 40 letters, digits, dots, hyphens or underscores.",
+            "Une clé compte 1 à 40 lettres, chiffres, points, tirets ou tirets bas.",
         ),
-        // lomi.'s documents tell merchants to label a payment so.
+        // lomi's documents recommend this label.
         MetadataFault::Reserved(name) if name == "order_id" => faults.add(
             at(Some(name)),
-            "This backend gives each order its id. Name yours in payment_reference on /admin, or under another name here.",
-            "Ce backend donne à chaque commande son identifiant. Mettez le vôtre dans payment_reference sur /admin, ou ici sous un autre nom.",
+            "This backend assigns the order id. Send your own reference as payment_reference on /admin, or here under another key.",
+            "Ce backend attribue l'identifiant de la commande. Envoyez votre référence dans payment_reference sur /admin, ou ici sous une autre clé.",
         ),
         MetadataFault::Reserved(name) => faults.add(
             at(Some(name)),
-            "This name is reserved: it means something to lomi. or to this backend.",
-            "Ce nom est réservé : il a un sens pour lomi. ou pour ce backend.",
+            "Reserved key: lomi. or this backend uses it.",
+            "Clé réservée : lomi. ou ce backend l'utilise.",
         ),
         MetadataFault::Value(name) => faults.add(at(name), "At most 500 characters.", "500 caractères au plus."),
         MetadataFault::Kind(name) => faults.add(
             at(name),
-            "A text, a flag (true, false) or a number; no object, no list and no null.",
-            "Un texte, un booléen (true, false) ou un nombre ; ni objet, ni liste, ni null.",
+            "Must be a string, a boolean or a number, not an object, an array or null.",
+            "Doit être une chaîne, un booléen ou un nombre, et non un objet, un tableau ou null.",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Exactly one way to a price.
+//! The pricing fields of a body: exactly one of them sets the price.
 
 use super::{FieldErrors, Whole, is_lomi_id};
 use crate::problem::{Code, Problem};
@@ -10,47 +10,47 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
 
-/// Who asks. Only the merchant's own backend may name an amount.
+/// The caller. Only the merchant's backend may send an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Anybody.
+    /// Anyone, on a public route.
     Storefront,
-    /// Whom the gateway let through to `/admin`.
+    /// The merchant's backend, which API Gateway admitted to `/admin`.
     Merchant,
 }
 
-/// Which prices of lomi's catalogue the public routes may name.
+/// The lomi prices that the public routes may name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PublicPrices {
-    /// Every price of the merchant's.
+    /// All prices of the merchant.
     #[default]
     All,
-    /// These, each by the id that it is listed under, and none by its product, whose price lomi chooses.
+    /// The listed ones. A product id is refused, because lomi would choose the price.
     Only(BTreeSet<PriceId>),
 }
 
-/// More than fit into the environment with everything else.
+/// So many ids and all other variables fit into a Lambda environment.
 const MAX_PUBLIC_PRICES: usize = 50;
 
 impl PublicPrices {
-    /// 1 to 50 ids of lomi's prices, separated by commas. `None` for anything else.
+    /// 1 to 50 lomi price ids, separated by commas. `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let ids: BTreeSet<_> = text.split(',').map(|id| PriceId::parse(id.trim())).collect::<Result<_, _>>().ok()?;
-        // Any word could be an id of lomi.'s; a list has to be right.
+        // lomi's id type accepts any word; a typing mistake in this list must not pass.
         let is_price = |id: &PriceId| id.is_uuid() || id.as_str().starts_with("price_");
         (ids.len() <= MAX_PUBLIC_PRICES && ids.iter().all(is_price)).then_some(Self::Only(ids))
     }
 
-    /// Reports what `asked` names of lomi's catalogue that the public may not.
+    /// Reports each price in `asked` that the storefront may not name.
     pub fn check(&self, caller: Caller, asked: &Asked, faults: &mut FieldErrors) {
         let (Self::Only(listed), Caller::Storefront, Asked::Lomi(cart, _)) = (self, caller, asked) else { return };
         let mut refuse = |pointer: String, is_listed: bool| {
             if !is_listed {
                 faults.add(
                     pointer,
-                    "Not for sale here: the merchant has not listed this price (PublicPriceIds).",
-                    "Pas en vente ici : le marchand n'a pas listé ce prix (PublicPriceIds).",
+                    "Not for sale here: this price is not in PublicPriceIds.",
+                    "Pas en vente ici : ce prix n'est pas dans PublicPriceIds.",
                 );
             }
         };
@@ -67,7 +67,7 @@ impl PublicPrices {
     }
 }
 
-/// `items[]`: an article of the merchant's catalogue.
+/// One of `items`: a product of the merchant's own catalogue.
 #[derive(Debug, Deserialize)]
 pub struct Item {
     sku: String,
@@ -75,25 +75,25 @@ pub struct Item {
     amount: Option<i64>,
 }
 
-/// `line_items[]`: a price of lomi.'s catalogue.
+/// One of `line_items`: a price of lomi's catalogue.
 #[derive(Debug, Deserialize)]
 pub struct LineItem {
     price_id: String,
     quantity: u32,
 }
 
-/// The members of which exactly one way sets the price.
+/// The fields that can set the price, and those that complete them.
 #[derive(Debug, Default)]
 pub struct PricingMembers {
     /// From the merchant's catalogue.
     pub items: Option<Vec<Item>>,
-    /// From lomi.'s catalogue.
+    /// From lomi's catalogue.
     pub line_items: Option<Vec<LineItem>>,
-    /// One product of lomi.'s catalogue.
+    /// One product of lomi's catalogue.
     pub product_id: Option<String>,
-    /// One price of lomi.'s catalogue.
+    /// One price of lomi's catalogue.
     pub price_id: Option<String>,
-    /// How many of the one.
+    /// How many of `product_id` or `price_id`.
     pub quantity: Option<u32>,
     /// Signed by the merchant's backend.
     pub cart_token: Option<String>,
@@ -101,11 +101,11 @@ pub struct PricingMembers {
     pub amount: Option<Whole>,
     /// ISO 4217; the stack's default where an amount comes without one.
     pub currency_code: Option<String>,
-    /// What lomi. prices in, and what an amount is in when nobody says: not the caller's word.
+    /// The stack's currency: lomi prices in it, and an amount without `currency_code` is in it.
     pub default_currency: Option<Currency>,
 }
 
-/// How the caller wants the cart to be priced.
+/// The pricing that the caller chose.
 #[derive(Debug)]
 pub enum Asked {
     /// By the merchant's catalogue.
@@ -114,12 +114,12 @@ pub enum Asked {
     Signed(String),
     /// By the merchant's backend.
     Merchant(Money),
-    /// By lomi., in this currency.
+    /// By lomi, in this currency.
     Lomi(LomiCart, Currency),
 }
 
 impl Asked {
-    /// The one way to a price. `None`, and `faults` says why, when there is none or more than one.
+    /// Reads the chosen pricing. `None`, with an error in `faults`, when there is none or more than one.
     pub fn read(caller: Caller, members: PricingMembers, faults: &mut FieldErrors) -> Option<Self> {
         let PricingMembers {
             items,
@@ -134,18 +134,18 @@ impl Asked {
         } = members;
         if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
             let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
-            faults.add(pointer, "A storefront does not set prices.", "Une boutique ne fixe pas les prix.");
+            faults.add(pointer, "A storefront cannot set prices.", "Une boutique ne fixe pas les prix.");
             return None;
         }
         let counted = product_id.is_some() || price_id.is_some();
         faults.unless(
             quantity.is_none() || counted,
             "/quantity",
-            "Goes with product_id or price_id only.",
-            "Va avec product_id ou price_id seulement.",
+            "Allowed with product_id or price_id only.",
+            "Autorisé avec product_id ou price_id seulement.",
         );
         let priced = currency_code.is_none() || amount.is_some();
-        faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        faults.unless(priced, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let quantity = quantity.unwrap_or(1);
         match (items, line_items, product_id, price_id, cart_token, amount) {
             (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),
@@ -173,24 +173,24 @@ impl Asked {
             }
             (None, None, None, None, None, Some(amount)) => {
                 let code = currency_code.as_deref().or(default_currency.map(Currency::code));
-                // No number is no amount: it is refused as one.
+                // A value that is no whole number becomes 0, which `money` refuses.
                 money(amount.get().unwrap_or_default(), code, faults).map(Self::Merchant)
             }
             _ => {
                 faults.add(
                     "",
-                    "Exactly one way sets the price: items, line_items, product_id, price_id or cart_token (or amount, on /admin).",
-                    "Un seul moyen fixe le prix : items, line_items, product_id, price_id ou cart_token (ou amount, sur /admin).",
+                    "Send exactly one of items, line_items, product_id, price_id and cart_token (or amount, on /admin).",
+                    "Envoyez exactement un champ parmi items, line_items, product_id, price_id et cart_token (ou amount, sur /admin).",
                 );
                 None
             }
         }
     }
 
-    /// Adds what only the stack knows: the key that must have signed a cart token.
+    /// Adds the key that must have signed a cart token.
     ///
     /// # Errors
-    /// `store_unavailable` when the key cannot be fetched, or what is there cannot be one.
+    /// `store_unavailable` when the key cannot be fetched, or the secret holds no usable key.
     pub async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
         Ok(match self {
             Self::Catalog(lines) => Pricing::Catalog(lines),
@@ -218,7 +218,7 @@ fn catalog(items: Vec<Item>, faults: &mut FieldErrors) -> Option<Vec<CartLine>> 
     for (index, item) in items.into_iter().enumerate() {
         let sku = Sku::parse(&item.sku);
         if sku.is_none() {
-            faults.add(format!("/items/{index}/sku"), "Not an article number.", "Ce n'est pas un code article.");
+            faults.add(format!("/items/{index}/sku"), "Not a valid SKU.", "Code article non valide.");
         }
         if is_quantity(item.quantity, &format!("/items/{index}/quantity"), faults) {
             lines.extend(sku.map(|sku| CartLine { sku, quantity: item.quantity, chosen_amount_minor: item.amount }));

@@ -1,12 +1,12 @@
-//! What is said to a person whose amount cannot be read.
+//! Error texts for amounts that a person typed.
 
 use crate::language::Text;
 use domain::{Currency, Money, TypedAmountError};
 
-/// The amount that a person typed, in major units of the currency.
+/// Reads an amount that a person typed in major units of the currency.
 ///
 /// # Errors
-/// What to say to that person, with an example.
+/// A text for that person, with an example.
 pub fn typed_amount(text: &str, currency: Currency) -> Result<Money, Text> {
     Money::from_typed(text, currency).map_err(|error| refusal(error, currency))
 }

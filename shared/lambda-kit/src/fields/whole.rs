@@ -1,18 +1,18 @@
-//! A whole number as lomi.'s documents print one.
+//! A whole number as lomi's documents print it.
 
 use lomi_client::Amount;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A number that has to be whole, however it is printed: lomi.'s documents call amounts and counts `number`, and some JSON
-/// libraries write `10000.0`. Read from its digits, never through a float; nobody means an amount that is written with an exponent.
+/// A whole number in any notation without an exponent: lomi's documents type amounts and counts as `number`, and some
+/// JSON libraries print `10000.0`. It is read from its digits, never through a float.
 ///
-/// Anything else is read, too, so that it can be refused in words of its own.
+/// Any other JSON value deserialises too, to `None`, so that the caller reports it with a text of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole(Option<i64>);
 
 impl Whole {
-    /// The number; `None` for a fraction, for one out of range or with an exponent, and for what is no number.
+    /// The number; `None` for a fraction, an exponent, a number out of range, and a value that is no number.
     #[must_use]
     pub const fn get(self) -> Option<i64> {
         self.0

@@ -1,4 +1,4 @@
-//! A JSON body, read into a type that cannot be wrong.
+//! JSON bodies.
 
 use super::Request;
 use crate::language::Text;
@@ -8,22 +8,21 @@ use serde_json::error::Category;
 use serde_path_to_error::Segment;
 use std::fmt::Write;
 
-const NOT_TAKEN: Text = Text { en: "This member is not known here.", fr: "Ce champ est inconnu ici." };
+const UNKNOWN: Text = Text { en: "Unknown field.", fr: "Champ inconnu." };
 
-const NOT_READABLE: Text =
-    Text { en: "The value is of the wrong type or form.", fr: "La valeur est de type ou de forme incorrects." };
+const NOT_READABLE: Text = Text { en: "Wrong type or format.", fr: "Type ou format incorrect." };
 
-const MISSING: Text = Text { en: "This member is required.", fr: "Ce champ est obligatoire." };
+const MISSING: Text = Text { en: "This field is required.", fr: "Ce champ est obligatoire." };
 
-const REPEATED: Text = Text { en: "This member stands twice.", fr: "Ce champ figure deux fois." };
+const REPEATED: Text = Text { en: "Duplicate field.", fr: "Champ en double." };
 
 /// Longest pointer that is sent back, in bytes.
 const MAX_POINTER_BYTES: usize = 256;
 
-/// Reads the whole body as a `T`, by [`json_of`].
+/// Reads the whole body as a `T`, with [`json_of`].
 ///
 /// # Errors
-/// `unsupported_media_type` when `Content-Type` is present and not JSON; else those of [`json_of`].
+/// `unsupported_media_type` when `Content-Type` is present and not JSON; otherwise those of [`json_of`].
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     if request.header("content-type").is_some_and(|value| !is_json(value)) {
         return Err(Problem::new(Code::UnsupportedMediaType));
@@ -31,18 +30,17 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     json_of(&request.body)
 }
 
-/// Reads bytes as a `T`. A member that no field of `T` wants is an error too: a typing mistake in an optional member must
-/// not be lost.
+/// Reads bytes as a `T`. An unknown field is an error, because a typing mistake in the name of an optional field must
+/// not be ignored.
 ///
-/// # Errors
-/// `malformed_json` for bytes that are not JSON in UTF-8 or are nested deeper than 127 levels; `validation_failed` with a
-/// pointer to each unknown member, or to the first value that does not fit.
+/// # Errors `malformed_json` for bytes that are not JSON in UTF-8 or are nested deeper than 127 levels;
+/// `validation_failed` with a pointer to each unknown field, or to the first value that does not fit.
 pub fn json_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::new(Code::MalformedJson))?;
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| {
         if unknown.len() < MAX_FIELD_ERRORS {
-            unknown.push(FieldError { pointer: pointer_to_ignored(&path), detail: NOT_TAKEN });
+            unknown.push(FieldError { pointer: pointer_to_ignored(&path), detail: UNKNOWN });
         }
     };
     let mut json = serde_json::Deserializer::from_str(text);
@@ -69,21 +67,21 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
-    let (member, detail) = what_serde_says(&error.inner().to_string());
-    if let Some(member) = member {
-        push_segment(&mut pointer, &member);
+    let (field, detail) = missing_or_repeated(&error.inner().to_string());
+    if let Some(field) = field {
+        push_segment(&mut pointer, &field);
     }
     Problem::invalid(pointer, detail)
 }
 
-/// serde names a missing or repeated member only in its message, and its path ends at the object around it.
-fn what_serde_says(message: &str) -> (Option<String>, Text) {
-    let member_after = |words: &str| Some(message.strip_prefix(words)?.split('`').next()?.to_owned());
-    if let Some(member) = member_after("missing field `") {
-        return (Some(member), MISSING);
+/// serde names a missing or repeated field only in its message; its path ends at the object around it.
+fn missing_or_repeated(message: &str) -> (Option<String>, Text) {
+    let field_after = |start: &str| Some(message.strip_prefix(start)?.split('`').next()?.to_owned());
+    if let Some(field) = field_after("missing field `") {
+        return (Some(field), MISSING);
     }
-    if let Some(member) = member_after("duplicate field `") {
-        return (Some(member), REPEATED);
+    if let Some(field) = field_after("duplicate field `") {
+        return (Some(field), REPEATED);
     }
     (None, NOT_READABLE)
 }
@@ -103,7 +101,7 @@ fn pointer_to_ignored(path: &serde_ignored::Path<'_>) -> String {
     pointer
 }
 
-/// Appends one reference token of RFC 6901, unless the pointer has grown too long to be of use.
+/// Appends one reference token (RFC 6901), unless the pointer would exceed [`MAX_POINTER_BYTES`].
 pub(super) fn push_segment(pointer: &mut String, token: &str) {
     let escaped = token.replace('~', "~0").replace('/', "~1");
     if pointer.len() + escaped.len() < MAX_POINTER_BYTES {

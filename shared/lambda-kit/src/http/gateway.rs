@@ -1,7 +1,7 @@
-//! Between API Gateway's payload format 2.0 and our own types.
+//! Converts between API Gateway's payload format 2.0 and this crate's types.
 //!
-//! The event types are those of lambda_http; its adapter is not used, because it panics over a body that is not the
-//! base64 it claims to be and over a `Host` that is no host: bytes that a stranger chooses.
+//! The event types are those of lambda_http. Its adapter is not used, because it panics on a body that is not the
+//! base64 it claims to be and on an invalid `Host`: the client chooses both.
 
 use super::{Limits, Request, Response, query};
 use crate::language::Language;
@@ -16,18 +16,18 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-/// Reads the event, whatever it is. `None`: not an event of an HTTP API.
+/// Parses the event. `None` when it is not an event of an HTTP API.
 pub(super) fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
     serde_json::from_str(event).ok()
 }
 
-/// What the client's language is, before anything else can go wrong.
+/// The client's language. It is read first, so that every later problem is in that language.
 pub(super) fn language(event: &ApiGatewayV2httpRequest) -> Language {
     let header = event.headers.get("accept-language").and_then(|value| value.to_str().ok());
     header.map(Language::from_accept_language).unwrap_or_default()
 }
 
-/// The request as a handler takes it.
+/// The request for the handler.
 pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits: Limits) -> Result<Request, Problem> {
     let language = language(&event);
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded, limits.body_bytes)?;
@@ -46,8 +46,8 @@ pub(super) fn request(event: ApiGatewayV2httpRequest, deadline: Instant, limits:
     })
 }
 
-/// The parameters as they were sent. The gateway's own map of them joins the values of one name by commas, and a comma
-/// within a value can then not be told from one between two.
+/// The query parameters, parsed from the raw string. API Gateway's own map joins repeated values with commas, so it
+/// cannot represent a comma inside a value.
 fn parameters(raw: &str) -> HashMap<String, String> {
     let mut query = HashMap::new();
     for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
@@ -57,7 +57,7 @@ fn parameters(raw: &str) -> HashMap<String, String> {
 }
 
 fn body(text: String, is_base64: bool, max_bytes: usize) -> Result<Bytes, Problem> {
-    // Three bytes are four characters: the cap holds before anything is decoded.
+    // Four characters of base64 are three bytes: the cap is checked before decoding.
     let at_least = if is_base64 { (text.len() / 4).saturating_sub(1) * 3 } else { text.len() };
     if at_least > max_bytes {
         return Err(Problem::new(Code::PayloadTooLarge));
@@ -72,7 +72,7 @@ fn body(text: String, is_base64: bool, max_bytes: usize) -> Result<Bytes, Proble
     }
 }
 
-/// The answer as the gateway takes it.
+/// The response for API Gateway.
 pub(super) fn response(response: Response) -> ApiGatewayV2httpResponse {
     let mut headers = HeaderMap::with_capacity(response.headers.len());
     for (name, value) in response.headers {

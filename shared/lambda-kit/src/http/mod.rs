@@ -1,4 +1,4 @@
-//! HTTP at the edge: what a handler gets, what it gives back, and the loop around it.
+//! HTTP requests and responses, and the loop around a handler.
 
 mod body;
 mod gateway;
@@ -19,14 +19,14 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 use url::Url;
 
-/// One request, as far as the edge understands it.
+/// One request.
 #[derive(Debug)]
 pub struct Request {
     /// The method and the route's template, e.g. `GET /orders/{order_id}`: what a handler matches on.
     pub route: String,
-    /// The bytes that the client sent, at most [`Limits::body_bytes`], decoded when the gateway had encoded them.
+    /// The body as the client sent it, at most [`Limits::body_bytes`], decoded when API Gateway had encoded it.
     pub body: Bytes,
-    /// When the handler has to be done.
+    /// When the handler must have answered.
     pub deadline: Instant,
     /// The language that the client prefers.
     pub language: Language,
@@ -37,8 +37,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Where the gateway was reached, by its own word: the origin of links back to it. Plain http is for this very
-    /// machine. `None` for what is no bare host.
+    /// The origin at which API Gateway was reached, for links back to it: https, or plain http on a loopback host.
+    /// `None` when the event's domain name is not a bare host.
     #[must_use]
     pub fn origin(&self) -> Option<Url> {
         let host = self.domain_name.as_deref()?;
@@ -49,7 +49,7 @@ impl Request {
         is_bare.then_some(url)
     }
 
-    /// A decoded parameter of the route's template; empty when the template has no such one.
+    /// A decoded parameter of the route's template; empty when the template does not have it.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
         self.path.get(name).map(String::as_str).unwrap_or_default()
@@ -61,19 +61,19 @@ impl Request {
         self.query.get(name).map(String::as_str)
     }
 
-    /// A header in visible ASCII, whatever the case of its name.
+    /// A header, if its value is visible ASCII. The case of `name` does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Whether there is such a header, whatever stands in it.
+    /// Whether the header is present, even with a value that [`Self::header`] does not return.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }
 
-    /// What follows `Bearer` in `Authorization`.
+    /// The token of an `Authorization: Bearer` header.
     #[must_use]
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
@@ -82,7 +82,7 @@ impl Request {
     }
 }
 
-/// An answer. Never cached unless it says otherwise.
+/// A response. `Cache-Control` is `no-store` unless the handler replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     status: u16,
@@ -91,30 +91,30 @@ pub struct Response {
 }
 
 impl Response {
-    /// `body` of the type `content_type`.
+    /// A response with `body` of the type `content_type`.
     #[must_use]
     pub fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type", content_type.to_owned()), ("cache-control", "no-store".to_owned())];
         Self { status, headers, body: body.into() }
     }
 
-    /// `value` as JSON.
+    /// A response with `value` as JSON.
     ///
     /// # Errors
-    /// `internal_error` when `value` has no JSON form, e.g. a map whose keys are no strings.
+    /// `internal_error` when `value` has no JSON form, e.g. a map whose keys are not strings.
     pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Problem> {
         let text = serde_json::to_vec(value).map_err(|_| Problem::new(Code::InternalError))?;
         Ok(Self::new(status, "application/json", text))
     }
 
-    /// 204.
+    /// A response with the status 204.
     #[must_use]
     pub const fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: Bytes::new() }
     }
 
-    /// The same with a header; `name` in lower case, it replaces one of the same name. A value that HTTP does not
-    /// allow is left out.
+    /// Sets a header and replaces one of the same name; `name` must be lower case. A value that HTTP does not allow is
+    /// dropped.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| *known != name);

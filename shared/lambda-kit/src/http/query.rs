@@ -1,4 +1,4 @@
-//! Query parameters, those of every list among them.
+//! Query parameters.
 
 use super::Request;
 use super::body::push_segment;
@@ -7,15 +7,15 @@ use crate::problem::{FieldError, MAX_FIELD_ERRORS, Problem};
 use std::collections::BTreeSet;
 use url::form_urlencoded;
 
-/// Which query parameters each route under `/admin` takes. A route that is not here takes none.
+/// The query parameters of each route under `/admin`. A route that is not listed takes none.
 pub type Queries = &'static [(&'static str, &'static [&'static str])];
 
-/// Rows of a page when nobody says.
+/// Rows of a page without a `limit`.
 pub const DEFAULT_LIMIT: u8 = 20;
 /// Most rows of a page.
 pub const MAX_LIMIT: u8 = 100;
 
-/// A cursor that this list did not give, or not to this question.
+/// The cursor is from another list, or from the same list with other parameters.
 pub const FOREIGN_CURSOR: Text =
     Text { en: "Not a cursor from this list.", fr: "Ce curseur ne vient pas de cette liste." };
 
@@ -26,13 +26,13 @@ const REPEATED: Text = Text { en: "Duplicate query parameter.", fr: "Paramètre 
 const CONTRADICTION: Text =
     Text { en: "Contradicts another name of this parameter.", fr: "Contredit un autre nom de ce paramètre." };
 
-/// Where a request is signed in its query, this is the signature, and the gateway's to check.
+/// The prefix of a presigned request's signature, which API Gateway checks.
 const SIGNATURE_PREFIX: &str = "X-Amz-";
 
 const LIMIT: Text = Text { en: "1 to 100.", fr: "De 1 à 100." };
 
-/// Refuses on a route under `/admin` what it does not take: a loop over a parameter that nobody reads gets the first page
-/// for ever. What others append to a public address (`fbclid`, `utm_source`) changes nothing there.
+/// Refuses unknown parameters under `/admin`: a client that pages with a parameter the route ignores would read the
+/// first page for ever. Public routes ignore unknown parameters, because others append theirs (`fbclid`, `utm_source`).
 pub(super) fn check(route: &str, raw: &str, queries: Queries) -> Result<(), Problem> {
     let (_, path) = route.split_once(' ').unwrap_or_default();
     if path != "/admin" && !path.starts_with("/admin/") {
@@ -54,10 +54,10 @@ pub(super) fn check(route: &str, raw: &str, queries: Queries) -> Result<(), Prob
 }
 
 impl Request {
-    /// A query parameter as `parse` reads it; one that is empty is not there.
+    /// A query parameter, parsed; an empty one counts as absent.
     ///
     /// # Errors
-    /// `validation_failed` that points at `name` and says `otherwise`, when `parse` does not take it.
+    /// `validation_failed` at `name`, with the text `otherwise`, when `parse` returns `None`.
     pub fn query_as<T>(
         &self,
         name: &str,
@@ -70,10 +70,10 @@ impl Request {
         }
     }
 
-    /// A query parameter that goes by two names: ours, and that of lomi.'s document.
+    /// A query parameter with two names: this API's, and that of lomi's documents.
     ///
     /// # Errors
-    /// As [`Request::query_as`]; and when both are there and say different things.
+    /// Those of [`Request::query_as`], and `validation_failed` when the two names have different values.
     pub fn query_of<T: PartialEq>(
         &self,
         [name, other]: [&str; 2],
@@ -91,7 +91,7 @@ impl Request {
     /// `limit`, 1 to [`MAX_LIMIT`].
     ///
     /// # Errors
-    /// `validation_failed` that points at `limit`.
+    /// `validation_failed` at `limit`.
     pub fn limit(&self) -> Result<Option<u8>, Problem> {
         let parse = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
         self.query_as("limit", parse, LIMIT)

@@ -12,21 +12,18 @@ use lambda_http::lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// What one function's routes may cost, and what may be asked of them.
+/// The limits of one function's routes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Largest body, in bytes after decoding.
     pub body_bytes: usize,
-    /// Longest time to an answer. The platform's own time-out, less a margin, comes first when it is shorter.
+    /// Longest time to an answer. Lambda's time-out, less a margin, counts when it is shorter.
     pub budget: Duration,
-    /// The query parameters of its routes under `/admin`; another one there is refused.
+    /// The query parameters that its routes under `/admin` take.
     pub queries: Queries,
 }
 
-/// Serves until the platform ends the process. A problem, a panic and a passed deadline are answers too.
-///
-/// # Errors
-/// When the Runtime API breaks off.
+/// Serves until Lambda ends the process. A problem, a panic and a passed deadline are answered with a response too.
 pub async fn serve<H>(function: Function, limits: Limits, handler: H) -> Result<(), StartError>
 where
     H: AsyncFn(Request, &mut Telemetry) -> Result<Response, Problem>,
@@ -54,11 +51,11 @@ where
     telemetry.flag(Field::ColdStart, is_cold_start());
 
     let mut language = Language::default();
-    let answered = run_with_deadline(deadlines.edge, async {
+    let answered = run_with_deadline(deadlines.hard, async {
         let event = gateway::parse(event.payload.get()).ok_or(Problem::new(Code::InternalError))?;
         language = gateway::language(&event);
         telemetry.route(event.route_key.as_deref().unwrap_or_default());
-        let request = gateway::request(event, deadlines.flow, limits)?;
+        let request = gateway::request(event, deadlines.use_case, limits)?;
         telemetry.number(Field::RequestBodyBytes, request.body.len());
         handler(request, &mut telemetry).await
     })

@@ -1,5 +1,5 @@
-//! What is said of a cart token that is worth nothing: which claim it is, and what the claim has to be. Of a signature
-//! nothing but that it does not match.
+//! The texts for an unusable cart token: which claim is wrong, and what it must be. Of a wrong signature they say only
+//! that it does not match.
 
 use super::Problem;
 use crate::language::Text;
@@ -19,8 +19,8 @@ const NOT_A_TOKEN: Text = Text {
 const ALGORITHM: Text = Text { en: "The header's alg must be HS256.", fr: "L'alg de l'en-tête doit être HS256." };
 const SIGNATURE: Text = Text { en: "The signature does not match.", fr: "La signature ne correspond pas." };
 const CLAIMS: Text = Text {
-    en: "The claims must be one JSON object that names each claim once.",
-    fr: "Les claims doivent former un seul objet JSON, chaque claim une seule fois.",
+    en: "The claims must be one JSON object without duplicate claims.",
+    fr: "Les claims doivent former un seul objet JSON, sans doublon.",
 };
 const AMOUNT: Text = Text {
     en: "The claim amount must be a positive whole number of minor units (francs for XOF).",
@@ -31,20 +31,20 @@ const CURRENCY: Text = Text {
     fr: "Le claim currency_code doit être XOF, USD ou EUR.",
 };
 const REFERENCE: Text = Text {
-    en: "The claim reference must be a text of at most 200 characters.",
-    fr: "Le claim reference doit être un texte de 200 caractères au plus.",
+    en: "The claim reference must be a string of at most 200 characters.",
+    fr: "Le claim reference doit être une chaîne de 200 caractères au plus.",
 };
 const METADATA: Text = Text {
-    en: "The claim metadata has a reserved name, or is out of bounds.",
-    fr: "Le claim metadata contient un nom réservé, ou est hors limites.",
+    en: "The claim metadata has a reserved key or exceeds the limits.",
+    fr: "Le claim metadata contient une clé réservée ou dépasse les limites.",
 };
 const JTI: Text = Text {
-    en: "The claim jti must be a text of 1 to 255 characters that names this cart alone.",
-    fr: "Le claim jti doit être un texte de 1 à 255 caractères qui ne désigne que ce panier.",
+    en: "The claim jti must be a string of 1 to 255 characters, unique to this cart.",
+    fr: "Le claim jti doit être une chaîne de 1 à 255 caractères, propre à ce panier.",
 };
 const NO_EXP: Text = Text {
-    en: "The claim exp is missing: when the token ends, in seconds since 1970.",
-    fr: "Le claim exp manque : la fin du jeton, en secondes depuis 1970.",
+    en: "The claim exp is missing: the expiry time, in seconds since 1970.",
+    fr: "Le claim exp manque : la date d'expiration, en secondes depuis 1970.",
 };
 const EXP: Text = Text {
     en: "The claim exp must be a number of seconds since 1970.",
@@ -63,8 +63,8 @@ const NBF: Text = Text {
     fr: "Le claim nbf doit être un nombre de secondes depuis 1970.",
 };
 const NOT_YET: Text = Text {
-    en: "The token is not valid yet: its nbf has not come.",
-    fr: "Le jeton n'est pas encore valable : son nbf n'est pas atteint.",
+    en: "The token is not valid yet: its nbf is in the future.",
+    fr: "Le jeton n'est pas encore valide : son nbf est dans le futur.",
 };
 
 const fn detail(error: CartTokenError) -> Text {

@@ -1,10 +1,10 @@
-//! Every code that the API answers with: one row each.
+//! The problem codes of the API.
 
 mod entries;
 
 use crate::language::Text;
 
-/// What a client's program reads. Stable: a code is added, never renamed.
+/// The stable `code` of a problem: codes are added, never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// 400: the body or a parameter is not what the route takes.
@@ -13,57 +13,57 @@ pub enum Code {
     MalformedJson,
     /// 413: the body is larger than the route takes.
     PayloadTooLarge,
-    /// 415: `Content-Type` names something else than JSON.
+    /// 415: `Content-Type` is not JSON.
     UnsupportedMediaType,
     /// 400: a create without a usable `Idempotency-Key`.
     IdempotencyKeyRequired,
-    /// 400: the key of a public create is too short, or names nothing: strangers might share it.
+    /// 400: the key of a public create is short or a placeholder, so that strangers could send it too.
     IdempotencyKeyGuessable,
-    /// 422: the key belongs to another request.
+    /// 422: the key was used with another body.
     IdempotencyKeyReused,
     /// 409: the first request with this key is still running.
     IdempotencyInProgress,
     /// 401: no or wrong credentials, or a signature that does not verify.
     Unauthorized,
-    /// 404: no such thing, or not for this caller.
+    /// 404: the resource does not exist, or this caller may not access it.
     NotFound,
-    /// 409: the order's state does not allow it any more.
+    /// 409: the order's state does not allow it.
     OrderClosed,
-    /// 409: the signed cart belongs to another order.
+    /// 409: another order uses the signed cart.
     CartTokenUsed,
-    /// 409: more than what is left of the payment; nothing was sent.
+    /// 409: more than the part of the payment that is not refunded yet; nothing was sent.
     RefundExceedsPayment,
-    /// 409: the money would go to another phone number than the payer's; nothing was sent.
+    /// 409: the money may go to a phone number that is not the payer's; nothing was sent.
     RefundPhoneDiffers,
-    /// 409: it cannot be told which phone number the money would go to; nothing was sent.
+    /// 409: the phone number that the money would go to is unknown; nothing was sent.
     RefundPhoneUnknown,
-    /// 409: what becomes of the refund is known, or is still being found out; it stays as it is.
+    /// 409: the outcome of the refund is known, or may still be found; it stays unchanged.
     RefundNotReleasable,
     /// 409: the order is paid, and its transaction is not known yet.
     PaymentUnidentified,
-    /// 503: lomi. did not answer, or its answer is unknown.
+    /// 503: lomi did not answer, or its answer was lost.
     ProviderUnavailable,
-    /// 502: lomi. refused.
+    /// 502: lomi refused the request.
     ProviderRejected,
-    /// 502: lomi.'s answer is lost, and asking again might do the same thing twice.
+    /// 502: lomi's answer was lost, and a retry could repeat the effect.
     OutcomeUnknown,
-    /// 503: lomi. takes no card payments on the shop's own page just now; its hosted page may.
+    /// 503: lomi accepts no card payments on the shop's own page at the moment; its hosted page may.
     CardUnavailable,
-    /// 400: lomi. charges no card with so little.
+    /// 400: the amount is below lomi's minimum for cards.
     CardAmountTooSmall,
-    /// 402: lomi. wants this customer's open invoice paid first.
+    /// 402: lomi requires this customer's unpaid invoice to be paid first.
     InvoicePaymentRequired,
-    /// 409: only lomi.'s dashboard can end a link of lomi.'s own.
+    /// 409: only lomi's dashboard can change or end this native link.
     NativeLinkUnchangeable,
-    /// 409: lomi. keeps a text of a customer that was to be cleared.
+    /// 409: lomi did not clear a field of a customer.
     CustomerTextKept,
     /// 503: DynamoDB or Secrets Manager did not answer in time.
     StoreUnavailable,
-    /// 500: a defect of ours.
+    /// 500: a defect of this backend.
     InternalError,
 }
 
-/// One row of the catalogue.
+/// One problem type.
 pub(super) struct Entry {
     /// `urn:lomi-checkout:problem:` and the code.
     pub(super) kind: &'static str,
@@ -109,7 +109,7 @@ impl Code {
         Self::InternalError,
     ];
 
-    /// As in `code`.
+    /// The value of `code`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.entry().kind.strip_prefix(TYPE_PREFIX).unwrap_or_default()
@@ -121,7 +121,7 @@ impl Code {
         self.entry().status
     }
 
-    /// Whether neither the caller nor lomi. had a part in it.
+    /// Whether the cause is this backend or AWS, and neither the caller nor lomi.
     pub(crate) const fn is_own_failure(self) -> bool {
         matches!(self, Self::StoreUnavailable | Self::InternalError)
     }

@@ -1,5 +1,5 @@
-//! RFC 9457 answers. A problem is made of static texts, pointers and numbers: nothing of the inside can leak out. The one
-//! exception is asked for: whoever may refund is shown the phone numbers that the money is about.
+//! RFC 9457 problems, made of static texts, pointers and numbers, so that they leak nothing internal. One exception is
+//! intended: a caller who may refund sees the phone numbers that a payout concerns.
 
 mod cart_token;
 mod catalogue;
@@ -17,52 +17,52 @@ use serde::Serialize;
 /// Most entries of `errors` in one answer.
 pub const MAX_FIELD_ERRORS: usize = 20;
 
-/// One bad member of a request's body.
+/// The error of one field of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// JSON Pointer (RFC 6901) to the member, e.g. `/items/0/quantity`; empty for the whole body.
+    /// JSON Pointer (RFC 6901) to the field, e.g. `/items/0/quantity`; empty for the whole body.
     pub pointer: String,
-    /// What the member has to be.
+    /// What the field must be.
     pub detail: Text,
 }
 
-/// Why a request got no better answer. Status, title and retryability follow from the code.
+/// A problem. Status, title and retryability follow from its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What happened.
+    /// The problem type.
     pub code: Code,
     /// Seconds for `Retry-After`.
     pub retry_after_s: Option<u32>,
     /// At most [`MAX_FIELD_ERRORS`].
     pub errors: Vec<FieldError>,
-    /// Where a refund would go, for the back office.
+    /// The phone numbers of a refund, for the back office.
     pub payout: Option<Box<Payout>>,
-    /// What went wrong inside, in one word of ours.
+    /// The internal cause in one word, for the log.
     pub(crate) cause: Option<&'static str>,
 }
 
 impl Problem {
-    /// The problem as the catalogue has it.
+    /// The problem with the defaults of its code.
     #[must_use]
     pub const fn new(code: Code) -> Self {
         let entry = code.entry();
         Self { code, retry_after_s: entry.retry_after_s, errors: Vec::new(), payout: None, cause: None }
     }
 
-    /// `validation_failed` for one member.
+    /// `validation_failed` for one field.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, detail: Text) -> Self {
         Self::invalid_fields(vec![FieldError { pointer: pointer.into(), detail }])
     }
 
-    /// `validation_failed` for several members; the first [`MAX_FIELD_ERRORS`] are reported.
+    /// `validation_failed` for several fields; the first [`MAX_FIELD_ERRORS`] are reported.
     #[must_use]
     pub fn invalid_fields(mut errors: Vec<FieldError>) -> Self {
         errors.truncate(MAX_FIELD_ERRORS);
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
-    /// The same problem, which names the members that it is about.
+    /// Sets `errors`.
     #[must_use]
     pub fn about(mut self, mut errors: Vec<FieldError>) -> Self {
         errors.truncate(MAX_FIELD_ERRORS);
@@ -70,20 +70,20 @@ impl Problem {
         self
     }
 
-    /// The same problem, with its cause in one word: for the log, never for the client.
+    /// Sets the cause, which is logged and never sent to the client.
     #[must_use]
     pub const fn because(mut self, cause: &'static str) -> Self {
         self.cause = Some(cause);
         self
     }
 
-    /// The same problem, with another `Retry-After`.
+    /// Sets `Retry-After`.
     #[must_use]
     pub fn with_retry_after_s(self, retry_after_s: u32) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..self }
     }
 
-    /// The answer that a client sees.
+    /// The response to the client.
     #[must_use]
     pub fn to_response(&self, request_id: &str, language: Language) -> Response {
         let entry = self.code.entry();

@@ -1,24 +1,24 @@
-//! The table from what lomi. did not do to what a client sees.
+//! Maps errors of lomi to problems.
 
 use super::{Code, Problem};
 use crate::http::FOREIGN_CURSOR;
 use lomi_client::{Error, ErrorKind, Outcome};
 use std::time::Duration;
 
-/// lomi. never asks for more.
+/// Longest `Retry-After` that is passed on. lomi never sends more.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// Of a call that may be made again without harm: a read, a change to values that are named, anything under an
-/// idempotency key. Whether a try had its effect then does not matter.
+/// For calls that may be repeated: reads, changes to given values, calls with an idempotency key. Whether the failed
+/// attempt took effect does not matter for them.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        // It is our key that lomi. refuses, and a rotated one is in use within a minute.
+        // lomi refuses the stack's key; a rotated one is in use within a minute, so the caller may retry.
         let is_our_key = matches!(error.status(), Some(401 | 403));
         match (error.kind(), error.outcome()) {
             (ErrorKind::InvalidRequest, _) => Self::new(Code::InternalError).because("lomi_request_invalid"),
             (ErrorKind::AnswerTooLarge, _) => Self::new(Code::InternalError).because("lomi_answer_too_large"),
             (ErrorKind::EndlessList, _) => Self::new(Code::InternalError).because("lomi_list_without_end"),
-            // Ours wraps lomi.'s, and lomi. may have forgotten it.
+            // This API's cursor contains lomi's, which may have expired.
             (ErrorKind::Refused, Outcome::Rejected) if error.code() == Some("invalid_cursor") => {
                 Self::invalid("/cursor", FOREIGN_CURSOR)
             }
@@ -32,7 +32,8 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// Of a read by an id that the caller named. Generations that know nothing but UUIDs answer 400, 422 or 500 to another id.
+    /// For a read by an id of the caller. Generations of lomi that know UUIDs only answer 400, 422 or 500 to any other
+    /// id.
     #[must_use]
     pub fn of_read(error: Error, is_uuid: bool) -> Self {
         match error.status() {
@@ -41,12 +42,12 @@ impl Problem {
         }
     }
 
-    /// Of a call that makes something new each time it is made, because lomi. takes no idempotency key for it.
+    /// For a create without an idempotency key, which would create twice if it were repeated.
     #[must_use]
     pub fn of_creation(error: Error) -> Self {
         match error.outcome() {
             Outcome::Unknown => Self::new(Code::OutcomeUnknown),
-            // Its path names nothing that could be missing.
+            // The path of a create contains no id, so a 404 means that lomi has no such route.
             Outcome::Rejected if error.status() == Some(404) => Self::new(Code::ProviderRejected),
             Outcome::NotSent | Outcome::Rejected => error.into(),
         }

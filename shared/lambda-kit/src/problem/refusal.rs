@@ -1,4 +1,4 @@
-//! The table from what a use case refuses to what a client sees.
+//! Maps errors of the use cases to problems.
 
 use super::{Code, FieldError, Problem};
 use crate::language::Text;
@@ -44,7 +44,7 @@ impl From<LinkError> for Problem {
                 Self::new(Code::IdempotencyInProgress).with_retry_after_s(retry_after_s)
             }
             LinkError::EndHasPassed => {
-                Self::invalid("/expires_at", Text { en: "A time to come.", fr: "Un moment à venir." })
+                Self::invalid("/expires_at", Text { en: "Must be in the future.", fr: "Doit être dans le futur." })
             }
             LinkError::Price(error) => error.into(),
             LinkError::NoKey => Self::new(Code::ProviderUnavailable),
@@ -71,7 +71,7 @@ impl From<OperationError> for Problem {
         match error {
             OperationError::NotFound => Self::new(Code::NotFound),
             OperationError::OutOfReach => Self::new(Code::ProviderUnavailable),
-            // What lomi. lacks then is a route, and nothing that the caller named.
+            // A 404 means that lomi has no such route; the caller named nothing that could be missing.
             OperationError::Lomi(error) if error.status() == Some(404) => Self::new(Code::ProviderRejected),
             OperationError::Lomi(error) => error.into(),
             OperationError::Store(error) => error.into(),
@@ -159,20 +159,20 @@ impl From<PriceError> for Problem {
         let (pointer, detail) = match error {
             PriceError::NotForSale { line } => (
                 format!("/items/{line}/sku"),
-                Text { en: "This article is not for sale.", fr: "Cet article n'est pas en vente." },
+                Text { en: "This product is not for sale.", fr: "Cet article n'est pas en vente." },
             ),
             PriceError::AmountRequired { line } => (
                 format!("/items/{line}/amount"),
-                Text { en: "Choose an amount for this article.", fr: "Choisissez un montant pour cet article." },
+                Text { en: "Choose an amount for this product.", fr: "Choisissez un montant pour cet article." },
             ),
             PriceError::AmountNotAllowed { line } => (
                 format!("/items/{line}/amount"),
-                Text { en: "The price of this article is fixed.", fr: "Le prix de cet article est fixe." },
+                Text { en: "The price of this product is fixed.", fr: "Le prix de cet article est fixe." },
             ),
             PriceError::AmountOutOfBounds { line } => (
                 format!("/items/{line}/amount"),
                 Text {
-                    en: "The amount is outside what this article allows.",
+                    en: "The amount is outside the bounds of this product.",
                     fr: "Le montant sort des limites de cet article.",
                 },
             ),

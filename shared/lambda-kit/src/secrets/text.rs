@@ -1,77 +1,77 @@
-//! What people paste where a secret belongs, and what of it cannot be one.
+//! The text of a secret, and the mistakes that people make when they paste one.
 
 use std::fmt;
 
-/// What a secret is for.
+/// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The secret key of lomi.'s API, `lomi_sk_...`.
+    /// The secret key of lomi's API, `lomi_sk_...`.
     LomiKey,
-    /// The signing secret of a webhook at lomi., `whsec_...`; older ones have no prefix.
+    /// The signing secret of a lomi webhook, `whsec_...`; older ones have no prefix.
     WebhookSecret,
-    /// What the merchant's backend signs carts with (HS256).
+    /// The HS256 key with which the merchant's backend signs carts.
     CartTokenKey,
 }
 
-/// Why a text cannot be a secret of its kind. Whatever it is, the text counts as none: what cannot be checked must not
-/// look forged, and lomi. takes a refusal as final.
+/// Why a text cannot be a secret of its kind. Such a text counts as missing: with it every webhook would look forged,
+/// and lomi does not retry a refused webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotASecret {
-    /// A console shows secrets as JSON, and copies them so.
+    /// JSON, as a console shows and copies secrets.
     #[error("JSON")]
     Json,
-    /// With the quotation marks around it.
+    /// In quotation marks.
     #[error("in quotation marks")]
     Quoted,
-    /// With a blank, a line break or a character that nobody sees in it.
-    #[error("with a character that is no visible ASCII")]
+    /// With a space, a line break or another character that is not visible ASCII.
+    #[error("with a character that is not visible ASCII")]
     Invisible,
-    /// The text of a guide: `whsec_...`, `<your key>`, `changeme`.
+    /// A placeholder of a guide: `whsec_...`, `<your key>`, `changeme`.
     #[error("a placeholder")]
     Placeholder,
-    /// Another secret: the lomi. key.
+    /// The secret key of lomi, where another secret belongs.
     #[error("a secret key of lomi.")]
     LomiKey,
-    /// Another text: the key that every browser gets.
+    /// The publishable key of lomi, which is no secret.
     #[error("a publishable key of lomi.")]
     PublishableKey,
-    /// Another secret: a webhook's.
+    /// A webhook's signing secret, where another secret belongs.
     #[error("a webhook's signing secret")]
     WebhookSecret,
-    /// More than the secret, or something else of the webhook's.
+    /// More text than the secret, or another value of the webhook, such as its id.
     #[error("more than a secret, or something else")]
     MoreThanIt,
-    /// Shorter than any such secret is, or longer.
+    /// Too short or too long for a secret of its kind.
     #[error("too short or too long")]
     Length,
 }
 
-/// Longer than any secret of either kind of lomi.'s.
+/// Longer than any secret that lomi issues.
 const MAX_BYTES: usize = 256;
-/// lomi. prints `whsec_` and some two dozen characters.
+/// lomi issues `whsec_` and some two dozen characters.
 const MIN_WEBHOOK_SECRET_BYTES: usize = 16;
-/// As many as the hash has (RFC 7518, 3.2): a shorter key of HS256 can be found out.
+/// The length of the hash (RFC 7518, 3.2): a shorter HS256 key can be found by brute force.
 const MIN_CART_TOKEN_KEY_BYTES: usize = 32;
 const QUOTES: [char; 8] = ['"', '\'', '`', '“', '”', '‘', '’', '«'];
-/// RefundReport of guides and forms, in small letters. None comes about by chance in a secret.
-const WORDS_OF_GUIDES: [&str; 8] =
+/// Parts of placeholders in guides, in lower case. A generated secret does not contain them.
+const PLACEHOLDERS: [&str; 8] =
     ["...", "***", "placeholder", "changeme", "change_me", "change-me", "your_", "your-"];
 
-/// The text of a secret that can be one of its kind, without surrounding white space. `Debug` shows nothing of it.
+/// A secret's text that passed the checks of its kind, without surrounding white space. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(String);
 
 impl SecretText {
-    /// Reads what somebody has put in.
+    /// Checks the stored text.
     ///
     /// # Errors
-    /// [`NotASecret`], which says nothing of the text itself.
+    /// [`NotASecret`], which contains nothing of the text.
     pub fn parse(text: &str, kind: Kind) -> Result<Self, NotASecret> {
         let text = text.trim();
         check(text, kind).map(|()| Self(text.to_owned()))
     }
 
-    /// The text itself: for the signer, the verifier or the request that needs it.
+    /// The text, for the signer, the verifier or the request that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -118,8 +118,8 @@ fn check(text: &str, kind: Kind) -> Result<(), NotASecret> {
     if (shortest..=MAX_BYTES).contains(&text.len()) { Ok(()) } else { Err(NotASecret::Length) }
 }
 
-/// Another text around it or beside it (`NAME=whsec_...`, `Bearer:...`, two pasted in a row, a comma), an address, an ARN, or
-/// the id of the webhook.
+/// Whether the text has something around the secret (`NAME=whsec_...`, `Bearer:...`, two in a row, a comma), or is a
+/// URL, an ARN or the webhook's id.
 fn is_no_secret_of_a_webhook(text: &str) -> bool {
     let has_a_name = text.trim_end_matches('=').contains('=');
     let has_another = text.rfind("whsec_").is_some_and(|at| at > 0) || text.contains("lomi_sk_");
@@ -127,14 +127,14 @@ fn is_no_secret_of_a_webhook(text: &str) -> bool {
     has_a_name || has_another || is_uuid || text.contains([':', ',', ';'])
 }
 
-/// Also `whsec_xxxxxxxxxxxxxxxx`: behind its last `_` one character alone.
+/// Whether the text is a placeholder; also `whsec_xxxxxxxxxxxxxxxx`, which repeats one character after its last `_`.
 fn is_of_a_guide(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let tail = lower.rsplit('_').next().unwrap_or_default();
     let mut letters = tail.chars();
     let first = letters.next();
     let is_run = tail.len() > 3 && letters.all(|letter| Some(letter) == first);
-    is_run || lower.contains('…') || WORDS_OF_GUIDES.iter().any(|word| lower.contains(word))
+    is_run || lower.contains('…') || PLACEHOLDERS.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]

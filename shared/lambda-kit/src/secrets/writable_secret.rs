@@ -1,4 +1,4 @@
-//! A secret that this stack writes itself.
+//! The secret that the stack itself writes.
 
 use super::{Kind, LONGEST_WAIT, SecretError, SecretText, put_in};
 use crate::config::SecretId;
@@ -7,29 +7,30 @@ use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use tokio::time::{Instant, timeout_at};
 
-/// Rounds of tries to write; the SDK tries three times in each.
+/// Calls to write; the SDK makes up to three attempts in each.
 const ROUNDS: u32 = 2;
 
-/// The webhook's secret, for the one function that also writes it: read as it is now, past any cache, and never its text.
+/// The webhook's secret, for the function that writes it. It reads the current version past any cache, and never
+/// returns the text.
 pub struct WritableSecret {
     client: Client,
     id: SecretId,
 }
 
 impl WritableSecret {
-    /// A slot that nothing is known of yet.
+    /// The secret `id`; nothing is fetched yet.
     #[must_use]
     pub fn new(client: Client, id: SecretId) -> Self {
         Self { client, id }
     }
 
-    /// Where it lies, for people: a name or an ARN, and no secret.
+    /// Its name or ARN, for display.
     #[must_use]
     pub fn id(&self) -> &str {
         self.id.as_str()
     }
 
-    /// The version that is current; `None` while nobody has put a text in that can be such a secret.
+    /// The current version; `None` while the stored text cannot be a webhook's secret.
     ///
     /// # Errors
     /// [`SecretError::Unreachable`], at `deadline` or after 3 s at the latest.
@@ -43,11 +44,11 @@ impl WritableSecret {
         }
     }
 
-    /// Makes `text` the current version under the name `version` (32 to 64 characters); the one before it becomes
-    /// `AWSPREVIOUS`. The same again changes nothing. `false` when the current version is another.
+    /// Makes `text` the current version with the id `version` (32 to 64 characters); the version before it becomes
+    /// `AWSPREVIOUS`. Repeating the call changes nothing. `false` when another version is current.
     ///
     /// # Errors
-    /// [`SecretError::Unreachable`] when nobody knows which is.
+    /// [`SecretError::Unreachable`] when the current version is unknown.
     pub async fn put(&self, text: &str, version: &str, deadline: Instant) -> Result<bool, SecretError> {
         for _ in 0..ROUNDS {
             let request = self.client.put_secret_value().secret_id(self.id.as_str());
@@ -56,7 +57,7 @@ impl WritableSecret {
                 return Ok(true);
             }
         }
-        // The answer may be all that was lost.
+        // The write may have succeeded and only its answer been lost.
         self.version(deadline).await.map(|current| current.as_deref() == Some(version))
     }
 }

@@ -1,4 +1,4 @@
-//! How an event is written.
+//! The JSON of the log line.
 
 use super::{Counter, Gauge, Telemetry, Value};
 use serde::ser::SerializeMap;
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 const NAMESPACE: &str = "LomiCheckout";
 
-/// An event as one JSON object: when and who, its fields in the order in which they were set, its metrics.
+/// One JSON object: time and function, the fields in the order in which they were set, the metrics.
 pub(super) struct Line<'a> {
     pub(super) event: &'a Telemetry,
     pub(super) level: &'static str,
@@ -59,7 +59,7 @@ impl Serialize for Value {
     }
 }
 
-/// The `_aws` member of the Embedded Metric Format.
+/// The `_aws` field of the Embedded Metric Format.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
@@ -71,7 +71,7 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    /// One, so that a metric of a stack is one, whichever function it is from: an alarm takes no sum over dimensions.
+    /// The stack alone, so that all functions feed one metric: an alarm cannot add up dimensions.
     dimensions: [[&'static str; 1]; 1],
     metrics: Vec<Metric>,
 }

@@ -1,7 +1,7 @@
-//! One wide JSON event per invocation, with its metrics in the same line (CloudWatch Embedded Metric Format).
+//! One JSON log line per invocation, with its metrics in the same line (CloudWatch Embedded Metric Format).
 //!
-//! A request cannot speak here: a value is a number, a flag, a word that the program was compiled with, or an id of a
-//! known shape. There is no way to log a body, an address, a token or an error's text.
+//! A request cannot put text into the log: a value is a number, a flag, a word from the source code, or an id of a
+//! known shape. There is no way to log a body, an address, a token or the text of an error.
 
 mod line;
 mod names;
@@ -15,7 +15,7 @@ use domain::Timestamp;
 use line::Line;
 use tokio::time::Instant;
 
-/// The event of one invocation, under construction.
+/// The log line of one invocation, under construction.
 #[derive(Debug)]
 pub struct Telemetry {
     function: Function,
@@ -38,9 +38,9 @@ enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Ok,
-    /// The caller's fault: 4xx.
+    /// 4xx: the caller's error.
     Refused,
-    /// Ours or a dependency's: 5xx.
+    /// 5xx: an error of this backend or of a dependency.
     Failed,
     TimedOut,
     Panicked,
@@ -57,7 +57,7 @@ impl Outcome {
         }
     }
 
-    /// For the platform's own filter of log levels.
+    /// For Lambda's log level filter.
     const fn level(self) -> &'static str {
         match self {
             Self::Ok => "INFO",
@@ -79,34 +79,34 @@ impl Telemetry {
         }
     }
 
-    /// A number; the field's name ends in its unit.
+    /// Sets a number; the field's name ends in its unit.
     pub fn number(&mut self, field: Field, value: impl TryInto<i64>) {
         self.set(field, Value::Number(value.try_into().unwrap_or(i64::MAX)));
     }
 
-    /// Yes or no.
+    /// Sets a boolean.
     pub fn flag(&mut self, field: Field, value: bool) {
         self.set(field, Value::Flag(value));
     }
 
-    /// One of the words that the program knows: a status, a code, an event's type.
+    /// Sets a word from the source code: a status, a code, an event type.
     pub fn word(&mut self, field: Field, value: &'static str) {
         self.set(field, Value::Word(value));
     }
 
-    /// A UUID, or an id of our own. Anything else becomes `unrecognised`, whatever it is.
+    /// Sets an id: a UUID or an id of this stack. Anything else is logged as `unrecognised`.
     pub fn id(&mut self, field: Field, value: &str) {
         let value = if is_id(value) { Value::Id(value.to_owned()) } else { Value::Word("unrecognised") };
         self.set(field, value);
     }
 
-    /// The route's template, e.g. `GET /orders/{order_id}`, never a path that somebody sent.
+    /// Sets the route's template, e.g. `GET /orders/{order_id}`, never the path of the request.
     pub(crate) fn route(&mut self, route_key: &str) {
         let value = if is_route(route_key) { Value::Id(route_key.to_owned()) } else { Value::Word("unrecognised") };
         self.set(Field::HttpRoute, value);
     }
 
-    /// Why a request got no better answer, in whatever form it is told so. One of our own making is counted.
+    /// Sets the code and the cause of a problem, and counts it if its cause is this backend or AWS.
     pub fn problem(&mut self, problem: &Problem) {
         if problem.code.is_own_failure() {
             self.count(Counter::OwnFailures);
@@ -117,19 +117,19 @@ impl Telemetry {
         }
     }
 
-    /// One more of something that an alarm or a dashboard watches.
+    /// Adds one to a counter.
     pub fn count(&mut self, counter: Counter) {
         self.count_many(counter, 1);
     }
 
-    /// `times` more of it.
+    /// Adds `times` to a counter.
     pub fn count_many(&mut self, counter: Counter, times: u32) {
         if let Some(count) = self.counts.get_mut(counter as usize) {
             *count = count.saturating_add(times);
         }
     }
 
-    /// What something stands at now, in the gauge's unit. Measured twice, the last value counts.
+    /// Sets a gauge, in its unit. The last value counts.
     pub fn measure(&mut self, gauge: Gauge, value: i64) {
         match self.measured.iter_mut().find(|(known, _)| *known == gauge) {
             Some((_, known)) => *known = value,
@@ -137,12 +137,12 @@ impl Telemetry {
         }
     }
 
-    /// How often that happened so far.
+    /// The value of a counter.
     pub(crate) fn counted(&self, counter: Counter) -> u32 {
         self.counts.get(counter as usize).copied().unwrap_or_default()
     }
 
-    /// Writes the event.
+    /// Prints the line.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         match outcome {
             Outcome::Panicked => self.count(Counter::Panicked),

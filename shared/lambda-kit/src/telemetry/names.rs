@@ -1,6 +1,6 @@
-//! Every name that an event may carry. Units stand last.
+//! The names of all fields and metrics. A unit is the last part of a name.
 
-/// A field of the event.
+/// A field of the log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is its own name, with a dot after the first word")]
 pub enum Field {
@@ -41,7 +41,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// As in the event.
+    /// The name in the log line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -89,39 +89,39 @@ impl Field {
 pub enum Counter {
     /// An order became paid.
     PaymentsApplied,
-    /// An authentic event that could not be used was kept aside.
+    /// An authentic event could not be applied and was quarantined.
     Quarantined,
-    /// The amount or the currency paid is not the one that was asked.
+    /// The amount or the currency of a payment is not that of the order.
     AmountMismatch,
-    /// lomi. opened another page than asked for; it was handed to nobody.
+    /// lomi opened a payment page or intent that differs from the request; it was not returned to the caller.
     WrongPage,
-    /// lomi. may or may not have acted.
+    /// lomi's answer to a create was lost.
     InDoubt,
-    /// The reconciler found what no webhook had told.
+    /// The reconciler found a payment that no webhook had reported.
     ReconcileRepairs,
-    /// A webhook whose signature no known secret explains.
+    /// The signature of a webhook verifies with no known secret.
     SignatureRejected,
-    /// Paid although the shopper had cancelled.
+    /// An order was paid after the shopper had cancelled it.
     PaidAfterCancel,
-    /// Paid through a link that had taken its last payment.
+    /// An order was paid through a link that had reached its limit.
     BeyondLinkLimit,
-    /// Paid twice.
+    /// An order was paid twice.
     Overpaid,
-    /// lomi. may or may not have given money back.
+    /// lomi's answer to a refund was lost.
     RefundInDoubt,
-    /// Money that was to go back stays, or came back.
+    /// A refund failed, or failed after it had completed.
     RefundFailed,
-    /// More went back than was paid.
+    /// More was refunded than was paid.
     OverRefunded,
-    /// A payment is disputed, or the dispute moved on.
+    /// A dispute was opened or changed.
     Disputed,
-    /// The webhook is not registered at lomi. as it should be, and waiting alone may not mend it.
+    /// The webhook is not registered at lomi as it should be, and the next runs may not repair it.
     WebhookEndpointFailed,
-    /// An order was paid, asking lomi. told so, and no event has come since.
+    /// A poll found that an order was paid, and no webhook reported it.
     PaidWithoutWebhook,
-    /// Something failed and lomi. had no part in it: AWS refused or did not answer, or a defect of ours.
+    /// A failure without a part of lomi: AWS refused or did not answer, or a defect of this backend.
     OwnFailures,
-    /// A defect of ours, contained.
+    /// A handler panicked.
     Panicked,
     /// The work was cut off at its deadline.
     TimedOut,
@@ -151,7 +151,7 @@ impl Counter {
         Self::TimedOut,
     ];
 
-    /// As in CloudWatch.
+    /// The name in CloudWatch.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -179,17 +179,17 @@ impl Counter {
 }
 
 impl Counter {
-    /// Whether a person must look at it, and an alarm therefore watches it: everything but the stack's ordinary work.
+    /// Whether an operator must check it, so that an alarm watches it: all counters but those of ordinary work.
     #[must_use]
     pub const fn is_anomaly(self) -> bool {
         !matches!(self, Self::PaymentsApplied | Self::ReconcileRepairs)
     }
 }
 
-/// A metric: what something stands at, an integer of the unit that its name ends in.
+/// A metric: the current value of something, an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gauge {
-    /// How long ago lomi. last delivered an authentic event. Not measured before the first one.
+    /// The time since lomi last delivered an authentic event. Not measured before the first one.
     SecondsSinceWebhook,
 }
 
@@ -197,7 +197,7 @@ impl Gauge {
     /// All of them.
     pub const ALL: [Self; 1] = [Self::SecondsSinceWebhook];
 
-    /// As in CloudWatch, which keeps the unit apart from the name.
+    /// The name in CloudWatch, which stores the unit separately.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -205,7 +205,7 @@ impl Gauge {
         }
     }
 
-    /// CloudWatch's word for the unit.
+    /// CloudWatch's name of the unit.
     #[must_use]
     pub const fn unit(self) -> &'static str {
         match self {

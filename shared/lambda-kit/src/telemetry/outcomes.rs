@@ -1,4 +1,4 @@
-//! What became of a event about an order, as fields and counters: the same whether an event or a poll brought it.
+//! The outcomes of events about orders, as fields and counters: the same for a webhook and for a poll.
 
 use super::{Counter, Field, Telemetry};
 use checkout::ApplyOutcome;
@@ -6,7 +6,7 @@ use checkout::reconcile::Report;
 use domain::{Order, OutboxEvent, TimelineEvent};
 
 impl Telemetry {
-    /// Counts what became of a event, and says it in one word.
+    /// Counts the outcome of an event, and returns its name.
     pub fn settled(&mut self, settled: &ApplyOutcome) -> &'static str {
         match settled {
             ApplyOutcome::Applied(order, outbox) => {
@@ -26,7 +26,7 @@ impl Telemetry {
         }
     }
 
-    /// Counts what was found by asking lomi.
+    /// Counts what a poll of lomi found.
     pub fn found(&mut self, report: Report) {
         self.number(Field::LomiCalls, report.lomi_calls);
         self.count_many(Counter::ReconcileRepairs, report.repaired);
@@ -45,7 +45,7 @@ impl Telemetry {
         self.count_many(Counter::OwnFailures, report.store_failed);
     }
 
-    /// Counts evidence that is kept for a person to look at.
+    /// Counts an event that was quarantined.
     pub fn quarantined(&mut self) -> &'static str {
         self.count(Counter::Quarantined);
         "quarantined"

@@ -1,4 +1,4 @@
-//! The AWS SDK on our own HTTPS client, against a stand-in that misbehaves.
+//! The AWS SDK on this crate's HTTPS client, against a stand-in that misbehaves.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -25,7 +25,7 @@ enum Answer {
 
 #[derive(Default)]
 struct Service {
-    /// Taken from the end; the last one stays.
+    /// Used from the end; the first entry is repeated.
     script: Vec<Answer>,
     seen: Vec<HeaderMap>,
 }

@@ -160,7 +160,7 @@ async fn a_problem_speaks_french_to_whom_prefers_it() {
         answer.json(),
         json!({
             "type": "urn:lomi-checkout:problem:not_found", "title": "Introuvable", "status": 404,
-            "detail": "Il n'y a rien ici, ou pas pour vous.", "code": "not_found", "request_id": REQUEST_ID,
+            "detail": "Cela n'existe pas, ou vous n'y avez pas accès.", "code": "not_found", "request_id": REQUEST_ID,
             "retryable": false
         })
     );

@@ -1,4 +1,4 @@
-//! The edge as the platform, AWS and a client meet it: every test goes over a socket.
+//! The crate as Lambda, AWS and a client see it: every test goes over a socket.
 
 #![expect(
     clippy::unwrap_used,

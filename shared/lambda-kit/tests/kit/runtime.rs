@@ -15,18 +15,18 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
-/// Longest that a test waits for anything.
+/// Longest wait of a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const REQUEST_ID: &str = "8f5c2a10-6b1f-4c7e-9a53-2d1e0f3b4c5d";
 
-/// An event, and how long the platform lets the function live.
+/// An event, and the time until Lambda would end the function.
 struct Invocation {
     event: String,
     time_left: Duration,
 }
 
-/// `response` or `error`, and what the function sent there.
+/// `response` or `error`, and the body.
 type Sent = (String, Bytes);
 
 struct Runtime {
@@ -41,7 +41,7 @@ pub(crate) struct Function {
     answers: mpsc::Receiver<Sent>,
 }
 
-/// An answer as API Gateway would send it on.
+/// A response as API Gateway would send it to the client.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: i64,
@@ -56,7 +56,7 @@ impl Answer {
     }
 }
 
-/// What a function needs to start, for `overrides` to change; an empty value unsets.
+/// The variables that a function needs, changed by `overrides`; an empty value counts as unset.
 pub(crate) fn environment(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut variables: Vec<(String, String)> = [
         ("AWS_LAMBDA_FUNCTION_NAME", "stack-Function-1"),
@@ -111,7 +111,7 @@ impl Function {
         Self { child, invocations, answers }
     }
 
-    /// What the function sends back for `event`: `response` or `error`, and its JSON.
+    /// Invokes the function: `response` or `error`, and the JSON.
     pub(crate) async fn run(&mut self, event: &Value) -> (String, Value) {
         self.run_within(event, Duration::from_secs(10)).await
     }
@@ -133,7 +133,7 @@ impl Function {
         }
     }
 
-    /// Ends the function; everything that it printed.
+    /// Ends the function and returns everything that it printed.
     pub(crate) async fn stop(mut self) -> String {
         self.child.start_kill().unwrap();
         let mut printed = String::new();
@@ -141,7 +141,7 @@ impl Function {
         printed
     }
 
-    /// Ends the function; its events.
+    /// Ends the function and returns its log lines.
     pub(crate) async fn events(self) -> Vec<Value> {
         self.stop().await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -1,4 +1,4 @@
-//! Secrets against a stand-in for Secrets Manager. Time is moved by hand between the calls.
+//! Secrets against a stand-in for Secrets Manager. The tests advance the time between calls.
 
 use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
 use axum::extract::State;
@@ -20,7 +20,7 @@ const TOKEN: &str = "lomi_sk_test_canary";
 struct Manager {
     current: Option<&'static str>,
     previous: Option<&'static str>,
-    /// When the current value was put in, in seconds since the epoch; `None` when nobody says.
+    /// When the current version was created, in seconds since the epoch; `None` when the answer does not say.
     rotated_at_s: Option<i64>,
     is_down: bool,
     hangs: bool,
@@ -76,7 +76,7 @@ pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(10)
 }
 
-/// Lets `seconds` pass at once. Time stands still only here: with it, waits for a socket would end at once too.
+/// Advances the time. It is paused only here: with paused time, waits for a socket would end at once too.
 async fn pass(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;
@@ -142,7 +142,7 @@ async fn the_previous_version_comes_along_when_asked_for() {
     assert_eq!(secret.get(soon()).await.unwrap().previous, None, "never rotated");
 }
 
-/// It may have been replaced because somebody else knows it.
+/// A secret may have been replaced because it leaked.
 #[tokio::test]
 async fn what_was_replaced_is_valid_for_a_day_and_no_longer() {
     let now_s = lambda_kit::system::clock().now().as_s();
@@ -181,7 +181,7 @@ async fn a_deleted_secret_is_missing_at_once_and_not_served_again() {
     assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Unreachable);
 }
 
-/// What was signed before the slip is still believed; what is signed with the text that was meant is not known.
+/// The version before the unusable text is still accepted; the secret that was meant is unknown.
 #[tokio::test]
 async fn a_text_that_is_no_secret_counts_as_none() {
     let (_, secret) = stand_in(holding("{\"key\":\"x\"}"), Stages::Current).await;

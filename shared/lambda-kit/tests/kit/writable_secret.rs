@@ -1,4 +1,4 @@
-//! A secret that is written, against a stand-in for Secrets Manager.
+//! The secret that the stack writes, against a stand-in for Secrets Manager.
 
 use crate::secrets::{client, soon};
 use axum::extract::State;
@@ -15,14 +15,14 @@ use tokio::time::Instant;
 const VERSION: &str = "a465993b-98fb-49c3-9943-5b8eac17004c";
 const PLACEHOLDER: &str = r#"{"placeholder":"x"}"#;
 
-/// What the stand-in has and does.
+/// The state and the behaviour of the stand-in.
 #[derive(Default)]
 struct Manager {
     /// Version and text.
     current: Option<(String, String)>,
-    /// Nothing is stored.
+    /// A write fails and stores nothing.
     refuses: bool,
-    /// What was stored is answered with an error.
+    /// A write stores the text and is answered with an error.
     loses_answers: bool,
     hangs: bool,
     puts: usize,

@@ -1,4 +1,4 @@
-//! The rows.
+//! The problem types, with their texts.
 
 use super::Entry;
 use crate::language::Text;
@@ -10,7 +10,7 @@ pub(super) const VALIDATION_FAILED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Invalid request", fr: "Requête invalide" },
     detail: Text {
-        en: "Correct the members named in errors and send the request again.",
+        en: "Correct the fields named in errors and send the request again.",
         fr: "Corrigez les champs indiqués dans errors, puis renvoyez la requête.",
     },
 };
@@ -55,7 +55,7 @@ pub(super) const IDEMPOTENCY_KEY_REQUIRED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Idempotency-Key required", fr: "Idempotency-Key obligatoire" },
     detail: Text {
-        en: "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, the same for every try of one request.",
+        en: "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, the same for every attempt of one request.",
         fr: "Envoyez l'en-tête Idempotency-Key avec 1 à 255 caractères ASCII visibles, le même pour chaque tentative d'une même requête.",
     },
 };
@@ -67,8 +67,8 @@ pub(super) const IDEMPOTENCY_KEY_GUESSABLE: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Idempotency-Key can be guessed", fr: "Idempotency-Key devinable" },
     detail: Text {
-        en: "The key opens the order to whoever sends it again. Send at least 22 characters that nobody else comes to, such as a random UUID, and no word such as undefined or null.",
-        fr: "La clé ouvre la commande à quiconque la renvoie. Envoyez au moins 22 caractères que personne d'autre ne peut trouver, par exemple un UUID aléatoire, et aucun mot comme undefined ou null.",
+        en: "Anyone who sends this key again gets access to the order. Send at least 22 characters that cannot be guessed, such as a random UUID, and no word such as undefined or null.",
+        fr: "Quiconque renvoie cette clé accède à la commande. Envoyez au moins 22 caractères impossibles à deviner, par exemple un UUID aléatoire, et aucun mot comme undefined ou null.",
     },
 };
 
@@ -114,7 +114,7 @@ pub(super) const NOT_FOUND: Entry = Entry {
     retryable: false,
     retry_after_s: None,
     title: Text { en: "Not found", fr: "Introuvable" },
-    detail: Text { en: "There is nothing here, or not for you.", fr: "Il n'y a rien ici, ou pas pour vous." },
+    detail: Text { en: "It does not exist, or you may not access it.", fr: "Cela n'existe pas, ou vous n'y avez pas accès." },
 };
 
 pub(super) const ORDER_CLOSED: Entry = Entry {
@@ -122,7 +122,7 @@ pub(super) const ORDER_CLOSED: Entry = Entry {
     status: 409,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "Order closed", fr: "Commande close" },
+    title: Text { en: "Order closed", fr: "Commande fermée" },
     detail: Text {
         en: "The order is in a state that does not allow this.",
         fr: "L'état de la commande ne le permet pas.",
@@ -136,8 +136,8 @@ pub(super) const CART_TOKEN_USED: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Signed cart already used", fr: "Panier signé déjà utilisé" },
     detail: Text {
-        en: "Another order was made from this cart_token, and it is paid or may still be. Send that order's Idempotency-Key again, or have the cart signed anew.",
-        fr: "Une autre commande a été créée avec ce cart_token ; elle est payée ou peut encore l'être. Renvoyez l'Idempotency-Key de cette commande, ou faites signer le panier à nouveau.",
+        en: "Another order uses this cart_token, and it is paid or may still be paid. Send that order's Idempotency-Key again, or sign a new cart_token.",
+        fr: "Une autre commande utilise ce cart_token ; elle est payée ou peut encore l'être. Renvoyez l'Idempotency-Key de cette commande, ou signez un nouveau cart_token.",
     },
 };
 
@@ -148,8 +148,8 @@ pub(super) const REFUND_EXCEEDS_PAYMENT: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Refund exceeds the payment", fr: "Remboursement supérieur au paiement" },
     detail: Text {
-        en: "Less than this is left of the payment; refunds under way count. Nothing was sent to the payment provider.",
-        fr: "Il reste moins que cela du paiement, remboursements en cours compris. Rien n'a été envoyé au prestataire de paiement.",
+        en: "The amount exceeds what can still be refunded of this payment; pending refunds count. Nothing was sent to the payment provider.",
+        fr: "Le montant dépasse ce qui peut encore être remboursé sur ce paiement, remboursements en cours compris. Rien n'a été envoyé au prestataire de paiement.",
     },
 };
 
@@ -160,8 +160,8 @@ pub(super) const REFUND_PHONE_DIFFERS: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "The money would go to another number", fr: "L'argent irait à un autre numéro" },
     detail: Text {
-        en: "lomi. would pay this part to a phone number that is not known to be the payer's. Nothing was sent. Refund the whole payment instead, or repeat with confirmed_phone once the number has been checked with the payer.",
-        fr: "lomi. verserait cette partie à un numéro dont on ne sait pas s'il est celui du payeur. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou recommencez avec confirmed_phone une fois le numéro vérifié auprès du payeur.",
+        en: "lomi. would pay this partial refund to a phone number that may not be the payer's. Nothing was sent. Refund the whole payment instead, or check the number with the payer and send the request again with confirmed_phone.",
+        fr: "lomi. verserait ce remboursement partiel à un numéro qui n'est peut-être pas celui du payeur. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou vérifiez le numéro auprès du payeur et renvoyez la requête avec confirmed_phone.",
     },
 };
 
@@ -172,8 +172,8 @@ pub(super) const REFUND_PHONE_UNKNOWN: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "No number to pay the money to", fr: "Aucun numéro où verser l'argent" },
     detail: Text {
-        en: "lomi. would pay this part to its customer's phone number, and which one that is cannot be read. Nothing was sent. Refund the whole payment instead, or enter the number with the customer first.",
-        fr: "lomi. verserait cette partie au numéro de son client, et ce numéro ne peut pas être lu. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou indiquez d'abord le numéro auprès du client.",
+        en: "lomi. would pay this partial refund to the customer's phone number, and that number cannot be read. Nothing was sent. Refund the whole payment instead, or add the number to the customer first.",
+        fr: "lomi. verserait ce remboursement partiel au numéro du client, et ce numéro ne peut pas être lu. Rien n'a été envoyé. Remboursez plutôt tout le paiement, ou ajoutez d'abord le numéro à la fiche du client.",
     },
 };
 
@@ -182,10 +182,10 @@ pub(super) const REFUND_NOT_RELEASABLE: Entry = Entry {
     status: 409,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "The refund cannot be called off", fr: "Le remboursement ne peut pas être annulé" },
+    title: Text { en: "The refund cannot be cancelled", fr: "Le remboursement ne peut pas être annulé" },
     detail: Text {
-        en: "What becomes of this refund is known, or lomi. lists one that it may be, or it is younger than an hour (a day, unless lomi. pays it out to a phone). It stays as it is. Read the order.",
-        fr: "L'issue de ce remboursement est connue, ou lomi. en liste un qui pourrait être lui, ou il a moins d'une heure (moins d'un jour, sauf si lomi. le verse à un téléphone). Il reste tel quel. Consultez la commande.",
+        en: "The outcome of this refund is known, or lomi. lists a refund that may be this one, or it is less than one hour old (one day, unless lomi. pays it out to a phone). It stays unchanged. Read the order.",
+        fr: "L'issue de ce remboursement est connue, ou lomi. liste un remboursement qui pourrait être celui-ci, ou il a moins d'une heure (moins d'un jour, sauf si lomi. le verse à un téléphone). Il reste tel quel. Consultez la commande.",
     },
 };
 
@@ -196,8 +196,8 @@ pub(super) const PAYMENT_UNIDENTIFIED: Entry = Entry {
     retry_after_s: Some(60),
     title: Text { en: "Payment not identified yet", fr: "Paiement pas encore identifié" },
     detail: Text {
-        en: "The order is paid, and the transaction behind it is not known yet. Retry once it stands in the order's payments.",
-        fr: "La commande est payée, mais sa transaction n'est pas encore connue. Réessayez quand elle figure dans les paiements de la commande.",
+        en: "The order is paid, and its transaction is not known yet. Retry once it is listed in the order's payments.",
+        fr: "La commande est payée, mais sa transaction n'est pas encore connue. Réessayez quand elle figurera dans les paiements de la commande.",
     },
 };
 
@@ -232,8 +232,8 @@ pub(super) const OUTCOME_UNKNOWN: Entry = Entry {
     retry_after_s: None,
     title: Text { en: "Outcome unknown", fr: "Issue inconnue" },
     detail: Text {
-        en: "The payment provider's answer was lost: it may or may not have done this. Look first, and only then send it again.",
-        fr: "La réponse du prestataire de paiement s'est perdue : il l'a peut-être fait, peut-être pas. Vérifiez avant de renvoyer.",
+        en: "The payment provider's answer was lost: the request may or may not have taken effect. Check before you send it again.",
+        fr: "La réponse du prestataire de paiement s'est perdue : la requête a peut-être pris effet, peut-être pas. Vérifiez avant de la renvoyer.",
     },
 };
 
@@ -242,10 +242,10 @@ pub(super) const CARD_UNAVAILABLE: Entry = Entry {
     status: 503,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "No card form just now", fr: "Formulaire de carte indisponible" },
+    title: Text { en: "Card form unavailable", fr: "Formulaire de carte indisponible" },
     detail: Text {
-        en: "lomi. takes no card payments on your own page for the moment. Open a hosted page instead: POST /checkout-sessions.",
-        fr: "lomi. ne prend pas de paiement par carte sur votre page pour le moment. Ouvrez une page hébergée : POST /checkout-sessions.",
+        en: "lomi. accepts no card payments on your own page at the moment. Open a hosted page instead: POST /checkout-sessions.",
+        fr: "lomi. n'accepte pas de paiement par carte sur votre page pour le moment. Ouvrez une page hébergée : POST /checkout-sessions.",
     },
 };
 
@@ -254,10 +254,10 @@ pub(super) const CARD_AMOUNT_TOO_SMALL: Entry = Entry {
     status: 400,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "Too little for a card", fr: "Montant trop faible pour une carte" },
+    title: Text { en: "Amount too small for a card", fr: "Montant trop faible pour une carte" },
     detail: Text {
-        en: "lomi. charges a card with at least 1 000 XOF, 0.50 EUR or 0.50 USD. Open a hosted page instead: POST /checkout-sessions.",
-        fr: "lomi. débite une carte d'au moins 1 000 XOF, 0,50 EUR ou 0,50 USD. Ouvrez une page hébergée : POST /checkout-sessions.",
+        en: "A card payment must be at least 1 000 XOF, 0.50 EUR or 0.50 USD. Open a hosted page instead: POST /checkout-sessions.",
+        fr: "Un paiement par carte doit être d'au moins 1 000 XOF, 0,50 EUR ou 0,50 USD. Ouvrez une page hébergée : POST /checkout-sessions.",
     },
 };
 
@@ -266,7 +266,7 @@ pub(super) const INVOICE_PAYMENT_REQUIRED: Entry = Entry {
     status: 402,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "Open invoice", fr: "Facture impayée" },
+    title: Text { en: "Unpaid invoice", fr: "Facture impayée" },
     detail: Text {
         en: "This customer has an unpaid invoice, which must be paid first.",
         fr: "Ce client a une facture impayée, à régler d'abord.",
@@ -278,10 +278,10 @@ pub(super) const NATIVE_LINK_UNCHANGEABLE: Entry = Entry {
     status: 409,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "A link of lomi.'s own", fr: "Lien propre à lomi." },
+    title: Text { en: "Native link cannot be changed", fr: "Lien natif non modifiable" },
     detail: Text {
-        en: "lomi. lets nobody end its own links through its API. End it in lomi.'s dashboard, or make managed links.",
-        fr: "lomi. ne permet pas de terminer ses propres liens par son API. Faites-le dans son tableau de bord, ou créez des liens gérés.",
+        en: "lomi. cannot change or end this link through its API. Use the lomi. dashboard, or create managed links.",
+        fr: "lomi. ne permet pas de modifier ni de fermer ce lien par son API. Faites-le dans le tableau de bord lomi., ou créez des liens gérés.",
     },
 };
 
@@ -290,10 +290,10 @@ pub(super) const CUSTOMER_TEXT_KEPT: Entry = Entry {
     status: 409,
     retryable: false,
     retry_after_s: None,
-    title: Text { en: "Text not cleared", fr: "Texte non effacé" },
+    title: Text { en: "Field not cleared", fr: "Champ non effacé" },
     detail: Text {
-        en: "lomi. kept the texts named in errors, which were to be cleared. Every other change of this request was made. Clear them in lomi.'s dashboard, or write other texts.",
-        fr: "lomi. a gardé les textes indiqués dans errors, qui devaient être effacés. Les autres modifications de cette requête ont été faites. Effacez-les dans le tableau de bord de lomi., ou écrivez d'autres textes.",
+        en: "lomi. did not clear the fields named in errors. Every other change of this request was made. Clear them in the lomi. dashboard, or send other values.",
+        fr: "lomi. n'a pas effacé les champs indiqués dans errors. Les autres modifications de cette requête ont été faites. Effacez-les dans le tableau de bord lomi., ou envoyez d'autres valeurs.",
     },
 };
 
