@@ -1,4 +1,4 @@
-//! The request body, and the rules of its members.
+//! The request body, and the rules of its fields.
 
 use checkout::sessions::{CheckoutMode, PageDetails, PageRecords, RequiredFields};
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, OrderDetails, RedirectPolicy};
@@ -105,7 +105,7 @@ impl Body {
         Ok((CheckoutMode::Page(Box::new(page)), details, asked))
     }
 
-    /// What would stand in lomi.'s books, or in an event, as the merchant's own word.
+    /// The fields that only the merchant's backend may set: they reach lomi's records and the merchant's events.
     const fn merchants_own(&self) -> [(bool, &'static str); 4] {
         [
             (self.payment_reference.is_some(), "/payment_reference"),
@@ -115,7 +115,8 @@ impl Body {
         ]
     }
 
-    /// What lomi. notes with the session. Beside an amount of the merchant's own a product is such a note, too.
+    /// The ids that lomi records with the session. A product beside an amount is only recorded: the amount sets the
+    /// price.
     fn records(&mut self, caller: Caller, faults: &mut FieldErrors) -> PageRecords {
         let is_priced = caller == Caller::Merchant && self.amount.is_some();
         let product_id = self.product_id.take_if(|_| is_priced).filter(|id| is_lomi_id(id, "/product_id", faults));
@@ -128,7 +129,7 @@ impl Body {
         }
     }
 
-    /// lomi. opens no page that would know nobody.
+    /// lomi refuses a page on which the shopper need not give a name, an e-mail or a phone number.
     fn required_fields(&self, faults: &mut FieldErrors) -> RequiredFields {
         let usual = RequiredFields::default();
         let required = RequiredFields {
@@ -137,12 +138,12 @@ impl Body {
             phone: self.require_phone.unwrap_or(usual.phone),
             billing_address: self.require_billing_address.unwrap_or(usual.billing_address),
         };
-        let knows_somebody = required.name || required.email || required.phone;
+        let asks_for_one = required.name || required.email || required.phone;
         faults.unless(
-            knows_somebody || self.customer_name.is_some() || self.customer_id.is_some(),
+            asks_for_one || self.customer_name.is_some() || self.customer_id.is_some(),
             "/require_name",
-            "Ask for a name, an e-mail or a phone, or send customer_name or customer_id.",
-            "Demandez un nom, un e-mail ou un téléphone, ou envoyez customer_name ou customer_id.",
+            "Require a name, an e-mail or a phone number, or send customer_name or customer_id.",
+            "Exigez un nom, un e-mail ou un téléphone, ou envoyez customer_name ou customer_id.",
         );
         required
     }
@@ -159,15 +160,16 @@ impl Body {
         faults.unless(minutes, "/expiration_minutes", "1 to 1440 minutes.", "De 1 à 1440 minutes.");
     }
 
-    /// An empty list would be a page that takes no payment: lomi.'s documents of 2025 refuse it, and so does this of the merchant's.
+    /// An empty list means no payment method. lomi's documents of 2025 refuse it, and so does the admin route; on the
+    /// public route it counts as absent.
     fn check_providers(&self, caller: Caller, faults: &mut FieldErrors) {
         let providers = self.allowed_providers.as_deref().unwrap_or_default();
         let is_empty = self.allowed_providers.as_ref().is_some_and(Vec::is_empty);
         faults.unless(
             !is_empty || caller == Caller::Storefront,
             "/allowed_providers",
-            "At least one provider code; without this member, all that you have.",
-            "Au moins un code de fournisseur ; sans ce champ, tous ceux que vous avez.",
+            "Send at least one provider code, or omit the field to offer all of yours.",
+            "Envoyez au moins un code de fournisseur, ou omettez le champ pour proposer tous les vôtres.",
         );
         let code =
             |text: &String| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');

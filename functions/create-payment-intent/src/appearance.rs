@@ -1,4 +1,4 @@
-//! How the card form should look.
+//! The appearance of the card form.
 
 use lambda_kit::fields::FieldErrors;
 use lomi_client::{AppearanceTheme, BillingAddress};

@@ -1,4 +1,4 @@
-//! The request body, and the rules of its members.
+//! The request body, and the rules of its fields.
 
 use crate::appearance;
 use checkout::sessions::{CardDetails, CheckoutMode};
@@ -100,7 +100,7 @@ impl Body {
         Ok((CheckoutMode::Card(Box::new(card)), details, asked))
     }
 
-    /// One currency by either of its names. A storefront names none.
+    /// The currency by either of its names. A storefront may not send one.
     fn currency_code(&self, caller: Caller, faults: &mut FieldErrors) -> Option<String> {
         let (code, alias) =
             (self.currency_code.as_ref(), self.currency.as_ref().filter(|_| caller == Caller::Merchant));
@@ -111,7 +111,7 @@ impl Body {
             "Contredit currency_code : n'envoyez que l'un des deux.",
         );
         let priced = alias.is_none() || self.amount.is_some();
-        faults.unless(priced, "/currency", "Goes with amount only.", "Va avec amount seulement.");
+        faults.unless(priced, "/currency", "Allowed with amount only.", "Autorisé avec amount seulement.");
         code.or(alias.filter(|_| priced)).cloned()
     }
 
@@ -123,8 +123,8 @@ impl Body {
         quantity
     }
 
-    /// Notes that lomi puts into its own records, where they would look like the merchant's; and the other name of a currency,
-    /// which is part of a price.
+    /// The fields that only the merchant's backend may set: lomi records them as the merchant's, and `currency` is part
+    /// of a price.
     const fn merchants_own(&self) -> [(bool, &'static str); 5] {
         [
             (self.currency.is_some(), "/currency"),
@@ -145,7 +145,7 @@ impl Body {
     }
 }
 
-/// lomi. refuses a charge whose payer it can neither find nor make.
+/// lomi refuses a charge without a customer id or the contact to create a customer.
 fn buyer(
     customer: Option<CustomerId>,
     contact: CustomerDetails,
@@ -158,18 +158,18 @@ fn buyer(
     match (contact.email, contact.name) {
         (Some(customer_email), Some(customer_name)) => Some(Buyer::Guest { customer_email, customer_name }),
         (None, Some(_)) => {
-            faults.add("/customer_email", "Goes with customer_name.", "Va avec customer_name.");
+            faults.add("/customer_email", "Required with customer_name.", "Obligatoire avec customer_name.");
             None
         }
         (Some(_), None) => {
-            faults.add("/customer_name", "Goes with customer_email.", "Va avec customer_email.");
+            faults.add("/customer_name", "Required with customer_email.", "Obligatoire avec customer_email.");
             None
         }
         (None, None) => {
             faults.add(
                 "/customer_id",
-                "Say who pays: customer_id, or customer_email and customer_name.",
-                "Dites qui paie : customer_id, ou customer_email et customer_name.",
+                "Name the payer: customer_id, or customer_email and customer_name.",
+                "Indiquez qui paie : customer_id, ou customer_email et customer_name.",
             );
             None
         }

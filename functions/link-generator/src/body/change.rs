@@ -1,4 +1,4 @@
-//! The change of a link of lomi.'s own.
+//! The change of a native link.
 
 use checkout::units::to_lomi;
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
@@ -8,7 +8,7 @@ use lomi_client::UpdatePaymentLink;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What is to be changed; what is missing stays.
+/// The fields to change; an absent field stays unchanged.
 #[derive(Deserialize)]
 pub(crate) struct Change {
     title: Option<String>,
@@ -29,14 +29,14 @@ pub(crate) struct Change {
     metadata: Option<BTreeMap<String, Label>>,
 }
 
-/// lomi.'s request, and the currency that its amount is meant in.
+/// The request to lomi, and the currency of its amount.
 pub(crate) struct Wanted {
     pub(crate) changes: UpdatePaymentLink,
     pub(crate) currency: Option<Currency>,
 }
 
 impl Wanted {
-    /// Whether lomi. need not be able to change anything: we keep the labels ourselves.
+    /// Whether only labels change. This stack stores them, so lomi need not support changes.
     pub(crate) fn is_of_labels_only(&self) -> bool {
         UpdatePaymentLink { metadata: None, ..self.changes.clone() } == UpdatePaymentLink::default()
     }
@@ -52,7 +52,7 @@ impl Change {
             }
         }
         let goes_along = self.currency_code.is_none() || self.amount.is_some();
-        faults.unless(goes_along, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        faults.unless(goes_along, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let names_money = self.amount.is_some() || self.currency_code.is_some();
         let money = self.amount.map(|amount| money(amount, self.currency_code.as_deref(), &mut faults));
         let money = money.flatten();
@@ -74,7 +74,12 @@ impl Change {
             metadata: self.metadata.map(|labels| check_labels(&labels, &mut faults)),
         };
         let changes_something = names_money || changes != UpdatePaymentLink::default();
-        faults.unless(changes_something, "", "Name what changes.", "Dites ce qui change.");
+        faults.unless(
+            changes_something,
+            "",
+            "Send at least one field to change.",
+            "Envoyez au moins un champ à modifier.",
+        );
         let changes = faults.none_or(Some(changes))?;
         Ok(Wanted { changes, currency: money.map(domain::Money::currency) })
     }
@@ -92,8 +97,8 @@ impl Change {
         faults.unless(
             self.expires_at.as_ref().is_none_or(is_time),
             "/expires_at",
-            "A time as in 2026-12-31T23:59:59Z.",
-            "Un moment, par exemple 2026-12-31T23:59:59Z.",
+            "An RFC 3339 time, such as 2026-12-31T23:59:59Z.",
+            "Une date RFC 3339, par exemple 2026-12-31T23:59:59Z.",
         );
     }
 }

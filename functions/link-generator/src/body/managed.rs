@@ -1,4 +1,4 @@
-//! A link of ours.
+//! The fields of a managed link.
 
 use super::{Body, Kind, OpenAmount, only_with};
 use checkout::payment_links::NewLink;
@@ -7,7 +7,7 @@ use lambda_kit::fields::{Asked, Caller, FieldErrors, PricingMembers, check_label
 use lambda_kit::problem::Problem;
 use std::num::NonZeroU32;
 
-/// More than any fair sells tickets.
+/// More than one link is ever paid.
 const MAX_PAYMENTS: u32 = 1_000_000;
 
 impl Body {
@@ -33,7 +33,7 @@ impl Body {
         faults.unless(is_count, "/max_payments", "1 to 1 000 000.", "De 1 à 1 000 000.");
         let metadata = check_labels(&self.metadata.unwrap_or_default(), &mut faults);
         let priced = self.currency_code.is_none() || self.amount.is_some();
-        faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        faults.unless(priced, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let price = match (self.amount, self.open_amount, self.items) {
             (Some(amount), None, None) => {
                 let money = money(amount, self.currency_code.as_deref(), &mut faults);
@@ -41,8 +41,8 @@ impl Body {
             }
             (None, Some(open), None) => open.check(&mut faults).map(LinkPrice::Amount),
             (None, None, Some(items)) => {
-                let members = PricingMembers { items: Some(items), ..PricingMembers::default() };
-                match Asked::read(Caller::Merchant, members, &mut faults) {
+                let fields = PricingMembers { items: Some(items), ..PricingMembers::default() };
+                match Asked::read(Caller::Merchant, fields, &mut faults) {
                     Some(Asked::Catalog(lines)) => Some(LinkPrice::Items(lines)),
                     _ => None,
                 }
@@ -50,8 +50,8 @@ impl Body {
             _ => {
                 faults.add(
                     "",
-                    "Exactly one of amount, open_amount and items sets the price.",
-                    "Un seul de amount, open_amount et items fixe le prix.",
+                    "Send exactly one of amount, open_amount and items.",
+                    "Envoyez exactement un champ parmi amount, open_amount et items.",
                 );
                 None
             }
@@ -78,8 +78,8 @@ impl OpenAmount {
         faults.unless(
             price.is_some(),
             "/open_amount",
-            "min and max are positive whole numbers of minor units, min at most max.",
-            "min et max sont des entiers positifs en unités mineures, min au plus max.",
+            "min and max must be positive integers in minor units, min at most max.",
+            "min et max doivent être des entiers positifs en unités mineures, min inférieur ou égal à max.",
         );
         price
     }

@@ -1,4 +1,4 @@
-//! A link of lomi.'s own.
+//! The fields of a native link.
 
 use super::{Body, Kind, NativeType, only_with};
 use checkout::units::to_lomi;
@@ -55,15 +55,15 @@ impl Body {
             faults.unless(
                 !is_there,
                 pointer,
-                "Goes with link_type product only.",
-                "Va avec link_type product seulement.",
+                "Allowed with link_type product only.",
+                "Autorisé avec link_type product seulement.",
             );
         }
         let Some(amount) = self.amount else {
-            faults.add("/amount", "An instant link needs an amount.", "Un lien instantané demande un montant.");
+            faults.add("/amount", "An instant link needs an amount.", "Un lien instantané exige un montant.");
             return None;
         };
-        // A currency that is none has been reported by then.
+        // The caller has reported an invalid currency.
         let currency = self.currency_code.as_deref().filter(|code| Currency::from_code(code).is_some())?;
         let money = money(amount, Some(currency), faults)?;
         Some(LinkTarget::Instant { amount: to_lomi(money)? })
@@ -73,12 +73,12 @@ impl Body {
         faults.unless(
             self.amount.is_none(),
             "/amount",
-            "The price of a product is lomi.'s.",
-            "Le prix d'un produit est celui de lomi.",
+            "lomi. sets the price of a product.",
+            "lomi. fixe le prix d'un produit.",
         );
         let price_id = self.price_id.as_deref().filter(|id| is_id(id, "price_", "/price_id", faults));
         let Some(product_id) = self.product_id.as_deref() else {
-            faults.add("/product_id", "A product link needs a product.", "Un lien produit demande un produit.");
+            faults.add("/product_id", "A product link needs a product.", "Un lien produit exige un produit.");
             return None;
         };
         is_id(product_id, "prod_", "/product_id", faults);
@@ -87,9 +87,9 @@ impl Body {
     }
 }
 
-/// A UUID, or an id as lomi. prints it. Anything else lomi. would answer with a refusal or a 500.
+/// Checks for a UUID, or for a public id with `prefix`. lomi answers anything else with a refusal or a 500.
 fn is_id(text: &str, prefix: &str, pointer: &str, faults: &mut FieldErrors) -> bool {
     let fits = ProductId::parse(text).is_ok_and(|id| id.is_uuid() || id.as_str().starts_with(prefix));
-    faults.unless(fits, pointer, "An id of lomi.", "Un identifiant de lomi.");
+    faults.unless(fits, pointer, "Must be an id of lomi.", "Doit être un identifiant de lomi.");
     fits
 }
