@@ -44,30 +44,30 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opt
 impl Body {
     /// A new customer, who must have a name.
     pub(crate) fn into_new(self) -> Result<CreateCustomer, Problem> {
-        let mut faults = FieldErrors::default();
-        faults.unless(self.name.is_some(), "/name", "This field is required.", "Ce champ est obligatoire.");
-        let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut faults);
+        let mut errors = FieldErrors::default();
+        errors.unless(self.name.is_some(), "/name", "This field is required.", "Ce champ est obligatoire.");
+        let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut errors);
         for text in cleared {
-            faults.add(
+            errors.add(
                 format!("/{}", text.as_str()),
                 "Send a string, or omit the field.",
                 "Envoyez une chaîne, ou omettez le champ.",
             );
         }
         let metadata = metadata.unwrap_or_default();
-        faults.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
+        errors.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
     }
 
     /// A change of at least one field.
     pub(crate) fn into_changes(self) -> Result<UpdateCustomer, Problem> {
-        let mut faults = FieldErrors::default();
-        let changes = self.check(&mut faults);
+        let mut errors = FieldErrors::default();
+        let changes = self.check(&mut errors);
         let is_empty = changes == UpdateCustomer::default();
-        faults.unless(!is_empty, "", "Send at least one field to change.", "Envoyez au moins un champ à modifier.");
-        faults.none_or(Some(changes))
+        errors.unless(!is_empty, "", "Send at least one field to change.", "Envoyez au moins un champ à modifier.");
+        errors.none_or(Some(changes))
     }
 
-    fn check(self, faults: &mut FieldErrors) -> UpdateCustomer {
+    fn check(self, errors: &mut FieldErrors) -> UpdateCustomer {
         let mut cleared = BTreeSet::new();
         let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): Detail| {
             let Some(text) = text? else {
@@ -75,7 +75,7 @@ impl Body {
                 return None;
             };
             let fitting = check(&text);
-            faults.unless(fitting.is_some(), &format!("/{}", name.as_str()), en, fr);
+            errors.unless(fitting.is_some(), &format!("/{}", name.as_str()), en, fr);
             Some(fitting.unwrap_or(text))
         };
         let profile = CustomerProfile {
@@ -89,10 +89,10 @@ impl Body {
             is_business: self.is_business,
         };
         let name = self.name.inspect(|name| {
-            faults.unless(is_name(name), "/name", "1 to 200 characters.", "De 1 à 200 caractères.");
+            errors.unless(is_name(name), "/name", "1 to 200 characters.", "De 1 à 200 caractères.");
         });
         let metadata = self.metadata.map(|labels| {
-            check_labels(&labels, faults);
+            check_labels(&labels, errors);
             // lomi stores any JSON here, so numbers and booleans stay what they are.
             labels.into_iter().filter_map(|(name, label)| Some((name, label.to_json()?))).collect()
         });

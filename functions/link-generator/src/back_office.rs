@@ -50,13 +50,13 @@ impl App {
     /// Changes a native link, from lomi's API 1.2.0 on.
     pub(crate) async fn change(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let LinkId::Native(mut id) = LinkId::of(request)? else {
-            let mut faults = FieldErrors::default();
+            let mut errors = FieldErrors::default();
             let (en, fr) = (
                 "A managed link cannot be changed: end it and create another.",
                 "Un lien géré ne peut pas être modifié : fermez-le et créez-en un autre.",
             );
-            faults.add("", en, fr);
-            return faults.none_or(None);
+            errors.add("", en, fr);
+            return errors.none_or(None);
         };
         let wanted = json::<Change>(request)?.check(&self.redirects)?;
         // The link is read first: its currency is compared, and a public id is resolved to the UUID, because the
@@ -66,14 +66,14 @@ impl App {
             id = known.payment_link_id;
             let is_its = |wanted: Currency| known.currency_code.is_some_and(|code| code.as_str() == wanted.code());
             let fits = wanted.currency.is_none_or(is_its);
-            let mut faults = FieldErrors::default();
-            faults.unless(
+            let mut errors = FieldErrors::default();
+            errors.unless(
                 fits,
                 "/currency_code",
                 "Must be the currency of this link.",
                 "Doit être la devise de ce lien.",
             );
-            faults.none_or(Some(()))?;
+            errors.none_or(Some(()))?;
         }
         let client = self.lomi.client_or_refusal(request.deadline, event).await?;
         let call = client.payment_links().update(&id, &wanted.changes).deadline(request.deadline);

@@ -48,19 +48,19 @@ struct FailedView<'a> {
 
 impl Body {
     fn into_resend(self, now: Timestamp) -> Result<Resend, Problem> {
-        let mut faults = FieldErrors::default();
+        let mut errors = FieldErrors::default();
         let since = self.since.as_deref().map(Timestamp::parse_rfc3339);
-        faults.unless(since != Some(None), "/since", "Must be an RFC 3339 time.", "Doit être une date RFC 3339.");
+        errors.unless(since != Some(None), "/since", "Must be an RFC 3339 time.", "Doit être une date RFC 3339.");
         let limit = self.limit.map(|limit| u8::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
-        faults.unless(limit != Some(None), "/limit", "1 to 20.", "De 1 à 20.");
+        errors.unless(limit != Some(None), "/limit", "1 to 20.", "De 1 à 20.");
         let after = self.cursor.as_deref().map(DeliveryCursor::parse);
-        faults.unless(after != Some(None), "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
+        errors.unless(after != Some(None), "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
         let resend = Resend {
             since: since.flatten().unwrap_or(now.plus_ms(-DEFAULT_AGE_MS)),
             limit: limit.flatten().unwrap_or(DEFAULT_LIMIT),
             after: after.flatten(),
         };
-        faults.none_or(Some(resend))
+        errors.none_or(Some(resend))
     }
 }
 

@@ -75,19 +75,19 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     let (idempotency_key, fingerprint) = idempotency(request, Caller::Merchant)?;
     let Body { amount, transaction_id, reason, confirmed_phone } = json(request)?;
-    let mut faults = FieldErrors::default();
+    let mut errors = FieldErrors::default();
     let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));
-    faults.unless(
+    errors.unless(
         amount_fits,
         "/amount",
         "Must be a positive integer in minor units.",
         "Doit être un entier positif en unités mineures.",
     );
-    let transaction_id = transaction_id.filter(|id| is_lomi_id(id, "/transaction_id", &mut faults));
+    let transaction_id = transaction_id.filter(|id| is_lomi_id(id, "/transaction_id", &mut errors));
     let bounds = ("At most 500 characters.", "500 caractères au plus.");
-    check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut faults);
+    check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut errors);
     let phone = confirmed_phone.as_deref().map(PhoneNumber::parse);
-    faults.unless(
+    errors.unless(
         phone != Some(None),
         "/confirmed_phone",
         "Must be a phone number.",
@@ -102,7 +102,7 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
         reason,
         confirmed_phone: phone.flatten(),
     };
-    faults.none_or(Some(order))
+    errors.none_or(Some(order))
 }
 
 /// 202 means that the outcome is unknown and the refund must not be requested again. A refund that failed before lomi

@@ -61,8 +61,8 @@ mod tests {
     const URL: &str = "https://api.example/webhooks/lomi";
     const OLD: &str = "https://old.example/webhooks/lomi";
 
-    fn request(members: &Value) -> CustomResourceRequest {
-        let mut event = members.clone();
+    fn request(fields: &Value) -> CustomResourceRequest {
+        let mut event = fields.clone();
         event["ResponseURL"] = json!("https://bucket.s3.amazonaws.com/");
         match Event::read(&event, Environment::Live) {
             Event::Asked(request) => *request,
