@@ -1,4 +1,4 @@
-//! `GET /amounts`: what a person typed, read by the one reading that there is. Pages send the text and get minor units.
+//! `GET /amounts`: converts an amount that a person typed to minor units, so that no page parses amounts itself.
 
 use domain::Currency;
 use lambda_kit::fields::typed_amount;

@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use crate::amounts;
 use crate::view::{Body, ProductView, Products};
@@ -12,7 +12,7 @@ use store::Store;
 
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(4), queries: &[] };
 
-/// Shops and caches between may show a catalogue this old; an order is always priced by the current one.
+/// Shops and caches may show a catalogue this old. Orders are priced from the table.
 const CACHE: &str = "public, max-age=60";
 
 pub(crate) struct App {

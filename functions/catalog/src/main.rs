@@ -1,6 +1,7 @@
-//! `GET /products` and `GET /amounts` for the shop; `/admin/products` and `/admin/products/{sku}` for the merchant, closed at the gateway.
+//! `GET /products` and `GET /amounts` for the shop; `/admin/products` and `/admin/products/{sku}` for the merchant,
+//! behind AWS IAM.
 //!
-//! The only place where prices of the merchant's own catalogue are set.
+//! The prices of the merchant's own catalogue are set only here.
 //!
 //! May: `GetItem`, `PutItem`, `DeleteItem` on `PRODUCT#*`; `Query` of index `listing` for `PRODUCT`.
 

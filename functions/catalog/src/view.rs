@@ -1,4 +1,4 @@
-//! Products on the wire.
+//! The JSON of a product.
 
 use domain::{Currency, Price, Product, ProductError, Sku};
 use lambda_kit::language::Text;
@@ -31,7 +31,7 @@ impl Body {
 
 fn problem(error: ProductError) -> Problem {
     let (pointer, detail) = match error {
-        ProductError::Sku => ("/sku", Text { en: "Not an article number.", fr: "Ce n'est pas un code article." }),
+        ProductError::Sku => ("/sku", Text { en: "Not a valid SKU.", fr: "Code article non valide." }),
         ProductError::Title => ("/title", Text { en: "1 to 200 characters.", fr: "De 1 à 200 caractères." }),
         ProductError::Description => {
             ("/description", Text { en: "At most 2000 characters.", fr: "2000 caractères au plus." })
@@ -39,11 +39,11 @@ fn problem(error: ProductError) -> Problem {
         ProductError::Amount => (
             "/amount",
             Text {
-                en: "Either amount, or min_amount and max_amount; positive whole minor units, min at most max.",
-                fr: "Soit amount, soit min_amount et max_amount ; entiers positifs en unités mineures, min au plus max.",
+                en: "Send either amount, or min_amount and max_amount: positive integers in minor units, min_amount at most max_amount.",
+                fr: "Envoyez soit amount, soit min_amount et max_amount : des entiers positifs en unités mineures, min_amount inférieur ou égal à max_amount.",
             },
         ),
-        ProductError::ImageUrl => ("/image_url", Text { en: "An https URL.", fr: "Une URL https." }),
+        ProductError::ImageUrl => ("/image_url", Text { en: "Must be an https URL.", fr: "Doit être une URL https." }),
     };
     Problem::invalid(pointer, detail)
 }
@@ -63,7 +63,7 @@ pub(crate) struct ProductView<'a> {
     min_amount: Option<i64>,
     max_amount: Option<i64>,
     image_url: Option<&'a str>,
-    /// Shoppers see active products only, and need not be told.
+    /// For the merchant only: shoppers see active products only.
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<bool>,
 }

@@ -1,9 +1,9 @@
-//! The request body, and the rules of its members.
+//! The request body, and the rules of its fields.
 
 use checkout::sessions::{CheckoutMode, PageDetails, PageRecords, RequiredFields};
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_REFERENCE_CHARS, MAX_TITLE_CHARS, OrderDetails, RedirectPolicy};
 use lambda_kit::fields::{
-    Asked, Caller, Contact, FieldErrors, Item, Label, LineItem, PricingMembers, PublicPrices, Whole, allowed_url,
+    Asked, Caller, Contact, FieldErrors, Item, Label, LineItem, PricingFields, PublicPrices, Whole, allowed_url,
     check_text, details_of, is_lomi_id, is_uuid, only_merchant,
 };
 use lambda_kit::problem::Problem;
@@ -54,21 +54,21 @@ impl Body {
         redirects: &RedirectPolicy,
         (prices, default_currency): (&PublicPrices, Currency),
     ) -> Result<(CheckoutMode, OrderDetails, Asked), Problem> {
-        let mut faults = FieldErrors::default();
-        let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut faults);
-        let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut faults);
-        self.check_texts(&mut faults);
-        self.check_providers(caller, &mut faults);
-        only_merchant(caller, &self.merchants_own(), &mut faults);
-        let details = details_of(caller, &self.metadata, &mut faults);
-        let records = self.records(caller, &mut faults);
+        let mut errors = FieldErrors::default();
+        let success_url = allowed_url(redirects, &self.success_url, "/success_url", &mut errors);
+        let cancel_url = allowed_url(redirects, &self.cancel_url, "/cancel_url", &mut errors);
+        self.check_texts(&mut errors);
+        self.check_providers(caller, &mut errors);
+        only_merchant(caller, &self.merchants_own(), &mut errors);
+        let details = details_of(caller, &self.metadata, &mut errors);
+        let records = self.records(caller, &mut errors);
         if let Some(id) = &self.customer_id {
-            is_uuid(id, "/customer_id", &mut faults);
+            is_uuid(id, "/customer_id", &mut errors);
         }
-        let required = self.required_fields(&mut faults);
+        let required = self.required_fields(&mut errors);
         let contact = Contact { email: self.customer_email, name: self.customer_name, phone: self.customer_phone };
-        let customer = contact.check(&mut faults);
-        let pricing = PricingMembers {
+        let customer = contact.check(&mut errors);
+        let pricing = PricingFields {
             items: self.items,
             line_items: self.line_items,
             product_id: self.product_id,
@@ -79,12 +79,12 @@ impl Body {
             currency_code: self.currency_code,
             default_currency: Some(default_currency),
         };
-        let asked = Asked::read(caller, pricing, &mut faults);
+        let asked = Asked::read(caller, pricing, &mut errors);
         if let Some(asked) = &asked {
-            prices.check(caller, asked, &mut faults);
+            prices.check(caller, asked, &mut errors);
         }
         let urls_and_price = success_url.zip(cancel_url).zip(asked);
-        let ((success_url, cancel_url), asked) = faults.none_or(urls_and_price)?;
+        let ((success_url, cancel_url), asked) = errors.none_or(urls_and_price)?;
         let page = PageDetails {
             success_url,
             cancel_url,
@@ -105,7 +105,7 @@ impl Body {
         Ok((CheckoutMode::Page(Box::new(page)), details, asked))
     }
 
-    /// What would stand in lomi.'s books, or in an event, as the merchant's own word.
+    /// The fields that only the merchant's backend may set: they reach lomi's records and the merchant's events.
     const fn merchants_own(&self) -> [(bool, &'static str); 4] {
         [
             (self.payment_reference.is_some(), "/payment_reference"),
@@ -115,12 +115,13 @@ impl Body {
         ]
     }
 
-    /// What lomi. notes with the session. Beside an amount of the merchant's own a product is such a note, too.
-    fn records(&mut self, caller: Caller, faults: &mut FieldErrors) -> PageRecords {
+    /// The ids that lomi records with the session. A product beside an amount is only recorded: the amount sets the
+    /// price.
+    fn records(&mut self, caller: Caller, errors: &mut FieldErrors) -> PageRecords {
         let is_priced = caller == Caller::Merchant && self.amount.is_some();
-        let product_id = self.product_id.take_if(|_| is_priced).filter(|id| is_lomi_id(id, "/product_id", faults));
-        let subscription_id = self.subscription_id.as_deref().filter(|id| is_uuid(id, "/subscription_id", faults));
-        let plan_id = self.plan_id.as_deref().filter(|id| is_uuid(id, "/plan_id", faults));
+        let product_id = self.product_id.take_if(|_| is_priced).filter(|id| is_lomi_id(id, "/product_id", errors));
+        let subscription_id = self.subscription_id.as_deref().filter(|id| is_uuid(id, "/subscription_id", errors));
+        let plan_id = self.plan_id.as_deref().filter(|id| is_uuid(id, "/plan_id", errors));
         PageRecords {
             product_id: product_id.and_then(|id| ProductId::parse(&id).ok()),
             subscription_id: subscription_id.and_then(|id| SubscriptionId::parse(id).ok()),
@@ -128,8 +129,8 @@ impl Body {
         }
     }
 
-    /// lomi. opens no page that would know nobody.
-    fn required_fields(&self, faults: &mut FieldErrors) -> RequiredFields {
+    /// lomi refuses a page on which the shopper need not give a name, an e-mail or a phone number.
+    fn required_fields(&self, errors: &mut FieldErrors) -> RequiredFields {
         let usual = RequiredFields::default();
         let required = RequiredFields {
             name: self.require_name.unwrap_or(usual.name),
@@ -137,41 +138,42 @@ impl Body {
             phone: self.require_phone.unwrap_or(usual.phone),
             billing_address: self.require_billing_address.unwrap_or(usual.billing_address),
         };
-        let knows_somebody = required.name || required.email || required.phone;
-        faults.unless(
-            knows_somebody || self.customer_name.is_some() || self.customer_id.is_some(),
+        let asks_for_one = required.name || required.email || required.phone;
+        errors.unless(
+            asks_for_one || self.customer_name.is_some() || self.customer_id.is_some(),
             "/require_name",
-            "Ask for a name, an e-mail or a phone, or send customer_name or customer_id.",
-            "Demandez un nom, un e-mail ou un téléphone, ou envoyez customer_name ou customer_id.",
+            "Require a name, an e-mail or a phone number, or send customer_name or customer_id.",
+            "Exigez un nom, un e-mail ou un téléphone, ou envoyez customer_name ou customer_id.",
         );
         required
     }
 
-    fn check_texts(&self, faults: &mut FieldErrors) {
+    fn check_texts(&self, errors: &mut FieldErrors) {
         let title = ("At most 200 characters.", "200 caractères au plus.");
-        check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", title, faults);
+        check_text(self.title.as_deref(), MAX_TITLE_CHARS, "/title", title, errors);
         let reference = self.payment_reference.as_deref();
-        check_text(reference, MAX_REFERENCE_CHARS, "/payment_reference", title, faults);
+        check_text(reference, MAX_REFERENCE_CHARS, "/payment_reference", title, errors);
         let description = ("At most 2000 characters.", "2000 caractères au plus.");
         let text = self.public_description.as_deref();
-        check_text(text, MAX_DESCRIPTION_CHARS, "/public_description", description, faults);
+        check_text(text, MAX_DESCRIPTION_CHARS, "/public_description", description, errors);
         let minutes = self.expiration_minutes.is_none_or(|minutes| minutes.get() <= MAX_EXPIRATION_MINUTES);
-        faults.unless(minutes, "/expiration_minutes", "1 to 1440 minutes.", "De 1 à 1440 minutes.");
+        errors.unless(minutes, "/expiration_minutes", "1 to 1440 minutes.", "De 1 à 1440 minutes.");
     }
 
-    /// An empty list would be a page that takes no payment: lomi.'s documents of 2025 refuse it, and so does this of the merchant's.
-    fn check_providers(&self, caller: Caller, faults: &mut FieldErrors) {
+    /// An empty list means no payment method. lomi's documents of 2025 refuse it, and so does the admin route; on the
+    /// public route it counts as absent.
+    fn check_providers(&self, caller: Caller, errors: &mut FieldErrors) {
         let providers = self.allowed_providers.as_deref().unwrap_or_default();
         let is_empty = self.allowed_providers.as_ref().is_some_and(Vec::is_empty);
-        faults.unless(
+        errors.unless(
             !is_empty || caller == Caller::Storefront,
             "/allowed_providers",
-            "At least one provider code; without this member, all that you have.",
-            "Au moins un code de fournisseur ; sans ce champ, tous ceux que vous avez.",
+            "Send at least one provider code, or omit the field to offer all of yours.",
+            "Envoyez au moins un code de fournisseur, ou omettez le champ pour proposer tous les vôtres.",
         );
         let code =
             |text: &String| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        faults.unless(
+        errors.unless(
             providers.len() <= MAX_PROVIDERS && providers.iter().all(code),
             "/allowed_providers",
             "At most 16 provider codes such as WAVE or MTN.",

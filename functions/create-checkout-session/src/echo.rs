@@ -1,6 +1,6 @@
-//! What the merchant's own backend finds in the answer besides, under the names of lomi.'s documents of 2025.
+//! Further fields of the merchant's answer, under the names of lomi's documents of 2025.
 //!
-//! All of it stands in the request or in the kept answer: the shopper's contact is shown, and is not kept.
+//! All come from the request or from the stored answer, so the shopper's contact is shown without being stored.
 
 use checkout::sessions::{CheckoutMode, CreateCheckout, PageDetails, Pricing};
 use domain::LomiCart;
@@ -26,7 +26,7 @@ pub(crate) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// `None` for a storefront, which is told nothing more.
+    /// `None` for a storefront.
     pub(crate) fn of(create: &'a CreateCheckout, kept: Kept) -> Option<Self> {
         let CheckoutMode::Page(page) = &create.mode else { return None };
         let is_merchants = create.operation == Operation::CreateCheckoutSessionAsAdmin;
@@ -47,7 +47,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Noted beside an amount, or what sets the price.
+/// The product that sets the price, or that is recorded beside an amount.
 fn product_id<'a>(page: &'a PageDetails, pricing: &'a Pricing) -> Option<&'a str> {
     match pricing {
         Pricing::Lomi(LomiCart::Product { product_id, .. }, _) => Some(product_id),

@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use crate::body::Body;
 use crate::echo::Beside;
@@ -16,7 +16,7 @@ use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use store::Operation;
 
-/// A cart of fifty lines with every optional member stays well below.
+/// A cart of 50 lines with every optional field is well below.
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: QUERIES };
 
 const QUERIES: Queries = &[("GET /admin/checkout-sessions", &["limit", "page", "status", "cursor"])];

@@ -1,9 +1,9 @@
 //! `POST /checkout-sessions` for storefronts, `POST /admin/checkout-sessions` for the merchant's own backend, and
-//! `GET /admin/checkout-sessions` and `GET /admin/checkout-sessions/{checkout_session_id}` to read what lomi. has of them.
+//! `GET /admin/checkout-sessions` and `GET /admin/checkout-sessions/{checkout_session_id}` to read lomi's sessions.
 //!
-//! Prices the cart, writes the order, opens a hosted page at lomi. and answers with its address: one order and one page
-//! per `Idempotency-Key`, whatever is retried. The public route takes no price; the admin route, closed at the gateway,
-//! may name an amount.
+//! Prices the cart, writes the order, opens a hosted page at lomi and answers with its address: one order and one page
+//! per `Idempotency-Key`, however often it is retried. The public route takes no price; the admin route, behind AWS
+//! IAM, may name an amount.
 //!
 //! May: `GetItem` on `IDEM#*`, `ORDER#*`, `CART#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `PutItem` on `IDEM#*`,
 //! `ORDER#*`, `REF#*`, `CART#*`; `BatchGetItem` on `PRODUCT#*`, `ORDER#*`; `GetSecretValue` of `LomiSecretKey`,

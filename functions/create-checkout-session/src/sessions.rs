@@ -1,4 +1,4 @@
-//! `GET /admin/checkout-sessions`: lomi.'s sessions, read and told apart from our orders' secrets.
+//! `GET /admin/checkout-sessions`: lomi's sessions, without the tokens of this stack's orders.
 
 use crate::http::App;
 use crate::view::{SessionList, SessionView, ours};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 impl App {
     pub(crate) async fn session(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        // What is no UUID is nobody's: some of lomi.'s generations answer 500 to it.
+        // lomi's session ids are UUIDs; some generations answer 500 to any other id.
         let id = CheckoutSessionId::parse(request.path("checkout_session_id")).ok();
         let id = id.filter(CheckoutSessionId::is_uuid).ok_or(Problem::new(Code::NotFound))?;
         let call = self.sessions(request, event).await?.get(&id).deadline(request.deadline);
@@ -42,7 +42,7 @@ impl App {
 
 const STATUSES: Text = Text { en: "open, completed or expired.", fr: "open, completed ou expired." };
 
-/// lomi. has these, and some of its generations answer 500 to another word.
+/// The statuses of lomi. Some generations answer 500 to any other word.
 fn status(text: &str) -> Option<SessionStatus> {
     match text {
         "open" => Some(SessionStatus::Open),
@@ -68,8 +68,8 @@ fn list(
     call.stream()
 }
 
-/// The order's token opens it, and stands in the addresses that lomi. sends its shopper to. It is taken out of every text of
-/// the answer, wherever lomi. may show it.
+/// Removes order tokens from every text of the answer. The return URLs of a session contain the token, which gives
+/// access to the order.
 fn shown(view: &impl Serialize) -> Result<Response, Problem> {
     let answer = serde_json::to_value(view).map_err(|_| Problem::new(Code::InternalError))?;
     Response::json(200, &without_tokens(answer))
@@ -79,19 +79,19 @@ fn without_tokens(value: Value) -> Value {
     match value {
         Value::String(text) => without_order_tokens(&text).into(),
         Value::Array(values) => values.into_iter().map(without_tokens).collect(),
-        Value::Object(members) => {
-            // Labels are the merchant's, and a cursor is lomi.'s: neither holds a token of ours.
+        Value::Object(fields) => {
+            // Labels are the merchant's and cursors are lomi's: neither contains an order token.
             let is_kept = |name: &str| ["metadata", "next_cursor"].contains(&name);
             let shown = |(name, value): (String, _)| {
                 if is_kept(&name) { (name, value) } else { (name, without_tokens(value)) }
             };
-            members.into_iter().map(shown).collect()
+            fields.into_iter().map(shown).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }
 
-/// lomi.'s API of 2025 answers 403 about a stranger's session. Of a key that is shut out it says so.
+/// lomi's API of 2025 answers 403 for a session of another merchant. A suspended key gets a code of its own.
 fn unread(error: Error, event: &mut Telemetry) -> Problem {
     let is_strangers = error.status() == Some(403) && error.code() != Some("api_access_suspended");
     let problem = failed(error, event);

@@ -1,4 +1,4 @@
-//! A session of lomi.'s on the wire, under the names of lomi.'s documents of 2025.
+//! The JSON of a lomi session, under the names of lomi's documents of 2025.
 
 use checkout::units::minor_units;
 use domain::{OrderId, Timestamp};
@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What lomi. does not tell is null. The contact is the merchant's to read, and is not logged.
+/// A field that lomi does not send is null. The merchant may read the shopper's contact; it is not logged.
 #[derive(Serialize)]
 pub(crate) struct SessionView<'a> {
     checkout_session_id: &'a str,
-    /// Where the session is one of an order of ours.
+    /// The order of this stack that the session belongs to.
     order_id: Option<String>,
     url: Option<&'a str>,
     status: &'a str,
@@ -46,14 +46,14 @@ pub(crate) struct SessionList<'a> {
     meta: Meta,
 }
 
-/// Behind a cursor nobody counts pages.
+/// `current_page` is null after a cursor.
 #[derive(Serialize)]
 struct Meta {
     current_page: Option<u32>,
     per_page: u8,
 }
 
-/// The orders that the sessions say they belong to. Whether there are such orders, the table knows.
+/// The order ids that the sessions name. The table says which of these orders exist.
 pub(crate) fn ours<'a>(sessions: impl IntoIterator<Item = &'a CheckoutSession>) -> BTreeSet<OrderId> {
     sessions.into_iter().filter_map(order_id).collect()
 }
@@ -107,7 +107,7 @@ impl<'a> SessionList<'a> {
     }
 }
 
-/// lomi.'s time in our form; nothing when it is no time.
+/// lomi's time in this API's format; `None` when it does not parse.
 fn time(sent: Option<&str>) -> Option<String> {
     Timestamp::parse_rfc3339(sent?).map(Timestamp::to_rfc3339)
 }

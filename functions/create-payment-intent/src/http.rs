@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use crate::body::Body;
 use checkout::Context;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::time::Duration;
 use store::Operation;
 
-/// A cart of fifty lines with every optional member stays well below.
+/// A cart of 50 lines with every optional field is well below.
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 32 * 1024, budget: Duration::from_secs(22), queries: &[] };
 
 pub(crate) struct App {
@@ -29,7 +29,7 @@ pub(crate) struct App {
     publishable_key: Option<String>,
 }
 
-/// What a page may know of its card form before an order is opened. Pages may show it this old.
+/// How long `GET /card-form` may be cached.
 const CACHE: &str = "public, max-age=60";
 
 #[derive(Serialize)]
@@ -37,8 +37,8 @@ struct CardForm<'a> {
     publishable_key: Option<&'a str>,
 }
 
-/// The names of lomi.'s documents for what the merchant's own answer has already. The amount is the order's price, so its
-/// currency is that of the price, and not the card processor's.
+/// Fields of the answer repeated under the names of lomi's documents, for the merchant. The amount is the order's
+/// price, so the currency is that of the price, not that in which the card is charged.
 #[derive(Serialize)]
 struct Beside {
     id: Option<String>,

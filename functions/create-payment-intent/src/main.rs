@@ -1,13 +1,13 @@
-//! `GET /card-form` and `POST /payment-intents` for storefronts, `POST /admin/payment-intents` for the merchant's own backend, and
-//! `POST /admin/payment-intents/{payment_intent_id}/cancel`.
+//! `GET /card-form` and `POST /payment-intents` for storefronts; `POST /admin/payment-intents` and
+//! `POST /admin/payment-intents/{payment_intent_id}/cancel` for the merchant's backend, behind AWS IAM.
 //!
-//! Prices the cart, writes the order, makes an intent at lomi. and answers with the secret that a card form on the shop's
-//! own page confirms it with: one order and one secret per `Idempotency-Key`, whatever is retried. The public route takes
-//! no price; the admin routes are closed at the gateway.
+//! Prices the cart, writes the order, creates an intent at lomi and answers with the client secret for a card form on
+//! the shop's own page: one order and one secret per `Idempotency-Key`, however often it is retried. The public route
+//! takes no price.
 //!
-//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`, `ORGANISATION#*`; `PutItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`,
-//! `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on `PRODUCT#*`; `GetSecretValue` of
-//! `LomiSecretKey`, `CartTokenSecret`; call lomi.
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `REF#*`, `CART#*`, `ORGANISATION#*`; `PutItem` on `IDEM#*`, `ORDER#*`,
+//! `REF#*`, `CART#*`, `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`; `BatchGetItem` on
+//! `PRODUCT#*`; `GetSecretValue` of `LomiSecretKey`, `CartTokenSecret`; call lomi.
 
 mod appearance;
 mod body;

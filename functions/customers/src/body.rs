@@ -1,4 +1,4 @@
-//! What the back office writes about a customer, and the rules of its members.
+//! The body of a new or changed customer, and the rules of its fields.
 
 use lambda_kit::fields::{FieldErrors, Label, check_labels, is_email, is_legible, is_name, is_phone, normal_phone};
 use lambda_kit::problem::Problem;
@@ -10,7 +10,7 @@ const MAX_PLACE_CHARS: usize = 100;
 const MAX_ADDRESS_CHARS: usize = 500;
 const MAX_POSTAL_CODE_CHARS: usize = 32;
 
-/// The members of a new customer or of a change. Of a change, a text that is null is to be cleared; the name cannot be.
+/// The fields of a new customer or of a change. In a change, `null` clears a text; the name cannot be cleared.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Body {
@@ -36,7 +36,7 @@ pub(crate) struct Body {
     metadata: Option<BTreeMap<String, Label>>,
 }
 
-/// A member that is there has a value of its type.
+/// A field that is present must have a value of its type, so that `null` differs from an absent field.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
@@ -44,34 +44,38 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opt
 impl Body {
     /// A new customer, who must have a name.
     pub(crate) fn into_new(self) -> Result<CreateCustomer, Problem> {
-        let mut faults = FieldErrors::default();
-        faults.unless(self.name.is_some(), "/name", "This member is required.", "Ce champ est obligatoire.");
-        let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut faults);
+        let mut errors = FieldErrors::default();
+        errors.unless(self.name.is_some(), "/name", "This field is required.", "Ce champ est obligatoire.");
+        let UpdateCustomer { name, profile, metadata, cleared } = self.check(&mut errors);
         for text in cleared {
-            faults.add(format!("/{}", text.as_str()), "A text, or nothing at all.", "Un texte, ou rien du tout.");
+            errors.add(
+                format!("/{}", text.as_str()),
+                "Send a string, or omit the field.",
+                "Envoyez une chaîne, ou omettez le champ.",
+            );
         }
         let metadata = metadata.unwrap_or_default();
-        faults.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
+        errors.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
     }
 
-    /// What is to change: at least one member.
+    /// A change of at least one field.
     pub(crate) fn into_changes(self) -> Result<UpdateCustomer, Problem> {
-        let mut faults = FieldErrors::default();
-        let changes = self.check(&mut faults);
+        let mut errors = FieldErrors::default();
+        let changes = self.check(&mut errors);
         let is_empty = changes == UpdateCustomer::default();
-        faults.unless(!is_empty, "", "At least one member to change.", "Au moins un champ à changer.");
-        faults.none_or(Some(changes))
+        errors.unless(!is_empty, "", "Send at least one field to change.", "Envoyez au moins un champ à modifier.");
+        errors.none_or(Some(changes))
     }
 
-    fn check(self, faults: &mut FieldErrors) -> UpdateCustomer {
+    fn check(self, errors: &mut FieldErrors) -> UpdateCustomer {
         let mut cleared = BTreeSet::new();
-        let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): RefundReport| {
+        let mut text = |text: Option<Option<String>>, name: CustomerText, check: Check, (en, fr): Detail| {
             let Some(text) = text? else {
                 cleared.insert(name);
                 return None;
             };
             let fitting = check(&text);
-            faults.unless(fitting.is_some(), &format!("/{}", name.as_str()), en, fr);
+            errors.unless(fitting.is_some(), &format!("/{}", name.as_str()), en, fr);
             Some(fitting.unwrap_or(text))
         };
         let profile = CustomerProfile {
@@ -85,28 +89,28 @@ impl Body {
             is_business: self.is_business,
         };
         let name = self.name.inspect(|name| {
-            faults.unless(is_name(name), "/name", "1 to 200 characters.", "De 1 à 200 caractères.");
+            errors.unless(is_name(name), "/name", "1 to 200 characters.", "De 1 à 200 caractères.");
         });
         let metadata = self.metadata.map(|labels| {
-            check_labels(&labels, faults);
-            // lomi. keeps any JSON here.
+            check_labels(&labels, errors);
+            // lomi stores any JSON here, so numbers and booleans stay what they are.
             labels.into_iter().filter_map(|(name, label)| Some((name, label.to_json()?))).collect()
         });
         UpdateCustomer { name, profile, metadata, cleared }
     }
 }
 
-/// A text in the form that lomi. takes, if it can be brought into one.
+/// The text in the form that lomi accepts; `None` when there is none.
 type Check = fn(&str) -> Option<String>;
-/// What it has to be, in English and in French.
-type RefundReport = (&'static str, &'static str);
+/// What a field must be, in English and in French.
+type Detail = (&'static str, &'static str);
 
-const EMAIL: RefundReport = ("Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
-const PHONE: RefundReport =
+const EMAIL: Detail = ("Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
+const PHONE: Detail =
     ("An international number such as +2250700000000.", "Un numéro international, par exemple +2250700000000.");
-const PLACE: RefundReport = ("1 to 100 characters.", "De 1 à 100 caractères.");
-const ADDRESS: RefundReport = ("1 to 500 characters.", "De 1 à 500 caractères.");
-const POSTAL_CODE: RefundReport = ("1 to 32 characters.", "De 1 à 32 caractères.");
+const PLACE: Detail = ("1 to 100 characters.", "De 1 à 100 caractères.");
+const ADDRESS: Detail = ("1 to 500 characters.", "De 1 à 500 caractères.");
+const POSTAL_CODE: Detail = ("1 to 32 characters.", "De 1 à 32 caractères.");
 
 fn email(text: &str) -> Option<String> {
     is_email(text).then(|| text.to_owned())

@@ -1,4 +1,4 @@
-//! Wire <-> lomi.
+//! The routes, and their mapping to calls of lomi.
 
 use crate::body::Body;
 use crate::query::CustomerListQuery;
@@ -13,7 +13,7 @@ use lomi_client::customers::Customers;
 use lomi_client::{Customer, CustomerId, Error, Outcome, UpdateCustomer};
 use std::time::Duration;
 
-/// A profile with every member at its longest stays below.
+/// A profile with every field at its longest is below.
 pub(crate) const LIMITS: Limits = Limits { body_bytes: 16 * 1024, budget: Duration::from_secs(8), queries: QUERIES };
 
 const QUERIES: Queries =
@@ -49,11 +49,11 @@ impl App {
     }
 
     async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let question = CustomerListQuery::read(request)?;
+        let query = CustomerListQuery::read(request)?;
         let customers = self.customers(request, event).await?;
-        let page = question.page.of(|size, place| question.list(&customers, (size, place), request)).await;
+        let page = query.page.of(|size, place| query.list(&customers, (size, place), request)).await;
         let page = page.map_err(|error| failed(error, event))?;
-        Response::json(200, &CustomerList::of(&page, &question.page))
+        Response::json(200, &CustomerList::of(&page, &query.page))
     }
 
     async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
@@ -98,7 +98,7 @@ impl App {
     }
 }
 
-/// What can be no id of lomi.'s is nobody's, and lomi. need not be asked.
+/// `not_found` without a call for what cannot be a customer id of lomi.
 fn customer_id(request: &Request, event: &mut Telemetry) -> Result<CustomerId, Problem> {
     let is_printed = |id: &CustomerId| id.is_uuid() || id.as_str().starts_with("cus_");
     let id = CustomerId::parse(request.path("customer_id")).ok().filter(is_printed);
@@ -120,8 +120,8 @@ async fn read(
     })
 }
 
-/// The customer's own id. Behind another one it is read first: of a change that fails at the id, nobody could say whether it
-/// happened.
+/// The customer's UUID. A public id is resolved with a read first: if a change failed at a public id, its outcome would
+/// be unknown.
 async fn uuid(
     customers: &Customers,
     id: CustomerId,
@@ -136,20 +136,20 @@ async fn uuid(
     Ok(id)
 }
 
-/// The texts that were to be cleared and still stand in lomi.'s answer.
+/// The texts that the change should clear and that lomi's answer still has.
 fn kept_texts(changes: &UpdateCustomer, customer: &Customer) -> Vec<FieldError> {
     let kept = changes.cleared.iter().filter(|text| text.of(&customer.profile).is_some());
-    let detail = Text { en: "lomi. kept the old text.", fr: "lomi. a gardé l'ancien texte." };
+    let detail = Text { en: "lomi. kept the old value.", fr: "lomi. a gardé l'ancienne valeur." };
     kept.map(|text| FieldError { pointer: format!("/{}", text.as_str()), detail }).collect()
 }
 
-/// Reading, changing and deleting may be asked for again without harm.
+/// For reads, changes and deletes, which may be repeated.
 fn failed(error: Error, event: &mut Telemetry) -> Problem {
     report(&error, event);
     error.into()
 }
 
-/// Creating may not: lomi. takes no idempotency key here, and asked twice it makes two customers.
+/// For creates: lomi takes no idempotency key here, so a repeated call would create a second customer.
 fn not_created(error: Error, event: &mut Telemetry) -> Problem {
     report(&error, event);
     if error.outcome() == Outcome::Unknown {

@@ -1,8 +1,8 @@
-//! `/admin/customers`, `/admin/customers/{customer_id}` and its `/transactions` for the back office, closed at the
-//! gateway: the merchant's customers as lomi. knows them.
+//! `/admin/customers`, `/admin/customers/{customer_id}` and its `/transactions` for the back office, behind AWS IAM:
+//! the merchant's customers at lomi.
 //!
-//! Checks what lomi. would answer with a shrug or a 500, asks lomi. once, and says honestly when nobody knows whether a
-//! customer was made. It keeps nothing.
+//! Checks what lomi ignores or answers with a 500, calls lomi once, and says when the outcome of a create is unknown.
+//! It stores nothing.
 //!
 //! May: `GetSecretValue` of `LomiSecretKey`; call lomi.
 

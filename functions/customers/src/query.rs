@@ -1,4 +1,4 @@
-//! Which customers are asked for, and which page of them.
+//! The query of the customer list.
 
 use lambda_kit::http::Request;
 use lambda_kit::language::Text;
@@ -7,11 +7,11 @@ use lambda_kit::problem::Problem;
 use lomi_client::customers::Customers;
 use lomi_client::{Customer, CustomerActivity, CustomerType, ListPlace, Listing};
 
-/// As lomi.'s document of customers has it.
+/// The default of lomi's customers document.
 const DEFAULT_PAGE_SIZE: u8 = 50;
 const MAX_SEARCH_CHARS: usize = 200;
 
-/// A question about many customers.
+/// Filters and page of the customer list.
 pub(crate) struct CustomerListQuery {
     search: Option<String>,
     customer_type: Option<CustomerType>,
@@ -20,7 +20,7 @@ pub(crate) struct CustomerListQuery {
 }
 
 impl CustomerListQuery {
-    /// Reads `search`, `type`, `status`, and which page of them.
+    /// Reads `search`, `type`, `status` and the page.
     pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
         let long = Text { en: "1 to 200 characters.", fr: "De 1 à 200 caractères." };
         let search = request.query_as("search", search, long)?;
@@ -31,7 +31,7 @@ impl CustomerListQuery {
         Ok(Self { search, customer_type, status, page: PageRequest::read(request, DEFAULT_PAGE_SIZE)? })
     }
 
-    /// The question in lomi.'s words: what it leaves, from this place on.
+    /// The filtered list at lomi, from `place` on.
     pub(crate) fn list(
         &self,
         customers: &Customers,
@@ -60,7 +60,7 @@ fn search(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-#[expect(clippy::option_option, reason = "`all` is a word of the question, another word is none")]
+#[expect(clippy::option_option, reason = "the outer None is an unknown word, the inner one is `all`")]
 fn customer_type(text: &str) -> Option<Option<CustomerType>> {
     match text {
         "business" => Some(Some(CustomerType::Business)),
@@ -70,7 +70,7 @@ fn customer_type(text: &str) -> Option<Option<CustomerType>> {
     }
 }
 
-#[expect(clippy::option_option, reason = "`all` is a word of the question, another word is none")]
+#[expect(clippy::option_option, reason = "the outer None is an unknown word, the inner one is `all`")]
 fn activity(text: &str) -> Option<Option<CustomerActivity>> {
     match text {
         "active" => Some(Some(CustomerActivity::Active)),

@@ -1,4 +1,4 @@
-//! Customers and their transactions on the wire.
+//! The JSON of customers and their transactions.
 
 use checkout::units::minor_units;
 use domain::Timestamp;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Serialize)]
 pub(crate) struct CustomerView<'a> {
     customer_id: &'a str,
-    /// As lomi.'s document of customers calls it.
+    /// `customer_id`, under the name of lomi's customers document.
     id: &'a str,
     organization_id: Option<&'a str>,
     name: Option<&'a str>,
@@ -23,13 +23,13 @@ pub(crate) struct CustomerView<'a> {
     address: Option<&'a str>,
     postal_code: Option<&'a str>,
     is_business: bool,
-    /// lomi. leaves it out of its lists: there, nothing is known of it.
+    /// `None` in lists, because lomi omits it there.
     metadata: Option<BTreeMap<&'a str, &'a Value>>,
     created_at: Option<String>,
     updated_at: Option<String>,
 }
 
-/// `customers` and `pagination` are the words of lomi.'s document of customers.
+/// `customers` and `pagination` are the names of lomi's customers document.
 #[derive(Serialize)]
 pub(crate) struct CustomerList<'a> {
     data: Vec<CustomerView<'a>>,
@@ -38,7 +38,7 @@ pub(crate) struct CustomerList<'a> {
     next_cursor: Option<&'a str>,
 }
 
-/// What lomi. does not tell is null. So is the number of a page behind a cursor.
+/// A number that lomi does not send is null. So is the page number after a cursor.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Pagination {
@@ -48,13 +48,13 @@ struct Pagination {
     total_pages: Option<u32>,
 }
 
-/// What the payer's side left in the metadata, a phone number among it, is not shown.
+/// Without the metadata, which may hold the payer's phone number.
 #[derive(Serialize)]
 struct TransactionView<'a> {
     transaction_id: &'a str,
     status: &'a str,
     amount: Option<i64>,
-    /// The same, as lomi.'s document of customers calls it.
+    /// `amount`, under the name of lomi's customers document.
     gross_amount: Option<i64>,
     currency_code: Option<&'a str>,
     provider_code: Option<&'a str>,
@@ -63,7 +63,7 @@ struct TransactionView<'a> {
     created_at: Option<String>,
 }
 
-/// lomi. answers with all of them at once; the shape is that of every list here.
+/// All transactions: lomi returns them in one answer. `next_cursor` is always null.
 #[derive(Serialize)]
 pub(crate) struct TransactionList<'a> {
     data: Vec<TransactionView<'a>>,
@@ -130,7 +130,7 @@ impl<'a> TransactionList<'a> {
     }
 }
 
-/// lomi.'s time in our form; nothing when it is no time.
+/// lomi's time in this API's format; `None` when it does not parse.
 fn time(sent: Option<&str>) -> Option<String> {
     Timestamp::parse_rfc3339(sent?).map(Timestamp::to_rfc3339)
 }

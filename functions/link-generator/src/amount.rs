@@ -1,10 +1,10 @@
-//! Amounts as people write them.
+//! Amounts as text for people.
 
 use domain::{Currency, Money};
 use lambda_kit::language::Language;
 use std::fmt::Write;
 
-/// Between groups of thousands: a space that does not break the line.
+/// Between groups of thousands: a narrow no-break space.
 const GROUP: char = '\u{202f}';
 
 /// `12 500 FCFA`, `12,50 EUR` in French, `12.50 EUR` in English.
@@ -19,7 +19,7 @@ pub(crate) fn shown(money: Money, language: Language) -> String {
     format!("{text}\u{a0}{name}")
 }
 
-/// Major units, and the digits after the point where the currency has some.
+/// The major units, and the decimals if the currency has any.
 fn split(money: Money) -> (i64, Option<String>) {
     let exponent = u32::from(money.currency().exponent());
     let factor = 10_i64.pow(exponent);

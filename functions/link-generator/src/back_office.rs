@@ -1,4 +1,4 @@
-//! `/admin/payment-links`: wire <-> use case.
+//! `/admin/payment-links`: create, read, change and end a link.
 
 use crate::body::{Body, Change, Wanted};
 use crate::http::{App, LinkId};
@@ -47,27 +47,33 @@ impl App {
         }
     }
 
-    /// A link of lomi.'s own, where lomi. changes them.
+    /// Changes a native link, from lomi's API 1.2.0 on.
     pub(crate) async fn change(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let LinkId::Native(mut id) = LinkId::of(request)? else {
-            let mut faults = FieldErrors::default();
+            let mut errors = FieldErrors::default();
             let (en, fr) = (
-                "A managed link is not changed: end it, and make another.",
-                "Un lien géré ne se modifie pas : fermez-le et créez-en un autre.",
+                "A managed link cannot be changed: end it and create another.",
+                "Un lien géré ne peut pas être modifié : fermez-le et créez-en un autre.",
             );
-            faults.add("", en, fr);
-            return faults.none_or(None);
+            errors.add("", en, fr);
+            return errors.none_or(None);
         };
         let wanted = json::<Change>(request)?.check(&self.redirects)?;
-        // Of a change that fails at the id, nobody could say whether it happened.
+        // The link is read first: its currency is compared, and a public id is resolved to the UUID, because the
+        // outcome of a change that failed at a public id would be unknown.
         if wanted.currency.is_some() || !id.is_uuid() {
             let known = self.native_link(&id, request, event).await?;
             id = known.payment_link_id;
             let is_its = |wanted: Currency| known.currency_code.is_some_and(|code| code.as_str() == wanted.code());
             let fits = wanted.currency.is_none_or(is_its);
-            let mut faults = FieldErrors::default();
-            faults.unless(fits, "/currency_code", "Not the currency of this link.", "Pas la devise de ce lien.");
-            faults.none_or(Some(()))?;
+            let mut errors = FieldErrors::default();
+            errors.unless(
+                fits,
+                "/currency_code",
+                "Must be the currency of this link.",
+                "Doit être la devise de ce lien.",
+            );
+            errors.none_or(Some(()))?;
         }
         let client = self.lomi.client_or_refusal(request.deadline, event).await?;
         let call = client.payment_links().update(&id, &wanted.changes).deadline(request.deadline);
@@ -83,7 +89,7 @@ impl App {
         self.shown(&link, request).await
     }
 
-    /// A link of lomi.'s own, with the labels that were given to it here.
+    /// Answers with a native link and the labels that this stack stores for it.
     async fn shown(&self, link: &PaymentLink, request: &Request) -> Result<Response, Problem> {
         let labels = self.context.store.link_labels(link.payment_link_id.as_str()).await?;
         let (origin, now) = (self.origin(request)?, self.context.clock.now());
@@ -94,7 +100,7 @@ impl App {
         let code = match LinkId::of(request)? {
             LinkId::Managed(code) => code,
             LinkId::Native(id) => {
-                // lomi. does not say what it answers to this.
+                // lomi's documents do not specify the answer to this call, so it is not read.
                 let mut link = self.native_link(&id, request, event).await?;
                 let client = self.lomi.client_or_refusal(request.deadline, event).await?;
                 let call = client.payment_links().archive(&link.payment_link_id).deadline(request.deadline);
@@ -110,7 +116,7 @@ impl App {
     }
 }
 
-/// Generations before API 1.2.0 have no such route: only lomi.'s dashboard changes a link there.
+/// Generations before API 1.2.0 have no such route; only lomi's dashboard can change a link there.
 fn unchanged(error: Error, event: &mut Telemetry) -> Problem {
     lambda_kit::lomi::report(&error, event);
     if error.is_unknown_route() {

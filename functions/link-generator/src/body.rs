@@ -1,4 +1,4 @@
-//! The request body, and the rules of its members: those of our links, and those of lomi.'s, checked before any call.
+//! The request body, and the rules of its fields for managed and native links, checked before any call.
 
 mod change;
 mod managed;
@@ -33,11 +33,11 @@ pub(crate) struct Body {
     success_url: Option<String>,
     cancel_url: Option<String>,
     metadata: Option<BTreeMap<String, Label>>,
-    // Of a managed link.
+    // Managed links only.
     open_amount: Option<OpenAmount>,
     items: Option<Vec<Item>>,
     max_payments: Option<NonZeroU32>,
-    // Of a native link.
+    // Native links only.
     link_type: Option<NativeType>,
     product_id: Option<String>,
     price_id: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct Body {
     single_use: Option<bool>,
 }
 
-/// The shopper chooses within these bounds, in minor units.
+/// The bounds of an amount that the shopper chooses, in minor units.
 #[derive(Deserialize)]
 struct OpenAmount {
     currency_code: String,
@@ -65,7 +65,7 @@ enum NativeType {
     Instant,
 }
 
-/// A link to be made.
+/// The link to create.
 pub(crate) enum Wanted {
     Managed(NewLink),
     Native(Box<CreatePaymentLink>),
@@ -73,46 +73,48 @@ pub(crate) enum Wanted {
 
 impl Body {
     pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
-        let mut faults = FieldErrors::default();
-        self.check_texts(&mut faults);
+        let mut errors = FieldErrors::default();
+        self.check_texts(&mut errors);
         for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
             if let Some(url) = url {
-                allowed_url(redirects, url, pointer, &mut faults);
+                allowed_url(redirects, url, pointer, &mut errors);
             }
         }
         let expires_at = self.expires_at.as_deref().map(Timestamp::parse_rfc3339);
-        faults.unless(
+        errors.unless(
             expires_at != Some(None),
             "/expires_at",
-            "A time as in 2026-12-31T23:59:59Z.",
-            "Un moment, par exemple 2026-12-31T23:59:59Z.",
+            "An RFC 3339 time, such as 2026-12-31T23:59:59Z.",
+            "Une date RFC 3339, par exemple 2026-12-31T23:59:59Z.",
         );
-        // A body as in lomi.'s document has a type of link and no kind.
+        // A body from lomi's documents has `link_type` and no `kind`.
         let kind = if self.link_type.is_some() { Kind::Native } else { Kind::Managed };
         match self.kind.unwrap_or(kind) {
-            Kind::Managed => self.into_managed(expires_at.flatten(), faults).map(Wanted::Managed),
-            Kind::Native => self.into_native(expires_at.flatten(), faults).map(|link| Wanted::Native(Box::new(link))),
+            Kind::Managed => self.into_managed(expires_at.flatten(), errors).map(Wanted::Managed),
+            Kind::Native => self.into_native(expires_at.flatten(), errors).map(|link| Wanted::Native(Box::new(link))),
         }
     }
 
-    fn check_texts(&self, faults: &mut FieldErrors) {
+    fn check_texts(&self, errors: &mut FieldErrors) {
         let title = self.title.trim();
         let fits = !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.contains(char::is_control);
-        faults.unless(fits, "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
+        errors.unless(fits, "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
         let text = self.description.as_deref();
         let bounds = ("At most 2000 characters.", "2000 caractères au plus.");
-        check_text(text, MAX_DESCRIPTION_CHARS, "/description", bounds, faults);
+        check_text(text, MAX_DESCRIPTION_CHARS, "/description", bounds, errors);
     }
 }
 
-/// Refuses the members that are there and belong to the other kind.
-fn only_with(kind: Kind, present: &[(bool, &str)], faults: &mut FieldErrors) {
+/// Refuses the fields in `present` that belong to `kind`, which is not the kind of this link.
+fn only_with(kind: Kind, present: &[(bool, &str)], errors: &mut FieldErrors) {
     for (_, pointer) in present.iter().filter(|(is_there, _)| *is_there) {
         match kind {
             Kind::Managed => {
-                faults.add(*pointer, "Goes with kind managed only.", "Va avec kind managed seulement.");
+                errors.add(*pointer, "Allowed with kind managed only.", "Autorisé avec kind managed seulement.");
             }
-            Kind::Native => faults.add(*pointer, "Goes with kind native only.", "Va avec kind native seulement."),
+            Kind::Native => {
+                errors.add(*pointer, "Allowed with kind native only.", "Autorisé avec kind native seulement.")
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which route is whose, and what they share: addresses that lead back here.
+//! The routes, and what they share: native links and this API's own addresses.
 
 use crate::qr;
 use checkout::Context;
@@ -19,7 +19,7 @@ const QUERIES: Queries = &[(
     &["kind", "linkType", "link_type", "isActive", "is_active", "limit", "offset", "cursor"],
 )];
 
-/// An address never leads to another link, so a picture of it lasts.
+/// The address of a link never changes, so its QR code may be cached for a day.
 const CACHE: &str = "public, max-age=86400";
 
 pub(crate) struct App {
@@ -29,7 +29,7 @@ pub(crate) struct App {
     public_origin: Option<Url>,
 }
 
-/// One id space: lomi.'s ids, a UUID, `pl_...` or `plink_...`, are never codes.
+/// The id of a link. lomi's ids (a UUID, `pl_...` or `plink_...`) are never valid codes.
 pub(crate) enum LinkId {
     Managed(LinkCode),
     Native(PaymentLinkId),
@@ -37,7 +37,7 @@ pub(crate) enum LinkId {
 
 impl LinkId {
     /// # Errors
-    /// `not_found` for what is neither, before anybody is asked.
+    /// `not_found` for any other text, without a call.
     pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
         let id = request.path("id");
         match (LinkCode::parse(id), PaymentLinkId::parse(id)) {
@@ -78,13 +78,13 @@ impl App {
         }
     }
 
-    /// The origin of our own addresses: the merchant's own domain, or the one that this request came by.
+    /// The origin of this API's addresses: the merchant's own domain, or the host of this request.
     pub(crate) fn origin(&self, request: &Request) -> Result<Url, Problem> {
         let origin = self.public_origin.clone().or_else(|| request.origin());
         origin.ok_or(Problem::new(Code::InternalError).because("origin_unknown"))
     }
 
-    /// A link of lomi.'s own.
+    /// Reads a native link at lomi.
     pub(crate) async fn native_link(
         &self,
         id: &PaymentLinkId,
@@ -110,7 +110,7 @@ impl App {
         Ok(of_picture(Response::new(200, "image/png", picture)))
     }
 
-    /// The address that a link's picture leads to: ours, or a page of lomi.'s and no other.
+    /// The address in the QR code: `/pay/{code}`, or a page on a host of lomi.
     async fn address(&self, request: &Request, event: &mut Telemetry) -> Result<String, Problem> {
         match LinkId::of(request)? {
             LinkId::Managed(code) => {
@@ -127,7 +127,7 @@ impl App {
     }
 }
 
-/// Where a managed link is opened.
+/// The address of a managed link.
 pub(crate) fn address_of(origin: &Url, code: &LinkCode) -> String {
     format!("{origin}pay/{}", code.as_str())
 }

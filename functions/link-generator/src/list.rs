@@ -1,4 +1,4 @@
-//! `GET /admin/payment-links`: ours, lomi.'s own, or ours and then lomi.'s.
+//! `GET /admin/payment-links`: managed links, native links, or managed and then native ones.
 
 use crate::http::App;
 use crate::view::{LinkView, Links};
@@ -11,21 +11,21 @@ use lomi_client::payment_links::PaymentLinks;
 use lomi_client::{LinkType, ListPlace, Listing, PaymentLink};
 use store::ListCursor;
 
-/// Behind the last of our links: the beginning of lomi.'s.
+/// The cursor after the last managed link: the beginning of the native ones.
 const LOMIS_BEGINNING: &str = "native";
 
 const NATIVE_ONLY: Text =
-    Text { en: "Goes with lomi.'s own links only.", fr: "Va seulement avec les liens propres à lomi." };
+    Text { en: "Allowed for native links only.", fr: "Autorisé pour les liens natifs seulement." };
 
-/// Which links are asked for.
+/// The links that a request names.
 enum Wanted {
-    /// Ours, and behind the last of them lomi.'s, if `is_chain`.
+    /// Managed links; with `is_chain` the native links follow.
     Managed { limit: u8, after: Option<ListCursor>, is_chain: bool },
-    /// lomi.'s.
+    /// Native links.
     Native(Native),
 }
 
-/// A question about lomi.'s own links.
+/// Filters and page of the native links.
 struct Native {
     link_type: Option<LinkType>,
     is_active: Option<bool>,
@@ -33,7 +33,7 @@ struct Native {
 }
 
 impl Wanted {
-    /// What only lomi.'s links have asks for them.
+    /// A filter that only native links have selects native links.
     fn read(request: &Request) -> Result<Self, Problem> {
         let kinds = Text { en: "managed or native.", fr: "managed ou native." };
         let kind = |text: &str| ["managed", "native"].into_iter().find(|kind| *kind == text);
@@ -82,7 +82,7 @@ impl Native {
         })
     }
 
-    /// The question in lomi.'s words: what it leaves, from this place on.
+    /// The filtered list at lomi, from `place` on.
     fn list(
         &self,
         links: &PaymentLinks,

@@ -1,9 +1,10 @@
-//! `/admin/payment-links` for the back office, closed at the gateway; `GET /pay/{code}` for whoever follows a managed link;
-//! `GET /payment-links/{id}/qr.svg` and `.png`. A managed link is ours: counted, limited, ended at will. A native one is lomi.'s.
+//! `/admin/payment-links` for the back office, behind AWS IAM; `GET /pay/{code}` for a shopper who follows a managed
+//! link; `GET /payment-links/{id}/qr.svg` and `.png`. This stack runs managed links: they are counted, limited and can
+//! be ended. Native links are lomi's.
 //!
-//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`; `PutItem` on
-//! `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`, `REF#*`, `CURSOR#*`; `BatchGetItem` on `PRODUCT#*`, `NATIVE#*`; `Query` of index
-//! `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call lomi.
+//! May: `GetItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`; `UpdateItem` on `IDEM#*`, `ORDER#*`, `LINK#*`;
+//! `PutItem` on `IDEM#*`, `ORDER#*`, `LINK#*`, `NATIVE#*`, `REF#*`, `CURSOR#*`; `BatchGetItem` on `PRODUCT#*`,
+//! `NATIVE#*`; `Query` of index `listing` for `LINK`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod amount;
 mod back_office;

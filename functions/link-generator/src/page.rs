@@ -1,10 +1,10 @@
-//! A small page for a shopper's phone: no script, no picture, nothing from anywhere else, every text escaped.
+//! Small HTML pages for shoppers' phones: no scripts, no images, no external resources, every text escaped.
 
 use domain::Environment;
 use lambda_kit::http::Response;
 use lambda_kit::language::{Language, Text};
 
-/// The only style, named by its hash in the page's policy.
+/// The only style sheet. The page's policy allows it by its hash.
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:26rem;margin:0 auto;padding:2rem 1.25rem;\
 color:#1c1917;background:#fafaf9}h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}p{overflow-wrap:anywhere}\
 .price{font-size:1.75rem;font-weight:700}label{display:block;margin:1.5rem 0 .5rem}\
@@ -13,7 +13,7 @@ border:1px solid #57534e}button,.button{display:block;margin-top:1rem;background
 text-align:center;text-decoration:none;border-color:#14532d}:focus-visible{outline:3px solid #2563eb;outline-offset:2px}";
 const STYLE_HASH: &str = "sha256-i3qucU+GNN71ajyGAyV3VDjX0yu9Skb4QA2IbW9y/YY=";
 
-/// What a page says, and what can be done on it. Every text is plain; it is escaped when the page is written.
+/// The content of a page, as plain text. [`Page::html`] escapes it.
 pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) heading: String,
@@ -22,20 +22,21 @@ pub(crate) struct Page {
     pub(crate) action: Option<Action>,
 }
 
-/// The one thing to do.
+/// The action of a page.
 pub(crate) enum Action {
-    /// Follow an address below the page's own.
+    /// A link to an address relative to the page.
     Go {
-        /// Where, e.g. `?pay=1`.
+        /// E.g. `?pay=1`.
         href: String,
-        /// What it says.
+        /// The text of the button.
         label: Text,
     },
-    /// Type an amount. It comes back as `value`, as it was typed: a number field would read it by a rule of the browser's.
+    /// A form for an amount, sent as `value`. It is a text field, because a number field parses by the browser's own
+    /// rules.
     Choose {
-        /// What to type.
+        /// The label of the field.
         label: String,
-        /// What was typed before, and not taken.
+        /// The previous input, if it was not accepted.
         typed: String,
     },
 }
@@ -43,7 +44,7 @@ pub(crate) enum Action {
 const CONTINUE: Text = Text { en: "Continue to payment", fr: "Continuer vers le paiement" };
 
 impl Page {
-    /// A page that only says something.
+    /// A page with one paragraph and no action.
     pub(crate) fn saying(status: u16, heading: Text, detail: Text, language: Language) -> Self {
         Self {
             status,
@@ -54,7 +55,7 @@ impl Page {
         }
     }
 
-    /// The page as an answer. It is kept by nobody, and tells nobody where its reader came from.
+    /// The response: not cached, and without a referrer for the pages it leads to.
     pub(crate) fn into_response(self, language: Language, environment: Environment) -> Response {
         Response::new(self.status, "text/html; charset=utf-8", self.html(language))
             .header("content-language", language.tag())
@@ -113,7 +114,7 @@ impl Action {
     }
 }
 
-/// A form may lead to lomi.'s pages, by way of our redirect: some browsers want to be told.
+/// `form-action` names lomi's hosts, because some browsers apply it to the redirect that follows the form too.
 fn policy(environment: Environment) -> String {
     let stand_in = match environment {
         Environment::Sandbox => " http://127.0.0.1:* http://localhost:*",
@@ -125,7 +126,7 @@ fn policy(environment: Environment) -> String {
     )
 }
 
-/// Text as it may stand between tags and in quoted attributes.
+/// Escapes text for HTML content and quoted attributes.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {

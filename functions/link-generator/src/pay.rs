@@ -1,4 +1,4 @@
-//! `GET /pay/{code}`: a shopper follows a managed link. Whatever happens is told in a page that a person can read.
+//! `GET /pay/{code}`: a shopper follows a managed link. Every error is a page that a person can read.
 
 mod messages;
 
@@ -15,7 +15,7 @@ use lambda_kit::language::{Language, Text};
 use lambda_kit::problem::{Code, Problem};
 use lambda_kit::telemetry::Telemetry;
 
-/// What of a typed amount is shown again.
+/// Longest input that the form shows again.
 const MAX_TYPED_CHARS: usize = 32;
 
 impl App {
@@ -33,13 +33,13 @@ impl App {
         }
     }
 
-    /// Where lomi. sends a shopper who paid by a link of a shop without a site. It proves nothing, and says so.
+    /// The return page of a link without a `success_url`. It is no proof of payment, and says so.
     pub(crate) fn thanks(&self, request: &Request) -> Response {
         let (status, words) = code(request).map_or((404, messages::UNKNOWN), |_| (200, messages::THANKS));
         self.page(saying(status, words, request.language), request)
     }
 
-    /// `misread` is what to say of an amount that could not be read.
+    /// `misread` receives the error text of an amount that could not be read.
     async fn lead(
         &self,
         request: &Request,
@@ -66,7 +66,7 @@ impl App {
         Ok(redirect.header("referrer-policy", "no-referrer"))
     }
 
-    /// Where lomi. sends the shopper afterwards: where the merchant said, if that is still allowed, else to pages of ours.
+    /// The return URLs: those of the link if they are still allowed, otherwise pages of this API.
     fn returns(&self, request: &Request, link: &ManagedLink) -> Option<(AllowedUrl, AllowedUrl)> {
         let origin = self.origin(request).ok()?;
         let address = address_of(&origin, &link.code);
@@ -83,7 +83,7 @@ impl App {
         event.problem(&problem);
         let status = problem.code.status();
         let mut page = match status {
-            // The catalogue changed since the link was made; its merchant can mend that.
+            // The catalogue has changed since the link was created. Only the merchant can fix that.
             400 => saying(409, messages::NOT_FOR_SALE, request.language),
             503 => saying(503, messages::UNAVAILABLE, request.language),
             _ => saying(status, messages::BROKEN, request.language),
@@ -103,13 +103,13 @@ impl App {
     }
 }
 
-/// Codes are read aloud and typed from paper, and phones like to begin with a capital.
+/// Codes are also typed by hand, and phone keyboards capitalise the first letter.
 fn code(request: &Request) -> Option<LinkCode> {
     LinkCode::parse(&request.path("code").to_ascii_lowercase())
 }
 
-/// What the shopper chose, in minor units: typed into the form, or as a number of them in the address. 0, which nobody can
-/// pay, for what is no amount.
+/// The amount that the shopper chose, in minor units: typed into the form, or a number in the address. 0, which is
+/// always refused, when it cannot be read.
 fn chosen(request: &Request, currency: Currency, misread: &mut Option<Text>) -> Option<i64> {
     let Some(text) = request.query("value") else {
         return request.query("amount").map(|text| text.parse().unwrap_or_default());
@@ -123,7 +123,7 @@ fn chosen(request: &Request, currency: Currency, misread: &mut Option<Text>) -> 
     }
 }
 
-/// The same opening once more. Only an amount of plain digits comes back from the address; another is typed once more.
+/// The address of another attempt. It repeats an amount of plain digits only; any other must be typed again.
 fn again(request: &Request) -> String {
     let is_plain = |text: &&str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     for name in ["value", "amount"] {
@@ -138,7 +138,7 @@ fn saying(status: u16, (heading, detail): (Text, Text), language: Language) -> P
     Page::saying(status, heading, detail, language)
 }
 
-/// What the link is for, with a button.
+/// The page that shows the link with a button.
 fn landing(opening: &Opening, gave_up: bool, language: Language) -> Page {
     let price = match &opening.sale {
         LinkSale::Amount(money) => Some(shown(*money, language)),
@@ -152,7 +152,7 @@ fn landing(opening: &Opening, gave_up: bool, language: Language) -> Page {
     Page { price, action: Some(action), ..page }
 }
 
-/// An amount that was chosen stays chosen; where nothing is, it changes nothing.
+/// Keeps the chosen amount. For a fixed price it has no effect.
 fn pay_href(sale: &LinkSale) -> String {
     match sale {
         LinkSale::Amount(money) => format!("?pay=1&amount={}", money.amount_minor()),
@@ -183,7 +183,7 @@ fn refused(link: &ManagedLink, refusal: LinkRefusal, misread: Option<Text>, requ
     }
 }
 
-/// The amount as it was typed stands in the form again, so that only the slip has to be mended.
+/// The form shows the typed amount again, so that the shopper can correct it.
 fn choose(link: &ManagedLink, (min, max): (Money, Money), wrong: Option<Text>, request: &Request) -> Page {
     let language = request.language;
     let mut page = about(link);

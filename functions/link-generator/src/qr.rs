@@ -1,14 +1,14 @@
-//! An address as a QR code: black on white, four modules of margin, some 15 % of it may be dirty.
+//! QR codes: black on white, four modules of margin, error correction for some 15 % damage.
 
 use qrcodegen::{QrCode, QrCodeEcc};
 use std::fmt::Write;
 
-/// The margin that readers need, in modules.
+/// The margin that scanners need, in modules.
 const QUIET: i32 = 4;
-/// Pixels per module of a picture.
+/// Pixels per module of a PNG.
 const SCALE: i32 = 10;
 
-/// A drawing that fits any size. `None` for a text of more than two thousand bytes.
+/// An SVG. `None` for a text of more than some 2000 bytes.
 pub(crate) fn svg(text: &str) -> Option<String> {
     let code = encode(text)?;
     let side = code.size() + 2 * QUIET;
@@ -23,7 +23,7 @@ pub(crate) fn svg(text: &str) -> Option<String> {
     ))
 }
 
-/// A picture of one bit per pixel.
+/// A PNG with one bit per pixel.
 pub(crate) fn png(text: &str) -> Option<Vec<u8>> {
     let code = encode(text)?;
     let side = (code.size() + 2 * QUIET) * SCALE;

@@ -1,4 +1,4 @@
-//! Links on the wire: ours and lomi.'s in one shape.
+//! The JSON of links: managed and native ones in one shape.
 
 use crate::http::address_of;
 use checkout::units::minor_units;
@@ -21,10 +21,10 @@ pub(crate) struct LinkView<'a> {
     description: Option<&'a str>,
     status: &'static str,
     price: Option<PriceView<'a>>,
-    /// Of a fixed price; as lomi.'s document of links has it.
+    /// A fixed price, under the name of lomi's links document.
     amount: Option<i64>,
     currency_code: Option<&'static str>,
-    /// Whether it is switched on. One that is may have expired.
+    /// Whether it is active. An active link may have expired.
     is_active: Option<bool>,
     link_type: Option<&'a str>,
     product_id: Option<&'a str>,
@@ -94,7 +94,7 @@ impl<'a> LinkView<'a> {
         }
     }
 
-    /// `labels` are those that the link was given here; lomi.'s own word counts for links that were given none.
+    /// `labels` are those that this stack stores. Without any, lomi's metadata is shown.
     pub(crate) fn native(
         link: &'a PaymentLink,
         labels: Option<&'a BTreeMap<String, String>>,
@@ -167,7 +167,7 @@ fn price(price: &LinkPrice) -> PriceView<'_> {
     }
 }
 
-/// A product's link has the price that lomi. says when it is opened.
+/// `None` for a link to a product: lomi sets its price when the link is opened.
 fn native_price(link: &PaymentLink) -> Option<PriceView<'_>> {
     let currency = native_currency(link)?;
     let amount = minor_units(link.amount, link.currency_code.as_ref())?;
@@ -195,7 +195,7 @@ fn native_status(link: &PaymentLink, expires_at: Option<Timestamp>, now: Timesta
     }
 }
 
-/// A type that lomi. added later is not in our contract.
+/// `None` for a link type that this API's contract does not have.
 fn known(link_type: &LinkType) -> Option<&str> {
     [LinkType::Product, LinkType::Instant].contains(link_type).then(|| link_type.as_str())
 }

@@ -1,14 +1,13 @@
-//! Who follows a link: a person, or a program that only wants to know what it is.
+//! Tells a person who follows a link from a program that previews it.
 
 use lambda_kit::http::Request;
 
-/// Parts of the names by which programs that make previews and indexes introduce themselves, in lower case. Whom a
-/// name fits by accident gets the same page, with a button that works for everybody.
+/// Parts of the user agents of preview and index programs, in lower case. A person whose browser matches gets the
+/// preview page, whose button works.
 const PROGRAMS: [&str; 8] =
     ["whatsapp", "facebookexternalhit", "bot", "crawler", "spider", "preview", "embedly", "vkshare"];
 
-/// Whether the visitor is to be shown what the link is for before a payment page is opened: a preview of the link must
-/// not open one.
+/// Whether the visitor only previews the link. A preview must not open a payment page.
 pub(crate) fn only_looks(request: &Request) -> bool {
     let fetches_ahead = ["sec-purpose", "purpose", "x-moz"]
         .iter()

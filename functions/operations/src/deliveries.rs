@@ -1,4 +1,4 @@
-//! Events that lomi. could not deliver, sent again.
+//! Resends the events that lomi could not deliver.
 
 use crate::http::{App, refusal};
 use checkout::admin::{DeliveryCursor, FailedDelivery, Resend, Resent, ResentDelivery, resend};
@@ -10,10 +10,10 @@ use lambda_kit::telemetry::{Field, Telemetry};
 use lomi_client::Outcome;
 use serde::{Deserialize, Serialize};
 
-/// Each is a call to lomi. that waits for a call back: more would not fit into one request.
+/// Each one is a call of lomi, which calls this stack before it answers: more would not fit into one request.
 const MAX_LIMIT: u8 = 20;
 const DEFAULT_LIMIT: u8 = 10;
-/// How far back is looked when nobody says.
+/// The default of `since`: a day ago.
 const DEFAULT_AGE_MS: i64 = 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
@@ -48,19 +48,19 @@ struct FailedView<'a> {
 
 impl Body {
     fn into_resend(self, now: Timestamp) -> Result<Resend, Problem> {
-        let mut faults = FieldErrors::default();
+        let mut errors = FieldErrors::default();
         let since = self.since.as_deref().map(Timestamp::parse_rfc3339);
-        faults.unless(since != Some(None), "/since", "A time in RFC 3339.", "Un moment au format RFC 3339.");
+        errors.unless(since != Some(None), "/since", "Must be an RFC 3339 time.", "Doit être une date RFC 3339.");
         let limit = self.limit.map(|limit| u8::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
-        faults.unless(limit != Some(None), "/limit", "1 to 20.", "De 1 à 20.");
+        errors.unless(limit != Some(None), "/limit", "1 to 20.", "De 1 à 20.");
         let after = self.cursor.as_deref().map(DeliveryCursor::parse);
-        faults.unless(after != Some(None), "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
+        errors.unless(after != Some(None), "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
         let resend = Resend {
             since: since.flatten().unwrap_or(now.plus_ms(-DEFAULT_AGE_MS)),
             limit: limit.flatten().unwrap_or(DEFAULT_LIMIT),
             after: after.flatten(),
         };
-        faults.none_or(Some(resend))
+        errors.none_or(Some(resend))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Events for the merchant's own systems, told again.
+//! Republishes an order's events to the merchant's own systems.
 
 use crate::http::{App, refusal};
 use checkout::admin::republish;

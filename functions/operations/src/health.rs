@@ -1,6 +1,6 @@
-//! `GET /admin/health`: what an owner would otherwise have to look for in six places.
+//! `GET /admin/health`: everything that an operator has to set up or to watch.
 //!
-//! Every check has its own bounded wait and all run at the same time: what hangs hides nothing else.
+//! All checks run at the same time and have a deadline, so that one that hangs hides no other.
 
 mod findings;
 mod lomi;
@@ -19,9 +19,9 @@ use tokio::time::{Instant, timeout_at};
 
 pub(crate) const ROUTE: &str = "GET /admin/health";
 
-/// Longest wait for everything.
+/// Longest time for all checks.
 const PATIENCE: Duration = Duration::from_secs(7);
-/// The reconciler comes every minute: what has been due for longer than this does not get its turn.
+/// The reconciler runs every minute: an order that has been due for longer is not reached.
 const LATE_AFTER_MS: i64 = 10 * 60 * 1000;
 
 #[derive(Serialize)]
@@ -108,12 +108,13 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
     Response::json(200, &Health { status: checks.status(), checks })
 }
 
-/// `None` for what came too late or not at all: it makes no difference to who looks.
+/// `None` when the answer is late or an error.
 async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
     timeout_at(deadline, asked).await.ok()?.ok()
 }
 
-/// Whether `webhook-handler`, which has no key, can tell our money from another's.
+/// Whether the organisation's id is stored. `webhook-handler`, which has no key, needs it to recognise this stack's
+/// payments.
 fn learned(own: Option<Option<OwnOrganisation>>) -> Finding {
     match own {
         None => findings::UNKNOWN,
@@ -122,8 +123,8 @@ fn learned(own: Option<Option<OwnOrganisation>>) -> Finding {
     }
 }
 
-/// Whether the table answers, and when lomi. was last heard of. The one question tells both: it reads one item by its key,
-/// which need not be there, and a question of the table's own could be no smaller. What nobody can read is an answer, too.
+/// Whether the table answers, and when lomi last delivered an event. One read answers both: it gets one item by its
+/// key, which need not exist. An item that cannot be parsed proves that the table answers, too.
 async fn heartbeat(app: &App, deadline: Instant) -> (Finding, Option<Option<Timestamp>>) {
     match timeout_at(deadline, app.context.store.heartbeat()).await {
         Ok(Ok(seen_at)) => (findings::OK, Some(seen_at)),
@@ -142,7 +143,7 @@ async fn secret(secret: &Secret, missing: Finding, deadline: Instant) -> Finding
 }
 
 impl Checks {
-    /// Whatever has a hint wants somebody's attention.
+    /// `attention` when any check has a hint.
     fn status(&self) -> &'static str {
         let all = [
             &self.lomi_key,
@@ -172,7 +173,7 @@ impl LastWebhook {
     fn of(heartbeat: Option<Option<Timestamp>>, now: Timestamp, language: Language) -> Self {
         let finding = match heartbeat {
             None => findings::UNKNOWN,
-            Some(None) => findings::NEVER_HEARD,
+            Some(None) => findings::NEVER_RECEIVED,
             Some(Some(_)) => findings::OK,
         };
         let seen_at = heartbeat.flatten();

@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use crate::{deliveries, events, health, quarantine};
 use checkout::Context;
@@ -28,7 +28,7 @@ pub(crate) struct App {
     pub(crate) webhook_secret: Secret,
     pub(crate) cart_token_key: Secret,
     pub(crate) public_origin: Option<Url>,
-    /// What this stack's own webhook is described with at lomi.
+    /// The description of this stack's webhook at lomi.
     pub(crate) marker: String,
 }
 
@@ -75,7 +75,7 @@ impl App {
         let lomi = async || self.lomi.client(request.deadline, event).await;
         let mut report = Report::default();
         let synced = sync(&self.context, &id, lomi, request.deadline, &mut report).await;
-        // What was changes counts, whatever failed after it.
+        // What has been applied is counted, whatever failed after it.
         event.found(report);
         let synced = synced.map_err(|error| refusal(error, event))?;
         event.word(Field::OrderStatus, synced.order.status().as_str());
@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// What the caller is told, and what the event is told of lomi.
+/// The problem, after the error of lomi has been reported to `event`.
 pub(crate) fn refusal(error: OperationError, event: &mut Telemetry) -> Problem {
     if let OperationError::Lomi(error) = &error {
         lambda_kit::lomi::report(error, event);

@@ -1,14 +1,15 @@
-//! What an operator does by hand, closed at the gateway: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
+//! The operator's routes, behind AWS IAM: `GET /admin/quarantine` and `/admin/quarantine/{quarantine_id}`,
 //! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/sync`,
 //! `POST /admin/webhook-deliveries/replay`, `POST /admin/orders/{order_id}/events/replay`, `GET /admin/health`.
 //!
-//! Promise: every one of them may be repeated. Nothing is judged here by hand: an event that was put aside goes through the
-//! code that took it on arrival, an answer of lomi.'s through the reconciler's.
+//! Promise: every request may be repeated, and no order's status is set by hand: a quarantined event goes through the
+//! code that received it, an answer of lomi through the reconciler's.
 //!
-//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `HEARTBEAT#*`, `ORGANISATION#*`,
-//! `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`; `UpdateItem` on `ORDER#*`,
-//! `QUARANTINE#*`, `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`, `QUARANTINE`; `Query` of index `due` for
-//! `DUE#*`; `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`, `CartTokenSecret`; call lomi.
+//! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `HEARTBEAT#*`,
+//! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`;
+//! `UpdateItem` on `ORDER#*`, `QUARANTINE#*`, `LINK#*`; `Query` of index `listing` for `QUARANTINE#*`, `QUARANTINE`;
+//! `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`, `CartTokenSecret`;
+//! call lomi.
 
 mod deliveries;
 mod events;

@@ -1,4 +1,4 @@
-//! What was put aside: the list, one piece, a second look.
+//! Quarantined events: the list, one event, and its replay.
 
 use crate::http::{App, refusal};
 use checkout::ApplyOutcome;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use store::{ListCursor, ListedQuarantine, QuarantineStatus, Quarantined};
 
-/// One piece, without its bytes: they name people.
+/// One quarantined event, without its body, which names people.
 #[derive(Serialize)]
 struct ItemView<'a> {
     quarantine_id: String,
@@ -32,7 +32,7 @@ struct List<'a> {
     next_cursor: Option<String>,
 }
 
-/// The one answer that shows the bytes, to a person who asked for this piece.
+/// The only answer that shows the body of an event.
 #[derive(Serialize)]
 struct Detail<'a> {
     #[serde(flatten)]
@@ -86,7 +86,7 @@ pub(crate) async fn replay_one(app: &App, request: &Request, event: &mut Telemet
     let lomi = async || app.lomi.client(request.deadline, event).await;
     let mut report = Report::default();
     let replayed = replay(&app.context, &id, lomi, request.deadline, &mut report).await;
-    // What was changes counts, whatever failed after it.
+    // What has been applied is counted, whatever failed after it.
     event.found(report);
     let replayed = replayed.map_err(|error| refusal(error, event))?;
     let (outcome, reason) = words(&replayed.outcome);
@@ -110,7 +110,7 @@ fn words(outcome: &ReplayOutcome) -> (&'static str, Option<&str>) {
     }
 }
 
-/// What waits already is no news: only what was changed is counted.
+/// Counts only what the replay applied: an event that stays quarantined has been counted before.
 fn tell(replayed: &Replayed, outcome: &'static str, event: &mut Telemetry) {
     event.word(Field::QuarantineOutcome, outcome);
     if let Some(order) = &replayed.order {

@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use crate::refunds;
 use checkout::Context;
@@ -74,7 +74,7 @@ impl App {
     }
 }
 
-/// No token opens nothing, and says no more than a wrong one.
+/// An absent token is answered like a wrong one.
 fn token(request: &Request) -> &str {
     request.bearer_token().unwrap_or_default()
 }

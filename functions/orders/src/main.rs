@@ -1,12 +1,13 @@
 //! `GET /orders/{order_id}` and `POST /orders/{order_id}/cancel` for the shopper who holds the order's token;
-//! `GET /admin/orders` and `/admin/orders/{order_id}` `POST /admin/orders/{order_id}/refunds` and
-//! `.../refunds/{refund_id}/release` for the back office, closed at the gateway.
+//! `GET /admin/orders`, `GET /admin/orders/{order_id}`, `POST /admin/orders/{order_id}/refunds` and
+//! `.../refunds/{refund_id}/release` for the back office, behind AWS IAM.
 //!
-//! While an order is open, its status route asks lomi. itself now and then, so that a return page turns paid even when
+//! While an order is open, its status route polls lomi at intervals, so that the return page shows a payment even when
 //! no event comes.
 //!
-//! May: `GetItem` on `ORDER#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`; `PutItem` on `EVT#*`, `OUTBOX#*`, `QUARANTINE#*`;
-//! `Query` of index `listing` for `ORDER#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
+//! May: `GetItem` on `ORDER#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`; `PutItem` on `EVT#*`,
+//! `OUTBOX#*`, `QUARANTINE#*`; `Query` of index `listing` for `ORDER#*`; `GetSecretValue` of `LomiSecretKey`; call
+//! lomi.
 
 mod http;
 mod refunds;

@@ -1,4 +1,4 @@
-//! Giving money back.
+//! Refunds.
 
 use checkout::Context;
 use checkout::admin::OperationError;
@@ -42,13 +42,13 @@ pub(crate) async fn create(
     let client = async || lomi.client(request.deadline, event).await;
     let mut report = Report::default();
     let refunded = refund(context, &order, client, request.deadline, &mut report).await;
-    // What was changes counts, whatever failed after it.
+    // What has been applied is counted, whatever failed after it.
     event.found(report);
     let refunded = refunded.inspect_err(|error| report_error(error, event))?;
     answer(context, &refunded, event)
 }
 
-/// A person has seen that the money of a refund in doubt stayed.
+/// Releases a refund in doubt, after an operator has checked that the money was not refunded.
 pub(crate) async fn call_off(
     context: &Context,
     lomi: &Lomi,
@@ -61,7 +61,7 @@ pub(crate) async fn call_off(
     let client = async || lomi.client(request.deadline, event).await;
     let mut report = Report::default();
     let released = release(context, &order_id, id, client, request.deadline, &mut report).await;
-    // What was changes counts, whatever failed after it.
+    // What has been applied is counted, whatever failed after it.
     event.found(report);
     let order = released.inspect_err(|error| report_release_error(error, event))?;
     let refund = order.refunds().get(id).ok_or(Problem::new(Code::NotFound))?;
@@ -75,19 +75,24 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
     let (idempotency_key, fingerprint) = idempotency(request, Caller::Merchant)?;
     let Body { amount, transaction_id, reason, confirmed_phone } = json(request)?;
-    let mut faults = FieldErrors::default();
+    let mut errors = FieldErrors::default();
     let amount_fits = amount.is_none_or(|amount| (1..=MAX_AMOUNT_MINOR).contains(&amount));
-    faults.unless(
+    errors.unless(
         amount_fits,
         "/amount",
-        "A positive integer in minor units.",
-        "Un entier positif, en unités mineures.",
+        "Must be a positive integer in minor units.",
+        "Doit être un entier positif en unités mineures.",
     );
-    let transaction_id = transaction_id.filter(|id| is_lomi_id(id, "/transaction_id", &mut faults));
+    let transaction_id = transaction_id.filter(|id| is_lomi_id(id, "/transaction_id", &mut errors));
     let bounds = ("At most 500 characters.", "500 caractères au plus.");
-    check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut faults);
+    check_text(reason.as_deref(), MAX_REFUND_REASON_CHARS, "/reason", bounds, &mut errors);
     let phone = confirmed_phone.as_deref().map(PhoneNumber::parse);
-    faults.unless(phone != Some(None), "/confirmed_phone", "A phone number.", "Un numéro de téléphone.");
+    errors.unless(
+        phone != Some(None),
+        "/confirmed_phone",
+        "Must be a phone number.",
+        "Doit être un numéro de téléphone.",
+    );
     let order = RefundOrder {
         order_id,
         idempotency_key,
@@ -97,10 +102,11 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
         reason,
         confirmed_phone: phone.flatten(),
     };
-    faults.none_or(Some(order))
+    errors.none_or(Some(order))
 }
 
-/// A refund that failed before lomi. ever named it gives nothing back, whoever asks again. 202 says: the outcome is not known yet, and asking for another refund would be wrong.
+/// 202 means that the outcome is unknown and the refund must not be requested again. A refund that failed before lomi
+/// gave it an id is `provider_rejected`, also when its key is repeated.
 fn answer(context: &Context, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
     let refund = refunded.refund().ok_or(Problem::new(Code::InternalError))?;
     event.flag(Field::IdempotencyReplayed, refunded.replayed);

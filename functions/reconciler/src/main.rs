@@ -1,10 +1,9 @@
-//! On a schedule: asks lomi. about the orders that are due and finishes what a crash or a lost event left open.
+//! On a schedule: polls lomi for the orders that are due, and finishes what a crash or a lost event left open.
 //!
 //! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `QUARANTINE#*`, `CURSOR#*`, `HEARTBEAT#*`,
-//! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on
-//! `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `CURSOR#*`, `OUTBOX#*`, `QUARANTINE#*`, `ORGANISATION#*`; `UpdateItem` on
-//! `ORDER#*`, `QUARANTINE#*`, `LINK#*`;
-//! `Query` of index `due` for `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
+//! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `CURSOR#*`, `OUTBOX#*`,
+//! `QUARANTINE#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `QUARANTINE#*`, `LINK#*`; `Query` of index `due` for
+//! `DUE#*`; `GetSecretValue` of `LomiSecretKey`; call lomi.
 
 mod run;
 

@@ -1,4 +1,4 @@
-//! Schedule <-> use case.
+//! One scheduled run.
 
 use checkout::Context;
 use checkout::reconcile::{Report, Run};
@@ -10,7 +10,7 @@ use lambda_kit::wiring::{Connected, TableName};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The next run comes within a minute: this one is over by then.
+/// The next run starts within a minute; this one has ended by then.
 pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 
 pub(crate) struct App {
@@ -33,11 +33,11 @@ impl App {
             event.count(Counter::OwnFailures);
         }
         emit(report, event);
-        // Whatever could not be looked at stays due; the platform's error count is what wakes somebody up.
+        // An order that could not be checked stays due. The alarm watches Lambda's error count.
         if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }
     }
 
-    /// First of all, so that a run that fails measures it, too. Without an answer from the table there is no measurement.
+    /// Runs first, so that a failing run measures it too. Nothing is measured when the table does not answer.
     async fn measure_webhook_age(&self, event: &mut Telemetry) {
         match seconds_since_last_webhook(&self.context).await {
             Ok(Some(seconds_since_last_webhook)) => {

@@ -1,10 +1,10 @@
-//! Keeps this stack's webhook registered at lomi., and its signing secret in Secrets Manager. CloudFormation asks for it
-//! when the stack changes, a schedule every five minutes, an operator by hand to rotate the secret.
+//! Keeps this stack's webhook registered at lomi, and its signing secret in Secrets Manager. CloudFormation invokes it
+//! when the stack changes, a schedule every five minutes, an operator to rotate the secret.
 //!
-//! Promise: a deployment never waits for lomi. and never fails because of it; no event is lost while a secret changes.
+//! Promise: a deployment never waits for lomi and never fails because of it; no event is lost while a secret changes.
 //!
-//! May: `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; `PutSecretValue` of `LomiWebhookSecret`; call lomi.;
-//! answer CloudFormation.
+//! May: `GetSecretValue` of `LomiSecretKey`, `LomiWebhookSecret`; `PutSecretValue` of `LomiWebhookSecret`; call lomi;
+//! respond to CloudFormation.
 
 mod next_step;
 mod run;

@@ -1,4 +1,4 @@
-//! What was sent <-> use case.
+//! One invocation.
 
 use crate::next_step::{Names, todo};
 use crate::task::Task;
@@ -19,16 +19,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-/// Well below the function's time-out: what CloudFormation is not told in time fails a deployment.
+/// Well below the function's time-out: without a response in time CloudFormation fails the deployment.
 pub(crate) const BUDGET: Duration = Duration::from_secs(45);
 
-/// What of it belongs to answering CloudFormation.
+/// The part of the budget that is reserved for the response to CloudFormation.
 const ANSWERING: Duration = Duration::from_secs(14);
 
-/// What the work has less than its hard_deadline: it gives up first and says what it knows; the hard_deadline only knows the time.
+/// The work stops this much before its hard deadline, because it can say what it knows; the hard deadline cannot.
 const MARGIN: Duration = Duration::from_millis(200);
 
-/// What whoever asked is told.
+/// The response to CloudFormation, and to any other invoker.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Answer {
@@ -66,16 +66,16 @@ impl App {
         }
     }
 
-    /// CloudFormation is answered whatever happens, so that it never waits.
+    /// Responds to CloudFormation whatever the outcome, so that a deployment never waits.
     pub(crate) async fn run(
         &self,
         event: &Value,
         deadline: Instant,
         telemetry: &mut Telemetry,
     ) -> Result<Answer, Failed> {
-        let (task, question) = match Event::read(event, self.environment) {
+        let (task, request) = match Event::read(event, self.environment) {
             Event::Other => (Task::by_hand(event), None),
-            Event::Asked(question) => (Task::of(&question), Some(question)),
+            Event::Asked(request) => (Task::of(&request), Some(request)),
             Event::Forged => (Task::Unreadable, None),
         };
         let hard_deadline = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
@@ -83,22 +83,22 @@ impl App {
         let status =
             run_isolated(hard_deadline, telemetry, async |telemetry| self.work(&task, until, telemetry).await).await;
         let answer = self.tell(&task, status.unwrap_or(Status::Failed), telemetry);
-        match question {
-            Some(question) => self.respond(&task, &question, answer, deadline, telemetry).await,
+        match request {
+            Some(request) => self.respond(&task, &request, answer, deadline, telemetry).await,
             None => Ok(answer),
         }
     }
 
-    /// Invoked again by the platform when CloudFormation could not be told.
+    /// Fails when CloudFormation could not be reached, so that Lambda retries the invocation.
     async fn respond(
         &self,
         task: &Task,
-        question: &CustomResourceRequest,
+        request: &CustomResourceRequest,
         answer: Answer,
         deadline: Instant,
         telemetry: &mut Telemetry,
     ) -> Result<Answer, Failed> {
-        if self.answerer.succeed(question, task.physical_id(question), &answer, deadline).await {
+        if self.answerer.succeed(request, task.physical_id(request), &answer, deadline).await {
             return Ok(answer);
         }
         telemetry.word(Field::ProblemCause, "cloudformation_not_answered");
@@ -143,10 +143,10 @@ impl App {
         })
     }
 
-    /// Whatever keeps it from being removed, the stack goes on without it.
+    /// A failure to remove the webhook does not stop the deletion of the stack.
     async fn remove(&self, url: &str, deadline: Instant, telemetry: &mut Telemetry) -> Status {
         let Ok(lomi) = self.client(deadline, telemetry).await else { return Status::NotRemoved };
-        // Without it, one of ours that bears no marker is not recognised.
+        // Without the version, an endpoint of this stack that lacks the marker is not recognised.
         let Ok(version) = self.secret.version(deadline).await else { return Status::NotRemoved };
         let known = Known { version: version.as_deref(), rotate: false, now: self.clock.now() };
         let ended = remove(&lomi, &self.wanted(url), &known, deadline).await;

@@ -1,47 +1,47 @@
-//! What is asked for, by whomever.
+//! What an invocation should do.
 
 use lambda_kit::custom_resource::{Change, CustomResourceRequest};
 use serde_json::Value;
 
-/// Longer than any address of API Gateway's or of a merchant's.
+/// Longer than any address of API Gateway or of a merchant.
 const MAX_URL_BYTES: usize = 512;
 
-/// What is to be done about the webhook with this URL.
+/// The task, for the webhook with this URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// It is to be there.
+    /// Register it, or repair its registration.
     Ensure { url: String, rotate: bool },
-    /// It is to be gone.
+    /// Remove it.
     Remove { url: String },
-    /// Nobody knows.
+    /// The request cannot be read.
     Unreadable,
 }
 
 impl Task {
-    /// From `{"Url": "https://...", "Rotate": true}`, as the schedule and people send it.
+    /// From `{"Url": "https://...", "Rotate": true}`, which the schedule and operators send.
     pub(crate) fn by_hand(event: &Value) -> Self {
         let rotate = event.get("Rotate").and_then(Value::as_bool).unwrap_or_default();
         url_of(event).map_or(Self::Unreadable, |url| Self::Ensure { url, rotate })
     }
 
-    /// From CloudFormation. A resource of ours is named by its URL, so that one whose properties cannot be read can still
-    /// be removed.
-    pub(crate) fn of(question: &CustomResourceRequest) -> Self {
-        let url = url_of(&question.properties);
-        let task = match question.change {
+    /// From CloudFormation. The physical id of the resource is its URL, so that it can be removed even when its
+    /// properties cannot be read.
+    pub(crate) fn of(request: &CustomResourceRequest) -> Self {
+        let url = url_of(&request.properties);
+        let task = match request.change {
             Change::Create | Change::Update => url.map(|url| Self::Ensure { url, rotate: false }),
-            Change::Delete => question.physical_id.clone().or(url).map(|url| Self::Remove { url }),
+            Change::Delete => request.physical_id.clone().or(url).map(|url| Self::Remove { url }),
             Change::Unknown => None,
         };
         task.unwrap_or(Self::Unreadable)
     }
 
-    /// How the resource is called from now on. Another name makes CloudFormation delete what had the one before, so a
-    /// question that cannot be read changes none.
-    pub(crate) fn physical_id<'a>(&'a self, question: &'a CustomResourceRequest) -> &'a str {
+    /// The physical id of the resource. A new id makes CloudFormation delete the resource with the old one, so a
+    /// request that cannot be read keeps the id.
+    pub(crate) fn physical_id<'a>(&'a self, request: &'a CustomResourceRequest) -> &'a str {
         match self {
             Self::Ensure { url, .. } => url,
-            Self::Remove { .. } | Self::Unreadable => question.physical_id.as_deref().unwrap_or("unreadable"),
+            Self::Remove { .. } | Self::Unreadable => request.physical_id.as_deref().unwrap_or("unreadable"),
         }
     }
 }
@@ -61,11 +61,11 @@ mod tests {
     const URL: &str = "https://api.example/webhooks/lomi";
     const OLD: &str = "https://old.example/webhooks/lomi";
 
-    fn question(members: &Value) -> CustomResourceRequest {
-        let mut event = members.clone();
+    fn request(fields: &Value) -> CustomResourceRequest {
+        let mut event = fields.clone();
         event["ResponseURL"] = json!("https://bucket.s3.amazonaws.com/");
         match Event::read(&event, Environment::Live) {
-            Event::Asked(question) => *question,
+            Event::Asked(request) => *request,
             Event::Other | Event::Forged => panic!("CloudFormation asks"),
         }
     }
@@ -74,12 +74,12 @@ mod tests {
     fn a_resource_is_named_by_its_url_and_deleted_by_its_name() {
         let change =
             json!({ "RequestType": "Update", "PhysicalResourceId": OLD, "ResourceProperties": { "Url": URL } });
-        let update = question(&change);
+        let update = request(&change);
         assert_eq!(Task::of(&update), Task::Ensure { url: URL.to_owned(), rotate: false });
         assert_eq!(Task::of(&update).physical_id(&update), URL);
         let delete =
             json!({ "RequestType": "Delete", "PhysicalResourceId": OLD, "ResourceProperties": { "Url": URL } });
-        let delete = question(&delete);
+        let delete = request(&delete);
         assert_eq!(Task::of(&delete), Task::Remove { url: OLD.to_owned() });
         assert_eq!(Task::of(&delete).physical_id(&delete), OLD);
     }
@@ -91,11 +91,11 @@ mod tests {
         {
             let update =
                 json!({ "RequestType": "Update", "PhysicalResourceId": OLD, "ResourceProperties": properties });
-            let update = question(&update);
+            let update = request(&update);
             assert_eq!(Task::of(&update), Task::Unreadable, "{properties}");
             assert_eq!(Task::of(&update).physical_id(&update), OLD);
         }
-        let import = question(&json!({ "RequestType": "Import", "ResourceProperties": { "Url": URL } }));
+        let import = request(&json!({ "RequestType": "Import", "ResourceProperties": { "Url": URL } }));
         assert_eq!(Task::of(&import).physical_id(&import), "unreadable");
     }
 

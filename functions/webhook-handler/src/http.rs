@@ -1,4 +1,4 @@
-//! Wire <-> use case.
+//! The routes, and their mapping to the use cases.
 
 use checkout::Context;
 use checkout::webhooks::heartbeat::Heartbeat;
@@ -48,7 +48,8 @@ impl App {
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 
-    /// The bytes as lomi. signed them. A secret that was rotated at lomi. a moment ago is fetched once before refusing.
+    /// Verifies the body. When no known secret matches, the secret is fetched once more before the event is refused,
+    /// because it may just have been rotated.
     async fn verify<'a>(&self, request: &'a Request, event: &mut Telemetry) -> Result<VerifiedBody<'a>, Problem> {
         let signatures = Signatures { legacy: request.header(LEGACY_HEADER), v1: request.header(V1_HEADER) };
         let known = self.secret.get(request.deadline).await.map_err(no_secret)?;
@@ -58,7 +59,8 @@ impl App {
         }
         let fresh = self.secret.refresh(request.deadline).await.map_err(no_secret)?;
         match verify(signatures, &request.body, &secrets(&fresh)?) {
-            // It may be signed with the secret that somebody meant to put in: a refusal would be final.
+            // The event may be signed with the secret that the unusable text was meant to be, and lomi does not retry a
+            // refused event.
             Err(SignatureError::NoMatch) if fresh.unusable.is_some() => Err(unavailable().because(UNUSABLE)),
             verified => verified.map_err(|_| refuse(event)),
         }
@@ -71,7 +73,7 @@ fn secrets(versions: &Versions) -> Result<Secrets, Problem> {
     Secrets::new(parsed).map_err(|_| unavailable().because(UNUSABLE))
 }
 
-/// Whatever keeps us from knowing the secret, it is not lomi.'s fault: lomi. shall try again.
+/// Answers 503, so that lomi sends the event again: the cause is on this side.
 fn no_secret(error: SecretError) -> Problem {
     unavailable().because(match error {
         SecretError::Missing => "webhook_secret_missing",
@@ -97,7 +99,7 @@ fn report(ingested: &WebhookOutcome, event: &mut Telemetry) -> &'static str {
         }
         WebhookOutcome::Ignored => "ignored",
         WebhookOutcome::Duplicate => "duplicate",
-        // No alarm: most often it is ours, and our own key is asked. What lomi. denies to it rings then.
+        // No alarm yet: the stack's own key reads the payment, and an alarm follows if lomi denies it.
         WebhookOutcome::Unproven(reason) => {
             event.word(Field::WebhookReason, reason);
             "quarantined"

@@ -1,12 +1,13 @@
-//! `POST /webhooks/lomi`: lomi.'s signed events.
+//! `POST /webhooks/lomi`: lomi's signed events.
 //!
-//! Promise: a 2xx means that the event is durable; an authentic event of up to 256 KiB is never answered with a 4xx,
-//! because lomi. would drop it for good; an answer comes within 3 s, because lomi. hangs up after 4.
+//! Promise: a 2xx means that the event is stored; an authentic event of up to 256 KiB is never answered with a 4xx,
+//! because lomi would drop it; an answer comes within 3 s, because lomi's time-out is 4 s.
 //!
-//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`, `LINK#*`, `HEARTBEAT#*`;
-//! `PutItem` on `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `QUARANTINE#*`; `GetSecretValue` of `LomiWebhookSecret`.
+//! May: `GetItem` on `ORDER#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `ORGANISATION#*`; `UpdateItem` on `ORDER#*`,
+//! `LINK#*`, `HEARTBEAT#*`; `PutItem` on `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `QUARANTINE#*`; `GetSecretValue` of
+//! `LomiWebhookSecret`.
 //!
-//! It has no lomi. key: whoever broke in here could not call lomi.
+//! It has no lomi key, so an attacker who controlled this function could not call lomi.
 
 mod http;
 

@@ -58,10 +58,10 @@ impl PageRequest {
         let page = request.query_as("page", |text| whole(text, 1, u32::MAX), PAGE)?;
         let offset = request.query_as("offset", |text| whole(text, 0, u32::MAX), OFFSET)?;
         let cursor = request.query_as("cursor", Self::of_cursor, FOREIGN_CURSOR)?;
-        let mut faults = FieldErrors::default();
+        let mut errors = FieldErrors::default();
         let begins = [(cursor.is_some(), "/cursor"), (page.is_some(), "/page"), (offset.is_some(), "/offset")];
         for (_, pointer) in begins.into_iter().filter(|(is_there, _)| *is_there).skip(1) {
-            faults.add(
+            errors.add(
                 pointer,
                 "Send only one of cursor, page and offset.",
                 "Envoyez un seul paramètre parmi cursor, page et offset.",
@@ -69,23 +69,23 @@ impl PageRequest {
         }
         if let Some(cursor) = cursor {
             let is_its_size = asked.is_none_or(|size| size == cursor.size);
-            faults.unless(is_its_size, "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
-            return faults.none_or(Some(cursor));
+            errors.unless(is_its_size, "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
+            return errors.none_or(Some(cursor));
         }
         let size = asked.unwrap_or(default_size);
         let (start, pointer) = match (page, offset) {
             (Some(page), _) => ((page - 1).saturating_mul(size.into()), "/page"),
             (None, Some(offset)) => (offset, "/offset"),
-            (None, None) => return faults.none_or(Some(Self::first(size))),
+            (None, None) => return errors.none_or(Some(Self::first(size))),
         };
-        faults.unless(
+        errors.unless(
             start.saturating_add(size.into()) <= MAX_ROW,
             pointer,
             "Beyond row 1000: continue with next_cursor.",
             "Au-delà de la ligne 1000 : continuez avec next_cursor.",
         );
         let number = page.or_else(|| page_at(start, size));
-        faults.none_or(Some(Self { size, number, begin: Begin::Behind(None, start) }))
+        errors.none_or(Some(Self { size, number, begin: Begin::Behind(None, start) }))
     }
 
     /// The first page of a list, of `size` rows.

@@ -1,4 +1,4 @@
-//! The change of a link of lomi.'s own.
+//! The change of a native link.
 
 use checkout::units::to_lomi;
 use domain::{Currency, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, RedirectPolicy, Timestamp};
@@ -8,7 +8,7 @@ use lomi_client::UpdatePaymentLink;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What is to be changed; what is missing stays.
+/// The fields to change; an absent field stays unchanged.
 #[derive(Deserialize)]
 pub(crate) struct Change {
     title: Option<String>,
@@ -29,14 +29,14 @@ pub(crate) struct Change {
     metadata: Option<BTreeMap<String, Label>>,
 }
 
-/// lomi.'s request, and the currency that its amount is meant in.
+/// The request to lomi, and the currency of its amount.
 pub(crate) struct Wanted {
     pub(crate) changes: UpdatePaymentLink,
     pub(crate) currency: Option<Currency>,
 }
 
 impl Wanted {
-    /// Whether lomi. need not be able to change anything: we keep the labels ourselves.
+    /// Whether only labels change. This stack stores them, so lomi need not support changes.
     pub(crate) fn is_of_labels_only(&self) -> bool {
         UpdatePaymentLink { metadata: None, ..self.changes.clone() } == UpdatePaymentLink::default()
     }
@@ -44,17 +44,17 @@ impl Wanted {
 
 impl Change {
     pub(crate) fn check(self, redirects: &RedirectPolicy) -> Result<Wanted, Problem> {
-        let mut faults = FieldErrors::default();
-        self.check_texts(&mut faults);
+        let mut errors = FieldErrors::default();
+        self.check_texts(&mut errors);
         for (url, pointer) in [(&self.success_url, "/success_url"), (&self.cancel_url, "/cancel_url")] {
             if let Some(url) = url {
-                allowed_url(redirects, url, pointer, &mut faults);
+                allowed_url(redirects, url, pointer, &mut errors);
             }
         }
         let goes_along = self.currency_code.is_none() || self.amount.is_some();
-        faults.unless(goes_along, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        errors.unless(goes_along, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let names_money = self.amount.is_some() || self.currency_code.is_some();
-        let money = self.amount.map(|amount| money(amount, self.currency_code.as_deref(), &mut faults));
+        let money = self.amount.map(|amount| money(amount, self.currency_code.as_deref(), &mut errors));
         let money = money.flatten();
         let changes = UpdatePaymentLink {
             title: self.title.map(|title| title.trim().to_owned()),
@@ -71,29 +71,34 @@ impl Change {
             require_phone: self.require_phone,
             require_billing_address: self.require_billing_address,
             single_use: self.single_use,
-            metadata: self.metadata.map(|labels| check_labels(&labels, &mut faults)),
+            metadata: self.metadata.map(|labels| check_labels(&labels, &mut errors)),
         };
         let changes_something = names_money || changes != UpdatePaymentLink::default();
-        faults.unless(changes_something, "", "Name what changes.", "Dites ce qui change.");
-        let changes = faults.none_or(Some(changes))?;
+        errors.unless(
+            changes_something,
+            "",
+            "Send at least one field to change.",
+            "Envoyez au moins un champ à modifier.",
+        );
+        let changes = errors.none_or(Some(changes))?;
         Ok(Wanted { changes, currency: money.map(domain::Money::currency) })
     }
 
-    fn check_texts(&self, faults: &mut FieldErrors) {
+    fn check_texts(&self, errors: &mut FieldErrors) {
         let is_title = |title: &str| {
             let title = title.trim();
             !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.contains(char::is_control)
         };
         let title = self.title.as_deref();
-        faults.unless(title.is_none_or(is_title), "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
+        errors.unless(title.is_none_or(is_title), "/title", "1 to 200 characters.", "De 1 à 200 caractères.");
         let bounds = ("At most 2000 characters.", "2000 caractères au plus.");
-        check_text(self.description.as_deref(), MAX_DESCRIPTION_CHARS, "/description", bounds, faults);
+        check_text(self.description.as_deref(), MAX_DESCRIPTION_CHARS, "/description", bounds, errors);
         let is_time = |text: &String| Timestamp::parse_rfc3339(text).is_some();
-        faults.unless(
+        errors.unless(
             self.expires_at.as_ref().is_none_or(is_time),
             "/expires_at",
-            "A time as in 2026-12-31T23:59:59Z.",
-            "Un moment, par exemple 2026-12-31T23:59:59Z.",
+            "An RFC 3339 time, such as 2026-12-31T23:59:59Z.",
+            "Une date RFC 3339, par exemple 2026-12-31T23:59:59Z.",
         );
     }
 }

@@ -1,20 +1,20 @@
-//! A link of ours.
+//! The fields of a managed link.
 
 use super::{Body, Kind, OpenAmount, only_with};
 use checkout::payment_links::NewLink;
 use domain::{Currency, LinkPrice, Price, Timestamp};
-use lambda_kit::fields::{Asked, Caller, FieldErrors, PricingMembers, check_labels, money};
+use lambda_kit::fields::{Asked, Caller, FieldErrors, PricingFields, check_labels, money};
 use lambda_kit::problem::Problem;
 use std::num::NonZeroU32;
 
-/// More than any fair sells tickets.
+/// More than one link is ever paid.
 const MAX_PAYMENTS: u32 = 1_000_000;
 
 impl Body {
     pub(super) fn into_managed(
         self,
         expires_at: Option<Timestamp>,
-        mut faults: FieldErrors,
+        mut errors: FieldErrors,
     ) -> Result<NewLink, Problem> {
         let foreign = [
             (self.link_type.is_some(), "/link_type"),
@@ -28,35 +28,35 @@ impl Body {
             (self.require_billing_address.is_some(), "/require_billing_address"),
             (self.single_use.is_some(), "/single_use"),
         ];
-        only_with(Kind::Native, &foreign, &mut faults);
+        only_with(Kind::Native, &foreign, &mut errors);
         let is_count = self.max_payments.is_none_or(|max| max <= NonZeroU32::new(MAX_PAYMENTS).unwrap_or(max));
-        faults.unless(is_count, "/max_payments", "1 to 1 000 000.", "De 1 à 1 000 000.");
-        let metadata = check_labels(&self.metadata.unwrap_or_default(), &mut faults);
+        errors.unless(is_count, "/max_payments", "1 to 1 000 000.", "De 1 à 1 000 000.");
+        let metadata = check_labels(&self.metadata.unwrap_or_default(), &mut errors);
         let priced = self.currency_code.is_none() || self.amount.is_some();
-        faults.unless(priced, "/currency_code", "Goes with amount only.", "Va avec amount seulement.");
+        errors.unless(priced, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let price = match (self.amount, self.open_amount, self.items) {
             (Some(amount), None, None) => {
-                let money = money(amount, self.currency_code.as_deref(), &mut faults);
+                let money = money(amount, self.currency_code.as_deref(), &mut errors);
                 money.map(|money| LinkPrice::Amount(Price::Fixed(money)))
             }
-            (None, Some(open), None) => open.check(&mut faults).map(LinkPrice::Amount),
+            (None, Some(open), None) => open.check(&mut errors).map(LinkPrice::Amount),
             (None, None, Some(items)) => {
-                let members = PricingMembers { items: Some(items), ..PricingMembers::default() };
-                match Asked::read(Caller::Merchant, members, &mut faults) {
+                let fields = PricingFields { items: Some(items), ..PricingFields::default() };
+                match Asked::read(Caller::Merchant, fields, &mut errors) {
                     Some(Asked::Catalog(lines)) => Some(LinkPrice::Items(lines)),
                     _ => None,
                 }
             }
             _ => {
-                faults.add(
+                errors.add(
                     "",
-                    "Exactly one of amount, open_amount and items sets the price.",
-                    "Un seul de amount, open_amount et items fixe le prix.",
+                    "Send exactly one of amount, open_amount and items.",
+                    "Envoyez exactement un champ parmi amount, open_amount et items.",
                 );
                 None
             }
         };
-        let price = faults.none_or(price)?;
+        let price = errors.none_or(price)?;
         Ok(NewLink {
             title: self.title.trim().to_owned(),
             description: self.description,
@@ -71,15 +71,15 @@ impl Body {
 }
 
 impl OpenAmount {
-    fn check(&self, faults: &mut FieldErrors) -> Option<Price> {
+    fn check(&self, errors: &mut FieldErrors) -> Option<Price> {
         let currency = Currency::from_code(&self.currency_code);
-        faults.unless(currency.is_some(), "/open_amount/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+        errors.unless(currency.is_some(), "/open_amount/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
         let price = Price::from_parts(currency?, None, Some(self.min), Some(self.max));
-        faults.unless(
+        errors.unless(
             price.is_some(),
             "/open_amount",
-            "min and max are positive whole numbers of minor units, min at most max.",
-            "min et max sont des entiers positifs en unités mineures, min au plus max.",
+            "min and max must be positive integers in minor units, min at most max.",
+            "min et max doivent être des entiers positifs en unités mineures, min inférieur ou égal à max.",
         );
         price
     }

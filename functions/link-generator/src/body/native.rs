@@ -1,4 +1,4 @@
-//! A link of lomi.'s own.
+//! The fields of a native link.
 
 use super::{Body, Kind, NativeType, only_with};
 use checkout::units::to_lomi;
@@ -11,27 +11,27 @@ impl Body {
     pub(super) fn into_native(
         self,
         expires_at: Option<Timestamp>,
-        mut faults: FieldErrors,
+        mut errors: FieldErrors,
     ) -> Result<CreatePaymentLink, Problem> {
         let foreign = [
             (self.open_amount.is_some(), "/open_amount"),
             (self.items.is_some(), "/items"),
             (self.max_payments.is_some(), "/max_payments"),
         ];
-        only_with(Kind::Managed, &foreign, &mut faults);
-        let metadata = self.metadata.as_ref().map(|labels| check_labels(labels, &mut faults)).unwrap_or_default();
+        only_with(Kind::Managed, &foreign, &mut errors);
+        let metadata = self.metadata.as_ref().map(|labels| check_labels(labels, &mut errors)).unwrap_or_default();
         let code = self.currency_code.as_deref();
         let currency = code.and_then(Currency::from_code).and_then(|known| CurrencyCode::parse(known.code()).ok());
-        faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+        errors.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
         let target = match self.link_type {
-            Some(NativeType::Instant) => self.instant(&mut faults),
-            Some(NativeType::Product) => self.product(&mut faults),
+            Some(NativeType::Instant) => self.instant(&mut errors),
+            Some(NativeType::Product) => self.product(&mut errors),
             None => {
-                faults.add("/link_type", "product or instant.", "product ou instant.");
+                errors.add("/link_type", "product or instant.", "product ou instant.");
                 None
             }
         };
-        let (target, currency) = faults.none_or(target.zip(currency))?;
+        let (target, currency) = errors.none_or(target.zip(currency))?;
         Ok(CreatePaymentLink {
             description: self.description,
             allow_coupon_code: self.allow_coupon_code,
@@ -49,47 +49,47 @@ impl Body {
         })
     }
 
-    fn instant(&self, faults: &mut FieldErrors) -> Option<LinkTarget> {
+    fn instant(&self, errors: &mut FieldErrors) -> Option<LinkTarget> {
         for (is_there, pointer) in [(self.product_id.is_some(), "/product_id"), (self.price_id.is_some(), "/price_id")]
         {
-            faults.unless(
+            errors.unless(
                 !is_there,
                 pointer,
-                "Goes with link_type product only.",
-                "Va avec link_type product seulement.",
+                "Allowed with link_type product only.",
+                "Autorisé avec link_type product seulement.",
             );
         }
         let Some(amount) = self.amount else {
-            faults.add("/amount", "An instant link needs an amount.", "Un lien instantané demande un montant.");
+            errors.add("/amount", "An instant link needs an amount.", "Un lien instantané exige un montant.");
             return None;
         };
-        // A currency that is none has been reported by then.
+        // The caller has reported an invalid currency.
         let currency = self.currency_code.as_deref().filter(|code| Currency::from_code(code).is_some())?;
-        let money = money(amount, Some(currency), faults)?;
+        let money = money(amount, Some(currency), errors)?;
         Some(LinkTarget::Instant { amount: to_lomi(money)? })
     }
 
-    fn product(&self, faults: &mut FieldErrors) -> Option<LinkTarget> {
-        faults.unless(
+    fn product(&self, errors: &mut FieldErrors) -> Option<LinkTarget> {
+        errors.unless(
             self.amount.is_none(),
             "/amount",
-            "The price of a product is lomi.'s.",
-            "Le prix d'un produit est celui de lomi.",
+            "lomi. sets the price of a product.",
+            "lomi. fixe le prix d'un produit.",
         );
-        let price_id = self.price_id.as_deref().filter(|id| is_id(id, "price_", "/price_id", faults));
+        let price_id = self.price_id.as_deref().filter(|id| is_id(id, "price_", "/price_id", errors));
         let Some(product_id) = self.product_id.as_deref() else {
-            faults.add("/product_id", "A product link needs a product.", "Un lien produit demande un produit.");
+            errors.add("/product_id", "A product link needs a product.", "Un lien produit exige un produit.");
             return None;
         };
-        is_id(product_id, "prod_", "/product_id", faults);
+        is_id(product_id, "prod_", "/product_id", errors);
         let product_id = ProductId::parse(product_id).ok()?;
         Some(LinkTarget::Product { product_id, price_id: price_id.and_then(|id| PriceId::parse(id).ok()) })
     }
 }
 
-/// A UUID, or an id as lomi. prints it. Anything else lomi. would answer with a refusal or a 500.
-fn is_id(text: &str, prefix: &str, pointer: &str, faults: &mut FieldErrors) -> bool {
+/// Checks for a UUID, or for a public id with `prefix`. lomi answers anything else with a refusal or a 500.
+fn is_id(text: &str, prefix: &str, pointer: &str, errors: &mut FieldErrors) -> bool {
     let fits = ProductId::parse(text).is_ok_and(|id| id.is_uuid() || id.as_str().starts_with(prefix));
-    faults.unless(fits, pointer, "An id of lomi.", "Un identifiant de lomi.");
+    errors.unless(fits, pointer, "Must be an id of lomi.", "Doit être un identifiant de lomi.");
     fits
 }

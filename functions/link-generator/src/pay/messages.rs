@@ -1,4 +1,4 @@
-//! What the pages say: a heading and what to do about it.
+//! The texts of the pages: a heading, and what the shopper can do.
 
 use lambda_kit::language::{Language, Text};
 
@@ -20,36 +20,36 @@ pub(super) const EXPIRED: (Text, Text) = (
 pub(super) const USED_UP: (Text, Text) = (
     Text { en: "This link has already been paid", fr: "Ce lien a déjà été payé" },
     Text {
-        en: "It takes no more payments. Nothing will be charged again.",
-        fr: "Il n'accepte plus de paiement. Rien ne sera débité à nouveau.",
+        en: "This link accepts no more payments. You will not be charged again.",
+        fr: "Ce lien n'accepte plus de paiement. Vous ne serez pas débité une deuxième fois.",
     },
 );
 pub(super) const NOT_FOR_SALE: (Text, Text) = (
     Text { en: "Not for sale at the moment", fr: "Pas en vente pour le moment" },
     Text {
-        en: "Something that this link sells is not available. Nothing was charged. Ask the shop.",
-        fr: "Un article de ce lien n'est pas disponible. Rien n'a été débité. Renseignez-vous auprès de la boutique.",
+        en: "An item of this link is not available. Nothing was charged. Contact the shop.",
+        fr: "Un article de ce lien n'est pas disponible. Rien n'a été débité. Contactez la boutique.",
     },
 );
 pub(super) const UNAVAILABLE: (Text, Text) = (
-    Text { en: "Payment is unavailable just now", fr: "Le paiement est momentanément indisponible" },
+    Text { en: "Payment is temporarily unavailable", fr: "Le paiement est momentanément indisponible" },
     Text {
         en: "Nothing was charged. Try again in a moment.", fr: "Rien n'a été débité. Réessayez dans un instant."
     },
 );
 pub(super) const BROKEN: (Text, Text) = (
     Text { en: "The payment page could not be opened", fr: "La page de paiement n'a pas pu s'ouvrir" },
-    Text { en: "Nothing was charged. Tell the shop.", fr: "Rien n'a été débité. Prévenez la boutique." },
+    Text { en: "Nothing was charged. Contact the shop.", fr: "Rien n'a été débité. Contactez la boutique." },
 );
 pub(super) const THANKS: (Text, Text) = (
     Text { en: "Thank you", fr: "Merci" },
     Text {
-        en: "As soon as the payment is confirmed, the shop knows of it. You may close this page.",
-        fr: "Dès que le paiement est confirmé, la boutique en est informée. Vous pouvez fermer cette page.",
+        en: "The shop is notified as soon as the payment is confirmed. You can close this page.",
+        fr: "La boutique est avertie dès que le paiement est confirmé. Vous pouvez fermer cette page.",
     },
 );
 pub(super) const GAVE_UP: Text =
-    Text { en: "You have not paid. You can still do so.", fr: "Vous n'avez pas payé. Vous pouvez encore le faire." };
+    Text { en: "You have not paid. You can still pay.", fr: "Vous n'avez pas payé. Vous pouvez encore le faire." };
 pub(super) const OUT_OF_BOUNDS: Text = Text {
     en: "This amount is not accepted. Choose another one.",
     fr: "Ce montant n'est pas accepté. Choisissez-en un autre.",
@@ -57,7 +57,7 @@ pub(super) const OUT_OF_BOUNDS: Text = Text {
 pub(super) const PAY: Text = Text { en: "Pay", fr: "Payer" };
 pub(super) const TRY_AGAIN: Text = Text { en: "Try again", fr: "Réessayer" };
 
-/// The label of the amount.
+/// The label of the amount field.
 pub(super) fn between(min: &str, max: &str, language: Language) -> String {
     match language {
         Language::English => format!("Amount, from {min} to {max}"),

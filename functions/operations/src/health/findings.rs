@@ -1,9 +1,9 @@
-//! What a check can find, and what a person should do about it.
+//! The findings of the checks, and what the operator should do.
 
 use lambda_kit::language::Text;
 use lambda_kit::secrets::NotASecret;
 
-/// One word, and what to do unless it is `ok`.
+/// A state in one word, and a hint unless all is well.
 #[derive(Clone, Copy)]
 pub(super) struct Finding {
     pub(super) state: &'static str,
@@ -21,97 +21,97 @@ pub(super) const REGISTERED: Finding = Finding { state: "registered", hint: None
 
 pub(super) const KEY_MISSING: Finding = Finding::todo(
     "missing",
-    "Put your lomi. secret key into the secret that the stack's output LomiSecretKeyArn names.",
-    "Mettez votre clé secrète lomi. dans le secret que désigne la sortie LomiSecretKeyArn de la pile.",
+    "Store your lomi. secret key in the secret of the stack output LomiSecretKeyArn.",
+    "Mettez votre clé secrète lomi. dans le secret indiqué par la sortie CloudFormation LomiSecretKeyArn.",
 );
 pub(super) const KEY_REFUSED: Finding = Finding::todo(
     "refused",
-    "lomi. does not take the key. Copy a valid one from the lomi. dashboard into the secret.",
-    "lomi. n'accepte pas cette clé. Copiez une clé valide depuis le tableau de bord lomi. dans le secret.",
+    "lomi. refuses the key. Copy a valid one from the lomi. dashboard into the secret.",
+    "lomi. refuse cette clé. Copiez une clé valide du tableau de bord lomi. dans le secret.",
 );
 pub(super) const KEY_FOREIGN: Finding = Finding::todo(
     "refused",
-    "The key is sent nowhere, because it belongs to lomi.'s other environment.",
-    "Cette clé n'est envoyée nulle part : elle appartient à l'autre environnement de lomi.",
+    "The key belongs to the other lomi. environment, so it is not used. Store a key of this environment in the secret.",
+    "Cette clé appartient à l'autre environnement lomi. : elle n'est pas utilisée. Mettez dans le secret une clé de cet environnement.",
 );
 pub(super) const KEY_UNREACHABLE: Finding = Finding::todo(
     "unreachable",
-    "lomi. or Secrets Manager did not answer. Look again in a minute; if it stays, look at their status pages.",
-    "lomi. ou Secrets Manager n'a pas répondu. Revenez dans une minute ; si cela dure, consultez leurs pages d'état.",
+    "lomi. or Secrets Manager did not answer. Check again in a minute. If it persists, see their status pages.",
+    "lomi. ou Secrets Manager n'a pas répondu. Actualisez dans une minute. Si le problème persiste, consultez leurs pages d'état.",
 );
 
 pub(super) const ENVIRONMENT_MISMATCH: Finding = Finding::todo(
     "mismatch",
-    "The key belongs to lomi.'s other environment. Use a test key in a sandbox stack and a live key in a live one.",
-    "La clé appartient à l'autre environnement de lomi. : clé de test pour une pile sandbox, clé live pour une pile live.",
+    "The key belongs to the other lomi. environment. Use a test key with a sandbox stack and a live key with a live stack.",
+    "La clé appartient à l'autre environnement lomi. Utilisez une clé de test pour une installation sandbox et une clé live pour une installation live.",
 );
 pub(super) const ENVIRONMENT_UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "The key's environment could not be found out. Mend lomi_key first.",
-    "L'environnement de la clé n'a pas pu être établi. Réglez d'abord lomi_key.",
+    "The environment of the key is unknown. Fix lomi_key first.",
+    "L'environnement de la clé est inconnu. Corrigez d'abord lomi_key.",
 );
 
 pub(super) const ORGANISATION_NOT_READ: Finding = Finding::todo(
     "not_read",
-    "The stack does not know yet whose its key is, so lomi.'s events count only after lomi. was asked about them. Once lomi_key is ok the reconciler learns it within a minute, or with the first payment.",
-    "La pile ne sait pas encore à qui est sa clé : les événements de lomi. ne comptent qu'une fois vérifiés auprès de lomi. Dès que lomi_key est en ordre, le réconciliateur l'apprend en une minute, ou au premier paiement.",
+    "The organisation of the key is not known yet, so each lomi. event is verified with a call before it counts. Nothing to do: once lomi_key is ok, the reconciler reads it within a minute, or with the first payment.",
+    "L'organisation de la clé n'est pas encore connue : chaque événement lomi. est d'abord vérifié auprès de lomi. Rien à faire : dès que lomi_key est en ordre, elle est lue en une minute, ou au premier paiement.",
 );
 
 pub(super) const SECRET_MISSING: Finding = Finding::todo(
     "missing",
-    "Once lomi_key is ok, the stack registers its webhook and puts the secret there within five minutes. If it stays so, invoke the function webhook-endpoint: it says what to do. Until then lomi.'s events are told to come again.",
-    "Une fois lomi_key en ordre, la pile enregistre son webhook et y met le secret en moins de cinq minutes. Si cela dure, appelez la fonction webhook-endpoint : elle dit quoi faire. D'ici là, les événements de lomi. sont priés de revenir.",
+    "Once lomi_key is ok, the webhook is registered and its secret stored within five minutes. If it persists, invoke the function webhook-endpoint: it says what to do. Until then lomi. is asked to send its events again.",
+    "Dès que lomi_key est en ordre, le webhook est enregistré et son secret mis en place en moins de cinq minutes. Si le problème persiste, invoquez la fonction webhook-endpoint : elle dit quoi faire. D'ici là, lomi. est invité à renvoyer ses événements.",
 );
 pub(super) const SECRET_UNREACHABLE: Finding = Finding::todo(
     "unreachable",
-    "Secrets Manager did not answer. Look again in a minute.",
-    "Secrets Manager n'a pas répondu. Revenez dans une minute.",
+    "Secrets Manager did not answer. Check again in a minute.",
+    "Secrets Manager n'a pas répondu. Actualisez dans une minute.",
 );
 
 pub(super) const CART_KEY_MISSING: Finding = Finding::todo(
     "missing",
-    "Put a random key of 32 characters or more into the secret that the stack's output CartTokenSecretArn names, and sign cart tokens with it.",
-    "Mettez une clé aléatoire d'au moins 32 caractères dans le secret que désigne la sortie CartTokenSecretArn de la pile, et signez les paniers avec elle.",
+    "Store a random key of at least 32 characters in the secret of the stack output CartTokenSecretArn, and sign cart tokens with it.",
+    "Mettez une clé aléatoire d'au moins 32 caractères dans le secret indiqué par la sortie CloudFormation CartTokenSecretArn, et signez les cart_token avec elle.",
 );
 
-/// What somebody has put in is no secret of this kind, and counts as none.
+/// The stored text cannot be a secret of this kind, and counts as missing.
 pub(super) const fn unusable(wrong: NotASecret) -> Finding {
     let (en, fr) = match wrong {
         NotASecret::Json => (
-            "The secret holds JSON. Put in the bare text alone, without braces, names or brackets.",
-            "Le secret contient du JSON. Mettez-y le texte seul, sans accolades, noms ni crochets.",
+            "The secret contains JSON. Store the bare value, without braces, brackets or names.",
+            "Le secret contient du JSON. Mettez-y la valeur seule, sans accolades, crochets ni noms.",
         ),
         NotASecret::Quoted => (
-            "The secret holds a text in quotation marks. Put it in without them.",
-            "Le secret contient un texte entre guillemets. Mettez-le sans guillemets.",
+            "The secret contains quotation marks. Store the value without them.",
+            "Le secret est entre guillemets. Mettez la valeur sans guillemets.",
         ),
         NotASecret::Invisible => (
-            "The secret holds blanks, line breaks or characters that nobody sees. Copy it again and put in one line.",
-            "Le secret contient des espaces, des sauts de ligne ou des caractères invisibles. Recopiez-le sur une seule ligne.",
+            "The secret contains spaces, line breaks or invisible characters. Copy it again, on one line.",
+            "Le secret contient des espaces, des sauts de ligne ou des caractères invisibles. Recopiez-le, sur une seule ligne.",
         ),
         NotASecret::Placeholder => (
-            "The secret holds the placeholder of a guide. Put the real text in.",
-            "Le secret contient le texte d'exemple d'un guide. Mettez-y le vrai.",
+            "The secret contains a placeholder from a guide. Store the real value.",
+            "Le secret contient le texte d'exemple d'un guide. Mettez-y la vraie valeur.",
         ),
         NotASecret::LomiKey => (
-            "The secret holds a secret key of lomi.'s API. It belongs into the secret that LomiSecretKeyArn names; put the right text in here.",
-            "Le secret contient une clé secrète de l'API lomi. Sa place est dans le secret que désigne LomiSecretKeyArn ; mettez ici le bon texte.",
+            "The secret contains a lomi. secret key. Store that key in the secret of LomiSecretKeyArn, and the right value here.",
+            "Le secret contient une clé secrète lomi. Mettez cette clé dans le secret indiqué par LomiSecretKeyArn, et la bonne valeur ici.",
         ),
         NotASecret::PublishableKey => (
-            "The secret holds a publishable key of lomi.'s, which every browser gets. Put the secret one in.",
-            "Le secret contient une clé publiable lomi., que chaque navigateur reçoit. Mettez-y la secrète.",
+            "The secret contains a lomi. publishable key. Store the right secret value.",
+            "Le secret contient une clé publique (publishable) lomi. Mettez-y la bonne valeur secrète.",
         ),
         NotASecret::WebhookSecret => (
-            "The secret holds a webhook's signing secret (whsec_...). It belongs into the secret that LomiWebhookSecretArn names; put the right text in here.",
-            "Le secret contient le secret de signature d'un webhook (whsec_...). Sa place est dans le secret que désigne LomiWebhookSecretArn ; mettez ici le bon texte.",
+            "The secret contains a webhook's signing secret (whsec_...). Store that one in the secret of LomiWebhookSecretArn, and the right value here.",
+            "Le secret contient le secret de signature d'un webhook (whsec_...). Mettez-le dans le secret indiqué par LomiWebhookSecretArn, et la bonne valeur ici.",
         ),
         NotASecret::MoreThanIt => (
-            "The secret holds more than a webhook's signing secret (a name, a comma, an address, two in a row) or something else, such as the webhook's id. Put in the secret alone.",
-            "Le secret contient plus que le secret de signature d'un webhook (un nom, une virgule, une adresse, deux à la suite) ou autre chose, comme l'identifiant du webhook. Mettez-y le secret seul.",
+            "The secret contains more than a webhook's signing secret (a name, a comma, a URL, two in a row), or another value such as the webhook's id. Store the signing secret alone.",
+            "Le secret contient plus que le secret de signature d'un webhook (un nom, une virgule, une URL, deux à la suite), ou une autre valeur, comme l'identifiant du webhook. Mettez-y le secret de signature seul.",
         ),
         NotASecret::Length => (
-            "The secret holds a text that is too short or too long. Copy it again, whole and alone.",
-            "Le secret contient un texte trop court ou trop long. Recopiez-le en entier et seul.",
+            "The secret is too short or too long. Copy it again in full, and nothing else.",
+            "Le secret est trop court ou trop long. Recopiez-le en entier, sans rien d'autre.",
         ),
     };
     Finding::todo("unusable", en, fr)
@@ -119,74 +119,74 @@ pub(super) const fn unusable(wrong: NotASecret) -> Finding {
 
 pub(super) const ENDPOINT_MISSING: Finding = Finding::todo(
     "missing",
-    "lomi. does not know this API's address. The stack registers it within five minutes. If it stays so, invoke the function webhook-endpoint: it says what to do.",
-    "lomi. ne connaît pas l'adresse de cette API. La pile l'enregistre en moins de cinq minutes. Si cela dure, appelez la fonction webhook-endpoint : elle dit quoi faire.",
+    "No webhook is registered at lomi. for this API. It is registered within five minutes. If it persists, invoke the function webhook-endpoint: it says what to do.",
+    "Aucun webhook n'est enregistré chez lomi. pour cette API. Il l'est en moins de cinq minutes. Si le problème persiste, invoquez la fonction webhook-endpoint : elle dit quoi faire.",
 );
 pub(super) const ENDPOINT_INACTIVE: Finding = Finding::todo(
     "inactive",
-    "lomi. knows this API's address and sends nothing to it. Switch the webhook on in the lomi. dashboard.",
-    "lomi. connaît l'adresse de cette API et n'y envoie rien. Activez le webhook dans le tableau de bord lomi.",
+    "The webhook is registered at lomi. but inactive. Activate it in the lomi. dashboard.",
+    "Le webhook est enregistré chez lomi., mais inactif. Activez-le dans le tableau de bord lomi.",
 );
 pub(super) const ENDPOINT_NOT_SUBSCRIBED: Finding = Finding::todo(
     "not_subscribed",
-    "lomi. knows this API's address and sends it no payments. What the stack registered it mends within five minutes; to a webhook made by hand, add the event PAYMENT_SUCCEEDED in the lomi. dashboard.",
-    "lomi. connaît l'adresse de cette API et ne lui envoie aucun paiement. Ce que la pile a enregistré, elle le répare en moins de cinq minutes ; à un webhook créé à la main, ajoutez l'événement PAYMENT_SUCCEEDED dans le tableau de bord lomi.",
+    "The webhook is registered at lomi. but receives no payment events. A webhook that this service registered is repaired within five minutes. If you created it by hand, add the event PAYMENT_SUCCEEDED in the lomi. dashboard.",
+    "Le webhook est enregistré chez lomi., mais ne reçoit aucun événement de paiement. S'il a été enregistré par ce service, il est réparé en moins de cinq minutes. Si vous l'avez créé à la main, ajoutez l'événement PAYMENT_SUCCEEDED dans le tableau de bord lomi.",
 );
 pub(super) const ENDPOINT_UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "lomi. could not be asked for its webhooks. Mend lomi_key and environment first if they are not ok; otherwise look again in a minute.",
-    "Les webhooks n'ont pas pu être demandés à lomi. Réglez d'abord lomi_key et environment s'ils ne sont pas en ordre ; sinon, revenez dans une minute.",
+    "The webhooks at lomi. could not be read. Fix lomi_key and environment first if they are not ok; otherwise check again in a minute.",
+    "Les webhooks enregistrés chez lomi. n'ont pas pu être lus. Corrigez d'abord lomi_key et environment s'ils ne sont pas en ordre ; sinon, actualisez dans une minute.",
 );
 
 pub(super) const LIST_REFUSED: Finding = Finding::todo(
     "refused",
-    "lomi. does not let the key read this list, so what webhooks miss is not found. Mend lomi_key first if it is not ok; otherwise make a new secret key in the lomi. dashboard, and if it stays so, ask lomi. why.",
-    "lomi. ne laisse pas la clé lire cette liste : ce que les webhooks manquent n'est pas retrouvé. Réglez d'abord lomi_key si elle n'est pas en ordre ; sinon, créez une nouvelle clé secrète dans le tableau de bord lomi. et, si cela dure, demandez à lomi. pourquoi.",
+    "lomi. does not allow the key to read this list, so payments and refunds that no webhook reports are not found. Fix lomi_key first if it is not ok; otherwise create a new secret key in the lomi. dashboard. If it persists, contact lomi.",
+    "lomi. n'autorise pas la clé à lire cette liste : les paiements et remboursements qu'aucun webhook ne signale ne sont pas retrouvés. Corrigez d'abord lomi_key si elle n'est pas en ordre ; sinon, créez une nouvelle clé secrète dans le tableau de bord lomi. Si le problème persiste, contactez lomi.",
 );
 pub(super) const LIST_UNREADABLE: Finding = Finding::todo(
     "unreadable",
-    "lomi. answers with this list in a form that cannot be read, so what webhooks miss is not found. Deploy the newest version of this stack; if it stays so, report it.",
-    "lomi. donne cette liste sous une forme illisible : ce que les webhooks manquent n'est pas retrouvé. Déployez la dernière version de cette pile ; si cela dure, signalez-le.",
+    "lomi. returns this list in a format that cannot be read, so payments and refunds that no webhook reports are not found. Deploy the latest version of this service. If it persists, report it.",
+    "lomi. renvoie cette liste dans un format illisible : les paiements et remboursements qu'aucun webhook ne signale ne sont pas retrouvés. Déployez la dernière version de ce service. Si le problème persiste, signalez-le.",
 );
 pub(super) const LIST_REPEATS_ITSELF: Finding = Finding::todo(
     "repeats_first_page",
-    "lomi. answers with the first page of this list again when it is asked for the next, so what webhooks miss is found on that page only. Tell lomi., and look into its dashboard for what is older.",
-    "lomi. redonne la première page de cette liste quand on demande la suivante : ce que les webhooks manquent n'est retrouvé que sur cette page. Signalez-le à lomi. et cherchez le reste dans son tableau de bord.",
+    "lomi. returns the first page of this list again instead of the next one, so payments and refunds that no webhook reports are found on that page only. Report it to lomi., and check older ones in its dashboard.",
+    "lomi. renvoie la première page de cette liste à la place de la suivante : les paiements et remboursements qu'aucun webhook ne signale ne sont retrouvés que sur cette page. Signalez-le à lomi. et vérifiez les plus anciens dans son tableau de bord.",
 );
 pub(super) const LIST_UNREACHABLE: Finding = Finding::todo(
     "unreachable",
-    "lomi. did not answer when it was asked for this list. Look again in a minute; if it stays, look at its status page.",
-    "lomi. n'a pas répondu quand cette liste lui a été demandée. Revenez dans une minute ; si cela dure, consultez sa page d'état.",
+    "lomi. did not return this list in time. Check again in a minute. If it persists, see its status page.",
+    "lomi. n'a pas renvoyé cette liste à temps. Actualisez dans une minute. Si le problème persiste, consultez sa page d'état.",
 );
 pub(super) const LIST_UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "lomi. could not be asked for this list. Mend lomi_key and environment first.",
-    "Cette liste n'a pas pu être demandée à lomi. Réglez d'abord lomi_key et environment.",
+    "This list could not be read from lomi. Fix lomi_key and environment first.",
+    "Cette liste n'a pas pu être lue chez lomi. Corrigez d'abord lomi_key et environment.",
 );
 
-pub(super) const NEVER_HEARD: Finding = Finding::todo(
+pub(super) const NEVER_RECEIVED: Finding = Finding::todo(
     "never",
-    "No event of lomi.'s has come yet. Send a test event from the lomi. dashboard.",
-    "Aucun événement de lomi. n'est encore arrivé. Envoyez un événement de test depuis le tableau de bord lomi.",
+    "No lomi. event has been received yet. Send a test event from the lomi. dashboard.",
+    "Aucun événement lomi. n'a encore été reçu. Envoyez un événement de test depuis le tableau de bord lomi.",
 );
 pub(super) const UNKNOWN: Finding = Finding::todo(
     "unknown",
-    "The table did not say. Mend table first if it is not ok; otherwise look again in a minute.",
-    "La table ne l'a pas dit. Réglez d'abord table si elle n'est pas en ordre ; sinon, revenez dans une minute.",
+    "The table did not answer. Fix table first if it is not ok; otherwise check again in a minute.",
+    "La table n'a pas répondu. Corrigez d'abord table si elle n'est pas en ordre ; sinon, actualisez dans une minute.",
 );
 pub(super) const TABLE_UNREACHABLE: Finding = Finding::todo(
     "unreachable",
-    "DynamoDB did not answer. Look again in a minute; if it stays, look at the AWS status page and the stack's events.",
-    "DynamoDB n'a pas répondu. Revenez dans une minute ; si cela dure, consultez la page d'état d'AWS et les événements de la pile.",
+    "DynamoDB did not answer. Check again in a minute. If it persists, see the AWS status page and the events of the CloudFormation stack.",
+    "DynamoDB n'a pas répondu. Actualisez dans une minute. Si le problème persiste, consultez la page d'état d'AWS et les événements CloudFormation.",
 );
 
 pub(super) const ORDERS_BACKLOG: Finding = Finding::todo(
     "backlog",
-    "Orders have been due for more than ten minutes. Look at the reconciler's log: it runs every minute and says why.",
-    "Des commandes attendent depuis plus de dix minutes. Consultez le journal du reconciler : il tourne chaque minute et dit pourquoi.",
+    "Orders have been due for more than ten minutes. Check the log of the function reconciler, which runs every minute.",
+    "Des commandes attendent depuis plus de dix minutes. Consultez le journal de la fonction reconciler, qui s'exécute chaque minute.",
 );
 pub(super) const QUARANTINE_WAITING: Finding = Finding::todo(
     "waiting",
-    "Events were put aside and wait for you in GET /admin/quarantine.",
-    "Des événements mis de côté vous attendent dans GET /admin/quarantine.",
+    "Events are in quarantine. Review them with GET /admin/quarantine.",
+    "Des événements sont en quarantaine. Examinez-les avec GET /admin/quarantine.",
 );

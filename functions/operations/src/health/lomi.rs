@@ -1,4 +1,4 @@
-//! What lomi. says: whose key this is, where it sends events to, and whether its lists can be read.
+//! The checks that call lomi: the key, its environment, the webhook and the lists.
 
 use super::findings::{self, Finding};
 use crate::http::App;
@@ -50,7 +50,7 @@ async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -
     let said = me.as_ref().and_then(|me| me.as_ref().ok()?.environment);
     let environment = environment(app.context.environment, said.or_else(|| client.environment()));
     let is_ours = environment.hint.is_none();
-    // What a key that belongs elsewhere sees says nothing about this stack.
+    // What a key of the other environment sees says nothing about this stack.
     let endpoint = match endpoints {
         Some(Ok(endpoints)) if is_ours => endpoint(&addresses(app, request), &app.marker, &endpoints),
         _ => findings::ENDPOINT_UNKNOWN,
@@ -59,7 +59,7 @@ async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -
     Findings { key: key(me), environment, endpoint, transactions: list(transactions), refunds: list(refunds) }
 }
 
-/// lomi.'s client keeps the deadline itself; this one holds even if it did not. `None` for what came too late.
+/// `None` when the answer is late. The lomi client has the same deadline; this one holds even if the client failed to.
 async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
     timeout_at(deadline, asked).await.ok()
 }
@@ -78,7 +78,7 @@ fn list(answer: Option<Result<(), Error>>) -> Finding {
     match error.kind() {
         ErrorKind::EndlessList => findings::LIST_REPEATS_ITSELF,
         ErrorKind::UnusableAnswer | ErrorKind::AnswerTooLarge => findings::LIST_UNREADABLE,
-        // One that it refuses for good: the right is missing, or the list is not there.
+        // A final refusal: the key lacks the permission, or lomi has no such list.
         ErrorKind::Refused if !error.is_retryable() => findings::LIST_REFUSED,
         _ => findings::LIST_UNREACHABLE,
     }
@@ -92,21 +92,21 @@ fn environment(of_stack: Environment, of_key: Option<lomi_client::Environment>) 
     }
 }
 
-/// Every address under which lomi. may know this API: the gateway's own, and the merchant's domain before it.
+/// The addresses under which lomi may know this API: API Gateway's, and the merchant's domain.
 fn addresses(app: &App, request: &Request) -> Vec<Url> {
     let origins = request.origin().into_iter().chain(app.public_origin.clone());
     origins.filter_map(|origin| origin.join(PATH).ok()).collect()
 }
 
-/// Ours is what has one of our addresses, or says that this stack registered it: whoever asks by another domain does not
-/// show the gateway's own address.
+/// An endpoint belongs to this stack if it has one of `addresses` or the stack's marker: a request through the
+/// merchant's domain does not show API Gateway's address.
 fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> Finding {
     let is_ours = |endpoint: &&WebhookEndpoint| {
         let url = endpoint.url.as_deref().and_then(|url| Url::parse(url).ok());
         url.is_some_and(|url| addresses.contains(&url)) || endpoint.description.as_deref() == Some(marker)
     };
     let ours: Vec<_> = endpoints.iter().filter(is_ours).collect();
-    // While a secret changes there are two: one that delivers is enough.
+    // During a rotation there are two endpoints; one that delivers is enough.
     if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
         findings::REGISTERED
     } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {

@@ -20,15 +20,15 @@ pub struct Contact {
 
 impl Contact {
     /// The contact in the form that lomi accepts.
-    pub fn check(self, faults: &mut FieldErrors) -> CustomerDetails {
+    pub fn check(self, errors: &mut FieldErrors) -> CustomerDetails {
         let Self { email, name, phone } = self;
         let email_fits = email.as_deref().is_none_or(is_email);
-        faults.unless(email_fits, "/customer_email", "Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
+        errors.unless(email_fits, "/customer_email", "Not an e-mail address.", "Ce n'est pas une adresse e-mail.");
         let name_fits = name.as_deref().is_none_or(is_name);
-        faults.unless(name_fits, "/customer_name", "1 to 200 characters.", "De 1 à 200 caractères.");
+        errors.unless(name_fits, "/customer_name", "1 to 200 characters.", "De 1 à 200 caractères.");
         let phone = phone.map(|text| normal_phone(&text));
         let phone_fits = phone.as_deref().is_none_or(is_phone);
-        faults.unless(
+        errors.unless(
             phone_fits,
             "/customer_phone",
             "An international number such as +2250700000000.",

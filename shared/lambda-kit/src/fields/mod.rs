@@ -9,7 +9,7 @@ mod whole;
 pub use contact::{Contact, is_email, is_name, is_phone, normal_phone};
 pub use domain::{Label, is_legible};
 pub use labels::{check_labels, details_of};
-pub use pricing::{Asked, Caller, Item, LineItem, PricingMembers, PublicPrices, money};
+pub use pricing::{Asked, Caller, Item, LineItem, PricingFields, PublicPrices, money};
 pub use typed_amount::typed_amount;
 pub use whole::Whole;
 
@@ -53,22 +53,22 @@ pub fn check_text(
     max_chars: usize,
     pointer: &str,
     (en, fr): (&'static str, &'static str),
-    faults: &mut FieldErrors,
+    errors: &mut FieldErrors,
 ) {
-    faults.unless(text.is_none_or(|text| text.chars().count() <= max_chars && is_legible(text)), pointer, en, fr);
+    errors.unless(text.is_none_or(|text| text.chars().count() <= max_chars && is_legible(text)), pointer, en, fr);
 }
 
 /// A lomi id where lomi accepts a UUID only.
-pub fn is_uuid(text: &str, pointer: &str, faults: &mut FieldErrors) -> bool {
+pub fn is_uuid(text: &str, pointer: &str, errors: &mut FieldErrors) -> bool {
     let fits = CustomerId::parse(text).is_ok_and(|id| id.is_uuid());
-    faults.unless(fits, pointer, "Must be a UUID of lomi.", "Doit être un UUID de lomi.");
+    errors.unless(fits, pointer, "Must be a UUID of lomi.", "Doit être un UUID de lomi.");
     fits
 }
 
 /// A lomi id: a UUID, or a public id such as `price_...`.
-pub fn is_lomi_id(text: &str, pointer: &str, faults: &mut FieldErrors) -> bool {
+pub fn is_lomi_id(text: &str, pointer: &str, errors: &mut FieldErrors) -> bool {
     let fits = PriceId::parse(text).is_ok();
-    faults.unless(fits, pointer, "Must be an id of lomi.", "Doit être un identifiant de lomi.");
+    errors.unless(fits, pointer, "Must be an id of lomi.", "Doit être un identifiant de lomi.");
     fits
 }
 
@@ -78,23 +78,23 @@ pub fn version_4_id<T, E>(
     text: Option<&str>,
     pointer: &str,
     parse: impl FnOnce(&str) -> Result<T, E>,
-    faults: &mut FieldErrors,
+    errors: &mut FieldErrors,
 ) -> Option<T> {
     let text = text?;
     let is_uuid = CustomerId::parse(text).is_ok_and(|id| id.is_uuid());
     let id = parse(text).ok().filter(|_| is_uuid && text.as_bytes().get(14) == Some(&b'4'));
-    faults.unless(id.is_some(), pointer, "Must be a UUID of version 4.", "Doit être un UUID de version 4.");
+    errors.unless(id.is_some(), pointer, "Must be a UUID of version 4.", "Doit être un UUID de version 4.");
     id
 }
 
 /// A URL that a shopper may be redirected to.
-pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, faults: &mut FieldErrors) -> Option<AllowedUrl> {
+pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, errors: &mut FieldErrors) -> Option<AllowedUrl> {
     match policy.allow(raw) {
         Ok(url) => return Some(url),
         Err(RedirectError::NotAUrl) => {
-            faults.add(pointer, "Not a valid URL.", "URL non valide.");
+            errors.add(pointer, "Not a valid URL.", "URL non valide.");
         }
-        Err(RedirectError::NotAllowed) => faults.add(
+        Err(RedirectError::NotAllowed) => errors.add(
             pointer,
             "This origin is not allowed (AllowedOrigins).",
             "Cette origine n'est pas autorisée (AllowedOrigins).",
@@ -105,9 +105,9 @@ pub fn allowed_url(policy: &RedirectPolicy, raw: &str, pointer: &str, faults: &m
 
 /// Refuses on a public route the fields that only the merchant's backend may set: lomi's records and the merchant's own
 /// systems would take them for the merchant's.
-pub fn only_merchant(caller: Caller, present: &[(bool, &str)], faults: &mut FieldErrors) {
+pub fn only_merchant(caller: Caller, present: &[(bool, &str)], errors: &mut FieldErrors) {
     for (_, pointer) in present.iter().filter(|(is_there, _)| *is_there && caller == Caller::Storefront) {
-        faults.add(
+        errors.add(
             *pointer,
             "Only your own backend may set this: on /admin, or as the reference of a signed cart_token.",
             "Seul votre propre backend peut fixer ce champ : sur /admin, ou comme référence d'un cart_token signé.",

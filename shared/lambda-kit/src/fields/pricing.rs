@@ -43,11 +43,11 @@ impl PublicPrices {
     }
 
     /// Reports each price in `asked` that the storefront may not name.
-    pub fn check(&self, caller: Caller, asked: &Asked, faults: &mut FieldErrors) {
+    pub fn check(&self, caller: Caller, asked: &Asked, errors: &mut FieldErrors) {
         let (Self::Only(listed), Caller::Storefront, Asked::Lomi(cart, _)) = (self, caller, asked) else { return };
         let mut refuse = |pointer: String, is_listed: bool| {
             if !is_listed {
-                faults.add(
+                errors.add(
                     pointer,
                     "Not for sale here: this price is not in PublicPriceIds.",
                     "Pas en vente ici : ce prix n'est pas dans PublicPriceIds.",
@@ -84,7 +84,7 @@ pub struct LineItem {
 
 /// The fields that can set the price, and those that complete them.
 #[derive(Debug, Default)]
-pub struct PricingMembers {
+pub struct PricingFields {
     /// From the merchant's catalogue.
     pub items: Option<Vec<Item>>,
     /// From lomi's catalogue.
@@ -119,9 +119,9 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Reads the chosen pricing. `None`, with an error in `faults`, when there is none or more than one.
-    pub fn read(caller: Caller, members: PricingMembers, faults: &mut FieldErrors) -> Option<Self> {
-        let PricingMembers {
+    /// Reads the chosen pricing. `None`, with an error in `errors`, when there is none or more than one.
+    pub fn read(caller: Caller, fields: PricingFields, errors: &mut FieldErrors) -> Option<Self> {
+        let PricingFields {
             items,
             line_items,
             product_id,
@@ -131,36 +131,36 @@ impl Asked {
             amount,
             currency_code,
             default_currency,
-        } = members;
+        } = fields;
         if caller == Caller::Storefront && (amount.is_some() || currency_code.is_some()) {
             let pointer = if amount.is_some() { "/amount" } else { "/currency_code" };
-            faults.add(pointer, "A storefront cannot set prices.", "Une boutique ne fixe pas les prix.");
+            errors.add(pointer, "A storefront cannot set prices.", "Une boutique ne fixe pas les prix.");
             return None;
         }
         let counted = product_id.is_some() || price_id.is_some();
-        faults.unless(
+        errors.unless(
             quantity.is_none() || counted,
             "/quantity",
             "Allowed with product_id or price_id only.",
             "Autorisé avec product_id ou price_id seulement.",
         );
         let priced = currency_code.is_none() || amount.is_some();
-        faults.unless(priced, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
+        errors.unless(priced, "/currency_code", "Allowed with amount only.", "Autorisé avec amount seulement.");
         let quantity = quantity.unwrap_or(1);
         match (items, line_items, product_id, price_id, cart_token, amount) {
-            (Some(items), None, None, None, None, None) => catalog(items, faults).map(Self::Catalog),
+            (Some(items), None, None, None, None, None) => catalog(items, errors).map(Self::Catalog),
             (None, Some(lines), None, None, None, None) => {
-                let cart = lomi_lines(lines, faults).map(LomiCart::Lines);
+                let cart = lomi_lines(lines, errors).map(LomiCart::Lines);
                 cart.zip(default_currency).map(|(cart, currency)| Self::Lomi(cart, currency))
             }
             (None, None, Some(product_id), None, None, None) => {
-                let fits = is_lomi_id(&product_id, "/product_id", faults) & is_quantity(quantity, "/quantity", faults);
+                let fits = is_lomi_id(&product_id, "/product_id", errors) & is_quantity(quantity, "/quantity", errors);
                 default_currency
                     .filter(|_| fits)
                     .map(|currency| Self::Lomi(LomiCart::Product { product_id, quantity }, currency))
             }
             (None, None, None, Some(price_id), None, None) => {
-                let fits = is_lomi_id(&price_id, "/price_id", faults) & is_quantity(quantity, "/quantity", faults);
+                let fits = is_lomi_id(&price_id, "/price_id", errors) & is_quantity(quantity, "/quantity", errors);
                 let line = LomiLine { price_id, quantity };
                 default_currency.filter(|_| fits).map(|currency| Self::Lomi(LomiCart::Price(line), currency))
             }
@@ -168,16 +168,16 @@ impl Asked {
                 Some(Self::Signed(token))
             }
             (None, None, None, None, Some(_), None) => {
-                faults.add("/cart_token", "At most 4096 bytes.", "4096 octets au plus.");
+                errors.add("/cart_token", "At most 4096 bytes.", "4096 octets au plus.");
                 None
             }
             (None, None, None, None, None, Some(amount)) => {
                 let code = currency_code.as_deref().or(default_currency.map(Currency::code));
                 // A value that is no whole number becomes 0, which `money` refuses.
-                money(amount.get().unwrap_or_default(), code, faults).map(Self::Merchant)
+                money(amount.get().unwrap_or_default(), code, errors).map(Self::Merchant)
             }
             _ => {
-                faults.add(
+                errors.add(
                     "",
                     "Send exactly one of items, line_items, product_id, price_id and cart_token (or amount, on /admin).",
                     "Envoyez exactement un champ parmi items, line_items, product_id, price_id et cart_token (ou amount, sur /admin).",
@@ -210,40 +210,40 @@ impl Asked {
     }
 }
 
-fn catalog(items: Vec<Item>, faults: &mut FieldErrors) -> Option<Vec<CartLine>> {
-    if !is_count(items.len(), "/items", faults) {
+fn catalog(items: Vec<Item>, errors: &mut FieldErrors) -> Option<Vec<CartLine>> {
+    if !is_count(items.len(), "/items", errors) {
         return None;
     }
     let mut lines = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         let sku = Sku::parse(&item.sku);
         if sku.is_none() {
-            faults.add(format!("/items/{index}/sku"), "Not a valid SKU.", "Code article non valide.");
+            errors.add(format!("/items/{index}/sku"), "Not a valid SKU.", "Code article non valide.");
         }
-        if is_quantity(item.quantity, &format!("/items/{index}/quantity"), faults) {
+        if is_quantity(item.quantity, &format!("/items/{index}/quantity"), errors) {
             lines.extend(sku.map(|sku| CartLine { sku, quantity: item.quantity, chosen_amount_minor: item.amount }));
         }
     }
     Some(lines)
 }
 
-fn lomi_lines(lines: Vec<LineItem>, faults: &mut FieldErrors) -> Option<Vec<LomiLine>> {
-    if !is_count(lines.len(), "/line_items", faults) {
+fn lomi_lines(lines: Vec<LineItem>, errors: &mut FieldErrors) -> Option<Vec<LomiLine>> {
+    if !is_count(lines.len(), "/line_items", errors) {
         return None;
     }
     for (index, line) in lines.iter().enumerate() {
-        is_lomi_id(&line.price_id, &format!("/line_items/{index}/price_id"), faults);
-        is_quantity(line.quantity, &format!("/line_items/{index}/quantity"), faults);
+        is_lomi_id(&line.price_id, &format!("/line_items/{index}/price_id"), errors);
+        is_quantity(line.quantity, &format!("/line_items/{index}/quantity"), errors);
     }
     Some(lines.into_iter().map(|line| LomiLine { price_id: line.price_id, quantity: line.quantity }).collect())
 }
 
 /// `amount` in minor units of `currency_code`.
-pub fn money(amount: i64, currency_code: Option<&str>, faults: &mut FieldErrors) -> Option<Money> {
+pub fn money(amount: i64, currency_code: Option<&str>, errors: &mut FieldErrors) -> Option<Money> {
     let currency = currency_code.and_then(Currency::from_code);
-    faults.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
+    errors.unless(currency.is_some(), "/currency_code", "One of XOF, USD, EUR.", "XOF, USD ou EUR.");
     let money = Money::new(amount, currency?);
-    faults.unless(
+    errors.unless(
         money.is_some(),
         "/amount",
         "A positive whole number of minor units (francs for XOF).",
@@ -252,14 +252,14 @@ pub fn money(amount: i64, currency_code: Option<&str>, faults: &mut FieldErrors)
     money
 }
 
-fn is_count(count: usize, pointer: &str, faults: &mut FieldErrors) -> bool {
+fn is_count(count: usize, pointer: &str, errors: &mut FieldErrors) -> bool {
     let fits = (1..=MAX_CART_LINES).contains(&count);
-    faults.unless(fits, pointer, "1 to 50 lines.", "De 1 à 50 lignes.");
+    errors.unless(fits, pointer, "1 to 50 lines.", "De 1 à 50 lignes.");
     fits
 }
 
-fn is_quantity(quantity: u32, pointer: &str, faults: &mut FieldErrors) -> bool {
+fn is_quantity(quantity: u32, pointer: &str, errors: &mut FieldErrors) -> bool {
     let fits = (1..=MAX_QUANTITY).contains(&quantity);
-    faults.unless(fits, pointer, "1 to 999.", "De 1 à 999.");
+    errors.unless(fits, pointer, "1 to 999.", "De 1 à 999.");
     fits
 }

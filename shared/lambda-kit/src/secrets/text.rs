@@ -54,8 +54,7 @@ const MIN_WEBHOOK_SECRET_BYTES: usize = 16;
 const MIN_CART_TOKEN_KEY_BYTES: usize = 32;
 const QUOTES: [char; 8] = ['"', '\'', '`', '“', '”', '‘', '’', '«'];
 /// Parts of placeholders in guides, in lower case. A generated secret does not contain them.
-const PLACEHOLDERS: [&str; 8] =
-    ["...", "***", "placeholder", "changeme", "change_me", "change-me", "your_", "your-"];
+const PLACEHOLDERS: [&str; 8] = ["...", "***", "placeholder", "changeme", "change_me", "change-me", "your_", "your-"];
 
 /// A secret's text that passed the checks of its kind, without surrounding white space. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

@@ -144,8 +144,8 @@ async fn a_value_that_does_not_fit_is_named_with_its_pointer() {
 #[tokio::test]
 async fn a_thousand_unknown_members_are_answered_with_the_first_twenty() {
     let mut function = function().await;
-    let members: Vec<String> = (0..1000).map(|n| format!(r#""m{n}":0"#)).collect();
-    let answer = function.http(&cart(&format!(r#"{{"items":[],{}}}"#, members.join(",")))).await;
+    let fields: Vec<String> = (0..1000).map(|n| format!(r#""m{n}":0"#)).collect();
+    let answer = function.http(&cart(&format!(r#"{{"items":[],{}}}"#, fields.join(",")))).await;
     assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 20);
 }
 

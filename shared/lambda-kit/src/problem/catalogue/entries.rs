@@ -114,7 +114,10 @@ pub(super) const NOT_FOUND: Entry = Entry {
     retryable: false,
     retry_after_s: None,
     title: Text { en: "Not found", fr: "Introuvable" },
-    detail: Text { en: "It does not exist, or you may not access it.", fr: "Cela n'existe pas, ou vous n'y avez pas accès." },
+    detail: Text {
+        en: "It does not exist, or you may not access it.",
+        fr: "Cela n'existe pas, ou vous n'y avez pas accès.",
+    },
 };
 
 pub(super) const ORDER_CLOSED: Entry = Entry {
