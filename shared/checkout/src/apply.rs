@@ -1,4 +1,4 @@
-//! Where all roads meet: a event about an order is judged and made durable, whichever way it came.
+//! Applies an event to an order. Webhooks and polls both end here.
 
 use crate::Context;
 use crate::organisation::Ours;
@@ -8,36 +8,36 @@ use std::time::Duration;
 use store::{LinkPlace, ProviderEvent, Recorded, StoreError};
 use tokio::time::sleep;
 
-/// So often a write is made anew on top of somebody else's. Fifty writers at one order settle within it.
-const MAX_TRIES: u32 = 12;
-/// The longest pause before the first new try; it doubles up to 16 times this.
+/// Attempts per write. Fifty concurrent writers of one order succeed within them.
+const MAX_ATTEMPTS: u32 = 12;
+/// The longest pause before the second attempt. It doubles up to 16 times this.
 const FIRST_PAUSE_MS: u64 = 8;
 
-/// What became of a event.
+/// What became of an event.
 #[derive(Clone, Debug)]
 pub enum ApplyOutcome {
-    /// It changed the order, which is now this, and told of it.
+    /// It changed the order, which is now this, and may have written an event for the merchant's systems.
     Applied(Box<Order>, Option<OutboxEvent>),
-    /// It was known before.
+    /// It was applied before.
     Duplicate,
     /// It is true and changes nothing.
     Ignored,
-    /// It does not fit its order and is kept for a person to look at.
+    /// It contradicts its order and is quarantined.
     Mismatched(Mismatch),
-    /// lomi.'s answer says that it is another organisation's. It is kept for a person to look at.
+    /// lomi's answer names another organisation. It is quarantined.
     Foreign {
-        /// Whether it was not kept before.
+        /// Whether it is quarantined for the first time.
         is_new: bool,
     },
-    /// The order may be paid for less than its price, and this does not tell for how much. Nothing was written.
+    /// The order takes coupons, and the event does not say how much was paid. Nothing was written.
     DiscountUnknown,
     /// There is no such order.
     UnknownOrder,
 }
 
 impl Context {
-    /// Judges `event` against the order as it stands and writes what follows, on top of whatever others write meanwhile.
-    /// Nothing counts of which nobody has proved that it is our own organisation's.
+    /// Applies the event to the current version of the order, and retries when another process wrote it meanwhile.
+    /// `Ours` is the proof that the event belongs to our own organisation.
     pub(crate) async fn apply(
         &self,
         id: &OrderId,
@@ -52,7 +52,7 @@ impl Context {
         .await
     }
 
-    /// `None` when the order moved meanwhile.
+    /// `None` when another process wrote the order meanwhile.
     async fn apply_once(
         &self,
         order: &Order,
@@ -61,35 +61,42 @@ impl Context {
     ) -> Result<Option<ApplyOutcome>, StoreError> {
         match order.transition(order_event, provider_event.source, self.clock.now()) {
             Transition::Changed(next, event) => self.write_applied(provider_event, order, next, event).await,
-            // What a poll finds again and again is not worth a write.
+            // A poll finds the same again and again: not worth a write.
             Transition::Unchanged if provider_event.source == Source::Poll => Ok(Some(ApplyOutcome::Duplicate)),
             Transition::Unchanged => {
                 let recorded = self.store.archive(provider_event, Some(order.id())).await?;
                 Ok(outcome(recorded, ApplyOutcome::Ignored))
             }
             Transition::DiscountUnknown => Ok(Some(ApplyOutcome::DiscountUnknown)),
-            // What is put aside stays there, once; the order may not have been there to be marked before.
-            Transition::Refused(mismatch, marked) if provider_event.is_quarantined => {
-                let is_marked = match marked {
-                    Some(marked) => self.store.save(&marked).await?,
-                    None => true,
-                };
-                Ok(is_marked.then_some(ApplyOutcome::Mismatched(mismatch)))
-            }
-            Transition::Refused(mismatch, marked) => {
-                let reason = mismatch.as_str();
-                let recorded =
-                    self.store.quarantine(provider_event, reason, Some(order.id()), marked.as_deref()).await?;
-                match (recorded, marked) {
-                    // Kept before, when the order could not be marked yet.
-                    (Recorded::Duplicate, Some(marked)) if !self.store.save(&marked).await? => Ok(None),
-                    (recorded, _) => Ok(outcome(recorded, ApplyOutcome::Mismatched(mismatch))),
-                }
-            }
+            Transition::Refused(mismatch, marked) => self.write_refused(provider_event, order, mismatch, marked).await,
         }
     }
 
-    /// Money is money: a payment after a link's last one still makes its order paid, which then says so.
+    async fn write_refused(
+        &self,
+        provider_event: ProviderEvent,
+        order: &Order,
+        mismatch: Mismatch,
+        marked: Option<Box<Order>>,
+    ) -> Result<Option<ApplyOutcome>, StoreError> {
+        // A quarantined event is not quarantined twice. The order may not have existed to be marked before.
+        if provider_event.is_quarantined {
+            let is_marked = match marked {
+                Some(marked) => self.store.save(&marked).await?,
+                None => true,
+            };
+            return Ok(is_marked.then_some(ApplyOutcome::Mismatched(mismatch)));
+        }
+        let reason = mismatch.as_str();
+        let recorded = self.store.quarantine(provider_event, reason, Some(order.id()), marked.as_deref()).await?;
+        match (recorded, marked) {
+            // Quarantined before, when the order could not be marked yet.
+            (Recorded::Duplicate, Some(marked)) if !self.store.save(&marked).await? => Ok(None),
+            (recorded, _) => Ok(outcome(recorded, ApplyOutcome::Mismatched(mismatch))),
+        }
+    }
+
+    /// A payment beyond a link's limit still marks its order paid, and the order records that it is beyond the limit.
     async fn write_applied(
         &self,
         provider_event: ProviderEvent,
@@ -113,16 +120,16 @@ impl Context {
         Ok(outcome(recorded, ApplyOutcome::Applied(next, event)))
     }
 
-    /// Keeps event that changes no order; it may be about one.
-    pub(crate) async fn keep(
+    /// Archives an event that changes no order.
+    pub(crate) async fn archive(
         &self,
         provider_event: &ProviderEvent,
         id: Option<&OrderId>,
     ) -> Result<Recorded, StoreError> {
-        self.retry_on_conflict(async || self.store.archive(provider_event.clone(), id).await.map(seen)).await
+        self.retry_on_conflict(async || self.store.archive(provider_event.clone(), id).await.map(unless_conflict)).await
     }
 
-    /// Keeps event that is of no use as it is, for a person to look at. What is kept already stays as it is.
+    /// Quarantines an event for the operator. An entry that exists stays as it is.
     pub(crate) async fn quarantine(
         &self,
         provider_event: &ProviderEvent,
@@ -133,12 +140,12 @@ impl Context {
             return Ok(Recorded::Duplicate);
         }
         self.retry_on_conflict(async || {
-            self.store.quarantine(provider_event.clone(), reason, order_id, None).await.map(seen)
+            self.store.quarantine(provider_event.clone(), reason, order_id, None).await.map(unless_conflict)
         })
         .await
     }
 
-    /// Keeps an answer to our own key that says it is another organisation's, for a person to look at. Once.
+    /// Quarantines an answer to our own key that names another organisation.
     pub(crate) async fn refuse_foreign(
         &self,
         id: &OrderId,
@@ -148,8 +155,12 @@ impl Context {
         Ok(ApplyOutcome::Foreign { is_new: recorded == Recorded::Applied })
     }
 
-    /// Takes event out of the list of what waits for somebody: it was used after all.
-    pub(crate) async fn resolve(&self, id: &QuarantineId, order_id: Option<&OrderId>) -> Result<(), StoreError> {
+    /// Marks a quarantined event as resolved: it was applied after all.
+    pub(crate) async fn resolve_quarantined_event(
+        &self,
+        id: &QuarantineId,
+        order_id: Option<&OrderId>,
+    ) -> Result<(), StoreError> {
         self.retry_on_conflict(async || {
             let is_written = self.store.resolve_quarantined(id, order_id, self.clock.now()).await?;
             Ok(is_written.then_some(()))
@@ -157,7 +168,7 @@ impl Context {
         .await
     }
 
-    /// Changes an order by something that is no event: the order as it then is, `None` when there is none.
+    /// Changes an order without an event. Returns the order as it then is; `None` when there is none.
     pub(crate) async fn change_order(
         &self,
         id: &OrderId,
@@ -171,12 +182,12 @@ impl Context {
         .await
     }
 
-    /// Takes `step` again, after a pause, for as long as it says `None`: somebody else wrote in between.
+    /// Repeats `step`, with a pause, while it returns `None`: another process wrote in between.
     pub(crate) async fn retry_on_conflict<T>(
         &self,
         step: impl AsyncFn() -> Result<Option<T>, StoreError>,
     ) -> Result<T, StoreError> {
-        for attempt in 0..MAX_TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             if let Some(done) = step().await? {
                 return Ok(done);
             }
@@ -185,7 +196,7 @@ impl Context {
         Err(StoreError::Busy { operation: "write order", reason: "contended" })
     }
 
-    /// A random pause, so that writers who met once do not meet again.
+    /// A random pause, so that writers in conflict do not meet again.
     pub(crate) fn pause(&self, attempt: u32) -> Duration {
         let [a, b, ..] = self.entropy.bytes();
         let longest_ms = FIRST_PAUSE_MS << attempt.min(4);
@@ -201,8 +212,7 @@ fn outcome(recorded: Recorded, applied: ApplyOutcome) -> Option<ApplyOutcome> {
     }
 }
 
-/// A conflict means that the same event is being written this very moment, perhaps in vain: only a write that was seen
-/// to succeed counts.
-fn seen(recorded: Recorded) -> Option<Recorded> {
+/// A conflict means that another process is writing the same event, and may fail: only a successful write counts.
+fn unless_conflict(recorded: Recorded) -> Option<Recorded> {
     (recorded != Recorded::VersionConflict).then_some(recorded)
 }

@@ -1,4 +1,4 @@
-//! Asking lomi. about an order. The answers are event like any event.
+//! Reads from lomi what became of an order. An answer is applied like a webhook event.
 
 pub(crate) mod held;
 pub(crate) mod intent;
@@ -19,22 +19,22 @@ use lomi_client::{
 use store::{ProviderEvent, StoreError};
 use tokio::time::Instant;
 
-/// Rows per page of lomi.'s lists, as far as lomi. follows.
+/// Rows per page of lomi's lists, where lomi respects it.
 pub(crate) const PAGE_SIZE: u32 = 50;
-/// Pages that are read for the payment of one order.
+/// Pages read for the payment of one order.
 const MAX_PAGES: u32 = 5;
-/// lomi. makes no transaction of a page so long after the page's end.
+/// lomi creates no transaction of a page later than this after the page's end.
 const LATEST_PAYMENT_MS: i64 = 3 * 60 * 60 * 1000;
-/// What an order has to know of: its shopper has paid.
+/// Transactions that an order must have on record: its shopper has paid.
 pub(crate) const PAID_OR_HELD: [TransactionStatus; 3] =
     [TransactionStatus::Completed, TransactionStatus::Refunded, TransactionStatus::Held];
-/// Our clock and lomi.'s may differ by this much.
+/// The most by which our clock and lomi's may differ.
 pub(crate) const CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
-/// Why an inquiry brought nothing.
+/// Why a lookup failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookupError {
-    /// lomi. did not answer.
+    /// lomi did not answer, or answered an error.
     #[error(transparent)]
     Lomi(#[from] lomi_client::Error),
     /// DynamoDB did not answer.
@@ -52,19 +52,19 @@ impl LookupError {
     }
 }
 
-/// What lomi. said about one order.
+/// What a lookup found about one order.
 #[derive(Debug, Default)]
 pub(crate) struct LookupResult {
     /// What became of each event.
     pub(crate) outcomes: Vec<ApplyOutcome>,
-    /// Calls to lomi. made.
+    /// Calls made to lomi.
     pub(crate) calls: u32,
-    /// There was more than could be read: what was not found may be there all the same.
+    /// lomi's list was not read to its end: a payment that was not found may exist.
     pub(crate) is_cut_short: bool,
 }
 
 impl Context {
-    /// Asks lomi. about what `order`'s shopper was to pay on, and about the transactions when that is paid.
+    /// Reads the order's held payments, then its page or card form, and the transactions when that is paid.
     pub(crate) async fn lookup(
         &self,
         lomi: &Client,
@@ -75,11 +75,11 @@ impl Context {
         if !found.outcomes.is_empty() {
             return Ok(found);
         }
-        let asked = self.lookup_payable(lomi, order, deadline).await?;
-        Ok(LookupResult { calls: found.calls + asked.calls, ..asked })
+        let looked_up = self.lookup_payment_ref(lomi, order, deadline).await?;
+        Ok(LookupResult { calls: found.calls + looked_up.calls, ..looked_up })
     }
 
-    async fn lookup_payable(
+    async fn lookup_payment_ref(
         &self,
         lomi: &Client,
         order: &Order,
@@ -88,14 +88,14 @@ impl Context {
         if let Some(intent) = order.payment_intent_id().and_then(|id| PaymentIntentId::parse(id).ok()) {
             return self.lookup_intent(lomi, order, &intent, deadline).await;
         }
-        // A paid page may have been paid twice, and its session says no more than that it is completed.
+        // A paid page may have been paid twice, and its session says only that it is completed.
         if order.status().is_paid() {
-            return self.identify(lomi, order, deadline).await;
+            return self.find_payments(lomi, order, deadline).await;
         }
         match order.checkout_session_id().and_then(|id| CheckoutSessionId::parse(id).ok()) {
             Some(session) => self.lookup_session(lomi, order, &session, deadline).await,
-            // Whatever was opened for it is in nobody's hands, and lomi.'s list would show its payment.
-            None => self.identify(lomi, order, deadline).await,
+            // What was opened for it was never returned to the shopper, and lomi's list would show a payment.
+            None => self.find_payments(lomi, order, deadline).await,
         }
     }
 
@@ -113,8 +113,8 @@ impl Context {
         }
         match self.apply_listed(lomi, order, deadline, &mut found).await? {
             Ok(()) => {}
-            // The session is completed all the same, but its money may be held, or let go: only a payment says that it is not,
-            // and only a list that was read that there is none.
+            // The session is completed all the same, but its money may be held or released: only a payment proves the
+            // opposite, and only a list that was read proves that there is none.
             Err(error) if is_answer(&error) => found.is_cut_short = true,
             Err(error) => return Err(error.into()),
         }
@@ -127,23 +127,24 @@ impl Context {
         Ok(found)
     }
 
-    /// Takes a page that is paid for event about this order.
+    /// Applies a completed page.
     async fn apply_page(
         &self,
         lomi: &Client,
         id: &OrderId,
         session: &CheckoutSession,
     ) -> Result<Option<ApplyOutcome>, StoreError> {
-        let said = Said {
+        let payment = PaymentRef::CheckoutSession(session.checkout_session_id.to_string());
+        let completed = CompletedPayment {
             price: (session.amount, session.currency_code.as_ref()),
             environment: session.environment,
             organization_id: session.organization_id.as_deref(),
         };
-        completed(self, lomi, id, PaymentRef::CheckoutSession(session.checkout_session_id.to_string()), said).await
+        apply_completed(self, lomi, id, payment, completed).await
     }
 
-    /// Looks for the order's transactions among all that the time of its page brought.
-    pub(crate) async fn identify(
+    /// Finds the order's payments in lomi's list of the time in which its page could be paid.
+    pub(crate) async fn find_payments(
         &self,
         lomi: &Client,
         order: &Order,
@@ -154,8 +155,8 @@ impl Context {
         Ok(found)
     }
 
-    /// Reads lomi.'s list of that time until it shows the order's payment. What is wrong with the list is told apart from
-    /// what is wrong with the payment.
+    /// Reads lomi's list of that time until it shows the order's payment. The inner error is the list's, the outer one
+    /// the payment's.
     async fn apply_listed(
         &self,
         lomi: &Client,
@@ -171,7 +172,7 @@ impl Context {
                 Ok(page) => page,
                 Err(error) => return Ok(Err(error)),
             };
-            self.apply_those_of(order, lomi, &page.rows, deadline, found).await?;
+            self.apply_matching(order, lomi, &page.rows, deadline, found).await?;
             if !found.outcomes.is_empty() || page.is_last() {
                 return Ok(Ok(()));
             }
@@ -180,7 +181,7 @@ impl Context {
         Ok(Ok(()))
     }
 
-    async fn apply_those_of(
+    async fn apply_matching(
         &self,
         order: &Order,
         lomi: &Client,
@@ -195,8 +196,8 @@ impl Context {
         Ok(())
     }
 
-    /// Takes a payment for what it is: event about the order it names, and so is what went back of it. Anything else
-    /// brings nothing: that the list was asked for payments only is no proof that it holds nothing else.
+    /// Applies a listed payment, with its refunds, to the order that it names. Any other row does nothing: that the
+    /// call filters by status does not prove that the list respects it.
     pub(crate) async fn apply_transaction(
         &self,
         lomi: &Client,
@@ -221,8 +222,8 @@ impl Context {
         Ok(())
     }
 
-    /// Takes a payment whose order is known for event about that one. `None` for anything else. What a list's row leaves
-    /// open of a discount is read from the transaction itself.
+    /// Applies a payment to the order. `None` when the row is no payment. A discount that the list's row leaves open is
+    /// read from the transaction itself.
     pub(crate) async fn apply_payment(
         &self,
         lomi: &Client,
@@ -235,33 +236,36 @@ impl Context {
         if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
             return Ok(applied);
         }
-        let whole = whole(lomi, transaction, deadline, calls).await?;
-        Ok(self.apply_paid(lomi, id, &whole, Discount::Minor(0)).await?)
+        let complete = read_transaction(lomi, transaction, deadline, calls).await?;
+        Ok(self.apply_paid(lomi, id, &complete, Discount::Minor(0)).await?)
     }
 
-    /// `otherwise` is the discount of a row that tells none.
+    /// `default_discount` is the discount of a row that names none.
     async fn apply_paid(
         &self,
         lomi: &Client,
         id: &OrderId,
         transaction: &Transaction,
-        otherwise: Discount,
+        default_discount: Discount,
     ) -> Result<Option<ApplyOutcome>, StoreError> {
         if !is_paid(transaction) {
             return Ok(None);
         }
-        let Some(payment) = self.read_payment(lomi, transaction, otherwise) else { return Ok(None) };
-        let said = format!("transaction {} completed", payment.transaction_id);
-        let provider_event = poll(payment_key(&payment.transaction_id), &said, self.clock.now());
-        self.apply_said_of(lomi, id, transaction, &OrderEvent::PaymentSucceeded(payment), &provider_event)
-            .await
-            .map(Some)
+        let Some(payment) = self.to_confirmed_payment(lomi, transaction, default_discount) else { return Ok(None) };
+        let summary = format!("transaction {} completed", payment.transaction_id);
+        let provider_event = poll_event(payment_key(&payment.transaction_id), &summary, self.clock.now());
+        self.apply_row(lomi, id, transaction, &OrderEvent::PaymentSucceeded(payment), &provider_event).await.map(Some)
     }
 
-    /// The payment in our words; `None` when the row is none, or its amount cannot be read.
-    fn read_payment(&self, lomi: &Client, transaction: &Transaction, otherwise: Discount) -> Option<ConfirmedPayment> {
-        let (gross, told) = (transaction.gross_amount, transaction.discount_amount);
-        let paid = units::paid_from_lomi(gross, told, transaction.currency_code.as_ref())?;
+    /// `None` when the row is no payment, or its amount cannot be read.
+    fn to_confirmed_payment(
+        &self,
+        lomi: &Client,
+        transaction: &Transaction,
+        default_discount: Discount,
+    ) -> Option<ConfirmedPayment> {
+        let (gross, discount) = (transaction.gross_amount, transaction.discount_amount);
+        let paid = units::paid_from_lomi(gross, discount, transaction.currency_code.as_ref())?;
         let (gross_minor, currency, discount) = paid;
         let is_payment = matches!(transaction.transaction_type.as_deref(), None | Some("payment" | "instalment"));
         let payment = Payment {
@@ -283,8 +287,8 @@ impl Context {
         })
     }
 
-    /// Settles what a row says, unless it is another organisation's.
-    async fn apply_said_of(
+    /// Applies a row, unless it is another organisation's.
+    async fn apply_row(
         &self,
         lomi: &Client,
         id: &OrderId,
@@ -298,15 +302,15 @@ impl Context {
         }
     }
 
-    /// What an answer says of itself, else what the key sees that fetched it: the edge lets only a key of this stack's
-    /// environment through.
-    pub(crate) fn environment_behind(&self, lomi: &Client, said: Option<lomi_client::Environment>) -> Environment {
-        said.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
+    /// The environment that an answer names, else that of the key that fetched it: configuration admits only a key of
+    /// this stack's environment.
+    pub(crate) fn environment_of_answer(&self, lomi: &Client, named: Option<lomi_client::Environment>) -> Environment {
+        named.or_else(|| lomi.environment()).map_or(self.environment, units::environment_from_lomi)
     }
 }
 
-/// The transaction itself, where a list's row leaves something open.
-async fn whole(
+/// Reads the transaction itself, where a list's row leaves something open.
+async fn read_transaction(
     lomi: &Client,
     row: &Transaction,
     deadline: Instant,
@@ -316,30 +320,30 @@ async fn whole(
     lomi.transactions().get(&row.transaction_id).deadline(deadline).send().await
 }
 
-/// What lomi. says of something that is paid on, besides that.
-pub(crate) struct Said<'a> {
-    /// In the merchant's currency, in lomi.'s own unit.
+/// A completed page or card form, for which lomi names no transaction.
+pub(crate) struct CompletedPayment<'a> {
+    /// In the merchant's currency and lomi's unit.
     pub(crate) price: (Option<Amount>, Option<&'a CurrencyCode>),
     pub(crate) environment: Option<lomi_client::Environment>,
     pub(crate) organization_id: Option<&'a str>,
 }
 
-/// lomi. says that what was to be paid on is paid, and of no transaction. `None` when the price cannot be read.
-pub(crate) async fn completed(
+/// Applies a completed page or card form without a transaction. `None` when the price cannot be read.
+pub(crate) async fn apply_completed(
     context: &Context,
     lomi: &Client,
     id: &OrderId,
     payable: PaymentRef,
-    said: Said<'_>,
+    completed: CompletedPayment<'_>,
 ) -> Result<Option<ApplyOutcome>, StoreError> {
-    let Some(money) = units::from_lomi(said.price.0, said.price.1) else { return Ok(None) };
-    let environment = context.environment_behind(lomi, said.environment);
+    let Some(money) = units::from_lomi(completed.price.0, completed.price.1) else { return Ok(None) };
+    let environment = context.environment_of_answer(lomi, completed.environment);
     let (key, name) = match &payable {
         PaymentRef::CheckoutSession(id) => (format!("CHECKOUT_COMPLETED#{id}"), id),
         PaymentRef::PaymentIntent(id) => (format!("INTENT_SUCCEEDED#{id}"), id),
     };
-    let provider_event = poll(key, &format!("{name} completed"), context.clock.now());
-    let Some(ours) = context.ours_by_answer(lomi, said.organization_id).await? else {
+    let provider_event = poll_event(key, &format!("{name} completed"), context.clock.now());
+    let Some(ours) = context.ours_by_answer(lomi, completed.organization_id).await? else {
         return context.refuse_foreign(id, &provider_event).await.map(Some);
     };
     context.apply(id, &OrderEvent::Completed { payable, money, environment }, &provider_event, ours).await.map(Some)
@@ -348,24 +352,24 @@ pub(crate) async fn completed(
 /// The payments that can belong to orders made from `since` on, newest first.
 pub(crate) fn payments_call(lomi: &Client, since: Timestamp) -> Call<Vec<Transaction>> {
     let start = earliest_payment(since).to_rfc3339();
-    // What was given back was paid before, and its order may not have heard of either; what is held may be paid.
+    // A refunded payment was paid before, and its order may know of neither. A held one may be paid later.
     let paid = lomi.transactions().list().status(&PAID_OR_HELD);
     paid.start_date(&start).page_size(PAGE_SIZE)
 }
 
-/// The earliest time, by lomi.'s clock, of a payment for an order that was made at `created_at` by ours.
+/// The earliest time, by lomi's clock, of a payment for an order that was created at `created_at` by ours.
 pub(crate) const fn earliest_payment(created_at: Timestamp) -> Timestamp {
     created_at.plus_ms(-CLOCK_SKEW_MS)
 }
 
-/// The last change of what was given back is that: its payment was no earlier than it was made, and hardly later.
+/// The last change of a refunded payment is its refund. It was paid when it was created, or hardly later.
 fn paid_at(transaction: &Transaction) -> Option<Timestamp> {
-    let is_given_back = transaction.status == TransactionStatus::Refunded;
-    let time = if is_given_back { &transaction.created_at } else { &transaction.updated_at };
+    let is_refunded = transaction.status == TransactionStatus::Refunded;
+    let time = if is_refunded { &transaction.created_at } else { &transaction.updated_at };
     Timestamp::parse_rfc3339(time.as_deref()?)
 }
 
-/// What was given back was paid before.
+/// A refunded payment was paid before.
 const fn is_paid(transaction: &Transaction) -> bool {
     matches!(transaction.status, TransactionStatus::Completed | TransactionStatus::Refunded)
 }
@@ -375,13 +379,14 @@ pub(crate) fn order_of(transaction: &Transaction) -> Option<OrderId> {
     OrderId::parse(transaction.metadata.text("order_id")?)
 }
 
-pub(crate) fn poll(natural_key: String, said: &str, received_at: Timestamp) -> ProviderEvent {
+/// The event of a poll. `summary` is archived in place of a webhook's body.
+pub(crate) fn poll_event(natural_key: String, summary: &str, received_at: Timestamp) -> ProviderEvent {
     let event = natural_key.split('#').next().unwrap_or_default().to_owned();
     ProviderEvent {
         natural_key,
         event,
         source: Source::Poll,
-        raw: said.as_bytes().to_vec(),
+        raw: summary.as_bytes().to_vec(),
         received_at,
         is_quarantined: false,
     }

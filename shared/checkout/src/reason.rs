@@ -1,4 +1,4 @@
-//! Why something is in quarantine: the reason, in one word, as `GET /admin/quarantine` shows it.
+//! The reasons in quarantine, as `GET /admin/quarantine` shows them.
 
 /// The event names no order of this stack.
 pub(crate) const UNKNOWN_ORDER: &str = "unknown_order";

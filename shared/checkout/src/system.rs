@@ -1,4 +1,4 @@
-//! Time and chance, the two things a flow cannot make for itself.
+//! The clock and randomness: what a use case cannot make for itself.
 
 use domain::Timestamp;
 use std::sync::Arc;

@@ -1,30 +1,30 @@
-//! Between our minor units and lomi.'s numbers.
+//! Converts between our minor units and lomi's numbers.
 //!
-//! XOF is whole francs in every source. For USD and EUR lomi.'s material is contradictory; its server (June 2026)
-//! stores `numeric(…,2)` and documents amounts such as `0.50 EUR`, so a major unit with decimals is what is sent and
-//! expected here. Read one live session back before selling in those currencies.
+//! XOF is whole francs in every source. For USD and EUR lomi's material is contradictory. Its server (June 2026) stores
+//! `numeric(…,2)` and documents amounts such as `0.50 EUR`, so this code sends and expects a major unit with decimals.
+//! Read one live session back before selling in those currencies.
 
 use domain::{Currency, Discount, Environment, MAX_AMOUNT_MINOR, Money};
 use lomi_client::{Amount, CurrencyCode};
 
-/// The amount as lomi. counts it.
+/// The amount in lomi's unit.
 #[must_use]
 pub fn to_lomi(money: Money) -> Option<Amount> {
     Amount::from_scaled(money.amount_minor(), money.currency().exponent())
 }
 
-/// The money behind lomi.'s number; `None` when it is not exactly an amount of a currency we know.
+/// The money of lomi's number. `None` unless it is an exact amount of a known currency.
 pub(crate) fn from_lomi(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<Money> {
     from_lomi_in(amount?, Currency::from_code(currency?.as_str())?)
 }
 
-/// The money behind lomi.'s number in a currency that goes without saying; `None` when it is not exactly an amount of it.
+/// The same in a currency that lomi does not repeat.
 pub(crate) fn from_lomi_in(amount: Amount, currency: Currency) -> Option<Money> {
     Money::new(amount.to_scaled(currency.exponent())?, currency)
 }
 
-/// What was paid, nothing at all among it, and what a coupon took off it, in minor units. `None` when the gross amount is none
-/// of a currency we know.
+/// The gross amount in minor units, which may be 0, and the discount. `None` when the gross amount or its currency is
+/// unknown.
 pub(crate) fn paid_from_lomi(
     gross: Option<Amount>,
     discount: Option<Amount>,
@@ -37,8 +37,8 @@ pub(crate) fn paid_from_lomi(
     Some((gross_minor, known, minor.map_or(otherwise, Discount::Minor)))
 }
 
-/// lomi.'s number in our minor units, to be shown: nothing and less than nothing are numbers too. `None` when it is not
-/// a whole number of them, or of a currency we do not know.
+/// lomi's number in our minor units, for display: 0 and negative numbers too. `None` when it is not a whole number of
+/// minor units, or the currency is unknown.
 #[must_use]
 pub fn minor_units(amount: Option<Amount>, currency: Option<&CurrencyCode>) -> Option<i64> {
     amount?.to_scaled(Currency::from_code(currency?.as_str())?.exponent())
@@ -51,7 +51,7 @@ pub(crate) const fn environment_from_lomi(environment: lomi_client::Environment)
     }
 }
 
-/// lomi.'s word for an environment, as it stands in `metadata.payment_environment`.
+/// lomi's name of an environment in `metadata.payment_environment`.
 pub(crate) const fn environment_to_lomi(environment: Environment) -> &'static str {
     match environment {
         Environment::Sandbox => "test",

@@ -1,4 +1,4 @@
-//! Orders that began at lomi.: somebody opened a page by one of its own links.
+//! Orders that began at lomi: a shopper opened a page by one of lomi's own links.
 
 use crate::{Context, units};
 use domain::{
@@ -8,10 +8,10 @@ use lomi_client::{CheckoutSession, Client};
 use store::StoreError;
 
 impl Context {
-    /// Makes an order of a page that one of lomi.'s own links opened. `None` for any other page.
-    pub(super) async fn adopt(&self, lomi: &Client, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
+    /// Imports a page of one of lomi's own links as an order. `None` for any other page.
+    pub(super) async fn import(&self, lomi: &Client, session: &CheckoutSession) -> Result<Option<OrderId>, StoreError> {
         let amount = units::from_lomi(session.amount, session.currency_code.as_ref());
-        let environment = self.environment_behind(lomi, session.environment);
+        let environment = self.environment_of_answer(lomi, session.environment);
         let is_ours = self.ours_by_answer(lomi, session.organization_id.as_deref()).await?.is_some();
         let is_ours = is_ours && environment == self.environment;
         let (Some(link), Some(amount), true) = (&session.payment_link_id, amount, is_ours) else {

@@ -1,4 +1,4 @@
-//! Which page was a payment made on, when it does not say?
+//! Finds the page that a payment was made on, when the payment does not name it.
 
 use crate::lookup::{PAGE_SIZE as TRANSACTIONS_PER_PAGE, PAID_OR_HELD, order_of};
 use crate::units;
@@ -6,22 +6,22 @@ use domain::{Discount, Environment, Timestamp};
 use lomi_client::{CheckoutSession, Client, Error, SessionStatus, Transaction};
 use tokio::time::Instant;
 
-/// Completed sessions per page of lomi.'s list, and how many such pages are read.
+/// Completed sessions per page of lomi's list, and pages per run.
 const PAGE_SIZE: u32 = 100;
 const MAX_PAGES: u32 = 5;
-/// Older pages are nobody's any more: a case is given up before.
+/// Older pages are not read: the case ends before.
 const OLDEST_MS: i64 = 12 * 60 * 60 * 1000;
-/// Pages of payments that one is told from, fifty each.
+/// Pages of payments, fifty each, that are searched for competing ones.
 const MAX_COMPARED_PAGES: u32 = 4;
-/// A page lives an hour, and lomi. may complete a payment two hours after it.
+/// A page can be paid for an hour, and lomi may complete a payment two hours after it.
 const LONGEST_LIFE_MS: i64 = 4 * 60 * 60 * 1000;
 
-/// The paid pages of lomi.'s own links; read at most once per run.
+/// The paid pages of lomi's own links, read at most once per run.
 #[derive(Default)]
 pub(crate) struct LinkPages(Option<Vec<CheckoutSession>>);
 
 impl LinkPages {
-    /// Empty also when there are so many that not all can be read: then none can be told from the others.
+    /// Empty when not all pages can be read: then none can be told from the others.
     pub(super) async fn read(
         &mut self,
         lomi: &Client,
@@ -51,18 +51,18 @@ async fn read_pages(
         let page = listing.next_page().await?;
         let is_last = page.is_last();
         let is_old = |row: &CheckoutSession| time(row.created_at.as_deref()).is_some_and(|opened| opened < since);
-        let reaches_back = page.rows.iter().any(is_old);
+        let is_reached = page.rows.iter().any(is_old);
         let of_a_link = |row: &CheckoutSession| row.status == SessionStatus::Completed && row.payment_link_id.is_some();
         pages.extend(page.rows.into_iter().filter(|row| of_a_link(row) && !is_old(row)));
-        if is_last || reaches_back {
+        if is_last || is_reached {
             return Ok(pages);
         }
     }
     Ok(Vec::new())
 }
 
-/// The payments without an order that may be competing_payments of this one for a page, what was given back among them. `None` when
-/// there are more than can be read.
+/// The payments without an order, refunded ones among them, that may have been made on the same page. `None` when there
+/// are more than can be read.
 pub(super) async fn competing_payments(
     lomi: &Client,
     transaction: &Transaction,
@@ -78,8 +78,9 @@ pub(super) async fn competing_payments(
         *calls += 1;
         let page = listing.next_page().await?;
         let is_last = page.is_last();
-        let is_rival = |row: &Transaction| order_of(row).is_none() && row.transaction_id != transaction.transaction_id;
-        competing_payments.extend(page.rows.into_iter().filter(is_rival));
+        let is_competing =
+            |row: &Transaction| order_of(row).is_none() && row.transaction_id != transaction.transaction_id;
+        competing_payments.extend(page.rows.into_iter().filter(is_competing));
         if is_last {
             return Ok(Some(competing_payments));
         }
@@ -87,10 +88,10 @@ pub(super) async fn competing_payments(
     Ok(None)
 }
 
-/// Whether the page may be the one that this was paid on: the same price, the same payer and environment as far as they are
-/// known, and at a time when it could be paid.
-pub(super) fn may_be_of(page: &CheckoutSession, transaction: &Transaction, own: Environment) -> bool {
-    let is_price = is_price_of(page, transaction);
+/// Whether the payment may have been made on the page: same price, same payer and environment as far as they are known,
+/// and at a time when the page could be paid.
+pub(super) fn may_match(page: &CheckoutSession, transaction: &Transaction, own: Environment) -> bool {
+    let is_price = has_same_price(page, transaction);
     let is_payer = match (&page.customer_id, &transaction.customer_id) {
         (Some(payer), Some(customer)) => payer == customer,
         _ => true,
@@ -101,8 +102,8 @@ pub(super) fn may_be_of(page: &CheckoutSession, transaction: &Transaction, own: 
     is_price && is_payer && is_here && is_time
 }
 
-/// A coupon may be part of the gross amount, or have been taken off it.
-fn is_price_of(page: &CheckoutSession, transaction: &Transaction) -> bool {
+/// A coupon's discount may be part of the gross amount or already subtracted.
+fn has_same_price(page: &CheckoutSession, transaction: &Transaction) -> bool {
     let currency = transaction.currency_code.as_ref();
     let paid = units::paid_from_lomi(transaction.gross_amount, transaction.discount_amount, currency);
     let price = units::from_lomi(page.amount, page.currency_code.as_ref());

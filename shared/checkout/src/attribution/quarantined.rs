@@ -1,10 +1,10 @@
-//! Events that were put aside until lomi. has told our own key of their payment.
+//! Events that are quarantined until lomi has shown their payment to our own key.
 
 use super::Answer;
 use crate::Context;
 use crate::apply::ApplyOutcome;
 use crate::keys::{failure_key, held_key, payment_key, unapplied_key, unattributed_key};
-use crate::lookup::{LookupError, LookupResult, order_of, poll};
+use crate::lookup::{LookupError, LookupResult, order_of, poll_event};
 use crate::reason::{
     DISCOUNT_UNPROVEN, ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, UNATTRIBUTED, UNKNOWN_ORDER,
     UNKNOWN_PAYMENT,
@@ -16,9 +16,9 @@ use lomi_client::{Client, Transaction};
 use store::StoreError;
 
 impl Context {
-    /// The order of a payment that nobody has made, or not yet: on record here, or named by it.
+    /// The order of a payment that is not paid, or not yet: the one that recorded it, or the one that it names.
     pub(super) async fn order_of_unpaid(&self, transaction: &Transaction) -> Result<Answer, StoreError> {
-        if let Some(id) = self.order_that_counted(transaction).await? {
+        if let Some(id) = self.order_on_record(transaction).await? {
             return Ok(Answer::Order(id));
         }
         if let Some(id) = self.store.order_of_event(&failure_key(transaction.transaction_id.as_str())).await? {
@@ -28,90 +28,90 @@ impl Context {
         Ok(self.order(&id).await?.map_or(Answer::Foreign, |order| Answer::Order(order.id().clone())))
     }
 
-    /// Takes an event up again whose payment is this order's, as lomi. tells our own key. Repeated after a crash it finds
-    /// itself recorded.
-    pub(super) async fn take_up(
+    /// Replays a quarantined event whose payment is this order's, as lomi shows our own key. After a crash it is a
+    /// duplicate.
+    pub(super) async fn replay_quarantined(
         &self,
         lomi: &Client,
-        kept: &QuarantineId,
+        id: &QuarantineId,
         order_id: OrderId,
         transaction: &Transaction,
         found: &mut LookupResult,
     ) -> Result<Answer, LookupError> {
-        // 1 Is it still there, and ours?
-        let Some(item) = self.store.quarantined(kept).await? else { return Ok(Answer::Foreign) };
+        // 1 Read the event, and check that it is ours.
+        let Some(item) = self.store.quarantined(id).await? else { return Ok(Answer::Foreign) };
         if item.resolved_at.is_some() {
             return Ok(Answer::Order(order_id));
         }
         let ours = self.ours_by_answer(lomi, transaction.organization_id.as_deref()).await?;
-        let arrival = Arrival::kept(&item, self.clock.now());
+        let arrival = Arrival::from_quarantine(&item, self.clock.now());
         let (Some(ours), Some(arrival)) = (ours, arrival) else { return Ok(Answer::NotYet) };
-        // 2 The same protocol as on its arrival.
+        // 2 Process it as on its arrival.
         let transaction_id = transaction.transaction_id.to_string();
-        let proved = ProvenPayment { ours, order_id: order_id.clone(), transaction_id };
-        let is_used = match process(self, arrival.proved(&proved)).await? {
-            WebhookOutcome::Order(_, applied) => {
-                let is_used =
-                    matches!(applied, ApplyOutcome::Applied(..) | ApplyOutcome::Duplicate | ApplyOutcome::Ignored);
-                found.outcomes.push(applied);
-                is_used
+        let payment = ProvenPayment { ours, order_id: order_id.clone(), transaction_id };
+        let is_applied = match process(self, arrival.with_payment(&payment)).await? {
+            WebhookOutcome::Order(_, outcome) => {
+                let is_applied =
+                    matches!(outcome, ApplyOutcome::Applied(..) | ApplyOutcome::Duplicate | ApplyOutcome::Ignored);
+                found.outcomes.push(outcome);
+                is_applied
             }
             WebhookOutcome::Duplicate => true,
-            // It contradicts what our own key was told: for a person, in the end.
+            // The event contradicts lomi's answer: it ends as the operator's.
             WebhookOutcome::Ignored | WebhookOutcome::Unproven(_) | WebhookOutcome::Quarantined(_) => {
                 return Ok(Answer::NotYet);
             }
         };
-        // 3 What was used waits for nobody any more.
-        if is_used {
-            self.resolve(kept, Some(&order_id)).await?;
+        // 3 Mark it as resolved.
+        if is_applied {
+            self.resolve_quarantined_event(id, Some(&order_id)).await?;
         }
         Ok(Answer::Order(order_id))
     }
 
-    /// Nothing hangs on the event, and nobody knows whose payment it is about: it is kept, and waits for nobody.
-    pub(super) async fn let_be(&self, case: &AttributionCase) -> Result<(), StoreError> {
-        let Some(kept) = &case.kept else { return Ok(()) };
-        let Some(item) = self.store.quarantined(kept).await? else { return Ok(()) };
-        let said = format!("nobody knows whose payment {} is about", item.event);
-        self.keep(&poll(item.natural_key.clone(), &said, self.clock.now()), None).await?;
-        self.resolve(kept, None).await
+    /// Archives an event that no order depends on and whose payment lomi does not show, and marks it as resolved.
+    pub(super) async fn dismiss(&self, case: &AttributionCase) -> Result<(), StoreError> {
+        let Some(id) = &case.kept else { return Ok(()) };
+        let Some(item) = self.store.quarantined(id).await? else { return Ok(()) };
+        let summary = format!("nobody knows whose payment {} is about", item.event);
+        self.archive(&poll_event(item.natural_key.clone(), &summary, self.clock.now()), None).await?;
+        self.resolve_quarantined_event(id, None).await
     }
 }
 
-/// Where what raised the case was put aside, why, and by whom.
-pub(super) fn quarantined_under(case: &AttributionCase) -> Vec<(String, &'static str, Source)> {
-    let mut kept = vec![(unattributed_key(case), UNATTRIBUTED, Source::Poll)];
-    // What was taken up again is no longer there.
+/// The quarantine entries of the events that opened the case.
+pub(super) fn quarantine_entries(case: &AttributionCase) -> Vec<(String, &'static str, Source)> {
+    let mut entries = vec![(unattributed_key(case), UNATTRIBUTED, Source::Poll)];
+    // The replayed event is resolved already.
     if case.kept.is_some() {
-        return kept;
+        return entries;
     }
-    let mut put_aside = |natural_key, reason| kept.push((natural_key, reason, Source::Webhook));
+    let mut add = |natural_key, reason| entries.push((natural_key, reason, Source::Webhook));
     match (&case.refund_id, &case.transaction_id, &case.checkout_session_id) {
         (Some(refund), _, _) => {
             for name in ["REFUND_CREATED", "REFUND_COMPLETED", "REFUND_FAILED"] {
-                put_aside(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
+                add(format!("{name}#{refund}"), UNKNOWN_PAYMENT);
                 for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
-                    put_aside(unapplied_key(name, refund), reason);
+                    add(unapplied_key(name, refund), reason);
                 }
             }
         }
         (None, Some(transaction), _) if case.is_failure => {
             for reason in [ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED] {
-                put_aside(unapplied_key("PAYMENT_FAILED", transaction), reason);
+                add(unapplied_key("PAYMENT_FAILED", transaction), reason);
             }
         }
         (None, Some(transaction), _) => {
-            put_aside(payment_key(transaction), UNKNOWN_ORDER);
-            put_aside(held_key(transaction), UNKNOWN_ORDER);
+            add(payment_key(transaction), UNKNOWN_ORDER);
+            add(held_key(transaction), UNKNOWN_ORDER);
             for reason in [ENVIRONMENT_UNPROVEN, ORGANISATION_UNPROVEN, PAYMENT_UNIDENTIFIED, DISCOUNT_UNPROVEN] {
-                put_aside(unapplied_key("PAYMENT_SUCCEEDED", transaction), reason);
+                add(unapplied_key("PAYMENT_SUCCEEDED", transaction), reason);
             }
         }
         (None, None, Some(session)) => {
-            put_aside(unapplied_key(EventKind::CheckoutCompleted.as_str(), session), ORGANISATION_UNPROVEN);
+            add(unapplied_key(EventKind::CheckoutCompleted.as_str(), session), ORGANISATION_UNPROVEN);
         }
         (None, None, None) => {}
     }
-    kept
+    entries
 }

@@ -1,19 +1,19 @@
-//! What only an event that proved nothing tells of: a failed try to pay, and a page that was paid.
+//! Failed attempts and paid pages whose event did not prove whose they are.
 
 use super::Answer;
 use crate::Context;
 use crate::apply::ApplyOutcome;
 use crate::keys::failure_key;
 use crate::lookup::refunded_payment::is_applied;
-use crate::lookup::{LookupError, LookupResult, order_of, poll};
+use crate::lookup::{LookupError, LookupResult, order_of, poll_event};
 use domain::{AttributionCase, Order, OrderEvent, OrderId, PaymentRef};
 use lomi_client::{Client, Transaction, TransactionStatus};
 use store::StoreError;
 use tokio::time::Instant;
 
 impl Context {
-    /// lomi. shows our key a transaction of which an event told that it had failed: whatever became of it since, it is ours.
-    pub(super) async fn answer_about_failure(
+    /// lomi shows our key the transaction of a `PAYMENT_FAILED` event: whatever its status is by now, it is ours.
+    pub(super) async fn attribute_failure(
         &self,
         lomi: &Client,
         transaction: &Transaction,
@@ -24,7 +24,7 @@ impl Context {
             return Ok(Answer::Foreign);
         }
         let transaction_id = transaction.transaction_id.to_string();
-        let provider_event = poll(
+        let provider_event = poll_event(
             failure_key(&transaction_id),
             &format!("transaction {transaction_id} {}", transaction.status.as_str()),
             self.clock.now(),
@@ -34,7 +34,7 @@ impl Context {
             return Ok(Answer::NotYet);
         };
         if transaction.status == TransactionStatus::Failed {
-            let environment = self.environment_behind(lomi, transaction.environment);
+            let environment = self.environment_of_answer(lomi, transaction.environment);
             let applied = self
                 .apply(&id, &OrderEvent::PaymentFailed { transaction_id, environment }, &provider_event, ours)
                 .await?;
@@ -44,12 +44,12 @@ impl Context {
                 return Ok(Answer::Order(id));
             }
         }
-        self.keep(&provider_event, Some(&id)).await?;
+        self.archive(&provider_event, Some(&id)).await?;
         Ok(Answer::Order(id))
     }
 
-    /// An event told that a page was paid: whatever lomi. tells our own key of its order is event.
-    pub(super) async fn answer_about_page(
+    /// Resolves a `CHECKOUT_COMPLETED` event: what lomi answers our own key about the page's order is applied.
+    pub(super) async fn attribute_page(
         &self,
         lomi: &Client,
         case: &AttributionCase,
@@ -58,7 +58,7 @@ impl Context {
     ) -> Result<Answer, LookupError> {
         let page = case.checkout_session_id.clone().map(PaymentRef::CheckoutSession);
         let order = match page {
-            Some(page) => self.order_on(&page).await?,
+            Some(page) => self.order_by_page(&page).await?,
             None => None,
         };
         let Some(order) = order else { return Ok(Answer::Foreign) };
@@ -73,22 +73,21 @@ impl Context {
         Ok(if is_counted { Answer::Order(order.id().clone()) } else { Answer::NotYet })
     }
 
-    /// The order knew it already, perhaps without any event of its own: by what it was told as it looked_up, or by another event.
-    /// What the event told is true, and on record from now on.
-    pub(super) async fn note_known(
+    /// Archives an event that the order already knows from another source, so that it is on record under its own key.
+    pub(super) async fn archive_known(
         &self,
         applied: Option<&ApplyOutcome>,
         id: &OrderId,
         natural_key: String,
-        said: &str,
+        summary: &str,
     ) -> Result<(), StoreError> {
         if matches!(applied, Some(ApplyOutcome::Duplicate)) {
-            self.keep(&poll(natural_key, said, self.clock.now()), Some(id)).await?;
+            self.archive(&poll_event(natural_key, summary, self.clock.now()), Some(id)).await?;
         }
         Ok(())
     }
 
-    async fn order_on(&self, page: &PaymentRef) -> Result<Option<Order>, StoreError> {
+    async fn order_by_page(&self, page: &PaymentRef) -> Result<Option<Order>, StoreError> {
         match self.store.order_of(page).await? {
             Some(id) => self.order(&id).await,
             None => Ok(None),

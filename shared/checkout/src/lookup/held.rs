@@ -1,9 +1,11 @@
-//! Payments that lomi. looks at before the merchant has the money: `held`, since API 1.2.0.
+//! Payments that lomi reviews before the merchant has the money: `held`, since API 1.2.0.
 //!
-//! The shopper has paid, so nobody asks for the money again; the merchant has not got it, so nothing is delivered. How it ends
-//! is announced nowhere for sure: each is asked about by its id.
+//! The shopper has paid, so the order asks for no other payment. The merchant does not have the money, so nothing is
+//! delivered. No event is sure to announce how a review ends, so each held payment is polled by its id.
 
-use super::{LookupError, LookupResult, MAX_PAGES, PAGE_SIZE, earliest_payment, order_of, poll, whole};
+use super::{
+    LookupError, LookupResult, MAX_PAGES, PAGE_SIZE, earliest_payment, order_of, poll_event, read_transaction,
+};
 use crate::Context;
 use crate::apply::ApplyOutcome;
 use crate::keys::held_key;
@@ -14,7 +16,7 @@ use lomi_client::{Client, Transaction, TransactionId, TransactionStatus};
 use store::{Recorded, StoreError};
 use tokio::time::Instant;
 
-/// What a shopper has tried, and what the merchant has not got.
+/// Statuses of transactions whose money the merchant does not have.
 const UNPAID: [TransactionStatus; 5] = [
     TransactionStatus::Pending,
     TransactionStatus::Held,
@@ -22,11 +24,11 @@ const UNPAID: [TransactionStatus; 5] = [
     TransactionStatus::Expired,
     TransactionStatus::Cancelled,
 ];
-/// Held payments of one order that are asked about at one look.
-const MAX_ATTEMPTS: usize = 3;
+/// Held payments of one order that one lookup reads.
+const MAX_HELD: usize = 3;
 
 impl Context {
-    /// Asks what became of the order's held payments.
+    /// Reads what became of the order's held payments.
     pub(super) async fn lookup_held(
         &self,
         lomi: &Client,
@@ -34,11 +36,11 @@ impl Context {
         deadline: Instant,
     ) -> Result<LookupResult, LookupError> {
         let mut found = LookupResult::default();
-        for id in order.held_payments().iter().take(MAX_ATTEMPTS).filter_map(|id| TransactionId::parse(id).ok()) {
+        for id in order.held_payments().iter().take(MAX_HELD).filter_map(|id| TransactionId::parse(id).ok()) {
             found.calls += 1;
             match lomi.transactions().get(&id).deadline(deadline).send().await {
                 Ok(row) => self.apply_review(lomi, order.id(), &row, deadline, &mut found).await?,
-                // That lomi. cannot say anything about it says nothing about what else was paid.
+                // A payment that lomi cannot show does not hide another one.
                 Err(error) if is_answer(&error) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -63,18 +65,18 @@ impl Context {
                 self.apply_refunded_payment(lomi, id, row, deadline, found).await?;
             }
             _ if is_released(&row.status) => found.outcomes.push(self.apply_released(lomi, id, row).await?),
-            // Still looked at, or a word that nobody knows yet.
+            // Still in review, or a status that is not known here.
             _ => {}
         }
         Ok(())
     }
 
-    /// What a page or a card form proves that lomi. calls paid and of whose payment it shows nothing. Such a page is used up,
-    /// and stays `completed`, while its money waits, is held, or was let go: only a list without an unpaid payment of the order
-    /// leaves none of that.
+    /// Whether a completed page or card form without a listed payment proves that the order is paid. A page also shows
+    /// `completed` while its money is pending, held or released. So it proves a payment only when lomi's list has no
+    /// unpaid payment of the order.
     ///
-    /// When nothing else can come of it, a person has to look: the payment may be in lomi.'s books without our order id. They
-    /// are told once, and `false` says that it pays nothing.
+    /// When nothing else can come of it, the event is quarantined once for the operator: the payment may be in lomi's
+    /// books without our order id.
     pub(crate) async fn proves_payment(
         &self,
         lomi: &Client,
@@ -83,13 +85,13 @@ impl Context {
         deadline: Instant,
         found: &mut LookupResult,
     ) -> Result<bool, LookupError> {
-        // A page that takes coupons does not say for how much it was paid.
+        // A page that takes coupons does not say how much was paid.
         if !order.allows_coupons() && !self.has_unpaid_rows(lomi, order, deadline, found).await? {
             return Ok(true);
         }
         if order.is_past_its_end(self.clock.now()) && !order.was_held() {
-            let said = format!("{payable} completed, by no payment that lomi. lists");
-            let provider_event = poll(format!("UNEXPLAINED#{payable}"), &said, self.clock.now());
+            let summary = format!("{payable} completed, by no payment that lomi. lists");
+            let provider_event = poll_event(format!("UNEXPLAINED#{payable}"), &summary, self.clock.now());
             if self.quarantine(&provider_event, PAYMENT_UNEXPLAINED, Some(order.id())).await? == Recorded::Applied {
                 found.outcomes.push(ApplyOutcome::UnknownOrder);
             }
@@ -97,7 +99,7 @@ impl Context {
         Ok(false)
     }
 
-    /// Whether lomi. lists a payment of the order that is not paid, or one that may be. What cannot be read may be there.
+    /// Whether lomi lists an unpaid payment that is or may be the order's. `true` when the list cannot be read.
     async fn has_unpaid_rows(
         &self,
         lomi: &Client,
@@ -115,11 +117,11 @@ impl Context {
                 Err(error) if is_answer(&error) => break,
                 Err(error) => return Err(error.into()),
             };
-            let may_be_its = |row: &Transaction| match order_of(row) {
+            let may_belong = |row: &Transaction| match order_of(row) {
                 Some(id) => id == *order.id(),
                 None => row.status == TransactionStatus::Held,
             };
-            if page.rows.iter().any(may_be_its) {
+            if page.rows.iter().any(may_belong) {
                 return Ok(true);
             }
             if page.is_last() {
@@ -130,7 +132,7 @@ impl Context {
         Ok(true)
     }
 
-    /// Takes a held payment for event about its order. `None` when it cannot be read.
+    /// Applies a held payment. `None` when it cannot be read.
     pub(crate) async fn apply_held(
         &self,
         lomi: &Client,
@@ -143,9 +145,9 @@ impl Context {
         if !matches!(applied, Some(ApplyOutcome::DiscountUnknown)) {
             return Ok(applied);
         }
-        let whole = whole(lomi, row, deadline, calls).await?;
-        let is_held = whole.status == TransactionStatus::Held;
-        Ok(if is_held { self.apply_held_row(lomi, id, &whole, Discount::Minor(0)).await? } else { None })
+        let complete = read_transaction(lomi, row, deadline, calls).await?;
+        let is_held = complete.status == TransactionStatus::Held;
+        Ok(if is_held { self.apply_held_row(lomi, id, &complete, Discount::Minor(0)).await? } else { None })
     }
 
     async fn apply_held_row(
@@ -153,36 +155,37 @@ impl Context {
         lomi: &Client,
         id: &OrderId,
         row: &Transaction,
-        otherwise: Discount,
+        default_discount: Discount,
     ) -> Result<Option<ApplyOutcome>, StoreError> {
-        let Some(held) = self.read_payment(lomi, row, otherwise) else { return Ok(None) };
-        let said = format!("transaction {} held", held.transaction_id);
+        let Some(held) = self.to_confirmed_payment(lomi, row, default_discount) else { return Ok(None) };
+        let summary = format!("transaction {} held", held.transaction_id);
         let key = held_key(&held.transaction_id);
-        self.apply_again(lomi, id, row, &OrderEvent::PaymentHeld(held), (key, &said)).await.map(Some)
+        self.apply_repeatable(lomi, id, row, &OrderEvent::PaymentHeld(held), (key, &summary)).await.map(Some)
     }
 
-    /// A payment may be held and let go more than once: what is on record already may have happened again since, and is another
-    /// event then, named by when it did.
-    async fn apply_again(
+    /// A payment may be held and released more than once. What is on record already may have happened again, and is
+    /// another event then, named by the time of its change.
+    async fn apply_repeatable(
         &self,
         lomi: &Client,
         id: &OrderId,
         row: &Transaction,
         order_event: &OrderEvent,
-        (key, said): (String, &str),
+        (key, summary): (String, &str),
     ) -> Result<ApplyOutcome, StoreError> {
         let now = self.clock.now();
-        let applied = self.apply_said_of(lomi, id, row, order_event, &poll(key.clone(), said, now)).await?;
+        let applied = self.apply_row(lomi, id, row, order_event, &poll_event(key.clone(), summary, now)).await?;
         match (&applied, &row.updated_at) {
             (ApplyOutcome::Duplicate, Some(since)) => {
-                let again = poll(format!("{key}#{since}"), said, now);
-                self.apply_said_of(lomi, id, row, order_event, &again).await
+                let again = poll_event(format!("{key}#{since}"), summary, now);
+                self.apply_row(lomi, id, row, order_event, &again).await
             }
             _ => Ok(applied),
         }
     }
 
-    /// The review ended, and the merchant gets nothing. A failed try before the review is another event, under another name.
+    /// Applies that the review ended without money for the merchant. The natural key differs from that of a failed
+    /// attempt before the review.
     pub(super) async fn apply_released(
         &self,
         lomi: &Client,
@@ -190,15 +193,15 @@ impl Context {
         row: &Transaction,
     ) -> Result<ApplyOutcome, StoreError> {
         let transaction_id = row.transaction_id.to_string();
-        let said = format!("transaction {transaction_id} {}", row.status.as_str());
+        let summary = format!("transaction {transaction_id} {}", row.status.as_str());
         let key = format!("HELD_LET_GO#{transaction_id}");
-        let environment = self.environment_behind(lomi, row.environment);
+        let environment = self.environment_of_answer(lomi, row.environment);
         let order_event = OrderEvent::PaymentFailed { transaction_id, environment };
-        self.apply_again(lomi, id, row, &order_event, (key, &said)).await
+        self.apply_repeatable(lomi, id, row, &order_event, (key, &summary)).await
     }
 }
 
-/// Whether lomi. has given up a payment for which it had taken the money.
+/// Whether lomi gave up a payment after it had taken the money.
 pub(crate) const fn is_released(status: &TransactionStatus) -> bool {
     matches!(status, TransactionStatus::Failed | TransactionStatus::Expired | TransactionStatus::Cancelled)
 }

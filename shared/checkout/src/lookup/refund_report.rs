@@ -1,36 +1,36 @@
-//! What lomi. says of a refund, in an event or in an answer, before it is held against an order.
+//! A refund as lomi reports it, in an event or in an answer, before it is applied to an order.
 
 use crate::units;
 use domain::{Environment, Order, ProviderRefund, RefundStatus};
 use lomi_client::{Amount, CurrencyCode};
 
-/// lomi.'s words about one refund.
+/// One refund, in lomi's ids and units.
 #[derive(Clone, Debug)]
 pub(crate) struct RefundReport {
     pub(crate) refund_id: String,
     pub(crate) transaction_id: String,
-    /// The organisation that owns the refund, where lomi. says.
+    /// The organisation that owns the refund, where lomi names it.
     pub(crate) organization_id: Option<String>,
     pub(crate) status: RefundStatus,
-    /// What is to go back, in lomi.'s own unit; more than nothing.
+    /// In lomi's unit; more than 0.
     pub(crate) amount: Option<Amount>,
-    /// Usually not named: a refund has its payment's currency.
+    /// Usually not named: a refund is in its payment's currency.
     pub(crate) currency: Option<CurrencyCode>,
 }
 
 impl RefundReport {
-    /// The words of a list's row; `None` when it does not say which payment it is about.
+    /// `None` when the row does not name its payment.
     pub(crate) fn of_row(row: &lomi_client::Refund) -> Option<Self> {
         let transaction_id = row.transaction_id.as_ref()?;
         Some(Self::of(row, transaction_id.as_str()))
     }
 
-    /// The words of an answer about a refund of this payment of the order's; `None` when it is about another payment's. A
-    /// public id that is not known here is no such word: we asked about this one.
+    /// The answer to a call about a refund of this payment of the order. `None` when it names another payment. A public
+    /// id that is not known here does not count as another: the call was about this payment.
     pub(crate) fn of_answer(row: &lomi_client::Refund, order: &Order, transaction_id: &str) -> Option<Self> {
-        let told = row.transaction_id.as_ref();
-        let is_anothers = told.is_some_and(|told| order.is_another_payment(told.as_str(), transaction_id));
-        (!is_anothers).then(|| Self::of(row, transaction_id))
+        let named = row.transaction_id.as_ref();
+        let is_other_payment = named.is_some_and(|named| order.is_another_payment(named.as_str(), transaction_id));
+        (!is_other_payment).then(|| Self::of(row, transaction_id))
     }
 
     fn of(row: &lomi_client::Refund, transaction_id: &str) -> Self {
@@ -44,8 +44,8 @@ impl RefundReport {
         }
     }
 
-    /// The event that they are about `order`, whose payment it is. `None` when the amount is none of a currency we know.
-    pub(crate) fn about(&self, order: &Order, environment: Environment) -> Option<ProviderRefund> {
+    /// The refund as the order records it. `None` when the amount is not an amount of a known currency.
+    pub(crate) fn for_order(&self, order: &Order, environment: Environment) -> Option<ProviderRefund> {
         let money = match (self.amount, &self.currency, order.expected()) {
             (None, _, _) | (_, None, None) => None,
             (amount, Some(currency), _) => Some(units::from_lomi(amount, Some(currency))?),
@@ -60,12 +60,12 @@ impl RefundReport {
         })
     }
 
-    /// The words in one line, as they are kept.
+    /// One line for the archive.
     pub(crate) fn summary(&self) -> String {
         format!("refund {} of {} {}", self.refund_id, self.transaction_id, self.status.as_str())
     }
 
-    /// The natural key of this news, by whichever way it comes.
+    /// The natural key of this update. It is the same in an event and in an answer.
     pub(crate) fn natural_key(&self) -> String {
         let name = match self.status {
             RefundStatus::Completed => "REFUND_COMPLETED",
@@ -76,18 +76,18 @@ impl RefundReport {
     }
 }
 
-/// What was asked for, which recognises a refund. What has been paid out does not: it is nothing at first, and may lack
-/// lomi.'s fee afterwards.
+/// The requested amount, which identifies a refund. The amount paid out does not: it is 0 at first, and may lack lomi's
+/// fee afterwards.
 pub(crate) fn requested_amount(row: &lomi_client::Refund) -> Option<Amount> {
     row.amount.and_then(positive)
 }
 
-/// No refund gives back nothing: such an amount says nothing.
+/// `None` for an amount of 0 or less: lomi refunds no such amount, so it carries no information.
 pub(crate) fn positive(amount: Amount) -> Option<Amount> {
     amount.is_positive().then_some(amount)
 }
 
-/// A word that nobody knows yet is taken for "not decided".
+/// An unknown status counts as undecided.
 pub(crate) fn status_of(word: &str) -> RefundStatus {
     match word {
         "completed" => RefundStatus::Completed,

@@ -1,7 +1,8 @@
-//! What the shop gets: what opens the order, and what the shopper pays on. It is kept, so it holds nothing of the shopper's.
+//! The answer to the shop: the order's token, and what the shopper pays on. It is stored, so it holds no personal data
+//! of the shopper.
 
 use super::provider_call::{ClientHandoff, Opened};
-use super::{CreateError, Work};
+use super::{ClaimedOrder, CreateError};
 use crate::units;
 use domain::{Money, Order, Timestamp};
 use lomi_client::PlanId;
@@ -18,27 +19,27 @@ struct Body<'a> {
     currency_code: Option<&'a str>,
     expires_at: Option<String>,
     #[serde(flatten)]
-    payable: Payable<'a>,
+    payment: PaymentFields<'a>,
     #[serde(flatten)]
     session: Option<Session<'a>>,
 }
 
-/// What the merchant's own backend is told of a session besides, in the words of lomi.'s documents of 2025.
+/// Further fields for the merchant's own backend, named as in lomi's documents of 2025.
 #[derive(Serialize)]
 struct Session<'a> {
     created_at: String,
-    /// lomi.'s later generations name it in reads only.
+    /// lomi's later generations name it in reads only.
     merchant_id: Option<&'a str>,
     organization_id: Option<&'a str>,
     environment: &'a str,
-    /// As lomi. noted it: its later generations have no plans.
+    /// As lomi recorded it: its later generations have no plans.
     plan_id: Option<&'a str>,
     metadata: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Payable<'a> {
+enum PaymentFields<'a> {
     Page {
         checkout_session_id: Option<&'a str>,
         checkout_url: &'a str,
@@ -60,42 +61,47 @@ struct Appearance<'a> {
     billing_address: Option<&'a str>,
 }
 
-pub(super) fn of(operation: Operation, work: &Work, order: &Order, opened: &Opened) -> Result<Answer, CreateError> {
+pub(super) fn of(
+    operation: Operation,
+    claimed: &ClaimedOrder,
+    order: &Order,
+    opened: &Opened,
+) -> Result<Answer, CreateError> {
     let body = Body {
         order_id: order.id().as_str(),
-        order_token: work.claim.order_token.reveal(),
+        order_token: claimed.claim.order_token.reveal(),
         status: order.status().as_str(),
         amount: order.expected().map(Money::amount_minor),
         currency_code: order.expected().map(|money| money.currency().code()),
         expires_at: order.expires_at().map(Timestamp::to_rfc3339),
-        payable: payable(order, &opened.handle),
-        session: session(operation, order, &opened.handle),
+        payment: payment_fields(order, &opened.handoff),
+        session: session(operation, order, &opened.handoff),
     };
     let body = serde_json::to_string(&body).map_err(|_| StoreError::Malformed { operation: "answer" })?;
     Ok(Answer { status: 201, body })
 }
 
-fn payable<'a>(order: &'a Order, handle: &'a ClientHandoff) -> Payable<'a> {
-    match handle {
+fn payment_fields<'a>(order: &'a Order, handoff: &'a ClientHandoff) -> PaymentFields<'a> {
+    match handoff {
         ClientHandoff::Page(page) => {
             let checkout_url = page.checkout_url.as_str();
-            Payable::Page { checkout_session_id: order.checkout_session_id(), checkout_url }
+            PaymentFields::Page { checkout_session_id: order.checkout_session_id(), checkout_url }
         }
-        ClientHandoff::Card(card) => Payable::Card {
+        ClientHandoff::Card(card) => PaymentFields::Card {
             payment_intent_id: order.payment_intent_id(),
             client_secret: card.client_secret.expose(),
             publishable_key: card.publishable_key.as_deref(),
-            appearance: card.appearance.as_ref().map(|look| Appearance {
-                theme: look.theme.as_deref(),
-                border_radius: look.border_radius_px,
-                billing_address: look.billing_address.as_deref(),
+            appearance: card.appearance.as_ref().map(|appearance| Appearance {
+                theme: appearance.theme.as_deref(),
+                border_radius: appearance.border_radius_px,
+                billing_address: appearance.billing_address.as_deref(),
             }),
         },
     }
 }
 
-fn session<'a>(operation: Operation, order: &'a Order, handle: &'a ClientHandoff) -> Option<Session<'a>> {
-    match handle {
+fn session<'a>(operation: Operation, order: &'a Order, handoff: &'a ClientHandoff) -> Option<Session<'a>> {
+    match handoff {
         ClientHandoff::Page(page) if operation == Operation::CreateCheckoutSessionAsAdmin => Some(Session {
             created_at: page.created_at.unwrap_or(order.created_at()).to_rfc3339(),
             merchant_id: page.merchant_id.as_deref(),

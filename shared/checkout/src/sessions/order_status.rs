@@ -1,6 +1,6 @@
-//! What a waiting shopper sees, and the shopper's own word that they gave up.
+//! What a waiting shopper sees, and the shopper's cancellation.
 
-use crate::sessions::card_intent::given_up;
+use crate::sessions::card_intent::changed;
 use crate::{ApplyOutcome, Context};
 use domain::{Order, OrderEvent, OrderId, Source};
 use lomi_client::Client;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::time::Instant;
 
-/// Why there is nothing to show.
+/// Why no order is shown.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusError {
-    /// No such order, or not with this token: nobody learns which.
+    /// No such order, or another token. The answer does not say which.
     #[error("no such order")]
     NotFound,
     /// DynamoDB did not answer.
@@ -19,25 +19,25 @@ pub enum StatusError {
     Store(#[from] StoreError),
 }
 
-/// The longest that a shopper waits for lomi.; the order is then shown as it stands.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// Kept back from the deadline to write what was changes.
+/// The longest that a shopper waits for lomi. Then the order is shown as it is stored.
+const LOOKUP_BUDGET: Duration = Duration::from_secs(3);
+/// Reserved before the deadline to write changes.
 const WRITE_MARGIN: Duration = Duration::from_secs(2);
 
 /// An order to show.
 #[derive(Debug)]
 pub struct Shown {
-    /// The order as it stands now.
+    /// The order as it is now.
     pub order: Order,
-    /// What was learnt from lomi. on the way.
+    /// What the lookup applied.
     pub changes: Vec<ApplyOutcome>,
 }
 
-/// The order that `token` opens. While it is open, lomi. itself is asked now and then, so that the return page turns
-/// paid even when no event ever comes; `lomi` is only called when that is so.
+/// The order that `token` opens. While it is open, lomi is polled now and then, so that the return page shows the
+/// payment even when no event comes. `lomi` is called only then.
 ///
 /// # Errors
-/// [`StatusError`]. That lomi. cannot be reached is none: the order is shown as it stands.
+/// [`StatusError`]. When lomi cannot be reached, the order is shown as it is stored.
 pub async fn status(
     context: &Context,
     id: &str,
@@ -45,42 +45,39 @@ pub async fn status(
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
 ) -> Result<Shown, StatusError> {
-    // 1 Open the order.
+    // 1 Read the order and check the token.
     let order = open(context, id, token).await?;
     let now = context.clock.now();
     if !order.may_be_polled(now) {
         return Ok(Shown { order, changes: Vec::new() });
     }
-    // 2 Take the turn to ask before asking, so that many waiting pages make one call.
-    let asked = order.poll_slot_taken(now);
-    if !context.store.save(&asked).await? {
+    // 2 Take the poll slot before the call, so that many waiting pages make one call.
+    let polled = order.poll_slot_taken(now);
+    if !context.store.save(&polled).await? {
         return Ok(Shown { order, changes: Vec::new() });
     }
-    // 3 Ask.
-    let call_deadline = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + PATIENCE);
+    // 3 Look the order up at lomi.
+    let call_deadline = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline).min(Instant::now() + LOOKUP_BUDGET);
     let changes = match lomi().await {
         Some(lomi) => {
-            context.lookup(&lomi, &asked, call_deadline).await.map(|found| found.outcomes).unwrap_or_default()
+            context.lookup(&lomi, &polled, call_deadline).await.map(|found| found.outcomes).unwrap_or_default()
         }
         None => Vec::new(),
     };
     if changes.is_empty() {
-        return Ok(Shown { order: asked, changes });
+        return Ok(Shown { order: polled, changes });
     }
-    let order = context.order(asked.id()).await?.unwrap_or(asked);
+    let order = context.order(polled.id()).await?.unwrap_or(polled);
     Ok(Shown { order, changes })
 }
 
-/// Notes that the shopper gave up. lomi. keeps a page payable, and a card form until the reconciler ends it: money that
-/// still comes is taken and flagged.
-///
-/// # Errors
-/// [`StatusError`].
+/// Records that the shopper cancelled. lomi keeps a page payable, and a card form until the reconciler ends it: money
+/// that still comes marks the order paid, and is flagged.
 pub async fn cancel(context: &Context, id: &str, token: &str) -> Result<Order, StatusError> {
     let order = open(context, id, token).await?;
     let cancelled = context
         .change_order(order.id(), |order| {
-            given_up(order.transition(&OrderEvent::Cancelled, Source::Storefront, context.clock.now()))
+            changed(order.transition(&OrderEvent::Cancelled, Source::Storefront, context.clock.now()))
         })
         .await?;
     cancelled.ok_or(StatusError::NotFound)

@@ -1,7 +1,7 @@
 //! A hosted page at lomi.
 
-use super::{AttemptResult, ClientHandoff, Failure, Opened, Page, failure, key, unsendable, wrong};
-use crate::sessions::{CreateCheckout, CreateError, PageDetails, Work};
+use super::{AttemptResult, ClientHandoff, Failure, Opened, Page, failure, key, unsendable, wrong_payment};
+use crate::sessions::{ClaimedOrder, CreateCheckout, CreateError, PageDetails};
 use crate::{Context, units};
 use domain::{Environment, LomiCart, LomiLine, Money, OpenedPayment, Order, PaymentPageUrl, PaymentRef, Timestamp};
 use lomi_client::{
@@ -10,21 +10,22 @@ use lomi_client::{
 use std::num::NonZeroU32;
 use tokio::time::Instant;
 
-/// Used when lomi. does not say when the page ends: its own fixed life of a session.
+/// Used when lomi does not say when the page ends: its own fixed life of a session.
 const DEFAULT_LIFE_MS: i64 = 60 * 60 * 1000;
 
 pub(super) async fn open(
     context: &Context,
     request: &CreateCheckout,
     page: &PageDetails,
-    work: &Work,
+    claimed: &ClaimedOrder,
     deadline: Instant,
 ) -> Result<Opened, Failure> {
-    let session = session_of(request, page, work).ok_or_else(unsendable)?;
-    let call = work.lomi.checkout_sessions().create(&session).idempotency_key(key(&work.order)?).deadline(deadline);
+    let session = session_of(request, page, claimed).ok_or_else(unsendable)?;
+    let call =
+        claimed.lomi.checkout_sessions().create(&session).idempotency_key(key(&claimed.order)?).deadline(deadline);
     match call.send().await.map_err(failure)? {
         CreatedCheckoutSession::Session(new) => {
-            accept(&work.order, &new, context.clock.now()).ok_or_else(|| wrong(None))
+            accept(&claimed.order, &new, context.clock.now()).ok_or_else(|| wrong_payment(None))
         }
         CreatedCheckoutSession::InvoicePaymentRequired(_) => {
             Err(Failure::new(AttemptResult::Rejected, 0, CreateError::InvoicePaymentRequired))
@@ -32,16 +33,18 @@ pub(super) async fn open(
     }
 }
 
-/// `None` when the page is not the one that was asked for.
+/// `None` when the page is not the requested one.
 fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Opened> {
     let session = &new.session;
     let amount = units::from_lomi(session.amount, session.currency_code.as_ref());
     let same_price = match (order.expected(), amount) {
         (Some(expected), Some(amount)) => expected == amount,
-        // lomi. may leave the amount out of its answer, but then it must not be lomi. that sets it.
+        // lomi may leave the amount out of its answer, but only when it does not set the amount.
         (Some(_), None) => session.amount.is_none(),
-        // It sets the amount, and no other currency than it was asked for.
-        (None, amount) => amount.is_some_and(|amount| order.currency().is_none_or(|asked| asked == amount.currency())),
+        // lomi sets the amount, in the requested currency.
+        (None, amount) => {
+            amount.is_some_and(|amount| order.currency().is_none_or(|requested| requested == amount.currency()))
+        }
     };
     let environment = session.environment.map(units::environment_from_lomi);
     if !same_price || environment.is_some_and(|environment| environment != order.environment()) {
@@ -50,12 +53,12 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Ope
     let checkout_url = PaymentPageUrl::parse(&new.checkout_url, order.environment() == Environment::Sandbox)?;
     let expires_at = session.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
     Some(Opened {
-        payable: OpenedPayment {
+        payment: OpenedPayment {
             id: PaymentRef::CheckoutSession(session.checkout_session_id.to_string()),
             expires_at: expires_at.unwrap_or_else(|| now.plus_ms(DEFAULT_LIFE_MS)),
             amount,
         },
-        handle: ClientHandoff::Page(Box::new(Page {
+        handoff: ClientHandoff::Page(Box::new(Page {
             checkout_url,
             created_at: session.created_at.as_deref().and_then(Timestamp::parse_rfc3339),
             merchant_id: session.merchant_id.clone(),
@@ -65,10 +68,10 @@ fn accept(order: &Order, new: &NewCheckoutSession, now: Timestamp) -> Option<Ope
     })
 }
 
-/// lomi.'s request for the order; the same for every try, to the byte.
-fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Option<CreateCheckoutSession> {
-    let order = &work.order;
-    let url = |url: &domain::AllowedUrl| url.for_order(order.id(), &work.claim.order_token);
+/// The request body, the same to the byte at every attempt.
+fn session_of(request: &CreateCheckout, page: &PageDetails, claimed: &ClaimedOrder) -> Option<CreateCheckoutSession> {
+    let order = &claimed.order;
+    let url = |url: &domain::AllowedUrl| url.for_order(order.id(), &claimed.claim.order_token);
     let mut session = CreateCheckoutSession {
         allowed_providers: page.allowed_providers.clone(),
         title: request.details.title.clone(),
@@ -79,7 +82,7 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
         require_email: Some(page.required.email),
         require_phone: Some(page.required.phone),
         require_billing_address: Some(page.required.billing_address),
-        // Said in any case: a generation may take coupons where nothing is said.
+        // Always sent: a generation may take coupons by default.
         allow_coupon_code: order.allows_coupons(),
         customer_id: super::customer_id(request)?,
         product_id: page.records.product_id.clone(),
@@ -91,7 +94,7 @@ fn session_of(request: &CreateCheckout, page: &PageDetails, work: &Work) -> Opti
     match order.lomi_cart() {
         Some(cart) => {
             set_lomi_cart(&mut session, cart)?;
-            // Some generations demand it, others take the organisation's own.
+            // Some generations require it, others use the organisation's currency.
             session.currency_code = order.currency().and_then(|currency| CurrencyCode::parse(currency.code()).ok());
         }
         None => set_price(&mut session, order.expected()?)?,
