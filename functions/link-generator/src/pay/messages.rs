@@ -21,7 +21,7 @@ pub(super) const USED_UP: (Text, Text) = (
     Text { en: "This link has already been paid", fr: "Ce lien a déjà été payé" },
     Text {
         en: "This link accepts no more payments. You will not be charged again.",
-        fr: "Ce lien n'accepte plus de paiement. Vous ne serez pas débité une deuxième fois.",
+        fr: "Ce lien n'accepte plus de paiement. Votre compte ne sera pas débité une deuxième fois.",
     },
 );
 pub(super) const NOT_FOR_SALE: (Text, Text) = (
