@@ -57,7 +57,6 @@ pub(super) const OUT_OF_BOUNDS: Text = Text {
 pub(super) const PAY: Text = Text { en: "Pay", fr: "Payer" };
 pub(super) const TRY_AGAIN: Text = Text { en: "Try again", fr: "Réessayer" };
 
-/// The label of the amount field.
 pub(super) fn between(min: &str, max: &str, language: Language) -> String {
     match language {
         Language::English => format!("Amount, from {min} to {max}"),
