@@ -26,7 +26,6 @@ pub(crate) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// `None` for a storefront.
     pub(crate) fn of(create: &'a CreateCheckout, kept: Kept) -> Option<Self> {
         let CheckoutMode::Page(page) = &create.mode else { return None };
         let is_merchants = create.operation == Operation::CreateCheckoutSessionAsAdmin;

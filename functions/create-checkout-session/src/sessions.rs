@@ -27,12 +27,12 @@ impl App {
 
     pub(crate) async fn list_sessions(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
         let status = request.query_as("status", status, STATUSES)?;
-        let asked = PageRequest::read(request, DEFAULT_LIMIT)?;
+        let requested = PageRequest::read(request, DEFAULT_LIMIT)?;
         let sessions = self.sessions(request, event).await?;
-        let page = asked.of(|size, place| list(&sessions, status.as_ref(), (size, place), request)).await;
+        let page = requested.of(|size, place| list(&sessions, status.as_ref(), (size, place), request)).await;
         let page = page.map_err(|error| failed(error, event))?;
         let orders = self.context.store.known_orders(&ours(&page.rows)).await?;
-        shown(&SessionList::of(&page, &asked, &orders))
+        shown(&SessionList::of(&page, &requested, &orders))
     }
 
     async fn sessions(&self, request: &Request, event: &mut Telemetry) -> Result<CheckoutSessions, Problem> {

@@ -98,11 +98,15 @@ impl<'a> SessionView<'a> {
 }
 
 impl<'a> SessionList<'a> {
-    pub(crate) fn of(page: &'a ListedPage<CheckoutSession>, asked: &PageRequest, orders: &BTreeSet<OrderId>) -> Self {
+    pub(crate) fn of(
+        page: &'a ListedPage<CheckoutSession>,
+        requested: &PageRequest,
+        orders: &BTreeSet<OrderId>,
+    ) -> Self {
         Self {
             data: page.rows.iter().map(|session| SessionView::of(session, orders)).collect(),
             next_cursor: page.next_cursor.as_deref(),
-            meta: Meta { current_page: asked.number(), per_page: asked.size() },
+            meta: Meta { current_page: requested.number(), per_page: requested.size() },
         }
     }
 }

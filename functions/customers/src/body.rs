@@ -42,7 +42,6 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opt
 }
 
 impl Body {
-    /// A new customer, who must have a name.
     pub(crate) fn into_new(self) -> Result<CreateCustomer, Problem> {
         let mut errors = FieldErrors::default();
         errors.unless(self.name.is_some(), "/name", "This field is required.", "Ce champ est obligatoire.");
@@ -58,7 +57,6 @@ impl Body {
         errors.none_or(name.map(|name| CreateCustomer { name, profile, metadata }))
     }
 
-    /// A change of at least one field.
     pub(crate) fn into_changes(self) -> Result<UpdateCustomer, Problem> {
         let mut errors = FieldErrors::default();
         let changes = self.check(&mut errors);

@@ -11,7 +11,6 @@ use lomi_client::{Customer, CustomerActivity, CustomerType, ListPlace, Listing};
 const DEFAULT_PAGE_SIZE: u8 = 50;
 const MAX_SEARCH_CHARS: usize = 200;
 
-/// Filters and page of the customer list.
 pub(crate) struct CustomerListQuery {
     search: Option<String>,
     customer_type: Option<CustomerType>,
@@ -20,7 +19,6 @@ pub(crate) struct CustomerListQuery {
 }
 
 impl CustomerListQuery {
-    /// Reads `search`, `type`, `status` and the page.
     pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
         let long = Text { en: "1 to 200 characters.", fr: "De 1 à 200 caractères." };
         let search = request.query_as("search", search, long)?;

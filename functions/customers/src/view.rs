@@ -98,11 +98,15 @@ impl<'a> CustomerView<'a> {
 }
 
 impl<'a> CustomerList<'a> {
-    pub(crate) fn of(page: &'a ListedPage<Customer>, asked: &PageRequest) -> Self {
+    pub(crate) fn of(page: &'a ListedPage<Customer>, requested: &PageRequest) -> Self {
         let rows = || page.rows.iter().map(CustomerView::of_list).collect();
-        let total_pages = page.total_count.map(|count| count.div_ceil(asked.size().into()));
-        let pagination =
-            Pagination { page: asked.number(), page_size: asked.size(), total_count: page.total_count, total_pages };
+        let total_pages = page.total_count.map(|count| count.div_ceil(requested.size().into()));
+        let pagination = Pagination {
+            page: requested.number(),
+            page_size: requested.size(),
+            total_count: page.total_count,
+            total_pages,
+        };
         Self { data: rows(), customers: rows(), pagination, next_cursor: page.next_cursor.as_deref() }
     }
 }

@@ -19,7 +19,6 @@ pub(crate) fn shown(money: Money, language: Language) -> String {
     format!("{text}\u{a0}{name}")
 }
 
-/// The major units, and the decimals if the currency has any.
 fn split(money: Money) -> (i64, Option<String>) {
     let exponent = u32::from(money.currency().exponent());
     let factor = 10_i64.pow(exponent);

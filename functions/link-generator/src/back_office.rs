@@ -59,8 +59,8 @@ impl App {
             return errors.none_or(None);
         };
         let wanted = json::<Change>(request)?.check(&self.redirects)?;
-        // The link is read first: its currency is compared, and a public id is resolved to the UUID, because the
-        // outcome of a change that failed at a public id would be unknown.
+        // Reads the link first, to compare its currency and to get its UUID: the outcome of a change that failed at a
+        // public id would be unknown.
         if wanted.currency.is_some() || !id.is_uuid() {
             let known = self.native_link(&id, request, event).await?;
             id = known.payment_link_id;

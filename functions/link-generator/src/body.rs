@@ -65,7 +65,6 @@ enum NativeType {
     Instant,
 }
 
-/// The link to create.
 pub(crate) enum Wanted {
     Managed(NewLink),
     Native(Box<CreatePaymentLink>),

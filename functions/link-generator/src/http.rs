@@ -84,7 +84,6 @@ impl App {
         origin.ok_or(Problem::new(Code::InternalError).because("origin_unknown"))
     }
 
-    /// Reads a native link at lomi.
     pub(crate) async fn native_link(
         &self,
         id: &PaymentLinkId,
@@ -127,7 +126,6 @@ impl App {
     }
 }
 
-/// The address of a managed link.
 pub(crate) fn address_of(origin: &Url, code: &LinkCode) -> String {
     format!("{origin}pay/{}", code.as_str())
 }

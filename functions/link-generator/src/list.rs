@@ -17,15 +17,16 @@ const LOMIS_BEGINNING: &str = "native";
 const NATIVE_ONLY: Text =
     Text { en: "Allowed for native links only.", fr: "Autorisé pour les liens natifs seulement." };
 
-/// The links that a request names.
 enum Wanted {
     /// Managed links; with `is_chain` the native links follow.
-    Managed { limit: u8, after: Option<ListCursor>, is_chain: bool },
-    /// Native links.
+    Managed {
+        limit: u8,
+        after: Option<ListCursor>,
+        is_chain: bool,
+    },
     Native(Native),
 }
 
-/// Filters and page of the native links.
 struct Native {
     link_type: Option<LinkType>,
     is_active: Option<bool>,

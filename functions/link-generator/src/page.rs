@@ -22,19 +22,16 @@ pub(crate) struct Page {
     pub(crate) action: Option<Action>,
 }
 
-/// The action of a page.
 pub(crate) enum Action {
     /// A link to an address relative to the page.
     Go {
         /// E.g. `?pay=1`.
         href: String,
-        /// The text of the button.
         label: Text,
     },
     /// A form for an amount, sent as `value`. It is a text field, because a number field parses by the browser's own
     /// rules.
     Choose {
-        /// The label of the field.
         label: String,
         /// The previous input, if it was not accepted.
         typed: String,

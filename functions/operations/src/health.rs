@@ -109,8 +109,8 @@ pub(crate) async fn look(app: &App, request: &Request) -> Result<Response, Probl
 }
 
 /// `None` when the answer is late or an error.
-async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
-    timeout_at(deadline, asked).await.ok()?.ok()
+async fn in_time<T>(deadline: Instant, read: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    timeout_at(deadline, read).await.ok()?.ok()
 }
 
 /// Whether the organisation's id is stored. `webhook-handler`, which has no key, needs it to recognise this stack's

@@ -87,7 +87,6 @@ impl App {
     }
 }
 
-/// The problem, after the error of lomi has been reported to `event`.
 pub(crate) fn refusal(error: OperationError, event: &mut Telemetry) -> Problem {
     if let OperationError::Lomi(error) = &error {
         lambda_kit::lomi::report(error, event);

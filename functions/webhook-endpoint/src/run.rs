@@ -157,7 +157,7 @@ impl App {
     }
 
     async fn client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, Status> {
-        self.lomi.try_client(deadline, telemetry).await.map_err(|trouble| match trouble {
+        self.lomi.try_client(deadline, telemetry).await.map_err(|error| match error {
             CredentialError::Missing => Status::WaitingForKey,
             CredentialError::NotASecret(_) | CredentialError::Foreign | CredentialError::Unusable => {
                 Status::KeyOfOtherEnvironment

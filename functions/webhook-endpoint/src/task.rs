@@ -9,11 +9,14 @@ const MAX_URL_BYTES: usize = 512;
 /// The task, for the webhook with this URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Register it, or repair its registration.
-    Ensure { url: String, rotate: bool },
-    /// Remove it.
-    Remove { url: String },
-    /// The request cannot be read.
+    /// Registers it, or repairs its registration.
+    Ensure {
+        url: String,
+        rotate: bool,
+    },
+    Remove {
+        url: String,
+    },
     Unreadable,
 }
 

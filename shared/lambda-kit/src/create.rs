@@ -23,8 +23,8 @@ pub fn caller(request: &Request, storefront: &str, merchant: &str) -> Result<Cal
     }
 }
 
-/// The idempotency key, and the fingerprint of the request. Whoever repeats the key gets the order, so a storefront's
-/// key must be hard to guess.
+/// The idempotency key, and the fingerprint of the request. Anyone who repeats the key gets the order, so a
+/// storefront's key must be hard to guess.
 ///
 /// # Errors
 /// `idempotency_key_required`, `idempotency_key_guessable`, or the error of a body that is not JSON.

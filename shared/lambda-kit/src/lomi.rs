@@ -100,9 +100,9 @@ impl Lomi {
             Ok(versions) => self.client_for(&versions.current, deadline).await,
             Err(error) => Err(error.into()),
         };
-        client.inspect_err(|trouble| {
-            event.word(Field::LomiErrorCode, trouble.as_str());
-            if *trouble == CredentialError::Unreachable {
+        client.inspect_err(|error| {
+            event.word(Field::LomiErrorCode, error.as_str());
+            if *error == CredentialError::Unreachable {
                 event.count(Counter::OwnFailures);
             }
         })
@@ -148,7 +148,7 @@ impl Lomi {
             .ok()
     }
 
-    /// An older key does not name its environment, so lomi is asked.
+    /// An older key does not name its environment; `GET /me` does.
     async fn belongs_here(&self, client: &Client, deadline: Instant) -> Result<bool, CredentialError> {
         let environment = match client.environment() {
             Some(environment) => Some(environment),

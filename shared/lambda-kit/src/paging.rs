@@ -54,7 +54,7 @@ impl PageRequest {
     /// # Errors
     /// `validation_failed` at a parameter that is wrong or contradicts another.
     pub fn read(request: &Request, default_size: u8) -> Result<Self, Problem> {
-        let asked = request.query_of(["limit", "pageSize"], size, SIZE)?;
+        let size_sent = request.query_of(["limit", "pageSize"], size, SIZE)?;
         let page = request.query_as("page", |text| whole(text, 1, u32::MAX), PAGE)?;
         let offset = request.query_as("offset", |text| whole(text, 0, u32::MAX), OFFSET)?;
         let cursor = request.query_as("cursor", Self::of_cursor, FOREIGN_CURSOR)?;
@@ -68,11 +68,11 @@ impl PageRequest {
             );
         }
         if let Some(cursor) = cursor {
-            let is_its_size = asked.is_none_or(|size| size == cursor.size);
+            let is_its_size = size_sent.is_none_or(|size| size == cursor.size);
             errors.unless(is_its_size, "/cursor", FOREIGN_CURSOR.en, FOREIGN_CURSOR.fr);
             return errors.none_or(Some(cursor));
         }
-        let size = asked.unwrap_or(default_size);
+        let size = size_sent.unwrap_or(default_size);
         let (start, pointer) = match (page, offset) {
             (Some(page), _) => ((page - 1).saturating_mul(size.into()), "/page"),
             (None, Some(offset)) => (offset, "/offset"),

@@ -21,7 +21,7 @@ pub(super) const USED_UP: (Text, Text) = (
     Text { en: "This link has already been paid", fr: "Ce lien a déjà été payé" },
     Text {
         en: "This link accepts no more payments. You will not be charged again.",
-        fr: "Ce lien n'accepte plus de paiement. Vous ne serez pas débité une deuxième fois.",
+        fr: "Ce lien n'accepte plus de paiement. Votre compte ne sera pas débité une deuxième fois.",
     },
 );
 pub(super) const NOT_FOR_SALE: (Text, Text) = (
@@ -57,7 +57,6 @@ pub(super) const OUT_OF_BOUNDS: Text = Text {
 pub(super) const PAY: Text = Text { en: "Pay", fr: "Payer" };
 pub(super) const TRY_AGAIN: Text = Text { en: "Try again", fr: "Réessayer" };
 
-/// The label of the amount field.
 pub(super) fn between(min: &str, max: &str, language: Language) -> String {
     match language {
         Language::English => format!("Amount, from {min} to {max}"),

@@ -29,7 +29,7 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
         refunds: findings::LIST_UNKNOWN,
     };
     match app.lomi.any_client(deadline).await {
-        Ok(client) => ask(app, request, &client, deadline).await,
+        Ok(client) => run_checks(app, request, &client, deadline).await,
         Err(CredentialError::Foreign) => {
             Findings { environment: findings::ENVIRONMENT_MISMATCH, ..without(findings::KEY_FOREIGN) }
         }
@@ -40,15 +40,15 @@ pub(super) async fn look(app: &App, request: &Request, deadline: Instant) -> Fin
     }
 }
 
-async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -> Findings {
+async fn run_checks(app: &App, request: &Request, client: &Client, deadline: Instant) -> Findings {
     let (me, endpoints, transactions, refunds) = tokio::join!(
         in_time(deadline, client.me().deadline(deadline).send()),
         in_time(deadline, client.webhook_endpoints().list().deadline(deadline).send()),
         in_time(deadline, try_payments(&app.context, client, deadline)),
         in_time(deadline, try_refunds(&app.context, client, deadline)),
     );
-    let said = me.as_ref().and_then(|me| me.as_ref().ok()?.environment);
-    let environment = environment(app.context.environment, said.or_else(|| client.environment()));
+    let reported = me.as_ref().and_then(|me| me.as_ref().ok()?.environment);
+    let environment = environment(app.context.environment, reported.or_else(|| client.environment()));
     let is_ours = environment.hint.is_none();
     // What a key of the other environment sees says nothing about this stack.
     let endpoint = match endpoints {
@@ -60,8 +60,8 @@ async fn ask(app: &App, request: &Request, client: &Client, deadline: Instant) -
 }
 
 /// `None` when the answer is late. The lomi client has the same deadline; this one holds even if the client failed to.
-async fn in_time<T>(deadline: Instant, asked: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
-    timeout_at(deadline, asked).await.ok()
+async fn in_time<T>(deadline: Instant, call: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
+    timeout_at(deadline, call).await.ok()
 }
 
 fn key(me: Option<Result<Me, Error>>) -> Finding {

@@ -14,12 +14,12 @@ pub fn typed_amount(text: &str, currency: Currency) -> Result<Money, Text> {
 const fn refusal(error: TypedAmountError, currency: Currency) -> Text {
     match (error, currency) {
         (TypedAmountError::Ambiguous, Currency::Xof) => Text {
-            en: "This can be read in two ways. Write ten thousand francs as 10000 or 10 000.",
-            fr: "Ceci peut se lire de deux façons. Écrivez dix mille francs 10000 ou 10 000.",
+            en: "This amount can be read in two ways. For ten thousand francs, write 10000 or 10 000.",
+            fr: "Ce montant peut se lire de deux façons. Pour dix mille francs, écrivez 10000 ou 10 000.",
         },
         (TypedAmountError::Ambiguous, Currency::Usd | Currency::Eur) => Text {
-            en: "This can be read in two ways. Write for example 1234.50 or 1 234,50.",
-            fr: "Ceci peut se lire de deux façons. Écrivez par exemple 1234,50 ou 1 234,50.",
+            en: "This amount can be read in two ways. Write for example 1234.50 or 1 234,50.",
+            fr: "Ce montant peut se lire de deux façons. Écrivez par exemple 1234,50 ou 1 234,50.",
         },
         (TypedAmountError::Unreadable, Currency::Xof) => Text {
             en: "Not an amount in francs. Write for example 10000 or 10 000, without decimals.",

@@ -123,7 +123,7 @@ async fn a_service_that_is_not_there_is_an_error_soon() {
 async fn an_answer_without_end_is_cut_off() {
     let (service_, client) = service(&[Answer::Huge]).await;
     describe(&client).await.unwrap_err();
-    assert_eq!(service_.lock().unwrap().seen.len(), 1, "and not asked for again");
+    assert_eq!(service_.lock().unwrap().seen.len(), 1, "and not requested again");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ struct Manager {
     rotated_at_s: Option<i64>,
     is_down: bool,
     hangs: bool,
-    asked: usize,
+    calls: usize,
 }
 
 type Shared = Arc<Mutex<Manager>>;
@@ -34,7 +34,7 @@ async fn get_secret_value(State(manager): State<Shared>, body: String) -> (Statu
     assert_eq!(request["SecretId"], "webhook");
     let (value, rotated_at_s, is_down, hangs) = {
         let mut manager = manager.lock().unwrap();
-        manager.asked += 1;
+        manager.calls += 1;
         let value = if request["VersionStage"] == "AWSCURRENT" { manager.current } else { manager.previous };
         (value, manager.rotated_at_s, manager.is_down, manager.hangs)
     };
@@ -98,7 +98,7 @@ async fn a_secret_is_fetched_once_a_minute() {
     assert_eq!(secret.get(soon()).await.unwrap().current.expose(), "first");
     pass(2).await;
     assert_eq!(secret.get(soon()).await.unwrap().current.expose(), "second");
-    assert_eq!(manager.lock().unwrap().asked, 2);
+    assert_eq!(manager.lock().unwrap().calls, 2);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn callers_at_the_same_time_share_one_request() {
     for got in futures::future::join_all(gets).await {
         assert_eq!(got.unwrap().current.expose(), "first");
     }
-    assert_eq!(manager.lock().unwrap().asked, 1);
+    assert_eq!(manager.lock().unwrap().calls, 1);
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_forced_refresh_finds_a_rotation_but_asks_at_most_every_five_seconds()
     for _ in 0..50 {
         assert_eq!(secret.refresh(soon()).await.unwrap().current.expose(), "third");
     }
-    assert_eq!(manager.lock().unwrap().asked, 3);
+    assert_eq!(manager.lock().unwrap().calls, 3);
 }
 
 #[tokio::test]
@@ -163,9 +163,9 @@ async fn a_known_secret_survives_an_outage_for_a_quarter_of_an_hour_and_no_longe
     manager.lock().unwrap().is_down = true;
     pass(14 * 60).await;
     assert_eq!(secret.get(soon()).await.unwrap().current.expose(), "first");
-    let asked = manager.lock().unwrap().asked;
+    let calls = manager.lock().unwrap().calls;
     assert_eq!(secret.get(soon()).await.unwrap().current.expose(), "first");
-    assert_eq!(manager.lock().unwrap().asked, asked, "an outage does not cost every request a time-out");
+    assert_eq!(manager.lock().unwrap().calls, calls, "an outage does not cost every request a time-out");
     pass(61).await;
     assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Unreachable);
 }

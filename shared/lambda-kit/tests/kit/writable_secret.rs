@@ -112,6 +112,6 @@ async fn a_write_is_tried_a_few_times_and_no_longer_than_it_may() {
     manager.lock().unwrap().hangs = true;
     let begun = Instant::now();
     let unknown = slot.put("whsec_1_0123456789", VERSION, begun + Duration::from_millis(200)).await;
-    assert_eq!(unknown, Err(SecretError::Unreachable), "nobody knows");
+    assert_eq!(unknown, Err(SecretError::Unreachable), "the outcome is unknown");
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
