@@ -48,15 +48,15 @@ impl App {
         }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
-            "GET /admin/checkout-sessions" => return self.list_sessions(request, event).await,
-            "GET /admin/checkout-sessions/{checkout_session_id}" => return self.session(request, event).await,
+            "GET /admin/checkout-sessions" => return self.list_sessions(request, telemetry).await,
+            "GET /admin/checkout-sessions/{checkout_session_id}" => return self.session(request, telemetry).await,
             _ => {}
         }
         let create = self.read(request).await?;
         let beside = |kept| Beside::of(&create, kept);
-        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, event), beside).await
+        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, telemetry), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {

@@ -15,28 +15,32 @@ use serde::Serialize;
 use serde_json::Value;
 
 impl App {
-    pub(crate) async fn session(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn session(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         // lomi's session ids are UUIDs; some generations answer 500 to any other id.
         let id = CheckoutSessionId::parse(request.path("checkout_session_id")).ok();
         let id = id.filter(CheckoutSessionId::is_uuid).ok_or(Problem::new(Code::NotFound))?;
-        let call = self.sessions(request, event).await?.get(&id).deadline(request.deadline);
-        let session = call.send().await.map_err(|error| unread(error, event))?;
+        let call = self.sessions(request, telemetry).await?.get(&id).deadline(request.deadline);
+        let session = call.send().await.map_err(|error| unread(error, telemetry))?;
         let orders = self.context.store.known_orders(&ours([&session])).await?;
         shown(&SessionView::of(&session, &orders))
     }
 
-    pub(crate) async fn list_sessions(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn list_sessions(
+        &self,
+        request: &Request,
+        telemetry: &mut Telemetry,
+    ) -> Result<Response, Problem> {
         let status = request.query_as("status", status, STATUSES)?;
         let requested = PageRequest::read(request, DEFAULT_LIMIT)?;
-        let sessions = self.sessions(request, event).await?;
+        let sessions = self.sessions(request, telemetry).await?;
         let page = requested.of(|size, place| list(&sessions, status.as_ref(), (size, place), request)).await;
-        let page = page.map_err(|error| failed(error, event))?;
+        let page = page.map_err(|error| failed(error, telemetry))?;
         let orders = self.context.store.known_orders(&ours(&page.rows)).await?;
         shown(&SessionList::of(&page, &requested, &orders))
     }
 
-    async fn sessions(&self, request: &Request, event: &mut Telemetry) -> Result<CheckoutSessions, Problem> {
-        Ok(self.lomi.client_or_refusal(request.deadline, event).await?.checkout_sessions())
+    async fn sessions(&self, request: &Request, telemetry: &mut Telemetry) -> Result<CheckoutSessions, Problem> {
+        Ok(self.lomi.client_or_refusal(request.deadline, telemetry).await?.checkout_sessions())
     }
 }
 
@@ -92,13 +96,13 @@ fn without_tokens(value: Value) -> Value {
 }
 
 /// lomi's API of 2025 answers 403 for a session of another merchant. A suspended key gets a code of its own.
-fn unread(error: Error, event: &mut Telemetry) -> Problem {
+fn unread(error: Error, telemetry: &mut Telemetry) -> Problem {
     let is_strangers = error.status() == Some(403) && error.code() != Some("api_access_suspended");
-    let problem = failed(error, event);
+    let problem = failed(error, telemetry);
     if is_strangers { Problem::new(Code::NotFound) } else { problem }
 }
 
-fn failed(error: Error, event: &mut Telemetry) -> Problem {
-    report(&error, event);
+fn failed(error: Error, telemetry: &mut Telemetry) -> Problem {
+    report(&error, telemetry);
     error.into()
 }

@@ -84,16 +84,16 @@ impl App {
         }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
             "GET /card-form" => return self.card_form(),
-            "POST /admin/payment-intents/{payment_intent_id}/cancel" => return self.cancel(request, event).await,
+            "POST /admin/payment-intents/{payment_intent_id}/cancel" => return self.cancel(request, telemetry).await,
             _ => {}
         }
         let create = self.read(request).await?;
         let is_merchants = create.operation == Operation::CreatePaymentIntentAsAdmin;
         let beside = |kept| is_merchants.then_some(Beside::of(kept));
-        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, event), beside).await
+        lambda_kit::create::run(&self.context, &create, &self.lomi, (request, telemetry), beside).await
     }
 
     async fn read(&self, request: &Request) -> Result<CreateCheckout, Problem> {
@@ -115,16 +115,16 @@ impl App {
         Ok(Response::json(200, &form)?.header("cache-control", CACHE))
     }
 
-    async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let lomi = async || self.lomi.client(request.deadline, event).await;
+    async fn cancel(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let lomi = async || self.lomi.client(request.deadline, telemetry).await;
         let id = request.path("payment_intent_id");
         let CancelledIntent { payment_intent_id, status, order, changes } =
             cancel_intent(&self.context, id, lomi, request.deadline).await?;
         for settled in &changes {
-            event.settled(settled);
+            telemetry.settled(settled);
         }
-        event.id(Field::OrderId, order.id().as_str());
-        event.word(Field::OrderStatus, order.status().as_str());
+        telemetry.id(Field::OrderId, order.id().as_str());
+        telemetry.word(Field::OrderStatus, order.status().as_str());
         let (payment_intent_id, status) = (payment_intent_id.as_str(), status.as_str());
         let (order_id, order_status) = (order.id().as_str(), order.status().as_str());
         Response::json(200, &Cancelled { payment_intent_id, status, order_id, order_status })

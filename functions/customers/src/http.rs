@@ -28,82 +28,82 @@ impl App {
         Self { lomi: connected.lomi(lomi) }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
-            "POST /admin/customers" => self.create(request, event).await,
-            "GET /admin/customers" => self.list(request, event).await,
-            "GET /admin/customers/{customer_id}" => self.get(request, event).await,
-            "PATCH /admin/customers/{customer_id}" => self.update(request, event).await,
-            "DELETE /admin/customers/{customer_id}" => self.delete(request, event).await,
-            "GET /admin/customers/{customer_id}/transactions" => self.transactions(request, event).await,
+            "POST /admin/customers" => self.create(request, telemetry).await,
+            "GET /admin/customers" => self.list(request, telemetry).await,
+            "GET /admin/customers/{customer_id}" => self.get(request, telemetry).await,
+            "PATCH /admin/customers/{customer_id}" => self.update(request, telemetry).await,
+            "DELETE /admin/customers/{customer_id}" => self.delete(request, telemetry).await,
+            "GET /admin/customers/{customer_id}/transactions" => self.transactions(request, telemetry).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
 
-    async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn create(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let customer = json::<Body>(request)?.into_new()?;
-        let call = self.customers(request, event).await?.create(&customer);
-        let created = call.deadline(request.deadline).send().await.map_err(|error| not_created(error, event))?;
-        event.id(Field::CustomerId, created.customer_id.as_str());
+        let call = self.customers(request, telemetry).await?.create(&customer);
+        let created = call.deadline(request.deadline).send().await.map_err(|error| not_created(error, telemetry))?;
+        telemetry.id(Field::CustomerId, created.customer_id.as_str());
         Response::json(201, &CustomerView::of(&created))
     }
 
-    async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn list(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let query = CustomerListQuery::read(request)?;
-        let customers = self.customers(request, event).await?;
+        let customers = self.customers(request, telemetry).await?;
         let page = query.page.of(|size, place| query.list(&customers, (size, place), request)).await;
-        let page = page.map_err(|error| failed(error, event))?;
+        let page = page.map_err(|error| failed(error, telemetry))?;
         Response::json(200, &CustomerList::of(&page, &query.page))
     }
 
-    async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let id = customer_id(request, event)?;
-        let customers = self.customers(request, event).await?;
-        Response::json(200, &CustomerView::of(&read(&customers, &id, request, event).await?))
+    async fn get(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let id = customer_id(request, telemetry)?;
+        let customers = self.customers(request, telemetry).await?;
+        Response::json(200, &CustomerView::of(&read(&customers, &id, request, telemetry).await?))
     }
 
-    async fn update(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let id = customer_id(request, event)?;
+    async fn update(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let id = customer_id(request, telemetry)?;
         let changes = json::<Body>(request)?.into_changes()?;
-        let customers = self.customers(request, event).await?;
-        let id = uuid(&customers, id, request, event).await?;
+        let customers = self.customers(request, telemetry).await?;
+        let id = uuid(&customers, id, request, telemetry).await?;
         let call = customers.update(&id, &changes).deadline(request.deadline);
-        let customer = call.send().await.map_err(|error| failed(error, event))?;
+        let customer = call.send().await.map_err(|error| failed(error, telemetry))?;
         match kept_texts(&changes, &customer) {
             errors if errors.is_empty() => Response::json(200, &CustomerView::of(&customer)),
             errors => Err(Problem::new(Code::CustomerTextKept).about(errors)),
         }
     }
 
-    async fn delete(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let id = customer_id(request, event)?;
-        let customers = self.customers(request, event).await?;
-        let id = uuid(&customers, id, request, event).await?;
+    async fn delete(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let id = customer_id(request, telemetry)?;
+        let customers = self.customers(request, telemetry).await?;
+        let id = uuid(&customers, id, request, telemetry).await?;
         let call = customers.delete(&id).deadline(request.deadline);
-        call.send().await.map_err(|error| failed(error, event))?;
+        call.send().await.map_err(|error| failed(error, telemetry))?;
         Ok(Response::no_content())
     }
 
-    async fn transactions(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let id = customer_id(request, event)?;
-        let customers = self.customers(request, event).await?;
-        let id = uuid(&customers, id, request, event).await?;
+    async fn transactions(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let id = customer_id(request, telemetry)?;
+        let customers = self.customers(request, telemetry).await?;
+        let id = uuid(&customers, id, request, telemetry).await?;
         let call = customers.transactions(&id).deadline(request.deadline);
-        let transactions = call.send().await.map_err(|error| failed(error, event))?;
+        let transactions = call.send().await.map_err(|error| failed(error, telemetry))?;
         Response::json(200, &TransactionList::of(&transactions))
     }
 
-    async fn customers(&self, request: &Request, event: &mut Telemetry) -> Result<Customers, Problem> {
-        Ok(self.lomi.client_or_refusal(request.deadline, event).await?.customers())
+    async fn customers(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Customers, Problem> {
+        Ok(self.lomi.client_or_refusal(request.deadline, telemetry).await?.customers())
     }
 }
 
 /// `not_found` without a call for what cannot be a customer id of lomi.
-fn customer_id(request: &Request, event: &mut Telemetry) -> Result<CustomerId, Problem> {
+fn customer_id(request: &Request, telemetry: &mut Telemetry) -> Result<CustomerId, Problem> {
     let is_printed = |id: &CustomerId| id.is_uuid() || id.as_str().starts_with("cus_");
     let id = CustomerId::parse(request.path("customer_id")).ok().filter(is_printed);
     let id = id.ok_or(Problem::new(Code::NotFound))?;
-    event.id(Field::CustomerId, id.as_str());
+    telemetry.id(Field::CustomerId, id.as_str());
     Ok(id)
 }
 
@@ -111,11 +111,11 @@ async fn read(
     customers: &Customers,
     id: &CustomerId,
     request: &Request,
-    event: &mut Telemetry,
+    telemetry: &mut Telemetry,
 ) -> Result<Customer, Problem> {
     let customer = customers.get(id).deadline(request.deadline).send().await;
     customer.map_err(|error| {
-        report(&error, event);
+        report(&error, telemetry);
         Problem::of_read(error, id.is_uuid())
     })
 }
@@ -126,13 +126,13 @@ async fn uuid(
     customers: &Customers,
     id: CustomerId,
     request: &Request,
-    event: &mut Telemetry,
+    telemetry: &mut Telemetry,
 ) -> Result<CustomerId, Problem> {
     if id.is_uuid() {
         return Ok(id);
     }
-    let id = read(customers, &id, request, event).await?.customer_id;
-    event.id(Field::CustomerId, id.as_str());
+    let id = read(customers, &id, request, telemetry).await?.customer_id;
+    telemetry.id(Field::CustomerId, id.as_str());
     Ok(id)
 }
 
@@ -144,16 +144,16 @@ fn kept_texts(changes: &UpdateCustomer, customer: &Customer) -> Vec<FieldError> 
 }
 
 /// For reads, changes and deletes, which may be repeated.
-fn failed(error: Error, event: &mut Telemetry) -> Problem {
-    report(&error, event);
+fn failed(error: Error, telemetry: &mut Telemetry) -> Problem {
+    report(&error, telemetry);
     error.into()
 }
 
 /// For creates: lomi takes no idempotency key here, so a repeated call would create a second customer.
-fn not_created(error: Error, event: &mut Telemetry) -> Problem {
-    report(&error, event);
+fn not_created(error: Error, telemetry: &mut Telemetry) -> Problem {
+    report(&error, telemetry);
     if error.outcome() == Outcome::Unknown {
-        event.count(Counter::InDoubt);
+        telemetry.count(Counter::InDoubt);
     }
     Problem::of_creation(error)
 }

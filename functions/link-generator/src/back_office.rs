@@ -14,7 +14,7 @@ use serde::Serialize;
 use store::Answer;
 
 impl App {
-    pub(crate) async fn create(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn create(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let (idempotency_key, fingerprint) =
             lambda_kit::create::idempotency_or_fresh(request, Caller::Merchant, &self.context.entropy)?;
         let keyed = Keyed { idempotency_key, fingerprint };
@@ -24,16 +24,16 @@ impl App {
                 create(&self.context, &keyed, new, |link| created(&LinkView::managed(link, &origin, now))).await
             }
             Wanted::Native(link) => {
-                let lomi = async || self.lomi.client(request.deadline, event).await;
+                let lomi = async || self.lomi.client(request.deadline, telemetry).await;
                 let labels = Some(&link.metadata).filter(|labels| !labels.is_empty());
                 let describe = |made: &_| created(&LinkView::native(made, labels, &origin, now));
                 create_native(&self.context, &keyed, &link, lomi, request.deadline, describe).await
             }
         };
-        answer(made.inspect_err(|error| report(error, event))?, event)
+        answer(made.inspect_err(|error| report(error, telemetry))?, telemetry)
     }
 
-    pub(crate) async fn get(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn get(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let (origin, now) = (self.origin(request)?, self.context.clock.now());
         match LinkId::of(request)? {
             LinkId::Managed(code) => {
@@ -41,14 +41,14 @@ impl App {
                 Response::json(200, &LinkView::managed(&link, &origin, now))
             }
             LinkId::Native(id) => {
-                let link = self.native_link(&id, request, event).await?;
+                let link = self.native_link(&id, request, telemetry).await?;
                 self.shown(&link, request).await
             }
         }
     }
 
     /// Changes a native link, from lomi's API 1.2.0 on.
-    pub(crate) async fn change(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn change(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let LinkId::Native(mut id) = LinkId::of(request)? else {
             let mut errors = FieldErrors::default();
             let (en, fr) = (
@@ -62,7 +62,7 @@ impl App {
         // Reads the link first, to compare its currency and to get its UUID: the outcome of a change that failed at a
         // public id would be unknown.
         if wanted.currency.is_some() || !id.is_uuid() {
-            let known = self.native_link(&id, request, event).await?;
+            let known = self.native_link(&id, request, telemetry).await?;
             id = known.payment_link_id;
             let is_its = |wanted: Currency| known.currency_code.is_some_and(|code| code.as_str() == wanted.code());
             let fits = wanted.currency.is_none_or(is_its);
@@ -75,13 +75,13 @@ impl App {
             );
             errors.none_or(Some(()))?;
         }
-        let client = self.lomi.client_or_refusal(request.deadline, event).await?;
+        let client = self.lomi.client_or_refusal(request.deadline, telemetry).await?;
         let call = client.payment_links().update(&id, &wanted.changes).deadline(request.deadline);
         let link = match call.send().await {
             Err(error) if error.is_unknown_route() && wanted.is_of_labels_only() => {
-                self.native_link(&id, request, event).await?
+                self.native_link(&id, request, telemetry).await?
             }
-            changed => changed.map_err(|error| unchanged(error, event))?,
+            changed => changed.map_err(|error| unchanged(error, telemetry))?,
         };
         if let Some(labels) = &wanted.changes.metadata {
             self.context.store.put_link_labels(link.payment_link_id.as_str(), labels).await?;
@@ -96,15 +96,15 @@ impl App {
         Response::json(200, &LinkView::native(link, labels.as_ref(), &origin, now))
     }
 
-    pub(crate) async fn deactivate(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn deactivate(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let code = match LinkId::of(request)? {
             LinkId::Managed(code) => code,
             LinkId::Native(id) => {
                 // lomi's documents do not specify the answer to this call, so it is not read.
-                let mut link = self.native_link(&id, request, event).await?;
-                let client = self.lomi.client_or_refusal(request.deadline, event).await?;
+                let mut link = self.native_link(&id, request, telemetry).await?;
+                let client = self.lomi.client_or_refusal(request.deadline, telemetry).await?;
                 let call = client.payment_links().archive(&link.payment_link_id).deadline(request.deadline);
-                call.send().await.map_err(|error| unchanged(error, event))?;
+                call.send().await.map_err(|error| unchanged(error, telemetry))?;
                 link.is_active = Some(false);
                 return self.shown(&link, request).await;
             }
@@ -117,8 +117,8 @@ impl App {
 }
 
 /// Generations before API 1.2.0 have no such route; only lomi's dashboard can change a link there.
-fn unchanged(error: Error, event: &mut Telemetry) -> Problem {
-    lambda_kit::lomi::report(&error, event);
+fn unchanged(error: Error, telemetry: &mut Telemetry) -> Problem {
+    lambda_kit::lomi::report(&error, telemetry);
     if error.is_unknown_route() {
         return Problem::new(Code::NativeLinkUnchangeable);
     }
@@ -129,19 +129,19 @@ fn created(view: &impl Serialize) -> Option<Answer> {
     Some(Answer { status: 201, body: serde_json::to_string(view).ok()? })
 }
 
-fn answer(made: Made, event: &mut Telemetry) -> Result<Response, Problem> {
-    event.flag(Field::IdempotencyReplayed, made.replayed);
+fn answer(made: Made, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+    telemetry.flag(Field::IdempotencyReplayed, made.replayed);
     let response = Response::new(made.answer.status, "application/json", made.answer.body);
     Ok(if made.replayed { response.header("idempotency-replayed", "true") } else { response })
 }
 
-fn report(error: &LinkError, event: &mut Telemetry) {
+fn report(error: &LinkError, telemetry: &mut Telemetry) {
     match error {
         LinkError::OutcomeUnknown(Some(error)) => {
-            event.count(Counter::InDoubt);
-            lambda_kit::lomi::report(error, event);
+            telemetry.count(Counter::InDoubt);
+            lambda_kit::lomi::report(error, telemetry);
         }
-        LinkError::Lomi(error) => lambda_kit::lomi::report(error, event),
+        LinkError::Lomi(error) => lambda_kit::lomi::report(error, telemetry),
         _ => {}
     }
 }

@@ -63,17 +63,17 @@ impl App {
         Self { context: connected.context(table), lomi: connected.lomi(lomi), redirects, public_origin }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
-            "POST /admin/payment-links" => self.create(request, event).await,
-            "GET /admin/payment-links" => self.list(request, event).await,
-            "GET /admin/payment-links/{id}" => self.get(request, event).await,
-            "PATCH /admin/payment-links/{id}" => self.change(request, event).await,
-            "DELETE /admin/payment-links/{id}" => self.deactivate(request, event).await,
-            "GET /pay/{code}" => Ok(self.pay(request, event).await),
+            "POST /admin/payment-links" => self.create(request, telemetry).await,
+            "GET /admin/payment-links" => self.list(request, telemetry).await,
+            "GET /admin/payment-links/{id}" => self.get(request, telemetry).await,
+            "PATCH /admin/payment-links/{id}" => self.change(request, telemetry).await,
+            "DELETE /admin/payment-links/{id}" => self.deactivate(request, telemetry).await,
+            "GET /pay/{code}" => Ok(self.pay(request, telemetry).await),
             "GET /pay/{code}/thanks" => Ok(self.thanks(request)),
-            "GET /payment-links/{id}/qr.svg" => self.qr_svg(request, event).await,
-            "GET /payment-links/{id}/qr.png" => self.qr_png(request, event).await,
+            "GET /payment-links/{id}/qr.svg" => self.qr_svg(request, telemetry).await,
+            "GET /payment-links/{id}/qr.png" => self.qr_png(request, telemetry).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
@@ -88,36 +88,36 @@ impl App {
         &self,
         id: &PaymentLinkId,
         request: &Request,
-        event: &mut Telemetry,
+        telemetry: &mut Telemetry,
     ) -> Result<PaymentLink, Problem> {
-        let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
+        let links = self.lomi.client_or_refusal(request.deadline, telemetry).await?.payment_links();
         links.get(id).deadline(request.deadline).send().await.map_err(|error| {
-            lambda_kit::lomi::report(&error, event);
+            lambda_kit::lomi::report(&error, telemetry);
             Problem::of_read(error, id.is_uuid())
         })
     }
 
-    async fn qr_svg(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let address = self.address(request, event).await?;
+    async fn qr_svg(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let address = self.address(request, telemetry).await?;
         let picture = qr::svg(&address).ok_or(Problem::new(Code::InternalError).because("qr_too_long"))?;
         Ok(of_picture(Response::new(200, "image/svg+xml", picture)))
     }
 
-    async fn qr_png(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let address = self.address(request, event).await?;
+    async fn qr_png(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let address = self.address(request, telemetry).await?;
         let picture = qr::png(&address).ok_or(Problem::new(Code::InternalError).because("qr_too_long"))?;
         Ok(of_picture(Response::new(200, "image/png", picture)))
     }
 
     /// The address in the QR code: `/pay/{code}`, or a page on a host of lomi.
-    async fn address(&self, request: &Request, event: &mut Telemetry) -> Result<String, Problem> {
+    async fn address(&self, request: &Request, telemetry: &mut Telemetry) -> Result<String, Problem> {
         match LinkId::of(request)? {
             LinkId::Managed(code) => {
                 self.context.link(&code).await?.ok_or(Problem::new(Code::NotFound))?;
                 Ok(address_of(&self.origin(request)?, &code))
             }
             LinkId::Native(id) => {
-                let link = self.native_link(&id, request, event).await?;
+                let link = self.native_link(&id, request, telemetry).await?;
                 let is_sandbox = self.context.environment == domain::Environment::Sandbox;
                 let page = PaymentPageUrl::parse(&link.url, is_sandbox).ok_or(Problem::new(Code::ProviderRejected))?;
                 Ok(page.as_str().to_owned())

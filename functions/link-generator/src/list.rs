@@ -105,12 +105,12 @@ impl Native {
 }
 
 impl App {
-    pub(crate) async fn list(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn list(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match Wanted::read(request)? {
             Wanted::Managed { limit, after, is_chain } => {
                 let listed = self.context.store.list_links(limit.into(), after.as_ref()).await?;
                 if is_chain && listed.links.is_empty() && listed.next.is_none() {
-                    return self.list_native(Native::all(PageRequest::first(limit)), request, event).await;
+                    return self.list_native(Native::all(PageRequest::first(limit)), request, telemetry).await;
                 }
                 let (origin, now) = (self.origin(request)?, self.context.clock.now());
                 let own = listed.links.iter().filter(|link| link.environment == self.context.environment);
@@ -119,14 +119,19 @@ impl App {
                 let next_cursor = listed.next.map(|cursor| cursor.to_text()).or(lomis);
                 Response::json(200, &Links { data, next_cursor })
             }
-            Wanted::Native(native) => self.list_native(native, request, event).await,
+            Wanted::Native(native) => self.list_native(native, request, telemetry).await,
         }
     }
 
-    async fn list_native(&self, native: Native, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let links = self.lomi.client_or_refusal(request.deadline, event).await?.payment_links();
+    async fn list_native(
+        &self,
+        native: Native,
+        request: &Request,
+        telemetry: &mut Telemetry,
+    ) -> Result<Response, Problem> {
+        let links = self.lomi.client_or_refusal(request.deadline, telemetry).await?.payment_links();
         let page = native.page.of(|size, place| native.list(&links, (size, place), request)).await;
-        let page = page.inspect_err(|error| lambda_kit::lomi::report(error, event))?;
+        let page = page.inspect_err(|error| lambda_kit::lomi::report(error, telemetry))?;
         let ids: Vec<_> = page.rows.iter().map(|link| link.payment_link_id.as_str()).collect();
         let labels = self.context.store.labels_of_links(&ids).await?;
         let (origin, now) = (self.origin(request)?, self.context.clock.now());

@@ -19,17 +19,17 @@ use lambda_kit::telemetry::Telemetry;
 const MAX_TYPED_CHARS: usize = 32;
 
 impl App {
-    pub(crate) async fn pay(&self, request: &Request, event: &mut Telemetry) -> Response {
+    pub(crate) async fn pay(&self, request: &Request, telemetry: &mut Telemetry) -> Response {
         let mut misread = None;
-        match self.lead(request, &mut misread, event).await {
+        match self.lead(request, &mut misread, telemetry).await {
             Ok(response) => response,
             Err(OpenError::Refused(link, refusal)) => self.page(refused(&link, refusal, misread, request), request),
             Err(OpenError::Unknown) => self.page(saying(404, messages::UNKNOWN, request.language), request),
             Err(OpenError::Create(error)) => {
-                report_error(&error, event);
-                self.failed(error.into(), request, event)
+                report_error(&error, telemetry);
+                self.failed(error.into(), request, telemetry)
             }
-            Err(OpenError::Store(error)) => self.failed(error.into(), request, event),
+            Err(OpenError::Store(error)) => self.failed(error.into(), request, telemetry),
         }
     }
 
@@ -44,7 +44,7 @@ impl App {
         &self,
         request: &Request,
         misread: &mut Option<Text>,
-        event: &mut Telemetry,
+        telemetry: &mut Telemetry,
     ) -> Result<Response, OpenError> {
         let code = code(request).ok_or(OpenError::Unknown)?;
         let opening = judge(&self.context, &code, |currency| chosen(request, currency, misread)).await?;
@@ -54,13 +54,13 @@ impl App {
             return Ok(self.page(landing(&opening, gave_up, request.language), request));
         }
         let Some(returns) = self.returns(request, &opening.link) else {
-            return Ok(self.failed(Problem::new(Code::InternalError).because("origin_unusable"), request, event));
+            return Ok(self.failed(Problem::new(Code::InternalError).because("origin_unusable"), request, telemetry));
         };
-        let lomi = async || self.lomi.client(request.deadline, event).await;
+        let lomi = async || self.lomi.client(request.deadline, telemetry).await;
         let created = open(&self.context, opening, returns, lomi, request.deadline).await?;
-        report_created(&created, event);
+        report_created(&created, telemetry);
         let Some(page) = &created.checkout_url else {
-            return Ok(self.failed(Problem::new(Code::InternalError).because("page_missing"), request, event));
+            return Ok(self.failed(Problem::new(Code::InternalError).because("page_missing"), request, telemetry));
         };
         let redirect = Response::new(303, "text/plain", "").header("location", page.as_str());
         Ok(redirect.header("referrer-policy", "no-referrer"))
@@ -79,8 +79,8 @@ impl App {
         Some((success_url, cancel_url))
     }
 
-    fn failed(&self, problem: Problem, request: &Request, event: &mut Telemetry) -> Response {
-        event.problem(&problem);
+    fn failed(&self, problem: Problem, request: &Request, telemetry: &mut Telemetry) -> Response {
+        telemetry.problem(&problem);
         let status = problem.code.status();
         let mut page = match status {
             // The catalogue has changed since the link was created. Only the merchant can fix that.

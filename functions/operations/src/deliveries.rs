@@ -100,13 +100,14 @@ impl<'a> FailedView<'a> {
     }
 }
 
-pub(crate) async fn replay(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+pub(crate) async fn replay(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
     let wanted = json::<Body>(request)?.into_resend(app.context.clock.now())?;
-    let lomi = async || app.lomi.client(request.deadline, event).await;
-    let resent = resend(&app.context, &wanted, lomi, request.deadline).await.map_err(|error| refusal(error, event))?;
-    event.number(Field::DeliveriesReplayed, count(&resent.replayed));
-    event.number(Field::DeliveriesFailed, count(&resent.failed));
-    event.number(Field::DeliveriesSkipped, resent.skipped);
+    let lomi = async || app.lomi.client(request.deadline, telemetry).await;
+    let resent =
+        resend(&app.context, &wanted, lomi, request.deadline).await.map_err(|error| refusal(error, telemetry))?;
+    telemetry.number(Field::DeliveriesReplayed, count(&resent.replayed));
+    telemetry.number(Field::DeliveriesFailed, count(&resent.failed));
+    telemetry.number(Field::DeliveriesSkipped, resent.skipped);
     Response::json(200, &Answer::of(&resent))
 }
 

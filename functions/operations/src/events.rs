@@ -29,10 +29,10 @@ impl<'a> EventView<'a> {
     }
 }
 
-pub(crate) async fn replay(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+pub(crate) async fn replay(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
     let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-    event.id(Field::OrderId, id.as_str());
-    let republished = republish(&app.context, &id).await.map_err(|error| refusal(error, event))?;
-    event.number(Field::EventsReplayed, republished.len());
+    telemetry.id(Field::OrderId, id.as_str());
+    let republished = republish(&app.context, &id).await.map_err(|error| refusal(error, telemetry))?;
+    telemetry.number(Field::EventsReplayed, republished.len());
     Response::json(200, &Answer { replayed: republished.iter().map(EventView::of).collect() })
 }

@@ -56,29 +56,29 @@ impl App {
         }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
-            events::ROUTE => events::replay(self, request, event).await,
+            events::ROUTE => events::replay(self, request, telemetry).await,
             health::ROUTE => health::look(self, request).await,
             "GET /admin/quarantine" => quarantine::list(self, request).await,
-            "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, event).await,
-            "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, event).await,
-            "POST /admin/orders/{order_id}/sync" => self.sync(request, event).await,
-            "POST /admin/webhook-deliveries/replay" => deliveries::replay(self, request, event).await,
+            "GET /admin/quarantine/{quarantine_id}" => quarantine::read(self, request, telemetry).await,
+            "POST /admin/quarantine/{quarantine_id}/replay" => quarantine::replay_one(self, request, telemetry).await,
+            "POST /admin/orders/{order_id}/sync" => self.sync(request, telemetry).await,
+            "POST /admin/webhook-deliveries/replay" => deliveries::replay(self, request, telemetry).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
 
-    async fn sync(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn sync(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-        event.id(Field::OrderId, id.as_str());
-        let lomi = async || self.lomi.client(request.deadline, event).await;
+        telemetry.id(Field::OrderId, id.as_str());
+        let lomi = async || self.lomi.client(request.deadline, telemetry).await;
         let mut report = Report::default();
         let synced = sync(&self.context, &id, lomi, request.deadline, &mut report).await;
         // What has been applied is counted, whatever failed after it.
-        event.found(report);
-        let synced = synced.map_err(|error| refusal(error, event))?;
-        event.word(Field::OrderStatus, synced.order.status().as_str());
+        telemetry.found(report);
+        let synced = synced.map_err(|error| refusal(error, telemetry))?;
+        telemetry.word(Field::OrderStatus, synced.order.status().as_str());
         let answer = Answer {
             order: OrderDetail::of(&synced.order, self.context.clock.now()),
             changes: synced.changes().iter().map(TimelineView::of).collect(),
@@ -87,9 +87,9 @@ impl App {
     }
 }
 
-pub(crate) fn refusal(error: OperationError, event: &mut Telemetry) -> Problem {
+pub(crate) fn refusal(error: OperationError, telemetry: &mut Telemetry) -> Problem {
     if let OperationError::Lomi(error) = &error {
-        lambda_kit::lomi::report(error, event);
+        lambda_kit::lomi::report(error, telemetry);
     }
     error.into()
 }

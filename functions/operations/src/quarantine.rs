@@ -74,30 +74,30 @@ pub(crate) async fn list(app: &App, request: &Request) -> Result<Response, Probl
     Response::json(200, &List { data, next_cursor: next.as_ref().map(ListCursor::to_text) })
 }
 
-pub(crate) async fn read(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-    let id = quarantine_id(request, event)?;
+pub(crate) async fn read(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+    let id = quarantine_id(request, telemetry)?;
     let item = app.context.store.quarantined(&id).await?.ok_or(Problem::new(Code::NotFound))?;
     let detail = Detail { item: ItemView::of(&item), raw: String::from_utf8_lossy(&item.raw) };
     Response::json(200, &detail)
 }
 
-pub(crate) async fn replay_one(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-    let id = quarantine_id(request, event)?;
-    let lomi = async || app.lomi.client(request.deadline, event).await;
+pub(crate) async fn replay_one(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+    let id = quarantine_id(request, telemetry)?;
+    let lomi = async || app.lomi.client(request.deadline, telemetry).await;
     let mut report = Report::default();
     let replayed = replay(&app.context, &id, lomi, request.deadline, &mut report).await;
     // What has been applied is counted, whatever failed after it.
-    event.found(report);
-    let replayed = replayed.map_err(|error| refusal(error, event))?;
+    telemetry.found(report);
+    let replayed = replayed.map_err(|error| refusal(error, telemetry))?;
     let (outcome, reason) = words(&replayed.outcome);
-    tell(&replayed, outcome, event);
+    tell(&replayed, outcome, telemetry);
     let order = replayed.order.as_ref().map(|order: &Order| OrderDetail::of(order, app.context.clock.now()));
     Response::json(200, &Answer { outcome, reason, item: ItemView::of(&replayed.item), order })
 }
 
-fn quarantine_id(request: &Request, event: &mut Telemetry) -> Result<QuarantineId, Problem> {
+fn quarantine_id(request: &Request, telemetry: &mut Telemetry) -> Result<QuarantineId, Problem> {
     let id = QuarantineId::parse(request.path("quarantine_id")).ok_or(Problem::new(Code::NotFound))?;
-    event.id(Field::QuarantineId, id.as_str());
+    telemetry.id(Field::QuarantineId, id.as_str());
     Ok(id)
 }
 
@@ -111,12 +111,12 @@ fn words(outcome: &ReplayOutcome) -> (&'static str, Option<&str>) {
 }
 
 /// Counts only what the replay applied: an event that stays quarantined has been counted before.
-fn tell(replayed: &Replayed, outcome: &'static str, event: &mut Telemetry) {
-    event.word(Field::QuarantineOutcome, outcome);
+fn tell(replayed: &Replayed, outcome: &'static str, telemetry: &mut Telemetry) {
+    telemetry.word(Field::QuarantineOutcome, outcome);
     if let Some(order) = &replayed.order {
-        event.id(Field::OrderId, order.id().as_str());
+        telemetry.id(Field::OrderId, order.id().as_str());
     }
     if let Some(settled @ ApplyOutcome::Applied(..)) = &replayed.applied {
-        event.settled(settled);
+        telemetry.settled(settled);
     }
 }

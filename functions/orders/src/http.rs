@@ -28,36 +28,36 @@ impl App {
         Self { context: connected.context(table), lomi: connected.lomi(lomi) }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         match request.route.as_str() {
-            "GET /orders/{order_id}" => self.status(request, event).await,
-            "POST /orders/{order_id}/cancel" => self.cancel(request, event).await,
+            "GET /orders/{order_id}" => self.status(request, telemetry).await,
+            "POST /orders/{order_id}/cancel" => self.cancel(request, telemetry).await,
             "GET /admin/orders" => self.list(request).await,
-            "GET /admin/orders/{order_id}" => self.detail(request, event).await,
-            refunds::CREATE => refunds::create(&self.context, &self.lomi, request, event).await,
-            refunds::RELEASE => refunds::call_off(&self.context, &self.lomi, request, event).await,
+            "GET /admin/orders/{order_id}" => self.detail(request, telemetry).await,
+            refunds::CREATE => refunds::create(&self.context, &self.lomi, request, telemetry).await,
+            refunds::RELEASE => refunds::call_off(&self.context, &self.lomi, request, telemetry).await,
             _ => Err(Problem::new(Code::NotFound)),
         }
     }
 
-    async fn status(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let lomi = async || self.lomi.client(request.deadline, event).await;
+    async fn status(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let lomi = async || self.lomi.client(request.deadline, telemetry).await;
         let shown = status(&self.context, request.path("order_id"), token(request), lomi, request.deadline).await?;
         for settled in &shown.changes {
-            event.settled(settled);
+            telemetry.settled(settled);
         }
-        self.shown(&shown.order, event)
+        self.shown(&shown.order, telemetry)
     }
 
-    async fn cancel(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn cancel(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let order = cancel(&self.context, request.path("order_id"), token(request)).await?;
-        self.shown(&order, event)
+        self.shown(&order, telemetry)
     }
 
-    async fn detail(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+    async fn detail(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
         let order = self.context.order(&id).await?.ok_or(Problem::new(Code::NotFound))?;
-        event.id(Field::OrderId, order.id().as_str());
+        telemetry.id(Field::OrderId, order.id().as_str());
         Response::json(200, &OrderDetail::of(&order, self.context.clock.now()))
     }
 
@@ -67,9 +67,9 @@ impl App {
         Response::json(200, &OrderList::of(&listed, self.context.clock.now()))
     }
 
-    fn shown(&self, order: &Order, event: &mut Telemetry) -> Result<Response, Problem> {
-        event.id(Field::OrderId, order.id().as_str());
-        event.word(Field::OrderStatus, order.status().as_str());
+    fn shown(&self, order: &Order, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        telemetry.id(Field::OrderId, order.id().as_str());
+        telemetry.word(Field::OrderStatus, order.status().as_str());
         Response::json(200, &OrderView::of(order, self.context.clock.now()))
     }
 }

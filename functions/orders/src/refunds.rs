@@ -35,17 +35,17 @@ pub(crate) async fn create(
     context: &Context,
     lomi: &Lomi,
     request: &Request,
-    event: &mut Telemetry,
+    telemetry: &mut Telemetry,
 ) -> Result<Response, Problem> {
     let order = read(request)?;
-    event.id(Field::OrderId, order.order_id.as_str());
-    let client = async || lomi.client(request.deadline, event).await;
+    telemetry.id(Field::OrderId, order.order_id.as_str());
+    let client = async || lomi.client(request.deadline, telemetry).await;
     let mut report = Report::default();
     let refunded = refund(context, &order, client, request.deadline, &mut report).await;
     // What has been applied is counted, whatever failed after it.
-    event.found(report);
-    let refunded = refunded.inspect_err(|error| report_error(error, event))?;
-    answer(context, &refunded, event)
+    telemetry.found(report);
+    let refunded = refunded.inspect_err(|error| report_error(error, telemetry))?;
+    answer(context, &refunded, telemetry)
 }
 
 /// Releases a refund in doubt, after an operator has checked that the money was not refunded.
@@ -53,20 +53,20 @@ pub(crate) async fn call_off(
     context: &Context,
     lomi: &Lomi,
     request: &Request,
-    event: &mut Telemetry,
+    telemetry: &mut Telemetry,
 ) -> Result<Response, Problem> {
     let order_id = OrderId::parse(request.path("order_id")).ok_or(Problem::new(Code::NotFound))?;
-    event.id(Field::OrderId, order_id.as_str());
+    telemetry.id(Field::OrderId, order_id.as_str());
     let id = request.path("refund_id");
-    let client = async || lomi.client(request.deadline, event).await;
+    let client = async || lomi.client(request.deadline, telemetry).await;
     let mut report = Report::default();
     let released = release(context, &order_id, id, client, request.deadline, &mut report).await;
     // What has been applied is counted, whatever failed after it.
-    event.found(report);
-    let order = released.inspect_err(|error| report_release_error(error, event))?;
+    telemetry.found(report);
+    let order = released.inspect_err(|error| report_release_error(error, telemetry))?;
     let refund = order.refunds().get(id).ok_or(Problem::new(Code::NotFound))?;
-    event.word(Field::RefundStatus, refund.status.as_str());
-    event.number(Field::RefundAmountMinor, refund.amount_minor);
+    telemetry.word(Field::RefundStatus, refund.status.as_str());
+    telemetry.number(Field::RefundAmountMinor, refund.amount_minor);
     let body = Answer { refund: RefundView::of(id, refund), order: OrderView::of(&order, context.clock.now()) };
     Response::json(200, &body)
 }
@@ -107,13 +107,13 @@ fn read(request: &Request) -> Result<RefundOrder, Problem> {
 
 /// 202 means that the outcome is unknown and the refund must not be requested again. A refund that failed before lomi
 /// gave it an id is `provider_rejected`, also when its key is repeated.
-fn answer(context: &Context, refunded: &Refunded, event: &mut Telemetry) -> Result<Response, Problem> {
+fn answer(context: &Context, refunded: &Refunded, telemetry: &mut Telemetry) -> Result<Response, Problem> {
     let refund = refunded.refund().ok_or(Problem::new(Code::InternalError))?;
-    event.flag(Field::IdempotencyReplayed, refunded.replayed);
-    event.word(Field::RefundStatus, refund.status.as_str());
-    event.number(Field::RefundAmountMinor, refund.amount_minor);
+    telemetry.flag(Field::IdempotencyReplayed, refunded.replayed);
+    telemetry.word(Field::RefundStatus, refund.status.as_str());
+    telemetry.number(Field::RefundAmountMinor, refund.amount_minor);
     if refunded.newly_in_doubt {
-        event.count(Counter::RefundInDoubt);
+        telemetry.count(Counter::RefundInDoubt);
     }
     if refund.status == RefundStatus::Failed && refund.refund_id.is_none() {
         return Err(Problem::new(Code::ProviderRejected));
@@ -127,12 +127,12 @@ fn answer(context: &Context, refunded: &Refunded, event: &mut Telemetry) -> Resu
     Ok(if refunded.replayed { response.header("idempotency-replayed", "true") } else { response })
 }
 
-fn report_error(error: &RefundError, event: &mut Telemetry) {
+fn report_error(error: &RefundError, telemetry: &mut Telemetry) {
     let (RefundError::ProviderUnavailable { error, .. } | RefundError::ProviderRejected(error)) = error else { return };
-    lambda_kit::lomi::report(error, event);
+    lambda_kit::lomi::report(error, telemetry);
 }
 
-fn report_release_error(error: &ReleaseError, event: &mut Telemetry) {
+fn report_release_error(error: &ReleaseError, telemetry: &mut Telemetry) {
     let ReleaseError::Operation(OperationError::Lomi(error)) = error else { return };
-    lambda_kit::lomi::report(error, event);
+    lambda_kit::lomi::report(error, telemetry);
 }

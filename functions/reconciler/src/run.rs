@@ -23,36 +23,36 @@ impl App {
         Self { context: connected.context(table), lomi: connected.lomi(lomi) }
     }
 
-    pub(crate) async fn run(&self, deadline: Instant, event: &mut Telemetry) -> Result<(), Failed> {
-        self.measure_webhook_age(event).await;
-        let lomi = self.lomi.client(deadline, event).await.ok_or(Failed)?;
+    pub(crate) async fn run(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<(), Failed> {
+        self.measure_webhook_age(telemetry).await;
+        let lomi = self.lomi.client(deadline, telemetry).await.ok_or(Failed)?;
         let mut report = Report::default();
         let finished = Run::new(&self.context, &lomi, deadline, &mut report).reconcile().await;
         if let Err(error) = finished {
-            event.word(Field::ProblemCause, error.reason());
-            event.count(Counter::OwnFailures);
+            telemetry.word(Field::ProblemCause, error.reason());
+            telemetry.count(Counter::OwnFailures);
         }
-        emit(report, event);
+        emit(report, telemetry);
         // An order that could not be checked stays due. The alarm watches Lambda's error count.
         if finished.is_ok() && report.failed == 0 { Ok(()) } else { Err(Failed) }
     }
 
     /// Runs first, so that a failing run measures it too. Nothing is measured when the table does not answer.
-    async fn measure_webhook_age(&self, event: &mut Telemetry) {
+    async fn measure_webhook_age(&self, telemetry: &mut Telemetry) {
         match seconds_since_last_webhook(&self.context).await {
             Ok(Some(seconds_since_last_webhook)) => {
-                event.measure(Gauge::SecondsSinceWebhook, seconds_since_last_webhook)
+                telemetry.measure(Gauge::SecondsSinceWebhook, seconds_since_last_webhook)
             }
             Ok(None) => {}
-            Err(_) => event.count(Counter::OwnFailures),
+            Err(_) => telemetry.count(Counter::OwnFailures),
         }
     }
 }
 
-fn emit(report: Report, event: &mut Telemetry) {
-    event.number(Field::ReconcileDue, report.due);
-    event.number(Field::ReconcileRepaired, report.repaired);
-    event.number(Field::ReconcileSkipped, report.skipped);
-    event.number(Field::ReconcileFailed, report.failed);
-    event.found(report);
+fn emit(report: Report, telemetry: &mut Telemetry) {
+    telemetry.number(Field::ReconcileDue, report.due);
+    telemetry.number(Field::ReconcileRepaired, report.repaired);
+    telemetry.number(Field::ReconcileSkipped, report.skipped);
+    telemetry.number(Field::ReconcileFailed, report.failed);
+    telemetry.found(report);
 }

@@ -93,7 +93,7 @@ const fn text(status: Status) -> Text {
 }
 
 /// Both languages in one text, because a stack output is one text.
-pub(crate) fn todo(status: Status, names: &Names<'_>) -> String {
+pub(crate) fn next_step(status: Status, names: &Names<'_>) -> String {
     let Text { en, fr } = text(status);
     let events = EVENTS.iter().take(NECESSARY).map(|event| event.as_str()).collect::<Vec<_>>().join(", ");
     let fill = |text: &str| {
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn a_text_names_the_things_themselves_in_both_languages() {
         let names = Names { url: "https://api.example/webhooks/lomi", key: "arn:key", secret: "arn:secret" };
-        let text = todo(Status::ByHandToBeMade, &names);
+        let text = next_step(Status::ByHandToBeMade, &names);
         for part in ["https://api.example/webhooks/lomi", "PAYMENT_SUCCEEDED, PAYMENT_FAILED", "arn:secret"] {
             assert_eq!(text.matches(part).count(), 2, "{part} in {text}");
         }
         assert!(!text.contains('{'), "{text}");
-        assert!(todo(Status::WaitingForKey, &names).contains("arn:key"));
+        assert!(next_step(Status::WaitingForKey, &names).contains("arn:key"));
     }
 }

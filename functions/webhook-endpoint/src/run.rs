@@ -1,6 +1,6 @@
 //! One invocation.
 
-use crate::next_step::{Names, todo};
+use crate::next_step::{Names, next_step};
 use crate::task::Task;
 use checkout::system::Clock;
 use checkout::webhook_registration::{Known, PATH, Status, Wanted, ensure, marker, remove};
@@ -33,7 +33,7 @@ const MARGIN: Duration = Duration::from_millis(200);
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Answer {
     status: &'static str,
-    todo: String,
+    next_step: String,
 }
 
 pub(crate) struct App {
@@ -115,7 +115,7 @@ impl App {
             Task::Unreadable => "",
         };
         let names = Names { url, key: &self.key_id, secret: self.secret.id() };
-        Answer { status: status.as_str(), todo: todo(status, &names) }
+        Answer { status: status.as_str(), next_step: next_step(status, &names) }
     }
 
     async fn work(&self, task: &Task, deadline: Instant, telemetry: &mut Telemetry) -> Status {

@@ -39,30 +39,32 @@ impl App {
         }
     }
 
-    pub(crate) async fn handle(&self, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-        let body = self.verify(request, event).await?;
-        let ingested = receive(&self.context, body).await.map_err(|error| unavailable().because(error.reason()))?;
-        let outcome = report(&ingested, event);
-        event.word(Field::WebhookOutcome, outcome);
+    pub(crate) async fn handle(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+        let body = self.verify(request, telemetry).await?;
+        let ingested = receive(&self.context, body)
+            .await
+            .map_err(|error| Problem::new(Code::StoreUnavailable).because(error.reason()))?;
+        let outcome = report(&ingested, telemetry);
+        telemetry.word(Field::WebhookOutcome, outcome);
         self.heartbeat.note(&self.context, request.deadline).await;
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 
     /// Verifies the body. When no known secret matches, the secret is fetched once more before the event is refused,
     /// because it may just have been rotated.
-    async fn verify<'a>(&self, request: &'a Request, event: &mut Telemetry) -> Result<VerifiedBody<'a>, Problem> {
+    async fn verify<'a>(&self, request: &'a Request, telemetry: &mut Telemetry) -> Result<VerifiedBody<'a>, Problem> {
         let signatures = Signatures { legacy: request.header(LEGACY_HEADER), v1: request.header(V1_HEADER) };
         let known = self.secret.get(request.deadline).await.map_err(no_secret)?;
         match verify(signatures, &request.body, &secrets(&known)?) {
             Err(SignatureError::NoMatch) => {}
-            verified => return verified.map_err(|_| refuse(event)),
+            verified => return verified.map_err(|_| refuse(telemetry)),
         }
         let fresh = self.secret.refresh(request.deadline).await.map_err(no_secret)?;
         match verify(signatures, &request.body, &secrets(&fresh)?) {
             // The event may be signed with the secret that the unusable text was meant to be, and lomi does not retry a
             // refused event.
-            Err(SignatureError::NoMatch) if fresh.unusable.is_some() => Err(unavailable().because(UNUSABLE)),
-            verified => verified.map_err(|_| refuse(event)),
+            Err(SignatureError::NoMatch) if fresh.unusable.is_some() => Err(unreadable().because(UNUSABLE)),
+            verified => verified.map_err(|_| refuse(telemetry)),
         }
     }
 }
@@ -70,43 +72,43 @@ impl App {
 fn secrets(versions: &Versions) -> Result<Secrets, Problem> {
     let texts = std::iter::once(&versions.current).chain(&versions.previous);
     let parsed = texts.filter_map(|text| WebhookSecret::parse(text.expose()).ok()).collect();
-    Secrets::new(parsed).map_err(|_| unavailable().because(UNUSABLE))
+    Secrets::new(parsed).map_err(|_| unreadable().because(UNUSABLE))
 }
 
 /// Answers 503, so that lomi sends the event again: the cause is on this side.
 fn no_secret(error: SecretError) -> Problem {
-    unavailable().because(match error {
+    unreadable().because(match error {
         SecretError::Missing => "webhook_secret_missing",
         SecretError::Unusable(_) => UNUSABLE,
         SecretError::Unreachable => "webhook_secret_unreachable",
     })
 }
 
-const fn unavailable() -> Problem {
-    Problem::new(Code::StoreUnavailable)
+const fn unreadable() -> Problem {
+    Problem::new(Code::SecretsUnavailable)
 }
 
-fn refuse(event: &mut Telemetry) -> Problem {
-    event.count(Counter::SignatureRejected);
+fn refuse(telemetry: &mut Telemetry) -> Problem {
+    telemetry.count(Counter::SignatureRejected);
     Problem::new(Code::Unauthorized)
 }
 
-fn report(ingested: &WebhookOutcome, event: &mut Telemetry) -> &'static str {
+fn report(ingested: &WebhookOutcome, telemetry: &mut Telemetry) -> &'static str {
     match ingested {
         WebhookOutcome::Order(id, settled) => {
-            event.id(Field::OrderId, id.as_str());
-            event.settled(settled)
+            telemetry.id(Field::OrderId, id.as_str());
+            telemetry.settled(settled)
         }
         WebhookOutcome::Ignored => "ignored",
         WebhookOutcome::Duplicate => "duplicate",
         // No alarm yet: the stack's own key reads the payment, and an alarm follows if lomi denies it.
         WebhookOutcome::Unproven(reason) => {
-            event.word(Field::WebhookReason, reason);
+            telemetry.word(Field::WebhookReason, reason);
             "quarantined"
         }
         WebhookOutcome::Quarantined(reason) => {
-            event.word(Field::WebhookReason, reason);
-            event.quarantined()
+            telemetry.word(Field::WebhookReason, reason);
+            telemetry.quarantined()
         }
     }
 }

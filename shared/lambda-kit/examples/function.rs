@@ -37,8 +37,10 @@ fn main() -> ExitCode {
     lambda_kit::start::run(async {
         let (app, function) = start()?;
         app.secret.prefetch();
-        serve(function, LIMITS, async |request: Request, event: &mut Telemetry| handle(&app, &request, event).await)
-            .await
+        serve(function, LIMITS, async |request: Request, telemetry: &mut Telemetry| {
+            handle(&app, &request, telemetry).await
+        })
+        .await
     })
 }
 
@@ -58,11 +60,11 @@ fn start() -> Result<(App, Function), StartError> {
 }
 
 #[expect(clippy::panic, reason = "one route shows that a panic is contained")]
-async fn handle(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
+async fn handle(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
     match request.route.as_str() {
         "POST /carts" => Response::json(201, &json::<Cart>(request)?),
         "POST /bytes" => Ok(Response::new(200, "application/octet-stream", request.body.clone())),
-        "GET /orders/{order_id}" => order(app, request, event).await,
+        "GET /orders/{order_id}" => order(app, request, telemetry).await,
         "GET /secret" => secret(app, request).await,
         "GET /panic" => panic!("a canary that no log may show: {}", request.query("canary").unwrap_or_default()),
         "GET /hang" => std::future::pending().await,
@@ -70,9 +72,9 @@ async fn handle(app: &App, request: &Request, event: &mut Telemetry) -> Result<R
     }
 }
 
-async fn order(app: &App, request: &Request, event: &mut Telemetry) -> Result<Response, Problem> {
-    event.id(Field::OrderId, request.path("order_id"));
-    event.count(Counter::InDoubt);
+async fn order(app: &App, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+    telemetry.id(Field::OrderId, request.path("order_id"));
+    telemetry.count(Counter::InDoubt);
     let token = request.bearer_token().ok_or(Problem::new(Code::Unauthorized))?;
     let key = AttributeValue::S(format!("ORDER#{}", request.path("order_id")));
     let found = app.table.get_item().table_name(&app.table_name).key("PK", key).send().await;
@@ -84,6 +86,6 @@ async fn order(app: &App, request: &Request, event: &mut Telemetry) -> Result<Re
 }
 
 async fn secret(app: &App, request: &Request) -> Result<Response, Problem> {
-    let versions = app.secret.get(request.deadline).await.map_err(|_| Problem::new(Code::StoreUnavailable))?;
+    let versions = app.secret.get(request.deadline).await.map_err(|_| Problem::new(Code::SecretsUnavailable))?;
     Response::json(200, &versions.current.expose().len())
 }

@@ -14,8 +14,8 @@ fn main() -> ExitCode {
             let table = env.text("TABLE_NAME");
             Some((function?, table?))
         })?;
-        serve(function, Duration::from_millis(500), async |deadline: Instant, event: &mut Telemetry| {
-            event.number(Field::ReconcileDue, (deadline - Instant::now()).as_millis());
+        serve(function, Duration::from_millis(500), async |deadline: Instant, telemetry: &mut Telemetry| {
+            telemetry.number(Field::ReconcileDue, (deadline - Instant::now()).as_millis());
             match table.as_str() {
                 "works" => Ok(()),
                 "hangs" => std::future::pending().await,

@@ -67,19 +67,19 @@ pub struct Kept {
     pub payment_intent_id: Option<String>,
 }
 
-/// Runs the use case, reports its outcome to `event` and answers. `beside` makes further fields from the stored answer
+/// Runs the use case, reports its outcome to `telemetry` and answers. `beside` makes further fields from the stored answer
 /// and the request alone, so a replay shows the same ones; they are not stored.
 pub async fn run<M: Serialize>(
     context: &Context,
     create: &CreateCheckout,
     lomi: &Lomi,
-    (request, event): (&Request, &mut Telemetry),
+    (request, telemetry): (&Request, &mut Telemetry),
     beside: impl FnOnce(Kept) -> Option<M>,
 ) -> Result<Response, Problem> {
-    let client = async || lomi.client(request.deadline, event).await;
+    let client = async || lomi.client(request.deadline, telemetry).await;
     let created = create_checkout(context, create, client, request.deadline).await;
-    let created = created.inspect_err(|error| report_error(error, event))?;
-    report_created(&created, event);
+    let created = created.inspect_err(|error| report_error(error, telemetry))?;
+    report_created(&created, telemetry);
     let body = with_fields(created.answer.body, beside)?;
     let response = Response::new(created.answer.status, "application/json", body);
     Ok(if created.replayed { response.header("idempotency-replayed", "true") } else { response })
@@ -94,35 +94,35 @@ fn with_fields<M: Serialize>(kept: String, beside: impl FnOnce(Kept) -> Option<M
     Ok(format!("{kept},{fields}"))
 }
 
-/// Reports the order to `event`.
-pub fn report_created(created: &Created, event: &mut Telemetry) {
-    event.flag(Field::IdempotencyReplayed, created.replayed);
+/// Reports the order to `telemetry`.
+pub fn report_created(created: &Created, telemetry: &mut Telemetry) {
+    telemetry.flag(Field::IdempotencyReplayed, created.replayed);
     if let Some(order) = &created.order {
-        report_order(order, event);
+        report_order(order, telemetry);
     }
 }
 
-fn report_order(order: &Order, event: &mut Telemetry) {
-    event.id(Field::OrderId, order.id().as_str());
-    event.word(Field::OrderStatus, order.status().as_str());
+fn report_order(order: &Order, telemetry: &mut Telemetry) {
+    telemetry.id(Field::OrderId, order.id().as_str());
+    telemetry.word(Field::OrderStatus, order.status().as_str());
     if let Some(money) = order.expected() {
-        event.number(Field::OrderAmountMinor, money.amount_minor());
-        event.word(Field::OrderCurrency, money.currency().code());
+        telemetry.number(Field::OrderAmountMinor, money.amount_minor());
+        telemetry.word(Field::OrderCurrency, money.currency().code());
     }
 }
 
-/// Reports a failed create to `event`.
-pub fn report_error(error: &CreateError, event: &mut Telemetry) {
+/// Reports a failed create to `telemetry`.
+pub fn report_error(error: &CreateError, telemetry: &mut Telemetry) {
     match error {
         CreateError::ProviderUnavailable { error, .. }
         | CreateError::ProviderRejected(error)
         | CreateError::CardUnavailable(error) => {
             if error.outcome() == lomi_client::Outcome::Unknown {
-                event.count(Counter::InDoubt);
+                telemetry.count(Counter::InDoubt);
             }
-            crate::lomi::report(error, event);
+            crate::lomi::report(error, telemetry);
         }
-        CreateError::WrongPayment => event.count(Counter::WrongPage),
+        CreateError::WrongPayment => telemetry.count(Counter::WrongPage),
         _ => {}
     }
 }

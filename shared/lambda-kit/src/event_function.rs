@@ -53,17 +53,17 @@ where
     answer.ok_or_else(failure)
 }
 
-/// Runs a part of an invocation whose failure must not stop the parts that follow. `None`, counted in `event`, when it
+/// Runs a part of an invocation whose failure must not stop the parts that follow. `None`, counted in `telemetry`, when it
 /// panicked or did not end before `deadline`.
 pub async fn run_isolated<T>(
     deadline: Instant,
-    event: &mut Telemetry,
+    telemetry: &mut Telemetry,
     work: impl AsyncFnOnce(&mut Telemetry) -> T,
 ) -> Option<T> {
-    match run_with_deadline(deadline, work(&mut *event)).await {
+    match run_with_deadline(deadline, work(&mut *telemetry)).await {
         Ok(done) => return Some(done),
-        Err(Outcome::Panicked) => event.count(Counter::Panicked),
-        Err(_) => event.count(Counter::TimedOut),
+        Err(Outcome::Panicked) => telemetry.count(Counter::Panicked),
+        Err(_) => telemetry.count(Counter::TimedOut),
     }
     None
 }
@@ -81,10 +81,10 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_panics_or_hangs_is_survived_and_counted() {
         let stack = StackName::parse("lomi-checkout").unwrap();
-        let mut event = Telemetry::start(Function { name: "example", environment: Environment::Sandbox, stack });
-        assert_eq!(run_isolated(soon(), &mut event, async |_| 7).await, Some(7));
-        assert_eq!(run_isolated(soon(), &mut event, async |_| panic!("contained")).await, None::<u8>);
-        assert_eq!(run_isolated(soon(), &mut event, async |_| std::future::pending().await).await, None::<u8>);
-        assert_eq!((event.counted(Counter::Panicked), event.counted(Counter::TimedOut)), (1, 1));
+        let mut telemetry = Telemetry::start(Function { name: "example", environment: Environment::Sandbox, stack });
+        assert_eq!(run_isolated(soon(), &mut telemetry, async |_| 7).await, Some(7));
+        assert_eq!(run_isolated(soon(), &mut telemetry, async |_| panic!("contained")).await, None::<u8>);
+        assert_eq!(run_isolated(soon(), &mut telemetry, async |_| std::future::pending().await).await, None::<u8>);
+        assert_eq!((telemetry.counted(Counter::Panicked), telemetry.counted(Counter::TimedOut)), (1, 1));
     }
 }

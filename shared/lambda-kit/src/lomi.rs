@@ -88,22 +88,22 @@ impl Lomi {
         Self { secret_key, base_url, environment, current: Mutex::new(None) }
     }
 
-    /// A client with the current key. `None`, with the reason in `event`, when the key cannot be fetched, is not set
+    /// A client with the current key. `None`, with the reason in `telemetry`, when the key cannot be fetched, is not set
     /// yet, or does not belong to this stack's environment.
-    pub async fn client(&self, deadline: Instant, event: &mut Telemetry) -> Option<Client> {
-        self.try_client(deadline, event).await.ok()
+    pub async fn client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Option<Client> {
+        self.try_client(deadline, telemetry).await.ok()
     }
 
     /// [`Self::client`], with the reason returned as well.
-    pub async fn try_client(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, CredentialError> {
+    pub async fn try_client(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, CredentialError> {
         let client = match self.secret_key.get(deadline).await {
             Ok(versions) => self.client_for(&versions.current, deadline).await,
             Err(error) => Err(error.into()),
         };
         client.inspect_err(|error| {
-            event.word(Field::LomiErrorCode, error.as_str());
+            telemetry.word(Field::LomiErrorCode, error.as_str());
             if *error == CredentialError::Unreachable {
-                event.count(Counter::OwnFailures);
+                telemetry.count(Counter::OwnFailures);
             }
         })
     }
@@ -119,8 +119,8 @@ impl Lomi {
     }
 
     /// [`Self::client`], with `provider_unavailable` as the error.
-    pub async fn client_or_refusal(&self, deadline: Instant, event: &mut Telemetry) -> Result<Client, Problem> {
-        self.client(deadline, event).await.ok_or(Problem::new(Code::ProviderUnavailable))
+    pub async fn client_or_refusal(&self, deadline: Instant, telemetry: &mut Telemetry) -> Result<Client, Problem> {
+        self.client(deadline, telemetry).await.ok_or(Problem::new(Code::ProviderUnavailable))
     }
 
     async fn client_for(&self, key: &SecretText, deadline: Instant) -> Result<Client, CredentialError> {
@@ -175,11 +175,11 @@ pub fn is_of(of_key: lomi_client::Environment, environment: Environment) -> bool
     }
 }
 
-/// Reports a failed call of lomi to `event`.
-pub fn report(error: &lomi_client::Error, event: &mut Telemetry) {
-    event.number(Field::LomiStatus, error.status().unwrap_or_default());
-    event.number(Field::LomiCalls, error.attempts());
+/// Reports a failed call of lomi to `telemetry`.
+pub fn report(error: &lomi_client::Error, telemetry: &mut Telemetry) {
+    telemetry.number(Field::LomiStatus, error.status().unwrap_or_default());
+    telemetry.number(Field::LomiCalls, error.attempts());
     if let Some(id) = error.request_id() {
-        event.id(Field::LomiRequestId, id);
+        telemetry.id(Field::LomiRequestId, id);
     }
 }

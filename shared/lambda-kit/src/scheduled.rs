@@ -16,6 +16,7 @@ pub async fn serve<H>(function: Function, budget: Duration, handler: H) -> Resul
 where
     H: AsyncFn(Instant, &mut Telemetry) -> Result<(), Failed>,
 {
-    let handler = async |_: IgnoredAny, deadline: Instant, event: &mut Telemetry| handler(deadline, event).await;
+    let handler =
+        async |_: IgnoredAny, deadline: Instant, telemetry: &mut Telemetry| handler(deadline, telemetry).await;
     event_function::serve(function, budget, handler).await
 }

@@ -28,8 +28,8 @@ async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_mi
     let key = app.without_key().await;
     let data = cloudformation.create(&app).await;
     assert_eq!(data["Status"], "waiting_for_key");
-    let todo = data["Todo"].as_str().unwrap();
-    assert_eq!(todo.matches(app.secret_id(KEY)).count(), 2, "in English and in French: {todo}");
+    let next_step = data["NextStep"].as_str().unwrap();
+    assert_eq!(next_step.matches(app.secret_id(KEY)).count(), 2, "in English and in French: {next_step}");
     assert_eq!(app.webhook_status().await, "waiting_for_key");
     assert!(app.endpoints().await.is_empty());
     // The merchant stores the key, the scheduled run does the rest, and one purchase proves it.
@@ -52,8 +52,8 @@ async fn the_next_version_says_what_is_left_to_do_by_hand() {
     let url = app.webhook_url();
     let answer = cloudformation.update(&app, &url, &url).await;
     assert_eq!((&answer["Data"]["Status"], &answer["PhysicalResourceId"]), (&json!("by_hand"), &json!(url)));
-    let todo = answer["Data"]["Todo"].as_str().unwrap();
-    assert_eq!(todo.matches(&url).count(), 2, "in English and in French: {todo}");
+    let next_step = answer["Data"]["NextStep"].as_str().unwrap();
+    assert_eq!(next_step.matches(&url).count(), 2, "in English and in French: {next_step}");
     app.audit().await;
 }
 
@@ -196,16 +196,16 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
     app.keep_out_of_logs(&secret);
     let data = cloudformation.create(&app).await;
     assert_eq!(data["Status"], "by_hand");
-    assert!(data["Todo"].as_str().unwrap().contains(app.secret_id(SECRET)), "{data}");
+    assert!(data["NextStep"].as_str().unwrap().contains(app.secret_id(SECRET)), "{data}");
     app.stack.secrets().set(app.secret_id(SECRET), &secret);
     let data = cloudformation.create(&app).await;
-    assert_eq!((&data["Status"], &data["Todo"]), (&json!("by_hand"), &json!("Nothing. / Rien.")));
+    assert_eq!((&data["Status"], &data["NextStep"]), (&json!("by_hand"), &json!("Nothing. / Rien.")));
     assert_eq!(app.rotate_webhook().await, "by_hand");
     // An endpoint that the merchant disabled stays disabled, and is reported.
     for is_active in [false, true] {
         app.change_endpoint(&app.endpoints().await[0], &json!({ "is_active": is_active })).await;
         let data = cloudformation.create(&app).await;
-        assert_eq!(data["Todo"] == "Nothing. / Rien.", is_active, "{data}");
+        assert_eq!(data["NextStep"] == "Nothing. / Rien.", is_active, "{data}");
     }
     assert_eq!(cloudformation.delete(&app, &app.webhook_url()).await, "removed");
     assert_eq!((ids(&app.endpoints().await), app.secret(SECRET)), (vec![id.as_str()], secret));
@@ -268,9 +268,9 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
     app.lomi.profile("june2026").await;
     let data = cloudformation.create(&app).await;
     assert_eq!(data["Status"], "by_hand");
-    let todo = data["Todo"].as_str().unwrap();
+    let next_step = data["NextStep"].as_str().unwrap();
     for part in [app.webhook_url().as_str(), "PAYMENT_SUCCEEDED", app.secret_id(SECRET)] {
-        assert_eq!(todo.matches(part).count(), 2, "{part} in {todo}");
+        assert_eq!(next_step.matches(part).count(), 2, "{part} in {next_step}");
     }
     app.lomi.profile("current").await;
     // Registered on a newer server; an older one that cannot change endpoints is detected.

@@ -63,7 +63,7 @@ async fn while_the_secret_cannot_be_read_lomi_is_asked_to_come_again() {
     app.stack.secrets().set_unreachable(true);
     app.stack.kill("webhook-handler").await.unwrap();
     let answer = app.deliver(&event).await;
-    assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()));
+    assert_eq!(answer.problem(), (503, "secrets_unavailable".to_owned()));
     // A forger gets the same answer.
     assert_eq!(app.deliver_signed_with(&event, NEW_SECRET).await.status, 503);
     app.stack.secrets().set_unreachable(false);
@@ -109,7 +109,7 @@ async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
     let event = app.pay_silently(&order, "wave").await;
     app.stack.secrets().set(&id, PLACEHOLDER);
     app.stack.kill("webhook-handler").await.unwrap();
-    assert_eq!(app.deliver_signed_with(&event, &good).await.problem(), (503, "store_unavailable".to_owned()));
+    assert_eq!(app.deliver_signed_with(&event, &good).await.problem(), (503, "secrets_unavailable".to_owned()));
     app.stack.secrets().set(&id, &good);
     app.stack.kill("webhook-handler").await.unwrap();
     assert_eq!(app.deliver(&event).await.outcome(), "applied");
@@ -137,7 +137,7 @@ async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
         app.stack.secrets().set(&id, slip);
         app.stack.kill("webhook-handler").await.unwrap();
         let answer = app.deliver_signed_with(&event, &good).await;
-        assert_eq!(answer.problem(), (503, "store_unavailable".to_owned()), "{slip}");
+        assert_eq!(answer.problem(), (503, "secrets_unavailable".to_owned()), "{slip}");
         assert_eq!(app.last_line("webhook-handler")["problem.cause"], "webhook_secret_unusable", "{slip}");
     }
     app.stack.secrets().set(&id, &good);
@@ -180,7 +180,7 @@ async fn a_cart_key_that_cannot_be_one_opens_no_cart() {
         app.stack.kill("create-checkout-session").await.unwrap();
         let claims = json!({ "amount": 700, "currency_code": "XOF", "exp": in_s(600) });
         let body = app.body(json!({ "cart_token": sign(&claims, slip) }));
-        assert_eq!(app.create(&body, "k").await.problem(), (503, "store_unavailable".to_owned()), "{slip}");
+        assert_eq!(app.create(&body, "k").await.problem(), (503, "secrets_unavailable".to_owned()), "{slip}");
         assert_eq!(app.last_line("create-checkout-session")["problem.cause"], "cart_token_key_unusable", "{slip}");
     }
     app.stack.secrets().set(&id, &good);

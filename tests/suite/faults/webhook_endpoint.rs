@@ -154,7 +154,7 @@ async fn a_key_that_lomi_does_not_take_has_a_word_of_its_own() {
         app.stack.kill("webhook-endpoint").await.unwrap();
         let data = cloudformation.create(&app).await;
         assert_eq!(data["Status"], status, "{key}");
-        assert!(data["Todo"].as_str().unwrap().contains(app.secret_id(KEY)), "{data}");
+        assert!(data["NextStep"].as_str().unwrap().contains(app.secret_id(KEY)), "{data}");
     }
     app.stack.secrets().set(app.secret_id(KEY), &good);
     app.stack.kill("webhook-endpoint").await.unwrap();

@@ -190,7 +190,7 @@ impl Asked {
     /// Adds the key that must have signed a cart token.
     ///
     /// # Errors
-    /// `store_unavailable` when the key cannot be fetched, or the secret holds no usable key.
+    /// `secrets_unavailable` when the key cannot be fetched, or the secret holds no usable key.
     pub async fn into_pricing(self, cart_token_key: &Secret, deadline: Instant) -> Result<Pricing, Problem> {
         Ok(match self {
             Self::Catalog(lines) => Pricing::Catalog(lines),
@@ -199,7 +199,7 @@ impl Asked {
             Self::Signed(token) => {
                 let versions = cart_token_key.get(deadline).await;
                 let versions = versions.map_err(|error| {
-                    Problem::new(Code::StoreUnavailable).because(match error {
+                    Problem::new(Code::SecretsUnavailable).because(match error {
                         SecretError::Unusable(_) => "cart_token_key_unusable",
                         SecretError::Missing | SecretError::Unreachable => "cart_token_key_unreadable",
                     })

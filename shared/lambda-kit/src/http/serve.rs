@@ -63,7 +63,7 @@ where
 
     let (result, interrupted) = match answered {
         Ok(result) => (result, None),
-        Err(Outcome::TimedOut) => (Err(Problem::new(Code::StoreUnavailable)), Some(Outcome::TimedOut)),
+        Err(Outcome::TimedOut) => (Err(Problem::new(Code::Timeout)), Some(Outcome::TimedOut)),
         Err(interrupted) => (Err(Problem::new(Code::InternalError)), Some(interrupted)),
     };
     let response = result.unwrap_or_else(|problem| {

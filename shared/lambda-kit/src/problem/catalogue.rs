@@ -57,8 +57,12 @@ pub enum Code {
     NativeLinkUnchangeable,
     /// 409: lomi did not clear a field of a customer.
     CustomerTextKept,
-    /// 503: DynamoDB or Secrets Manager did not answer in time.
+    /// 503: DynamoDB did not answer.
     StoreUnavailable,
+    /// 503: Secrets Manager did not answer, or holds no usable secret.
+    SecretsUnavailable,
+    /// 503: the request was not finished within its time.
+    Timeout,
     /// 500: a defect of this backend.
     InternalError,
 }
@@ -79,7 +83,7 @@ const TYPE_PREFIX: &str = "urn:lomi-checkout:problem:";
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ValidationFailed,
         Self::MalformedJson,
         Self::PayloadTooLarge,
@@ -106,6 +110,8 @@ impl Code {
         Self::NativeLinkUnchangeable,
         Self::CustomerTextKept,
         Self::StoreUnavailable,
+        Self::SecretsUnavailable,
+        Self::Timeout,
         Self::InternalError,
     ];
 
@@ -123,7 +129,7 @@ impl Code {
 
     /// Whether the cause is this backend or AWS, and neither the caller nor lomi.
     pub(crate) const fn is_own_failure(self) -> bool {
-        matches!(self, Self::StoreUnavailable | Self::InternalError)
+        matches!(self, Self::StoreUnavailable | Self::SecretsUnavailable | Self::Timeout | Self::InternalError)
     }
 
     pub(super) const fn entry(self) -> &'static Entry {
@@ -154,6 +160,8 @@ impl Code {
             Self::NativeLinkUnchangeable => &entries::NATIVE_LINK_UNCHANGEABLE,
             Self::CustomerTextKept => &entries::CUSTOMER_TEXT_KEPT,
             Self::StoreUnavailable => &entries::STORE_UNAVAILABLE,
+            Self::SecretsUnavailable => &entries::SECRETS_UNAVAILABLE,
+            Self::Timeout => &entries::TIMEOUT,
             Self::InternalError => &entries::INTERNAL_ERROR,
         }
     }

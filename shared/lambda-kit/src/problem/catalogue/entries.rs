@@ -307,8 +307,32 @@ pub(super) const STORE_UNAVAILABLE: Entry = Entry {
     retry_after_s: Some(1),
     title: Text { en: "Temporarily unavailable", fr: "Momentanément indisponible" },
     detail: Text {
-        en: "The request could not be finished in time. Retry it, with the same Idempotency-Key if you sent one.",
-        fr: "La requête n'a pas pu aboutir à temps. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
+        en: "The database did not answer. Retry, with the same Idempotency-Key if you sent one.",
+        fr: "La base de données n'a pas répondu. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
+    },
+};
+
+pub(super) const SECRETS_UNAVAILABLE: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:secrets_unavailable",
+    status: 503,
+    retryable: true,
+    retry_after_s: Some(1),
+    title: Text { en: "Temporarily unavailable", fr: "Momentanément indisponible" },
+    detail: Text {
+        en: "A secret of this service cannot be read. Retry, with the same Idempotency-Key if you sent one.",
+        fr: "Un secret de ce service n'a pas pu être lu. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
+    },
+};
+
+pub(super) const TIMEOUT: Entry = Entry {
+    kind: "urn:lomi-checkout:problem:timeout",
+    status: 503,
+    retryable: true,
+    retry_after_s: Some(1),
+    title: Text { en: "Timed out", fr: "Délai dépassé" },
+    detail: Text {
+        en: "The request was not finished in time. Retry, with the same Idempotency-Key if you sent one.",
+        fr: "La requête n'a pas abouti à temps. Réessayez, avec la même Idempotency-Key si vous en aviez une.",
     },
 };
 
