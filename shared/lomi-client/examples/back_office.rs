@@ -1,4 +1,4 @@
-//! Makes a customer, a card charge and a payment link, then reads the lists page by page.
+//! Creates a customer, a card charge and a payment link, then reads the lists page by page.
 //!
 //! `cargo run -p lomi-client --example back_office -- http://127.0.0.1:4010 lomi_sk_test_sim_a`
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let key = arguments.next().ok_or("the second argument is a test key")?;
     let client = Client::builder(SecretKey::parse(&key)?).base_url(base_url).build()?;
 
-    make(&client).await?;
+    create(&client).await?;
     let mut customers = client.customers().list().page_size(2).stream();
     while let Some(customer) = customers.next().await {
         println!("customer {}", customer?.customer_id);
@@ -31,10 +31,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn make(client: &Client) -> Result<(), Box<dyn Error>> {
+async fn create(client: &Client) -> Result<(), Box<dyn Error>> {
     let amount = Amount::from_scaled(25_000, 0).ok_or("amount")?;
     let customer = client.customers().create(&CreateCustomer::new("Amadou Ba")).send().await?;
-    println!("made {customer:?}");
+    println!("created {customer:?}");
 
     let buyer = Buyer::Customer { customer_id: customer.customer_id.clone() };
     let charge = CreateCardCharge::new(amount, CurrencyCode::XOF, buyer);

@@ -1,4 +1,4 @@
-//! Money as lomi writes it: an exact decimal, never a float.
+//! Money as an exact decimal, never a float.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,16 +6,16 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
-/// Longest number text that is read; the longest that can fit is far shorter.
+/// Longest number text that is read; a valid one is far shorter.
 const MAX_TEXT_LEN: usize = 64;
-/// Most decimals an amount can carry; ten to this power still fits in an `i64`.
+/// Most decimals of an amount; ten to this power still fits in an `i64`.
 const MAX_SCALE: u8 = 18;
 
 /// An exact decimal amount in **lomi's own unit**, which the type cannot know.
 ///
-/// XOF is whole francs in every source. For USD and EUR lomi's material contradicts itself (cents in the
-/// first documents and in the plugins, units with decimals in the later ones), so turning an amount into
-/// minor units is the caller's choice, made with [`Amount::to_scaled`].
+/// XOF is whole francs in every source. For USD and EUR lomi's sources contradict each other (cents in the first
+/// documents and in the plugins, units with decimals in the later ones), so the caller converts to minor units with
+/// [`Amount::to_scaled`].
 ///
 /// Bounds: an `i64` of at most 18 decimals; may be negative. `25000`, `25000.0` and `"25000.00"` are equal.
 /// Reads a JSON number or a JSON string that holds one (an exponent is fine when the value is exact),
@@ -86,7 +86,7 @@ impl FromStr for Amount {
     }
 }
 
-/// An exponent beyond two digits cannot lead to a value that fits, so it is not even read.
+/// An exponent of more than two digits cannot give a value that fits.
 fn read_exponent(text: &str) -> Result<i16, AmountError> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !matches!(digits.len(), 1 | 2) || !is_digits(digits) {
@@ -150,7 +150,7 @@ impl Serialize for Amount {
         if self.scale == 0 {
             return serializer.serialize_i64(self.units);
         }
-        // A raw value is the only way to write a decimal without passing through a float.
+        // Only a raw value writes a decimal without a float.
         RawValue::from_string(self.to_string()).map_err(ser::Error::custom)?.serialize(serializer)
     }
 }

@@ -1,4 +1,4 @@
-//! A call that is ready to be sent, and the loop that sends it.
+//! A call that is ready to be sent, and the retry loop that sends it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::ids::IdempotencyKey;
-use crate::older::Older;
+use crate::older::OlderPath;
 use crate::row::Unusable;
 use crate::transport::{Answer, Request};
 
@@ -22,30 +22,35 @@ type Decode<T> = fn(&str) -> Result<T, Unusable>;
 
 /// A call that is ready to be sent; nothing happens before [`Call::send`].
 ///
-/// A read, and a write with an idempotency key, is tried again after a failure that may pass. A write
-/// without one is tried again only when nothing of it was sent.
+/// A read, and a write with an idempotency key, is retried after a temporary failure. A write without a key is retried
+/// only when nothing of it was sent.
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call<T> {
+    parts: Parts,
+    decode: Decode<T>,
+}
+
+/// What a call sends.
+#[derive(Clone)]
+struct Parts {
     client: Client,
     method: Method,
     path: String,
     query: BTreeMap<&'static str, String>,
-    /// The body, or the name of the member that keeps it from being one.
+    /// The body, or the name of the field that makes the request invalid.
     body: Result<Option<Bytes>, &'static str>,
     idempotency_key: Option<IdempotencyKey>,
-    /// Whether the idempotency key is reason enough to send a write again.
+    /// Whether a write may be retried because of its idempotency key.
     is_repeatable: bool,
     deadline: Option<Instant>,
-    /// Whether it names its object by an id that some generations cannot read.
-    is_by_public_id: bool,
-    /// Where else the call may be served.
-    older: Option<Older>,
-    decode: Decode<T>,
+    /// Whether the path holds a public id, which some generations cannot read.
+    has_public_id: bool,
+    older: Option<OlderPath>,
 }
 
 impl<T> Call<T> {
     pub(crate) fn get(client: Client, path: String, decode: Decode<T>) -> Self {
-        Self {
+        let parts = Parts {
             client,
             method: Method::GET,
             path,
@@ -54,85 +59,78 @@ impl<T> Call<T> {
             idempotency_key: None,
             is_repeatable: true,
             deadline: None,
-            is_by_public_id: false,
+            has_public_id: false,
             older: None,
-            decode,
-        }
+        };
+        Self { parts, decode }
     }
 
     pub(crate) fn post(client: Client, path: String, body: Result<Bytes, &'static str>, decode: Decode<T>) -> Self {
-        let body = body.map(Some);
-        Self { method: Method::POST, body, ..Self::get(client, path, decode) }
+        let mut call = Self::get(client, path, decode).with_method(Method::POST);
+        call.parts.body = body.map(Some);
+        call
     }
 
-    /// A `POST` that says nothing beyond its path. The empty object keeps servers content that parse every body.
-    pub(crate) fn act(client: Client, path: String, decode: Decode<T>) -> Self {
+    /// A `POST` without content. Servers that parse every body need the empty object.
+    pub(crate) fn post_empty(client: Client, path: String, decode: Decode<T>) -> Self {
         Self::post(client, path, Ok(Bytes::from_static(b"{}")), decode)
     }
 
     pub(crate) fn patch(client: Client, path: String, body: Result<Bytes, &'static str>, decode: Decode<T>) -> Self {
-        Self { method: Method::PATCH, ..Self::post(client, path, body, decode) }
+        Self::post(client, path, body, decode).with_method(Method::PATCH)
     }
 
     pub(crate) fn delete(client: Client, path: String, decode: Decode<T>) -> Self {
-        Self { method: Method::DELETE, ..Self::get(client, path, decode) }
+        Self::get(client, path, decode).with_method(Method::DELETE)
     }
 
-    /// Never sent again once something of it left, whatever its key: some generations of the API ignore the key
-    /// of this call and would do it twice.
+    fn with_method(mut self, method: Method) -> Self {
+        self.parts.method = method;
+        self
+    }
+
+    /// Never retried once something of it was sent, even with a key: some generations ignore the key of this call and
+    /// would act twice.
     pub(crate) fn only_once(mut self) -> Self {
-        self.is_repeatable = false;
+        self.parts.is_repeatable = false;
         self
     }
 
-    /// Names its object by an id that is the UUID of it or not. A database that knows UUIDs only fails at another one, every
-    /// time: that is no outage, and asked once.
+    /// A database that knows only UUIDs fails at a public id every time. That 500 is no outage and is not retried.
     pub(crate) fn by_id(mut self, is_uuid: bool) -> Self {
-        self.is_by_public_id = !is_uuid;
+        self.parts.has_public_id = !is_uuid;
         self
     }
 
-    /// The same question, its answer read in another way.
-    pub(crate) fn reading<U>(self, decode: Decode<U>) -> Call<U> {
-        Call {
-            client: self.client,
-            method: self.method,
-            path: self.path,
-            query: self.query,
-            body: self.body,
-            idempotency_key: self.idempotency_key,
-            is_repeatable: self.is_repeatable,
-            deadline: self.deadline,
-            is_by_public_id: self.is_by_public_id,
-            older: self.older,
-            decode,
-        }
+    /// The same request with another decoder for its answer.
+    pub(crate) fn decoded_by<U>(self, decode: Decode<U>) -> Call<U> {
+        Call { parts: self.parts, decode }
     }
 
-    /// The same call on a server that does not know this path.
-    pub(crate) fn or_at(mut self, older: Older) -> Self {
-        self.older = Some(older);
+    /// The path of the same call on an older server.
+    pub(crate) fn or_at(mut self, older: OlderPath) -> Self {
+        self.parts.older = Some(older);
         self
     }
 
     /// When the whole call must be over, pauses included. Twenty seconds after [`Call::send`] unless set.
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
+        self.parts.deadline = Some(deadline);
         self
     }
 
     pub(crate) fn with_query(mut self, name: &'static str, value: String) -> Self {
-        self.query.insert(name, value);
+        self.parts.query.insert(name, value);
         self
     }
 
     pub(crate) fn without_query(mut self, name: &str) -> Self {
-        self.query.remove(name);
+        self.parts.query.remove(name);
         self
     }
 
     pub(crate) fn query_text(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str)
+        self.parts.query.get(name).map(String::as_str)
     }
 
     pub(crate) fn query_number(&self, name: &str) -> Option<u32> {
@@ -140,24 +138,25 @@ impl<T> Call<T> {
     }
 
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        self.idempotency_key = Some(key);
+        self.parts.idempotency_key = Some(key);
         self
     }
 
-    /// Sends it, as often as the rules and the deadline allow. [`Error::outcome`] says whether a call that
-    /// failed had its effect.
+    /// Sends the call, with retries as far as the rules and the deadline allow. After a failure [`Error::outcome`] says
+    /// whether the call had its effect.
     pub async fn send(self) -> Result<T, Error> {
-        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + DEFAULT_BUDGET);
-        match &self.older {
+        let deadline = self.parts.deadline.unwrap_or_else(|| Instant::now() + DEFAULT_BUDGET);
+        match &self.parts.older {
             Some(older) => self.send_to_either(older, deadline).await,
-            None => self.send_to(&self.path, 0, deadline).await,
+            None => self.send_to(&self.parts.path, 0, deadline).await,
         }
     }
 
-    /// First where the server was last seen to know the call. An answer that is no success teaches nothing.
-    async fn send_to_either(&self, older: &Older, deadline: Instant) -> Result<T, Error> {
-        let is_older = self.client.is_older.load(Ordering::Relaxed);
-        let (first, second) = if is_older { (older.path(), &*self.path) } else { (&*self.path, older.path()) };
+    /// Starts with the path that last succeeded. Only a success changes which path that is.
+    async fn send_to_either(&self, older: &OlderPath, deadline: Instant) -> Result<T, Error> {
+        let (newer_path, prefers_older) = (&*self.parts.path, &self.parts.client.prefers_older_paths);
+        let is_older = prefers_older.load(Ordering::Relaxed);
+        let (first, second) = if is_older { (older.path(), newer_path) } else { (newer_path, older.path()) };
         let error = match self.send_to(first, 0, deadline).await {
             Err(error) if error.is_unknown_route() || (!is_older && older.may_explain(&error)) => error,
             answer => return answer,
@@ -166,7 +165,7 @@ impl<T> Call<T> {
             Err(other) if other.is_unknown_route() => Err(error),
             Err(other) => Err(other),
             Ok(value) => {
-                self.client.is_older.store(!is_older, Ordering::Relaxed);
+                prefers_older.store(!is_older, Ordering::Relaxed);
                 Ok(value)
             }
         }
@@ -174,20 +173,21 @@ impl<T> Call<T> {
 
     async fn send_to(&self, path: &str, mut attempts: u32, deadline: Instant) -> Result<T, Error> {
         let request = self.request(path)?;
+        let client = &self.parts.client;
         let mut may_have_happened = false;
         loop {
-            let answer = self.client.transport.attempt(&request, deadline).await;
+            let answer = client.transport.attempt(&request, deadline).await;
             let error = match answer.and_then(|answer| self.read(&answer)) {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             attempts += u32::from(error.kind() != ErrorKind::DeadlinePassed);
             may_have_happened |= request.is_write() && error.outcome() == Outcome::Unknown;
-            let error = error.of_call(attempts, may_have_happened);
+            let error = error.for_call(attempts, may_have_happened);
             if !self.may_repeat(&request, &error) {
                 return Err(error);
             }
-            match self.client.retry.pause(&error, attempts, deadline) {
+            match client.retry.pause(&error, attempts, deadline) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(error),
             }
@@ -195,16 +195,17 @@ impl<T> Call<T> {
     }
 
     fn request(&self, path: &str) -> Result<Request, Error> {
-        let mut url = self.client.transport.base_url().clone();
+        let parts = &self.parts;
+        let mut url = parts.client.transport.base_url().clone();
         url.set_path(path);
-        if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
+        if !parts.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&parts.query);
         }
         Ok(Request {
-            method: self.method.clone(),
+            method: parts.method.clone(),
             url,
-            body: self.body.clone().map_err(Error::invalid_request)?,
-            idempotency_key: self.idempotency_key.clone(),
+            body: parts.body.clone().map_err(Error::invalid_request)?,
+            idempotency_key: parts.idempotency_key.clone(),
         })
     }
 
@@ -213,32 +214,19 @@ impl<T> Call<T> {
         text.and_then(self.decode).map_err(|unusable| Error::unusable(answer.head.clone(), unusable))
     }
 
-    /// A write without a key may only be repeated when nothing of it left: lomi would do it twice. A deadline
-    /// that has passed passes again.
+    /// A write without a key may be retried only when nothing of it was sent: lomi would do it twice.
     fn may_repeat(&self, request: &Request, error: &Error) -> bool {
-        let is_keyed = request.idempotency_key.is_some() && self.is_repeatable;
+        let is_keyed = request.idempotency_key.is_some() && self.parts.is_repeatable;
         let is_safe = !request.is_write() || is_keyed;
         let has_time = error.kind() != ErrorKind::DeadlinePassed;
-        let may_pass = error.status() != Some(500) || !self.is_by_public_id;
-        has_time && may_pass && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
+        let is_temporary = error.status() != Some(500) || !self.parts.has_public_id;
+        has_time && is_temporary && error.is_retryable() && (is_safe || error.outcome() == Outcome::NotSent)
     }
 }
 
-/// By hand, because a derived `Clone` would ask the same of `T`.
+/// A derived `Clone` would require `T: Clone`.
 impl<T> Clone for Call<T> {
     fn clone(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            method: self.method.clone(),
-            path: self.path.clone(),
-            query: self.query.clone(),
-            body: self.body.clone(),
-            idempotency_key: self.idempotency_key.clone(),
-            is_repeatable: self.is_repeatable,
-            deadline: self.deadline,
-            is_by_public_id: self.is_by_public_id,
-            older: self.older.clone(),
-            decode: self.decode,
-        }
+        Self { parts: self.parts.clone(), decode: self.decode }
     }
 }

@@ -1,24 +1,35 @@
-//! Rules that are checked before a call: some generations answer bad input like an outage.
+//! Rules that are checked before a call, because some generations answer invalid input with 500.
 
+use bytes::Bytes;
+use serde::Serialize;
 use url::Url;
 
 use crate::host::is_loopback;
 
-/// The member of the first rule that does not hold.
-pub(crate) fn first_broken<const N: usize>(rules: [(bool, &'static str); N]) -> Result<(), &'static str> {
+/// The body of a request.
+pub(crate) fn json_body(value: &impl Serialize) -> Result<Bytes, &'static str> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|_| "body")
+}
+
+/// The field of the first rule that does not hold.
+pub(crate) fn first_violation<const N: usize>(rules: [(bool, &'static str); N]) -> Result<(), &'static str> {
     match rules.into_iter().find(|(holds, _)| !holds) {
-        Some((_, member)) => Err(member),
+        Some((_, field)) => Err(field),
         None => Ok(()),
     }
 }
 
-/// Absent, or with something in it. lomi takes an empty number for one: it erases what the customer had, and makes one
-/// customer of all who have none.
-pub(crate) fn is_absent_or_said(text: Option<&String>) -> bool {
+/// Absent or not blank. An empty phone number would erase the customer's, and merge all customers that have none.
+pub(crate) fn is_absent_or_filled(text: Option<&String>) -> bool {
     text.is_none_or(|text| !text.trim().is_empty())
 }
 
-/// An absolute web address. The text is sent as given, braces of a placeholder included.
+/// 1 to `max_len` visible ASCII characters.
+pub(crate) fn is_visible_ascii(text: &str, max_len: usize) -> bool {
+    (1..=max_len).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// An absolute web address. It is sent unchanged, braces of a placeholder included.
 pub(crate) fn is_web_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
@@ -26,12 +37,12 @@ pub(crate) fn is_web_url(text: &str) -> bool {
 /// https without credentials, or http on the developer's own machine.
 pub(crate) fn is_webhook_target(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
-        let is_private_line = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        is_private_line && url.username().is_empty() && url.password().is_none()
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        is_secure && url.username().is_empty() && url.password().is_none()
     })
 }
 
-/// `x@y.z` without white space: what lomi itself asks of the address of a guest.
+/// `x@y.z` without white space: lomi's own rule for the address of a guest.
 pub(crate) fn is_email_shaped(text: &str) -> bool {
     let has_space = text.contains(char::is_whitespace);
     let parts = text.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.contains('@'));
@@ -39,8 +50,8 @@ pub(crate) fn is_email_shaped(text: &str) -> bool {
     !has_space && domain.is_some_and(|(name, top)| !name.is_empty() && !top.is_empty())
 }
 
-/// A date and time of ISO 8601 with its offset: `2026-06-20T09:00:00Z`, `...T09:00:00.000+01:00`. Whether the day
-/// exists is left to lomi.
+/// A date and time of ISO 8601 with its offset: `2026-06-20T09:00:00Z`, `...T09:00:00.000+01:00`. lomi
+/// checks the calendar.
 pub(crate) fn is_iso_time(text: &str) -> bool {
     let shape = "dddd-dd-ddTdd:dd:dd";
     let Some((start, rest)) = text.split_at_checked(shape.len()) else {
@@ -51,11 +62,11 @@ pub(crate) fn is_iso_time(text: &str) -> bool {
     fits(start, shape) && (fraction == "Z" || fits(fraction, "+dd:dd") || fits(fraction, "-dd:dd"))
 }
 
-/// `d` stands for a digit, everything else for itself.
+/// `d` in `shape` matches a digit, every other character itself.
 fn fits(text: &str, shape: &str) -> bool {
-    let byte_fits = |(byte, wanted): (u8, u8)| match wanted {
+    let byte_fits = |(byte, expected): (u8, u8)| match expected {
         b'd' => byte.is_ascii_digit(),
-        _ => byte == wanted,
+        _ => byte == expected,
     };
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(byte_fits)
 }

@@ -15,11 +15,12 @@ use crate::delivery_logs::DeliveryLogs;
 use crate::host;
 use crate::https::{self, HttpsError};
 use crate::key::{Environment, SecretKey};
-use crate::me::{self, Me};
+use crate::me::Me;
 use crate::payment_links::PaymentLinks;
 use crate::providers::{self, Provider};
 use crate::refunds::Refunds;
 use crate::retry::RetryPolicy;
+use crate::row;
 use crate::transactions::Transactions;
 use crate::transport::Transport;
 use crate::webhook_endpoints::WebhookEndpoints;
@@ -28,7 +29,7 @@ use crate::wire::{Carrier, Wire};
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 const DEFAULT_MAX_ATTEMPTS: u32 = 3;
-/// More attempts than this only keep a struggling server down.
+/// More attempts would only add load to a failing server.
 const MOST_ATTEMPTS: u32 = 10;
 
 /// A client of one lomi account and environment. Build it once; clones share its connections.
@@ -36,15 +37,15 @@ const MOST_ATTEMPTS: u32 = 10;
 pub struct Client {
     pub(crate) transport: Arc<Transport>,
     pub(crate) retry: Arc<RetryPolicy>,
-    /// Whether the server was last seen to know the older path of a call that has two.
-    pub(crate) is_older: Arc<AtomicBool>,
+    /// Whether the older path succeeded last, of calls that have two.
+    pub(crate) prefers_older_paths: Arc<AtomicBool>,
     card_routes: CardRoutes,
     environment: Option<Environment>,
     key_fingerprint: Arc<str>,
 }
 
 impl Client {
-    /// Starts a client for this key. Without further calls it talks to the host that the key's prefix names.
+    /// Starts a client for this key. Without a base URL it calls the host of the key's environment.
     pub fn builder(key: SecretKey) -> ClientBuilder {
         ClientBuilder {
             key,
@@ -58,7 +59,7 @@ impl Client {
         }
     }
 
-    /// The environment in the prefix of the key; `None` for a key that does not say.
+    /// The environment in the key's prefix; `None` for an older key without one.
     pub fn environment(&self) -> Option<Environment> {
         self.environment
     }
@@ -78,7 +79,7 @@ impl Client {
         CardCharges::new(self.clone(), self.card_routes)
     }
 
-    /// Payment links: pages that many shoppers can pay through.
+    /// Payment links: pages on which many shoppers can pay.
     pub fn payment_links(&self) -> PaymentLinks {
         PaymentLinks::new(self.clone())
     }
@@ -98,24 +99,24 @@ impl Client {
         Refunds::new(self.clone())
     }
 
-    /// Where lomi sends its webhooks.
+    /// Webhook endpoints.
     pub fn webhook_endpoints(&self) -> WebhookEndpoints {
         WebhookEndpoints::new(self.clone())
     }
 
-    /// What became of webhooks that lomi sent.
+    /// lomi's log of webhook deliveries.
     pub fn delivery_logs(&self) -> DeliveryLogs {
         DeliveryLogs::new(self.clone())
     }
 
-    /// `GET /providers`: the payment rails and whether the merchant has connected them.
+    /// `GET /providers`: the payment providers and whether the merchant has connected them.
     pub fn providers(&self) -> Call<Vec<Provider>> {
         providers::list(self.clone())
     }
 
-    /// `GET /me`: whose key this is. The cheapest check that a key works.
+    /// `GET /me`: the owner of the key. The cheapest check that a key works.
     pub fn me(&self) -> Call<Me> {
-        Call::get(self.clone(), "/me".to_owned(), me::decode)
+        Call::get(self.clone(), "/me".to_owned(), row::decode)
     }
 }
 
@@ -143,13 +144,13 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Scheme, host and port. Only lomi's two hosts over https, each with a key of its own environment, or
-    /// http on loopback with a test key. Required for an older key without a marker.
+    /// http on loopback with a test key. Required for an older key without an environment.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
         self
     }
 
-    /// Longest time to a ready connection, TLS included. Two seconds unless set; above zero.
+    /// Longest time to connect, TLS included. Two seconds unless set; above zero.
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.connect_timeout = connect_timeout;
         self
@@ -168,20 +169,20 @@ impl ClientBuilder {
         self
     }
 
-    /// Under which path card charges are served. [`CardRoutes::ChargeCard`] unless set, which every generation
-    /// since 20 May 2026 serves.
+    /// The path of card charges. [`CardRoutes::ChargeCard`] unless set, which every generation since 20 May 2026
+    /// serves.
     pub fn card_routes(mut self, card_routes: CardRoutes) -> Self {
         self.card_routes = card_routes;
         self
     }
 
-    /// Makes the pauses between attempts repeatable.
+    /// Makes the pauses between attempts deterministic.
     pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
         self.jitter_seed = Some(jitter_seed);
         self
     }
 
-    /// Carries every request over `wire` instead of the network. The rules for the base URL stay the same.
+    /// Sends every request over `wire` instead of the network. The rules for the base URL stay the same.
     pub fn wire(mut self, wire: Wire) -> Self {
         self.wire = Some(wire);
         self
@@ -206,7 +207,7 @@ impl ClientBuilder {
         Ok(Client {
             transport: Arc::new(Transport::new(carrier, base_url, key, self.attempt_timeout)),
             retry: Arc::new(RetryPolicy::new(self.max_attempts, self.jitter_seed)),
-            is_older: Arc::default(),
+            prefers_older_paths: Arc::default(),
             card_routes: self.card_routes,
             environment,
             key_fingerprint: self.key.fingerprint().into(),
@@ -218,7 +219,7 @@ impl ClientBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The key does not say its environment and no base URL was given.
+    /// The key has no environment in its prefix, and no base URL was given.
     #[error("this key does not name its environment: set the base URL")]
     BaseUrlRequired,
     /// Not a URL, or more than scheme, host and port.

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// Three upper-case letters, as in ISO 4217. lomi takes XOF, USD and EUR; the type does not check that,
-/// so that a currency added later needs no new release.
+/// Three upper-case letters, as in ISO 4217. lomi accepts XOF, USD and EUR; the type does not check that, so a new
+/// currency needs no new release.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CurrencyCode([u8; 3]);
 
@@ -16,7 +16,7 @@ pub struct CurrencyCode([u8; 3]);
 pub struct CurrencyCodeError;
 
 impl CurrencyCode {
-    /// The West African CFA franc: no decimals, whole francs everywhere in lomi.
+    /// The West African CFA franc: no decimals, whole francs in all of lomi's API.
     pub const XOF: Self = Self(*b"XOF");
     /// The US dollar.
     pub const USD: Self = Self(*b"USD");

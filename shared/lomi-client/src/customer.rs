@@ -1,15 +1,14 @@
-//! What a merchant tells lomi about the shopper, and what lomi tells back.
-
-use std::fmt;
+//! Contact details of the shopper in a checkout session.
 
 use serde::Serialize;
 
+use crate::opaque_debug::opaque_debug;
 use crate::row::Row;
 
 /// Contact details that pre-fill the hosted page. Personal data: `Debug` shows none of it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CustomerDetails {
-    /// E-mail address; later generations refuse one that is not shaped like an address.
+    /// E-mail address; later generations check its form.
     #[serde(rename = "customer_email", skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Full name.
@@ -46,8 +45,4 @@ impl CustomerDetails {
     }
 }
 
-impl fmt::Debug for CustomerDetails {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CustomerDetails(..)")
-    }
-}
+opaque_debug!(CustomerDetails);

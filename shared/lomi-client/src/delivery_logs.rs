@@ -1,24 +1,24 @@
-//! What became of webhooks that lomi sent, and how to have one sent again.
+//! lomi's log of webhook deliveries, and the manual retry of one.
 
 use std::fmt;
 
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{DeliveryLogId, WebhookEndpointId};
-use crate::listing::{self, Listed};
-use crate::older::Older;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::{self, ListRow};
+use crate::older::OlderPath;
+use crate::paging::Paging;
+use crate::row::{self, Resource, Row, Unusable};
 use crate::webhook::EventKind;
 
 const PATH: &str = "/webhooks/deliveries";
-/// Before 1.2.0.
+/// Before API 1.2.0.
 const OLDER_PATH: &str = "/webhook-delivery-logs";
 
-/// One delivery, as lomi noted it. `Debug` shows neither what was sent nor what was answered.
+/// One delivery in lomi's log. `Debug` shows neither payload nor answer.
 ///
-/// The log has holes: an event whose attempts all ended in 5xx or time-outs may have no row at all, and the
-/// payload of a failed one may carry an envelope id that was never sent.
+/// The log is incomplete: an event whose attempts all ended in 5xx or time-outs may have no row, and the payload of a
+/// failed delivery may carry an envelope id that was never sent.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeliveryLog {
@@ -28,25 +28,25 @@ pub struct DeliveryLog {
     pub webhook_endpoint_id: Option<WebhookEndpointId>,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// What it told.
+    /// Its event.
     pub event_type: Option<EventKind>,
     /// Whether the endpoint answered with a 2xx.
     pub success: Option<bool>,
     /// The HTTP status of the endpoint's answer.
     pub response_status: Option<u32>,
-    /// The start or all of the endpoint's answer.
+    /// The endpoint's answer, possibly truncated.
     pub response_body: Option<String>,
     /// Which attempt it was, from 1.
     pub attempt_number: Option<u32>,
     /// How long the endpoint took.
     pub request_duration_ms: Option<u32>,
-    /// JSON text of the envelope. Not the bytes that were signed, so a signature cannot be checked against it.
+    /// JSON text of the envelope, but not the signed bytes: a signature cannot be verified over it.
     pub payload: Option<String>,
     /// Time of the delivery, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
 }
 
-/// How a delivery went that was asked for by hand.
+/// The result of a manual retry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replay {
@@ -58,8 +58,7 @@ pub struct Replay {
     pub event_id: Option<String>,
 }
 
-/// `/webhooks/deliveries`, and where the server does not know it, the paths of older generations. The client remembers which
-/// of the two the server knew last.
+/// `/webhooks/deliveries`, or the paths of older generations. The client remembers which of them the server knew last.
 #[derive(Debug, Clone)]
 pub struct DeliveryLogs(Client);
 
@@ -71,33 +70,34 @@ impl DeliveryLogs {
     /// `GET /webhooks/deliveries` (`/webhook-delivery-logs`): of one endpoint, newest first as observed, no total.
     pub fn list(&self, endpoint: &WebhookEndpointId) -> Call<Vec<DeliveryLog>> {
         let call = Call::get(self.0.clone(), PATH.to_owned(), listing::rows);
-        // An older server takes the path for that of a webhook with the id `deliveries`.
-        call.or_at(Older::behind_an_id(OLDER_PATH.to_owned())).with_query("webhookId", endpoint.to_string())
+        // An older server reads the path as that of a webhook with the id `deliveries`.
+        call.or_at(OlderPath::newer_mistaken_for_id(OLDER_PATH.to_owned()))
+            .with_query("webhookId", endpoint.to_string())
     }
 
     /// `GET /webhooks/deliveries/{id}` (`/webhook-delivery-logs/{id}`).
     pub fn get(&self, id: &DeliveryLogId) -> Call<DeliveryLog> {
-        let call = Call::get(self.0.clone(), format!("{PATH}/{id}"), DeliveryLog::decode);
-        call.or_at(Older::new(format!("{OLDER_PATH}/{id}")))
+        let call = Call::get(self.0.clone(), format!("{PATH}/{id}"), row::decode);
+        call.or_at(OlderPath::new(format!("{OLDER_PATH}/{id}")))
     }
 
-    /// `POST /webhooks/{endpoint}/deliveries/{id}/retry` (`/webhooks/{endpoint}/logs/{id}/retry`): has lomi send the
-    /// stored envelope once more, with the same id. Refused with 400 when the endpoint is switched off, no longer gets
+    /// `POST /webhooks/{endpoint}/deliveries/{id}/retry` (`/webhooks/{endpoint}/logs/{id}/retry`): lomi sends the
+    /// stored envelope again, with the same id. lomi answers 400 when the endpoint is inactive, no longer subscribes to
     /// this event, or does not answer with a 2xx.
     pub fn replay(&self, endpoint: &WebhookEndpointId, id: &DeliveryLogId) -> Call<Replay> {
         let path = |name: &str| format!("/webhooks/{endpoint}/{name}/{id}/retry");
-        Call::act(self.0.clone(), path("deliveries"), Replay::decode).or_at(Older::new(path("logs")))
+        Call::post_empty(self.0.clone(), path("deliveries"), row::decode).or_at(OlderPath::new(path("logs")))
     }
 }
 
 impl Call<Vec<DeliveryLog>> {
-    /// Only deliveries that the endpoint took, or only those that it did not.
+    /// Only successful or only failed deliveries.
     pub fn success(self, success: bool) -> Self {
-        let (wanted, other) = if success { ("successOnly", "failedOnly") } else { ("failedOnly", "successOnly") };
-        self.without_query(other).with_query(wanted, true.to_string())
+        let (filter, other) = if success { ("successOnly", "failedOnly") } else { ("failedOnly", "successOnly") };
+        self.without_query(other).with_query(filter, true.to_string())
     }
 
-    /// Rows per answer; lomi takes 25 when not set. An answer of more than 1 MiB is an error.
+    /// Rows per answer; 25 when not set. An answer of more than 1 MiB is an error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
     }
@@ -108,17 +108,13 @@ impl Call<Vec<DeliveryLog>> {
     }
 }
 
-impl DeliveryLog {
-    fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for DeliveryLog {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         Ok(Self {
-            delivery_log_id: row.id(&["log_id", "id"]).ok_or(Unusable("log_id"))?,
-            webhook_endpoint_id: row.id(&["webhook_id"]),
+            delivery_log_id: row.required(&["log_id", "id"])?,
+            webhook_endpoint_id: row.parsed(&["webhook_id"]),
             organization_id: row.text(&["organization_id"]),
-            event_type: row.text(&["event_type"]).map(|name| EventKind::from_wire(&name)),
+            event_type: row.parsed(&["event_type"]),
             success: row.flag("success"),
             response_status: row.number("response_status"),
             response_body: row.text(&["response_body"]),
@@ -130,9 +126,8 @@ impl DeliveryLog {
     }
 }
 
-impl Replay {
-    fn decode(text: &str) -> Result<Self, Unusable> {
-        let row = Row::enveloped(text).ok_or(Unusable("body"))?;
+impl Resource for Replay {
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         Ok(Self {
             delivered: row.flag("delivered").ok_or(Unusable("delivered"))?,
             response_status: row.number("response_status"),
@@ -152,15 +147,10 @@ impl fmt::Debug for DeliveryLog {
     }
 }
 
-impl Listed for Vec<DeliveryLog> {
-    type Row = DeliveryLog;
+impl ListRow for DeliveryLog {
     const PAGING: Paging = Paging::Offset { limit: 25 };
 
-    fn read_page(text: &str) -> Result<Page<DeliveryLog>, Unusable> {
-        Page::read(text, DeliveryLog::read)
-    }
-
-    fn id(row: &DeliveryLog) -> &str {
-        row.delivery_log_id.as_str()
+    fn id(&self) -> &str {
+        self.delivery_log_id.as_str()
     }
 }

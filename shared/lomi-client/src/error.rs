@@ -1,4 +1,4 @@
-//! Errors that answer one question first: did it happen?
+//! Errors that say whether the call had its effect.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::refusal::Refusal;
 use crate::row::Unusable;
 
-/// Whether the call had its effect at lomi.
+/// Whether the call had its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Nothing of the request left this process. It had no effect.
+    /// Nothing of the request was sent. It had no effect.
     NotSent,
-    /// lomi answered that it refused. It had no effect.
+    /// lomi refused the request. It had no effect.
     Rejected,
-    /// It may or may not have had its effect: ask again with the same idempotency key, or read the object.
+    /// It may have had its effect: retry with the same idempotency key, or read the object.
     Unknown,
 }
 
@@ -21,11 +21,11 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request breaks a rule that is checked before the call.
+    /// The request is invalid and was not sent.
     InvalidRequest,
     /// The deadline had passed before the first attempt.
     DeadlinePassed,
-    /// No connection: name, route, refused, TLS, or the connect time-out.
+    /// No connection: DNS, network, refused, TLS, or the connect time-out.
     Connect,
     /// No complete answer within the attempt's time or the deadline.
     TimedOut,
@@ -35,30 +35,30 @@ pub enum ErrorKind {
     AnswerTooLarge,
     /// A 2xx whose body is not what this call returns.
     UnusableAnswer,
-    /// Any status that is not a 2xx; redirects are among them and never followed.
+    /// Any status but 2xx. Redirects count as well and are never followed.
     Refused,
-    /// A list that is read as a stream does not go on where it was asked to, but begins again, or has more than
-    /// 1 000 pages. What there is beyond the rows that came is unknown.
+    /// A list that is read as a stream starts again instead of continuing, or has more than 1 000 pages. Further rows
+    /// may exist.
     EndlessList,
 }
 
-/// Why a call did not return what it was asked for.
+/// Why a call failed.
 ///
-/// `Display` and `Debug` show neither the secret key nor a body, so both are fit for logs.
+/// `Display` and `Debug` show neither the secret key nor a body, so both are safe to log.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     outcome: Outcome,
     attempts: u32,
-    /// The member that is wrong, for `InvalidRequest` and `UnusableAnswer`.
-    member: Option<&'static str>,
+    /// The invalid field, for `InvalidRequest` and `UnusableAnswer`.
+    field: Option<&'static str>,
     head: Option<AnswerHead>,
     refusal: Refusal,
     source: Option<reqwest::Error>,
 }
 
-/// What an answer says outside its body.
+/// An answer without its body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AnswerHead {
     pub(crate) status: u16,
@@ -68,8 +68,8 @@ pub(crate) struct AnswerHead {
 }
 
 impl Error {
-    /// Whether the call had its effect. Holds for the whole call: one attempt that may have reached lomi
-    /// makes a write `Unknown`, whatever a later attempt was told.
+    /// Whether the call had its effect. Holds for the whole call: after one attempt that may have
+    /// reached lomi a write stays `Unknown`, even if a later attempt was refused.
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }
@@ -90,26 +90,25 @@ impl Error {
         self.0.refusal.code.as_deref()
     }
 
-    /// lomi's words for a human, at most 512 bytes. They may repeat what was sent: keep them out of logs.
+    /// lomi's message, at most 512 bytes. It may repeat request data: keep it out of logs.
     pub fn message(&self) -> Option<&str> {
         self.0.refusal.message.as_deref()
     }
 
-    /// The id that lomi's support asks for, from the header or the body.
+    /// The request id for lomi's support, from the header or the body.
     pub fn request_id(&self) -> Option<&str> {
         let from_header = self.0.head.as_ref().and_then(|head| head.request_id.as_deref());
         from_header.or(self.0.refusal.request_id.as_deref())
     }
 
-    /// How long lomi asks to wait (whole seconds; up to 15 minutes is usual). The date form of the header
-    /// is not read.
+    /// `Retry-After` in whole seconds (up to 15 minutes is usual). The date form of the header is not read.
     pub fn retry_after(&self) -> Option<Duration> {
         let from_header = self.0.head.as_ref().and_then(|head| head.retry_after);
         from_header.or(self.0.refusal.retry_after)
     }
 
-    /// Whether lomi repeated a stored answer to this idempotency key; repeating the call cannot change it
-    /// while lomi remembers the key.
+    /// Whether lomi repeated its stored answer to this idempotency key. While lomi stores the key, a retry gets the
+    /// same.
     pub fn is_replay(&self) -> bool {
         self.0.head.as_ref().is_some_and(|head| head.is_replay)
     }
@@ -123,21 +122,21 @@ impl Error {
             ErrorKind::InvalidRequest | ErrorKind::AnswerTooLarge | ErrorKind::EndlessList => false,
             ErrorKind::Refused => match self.status() {
                 Some(429 | 500..=599) => true,
-                Some(409) => own_outcome(409, self.code()) == Outcome::Unknown,
+                Some(409) => outcome_of(409, self.code()) == Outcome::Unknown,
                 _ => false,
             },
             _ => true,
         }
     }
 
-    /// Whether lomi has no such route, which says nothing about the object asked for: its 404 then begins with `Cannot`
-    /// and the method (servers from December 2025 on).
+    /// Whether lomi has no such route, which says nothing about the object: the message of that 404 starts with
+    /// `Cannot` and the method (servers since December 2025).
     pub fn is_unknown_route(&self) -> bool {
         self.status() == Some(404) && self.message().is_some_and(|message| message.starts_with("Cannot "))
     }
 
-    /// Whether lomi refused the idempotency key or the confirmation token itself, so that nothing of the request was done
-    /// under it. It prints no code for tokens: a refusal whose code or words name the token counts.
+    /// Whether lomi refused the idempotency key or the confirmation token, so that the request had no effect under it.
+    /// lomi documents no code for tokens: a refusal whose code or message names the token counts.
     pub fn refuses_key_or_token(&self) -> bool {
         let names_token = |text: Option<&str>| {
             text.is_some_and(|text| text.to_ascii_lowercase().replace(' ', "_").contains("confirmation_token"))
@@ -157,16 +156,16 @@ impl Error {
             kind,
             outcome,
             attempts: 0,
-            member: None,
+            field: None,
             head: None,
             refusal: Refusal::default(),
             source: None,
         }))
     }
 
-    pub(crate) fn invalid_request(member: &'static str) -> Self {
+    pub(crate) fn invalid_request(field: &'static str) -> Self {
         let mut error = Self::new(ErrorKind::InvalidRequest, Outcome::NotSent);
-        error.0.member = Some(member);
+        error.0.field = Some(field);
         error
     }
 
@@ -174,16 +173,16 @@ impl Error {
         Self::new(ErrorKind::DeadlinePassed, Outcome::NotSent)
     }
 
-    /// What was read so far stands. `attempts`: the requests that showed it.
+    /// Rows already read stay valid. `attempts`: the requests that revealed it.
     pub(crate) fn endless_list(attempts: u32) -> Self {
-        Self::new(ErrorKind::EndlessList, Outcome::NotSent).of_call(attempts, false)
+        Self::new(ErrorKind::EndlessList, Outcome::NotSent).for_call(attempts, false)
     }
 
     pub(crate) fn timed_out() -> Self {
         Self::new(ErrorKind::TimedOut, Outcome::Unknown)
     }
 
-    /// No answer: from `reqwest`, which tells apart what failed while connecting.
+    /// No answer. `reqwest` says whether it failed while connecting.
     pub(crate) fn no_answer(source: reqwest::Error) -> Self {
         let mut error = if source.is_builder() {
             Self::new(ErrorKind::InvalidRequest, Outcome::NotSent)
@@ -216,12 +215,12 @@ impl Error {
 
     pub(crate) fn unusable(head: AnswerHead, unusable: Unusable) -> Self {
         let mut error = Self::new(ErrorKind::UnusableAnswer, Outcome::Unknown).with_head(head);
-        error.0.member = Some(unusable.0);
+        error.0.field = Some(unusable.0);
         error
     }
 
     pub(crate) fn refused(head: AnswerHead, refusal: Refusal) -> Self {
-        let outcome = own_outcome(head.status, refusal.code.as_deref());
+        let outcome = outcome_of(head.status, refusal.code.as_deref());
         let mut error = Self::new(ErrorKind::Refused, outcome).with_head(head);
         error.0.refusal = refusal;
         error
@@ -232,8 +231,8 @@ impl Error {
         self
     }
 
-    /// The error of the whole call, after `attempts` requests, any of which may have had its effect.
-    pub(crate) fn of_call(mut self, attempts: u32, may_have_happened: bool) -> Self {
+    /// The error of the whole call after `attempts` requests. `may_have_happened`: one of them may have had its effect.
+    pub(crate) fn for_call(mut self, attempts: u32, may_have_happened: bool) -> Self {
         self.0.attempts = attempts;
         if may_have_happened {
             self.0.outcome = Outcome::Unknown;
@@ -242,9 +241,9 @@ impl Error {
     }
 }
 
-/// What one answer says about its own attempt. A 409 is the answer both to a reused key (nothing happened) and
-/// to a first request that still runs, so one that does not say which is `Unknown`.
-fn own_outcome(status: u16, code: Option<&str>) -> Outcome {
+/// The outcome of one attempt. A 409 means either a reused key (no effect) or a first request that is still running;
+/// without a code it is `Unknown`.
+fn outcome_of(status: u16, code: Option<&str>) -> Outcome {
     match (status, code) {
         (409, None | Some("idempotency_in_progress")) => Outcome::Unknown,
         (400..=499, _) => Outcome::Rejected,
@@ -265,8 +264,8 @@ impl fmt::Display for Error {
             ErrorKind::Refused => "lomi did not do it",
             ErrorKind::EndlessList => "the list of lomi does not go on, or never ends",
         })?;
-        if let Some(member) = self.0.member {
-            write!(f, ", see {member}")?;
+        if let Some(field) = self.0.field {
+            write!(f, ", see {field}")?;
         }
         if let Some(status) = self.status() {
             write!(f, ", status {status}")?;
@@ -287,7 +286,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("outcome", &self.0.outcome)
             .field("attempts", &self.0.attempts)
-            .field("member", &self.0.member)
+            .field("field", &self.0.field)
             .field("status", &self.status())
             .field("code", &self.code())
             .field("request_id", &self.request_id())

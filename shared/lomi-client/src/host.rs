@@ -1,4 +1,4 @@
-//! Which host a key may be sent to.
+//! The hosts that a key may be sent to.
 
 use url::{Host, Url};
 
@@ -8,7 +8,7 @@ use crate::key::Environment;
 const LIVE_HOST: &str = "api.lomi.africa";
 const SANDBOX_HOST: &str = "sandbox.api.lomi.africa";
 
-/// The base URL for a key of this environment: the given one when it is allowed, else lomi's own.
+/// The base URL for a key of this environment: the given one if it is allowed, or lomi's own if none is given.
 pub(crate) fn base_url(environment: Option<Environment>, given: Option<&str>) -> Result<Url, BuildError> {
     match (given, environment) {
         (Some(given), _) => allowed(given, environment),
@@ -21,7 +21,7 @@ pub(crate) fn base_url(environment: Option<Environment>, given: Option<&str>) ->
 fn allowed(given: &str, environment: Option<Environment>) -> Result<Url, BuildError> {
     let url = parse(given)?;
     if url.scheme() == "http" && is_loopback(&url) {
-        // A stand-in on the developer's own machine; a live key has no business there.
+        // A local stand-in for lomi; a live key must not go there.
         return match environment {
             Some(Environment::Test) => Ok(url),
             _ => Err(BuildError::EnvironmentMismatch),

@@ -1,7 +1,7 @@
 //! The one HTTPS stack: rustls on ring, with the roots of the Mozilla programme compiled in.
 //!
-//! Nothing is read from the machine (no certificate store, no proxy variable), so a cold start costs the same
-//! everywhere and a certificate planted on the host is not trusted.
+//! It reads nothing from the machine (no certificate store, no proxy variable), so a cold start costs the same
+//! everywhere, and a certificate added to the host is not trusted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use reqwest::redirect;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A frozen Lambda environment thaws with connections that the other side has long closed; a short idle time
-/// keeps them for a burst and drops them before they can fail a request.
+/// A frozen Lambda environment thaws with connections that lomi has closed. A short idle time reuses connections within
+/// a burst and drops them before they fail a request.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why the HTTPS stack could not be put together.
+/// Why the HTTPS client could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpsError {
@@ -25,7 +25,7 @@ pub enum HttpsError {
     Http(#[from] reqwest::Error),
 }
 
-/// An HTTP/1.1 client that follows no redirect, uses no proxy, sends no referrer and repeats nothing by itself.
+/// An HTTP/1.1 client that follows no redirect, uses no proxy, sends no referrer and never retries.
 ///
 /// It limits only the time to connect (TLS included): give every request its own total time-out.
 pub fn client(connect_timeout: Duration) -> Result<reqwest::Client, HttpsError> {

@@ -1,12 +1,14 @@
 //! Identifiers, checked before they reach a URL.
 //!
-//! Since API 1.2.0 a thing may have two: a UUID, and a public id (`txn_...`, `prod_...`, `price_...`) that the dashboard
-//! shows. Which routes take which is written down for few of them, so any id that needs no escaping in a URL is let through.
+//! Since API 1.2.0 an object may have two: a UUID, and a public id (`txn_...`, `prod_...`, `price_...`) that the
+//! dashboard shows. Few routes document which one they take, so any id that needs no escaping in a URL is accepted.
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+use crate::check::is_visible_ascii;
 
 /// The text is not 1 to 64 of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,12 +21,12 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*
         ///
-        /// A UUID of any version, kept in lower case, or another id of 1 to 64 of `A-Z a-z 0-9 _ -`, kept as it is.
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        /// A UUID of any version, kept in lower case, or another id of 1 to 64 of `A-Z a-z 0-9 _ -`, kept unchanged.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         pub struct $name(String);
 
         impl $name {
-            /// Reads an id; surrounding space, placeholders and whatever a URL would need escaped are refused.
+            /// Reads an id; refuses white space, placeholders and all that a URL needs escaped.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 if is_uuid(text) {
                     Ok(Self(text.to_ascii_lowercase()))
@@ -35,7 +37,7 @@ macro_rules! id {
                 }
             }
 
-            /// Whether it is the UUID of the thing, and not a public id.
+            /// Whether it is a UUID and not a public id.
             pub fn is_uuid(&self) -> bool {
                 is_uuid(&self.0)
             }
@@ -57,12 +59,6 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
             }
         }
     };
@@ -108,7 +104,6 @@ id!(
     PaymentLinkId,
     "payment link id"
 );
-
 id!(
     /// Names a refund.
     RefundId,
@@ -125,7 +120,7 @@ id!(
     "delivery log id"
 );
 
-/// Whether an id is a UUID of version 4, the only one that a card charge takes.
+/// Whether an id is a UUID of version 4; a card charge takes no other.
 pub(crate) fn is_version_4(id: &str) -> bool {
     let variant = id.as_bytes().get(19).filter(|_| is_uuid(id));
     id.as_bytes().get(14) == Some(&b'4') && variant.is_some_and(|byte| b"89ab".contains(byte))
@@ -145,10 +140,10 @@ pub(crate) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// The caller's own key of one intended effect, sent unchanged on every attempt.
+/// The caller's key of one operation, sent unchanged on every attempt.
 ///
-/// 1 to 255 visible ASCII characters: lomi cuts longer keys, so two of them could collide. lomi remembers
-/// a key for about a day together with a hash of the body; the same key with another body is refused.
+/// 1 to 255 visible ASCII characters: lomi truncates longer keys, so two of them could collide. lomi stores a key
+/// for about a day with a hash of the body and refuses the same key with another body.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
@@ -158,11 +153,9 @@ pub struct IdempotencyKey(String);
 pub struct IdempotencyKeyError;
 
 impl IdempotencyKey {
-    /// Takes 1 to 255 visible ASCII characters (no space).
+    /// Takes 1 to 255 visible ASCII characters, no space.
     pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        let fits = (1..=255).contains(&text.len());
-        (visible && fits).then(|| Self(text.to_owned())).ok_or(IdempotencyKeyError)
+        is_visible_ascii(text, 255).then(|| Self(text.to_owned())).ok_or(IdempotencyKeyError)
     }
 
     /// The key as it is sent.

@@ -1,11 +1,14 @@
-//! The secret key and the environment that it opens.
-
-use std::fmt;
+//! The secret key and its environment.
 
 use sha2::{Digest, Sha256};
+use strum::{Display, EnumString, IntoStaticStr};
 
-/// Which half of a lomi account something belongs to. Nothing moves between the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use crate::check::is_visible_ascii;
+use crate::opaque_debug::opaque_debug;
+
+/// The environment of a key or an object. The two share nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Environment {
     /// No real money; the host is `sandbox.api.lomi.africa`.
     Test,
@@ -16,24 +19,7 @@ pub enum Environment {
 impl Environment {
     /// `test` or `live`, as lomi writes it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Live => "live",
-        }
-    }
-
-    pub(crate) fn from_wire(text: &str) -> Option<Self> {
-        match text {
-            "test" => Some(Self::Test),
-            "live" => Some(Self::Live),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.into()
     }
 }
 
@@ -41,7 +27,9 @@ impl fmt::Display for Environment {
 #[derive(Clone)]
 pub struct SecretKey(String);
 
-/// Why a text is not a secret key. The text itself is never part of the error.
+opaque_debug!(SecretKey);
+
+/// Why a text is not a secret key. The error never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretKeyError {
@@ -57,8 +45,8 @@ pub enum SecretKeyError {
 }
 
 impl SecretKey {
-    /// Takes `lomi_sk_test_...`, `lomi_sk_live_...` or an older key without a marker; surrounding white
-    /// space (a trailing newline of a secret store, say) is dropped.
+    /// Takes `lomi_sk_test_...`, `lomi_sk_live_...` or an older key without an environment. Drops surrounding white
+    /// space, such as the trailing newline of a secret store.
     pub fn parse(text: &str) -> Result<Self, SecretKeyError> {
         let text = text.trim();
         if text.starts_with("lomi_pk_") {
@@ -67,12 +55,10 @@ impl SecretKey {
         if text.starts_with("whsec_") {
             return Err(SecretKeyError::WebhookSecret);
         }
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        let fits = (1..=256).contains(&text.len());
-        (visible && fits).then(|| Self(text.to_owned())).ok_or(SecretKeyError::Malformed)
+        is_visible_ascii(text, 256).then(|| Self(text.to_owned())).ok_or(SecretKeyError::Malformed)
     }
 
-    /// The environment in the key's prefix; `None` for an older key, which does not say.
+    /// The environment in the key's prefix; `None` for an older key without one.
     pub fn environment(&self) -> Option<Environment> {
         if self.0.starts_with("lomi_sk_test_") {
             Some(Environment::Test)
@@ -83,8 +69,7 @@ impl SecretKey {
         }
     }
 
-    /// Tells this key from another one, in 16 hexadecimal digits: the beginning of its SHA-256, from which nobody finds
-    /// the key. It may be stored.
+    /// Identifies the key without revealing it: the first 16 hexadecimal digits of its SHA-256. Safe to store.
     pub fn fingerprint(&self) -> String {
         hex::encode(Sha256::digest(self.0.as_bytes())).chars().take(16).collect()
     }
@@ -94,18 +79,12 @@ impl SecretKey {
     }
 }
 
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretKey(..)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_prefix_says_the_environment() {
+    fn the_prefix_is_the_environment() {
         let environment = |text| SecretKey::parse(text).unwrap().environment();
         assert_eq!(environment("lomi_sk_test_abc"), Some(Environment::Test));
         assert_eq!(environment("lomi_sk_live_abc\n"), Some(Environment::Live));
@@ -122,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_keys_apart_and_shows_none() {
+    fn fingerprints_differ_between_keys_and_reveal_none() {
         let fingerprint = |text| SecretKey::parse(text).unwrap().fingerprint();
         assert_eq!(fingerprint("lomi_sk_test_abc\n"), fingerprint("lomi_sk_test_abc"));
         assert_ne!(fingerprint("lomi_sk_test_abc"), fingerprint("lomi_sk_test_abd"));

@@ -21,6 +21,7 @@ mod listing;
 mod me;
 mod metadata;
 mod older;
+mod opaque_debug;
 mod open_enum;
 mod paging;
 pub mod payment_links;

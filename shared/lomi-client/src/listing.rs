@@ -1,4 +1,4 @@
-//! Lists as streams: one page after the other, each asked for when the one before is used up.
+//! Lists as streams: the next page is requested when the rows of the last one are used up.
 
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
@@ -12,71 +12,80 @@ use futures_core::Stream;
 use crate::call::Call;
 use crate::error::Error;
 use crate::paging::{ListPlace, Page, Paging};
-use crate::row::Unusable;
+use crate::row::{Resource, Unusable};
 
-/// More pages than this are a list that never ends.
+/// A list with more pages counts as endless.
 const MAX_PAGES: u32 = 1_000;
 
-/// What a list call returns, and how it goes on. Public in name only: nothing outside this crate can reach it.
-pub trait Listed: Sized {
-    /// One entry of the list.
-    type Row: Send + 'static;
-    /// How it goes on where the answer does not say.
+/// The row type of a list, and how that list is paged.
+pub trait ListRow: Resource + Send + 'static {
+    /// How the next page is requested where the answer does not say.
     const PAGING: Paging;
-    /// Reads one answer.
-    fn read_page(text: &str) -> Result<Page<Self::Row>, Unusable>;
-    /// What tells one entry from every other.
-    fn id(row: &Self::Row) -> &str;
-    /// The same call in words that every generation knows; `None` when it is that already.
-    fn in_older_words<T>(_: &Call<T>) -> Option<Call<T>> {
+    /// Identifies the row within its list.
+    fn id(&self) -> &str;
+    /// The same call without filter values that older servers refuse; `None` when it has none.
+    fn older_form<T>(_: &Call<T>) -> Option<Call<T>> {
         None
     }
 }
 
+/// What a list call returns. Public in name only: no other crate can reach it.
+pub trait Listed: Sized {
+    /// One entry of the list.
+    type Row: ListRow;
+    /// Reads one answer.
+    fn read_page(text: &str) -> Result<Page<Self::Row>, Unusable>;
+}
+
+impl<T: ListRow> Listed for Vec<T> {
+    type Row = T;
+
+    fn read_page(text: &str) -> Result<Page<T>, Unusable> {
+        Page::read(text)
+    }
+}
+
 impl<L: Listed> Call<L> {
-    /// Every row from here on, one page after the other, each row once. Filters, page size and the place to start are
-    /// those of the call; a deadline holds for the whole stream, without one every page has its twenty seconds.
+    /// Every row from here on, page by page, each row once. Filters, page size and start are those of the call. A
+    /// deadline holds for the whole stream; without one every page has its own twenty seconds.
     ///
-    /// Rows come as lomi sends them: one that is made or changed while the list is read may be left out.
+    /// Rows come in lomi's order. A row that is created or changed while the list is read may be missing.
     pub fn stream(self) -> Listing<L::Row> {
-        let call = L::PAGING.first(self.reading(L::read_page));
+        let call = L::Row::PAGING.first(self.decoded_by(L::read_page));
         Listing {
-            paging: L::PAGING,
-            id: L::id,
-            in_older_words: L::in_older_words,
+            paging: L::Row::PAGING,
+            id: L::Row::id,
+            older_form: L::Row::older_form,
             call: Some(call),
             answer: None,
             rows: Vec::new().into_iter(),
             seen: HashSet::new(),
             places: HashSet::new(),
-            head: None,
+            first_id: None,
             pages: 0,
         }
     }
 
-    /// The same list from this place on.
+    /// The same list, starting at this place.
     pub fn starting_at(self, place: &ListPlace) -> Self {
         place.of(self)
     }
 }
 
-/// The rows of one answer, for a call that wants no more than those.
-pub(crate) fn rows<T>(text: &str) -> Result<Vec<T>, Unusable>
-where
-    Vec<T>: Listed<Row = T>,
-{
-    Ok(Vec::<T>::read_page(text)?.rows)
+/// The rows of one answer.
+pub(crate) fn rows<T: ListRow>(text: &str) -> Result<Vec<T>, Unusable> {
+    Ok(Page::read(text)?.rows)
 }
 
 /// What one answer adds to a list.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ListPage<T> {
-    /// Its rows, without those that an earlier answer had. There may be none before the end.
+    /// Its rows, without those of earlier answers. May be empty before the end.
     pub rows: Vec<T>,
-    /// Where the list goes on; `None` when that was its end.
+    /// Where the list continues; `None` at its end.
     pub next: Option<ListPlace>,
-    /// How many rows the filters leave, on every page together; lomi tells it of customers only.
+    /// How many rows match the filters on all pages; lomi reports it for customers only.
     pub total_count: Option<u32>,
 }
 
@@ -87,30 +96,31 @@ impl<T> ListPage<T> {
     }
 }
 
-type InOlderWords<T> = fn(&Call<T>) -> Option<Call<T>>;
+type OlderForm<T> = fn(&Call<T>) -> Option<Call<T>>;
 type Answer<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 
-/// The rows of a list as a [`Stream`], without a stream library through [`Listing::next`], or answer by answer through
+/// The rows of a list as a [`Stream`]; through [`Listing::next`] without a stream library, or answer by answer through
 /// [`Listing::next_page`].
 ///
-/// It ends where lomi says so, and never by how many rows came. Nothing is asked for before the first poll. A list
-/// that begins again instead of going on, and one of more than 1 000 pages, is
-/// [`ErrorKind::EndlessList`](crate::ErrorKind::EndlessList). One page is in memory, and the id of every row.
-#[must_use = "a stream asks for nothing until it is polled"]
+/// The list ends where lomi says so, never because few rows came. Nothing is requested before the first poll. A list
+/// that starts again instead of continuing, or has more than 1 000 pages, is
+/// [`ErrorKind::EndlessList`](crate::ErrorKind::EndlessList). Memory holds one page and the id of every row.
+#[must_use = "a stream requests nothing until it is polled"]
 pub struct Listing<T> {
     paging: Paging,
     id: fn(&T) -> &str,
-    in_older_words: InOlderWords<Page<T>>,
+    older_form: OlderForm<Page<T>>,
     /// The call of the next page; `None` after the last.
     call: Option<Call<Page<T>>>,
     answer: Option<Answer<T>>,
-    /// Rows of the last answer that are still to be handed on.
+    /// Rows of the last answer that the caller has not received.
     rows: vec::IntoIter<T>,
-    /// The ids of the rows that came, and the places that were asked for.
+    /// The ids of all rows so far.
     seen: HashSet<String>,
+    /// The places that were requested.
     places: HashSet<ListPlace>,
-    /// The first row of the last answer.
-    head: Option<String>,
+    /// The id of the first row of the last answer.
+    first_id: Option<String>,
     pages: u32,
 }
 
@@ -120,8 +130,8 @@ impl<T: Send + 'static> Listing<T> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// What one more answer adds; nothing, and no call, after the end. An error leaves the list where it was, so that
-    /// the same page can be asked for again.
+    /// What the next answer adds; after the end an empty page without a call. After an error the same page can be
+    /// requested again.
     pub async fn next_page(&mut self) -> Result<ListPage<T>, Error> {
         let page = poll_fn(|context| self.poll_page(context)).await?;
         let left = mem::take(&mut self.rows);
@@ -130,18 +140,19 @@ impl<T: Send + 'static> Listing<T> {
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
         match ready!(self.poll_answer(context)) {
-            Err(error) if self.speaks_older(&error) => self.poll_page(context),
+            Err(error) if self.fall_back_to_older_form(&error) => self.poll_page(context),
             page => Poll::Ready(page),
         }
     }
 
-    /// A server may refuse the whole list for one word in it that came after it. From here on it is asked without such words.
-    fn speaks_older(&mut self, error: &Error) -> bool {
-        let is_about_words = self.pages == 0 && matches!(error.status(), Some(400 | 422 | 500));
-        let older = self.call.as_ref().filter(|_| is_about_words).and_then(self.in_older_words);
-        let is_news = older.is_some();
+    /// An older server may refuse the whole list because of one filter value that it does not know. Returns whether
+    /// there is a call without such values; the list continues with that one.
+    fn fall_back_to_older_form(&mut self, error: &Error) -> bool {
+        let may_be_filter = self.pages == 0 && matches!(error.status(), Some(400 | 422 | 500));
+        let older = self.call.as_ref().filter(|_| may_be_filter).and_then(self.older_form);
+        let has_older = older.is_some();
         self.call = older.or_else(|| self.call.take());
-        is_news
+        has_older
     }
 
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<ListPage<T>, Error>> {
@@ -155,20 +166,20 @@ impl<T: Send + 'static> Listing<T> {
         let page = ready!(answer.as_mut().poll(context));
         self.answer = None;
         let call = call.clone();
-        Poll::Ready(page.and_then(|page| self.turn(call, page)))
+        Poll::Ready(page.and_then(|page| self.accept(call, page)))
     }
 
-    /// Takes in the answer to `call`, and sets up the call of the next page.
-    fn turn(&mut self, call: Call<Page<T>>, page: Page<T>) -> Result<ListPage<T>, Error> {
+    /// Records the answer to `call` and prepares the call of the next page.
+    fn accept(&mut self, call: Call<Page<T>>, page: Page<T>) -> Result<ListPage<T>, Error> {
         let next = self.paging.after(&call, &page)?;
-        let head = page.rows.first().map(|row| (self.id)(row).to_owned());
+        let first_id = page.rows.first().map(|row| (self.id)(row).to_owned());
         let is_known_place = next.as_ref().is_some_and(|place| self.places.contains(place));
-        if is_known_place || self.begins_again(&page, head.as_deref()) {
+        if is_known_place || self.repeats_last_page(&page, first_id.as_deref()) {
             return Err(Error::endless_list(1));
         }
-        let total_count = page.total_after(&call);
+        let total_count = page.reliable_total(&call);
         self.pages += 1;
-        self.head = head;
+        self.first_id = first_id;
         self.places.extend(next.clone());
         self.call = next.as_ref().map(|place| place.of(call));
         let (id, seen) = (self.id, &mut self.seen);
@@ -176,11 +187,12 @@ impl<T: Send + 'static> Listing<T> {
         Ok(ListPage { rows, next, total_count })
     }
 
-    /// Whether this is the page before once more: the server knows no places. Rows that only moved down, because new
-    /// ones came in front of them, begin elsewhere.
-    fn begins_again(&self, page: &Page<T>, head: Option<&str>) -> bool {
+    /// Whether the server ignored the place and sent the last page again. After new rows at the front, known rows move
+    /// down, and the page starts with another one.
+    fn repeats_last_page(&self, page: &Page<T>, first_id: Option<&str>) -> bool {
         let is_known = |row: &T| self.seen.contains((self.id)(row));
-        page.is_counted() && head.is_some() && head == self.head.as_deref() && page.rows.iter().all(is_known)
+        let same_start = first_id.is_some() && first_id == self.first_id.as_deref();
+        page.is_counted() && same_start && page.rows.iter().all(is_known)
     }
 }
 
@@ -207,5 +219,5 @@ impl<T: Send + 'static> Stream for Listing<T> {
     }
 }
 
-/// Nothing in it points into itself.
+/// No field points into the struct itself.
 impl<T> Unpin for Listing<T> {}

@@ -1,17 +1,17 @@
-//! Metadata as lomi sends it back: any JSON object.
+//! Metadata in lomi's answers: any JSON object.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// The merchant's own keys, joined by keys that lomi adds (the payer's phone among them, so `Debug` shows
-/// only the names). Values may be any JSON; a value read as text must have been sent as text.
+/// The merchant's own keys and keys that lomi adds. Values may be any JSON. lomi adds the payer's phone, so `Debug`
+/// shows only the names.
 #[derive(Clone, Default, PartialEq)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    pub(crate) fn new(members: Map<String, Value>) -> Self {
-        Self(members)
+    pub(crate) fn new(fields: Map<String, Value>) -> Self {
+        Self(fields)
     }
 
     /// The value of `key` when it is a string.
@@ -24,12 +24,12 @@ impl Metadata {
         self.0.get(key) == Some(&Value::Bool(true))
     }
 
-    /// Every member, by name.
+    /// Every field, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether there is no member at all.
+    /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

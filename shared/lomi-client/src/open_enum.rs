@@ -1,34 +1,14 @@
-//! Enumerations that lomi may extend: an unknown member is kept, never an error.
+//! Enumerations that lomi may extend: `strum` keeps an unknown name in the variant `Other`, so reading never fails.
 
-macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $wire:literal,)+ }) => {
-        $(#[$doc])*
-        ///
-        /// Open: a member that this release does not know is kept as `Other`.
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$member_doc])* $member,)+
-            /// Anything else, as sent.
-            Other(String),
-        }
-
+macro_rules! as_str {
+    ($name:ident) => {
         impl $name {
             /// The text on the wire.
             pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$member => $wire,)+
-                    Self::Other(text) => text,
-                }
-            }
-
-            pub(crate) fn from_wire(text: String) -> Self {
-                match text.as_str() {
-                    $($wire => Self::$member,)+
-                    _ => Self::Other(text),
-                }
+                self.as_ref()
             }
         }
     };
 }
 
-pub(crate) use open_enum;
+pub(crate) use as_str;

@@ -1,15 +1,15 @@
-//! The payment rails of a merchant.
+//! The payment providers of a merchant.
 
 use std::fmt;
 
 use crate::Metadata;
 use crate::call::Call;
 use crate::client::Client;
-use crate::listing::{self, Listed};
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::{self, ListRow};
+use crate::paging::Paging;
+use crate::row::{Resource, Row, Unusable};
 
-/// One payment rail and how far the merchant is with it. `Debug` leaves out the phone number and the account.
+/// One payment provider and the merchant's onboarding there. `Debug` omits the phone number and the account.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Provider {
@@ -17,9 +17,9 @@ pub struct Provider {
     pub provider_code: String,
     /// Whether the merchant can take payments through it.
     pub is_connected: Option<bool>,
-    /// Whether the merchant's phone number is confirmed, on rails that need one.
+    /// Whether the merchant's phone number is confirmed, if the provider needs one.
     pub is_phone_verified: Option<bool>,
-    /// How far signing up has come, in lomi's words.
+    /// The state of the onboarding, as sent.
     pub onboarding_status: Option<String>,
     /// The merchant's phone number at the provider.
     pub phone_number: Option<String>,
@@ -27,14 +27,14 @@ pub struct Provider {
     pub provider_merchant_id: Option<String>,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// What lomi noted.
+    /// lomi's metadata.
     pub metadata: Metadata,
 }
 
-impl Provider {
+impl Resource for Provider {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         Ok(Self {
-            provider_code: row.text(&["provider_code"]).ok_or(Unusable("provider_code"))?,
+            provider_code: row.required(&["provider_code"])?,
             is_connected: row.flag("is_connected"),
             is_phone_verified: row.flag("is_phone_verified"),
             onboarding_status: row.text(&["onboarding_status"]),
@@ -61,21 +61,16 @@ pub(crate) fn list(client: Client) -> Call<Vec<Provider>> {
 }
 
 impl Call<Vec<Provider>> {
-    /// Only this rail. `CARD` stands for `STRIPE`.
+    /// Only this provider. `CARD` means `STRIPE`.
     pub fn provider_code(self, provider_code: &str) -> Self {
         self.with_query("provider_code", provider_code.to_owned())
     }
 }
 
-impl Listed for Vec<Provider> {
-    type Row = Provider;
+impl ListRow for Provider {
     const PAGING: Paging = Paging::Whole;
 
-    fn read_page(text: &str) -> Result<Page<Provider>, Unusable> {
-        Page::read(text, Provider::read)
-    }
-
-    fn id(row: &Provider) -> &str {
-        &row.provider_code
+    fn id(&self) -> &str {
+        &self.provider_code
     }
 }

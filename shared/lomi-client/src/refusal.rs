@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::check::is_visible_ascii;
 use crate::row::Row;
 
 const MAX_CODE_LEN: usize = 64;
 const MAX_REQUEST_ID_LEN: usize = 128;
 const MAX_MESSAGE_LEN: usize = 512;
 
-/// What the body of an error answer says. Everything is optional: a gateway's HTML page says nothing.
+/// The body of an error answer. Every field is optional: a gateway may answer with an HTML page.
 #[derive(Debug, Default)]
 pub(crate) struct Refusal {
     pub(crate) code: Option<String>,
@@ -38,7 +39,7 @@ impl Refusal {
     }
 }
 
-/// An older framework answers `error` with the status phrase and says more in `message`.
+/// An older framework puts the status phrase into `error` and the details into `message`.
 fn message(inner: Option<&Row<'_>>, outer: &Row<'_>) -> Option<String> {
     inner
         .and_then(|error| error.text(&["message"]))
@@ -52,10 +53,9 @@ fn is_code(text: &str) -> bool {
     text.len() <= MAX_CODE_LEN && text.bytes().all(allowed)
 }
 
-/// Whether a text from the wire is fit to be shown and logged as a request id.
+/// Whether a text from the wire is safe to log as a request id.
 pub(crate) fn is_request_id(text: &str) -> bool {
-    let fits = (1..=MAX_REQUEST_ID_LEN).contains(&text.len());
-    fits && text.bytes().all(|byte| byte.is_ascii_graphic())
+    is_visible_ascii(text, MAX_REQUEST_ID_LEN)
 }
 
 fn bounded(text: &str) -> Option<String> {

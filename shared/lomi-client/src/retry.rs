@@ -1,4 +1,4 @@
-//! When to try again, and after how long.
+//! Whether and when a failed attempt is retried.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Upper bound of the first pause; each later one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Upper bound of any pause that lomi did not ask for.
+/// Upper bound of any pause without `Retry-After`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Exponential backoff with full jitter, inside the caller's deadline.
@@ -20,19 +20,18 @@ pub(crate) struct RetryPolicy {
 
 impl RetryPolicy {
     pub(crate) fn new(max_attempts: u32, jitter_seed: Option<u64>) -> Self {
-        // The only place where this crate draws on chance.
         let jitter = jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self { max_attempts, jitter: Mutex::new(jitter) }
     }
 
-    /// The pause before the next attempt; `None` when there is no attempt left, or the pause would reach
-    /// the deadline (then waiting here would only waste what is left of it).
+    /// The pause before the next attempt; `None` when no attempt is left or the pause would reach the deadline, because
+    /// waiting would only use up the caller's time.
     pub(crate) fn pause(&self, error: &Error, attempts: u32, deadline: Instant) -> Option<Duration> {
         if attempts >= self.max_attempts {
             return None;
         }
-        let asked = error.retry_after().unwrap_or_default();
-        let pause = self.backoff(attempts).max(asked);
+        let retry_after = error.retry_after().unwrap_or_default();
+        let pause = self.backoff(attempts).max(retry_after);
         let resumes_at = Instant::now().checked_add(pause)?;
         (resumes_at < deadline).then_some(pause)
     }

@@ -1,7 +1,7 @@
-//! Tolerant reading of lomi's answers, which come in four generations.
+//! Tolerant reading of lomi's answers, which differ between four generations of the API.
 //!
-//! Unknown members are ignored, absent and `null` are the same, and a peripheral member of the wrong type
-//! counts as absent. Money and currency are the exception: what is there must be readable.
+//! Unknown fields are ignored, absent and `null` are the same, and a minor field of the wrong type counts as absent.
+//! Money and currency are the exception: a value that is present must be readable.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -11,13 +11,23 @@ use serde_json::value::RawValue;
 
 use crate::{Amount, CurrencyCode, Environment, Metadata};
 
-/// The first thing that made an answer unusable: the name of a member, or a word for the whole.
+/// Why an answer is unusable: the name of a field, or `body`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unusable(pub(crate) &'static str);
 
-/// One JSON object whose members are read on demand; nested values stay text until asked for, so depth
-/// costs nothing.
-pub(crate) struct Row<'a>(BTreeMap<String, &'a RawValue>);
+/// An object of the API that is read from an answer.
+pub trait Resource: Sized {
+    /// Reads the object.
+    fn read(row: &Row<'_>) -> Result<Self, Unusable>;
+}
+
+/// Reads the one object of an answer.
+pub(crate) fn decode<T: Resource>(text: &str) -> Result<T, Unusable> {
+    T::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
+}
+
+/// One JSON object. Nested values stay unparsed text until they are read, so depth costs nothing.
+pub struct Row<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Row<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
@@ -42,22 +52,22 @@ impl<'a> Row<'a> {
         elements(array)?.into_iter().map(of_raw).collect()
     }
 
-    /// The array of objects in this member.
+    /// The array of objects in this field.
     pub(crate) fn rows(&self, name: &str) -> Option<Vec<Self>> {
         elements(self.value(name)?.get())?.into_iter().map(of_raw).collect()
     }
 
-    /// The member, unless it is absent or `null`.
+    /// The field, unless it is absent or `null`.
     fn value(&self, name: &str) -> Option<&'a RawValue> {
         self.0.get(name).copied().filter(|raw| raw.get() != "null")
     }
 
-    /// Whether the member is there, if only as `null`.
-    pub(crate) fn has_member(&self, name: &str) -> bool {
+    /// Whether the field is present, `null` included.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Whether the member is there and something, of whatever type.
+    /// Whether the field is present and not `null`.
     pub(crate) fn has_value(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
@@ -70,17 +80,22 @@ impl<'a> Row<'a> {
         serde_json::from_str(self.value(name)?.get()).ok()
     }
 
-    /// The first of the members that is a text with something in it.
+    /// The first of the fields that is a text which is not empty and has the form of `T`.
+    pub(crate) fn parsed<T: FromStr>(&self, names: &[&'static str]) -> Option<T> {
+        let text = |name| self.read::<String>(name).filter(|text| !text.is_empty());
+        names.iter().find_map(|name| text(name)?.parse().ok())
+    }
+
+    /// The same, where an object without it is unusable. The error carries the first of the names.
+    pub(crate) fn required<T: FromStr>(&self, names: &[&'static str]) -> Result<T, Unusable> {
+        self.parsed(names).ok_or(Unusable(names.first().copied().unwrap_or_default()))
+    }
+
     pub(crate) fn text(&self, names: &[&'static str]) -> Option<String> {
-        names.iter().find_map(|name| self.read::<String>(name).filter(|text| !text.is_empty()))
+        self.parsed(names)
     }
 
-    /// The first of the members that has the shape of `T`.
-    pub(crate) fn id<T: FromStr>(&self, names: &[&'static str]) -> Option<T> {
-        names.iter().find_map(|name| self.read::<String>(name)?.parse().ok())
-    }
-
-    /// The first of the members that is there; one that is not an amount makes the row unusable.
+    /// The first of the fields that is present; if it is not an amount, the row is unusable.
     pub(crate) fn amount(&self, names: &[&'static str]) -> Result<Option<Amount>, Unusable> {
         let Some((name, raw)) = self.first(names) else {
             return Ok(None);
@@ -88,7 +103,7 @@ impl<'a> Row<'a> {
         Amount::from_json(raw).map(Some).map_err(|_| Unusable(name))
     }
 
-    /// The first of the members that is there, in either case; anything but three letters makes the row unusable.
+    /// The first of the fields that is present, in either case; if it is not three letters, the row is unusable.
     pub(crate) fn currency(&self, names: &[&'static str]) -> Result<Option<CurrencyCode>, Unusable> {
         let Some((name, _)) = self.first(names) else {
             return Ok(None);
@@ -107,14 +122,14 @@ impl<'a> Row<'a> {
     }
 
     pub(crate) fn environment(&self) -> Option<Environment> {
-        Environment::from_wire(&self.text(&["environment"])?)
+        self.parsed(&["environment"])
     }
 
     pub(crate) fn row(&self, name: &str) -> Option<Self> {
         Self::parse(self.value(name)?.get())
     }
 
-    /// The JSON text of the member, unread.
+    /// The JSON text of the field.
     pub(crate) fn json(&self, name: &str) -> Option<String> {
         Some(self.value(name)?.get().to_owned())
     }

@@ -1,12 +1,11 @@
-//! Secrets that lomi hands out. They can be passed on, and nothing shows them by accident.
+//! Secrets in lomi's answers. Only `expose` reveals them.
 
-use std::fmt;
-
+use crate::opaque_debug::opaque_debug;
 use crate::webhook::{WebhookSecret, WebhookSecretError};
 
 /// What the card form in the shopper's browser needs to confirm one charge (`pi_..._secret_...`).
 ///
-/// It goes to that one shopper and nowhere else: no log, no URL, no cache. `Debug` does not show it.
+/// For that one shopper only: no log, no URL, no cache. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientSecret(String);
 
@@ -21,14 +20,8 @@ impl ClientSecret {
     }
 }
 
-impl fmt::Debug for ClientSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientSecret(..)")
-    }
-}
-
-/// The signing secret of a webhook endpoint that was just made (`whsec_...`). lomi shows it this once: store it
-/// before anything else. `Debug` does not show it.
+/// The signing secret of a new webhook endpoint (`whsec_...`). lomi shows it only once: store it first. `Debug` does
+/// not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedWebhookSecret(String);
 
@@ -42,14 +35,10 @@ impl IssuedWebhookSecret {
         &self.0
     }
 
-    /// The secret as the check of signatures takes it.
+    /// The secret for [`verify`](crate::webhook::verify).
     pub fn to_secret(&self) -> Result<WebhookSecret, WebhookSecretError> {
         WebhookSecret::parse(&self.0)
     }
 }
 
-impl fmt::Debug for IssuedWebhookSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IssuedWebhookSecret(..)")
-    }
-}
+opaque_debug!(ClientSecret, IssuedWebhookSecret);

@@ -1,49 +1,57 @@
-//! Transactions, read only: what shoppers paid or tried to pay.
+//! Transactions, read only: attempts of shoppers to pay.
+
+use strum::{AsRefStr, EnumString};
 
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CustomerId, TransactionId};
 use crate::key::Environment;
-use crate::listing::{self, Listed};
-use crate::open_enum::open_enum;
-use crate::paging::{self, Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::{self, ListRow};
+use crate::open_enum::as_str;
+use crate::paging::{self, Paging};
+use crate::row::{self, Resource, Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
 
-open_enum! {
-    /// Where a transaction stands. `failed` and `expired` can still become `completed` (a second attempt,
-    /// a late confirmation by the provider), so neither is final.
-    TransactionStatus {
-        /// Waiting for the shopper or the provider.
-        Pending = "pending",
-        /// The payer has paid, and lomi looks at it before the merchant has it. It may still fail. Since API 1.2.0.
-        Held = "held",
-        /// Paid.
-        Completed = "completed",
-        /// The attempt was refused.
-        Failed = "failed",
-        /// Paid and fully refunded.
-        Refunded = "refunded",
-        /// Nothing happened in time.
-        Expired = "expired",
-        /// Documented, not seen in any server code.
-        Cancelled = "cancelled",
-    }
+/// The status of a transaction. `failed` and `expired` are not final: a second attempt or a late confirmation by the
+/// provider can still make them `completed`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum TransactionStatus {
+    /// Waiting for the shopper or the provider.
+    Pending,
+    /// The payer has paid, and lomi reviews the payment before the merchant receives it. May still fail. Since API
+    /// 1.2.0.
+    Held,
+    /// Paid.
+    Completed,
+    /// The attempt failed.
+    Failed,
+    /// Paid and fully refunded.
+    Refunded,
+    /// Not paid in time.
+    Expired,
+    /// Documented; no server code produces it.
+    Cancelled,
+    /// Any other, as sent.
+    #[strum(default, transparent)]
+    Other(String),
 }
 
-/// One attempt of a shopper to pay. Reads do not name the checkout session: find your order in `metadata`.
+as_str!(TransactionStatus);
+
+/// One attempt of a shopper to pay. It does not carry the checkout session: find your order in `metadata`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Transaction {
-    /// Its id: the UUID, wherever the row has one. It is what a payment is known by.
+    /// Its id: the UUID if the row has one, otherwise the public id.
     pub transaction_id: TransactionId,
-    /// Its other id (`txn_...`), which lomi's dashboard shows and newer events may name; since API 1.2.0.
+    /// Its public id (`txn_...`), as on lomi's dashboard and in newer events; since API 1.2.0.
     pub public_id: Option<TransactionId>,
-    /// Where it stands.
+    /// Its status.
     pub status: TransactionStatus,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// The customer that lomi found or made for the payer.
+    /// The customer that lomi found or created for the payer.
     pub customer_id: Option<CustomerId>,
     /// `payment` or `instalment` in the database; documents also name `refund` and `payout`.
     pub transaction_type: Option<String>,
@@ -53,9 +61,9 @@ pub struct Transaction {
     pub fee_amount: Option<Amount>,
     /// Gross less fee.
     pub net_amount: Option<Amount>,
-    /// What went back of it by completed refunds, wherever they were made; since API 1.2.0.
+    /// The sum of all completed refunds; since API 1.2.0.
     pub refunded_amount: Option<Amount>,
-    /// Taken off by a coupon.
+    /// The discount of a coupon.
     pub discount_amount: Option<Amount>,
     /// The currency of all amounts.
     pub currency_code: Option<CurrencyCode>,
@@ -63,11 +71,11 @@ pub struct Transaction {
     pub provider_code: Option<String>,
     /// `CARDS`, `MOBILE_MONEY`, ...
     pub payment_method_code: Option<String>,
-    /// What the merchant said it is for.
+    /// The merchant's description.
     pub description: Option<String>,
-    /// The metadata of the session or charge, joined by keys of the provider.
+    /// The metadata of the session or charge, and keys that the provider adds.
     pub metadata: Metadata,
-    /// Test or live, when the row says (mobile-money rows often do not; then the key decides).
+    /// The environment, if the row says (mobile-money rows often do not; then that of the key holds).
     pub environment: Option<Environment>,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
@@ -75,17 +83,16 @@ pub struct Transaction {
     pub updated_at: Option<String>,
 }
 
-impl Transaction {
+impl Resource for Transaction {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         let (uuid, public_id) = ids(row);
         let id = uuid.or_else(|| public_id.clone()).ok_or(Unusable("transaction_id"))?;
-        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
         Ok(Self {
             transaction_id: id,
             public_id,
-            status: TransactionStatus::from_wire(status),
+            status: row.required(&["status"])?,
             organization_id: row.text(&["organization_id"]),
-            customer_id: row.id(&["customer_id"]),
+            customer_id: row.parsed(&["customer_id"]),
             transaction_type: row.text(&["transaction_type"]),
             gross_amount: row.amount(&["gross_amount", "amount"])?,
             fee_amount: row.amount(&["fee_amount"])?,
@@ -104,9 +111,9 @@ impl Transaction {
     }
 }
 
-/// The UUID and the public id, whichever members hold them.
+/// The UUID and the public id, from the fields that may hold either.
 fn ids(row: &Row<'_>) -> (Option<TransactionId>, Option<TransactionId>) {
-    let named = ["transaction_id", "id", "public_id"].iter().filter_map(|name| row.id::<TransactionId>(&[name]));
+    let named = ["transaction_id", "id", "public_id"].iter().filter_map(|name| row.parsed::<TransactionId>(&[name]));
     let (uuids, public): (Vec<_>, Vec<_>) = named.partition(TransactionId::is_uuid);
     (uuids.into_iter().next(), public.into_iter().next())
 }
@@ -122,12 +129,12 @@ impl Transactions {
 
     /// `GET /transactions/{id}`.
     pub fn get(&self, id: &TransactionId) -> Call<Transaction> {
-        Call::get(self.0.clone(), format!("/transactions/{id}"), decode_one)
+        Call::get(self.0.clone(), format!("/transactions/{id}"), row::decode)
     }
 
-    /// `GET /transactions`: those of the key's environment, newest first as observed. There is no total and
-    /// no filter on metadata or session. One row that cannot be read makes the page an error:
-    /// left out, it would look like a payment that never was.
+    /// `GET /transactions`: those of the key's environment, newest first as observed, without a total and without a
+    /// filter on metadata or session. One unreadable row makes the page an error: a skipped row would look like a
+    /// payment that never happened.
     pub fn list(&self) -> Call<Vec<Transaction>> {
         Call::get(self.0.clone(), "/transactions".to_owned(), listing::rows)
     }
@@ -143,45 +150,36 @@ impl Call<Vec<Transaction>> {
         self.with_query("status", names.join(","))
     }
 
-    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`). lomi checks it.
+    /// Only from this time on, ISO 8601 (`2026-06-20T09:00:00Z`).
     pub fn start_date(self, start_date: &str) -> Self {
         self.with_query("startDate", start_date.to_owned())
     }
 
-    /// Only up to this time, ISO 8601. lomi checks it.
+    /// Only up to this time, ISO 8601.
     pub fn end_date(self, end_date: &str) -> Self {
         self.with_query("endDate", end_date.to_owned())
     }
 
-    /// Rows per page; lomi takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
-    /// than 1 MiB is an error.
+    /// Rows per page; 20 or 50 when not set, at most 100 in the newest generation. A page of more than 1 MiB is an
+    /// error.
     pub fn page_size(self, page_size: u32) -> Self {
         paging::with_size(self, page_size)
     }
 }
 
-fn decode_one(text: &str) -> Result<Transaction, Unusable> {
-    Transaction::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-}
-
-impl Listed for Vec<Transaction> {
-    type Row = Transaction;
+impl ListRow for Transaction {
     const PAGING: Paging = Paging::Numbered { size: 50 };
 
-    fn read_page(text: &str) -> Result<Page<Transaction>, Unusable> {
-        Page::read(text, Transaction::read)
+    fn id(&self) -> &str {
+        self.transaction_id.as_str()
     }
 
-    fn id(row: &Transaction) -> &str {
-        row.transaction_id.as_str()
-    }
-
-    /// The database of June 2026 has these statuses and no other, and may refuse a filter that names one.
-    fn in_older_words<T>(call: &Call<T>) -> Option<Call<T>> {
+    /// The database of June 2026 knows only these statuses and may refuse a filter with another.
+    fn older_form<T>(call: &Call<T>) -> Option<Call<T>> {
         const OLDER: [&str; 5] = ["pending", "completed", "failed", "refunded", "expired"];
-        let asked = call.query_text("status")?;
-        let known: Vec<_> = asked.split(',').filter(|status| OLDER.contains(status)).collect();
+        let statuses = call.query_text("status")?;
+        let known: Vec<_> = statuses.split(',').filter(|status| OLDER.contains(status)).collect();
         let older = known.join(",");
-        (!older.is_empty() && older != asked).then(|| call.clone().with_query("status", older))
+        (!older.is_empty() && older != statuses).then(|| call.clone().with_query("status", older))
     }
 }

@@ -1,4 +1,4 @@
-//! One attempt: a request over the wire and its bounded answer.
+//! One attempt: a request and its bounded answer.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ids::IdempotencyKey;
 use crate::refusal::{Refusal, is_request_id};
 use crate::wire::{Carrier, SendError, WireError};
 
-/// No answer of the API is near this; a longer one is not lomi speaking.
+/// Far above any answer of the API; a longer one does not come from lomi.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 const API_KEY: &str = "x-api-key";
@@ -21,7 +21,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REQUEST_ID: &str = "x-request-id";
 const CACHE_HIT: &str = "idempotency-cache-hit";
 
-/// What every attempt of one call sends, byte for byte: lomi compares bodies of one idempotency key.
+/// What every attempt of one call sends, byte for byte: lomi compares the bodies of one idempotency key.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -30,7 +30,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Whether sending it twice could have two effects.
+    /// Whether sending it twice may have two effects.
     pub(crate) fn is_write(&self) -> bool {
         self.method != Method::GET
     }
@@ -58,7 +58,7 @@ impl Transport {
         &self.base_url
     }
 
-    /// Sends once. Ends by the attempt's own time-out or the deadline, whichever comes first.
+    /// Sends once. Ends at the attempt's time-out or the deadline, whichever comes first.
     pub(crate) async fn attempt(&self, request: &Request, deadline: Instant) -> Result<Answer, Error> {
         let now = Instant::now();
         let until = now.checked_add(self.attempt_timeout).unwrap_or(deadline).min(deadline);
@@ -69,13 +69,13 @@ impl Transport {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
-        let written = self.written(request).map_err(|_| Error::invalid_request("request"))?;
-        let response = self.carrier.exchange(written).await.map_err(no_answer)?;
+        let http_request = self.to_http(request).map_err(|_| Error::invalid_request("request"))?;
+        let response = self.carrier.exchange(http_request).await.map_err(no_answer)?;
         let head = read_head(response.status().as_u16(), response.headers());
         let is_success = response.status().is_success();
         let body = read_body(response).await;
         if !is_success {
-            // The status alone says enough when the rest of a refusal is lost.
+            // If the body of a refusal is lost, the status is enough.
             let refusal = Refusal::read(&body.unwrap_or_default());
             return Err(Error::refused(head, refusal));
         }
@@ -86,21 +86,20 @@ impl Transport {
         }
     }
 
-    /// What goes over the wire, the same for every attempt.
-    fn written(&self, request: &Request) -> Result<http::Request<Bytes>, http::Error> {
-        let mut written = http::Request::builder()
+    fn to_http(&self, request: &Request) -> Result<http::Request<Bytes>, http::Error> {
+        let mut builder = http::Request::builder()
             .method(request.method.clone())
             .uri(request.url.as_str())
             .header(API_KEY, &self.key)
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("lomi-client/", env!("CARGO_PKG_VERSION")));
         if let Some(key) = &request.idempotency_key {
-            written = written.header(IDEMPOTENCY_KEY, key.as_str());
+            builder = builder.header(IDEMPOTENCY_KEY, key.as_str());
         }
         if request.body.is_some() {
-            written = written.header(CONTENT_TYPE, "application/json");
+            builder = builder.header(CONTENT_TYPE, "application/json");
         }
-        written.body(request.body.clone().unwrap_or_default())
+        builder.body(request.body.clone().unwrap_or_default())
     }
 }
 
@@ -128,7 +127,7 @@ enum BodyError {
     CutShort(reqwest::Error),
 }
 
-/// Reads to the end or to the limit; a declared length is not believed, only counted bytes are.
+/// Reads to the end or the limit. Counts bytes instead of trusting `Content-Length`.
 async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::CutShort)? {

@@ -1,4 +1,4 @@
-//! What carries a request to lomi and its answer back.
+//! How requests reach lomi: the network, or a [`Wire`] of the caller.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,15 +10,15 @@ use reqwest::Response;
 /// The future of one exchange.
 type Exchange = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, WireError>> + Send>>;
 
-/// A wire of the caller's own in place of the network, so that a simulation carries every request itself, faults and
-/// all, and needs no socket. Hand it to [`ClientBuilder::wire`](crate::ClientBuilder::wire).
+/// Replaces the network, so that a simulation handles every request, and injects faults, without a socket. Pass it to
+/// [`ClientBuilder::wire`](crate::ClientBuilder::wire).
 #[derive(Clone)]
 pub struct Wire(Arc<dyn Fn(http::Request<Bytes>) -> Exchange + Send + Sync>);
 
-/// How an exchange on a [`Wire`] of one's own broke.
+/// How an exchange on a [`Wire`] failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
-    /// No connection was made: nothing of the request left.
+    /// No connection: nothing of the request was sent.
     #[error("no connection")]
     NotSent,
     /// The connection broke after the request may have been written.
@@ -27,7 +27,7 @@ pub enum WireError {
 }
 
 impl Wire {
-    /// A wire on which `carry` brings every request to its answer. The client's own time-outs apply to it.
+    /// A wire that answers every request with `carry`. The client's time-outs apply.
     pub fn new<F, E>(carry: F) -> Self
     where
         F: Fn(http::Request<Bytes>) -> E + Send + Sync + 'static,
@@ -43,14 +43,12 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// What a client sends its requests over.
 #[derive(Clone)]
 pub(crate) enum Carrier {
     Network(reqwest::Client),
     Wire(Wire),
 }
 
-/// Why there is no answer.
 pub(crate) enum SendError {
     Network(reqwest::Error),
     Wire(WireError),

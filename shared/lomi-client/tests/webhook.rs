@@ -78,7 +78,7 @@ fn the_same_event_in_other_bytes_does_not_verify() {
 }
 
 #[test]
-fn a_signature_holds_to_its_last_digit() {
+fn a_signature_is_compared_to_its_last_digit() {
     for place in 0..LEGACY.len() {
         let other = |digit: char| if digit == '0' { '1' } else { '0' };
         let spoil = |text: &str, at: usize| -> String {
@@ -109,13 +109,13 @@ fn any_live_secret_verifies_and_no_other() {
 }
 
 #[test]
-fn the_signed_time_counts_as_part_of_what_was_signed() {
+fn the_signature_covers_the_signed_time() {
     let moved = V1.replace("1781946847", "1781946848");
     assert_eq!(check(v1(&moved), BODY), Err(SignatureError::NoMatch));
 }
 
 #[test]
-fn the_newer_header_wins_and_a_spoiled_one_falls_back_without_a_time() {
+fn a_damaged_newer_header_falls_back_to_the_legacy_one() {
     let both = |v1| Signatures { legacy: Some(LEGACY), v1: Some(v1) };
     let spoiled = V1.replace("t=1781946847", "t=1");
     assert_eq!(check(both(V1), BODY), Ok(Scheme::V1 { signed_at_s: SIGNED_AT_S }));
@@ -133,7 +133,7 @@ fn a_body_that_was_verified_before_reads_the_same_and_has_no_time() {
 }
 
 #[test]
-fn a_missing_and_a_malformed_signature_are_told_apart_from_a_wrong_one() {
+fn missing_malformed_and_wrong_signatures_differ() {
     assert_eq!(check(Signatures::default(), BODY), Err(SignatureError::Missing));
     assert_eq!(check(legacy("  "), BODY), Err(SignatureError::Missing));
     let half = LEGACY.get(..32).unwrap();
@@ -153,14 +153,14 @@ fn a_missing_and_a_malformed_signature_are_told_apart_from_a_wrong_one() {
 }
 
 #[test]
-fn members_of_the_newer_header_may_be_spaced_reordered_and_joined_by_others() {
+fn fields_of_the_newer_header_come_in_any_order() {
     let (time, digest) = V1.split_once(',').unwrap();
     let reordered = format!("v2=abc, {digest}, {time}");
     assert_eq!(check(v1(&reordered), BODY), Ok(Scheme::V1 { signed_at_s: SIGNED_AT_S }));
 }
 
 #[test]
-fn an_old_delivery_is_accepted_and_tells_its_age() {
+fn an_old_delivery_is_accepted_and_has_its_age() {
     let secrets = secrets(&[SECRET]);
     let verified = webhook::verify(v1(V1), BODY, &secrets).unwrap();
     let month = 30 * 24 * 3600;
@@ -183,7 +183,7 @@ fn secrets_are_bounded_and_never_shown() {
 }
 
 #[test]
-fn the_vector_is_a_payment_of_25000_francs() {
+fn the_vector_is_a_successful_payment() {
     let event = parse(BODY).unwrap();
     assert_eq!(event.kind, EventKind::PaymentSucceeded);
     assert_eq!(event.id.as_deref(), Some("7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11"));
@@ -198,7 +198,7 @@ fn the_vector_is_a_payment_of_25000_francs() {
 }
 
 #[test]
-fn a_refund_is_told_by_what_was_asked_for_and_not_by_what_has_been_paid_out() {
+fn a_refund_event_has_the_requested_amount() {
     let amount = |data: &str| event(&format!(r#"{{"event":"REFUND_CREATED","data":{data}}}"#)).data.amount;
     let francs = Amount::from_scaled(5_000, 0);
     for data in [
@@ -241,7 +241,7 @@ fn older_names_of_an_event_mean_the_same() {
 }
 
 #[test]
-fn a_bare_id_names_what_the_object_is() {
+fn a_bare_id_belongs_to_the_object_of_the_event() {
     let id = Some("0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33");
     let data = |name: &str| {
         event(&format!(r#"{{"event":"{name}","data":{{"id":"0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33"}}}}"#)).data
@@ -263,13 +263,13 @@ fn a_public_id_is_kept_apart_from_the_uuid() {
     let both = (Some(uuid.clone()), Some(public.clone()));
     assert_eq!(ids(&format!(r#"{{"transaction_id":"{uuid}","public_id":"{public}"}}"#)), both);
     assert_eq!(ids(&format!(r#"{{"transaction_id":"{}"}}"#, uuid.to_uppercase())), (Some(uuid.clone()), None));
-    // Another member's UUID may be another thing's.
+    // A UUID in another field may belong to another object.
     assert_eq!(ids(&format!(r#"{{"transaction_id":"{public}","id":"{uuid}"}}"#)), (None, Some(public.clone())));
     assert_eq!(ids(&format!(r#"{{"id":"{public}"}}"#)), (None, Some(public)));
 }
 
 #[test]
-fn the_amount_is_the_gross_amount_and_else_the_amount_as_number_or_text() {
+fn the_amount_is_the_gross_amount_or_else_the_amount() {
     let amount = |data: &str| event(&format!(r#"{{"event":"PAYMENT_SUCCEEDED","data":{data}}}"#)).data.amount;
     let francs = Amount::from_scaled(25_000, 0);
     assert_eq!(amount(r#"{"amount":1,"gross_amount":25000.0}"#), francs);
@@ -280,20 +280,20 @@ fn the_amount_is_the_gross_amount_and_else_the_amount_as_number_or_text() {
 }
 
 #[test]
-fn money_that_cannot_be_read_is_an_error_not_an_absence() {
-    for (member, data) in [
+fn unreadable_money_is_an_error() {
+    for (field, data) in [
         ("gross_amount", r#"{"gross_amount":"much","amount":5}"#),
         ("gross_amount", r#"{"gross_amount":{}}"#),
         ("currency_code", r#"{"currency_code":"CFA franc"}"#),
         ("currency_code", r#"{"currency_code":952}"#),
     ] {
         let body = format!(r#"{{"event":"PAYMENT_SUCCEEDED","data":{data}}}"#);
-        assert_eq!(parse(body.as_bytes()), Err(EventError::Member(member)), "{data}");
+        assert_eq!(parse(body.as_bytes()), Err(EventError::Field(field)), "{data}");
     }
 }
 
 #[test]
-fn a_dispute_whose_members_cannot_be_read_is_still_a_dispute() {
+fn a_dispute_with_unreadable_fields_is_still_a_dispute() {
     let odd = r#"{"event":"DISPUTE_CREATED","data":{"id":"d-1","amount":"a lot","currency":7,"reason":5,"status":[]}}"#;
     let data = event(odd).data;
     assert_eq!((data.dispute_id.as_deref(), data.amount, data.currency_code), (Some("d-1"), None, None));
@@ -304,7 +304,7 @@ fn a_dispute_whose_members_cannot_be_read_is_still_a_dispute() {
 }
 
 #[test]
-fn the_environment_is_found_where_lomi_looks_for_it() {
+fn the_environment_is_read_by_lomis_own_rule() {
     let environment = |data: &str| {
         event(&format!(r#"{{"event":"PAYMENT_SUCCEEDED","data":{data},"lomi_environment":"production"}}"#))
             .environment()
@@ -330,7 +330,7 @@ fn a_test_delivery_is_read_in_its_own_envelope() {
 }
 
 #[test]
-fn a_body_that_is_no_event_is_an_error_and_never_a_panic() {
+fn a_body_that_is_no_event_is_an_error() {
     let deep_value = format!(r#"{{"event":"X","data":{}}}"#, "[".repeat(100_000));
     let deep_metadata = format!(r#"{{"event":"X","data":{{"metadata":{}}}}}"#, "{\"a\":".repeat(100_000));
     let bodies: [(&[u8], EventError); 9] = [
@@ -340,9 +340,9 @@ fn a_body_that_is_no_event_is_an_error_and_never_a_panic() {
         (&b"[".repeat(100_000), EventError::NotAnObject),
         (deep_value.as_bytes(), EventError::NotAnObject),
         (deep_metadata.as_bytes(), EventError::NotAnObject),
-        (b"{}", EventError::Member("event")),
-        (br#"{"event":"PAYMENT_SUCCEEDED"}"#, EventError::Member("data")),
-        (br#"{"event":"PAYMENT_SUCCEEDED","data":[]}"#, EventError::Member("data")),
+        (b"{}", EventError::Field("event")),
+        (br#"{"event":"PAYMENT_SUCCEEDED"}"#, EventError::Field("data")),
+        (br#"{"event":"PAYMENT_SUCCEEDED","data":[]}"#, EventError::Field("data")),
     ];
     for (body, error) in bodies {
         assert_eq!(parse(body), Err(error));
@@ -350,7 +350,7 @@ fn a_body_that_is_no_event_is_an_error_and_never_a_panic() {
 }
 
 #[test]
-fn depth_inside_a_member_costs_nothing_but_that_member() {
+fn depth_inside_a_field_spoils_only_that_field() {
     let deep = format!("{}1{}", "[".repeat(1_000), "]".repeat(1_000));
     let body = format!(r#"{{"event":"X","data":{{"metadata":{{"a":{deep}}},"status":"s","odd":{deep}}}}}"#);
     let data = event(&body).data;
@@ -359,7 +359,7 @@ fn depth_inside_a_member_costs_nothing_but_that_member() {
 }
 
 #[test]
-fn a_verified_body_is_handed_on_by_value() {
+fn a_verified_body_is_copy() {
     fn assert_copy<T: Copy>() {}
     assert_copy::<VerifiedBody<'_>>();
 }

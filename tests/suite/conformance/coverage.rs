@@ -26,7 +26,9 @@ fn every_list_of_the_client_is_read_as_a_stream() {
     let (client, suite) = (client(), suite());
     let is_list = |result: &str| {
         let inner = result.strip_prefix("Call<").and_then(|inner| inner.strip_suffix('>'));
-        inner.is_some_and(|rows| client.contains(&format!("impl Listed for {rows} ")))
+        let row = inner.and_then(|inner| inner.strip_prefix("Vec<")?.strip_suffix('>'));
+        inner.is_some_and(|inner| client.contains(&format!("impl Listed for {inner} ")))
+            || row.is_some_and(|row| client.contains(&format!("impl ListRow for {row} ")))
     };
     let operations = operations(&client);
     let lists: Vec<_> = operations.iter().filter(|(_, result)| is_list(result)).map(|(call, _)| call).collect();

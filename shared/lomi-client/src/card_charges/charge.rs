@@ -1,81 +1,88 @@
 //! The answers about a card charge.
 
+use strum::{AsRefStr, EnumString};
+
 use super::intent_id::PaymentIntentId;
 use crate::ids::TransactionId;
-use crate::open_enum::open_enum;
-use crate::row::{Row, Unusable};
+use crate::open_enum::as_str;
+use crate::row::{Resource, Row, Unusable};
 use crate::secret_text::ClientSecret;
 use crate::transactions::TransactionStatus;
 use crate::{Amount, CurrencyCode};
 
-open_enum! {
-    /// Where a charge stands, in the card processor's words. A refused card brings it back to
-    /// `requires_payment_method`, and the next one can succeed.
-    CardChargeStatus {
-        /// Waiting for a card.
-        RequiresPaymentMethod = "requires_payment_method",
-        /// A card is there and not confirmed.
-        RequiresConfirmation = "requires_confirmation",
-        /// The shopper's bank wants to see the shopper (3-D Secure).
-        RequiresAction = "requires_action",
-        /// The processor works on it.
-        Processing = "processing",
-        /// Authorised, not collected; only charges with a hold.
-        RequiresCapture = "requires_capture",
-        /// Paid.
-        Succeeded = "succeeded",
-        /// Cancelled, with one `l` on the wire.
-        Canceled = "canceled",
-    }
+/// The card processor's status of a charge. After a refused card it is `requires_payment_method` again, and another
+/// card can succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum CardChargeStatus {
+    /// Waiting for a card.
+    RequiresPaymentMethod,
+    /// The shopper entered a card and has not confirmed.
+    RequiresConfirmation,
+    /// The shopper's bank requires authentication (3-D Secure).
+    RequiresAction,
+    /// In progress at the processor.
+    Processing,
+    /// Authorised, not captured; only charges with a hold.
+    RequiresCapture,
+    /// Paid.
+    Succeeded,
+    /// Cancelled.
+    Canceled,
+    /// Any other, as sent.
+    #[strum(default, transparent)]
+    Other(String),
 }
 
-/// A charge as lomi knows it. It carries two amounts: compare your order with `original_amount`, never with
-/// what the processor collects after conversion.
+as_str!(CardChargeStatus);
+
+/// A card charge. It has two amounts: compare your order with `original_amount`, never with the processor's converted
+/// amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CardCharge {
     /// Its id (`id`). Webhooks never carry it.
     pub payment_intent_id: PaymentIntentId,
-    /// Where it stands.
+    /// Its status.
     pub status: CardChargeStatus,
-    /// What the merchant asked for, in lomi's own unit (`original_amount`).
+    /// The merchant's amount, in lomi's own unit (`original_amount`).
     pub original_amount: Option<Amount>,
     /// The currency of `original_amount` (`original_currency`).
     pub original_currency: Option<CurrencyCode>,
-    /// What the card processor collects, in the smallest unit of its own currency: 3811 for 25 000 francs, which
+    /// The amount that the card processor collects, in the minor unit of its currency: 3811 for 25 000 francs, which
     /// are 38.11 euros (`amount` on the wire).
     pub processor_amount_minor: Option<Amount>,
     /// The currency of `processor_amount_minor`; EUR for a charge in XOF (`currency` on the wire).
     pub processor_currency: Option<CurrencyCode>,
-    /// What the card form needs, when the answer repeats it.
+    /// The client secret, when the answer repeats it.
     pub client_secret: Option<ClientSecret>,
-    /// The transaction behind it: only in a read, and `None` there too when lomi has lost it.
+    /// Its transaction: only in a read, and even there `None` when lomi cannot find it.
     pub transaction: Option<ChargeTransaction>,
 }
 
-/// The transaction that a charge became.
+/// The transaction of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChargeTransaction {
-    /// Its id, by which webhooks name the payment.
+    /// Its id, which webhooks carry.
     pub transaction_id: TransactionId,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<TransactionStatus>,
 }
 
-/// A fresh charge together with what the card form needs to confirm it.
+/// A new charge with the client secret that confirms it in the card form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewCardCharge {
-    /// For the shopper's browser and nobody else.
+    /// For this shopper's browser only.
     pub client_secret: ClientSecret,
-    /// How the form should look, when the request said so.
+    /// The look of the card form, if the request set it.
     pub appearance: Option<Appearance>,
     /// The charge.
     pub charge: CardCharge,
 }
 
-/// How the card form should look, as lomi understood it.
+/// The look of the card form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Appearance {
@@ -87,16 +94,11 @@ pub struct Appearance {
     pub billing_address: Option<String>,
 }
 
-impl CardCharge {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for CardCharge {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
         Ok(Self {
-            payment_intent_id: row.id(&["id", "payment_intent_id"]).ok_or(Unusable("id"))?,
-            status: CardChargeStatus::from_wire(status),
+            payment_intent_id: row.required(&["id", "payment_intent_id"])?,
+            status: row.required(&["status"])?,
             original_amount: row.amount(&["original_amount"])?,
             original_currency: row.currency(&["original_currency"])?,
             processor_amount_minor: row.amount(&["amount"])?,
@@ -109,15 +111,19 @@ impl CardCharge {
 
 impl ChargeTransaction {
     fn read(row: &Row<'_>) -> Option<Self> {
-        let status = row.text(&["status"]).map(TransactionStatus::from_wire);
-        Some(Self { transaction_id: row.id(&["transaction_id", "id"])?, status })
+        Some(Self { transaction_id: row.parsed(&["transaction_id", "id"])?, status: row.parsed(&["status"]) })
     }
 }
 
-impl NewCardCharge {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        let row = Row::enveloped(text).ok_or(Unusable("body"))?;
-        let charge = CardCharge::read(&row)?;
+impl Resource for CardChargeStatus {
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
+        row.required(&["status"])
+    }
+}
+
+impl Resource for NewCardCharge {
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
+        let charge = CardCharge::read(row)?;
         Ok(Self {
             client_secret: charge.client_secret.clone().ok_or(Unusable("client_secret"))?,
             appearance: row.row("appearance").as_ref().map(Appearance::read),

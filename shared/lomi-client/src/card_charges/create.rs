@@ -7,36 +7,35 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::check::{first_broken, is_absent_or_said, is_email_shaped};
+use crate::check::{first_violation, is_absent_or_filled, is_email_shaped, json_body};
 use crate::ids::{CustomerId, ProductId, SubscriptionId, is_version_4};
 use crate::{Amount, CurrencyCode};
 
-/// What a shopper is to pay with the card form.
+/// A new card charge.
 ///
-/// Every field of the payment intents document and of the card charge document, under its name there; the two
-/// differ only in the three `appearance_*` fields. The same content always gives the same bytes, so an
+/// It has every field of the payment intents document and of the card charge document, under its name there; the two
+/// differ only in the three `appearance_*` fields. The same content always gives the same bytes, so a retry with its
 /// idempotency key matches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateCardCharge {
-    /// What to collect, above zero, in lomi's own unit (whole francs for XOF). The newest generation wants at
-    /// least 1 000 XOF, or 0.50 USD or EUR.
+    /// Above zero, in lomi's own unit (whole francs for XOF). The newest generation requires at least 1 000 XOF, or
+    /// 0.50 USD or EUR.
     pub amount: Amount,
-    /// XOF, USD or EUR. Optional on the wire, where XOF is the default; here it is always said. The documents'
-    /// old alias `currency` is not sent.
+    /// XOF, USD or EUR. Always sent, although optional on the wire (default XOF). The old alias `currency` is not sent.
     pub currency_code: CurrencyCode,
-    /// Who pays.
+    /// The payer.
     #[serde(flatten)]
     pub buyer: Buyer,
-    /// Phone number, E.164 with the leading plus. lomi recognises a customer by phone or e-mail, so a shared
-    /// phone merges two shoppers into one customer, and takes a phone that is not sent for an empty one: it erases the
-    /// customer's. Send it, or a customer, wherever one is known.
+    /// Phone number, E.164 with the leading plus. lomi identifies a customer by phone or e-mail, so a shared phone
+    /// merges two shoppers into one customer. Without a phone lomi erases the customer's: send it, or a customer id,
+    /// whenever you know one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_phone: Option<String>,
-    /// Shown by the card processor and in lomi's logs.
+    /// Visible at the card processor and in lomi's logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The merchant's reference, kept by the card processor. lomi never sends it back: what a webhook must
-    /// carry belongs in `metadata`.
+    /// The merchant's reference at the card processor. lomi never returns it: use `metadata` for what a webhook must
+    /// carry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_reference: Option<String>,
     /// A product, for the merchant's records only. UUID of version 4.
@@ -45,11 +44,11 @@ pub struct CreateCardCharge {
     /// A subscription, for the merchant's records only. UUID of version 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
-    /// How many, for the merchant's records only; does not multiply `amount`. lomi takes 1 when not set.
+    /// Quantity, for the merchant's records only; does not multiply `amount`. 1 when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<NonZeroU32>,
-    /// Copied to the transaction, and from there to webhooks: put your order id here. lomi takes any JSON; text
-    /// is what survives unchanged at the card processor too. Keys that begin with `stripe_` are dropped.
+    /// Copied to the transaction and to webhooks: put your order id here. lomi accepts any JSON, but only text stays
+    /// unchanged at the card processor. lomi drops keys that start with `stripe_`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// Colours of the card form (card charge document only).
@@ -63,8 +62,8 @@ pub struct CreateCardCharge {
     pub appearance_billing_address: Option<BillingAddress>,
 }
 
-/// Who pays: a customer of the merchant, or a guest whom lomi finds or makes a customer of. lomi refuses a
-/// charge with neither. Personal data: `Debug` shows none of it.
+/// The payer: a customer of the merchant, or a guest, for whom lomi finds or creates a customer. lomi refuses a charge
+/// with neither. Personal data: `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Buyer {
@@ -73,7 +72,7 @@ pub enum Buyer {
         /// UUID of version 4.
         customer_id: CustomerId,
     },
-    /// A guest. A customer with this e-mail or phone is taken, and renamed.
+    /// A guest. If a customer has this e-mail or phone, lomi uses and renames that customer.
     Guest {
         /// `x@y.z` without spaces.
         customer_email: String,
@@ -135,14 +134,14 @@ impl CreateCardCharge {
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
         self.check()?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        json_body(self)
     }
 
     fn check(&self) -> Result<(), &'static str> {
         self.buyer.check()?;
-        first_broken([
+        first_violation([
             (self.amount.is_positive(), "amount"),
-            (is_absent_or_said(self.customer_phone.as_ref()), "customer_phone"),
+            (is_absent_or_filled(self.customer_phone.as_ref()), "customer_phone"),
             (self.product_id.as_ref().is_none_or(|id| is_version_4(id.as_str())), "product_id"),
             (self.subscription_id.as_ref().is_none_or(|id| is_version_4(id.as_str())), "subscription_id"),
         ])
@@ -152,8 +151,8 @@ impl CreateCardCharge {
 impl Buyer {
     fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::Customer { customer_id } => first_broken([(is_version_4(customer_id.as_str()), "customer_id")]),
-            Self::Guest { customer_email, customer_name } => first_broken([
+            Self::Customer { customer_id } => first_violation([(is_version_4(customer_id.as_str()), "customer_id")]),
+            Self::Guest { customer_email, customer_name } => first_violation([
                 (is_email_shaped(customer_email), "customer_email"),
                 (!customer_name.trim().is_empty(), "customer_name"),
             ]),

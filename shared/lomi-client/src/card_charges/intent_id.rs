@@ -1,14 +1,14 @@
-//! The name of a card charge.
+//! The id of a card charge.
 
 use std::fmt;
 use std::str::FromStr;
 
 const PREFIX: &str = "pi_";
-/// The middle of a client secret, which begins like the id it belongs to.
+/// The middle of a client secret, which starts like the id of its charge.
 const SECRET_MARK: &str = "_secret_";
 
-/// Names one card charge: `pi_` and letters, digits or underscores, at most 255 characters. A client secret
-/// (`pi_..._secret_...`) is refused, or it could end up in a URL.
+/// Identifies one card charge: `pi_` and letters, digits or underscores, at most 255 characters. A client secret
+/// (`pi_..._secret_...`) is refused, because ids appear in URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PaymentIntentId(String);
 
@@ -18,7 +18,7 @@ pub struct PaymentIntentId(String);
 pub struct PaymentIntentIdError;
 
 impl PaymentIntentId {
-    /// Reads an id as lomi gave it.
+    /// Reads an id.
     pub fn parse(text: &str) -> Result<Self, PaymentIntentIdError> {
         let rest = text.strip_prefix(PREFIX).filter(|rest| !rest.is_empty()).ok_or(PaymentIntentIdError)?;
         let allowed = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -26,7 +26,7 @@ impl PaymentIntentId {
         (allowed && fits).then(|| Self(text.to_owned())).ok_or(PaymentIntentIdError)
     }
 
-    /// The text as lomi gave it.
+    /// The id as sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Card charges: the card form stays on the merchant's page, and lomi hands out what it needs to confirm.
+//! Card charges: the card form stays on the merchant's page and confirms with a client secret of lomi's.
 
 mod charge;
 mod create;
@@ -11,14 +11,14 @@ pub use intent_id::{PaymentIntentId, PaymentIntentIdError};
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::IdempotencyKey;
-use crate::row::{Row, Unusable};
+use crate::row;
 
-/// Under which path a generation of the API serves card charges. Request and answer are the same.
+/// The path of card charges, which differs between generations. Requests and answers are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CardRoutes {
     /// `/charge/card`, served since 20 May 2026.
     ChargeCard,
-    /// `/payment-intents`, served from 7 to 20 May 2026 and an unknown route (404) since.
+    /// `/payment-intents`, served from 7 to 20 May 2026; since then a 404.
     PaymentIntents,
 }
 
@@ -31,8 +31,7 @@ impl CardRoutes {
     }
 }
 
-/// `/charge/card`. A refusal with status 503 means that lomi takes no direct card payments just now; hosted
-/// checkout still does.
+/// `/charge/card`. A 503 means that lomi currently takes no direct card payments; hosted checkout still does.
 #[derive(Debug, Clone)]
 pub struct CardCharges {
     client: Client,
@@ -44,31 +43,24 @@ impl CardCharges {
         Self { client, routes }
     }
 
-    /// `POST /charge/card`: what a card form needs. No money moves before the shopper confirms.
+    /// `POST /charge/card`: a charge and its client secret. No money moves before the shopper confirms.
     ///
-    /// The key is the caller's own name of this one charge and is sent on every attempt: the newest generation
-    /// refuses a charge without one. The server of June 2026 ignores it, so a retry may leave a second, unconfirmed
-    /// charge there; its secret is then known to nobody.
+    /// The newest generation refuses a charge without a key. The server of June 2026 ignores the key, so a retry may
+    /// leave a second charge there; it stays unconfirmed, because its client secret never reached the caller.
     pub fn create(&self, charge: &CreateCardCharge, key: IdempotencyKey) -> Call<NewCardCharge> {
         let path = self.routes.path().to_owned();
-        Call::post(self.client.clone(), path, charge.to_body(), NewCardCharge::decode).with_idempotency_key(key)
+        Call::post(self.client.clone(), path, charge.to_body(), row::decode).with_idempotency_key(key)
     }
 
-    /// `GET /charge/card/{id}`. Not a check of whose charge it is: one that has lost its transaction is shown to
-    /// every key of the environment.
+    /// `GET /charge/card/{id}`. This proves no ownership: lomi shows a charge without a transaction to every key of the
+    /// environment.
     pub fn get(&self, id: &PaymentIntentId) -> Call<CardCharge> {
-        Call::get(self.client.clone(), format!("{}/{id}", self.routes.path()), CardCharge::decode)
+        Call::get(self.client.clone(), format!("{}/{id}", self.routes.path()), row::decode)
     }
 
     /// `POST /charge/card/{id}/cancel`: its new status. lomi answers 500 when the charge is already paid or
-    /// cancelled, so after an error read it with [`CardCharges::get`]. The transaction stays pending until it
-    /// expires.
+    /// cancelled, so read it with [`CardCharges::get`] after an error. The transaction stays pending until it expires.
     pub fn cancel(&self, id: &PaymentIntentId) -> Call<CardChargeStatus> {
-        Call::act(self.client.clone(), format!("{}/{id}/cancel", self.routes.path()), decode_status)
+        Call::post_empty(self.client.clone(), format!("{}/{id}/cancel", self.routes.path()), row::decode)
     }
-}
-
-fn decode_status(text: &str) -> Result<CardChargeStatus, Unusable> {
-    let row = Row::enveloped(text).ok_or(Unusable("body"))?;
-    row.text(&["status"]).map(CardChargeStatus::from_wire).ok_or(Unusable("status"))
 }

@@ -6,17 +6,17 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::check::{first_broken, is_absent_or_said, is_web_url};
+use crate::check::{first_violation, is_absent_or_filled, is_web_url, json_body};
 use crate::ids::{CustomerId, PaymentLinkId, PlanId, PriceId, ProductId, SubscriptionId};
 use crate::{Amount, CurrencyCode, CustomerDetails};
 
-/// Most metadata keys that are sent. The first generation answers 400 to more than 50, later ones name no limit.
+/// Most metadata keys that are sent. The first generation answers 400 to more than 50; later ones document no limit.
 const MAX_METADATA_KEYS: usize = 64;
 
-/// What the shopper is to pay for, and where the page leads.
+/// A new checkout session.
 ///
-/// Holds every field of every generation of the API: lomi ignores those it does not know. Fields that a
-/// generation dropped say so. The same content always gives the same bytes, so an idempotency key matches.
+/// It has every field of every generation: lomi ignores those that it does not know. The same content always gives the
+/// same bytes, so a retry with its idempotency key matches.
 /// One of `amount`, `product_id`, `price_id`, `plan_id`, `subscription_id` or `line_items` is needed.
 ///
 /// ```
@@ -33,17 +33,17 @@ pub struct CreateCheckoutSession {
     /// Absolute URL of the return page. A raw `{CHECKOUT_SESSION_ID}` in it is replaced by lomi; one with
     /// encoded braces may not be. No parameter is added. Required by the first generation.
     pub success_url: String,
-    /// Absolute URL for a shopper who gives up, used unchanged. Required by the first generation.
+    /// Absolute URL for a shopper who cancels, used unchanged. Required by the first generation.
     pub cancel_url: String,
-    /// Rails the page may offer (`WAVE`, `ORANGE`, `MTN`, `STRIPE`, ...). The first generation wants at least
-    /// one; later ones ignore the field and offer what the merchant has connected.
+    /// Providers that the page may offer (`WAVE`, `ORANGE`, `MTN`, `STRIPE`, ...). The first generation requires at
+    /// least one; later ones ignore the field and offer what the merchant has connected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_providers: Vec<String>,
-    /// What to collect, above zero, in lomi's own unit (whole francs for XOF). Ignored when a product, price
-    /// or line items set the amount.
+    /// Above zero, in lomi's own unit (whole francs for XOF). Ignored when a product, price or line items set the
+    /// amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
-    /// XOF, USD or EUR. Needed with `amount`.
+    /// XOF, USD or EUR. Required with `amount`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency_code: Option<CurrencyCode>,
     /// Heading of the page.
@@ -52,7 +52,7 @@ pub struct CreateCheckoutSession {
     /// Text on the page. Sent as `public_description` and as `description`, its name since 2026.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_description: Option<String>,
-    /// Pre-fills the page.
+    /// Contact details that pre-fill the page.
     #[serde(flatten)]
     pub customer: CustomerDetails,
     /// An existing customer. With it lomi may answer with an unpaid invoice instead of a session.
@@ -64,13 +64,13 @@ pub struct CreateCheckoutSession {
     /// A price of a product (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_id: Option<PriceId>,
-    /// How many of the product; lomi takes 1 when not set (since 2026).
+    /// Quantity of the product; 1 when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<NonZeroU32>,
     /// Whether the shopper may change the quantity, and so the amount; false when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_quantity: Option<bool>,
-    /// Several prices in one session (since 2026). Product, price, quantity and amount are then ignored.
+    /// Several prices in one session (since 2026); lomi then ignores product, price, quantity and amount.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub line_items: Vec<LineItem>,
     /// A subscription of the customer. With it lomi may answer with an unpaid invoice instead of a session.
@@ -79,61 +79,59 @@ pub struct CreateCheckoutSession {
     /// A subscription plan (first generation only; later `price_id`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<PlanId>,
-    /// The link that the session belongs to (since 2026).
+    /// The payment link of the session (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_link_id: Option<PaymentLinkId>,
-    /// At most 64 keys (the first generation takes 50), copied to the transaction and from there to webhooks: put your order id here. lomi
-    /// drops keys that begin with `stripe_`.
+    /// At most 64 keys (50 in the first generation), copied to the transaction and to webhooks: put your order id here.
+    /// lomi drops keys that start with `stripe_`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// Life of the session in minutes; 30 when not set. Only the first generation reads it: later ones always
-    /// give 60. Trust `expires_at` of the answer.
+    /// Lifetime in minutes; 30 when not set. Only the first generation reads it; later ones always use 60.
+    /// `expires_at` of the answer is the truth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_minutes: Option<NonZeroU32>,
-    /// Whether the shopper may enter a coupon, and so change the amount. Always sent: an early server took
-    /// true for absent.
+    /// Whether the shopper may enter a coupon, and so change the amount. Always sent, because an early server
+    /// defaulted to true.
     pub allow_coupon_code: bool,
-    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0). With name, e-mail and phone all false lomi
-    /// wants `customer_name` or `customer_id`.
+    /// Whether the page asks for the shopper's name; true when not set (API 1.2.0). If name, e-mail and phone
+    /// are all false, lomi requires `customer_name` or `customer_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_name: Option<bool>,
     /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_email: Option<bool>,
-    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 disagree on what holds when not set. Mobile money asks
-    /// for one in any case.
+    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 contradict each other on the default. Mobile
+    /// money always asks for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_phone: Option<bool>,
     /// Whether the page asks for a billing address; false when not set (since 2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// Which integration asks, one of lomi's list (`system`, `woocommerce`, ...; since 2026). The newest
-    /// generation refuses other values.
+    /// The calling integration, from lomi's list (`system`, `woocommerce`, ...; since 2026). The newest generation
+    /// refuses other values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_source: Option<String>,
 }
 
-/// One price and how many of it.
+/// One price and its quantity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineItem {
     /// A one-time price of the merchant.
     pub price_id: PriceId,
-    /// How many.
+    /// The quantity.
     pub quantity: NonZeroU32,
 }
 
 impl CreateCheckoutSession {
-    /// A session with both URLs and nothing to pay for yet.
+    /// A session with both URLs and no amount yet.
     pub fn new(success_url: impl Into<String>, cancel_url: impl Into<String>) -> Self {
         Self { success_url: success_url.into(), cancel_url: cancel_url.into(), ..Self::default() }
     }
 
-    /// The bytes that are sent, or the name of the member that lomi could not take: some generations answer
-    /// bad input like an outage, so it is caught here.
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
         self.check()?;
         let wire = Wire { session: self, description: self.public_description.as_deref() };
-        serde_json::to_vec(&wire).map(Bytes::from).map_err(|_| "body")
+        json_body(&wire)
     }
 
     fn check(&self) -> Result<(), &'static str> {
@@ -143,10 +141,10 @@ impl CreateCheckoutSession {
             (self.amount.is_none_or(Amount::is_positive), "amount"),
             (self.amount.is_some() || self.is_priced_by_lomi(), "amount"),
             (self.amount.is_none() || self.currency_code.is_some(), "currency_code"),
-            (is_absent_or_said(self.customer.phone.as_ref()), "customer_phone"),
+            (is_absent_or_filled(self.customer.phone.as_ref()), "customer_phone"),
             (self.metadata.len() <= MAX_METADATA_KEYS, "metadata"),
         ];
-        first_broken(rules)
+        first_violation(rules)
     }
 
     fn is_priced_by_lomi(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Hosted checkout sessions: create one, send the shopper to its page, read how it ended.
+//! Hosted checkout sessions: create one, send the shopper to its page, read its status.
 
 mod create;
 mod session;
@@ -9,7 +9,7 @@ pub use session::{BlockingInvoice, CheckoutSession, CreatedCheckoutSession, NewC
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::{CheckoutSessionId, IdempotencyKey};
-use crate::listing;
+use crate::{listing, row};
 
 const PATH: &str = "/checkout-sessions";
 
@@ -22,27 +22,27 @@ impl CheckoutSessions {
         Self(client)
     }
 
-    /// `POST /checkout-sessions`. Give it an idempotency key: without one, a lost answer cannot be asked
-    /// for again and nothing is retried once it was sent.
+    /// `POST /checkout-sessions`. Use an idempotency key: without one a lost answer cannot be recovered, and the
+    /// call is never retried once sent.
     pub fn create(&self, session: &CreateCheckoutSession) -> Call<CreatedCheckoutSession> {
         let body = session.to_body();
-        Call::post(self.0.clone(), PATH.to_owned(), body, CreatedCheckoutSession::decode)
+        Call::post(self.0.clone(), PATH.to_owned(), body, row::decode)
     }
 
-    /// `GET /checkout-sessions/{id}`. Not every generation answers the `checkout_url`: keep the one from creation.
+    /// `GET /checkout-sessions/{id}`. Not every generation returns the `checkout_url`: keep it from the create.
     pub fn get(&self, id: &CheckoutSessionId) -> Call<CheckoutSession> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), CheckoutSession::decode)
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), row::decode)
     }
 
-    /// `GET /checkout-sessions`: newest first as observed, no total. Some generations mix test and live rows.
+    /// `GET /checkout-sessions`: newest first as observed, without a total. Some generations mix test and live rows.
     pub fn list(&self) -> Call<Vec<CheckoutSession>> {
         Call::get(self.0.clone(), PATH.to_owned(), listing::rows)
     }
 }
 
 impl Call<CreatedCheckoutSession> {
-    /// The caller's own key of this one session, sent on every attempt. The same key with the same content
-    /// gives the same session for about a day; with other content lomi refuses it (409).
+    /// The caller's key of this session, sent on every attempt. For about a day the same key with the same content
+    /// returns the same session; with other content lomi answers 409.
     pub fn idempotency_key(self, key: IdempotencyKey) -> Self {
         self.with_idempotency_key(key)
     }
@@ -54,8 +54,8 @@ impl Call<Vec<CheckoutSession>> {
         self.with_query("status", status.as_str().to_owned())
     }
 
-    /// Rows per answer; lomi takes 20 when not set, and its newest generation gives at most 100. An answer of more
-    /// than 1 MiB is an error.
+    /// Rows per answer; 20 when not set, at most 100 in the newest generation. An answer of more than 1 MiB is an
+    /// error.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
     }

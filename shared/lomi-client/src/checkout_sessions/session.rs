@@ -1,47 +1,54 @@
 //! The answers about a checkout session.
 
+use strum::{AsRefStr, EnumString};
+
 use crate::check::is_web_url;
 use crate::ids::{CheckoutSessionId, CustomerId, PaymentLinkId, PlanId, ProductId, SubscriptionId};
 use crate::key::Environment;
-use crate::listing::Listed;
-use crate::open_enum::open_enum;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::ListRow;
+use crate::open_enum::as_str;
+use crate::paging::Paging;
+use crate::row::{Resource, Row, Unusable};
 use crate::{Amount, CurrencyCode, CustomerDetails, Metadata};
 
-open_enum! {
-    /// Where a session stands. There is no "cancelled": a shopper who gives up leaves it open and payable.
-    SessionStatus {
-        /// Payable until `expires_at`; may still read so for a while after it.
-        Open = "open",
-        /// Paid.
-        Completed = "completed",
-        /// Its time ran out. A payment confirmed late can still complete it.
-        Expired = "expired",
-    }
+/// The status of a session. There is no "cancelled": after a shopper cancels, the session stays open and payable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum SessionStatus {
+    /// Payable until `expires_at`; may stay `open` for a while after it.
+    Open,
+    /// Paid.
+    Completed,
+    /// Expired. A late confirmation can still complete it.
+    Expired,
+    /// Any other, as sent.
+    #[strum(default, transparent)]
+    Other(String),
 }
 
-/// A session as lomi knows it. What lomi leaves out of an answer is `None`: reads carry less than creation.
+as_str!(SessionStatus);
+
+/// A checkout session. Fields missing in the answer are `None`: a read has fewer than a create.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckoutSession {
     /// Its id.
     pub checkout_session_id: CheckoutSessionId,
-    /// Its page. Not every generation tells it in reads: keep the one from creation. Absolute http(s) URL.
+    /// Its page, an absolute http(s) URL. Not every generation returns it in reads: keep it from the create.
     pub checkout_url: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: SessionStatus,
-    /// What it collects, in lomi's own unit.
+    /// The amount, in lomi's own unit.
     pub amount: Option<Amount>,
     /// The currency of `amount`.
     pub currency_code: Option<CurrencyCode>,
-    /// From when on it cannot be paid, ISO 8601 UTC as sent.
+    /// Its end, ISO 8601 UTC as sent.
     pub expires_at: Option<String>,
     /// Heading of the page.
     pub title: Option<String>,
     /// Text on the page (`description`, earlier `public_description`).
     pub public_description: Option<String>,
-    /// What was pre-filled.
+    /// The pre-filled contact details.
     pub customer: CustomerDetails,
     /// The customer it is for.
     pub customer_id: Option<CustomerId>,
@@ -53,21 +60,21 @@ pub struct CheckoutSession {
     pub subscription_id: Option<SubscriptionId>,
     /// The plan of a subscription (first generation only).
     pub plan_id: Option<PlanId>,
-    /// Rails that the page may offer (first generation only); empty otherwise.
+    /// Providers that the page may offer (first generation only); empty otherwise.
     pub allowed_providers: Vec<String>,
     /// Whether the shopper may enter a coupon, and so change the amount.
     pub allow_coupon_code: Option<bool>,
-    /// Where a payment leads, as the merchant sent it.
+    /// Return page after a payment, as the merchant sent it.
     pub success_url: Option<String>,
-    /// Where giving up leads.
+    /// Return page after cancelling.
     pub cancel_url: Option<String>,
-    /// What the merchant attached; the first generation does not send it back on creation.
+    /// The merchant's metadata; the first generation omits it in the answer to a create.
     pub metadata: Metadata,
-    /// The merchant account that made it; since 2026 only in reads.
+    /// The merchant account; since 2026 only in reads.
     pub merchant_id: Option<String>,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// Test or live, when the answer says; reads do not.
+    /// The environment, if the answer says; reads do not.
     pub environment: Option<Environment>,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
@@ -75,17 +82,17 @@ pub struct CheckoutSession {
     pub updated_at: Option<String>,
 }
 
-impl CheckoutSession {
-    /// A read without a status would be taken for "nothing happened", so it is unusable.
+impl Resource for CheckoutSession {
+    /// A session without a status is unusable: it would look like an unpaid one.
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
-        Self::with_status(row, SessionStatus::from_wire(status))
+        Self::with_status(row, row.required(&["status"])?)
     }
+}
 
+impl CheckoutSession {
     fn with_status(row: &Row<'_>, status: SessionStatus) -> Result<Self, Unusable> {
-        let id = row.id(&["checkout_session_id", "id"]);
         Ok(Self {
-            checkout_session_id: id.ok_or(Unusable("checkout_session_id"))?,
+            checkout_session_id: row.required(&["checkout_session_id", "id"])?,
             checkout_url: row.text(&["checkout_url", "url"]).filter(|url| is_web_url(url)),
             status,
             amount: row.amount(&["amount"])?,
@@ -94,11 +101,11 @@ impl CheckoutSession {
             title: row.text(&["title"]),
             public_description: row.text(&["description", "public_description"]),
             customer: CustomerDetails::read(row),
-            customer_id: row.id(&["customer_id"]),
-            payment_link_id: row.id(&["payment_link_id"]),
-            product_id: row.id(&["product_id"]),
-            subscription_id: row.id(&["subscription_id"]),
-            plan_id: row.id(&["plan_id"]),
+            customer_id: row.parsed(&["customer_id"]),
+            payment_link_id: row.parsed(&["payment_link_id"]),
+            product_id: row.parsed(&["product_id"]),
+            subscription_id: row.parsed(&["subscription_id"]),
+            plan_id: row.parsed(&["plan_id"]),
             allowed_providers: row.texts("allowed_providers").unwrap_or_default(),
             allow_coupon_code: row.flag("allow_coupon_code"),
             success_url: row.text(&["success_url"]),
@@ -111,69 +118,59 @@ impl CheckoutSession {
             updated_at: row.text(&["updated_at"]),
         })
     }
-
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
 }
 
-impl Listed for Vec<CheckoutSession> {
-    type Row = CheckoutSession;
+impl ListRow for CheckoutSession {
     const PAGING: Paging = Paging::Offset { limit: 20 };
 
-    fn read_page(text: &str) -> Result<Page<CheckoutSession>, Unusable> {
-        Page::read(text, CheckoutSession::read)
-    }
-
-    fn id(row: &CheckoutSession) -> &str {
-        row.checkout_session_id.as_str()
+    fn id(&self) -> &str {
+        self.checkout_session_id.as_str()
     }
 }
 
-/// What a 2xx to a create means: not always a session.
+/// The result of a create: not always a session.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum CreatedCheckoutSession {
     /// A session that can be paid.
     Session(Box<NewCheckoutSession>),
-    /// No session: this customer or subscription has an unpaid invoice, which has a page of its own.
+    /// No session: this customer or subscription has an unpaid invoice with its own page.
     InvoicePaymentRequired(BlockingInvoice),
 }
 
-/// A fresh session together with its page, which not every generation tells again.
+/// A new session with its page, which not every generation returns in reads.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewCheckoutSession {
-    /// The hosted page: send the shopper there, do not take it apart. Absolute http(s) URL.
+    /// The hosted page, an absolute http(s) URL: send the shopper there; do not parse it.
     pub checkout_url: String,
     /// The session.
     pub session: CheckoutSession,
 }
 
-/// The invoice that has to be paid before lomi makes a session.
+/// The invoice that must be paid before lomi creates a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockingInvoice {
     /// Its id.
     pub invoice_id: Option<String>,
-    /// Its number for humans.
+    /// Its invoice number.
     pub invoice_number: Option<String>,
-    /// What is still to pay, in lomi's own unit.
+    /// The unpaid amount, in lomi's own unit.
     pub amount_remaining: Option<Amount>,
     /// The currency of `amount_remaining`.
     pub currency_code: Option<CurrencyCode>,
-    /// The page where it can be paid.
+    /// Its page.
     pub checkout_url: Option<String>,
 }
 
-impl CreatedCheckoutSession {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        let row = Row::enveloped(text).ok_or(Unusable("body"))?;
+impl Resource for CreatedCheckoutSession {
+    fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         if row.flag("payment_required") == Some(true) {
-            return BlockingInvoice::read(&row).map(Self::InvoicePaymentRequired);
+            return BlockingInvoice::read(row).map(Self::InvoicePaymentRequired);
         }
-        let status = row.text(&["status"]).map_or(SessionStatus::Open, SessionStatus::from_wire);
-        let session = CheckoutSession::with_status(&row, status)?;
+        let status = row.parsed(&["status"]).unwrap_or(SessionStatus::Open);
+        let session = CheckoutSession::with_status(row, status)?;
         let checkout_url = session.checkout_url.clone().ok_or(Unusable("checkout_url"))?;
         Ok(Self::Session(Box::new(NewCheckoutSession { checkout_url, session })))
     }

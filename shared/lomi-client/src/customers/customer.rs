@@ -6,11 +6,11 @@ use super::write::CustomerProfile;
 use crate::Metadata;
 use crate::ids::CustomerId;
 use crate::key::Environment;
-use crate::listing::Listed;
-use crate::paging::{Page, Paging, Told};
-use crate::row::{Row, Unusable};
+use crate::listing::{ListRow, Listed};
+use crate::paging::{Page, PageInfo, Paging};
+use crate::row::{Resource, Row, Unusable};
 
-/// A customer as lomi knows it. Personal data: `Debug` shows only the id.
+/// A customer. Personal data: `Debug` shows only the id.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
@@ -20,11 +20,11 @@ pub struct Customer {
     pub organization_id: Option<String>,
     /// Full name. A guest who pays with the same e-mail or phone can change it.
     pub name: Option<String>,
-    /// How to reach the customer.
+    /// Contact details.
     pub profile: CustomerProfile,
     /// The merchant's own keys; always empty in lists.
     pub metadata: Metadata,
-    /// Test or live, when the row says.
+    /// The environment, if the row says.
     pub environment: Option<Environment>,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
@@ -32,14 +32,10 @@ pub struct Customer {
     pub updated_at: Option<String>,
 }
 
-impl Customer {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for Customer {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         Ok(Self {
-            customer_id: row.id(&["customer_id", "id"]).ok_or(Unusable("customer_id"))?,
+            customer_id: row.required(&["customer_id", "id"])?,
             organization_id: row.text(&["organization_id"]),
             name: row.text(&["name"]),
             profile: CustomerProfile::read(row),
@@ -65,12 +61,12 @@ pub struct CustomerPage {
     pub customers: Vec<Customer>,
     /// The number of this page, from 1; not in the newest generation.
     pub page: Option<u32>,
-    /// Rows per page, as lomi takes it.
+    /// Rows per page.
     pub page_size: Option<u32>,
-    /// How many customers the filters leave. lomi says 0 on a page past the end, so believe it only when the
-    /// page has rows.
+    /// How many customers match the filters. lomi reports 0 on a page past the end, so use it only when the page has
+    /// rows.
     pub total_count: Option<u32>,
-    /// How many pages that makes; 0 on a page past the end. Not in the newest generation.
+    /// The number of pages; 0 on a page past the end. Not in the newest generation.
     pub total_pages: Option<u32>,
 }
 
@@ -79,7 +75,7 @@ impl CustomerPage {
         Self::read(&Row::parse(text).ok_or(Unusable("body"))?)
     }
 
-    /// The newest generation has its rows in `data`, and counts beside them.
+    /// The newest generation sends the rows in `data`, and the counts beside them.
     fn read(outer: &Row<'_>) -> Result<Self, Unusable> {
         let rows = outer.rows("customers").or_else(|| outer.rows("data")).ok_or(Unusable("customers"))?;
         let number = |name| outer.row("pagination").and_then(|pagination| pagination.number(name));
@@ -93,17 +89,20 @@ impl CustomerPage {
     }
 }
 
+impl ListRow for Customer {
+    const PAGING: Paging = Paging::Numbered { size: 50 };
+
+    fn id(&self) -> &str {
+        self.customer_id.as_str()
+    }
+}
+
 impl Listed for CustomerPage {
     type Row = Customer;
-    const PAGING: Paging = Paging::Numbered { size: 50 };
 
     fn read_page(text: &str) -> Result<Page<Customer>, Unusable> {
         let outer = Row::parse(text).ok_or(Unusable("body"))?;
         let page = Self::read(&outer)?;
-        Ok(Page { rows: page.customers, told: Told::read(Some(&outer))?, total: page.total_count })
-    }
-
-    fn id(row: &Customer) -> &str {
-        row.customer_id.as_str()
+        Ok(Page { rows: page.customers, info: PageInfo::read(Some(&outer))?, total: page.total_count })
     }
 }

@@ -1,4 +1,4 @@
-//! The merchant's customers and what they paid.
+//! The merchant's customers and their transactions.
 
 mod customer;
 mod transaction;
@@ -8,28 +8,32 @@ pub use customer::{Customer, CustomerPage};
 pub use transaction::CustomerTransaction;
 pub use write::{CreateCustomer, CustomerProfile, CustomerText, UpdateCustomer};
 
+use strum::Display;
+
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::CustomerId;
-use crate::{listing, paging};
+use crate::{listing, paging, row};
 
 const PATH: &str = "/customers";
 
-/// `/customers`. lomi knows no idempotency key here: a write is not repeated once it was sent.
+/// `/customers`. lomi ignores idempotency keys here: a write is never retried once sent.
 #[derive(Debug, Clone)]
 pub struct Customers(Client);
 
-/// What a customer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The type of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum CustomerType {
     /// `is_business` is true.
     Business,
-    /// Everyone else.
+    /// `is_business` is false.
     Individual,
 }
 
 /// Whether a customer has ever tried to pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum CustomerActivity {
     /// Has at least one transaction.
     Active,
@@ -42,26 +46,26 @@ impl Customers {
         Self(client)
     }
 
-    /// `POST /customers`. Two calls make two customers, even with the same e-mail; hosted checkout and card
-    /// charges find one by phone or e-mail instead.
+    /// `POST /customers`. Two calls create two customers, even with the same e-mail; hosted checkout and card charges
+    /// find one by phone or e-mail instead.
     pub fn create(&self, customer: &CreateCustomer) -> Call<Customer> {
-        Call::post(self.0.clone(), PATH.to_owned(), customer.to_body(), Customer::decode)
+        Call::post(self.0.clone(), PATH.to_owned(), customer.to_body(), row::decode)
     }
 
-    /// `GET /customers/{id}`. A deleted customer is refused with 404; generations that know no `cus_...` answer it with 400 or
-    /// 500, and the 500 is not asked for again.
+    /// `GET /customers/{id}`. A deleted customer is a 404. Older generations answer a public id (`cus_...`) with 400 or
+    /// 500; that 500 is not retried.
     pub fn get(&self, id: &CustomerId) -> Call<Customer> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), Customer::decode).by_id(id.is_uuid())
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), row::decode).by_id(id.is_uuid())
     }
 
-    /// `GET /customers`: one page, with the count of all. Rows come without metadata.
+    /// `GET /customers`: one page and the total count. Rows have no metadata.
     pub fn list(&self) -> Call<CustomerPage> {
         Call::get(self.0.clone(), PATH.to_owned(), CustomerPage::decode)
     }
 
     /// `PATCH /customers/{id}`: changes what is set and leaves the rest.
     pub fn update(&self, id: &CustomerId, changes: &UpdateCustomer) -> Call<Customer> {
-        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), Customer::decode)
+        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), row::decode)
     }
 
     /// `DELETE /customers/{id}`: hides the customer from every read and keeps the transactions. Cannot be undone
@@ -84,24 +88,16 @@ impl Call<CustomerPage> {
 
     /// Only businesses or only individuals; all when not set.
     pub fn customer_type(self, customer_type: CustomerType) -> Self {
-        let name = match customer_type {
-            CustomerType::Business => "business",
-            CustomerType::Individual => "individual",
-        };
-        self.with_query("type", name.to_owned())
+        self.with_query("type", customer_type.to_string())
     }
 
     /// Only customers with or only customers without a transaction; all when not set.
     pub fn status(self, activity: CustomerActivity) -> Self {
-        let name = match activity {
-            CustomerActivity::Active => "active",
-            CustomerActivity::Inactive => "inactive",
-        };
-        self.with_query("status", name.to_owned())
+        self.with_query("status", activity.to_string())
     }
 
-    /// Rows per page; lomi takes 20 or 50 when not set, and its newest generation gives at most 100. A page of more
-    /// than 1 MiB is an error.
+    /// Rows per page; 20 or 50 when not set, at most 100 in the newest generation. A page of more than 1 MiB is an
+    /// error.
     pub fn page_size(self, page_size: u32) -> Self {
         paging::with_size(self, page_size)
     }

@@ -1,20 +1,20 @@
-//! What one customer paid or tried to pay.
+//! The transactions of one customer.
 
 use crate::ids::TransactionId;
-use crate::listing::Listed;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::ListRow;
+use crate::paging::Paging;
+use crate::row::{Resource, Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata, TransactionStatus};
 
-/// One attempt of a customer to pay: fewer members than a [`Transaction`](crate::Transaction) has.
+/// One attempt of a customer to pay, with fewer fields than [`Transaction`](crate::Transaction).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerTransaction {
     /// Its id.
     pub transaction_id: TransactionId,
-    /// Where it stands.
+    /// Its status.
     pub status: TransactionStatus,
-    /// What the merchant said it is for.
+    /// The merchant's description.
     pub description: Option<String>,
     /// What the payer paid, in lomi's own unit.
     pub gross_amount: Option<Amount>,
@@ -24,19 +24,18 @@ pub struct CustomerTransaction {
     pub provider_code: Option<String>,
     /// `CARDS`, `MOBILE_MONEY`, ... (since June 2026).
     pub payment_method_code: Option<String>,
-    /// The metadata of the session or charge, joined by keys of the provider (since June 2026).
+    /// The metadata of the session or charge, and keys that the provider adds (since June 2026).
     pub metadata: Metadata,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
 }
 
-impl CustomerTransaction {
+impl Resource for CustomerTransaction {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let id = row.id(&["transaction_id", "id"]).ok_or(Unusable("transaction_id"))?;
-        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
+        let id = row.required(&["transaction_id", "id"])?;
         Ok(Self {
             transaction_id: id,
-            status: TransactionStatus::from_wire(status),
+            status: row.required(&["status"])?,
             description: row.text(&["description"]),
             gross_amount: row.amount(&["gross_amount", "amount"])?,
             currency_code: row.currency(&["currency_code", "currency"])?,
@@ -48,15 +47,10 @@ impl CustomerTransaction {
     }
 }
 
-impl Listed for Vec<CustomerTransaction> {
-    type Row = CustomerTransaction;
+impl ListRow for CustomerTransaction {
     const PAGING: Paging = Paging::Whole;
 
-    fn read_page(text: &str) -> Result<Page<CustomerTransaction>, Unusable> {
-        Page::read(text, CustomerTransaction::read)
-    }
-
-    fn id(row: &CustomerTransaction) -> &str {
-        row.transaction_id.as_str()
+    fn id(&self) -> &str {
+        self.transaction_id.as_str()
     }
 }

@@ -1,16 +1,17 @@
-//! What a merchant writes about a customer.
+//! The requests about a customer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
+use strum::IntoStaticStr;
 
-use crate::check::{first_broken, is_absent_or_said};
+use crate::check::{first_violation, is_absent_or_filled, json_body};
+use crate::opaque_debug::opaque_debug;
 use crate::row::Row;
 
-/// Contact details of a customer. Personal data: `Debug` shows none of it. lomi bounds none of the texts.
+/// Contact details of a customer. Personal data: `Debug` shows none of it. lomi limits the length of no text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CustomerProfile {
     /// E-mail address.
@@ -22,7 +23,7 @@ pub struct CustomerProfile {
     /// WhatsApp number, E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whatsapp_number: Option<String>,
-    /// Country, by name in the document's examples (`Senegal`).
+    /// Country; lomi's examples use the name (`Senegal`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// City.
@@ -34,20 +35,20 @@ pub struct CustomerProfile {
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
-    /// Whether the customer is a business; lomi takes false when not set at creation.
+    /// Whether the customer is a business; false when not set in a create.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_business: Option<bool>,
 }
 
 impl CustomerProfile {
     fn check(&self) -> Result<(), &'static str> {
-        first_broken([
-            (is_absent_or_said(self.phone_number.as_ref()), "phone_number"),
-            (is_absent_or_said(self.whatsapp_number.as_ref()), "whatsapp_number"),
+        first_violation([
+            (is_absent_or_filled(self.phone_number.as_ref()), "phone_number"),
+            (is_absent_or_filled(self.whatsapp_number.as_ref()), "whatsapp_number"),
         ])
     }
 
-    /// lomi writes an empty text for some members that are not set, which reads as `None`.
+    /// lomi sends an empty text for some fields that are not set; it reads as `None`.
     pub(super) fn read(row: &Row<'_>) -> Self {
         Self {
             email: row.text(&["email"]),
@@ -62,29 +63,24 @@ impl CustomerProfile {
     }
 }
 
-impl fmt::Debug for CustomerProfile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CustomerProfile(..)")
-    }
-}
-
-/// A customer to be made. Every field of the customers document. `Debug` shows none of it.
+/// A new customer, with every field of lomi's document. `Debug` shows none of it.
 #[derive(Clone, Default, PartialEq, Serialize)]
 pub struct CreateCustomer {
     /// Full name, not blank.
     pub name: String,
-    /// How to reach the customer.
+    /// Contact details.
     #[serde(flatten)]
     pub profile: CustomerProfile,
-    /// The merchant's own keys, of any JSON. lomi writes them in a second step and does not say when that step
-    /// fails: read the customer when they matter.
+    /// The merchant's own keys, with any JSON. lomi writes them in a second step and does not report its failure: read
+    /// the customer when they matter.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, Value>,
 }
 
-/// A text of a customer that can be taken away. The name cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is the member of that name")]
+/// A text of a customer that can be cleared. The name cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the field of that name")]
 pub enum CustomerText {
     Email,
     PhoneNumber,
@@ -97,19 +93,11 @@ pub enum CustomerText {
 
 impl CustomerText {
     /// Its name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::PhoneNumber => "phone_number",
-            Self::WhatsappNumber => "whatsapp_number",
-            Self::Country => "country",
-            Self::City => "city",
-            Self::Address => "address",
-            Self::PostalCode => "postal_code",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// What `profile` has there.
+    /// Its value in `profile`.
     pub fn of(self, profile: &CustomerProfile) -> Option<&str> {
         match self {
             Self::Email => profile.email.as_deref(),
@@ -123,40 +111,40 @@ impl CustomerText {
     }
 }
 
-/// Changes of a customer: what is `None` stays. `Debug` shows none of it.
+/// Changes of a customer; `None` leaves a field unchanged. `Debug` shows none of it.
 #[derive(Clone, Default, PartialEq, Serialize)]
 pub struct UpdateCustomer {
-    /// Full name, not blank: lomi keeps the old name for an empty one.
+    /// Full name, not blank: for an empty one lomi keeps the old name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How to reach the customer.
+    /// Contact details.
     #[serde(flatten)]
     pub profile: CustomerProfile,
-    /// Takes the place of all metadata.
+    /// Replaces all metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, Value>>,
-    /// Texts that are to be taken away: sent as `null`. No document says what lomi makes of it, and its SQL of March 2025 keeps the
-    /// old value, so compare the answer.
+    /// Texts to clear, sent as `null`. lomi documents no effect, and its SQL of March 2025 keeps the old value: compare
+    /// the answer.
     #[serde(skip)]
     pub cleared: BTreeSet<CustomerText>,
 }
 
 impl CreateCustomer {
-    /// A customer of whom only the name is known.
+    /// A customer with a name and nothing optional.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([(!self.name.trim().is_empty(), "name")])?;
+        first_violation([(!self.name.trim().is_empty(), "name")])?;
         self.profile.check()?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        json_body(self)
     }
 }
 
 impl UpdateCustomer {
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([(is_absent_or_said(self.name.as_ref()), "name")])?;
+        first_violation([(is_absent_or_filled(self.name.as_ref()), "name")])?;
         self.profile.check()?;
         let Ok(Value::Object(mut body)) = serde_json::to_value(self) else { return Err("body") };
         for text in &self.cleared {
@@ -164,18 +152,8 @@ impl UpdateCustomer {
                 return Err(text.as_str());
             }
         }
-        serde_json::to_vec(&body).map(Bytes::from).map_err(|_| "body")
+        json_body(&body)
     }
 }
 
-impl fmt::Debug for CreateCustomer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CreateCustomer(..)")
-    }
-}
-
-impl fmt::Debug for UpdateCustomer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UpdateCustomer(..)")
-    }
-}
+opaque_debug!(CustomerProfile, CreateCustomer, UpdateCustomer);

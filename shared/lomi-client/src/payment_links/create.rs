@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::check::{first_broken, is_iso_time, is_web_url};
+use crate::check::{first_violation, is_iso_time, is_web_url, json_body};
 use crate::ids::{PriceId, ProductId};
 use crate::{Amount, CurrencyCode};
 
-/// A page to share. Every field of the payment links document, under its name there.
+/// A new payment link, with every field of lomi's document under its name there.
 ///
-/// The document's rules are checked before the call: some generations answer 500 to what breaks them.
+/// The client checks the document's rules before the call, because some generations answer 500 to a violation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatePaymentLink {
-    /// What is paid for.
+    /// A product or an amount.
     #[serde(flatten)]
     pub target: LinkTarget,
     /// Heading of the page, not blank.
@@ -36,32 +36,33 @@ pub struct CreatePaymentLink {
     /// Whether it asks for an e-mail address; true when not set (API 1.2.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_email: Option<bool>,
-    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 disagree on what holds when not set.
+    /// Whether it asks for a phone number; lomi's documents of API 1.2.0 contradict each other on the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_phone: Option<bool>,
-    /// Whether the page asks for a billing address. When not set, **true** before 1.2.0 and false since: say it.
+    /// Whether the page asks for a billing address. The default is **true** before 1.2.0 and false
+    /// since: set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// Whether the link ends with its first completed payment (API 1.2.0; older generations take no notice). Two pages that
-    /// were opened before may both be paid.
+    /// Whether the link ends with its first completed payment (API 1.2.0; older generations ignore it). Two pages
+    /// that were opened before may both be paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
-    /// From when on the link cannot be opened: ISO 8601 with an offset (`2026-06-20T09:00:00Z`). Never when not set.
+    /// End of the link, ISO 8601 with an offset (`2026-06-20T09:00:00Z`). No end when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
     /// Absolute URL of the return page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
-    /// Absolute URL for a shopper who gives up.
+    /// Absolute URL for a shopper who cancels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
-    /// Taken by lomi and dropped by the server of June 2026, so that it reaches neither the session nor a webhook; API 1.2.0 prints it in
-    /// its answers. Find the payments of a link by its id.
+    /// The server of June 2026 accepts and drops it, so it reaches neither the session nor a webhook; API 1.2.0
+    /// documents it in answers. Find the payments of a link by the link's id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What a link is for (`link_type`): a product with lomi's price, or an amount. Never both.
+/// What a link sells (`link_type`): a product with lomi's price, or an amount. Never both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "link_type", rename_all = "lowercase")]
 pub enum LinkTarget {
@@ -75,7 +76,7 @@ pub enum LinkTarget {
     },
     /// An amount.
     Instant {
-        /// What to collect, above zero, in lomi's own unit (whole francs for XOF).
+        /// Above zero, in lomi's own unit (whole francs for XOF).
         amount: Amount,
     },
 }
@@ -104,7 +105,7 @@ impl CreatePaymentLink {
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
         self.check()?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        json_body(self)
     }
 
     fn check(&self) -> Result<(), &'static str> {
@@ -112,7 +113,7 @@ impl CreatePaymentLink {
             LinkTarget::Product { .. } => true,
             LinkTarget::Instant { amount } => amount.is_positive(),
         };
-        first_broken([
+        first_violation([
             (has_amount, "amount"),
             (!self.title.trim().is_empty(), "title"),
             (self.expires_at.as_deref().is_none_or(is_iso_time), "expires_at"),

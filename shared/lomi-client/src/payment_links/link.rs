@@ -1,40 +1,46 @@
 //! The answers about a payment link.
 
+use strum::{AsRefStr, EnumString};
+
 use crate::check::is_web_url;
 use crate::ids::{PaymentLinkId, PriceId, ProductId};
 use crate::key::Environment;
-use crate::listing::Listed;
-use crate::open_enum::open_enum;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::ListRow;
+use crate::open_enum::as_str;
+use crate::paging::Paging;
+use crate::row::{Resource, Row, Unusable};
 use crate::{Amount, CurrencyCode, Metadata};
 
-open_enum! {
-    /// What a link is for.
-    LinkType {
-        /// A product with lomi's price.
-        Product = "product",
-        /// An amount.
-        Instant = "instant",
-    }
+/// What a link sells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum LinkType {
+    /// A product with lomi's price.
+    Product,
+    /// An amount.
+    Instant,
+    /// Any other, as sent.
+    #[strum(default, transparent)]
+    Other(String),
 }
 
-/// A link as lomi knows it. It is not an order: every opening makes a session of its own, and many shoppers may
-/// pay.
+as_str!(LinkType);
+
+/// A payment link. It is not an order: every opening creates a new session, and many shoppers may pay.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentLink {
-    /// Its id (`id` in the document, `link_id` on the wire since June 2026). Sessions that it opens carry it.
+    /// Its id (`id` in the document, `link_id` on the wire since June 2026). Its sessions carry it.
     pub payment_link_id: PaymentLinkId,
-    /// The page to share: absolute http(s) URL, do not take it apart.
+    /// The page to share: an absolute http(s) URL; do not parse it.
     pub url: String,
-    /// What it is for.
+    /// What it sells.
     pub link_type: LinkType,
     /// Heading of the page.
     pub title: Option<String>,
     /// Text on the page.
     pub description: Option<String>,
-    /// What it collects, in lomi's own unit; instant links only.
+    /// The amount, in lomi's own unit; instant links only.
     pub amount: Option<Amount>,
     /// The currency.
     pub currency_code: Option<CurrencyCode>,
@@ -42,9 +48,9 @@ pub struct PaymentLink {
     pub product_id: Option<ProductId>,
     /// The price, when one was chosen (since June 2026).
     pub price_id: Option<PriceId>,
-    /// How many of the product (since June 2026).
+    /// Quantity of the product (since June 2026).
     pub quantity: Option<u32>,
-    /// Whether it is switched on; an expired link may still be.
+    /// Whether it is active; an expired link may still be.
     pub is_active: Option<bool>,
     /// Whether the shopper may enter a coupon (since June 2026).
     pub allow_coupon_code: Option<bool>,
@@ -60,17 +66,17 @@ pub struct PaymentLink {
     pub require_billing_address: Option<bool>,
     /// Whether it ends with its first completed payment (since API 1.2.0).
     pub single_use: Option<bool>,
-    /// From when on it cannot be opened, ISO 8601 UTC as sent.
+    /// Its end, ISO 8601 UTC as sent.
     pub expires_at: Option<String>,
-    /// Where a payment leads (since June 2026).
+    /// Return page after a payment (since June 2026).
     pub success_url: Option<String>,
-    /// Where giving up leads (since June 2026).
+    /// Return page after cancelling (since June 2026).
     pub cancel_url: Option<String>,
-    /// What the merchant attached; empty where lomi drops it, as the server of June 2026 does.
+    /// The merchant's metadata; empty where lomi drops it, as the server of June 2026 does.
     pub metadata: Metadata,
     /// The owning organisation (since June 2026).
     pub organization_id: Option<String>,
-    /// Test or live, when the row says.
+    /// The environment, if the row says.
     pub environment: Option<Environment>,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
@@ -78,24 +84,19 @@ pub struct PaymentLink {
     pub updated_at: Option<String>,
 }
 
-impl PaymentLink {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for PaymentLink {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let link_type = row.text(&["link_type"]).ok_or(Unusable("link_type"))?;
         let url = row.text(&["url"]).filter(|url| is_web_url(url));
         Ok(Self {
-            payment_link_id: row.id(&["link_id", "payment_link_id", "id"]).ok_or(Unusable("link_id"))?,
+            payment_link_id: row.required(&["link_id", "payment_link_id", "id"])?,
             url: url.ok_or(Unusable("url"))?,
-            link_type: LinkType::from_wire(link_type),
+            link_type: row.required(&["link_type"])?,
             title: row.text(&["title"]),
             description: row.text(&["description"]),
             amount: row.amount(&["amount"])?,
             currency_code: row.currency(&["currency_code", "currency"])?,
-            product_id: row.id(&["product_id"]),
-            price_id: row.id(&["price_id"]),
+            product_id: row.parsed(&["product_id"]),
+            price_id: row.parsed(&["price_id"]),
             quantity: row.number("quantity"),
             is_active: row.flag("is_active"),
             allow_coupon_code: row.flag("allow_coupon_code"),
@@ -117,15 +118,10 @@ impl PaymentLink {
     }
 }
 
-impl Listed for Vec<PaymentLink> {
-    type Row = PaymentLink;
+impl ListRow for PaymentLink {
     const PAGING: Paging = Paging::Offset { limit: 20 };
 
-    fn read_page(text: &str) -> Result<Page<PaymentLink>, Unusable> {
-        Page::read(text, PaymentLink::read)
-    }
-
-    fn id(row: &PaymentLink) -> &str {
-        row.payment_link_id.as_str()
+    fn id(&self) -> &str {
+        self.payment_link_id.as_str()
     }
 }

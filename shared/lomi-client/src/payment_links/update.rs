@@ -1,4 +1,4 @@
-//! The change of a payment link.
+//! The update of a payment link.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::Amount;
-use crate::check::{first_broken, is_iso_time, is_web_url};
+use crate::check::{first_violation, is_iso_time, is_web_url, json_body};
 
-/// What is to be changed of a link; what is not set stays. Since API 1.2.0.
+/// Changes of a payment link; `None` leaves a field unchanged. Since API 1.2.0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UpdatePaymentLink {
     /// Heading of the page, not blank.
@@ -17,19 +17,19 @@ pub struct UpdatePaymentLink {
     /// Text on the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What to collect, above zero, in lomi's own unit; of an instant link only.
+    /// Above zero, in lomi's own unit; instant links only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
     /// Whether it can be opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
-    /// From when on it cannot be opened: ISO 8601 with an offset.
+    /// End of the link, ISO 8601 with an offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
     /// Absolute URL of the return page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
-    /// Absolute URL for a shopper who gives up.
+    /// Absolute URL for a shopper who cancels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
     /// Whether the shopper may enter a coupon, and so change the amount.
@@ -53,14 +53,14 @@ pub struct UpdatePaymentLink {
     /// Whether it ends with its first completed payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
-    /// Takes the place of all metadata, where lomi keeps any.
+    /// Replaces all metadata, where lomi stores any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
 }
 
 impl UpdatePaymentLink {
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([
+        first_violation([
             (self.amount.is_none_or(Amount::is_positive), "amount"),
             (self.title.as_deref().is_none_or(|title| !title.trim().is_empty()), "title"),
             (self.expires_at.as_deref().is_none_or(is_iso_time), "expires_at"),
@@ -68,6 +68,6 @@ impl UpdatePaymentLink {
             (self.cancel_url.as_deref().is_none_or(is_web_url), "cancel_url"),
             (*self != Self::default(), "body"),
         ])?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        json_body(self)
     }
 }

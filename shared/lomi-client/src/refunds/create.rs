@@ -1,56 +1,56 @@
-//! The request of a refund.
+//! The refund request.
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::ConfirmationToken;
 use crate::Amount;
-use crate::check::first_broken;
+use crate::check::{first_violation, json_body};
 use crate::ids::TransactionId;
 
-/// How much of which payment to give back. lomi may take a fee for it.
+/// A refund of all or part of a payment. lomi may charge a fee for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateRefund {
-    /// The payment; it has to be completed.
+    /// The payment; it must be completed.
     pub transaction_id: TransactionId,
-    /// What to give back, above zero and at most what is left of the payment, in its currency and lomi's own
-    /// unit. A partial refund through Wave needs the customer's phone.
+    /// Above zero and at most the part of the payment that is not refunded yet, in its currency and lomi's own unit. A
+    /// partial refund through Wave needs the customer's phone.
     pub amount: Amount,
-    /// Why, for the merchant's records.
+    /// The reason, for the merchant's records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether all of it; lomi tells by the amount when not set.
+    /// Full or partial; when not set, lomi derives it from the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_type: Option<RefundType>,
-    /// What becomes of the subscription that was paid, if it was one.
+    /// What happens to the subscription, if the payment was for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_action: Option<SubscriptionAction>,
-    /// The token of the preview of this very refund; without one lomi (API 1.2.0) only shows what it would do.
+    /// The token from the preview of this refund; without one API 1.2.0 only answers with a preview.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_token: Option<ConfirmationToken>,
 }
 
-/// Whether all of a payment is given back.
+/// Whether a refund covers the whole payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RefundType {
-    /// All of it.
+    /// The whole payment.
     Full,
-    /// A part of it.
+    /// A part of the payment.
     Partial,
 }
 
-/// What becomes of a subscription whose payment is given back.
+/// What happens to a subscription when its payment is refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriptionAction {
     /// lomi decides.
     Default,
-    /// It ends.
+    /// The subscription ends.
     Cancel,
-    /// It stops for now.
+    /// The subscription pauses.
     Pause,
-    /// Nothing.
+    /// The subscription continues.
     None,
 }
 
@@ -67,19 +67,19 @@ impl CreateRefund {
         }
     }
 
-    /// The same refund, to be executed.
+    /// The same refund with its confirmation token.
     #[must_use]
     pub fn confirmed_by(&self, token: ConfirmationToken) -> Self {
         Self { confirmation_token: Some(token), ..self.clone() }
     }
 
-    /// The body as it is sent, to the byte; `None` when it cannot be sent. It may hold a token: keep it out of logs.
+    /// The exact body that is sent; `None` when the refund is invalid. It may hold a token: keep it out of logs.
     pub fn to_json(&self) -> Option<String> {
         String::from_utf8(self.to_body().ok()?.to_vec()).ok()
     }
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([(self.amount.is_positive(), "amount")])?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        first_violation([(self.amount.is_positive(), "amount")])?;
+        json_body(self)
     }
 }

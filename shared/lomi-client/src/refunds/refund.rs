@@ -1,45 +1,52 @@
 //! The answers about a refund.
 
+use strum::{AsRefStr, EnumString};
+
 use crate::ids::{RefundId, TransactionId};
-use crate::listing::Listed;
-use crate::open_enum::open_enum;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::ListRow;
+use crate::open_enum::as_str;
+use crate::paging::Paging;
+use crate::row::{Resource, Row, Unusable};
 use crate::{Amount, Metadata};
 
-open_enum! {
-    /// Where a refund stands.
-    RefundStatus {
-        /// Asked for.
-        Pending = "pending",
-        /// Recorded by lomi; a card network may pay it out days later.
-        Completed = "completed",
-        /// Not done.
-        Failed = "failed",
-    }
+/// The status of a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundStatus {
+    /// Requested.
+    Pending,
+    /// Recorded by lomi; a card network may pay it out days later.
+    Completed,
+    /// Failed.
+    Failed,
+    /// Any other, as sent.
+    #[strum(default, transparent)]
+    Other(String),
 }
 
-/// A refund as lomi knows it. The answer to its creation carries less than a read.
+as_str!(RefundStatus);
+
+/// A refund. The answer to a create has fewer fields than a read.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Refund {
     /// Its id.
     pub refund_id: RefundId,
-    /// The payment that it gives back.
+    /// The refunded payment.
     pub transaction_id: Option<TransactionId>,
-    /// The organisation that owns it, where the answer says; only in reads.
+    /// The owning organisation; only in reads.
     pub organization_id: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: RefundStatus,
-    /// What was asked to be given back, in lomi's own unit and the payment's currency; only in reads.
+    /// The requested amount, in lomi's own unit and the payment's currency; only in reads.
     pub amount: Option<Amount>,
-    /// What was given back, in the same unit.
+    /// The refunded amount, in the same unit.
     pub refunded_amount: Option<Amount>,
     /// lomi's fee for it, in the same unit; only in reads.
     pub fee_amount: Option<Amount>,
-    /// Why, as the merchant said; only in reads.
+    /// The merchant's reason; only in reads.
     pub reason: Option<String>,
-    /// What lomi noted; only in reads.
+    /// lomi's metadata; only in reads.
     pub metadata: Metadata,
     /// Time of creation, ISO 8601 UTC as sent; only in reads.
     pub created_at: Option<String>,
@@ -47,18 +54,13 @@ pub struct Refund {
     pub updated_at: Option<String>,
 }
 
-impl Refund {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for Refund {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
-        let status = row.text(&["status"]).ok_or(Unusable("status"))?;
         Ok(Self {
-            refund_id: row.id(&["refund_id", "id"]).ok_or(Unusable("refund_id"))?,
-            transaction_id: row.id(&["transaction_id"]),
+            refund_id: row.required(&["refund_id", "id"])?,
+            transaction_id: row.parsed(&["transaction_id"]),
             organization_id: row.text(&["organization_id"]),
-            status: RefundStatus::from_wire(status),
+            status: row.required(&["status"])?,
             amount: row.amount(&["amount"])?,
             refunded_amount: row.amount(&["refunded_amount"])?,
             fee_amount: row.amount(&["fee_amount"])?,
@@ -70,15 +72,10 @@ impl Refund {
     }
 }
 
-impl Listed for Vec<Refund> {
-    type Row = Refund;
+impl ListRow for Refund {
     const PAGING: Paging = Paging::Offset { limit: 50 };
 
-    fn read_page(text: &str) -> Result<Page<Refund>, Unusable> {
-        Page::read(text, Refund::read)
-    }
-
-    fn id(row: &Refund) -> &str {
-        row.refund_id.as_str()
+    fn id(&self) -> &str {
+        self.refund_id.as_str()
     }
 }

@@ -1,88 +1,68 @@
 //! Event names of every generation.
 
-/// What an event says happened. Decided by the signed body alone, never by the unsigned event header.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+use strum::{AsRefStr, EnumString};
+
+use crate::open_enum::as_str;
+
+/// What happened, according to the signed body; the unsigned event header is never read.
+///
+/// `as_str` is the name for a subscription: the one of the newest generation that sends the event, or the name as sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, AsRefStr, EnumString)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A payment was made. May come twice, and before an earlier failure.
+    /// A payment succeeded. May come twice, and before an earlier failure.
+    #[strum(to_string = "PAYMENT_SUCCEEDED", serialize = "payment.succeeded")]
+    #[strum(serialize = "transaction.completed", serialize = "transaction.succeeded")]
     PaymentSucceeded,
-    /// One attempt failed. Not final: a success on the same transaction can follow.
+    /// One attempt failed. Not final: a success of the same transaction can follow.
+    #[strum(to_string = "PAYMENT_FAILED", serialize = "payment.failed", serialize = "transaction.failed")]
     PaymentFailed,
-    /// A payment was begun. Named by lomi, not seen to be sent.
+    /// A payment was started. Documented, never seen.
+    #[strum(to_string = "PAYMENT_CREATED", serialize = "payment.created")]
     PaymentCreated,
-    /// A refund was asked for.
+    /// A refund was requested.
+    #[strum(to_string = "REFUND_CREATED", serialize = "refund.created")]
     RefundCreated,
     /// A refund was recorded.
+    #[strum(to_string = "REFUND_COMPLETED", serialize = "refund.completed")]
     RefundCompleted,
     /// A refund failed.
+    #[strum(to_string = "REFUND_FAILED", serialize = "refund.failed")]
     RefundFailed,
-    /// A payer's bank wants a payment back. Of this and of the two that follow no shape is published.
+    /// A payer's bank disputes a payment. lomi documents no shape for the three dispute events.
     DisputeCreated,
-    /// A dispute has moved on.
+    /// A dispute changed.
     DisputeUpdated,
-    /// A dispute is over, one way or the other.
+    /// A dispute ended, won or lost.
     DisputeClosed,
-    /// A payment looks risky and goes on.
+    /// A payment looks risky and continues.
     PaymentRiskFlagged,
-    /// A payment looks risky and is stopped, where lomi is told to stop such payments.
+    /// A payment looks risky and was blocked, where the merchant has lomi block such payments.
     PaymentRiskBlocked,
     /// A checkout session was paid. Only older generations send it.
+    #[strum(
+        to_string = "checkout.session.completed",
+        serialize = "CHECKOUT_COMPLETED",
+        serialize = "checkout.completed"
+    )]
     CheckoutCompleted,
     /// A checkout session ended unpaid. Only the first generation sends it.
+    #[strum(to_string = "checkout.session.expired")]
     CheckoutExpired,
-    /// A delivery to try the endpoint: acknowledge it, fulfil nothing.
+    /// A test delivery: acknowledge it, fulfil nothing.
+    #[strum(to_string = "test.webhook")]
     Test,
-    /// Any other event, by its name as sent.
+    /// Any other, as sent.
+    #[strum(default, transparent)]
     Other(String),
 }
 
+as_str!(EventKind);
+
 impl EventKind {
-    pub(crate) fn from_wire(name: &str) -> Self {
-        match name {
-            "PAYMENT_SUCCEEDED" | "payment.succeeded" => Self::PaymentSucceeded,
-            "transaction.completed" | "transaction.succeeded" => Self::PaymentSucceeded,
-            "PAYMENT_FAILED" | "payment.failed" | "transaction.failed" => Self::PaymentFailed,
-            "PAYMENT_CREATED" | "payment.created" => Self::PaymentCreated,
-            "REFUND_CREATED" | "refund.created" => Self::RefundCreated,
-            "REFUND_COMPLETED" | "refund.completed" => Self::RefundCompleted,
-            "REFUND_FAILED" | "refund.failed" => Self::RefundFailed,
-            "DISPUTE_CREATED" => Self::DisputeCreated,
-            "DISPUTE_UPDATED" => Self::DisputeUpdated,
-            "DISPUTE_CLOSED" => Self::DisputeClosed,
-            "PAYMENT_RISK_FLAGGED" => Self::PaymentRiskFlagged,
-            "PAYMENT_RISK_BLOCKED" => Self::PaymentRiskBlocked,
-            "CHECKOUT_COMPLETED" | "checkout.completed" => Self::CheckoutCompleted,
-            "checkout.session.completed" => Self::CheckoutCompleted,
-            "checkout.session.expired" => Self::CheckoutExpired,
-            "test.webhook" => Self::Test,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The name under which lomi takes a subscription: the one that the last generation to send the event gives it,
-    /// or the name as sent.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::PaymentSucceeded => "PAYMENT_SUCCEEDED",
-            Self::PaymentFailed => "PAYMENT_FAILED",
-            Self::PaymentCreated => "PAYMENT_CREATED",
-            Self::RefundCreated => "REFUND_CREATED",
-            Self::RefundCompleted => "REFUND_COMPLETED",
-            Self::RefundFailed => "REFUND_FAILED",
-            Self::DisputeCreated => "DISPUTE_CREATED",
-            Self::DisputeUpdated => "DISPUTE_UPDATED",
-            Self::DisputeClosed => "DISPUTE_CLOSED",
-            Self::PaymentRiskFlagged => "PAYMENT_RISK_FLAGGED",
-            Self::PaymentRiskBlocked => "PAYMENT_RISK_BLOCKED",
-            Self::CheckoutCompleted => "checkout.session.completed",
-            Self::CheckoutExpired => "checkout.session.expired",
-            Self::Test => "test.webhook",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// Whether no shape of its object is published: whatever of it cannot be read counts as absent, money too.
-    pub(crate) const fn is_without_shape(&self) -> bool {
+    /// Whether lomi documents no shape of its object. Then an unreadable field counts as absent, money too.
+    pub(crate) const fn has_unknown_shape(&self) -> bool {
         matches!(
             self,
             Self::DisputeCreated

@@ -1,4 +1,4 @@
-//! What lomi sends to the merchant: verify the raw bytes first, then read the event.
+//! lomi's webhooks: verify the raw bytes first, then read the event.
 //!
 //! ```
 //! use lomi_client::webhook::{self, EventKind, Secrets, Signatures, WebhookEvent, WebhookSecret};
@@ -6,7 +6,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let secret = WebhookSecret::parse("whsec_example")?;
 //! let body = br#"{"id":"1","event":"PAYMENT_SUCCEEDED","data":{"gross_amount":25000}}"#;
-//! let header = webhook::sign(&secret, body); // what lomi does before it sends
+//! let header = webhook::sign(&secret, body); // as lomi does before it sends
 //!
 //! let secrets = Secrets::new(vec![secret])?;
 //! let signatures = Signatures { legacy: Some(&header), v1: None };

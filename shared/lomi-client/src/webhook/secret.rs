@@ -1,13 +1,14 @@
 //! Signing secrets of webhook endpoints.
 
-use std::fmt;
-
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 
+use crate::check::is_visible_ascii;
+use crate::opaque_debug::opaque_debug;
+
 pub(super) type Mac = Hmac<Sha256>;
 
-/// More live secrets than this is a rotation gone wrong.
+/// A rotation needs two; more than four is a mistake.
 const MAX_SECRETS: usize = 4;
 
 /// The signing secret of one webhook endpoint (`whsec_...`). The whole text is the key, prefix included.
@@ -28,12 +29,11 @@ pub enum WebhookSecretError {
 }
 
 impl WebhookSecret {
-    /// Takes the secret as lomi showed it; surrounding white space (a trailing newline of a secret store,
-    /// say) is dropped. Secrets of older endpoints have no prefix.
+    /// Takes the secret as lomi showed it. Drops surrounding white space, such as the trailing newline of a secret
+    /// store. Secrets of older endpoints have no prefix.
     pub fn parse(text: &str) -> Result<Self, WebhookSecretError> {
         let text = text.trim();
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if !visible || !(1..=256).contains(&text.len()) {
+        if !is_visible_ascii(text, 256) {
             return Err(WebhookSecretError::Malformed);
         }
         Mac::new_from_slice(text.as_bytes()).map(Self).map_err(|_| WebhookSecretError::Malformed)
@@ -44,13 +44,9 @@ impl WebhookSecret {
     }
 }
 
-impl fmt::Debug for WebhookSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WebhookSecret(..)")
-    }
-}
+opaque_debug!(WebhookSecret);
 
-/// The one to four secrets that are live now, newest first: two while one is being replaced.
+/// The one to four live secrets, newest first: two during a rotation.
 #[derive(Debug, Clone)]
 pub struct Secrets(Vec<WebhookSecret>);
 

@@ -1,4 +1,4 @@
-//! Signatures over the exact bytes of a delivery: the check and, beside it, the signer.
+//! Signatures over the exact bytes of a delivery: verification, and the signer for tests.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ pub const LEGACY_HEADER: &str = "x-lomi-signature";
 /// Header with `t=<unix seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.` and the body.
 pub const V1_HEADER: &str = "x-lomi-signature-v1";
 
-/// A header longer than this is not one of lomi's; reading stops before it costs anything.
+/// lomi's header is far shorter.
 const MAX_HEADER_LEN: usize = 512;
 
-/// The two signature headers of a delivery, as received. Current deliveries carry both, older ones the first.
+/// The two signature headers of a delivery, as received. Current deliveries carry both, older ones only the legacy one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Signatures<'a> {
     /// The value of [`LEGACY_HEADER`].
@@ -23,22 +23,22 @@ pub struct Signatures<'a> {
     pub v1: Option<&'a str>,
 }
 
-/// Why a body is not known to come from lomi.
+/// Why a body is not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// Neither header is there.
+    /// Neither header is present.
     #[error("no signature header")]
     Missing,
-    /// No header that is there has the shape of a signature.
+    /// No present header has the form of a signature.
     #[error("no signature header can be read")]
     Malformed,
-    /// Readable, but not made with any of the secrets over these bytes. A secret that was just replaced looks
-    /// the same: fetch the secrets once more before refusing.
+    /// Readable, but no secret made it over these bytes. After a rotation this can also mean a stale cache: load the
+    /// secrets again before you refuse.
     #[error("no secret made this signature")]
     NoMatch,
 }
 
-/// Which header proved the body.
+/// Which header verified the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// [`LEGACY_HEADER`]: the body alone.
@@ -48,11 +48,11 @@ pub enum Scheme {
         /// When lomi signed, in seconds since 1970.
         signed_at_s: u64,
     },
-    /// Neither: the body was verified when it came, and has been kept since.
+    /// Neither: the body was verified on arrival and stored.
     Before,
 }
 
-/// Bytes that one of the secrets signed. [`verify`] makes one; [`VerifiedBody::verified_before`] makes one again.
+/// Bytes that lomi signed: from [`verify`], or from storage through [`VerifiedBody::verified_before`].
 #[derive(Debug, Clone, Copy)]
 pub struct VerifiedBody<'a> {
     bytes: &'a [u8],
@@ -60,8 +60,8 @@ pub struct VerifiedBody<'a> {
 }
 
 impl<'a> VerifiedBody<'a> {
-    /// A body that [`verify`] gave out before and that was kept since, to be read once more. Nothing is checked: whoever
-    /// calls this answers for every writer of the place where the bytes were kept.
+    /// A stored body that [`verify`] accepted on arrival. Nothing is checked: the caller must trust every writer of
+    /// that storage.
     pub fn verified_before(bytes: &'a [u8]) -> Self {
         Self { bytes, scheme: Scheme::Before }
     }
@@ -71,16 +71,16 @@ impl<'a> VerifiedBody<'a> {
         self.bytes
     }
 
-    /// Which header proved them.
+    /// Which header verified them.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// How long before `now_s` (seconds since 1970) lomi signed; zero when the clocks disagree, `None` when
-    /// no signed time exists.
+    /// The time from lomi's signature to `now_s` (seconds since 1970); zero when the clocks disagree, `None` without a
+    /// signed time.
     ///
-    /// A number to watch, not a reason to refuse: lomi's manual replay repeats old deliveries, and it is the
-    /// only way back to a lost event. What stops a replayed event is that it was already recorded.
+    /// Do not refuse by age: lomi's manual retry repeats old deliveries, and nothing else recovers a lost event.
+    /// Deduplication protects against replays.
     pub fn age(&self, now_s: u64) -> Option<Duration> {
         match self.scheme {
             Scheme::Legacy | Scheme::Before => None,
@@ -91,10 +91,9 @@ impl<'a> VerifiedBody<'a> {
 
 /// Checks the body against every secret, in constant time per secret.
 ///
-/// The V1 header counts first. When it fails and the legacy header holds, the body is accepted without a
-/// signed time: both are made with the same secret over the same bytes, so whoever could forge the second
-/// needs no first, and whoever can spoil the first could as well remove it. Refusing would only turn a
-/// spoiled header into a lost event. [`VerifiedBody::scheme`] tells the cases apart for a metric.
+/// The V1 header counts first. If it fails and the legacy header is valid, the body is accepted without a signed time:
+/// both use the same secret over the same bytes, and an attacker who can damage the V1 header can also remove it. To
+/// refuse would only lose an event. [`VerifiedBody::scheme`] says which header was valid, for a metric.
 pub fn verify<'a>(
     signatures: Signatures<'_>,
     body: &'a [u8],
@@ -141,7 +140,7 @@ fn mac_v1(secret: &WebhookSecret, time: &str, body: &[u8]) -> Mac {
     secret.mac().chain_update(time).chain_update(b".").chain_update(body)
 }
 
-/// Every secret is tried, so that the time taken does not say which one fits.
+/// Tries every secret, so that the time does not reveal which one matches.
 fn any_secret(secrets: &Secrets, digest: &[u8; 32], mac: impl Fn(&WebhookSecret) -> Mac) -> bool {
     secrets.iter().fold(false, |found, secret| {
         let fits = mac(secret).verify_slice(digest).is_ok();
@@ -150,26 +149,26 @@ fn any_secret(secrets: &Secrets, digest: &[u8; 32], mac: impl Fn(&WebhookSecret)
 }
 
 struct V1<'a> {
-    /// The digits as sent: they are what was signed.
+    /// The digits as sent, because they were signed.
     time: &'a str,
     signed_at_s: u64,
     digest: [u8; 32],
 }
 
-/// Members in any order; unknown ones are ignored, so that a later scheme can stand beside this one.
+/// Fields in any order; unknown ones are ignored, so that lomi can add a scheme.
 fn read_v1(text: &str) -> Option<V1<'_>> {
     if text.len() > MAX_HEADER_LEN {
         return None;
     }
-    let member = |name| {
+    let field = |name| {
         let mut pairs = text.split(',').filter_map(|pair| pair.trim().split_once('='));
         pairs.find_map(|(key, value)| (key == name).then_some(value))
     };
-    let time = member("t").filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()))?;
-    Some(V1 { time, signed_at_s: time.parse().ok()?, digest: read_digest(member("v1")?)? })
+    let time = field("t").filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(V1 { time, signed_at_s: time.parse().ok()?, digest: read_digest(field("v1")?)? })
 }
 
-/// One of lomi's own libraries strips a `sha256=` in front, so some sender may write it.
+/// One of lomi's own libraries removes a leading `sha256=`, so some sender may write it.
 fn read_legacy(text: &str) -> Option<[u8; 32]> {
     read_digest(text.strip_prefix("sha256=").unwrap_or(text))
 }

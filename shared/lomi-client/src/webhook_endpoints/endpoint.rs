@@ -3,13 +3,13 @@
 use crate::Metadata;
 use crate::ids::WebhookEndpointId;
 use crate::key::Environment;
-use crate::listing::Listed;
-use crate::paging::{Page, Paging};
-use crate::row::{Row, Unusable};
+use crate::listing::ListRow;
+use crate::paging::Paging;
+use crate::row::{self, Resource, Row, Unusable};
 use crate::secret_text::IssuedWebhookSecret;
 use crate::webhook::EventKind;
 
-/// An endpoint as lomi knows it. Its signing secret is never part of a read.
+/// A webhook endpoint. A read never contains its signing secret.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEndpoint {
@@ -17,21 +17,21 @@ pub struct WebhookEndpoint {
     pub webhook_endpoint_id: WebhookEndpointId,
     /// Where lomi sends to.
     pub url: Option<String>,
-    /// The events that it gets; names of older generations are folded into today's.
+    /// The subscribed events; older names of an event read as the same kind.
     pub authorized_events: Vec<EventKind>,
     /// Whether lomi sends to it.
     pub is_active: Option<bool>,
-    /// Test or live.
+    /// Its environment.
     pub environment: Option<Environment>,
     /// The owning organisation.
     pub organization_id: Option<String>,
-    /// What it is for, as whoever made it wrote.
+    /// The description from its creation.
     pub description: Option<String>,
     /// The merchant's own keys.
     pub metadata: Metadata,
     /// When lomi last sent to it, ISO 8601 UTC as sent.
     pub last_triggered_at: Option<String>,
-    /// The HTTP status that it answered then.
+    /// The HTTP status of its answer.
     pub last_response_status: Option<u32>,
     /// Time of creation, ISO 8601 UTC as sent.
     pub created_at: Option<String>,
@@ -39,7 +39,7 @@ pub struct WebhookEndpoint {
     pub updated_at: Option<String>,
 }
 
-/// A fresh endpoint together with its signing secret, which is told only now.
+/// A new endpoint with its signing secret, which lomi shows only once.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewWebhookEndpoint {
@@ -49,17 +49,13 @@ pub struct NewWebhookEndpoint {
     pub endpoint: WebhookEndpoint,
 }
 
-impl WebhookEndpoint {
-    pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
-        Self::read(&Row::enveloped(text).ok_or(Unusable("body"))?)
-    }
-
+impl Resource for WebhookEndpoint {
     fn read(row: &Row<'_>) -> Result<Self, Unusable> {
         let events = row.texts("authorized_events").or_else(|| row.texts("events")).unwrap_or_default();
         Ok(Self {
-            webhook_endpoint_id: row.id(&["webhook_id", "id"]).ok_or(Unusable("webhook_id"))?,
+            webhook_endpoint_id: row.required(&["webhook_id", "id"])?,
             url: row.text(&["url"]),
-            authorized_events: events.iter().map(|name| EventKind::from_wire(name)).collect(),
+            authorized_events: events.iter().map(|name| name.as_str().into()).collect(),
             is_active: row.flag("is_active").or_else(|| row.flag("active")),
             environment: row.environment(),
             organization_id: row.text(&["organization_id"]),
@@ -74,23 +70,18 @@ impl WebhookEndpoint {
 }
 
 impl NewWebhookEndpoint {
-    /// The secret stands beside the row, not in it.
+    /// Some answers have the secret beside the object in `data`.
     pub(crate) fn decode(text: &str) -> Result<Self, Unusable> {
         let outer = Row::parse(text).ok_or(Unusable("body"))?;
         let secret = outer.text(&["secret"]).ok_or(Unusable("secret"))?;
-        Ok(Self { secret: IssuedWebhookSecret::new(secret), endpoint: WebhookEndpoint::decode(text)? })
+        Ok(Self { secret: IssuedWebhookSecret::new(secret), endpoint: row::decode(text)? })
     }
 }
 
-impl Listed for Vec<WebhookEndpoint> {
-    type Row = WebhookEndpoint;
+impl ListRow for WebhookEndpoint {
     const PAGING: Paging = Paging::Whole;
 
-    fn read_page(text: &str) -> Result<Page<WebhookEndpoint>, Unusable> {
-        Page::read(text, WebhookEndpoint::read)
-    }
-
-    fn id(row: &WebhookEndpoint) -> &str {
-        row.webhook_endpoint_id.as_str()
+    fn id(&self) -> &str {
+        self.webhook_endpoint_id.as_str()
     }
 }

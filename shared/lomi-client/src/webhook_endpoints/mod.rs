@@ -1,4 +1,4 @@
-//! Where lomi sends its webhooks. What it sends is in [`webhook`](crate::webhook).
+//! Webhook endpoints. The deliveries are in [`webhook`](crate::webhook).
 
 mod endpoint;
 mod write;
@@ -9,14 +9,14 @@ pub use write::{CreateWebhookEndpoint, UpdateWebhookEndpoint};
 use crate::call::Call;
 use crate::client::Client;
 use crate::ids::WebhookEndpointId;
-use crate::listing;
+use crate::{listing, row};
 
 const PATH: &str = "/webhooks";
 
 /// `/webhooks`: endpoints of the key's environment.
 ///
-/// The server of June 2026 cannot read the body of a create or an update on this path: it answers the one with
-/// 400 and the other with 200 and no change. Where that happens, use lomi's dashboard.
+/// The server of June 2026 cannot read the body of a create or an update on this path: it answers a create with 400 and
+/// an update with 200 and no change. Then use lomi's dashboard.
 #[derive(Debug, Clone)]
 pub struct WebhookEndpoints(Client);
 
@@ -25,8 +25,8 @@ impl WebhookEndpoints {
         Self(client)
     }
 
-    /// `POST /webhooks`: the endpoint and its signing secret, which is told only now. Not repeated once it was
-    /// sent: after an unknown outcome delete the endpoint that the list shows, and make another.
+    /// `POST /webhooks`: the endpoint and its signing secret, which lomi shows only once. Never retried once sent:
+    /// after an unknown outcome delete the endpoint that the list shows, and create another.
     pub fn create(&self, endpoint: &CreateWebhookEndpoint) -> Call<NewWebhookEndpoint> {
         Call::post(self.0.clone(), PATH.to_owned(), endpoint.to_body(), NewWebhookEndpoint::decode)
     }
@@ -38,13 +38,12 @@ impl WebhookEndpoints {
 
     /// `GET /webhooks/{id}`.
     pub fn get(&self, id: &WebhookEndpointId) -> Call<WebhookEndpoint> {
-        Call::get(self.0.clone(), format!("{PATH}/{id}"), WebhookEndpoint::decode)
+        Call::get(self.0.clone(), format!("{PATH}/{id}"), row::decode)
     }
 
-    /// `PATCH /webhooks/{id}`: changes what is set and leaves the rest. Compare the answer with what you asked
-    /// for.
+    /// `PATCH /webhooks/{id}`: changes what is set and leaves the rest. Compare the answer with your request.
     pub fn update(&self, id: &WebhookEndpointId, changes: &UpdateWebhookEndpoint) -> Call<WebhookEndpoint> {
-        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), WebhookEndpoint::decode)
+        Call::patch(self.0.clone(), format!("{PATH}/{id}"), changes.to_body(), row::decode)
     }
 
     /// `DELETE /webhooks/{id}`.
@@ -52,9 +51,9 @@ impl WebhookEndpoints {
         Call::delete(self.0.clone(), format!("{PATH}/{id}"), |_| Ok(()))
     }
 
-    /// `POST /webhooks/{id}/test`: has lomi send one [`EventKind::Test`](crate::webhook::EventKind::Test).
-    /// Refused with 400 unless the endpoint answers with a 2xx.
+    /// `POST /webhooks/{id}/test`: lomi sends one [`EventKind::Test`](crate::webhook::EventKind::Test) and
+    /// answers 400 unless the endpoint answers with a 2xx.
     pub fn test(&self, id: &WebhookEndpointId) -> Call<()> {
-        Call::act(self.0.clone(), format!("{PATH}/{id}/test"), |_| Ok(()))
+        Call::post_empty(self.0.clone(), format!("{PATH}/{id}/test"), |_| Ok(()))
     }
 }

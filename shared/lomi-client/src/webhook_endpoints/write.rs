@@ -1,22 +1,22 @@
-//! What a merchant writes about a webhook endpoint.
+//! The requests about a webhook endpoint.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
-use crate::check::{first_broken, is_webhook_target};
+use crate::check::{first_violation, is_webhook_target, json_body};
 use crate::webhook::EventKind;
 
-/// An endpoint to be made.
+/// A new endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateWebhookEndpoint {
-    /// Absolute https URL without credentials, on a public name. http is for a stand-in on loopback.
+    /// Absolute https URL without credentials, on a public name; http only on loopback.
     pub url: String,
     /// The events to send, at least one. [`EventKind::Test`] is not one of them. Sent under this name and as `events`.
     #[serde(serialize_with = "names")]
     pub authorized_events: Vec<EventKind>,
-    /// What it is for, for humans.
+    /// A description for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The merchant's own keys.
@@ -24,7 +24,7 @@ pub struct CreateWebhookEndpoint {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Changes of an endpoint: what is `None` stays.
+/// Changes of an endpoint; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UpdateWebhookEndpoint {
     /// As at creation.
@@ -33,10 +33,10 @@ pub struct UpdateWebhookEndpoint {
     /// All events to send, at least one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_names")]
     pub authorized_events: Option<Vec<EventKind>>,
-    /// Whether lomi sends to it. What happens meanwhile is not sent later.
+    /// Whether lomi sends to it. Events while it is inactive are not sent later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
-    /// Takes the place of all metadata.
+    /// Replaces all metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
 }
@@ -48,16 +48,16 @@ impl CreateWebhookEndpoint {
     }
 
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([
+        first_violation([
             (is_webhook_target(&self.url), "url"),
             (can_subscribe(&self.authorized_events), "authorized_events"),
         ])?;
         let wire = Wire { events: &self.authorized_events, endpoint: self };
-        serde_json::to_vec(&wire).map(Bytes::from).map_err(|_| "body")
+        json_body(&wire)
     }
 }
 
-/// The newest generation calls the events `events`, and knows the older name that every other one asks for.
+/// The newest generation also takes `events`; all others require `authorized_events`.
 #[derive(Serialize)]
 struct Wire<'a> {
     #[serde(serialize_with = "names")]
@@ -68,11 +68,11 @@ struct Wire<'a> {
 
 impl UpdateWebhookEndpoint {
     pub(crate) fn to_body(&self) -> Result<Bytes, &'static str> {
-        first_broken([
+        first_violation([
             (self.url.as_deref().is_none_or(is_webhook_target), "url"),
             (self.authorized_events.as_deref().is_none_or(can_subscribe), "authorized_events"),
         ])?;
-        serde_json::to_vec(self).map(Bytes::from).map_err(|_| "body")
+        json_body(self)
     }
 }
 

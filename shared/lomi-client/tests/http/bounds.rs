@@ -6,7 +6,7 @@ use crate::support::{CREATED, Lomi, Reply, json, key, order, with_headers};
 use lomi_client::{BuildError, Client, CreateCheckoutSession, Error, ErrorKind, Outcome, SecretKey};
 use tokio::time::Instant;
 
-/// Makes one member wrong.
+/// Makes one field invalid.
 type Breakage = fn(&mut CreateCheckoutSession);
 
 const MIB: usize = 1024 * 1024;
@@ -86,7 +86,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn neither_the_key_nor_a_body_shows_in_an_error() {
+async fn errors_show_neither_key_nor_body() {
     let echo = r#"{"error":{"code":"bad request","message":"lomi_sk_test_canary a@b.example"}}"#;
     for reply in [
         json("400 Bad Request", echo),
@@ -126,7 +126,7 @@ async fn a_request_id_is_taken_from_the_header_or_the_body() {
 }
 
 #[tokio::test]
-async fn a_request_that_lomi_could_not_take_is_not_sent() {
+async fn an_invalid_session_is_not_sent() {
     let lomi = Lomi::start(vec![json("201 Created", CREATED)]).await;
     let broken: [(&str, Breakage); 6] = [
         ("success_url", |session| session.success_url = "/thanks".to_owned()),
@@ -138,18 +138,18 @@ async fn a_request_that_lomi_could_not_take_is_not_sent() {
             session.metadata = (0..65).map(|n| (n.to_string(), String::new())).collect();
         }),
     ];
-    for (member, break_it) in broken {
+    for (field, break_it) in broken {
         let mut session = order();
         break_it(&mut session);
         let error = lomi.client().checkout_sessions().create(&session).send().await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidRequest, Outcome::NotSent));
-        assert!(error.to_string().contains(member), "{error}");
+        assert!(error.to_string().contains(field), "{error}");
     }
     assert_eq!(lomi.count(), 0);
 }
 
 #[test]
-fn a_client_with_nonsense_settings_is_not_built() {
+fn a_client_with_invalid_settings_is_not_built() {
     let builder = || Client::builder(SecretKey::parse("lomi_sk_test_a").unwrap());
     assert!(builder().build().is_ok());
     let no_connect = builder().connect_timeout(Duration::ZERO).build();

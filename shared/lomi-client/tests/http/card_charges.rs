@@ -27,7 +27,7 @@ async fn created(body: &str) -> NewCardCharge {
 }
 
 #[tokio::test]
-async fn a_charge_tells_the_merchants_amount_from_the_processors() {
+async fn a_charge_separates_merchant_and_processor_amounts() {
     for body in [FIRST, CURRENT] {
         let new = created(body).await;
         assert_eq!(new.client_secret.expose(), "pi_3QxYk6_secret_canary");
@@ -91,7 +91,7 @@ async fn every_field_is_sent_under_its_own_name() {
 }
 
 #[tokio::test]
-async fn a_customer_stands_in_for_email_and_name() {
+async fn a_customer_id_replaces_email_and_name() {
     let buyer = Buyer::Customer { customer_id: CustomerId::parse(OBJECT_ID).unwrap() };
     let charge = CreateCardCharge::new("19.5".parse().unwrap(), CurrencyCode::EUR, buyer);
     let request = received(json("201 Created", CURRENT), async |client| {
@@ -102,7 +102,7 @@ async fn a_customer_stands_in_for_email_and_name() {
 }
 
 #[tokio::test]
-async fn the_older_path_is_a_choice_and_holds_for_every_call() {
+async fn the_older_card_path_applies_to_every_call() {
     let replies = vec![
         json("201 Created", FIRST),
         json("200 OK", FIRST),
@@ -126,7 +126,7 @@ async fn the_older_path_is_a_choice_and_holds_for_every_call() {
 }
 
 #[tokio::test]
-async fn a_read_names_the_transaction_or_says_that_there_is_none() {
+async fn a_read_carries_its_transaction_if_lomi_has_one() {
     let found = format!(r#""transaction":{{"transaction_id":"{OBJECT_ID}","status":"completed"}}"#);
     for (transaction, status) in [(found.as_str(), Some(TransactionStatus::Completed)), (r#""transaction":null"#, None)]
     {
@@ -142,7 +142,7 @@ async fn a_read_names_the_transaction_or_says_that_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_lost_charge_is_asked_for_again_with_its_key_and_a_lost_cancel_is_not() {
+async fn a_lost_charge_is_retried_and_a_lost_cancel_is_not() {
     let lomi = Lomi::start(vec![Reply::Drop, json("201 Created", CURRENT)]).await;
     lomi.client().card_charges().create(&charge(), key()).send().await.unwrap();
     assert_eq!(lomi.count(), 2);
@@ -152,7 +152,7 @@ async fn a_lost_charge_is_asked_for_again_with_its_key_and_a_lost_cancel_is_not(
 }
 
 #[tokio::test]
-async fn a_muted_card_rail_shows_as_a_503_of_unknown_outcome() {
+async fn a_disabled_card_provider_is_a_503_of_unknown_outcome() {
     let muted = r#"{"error":{"code":"service_unavailable","message":"off"}}"#;
     let lomi = Lomi::start(vec![json("503 Service Unavailable", muted)]).await;
     let client = lomi.builder().max_attempts(1).build().unwrap();
@@ -178,9 +178,9 @@ async fn a_charge_that_lomi_would_refuse_is_not_sent() {
         ("subscription_id", CreateCardCharge { subscription_id, ..charge() }),
     ];
     let lomi = Lomi::start(vec![json("201 Created", CURRENT)]).await;
-    for (member, charge) in broken {
+    for (field, charge) in broken {
         let error = lomi.client().card_charges().create(&charge, key()).send().await.unwrap_err();
-        assert_eq!(unsent(&error), member);
+        assert_eq!(unsent(&error), field);
     }
     assert_eq!(lomi.count(), 0);
 }

@@ -86,7 +86,7 @@ async fn a_text_is_cleared_with_null() {
 }
 
 #[tokio::test]
-async fn an_id_that_lomi_cannot_read_is_asked_for_once() {
+async fn a_500_for_a_public_id_is_not_retried() {
     for (id, calls) in [("cus_abc123", 1), (OBJECT_ID, 2)] {
         let lomi = Lomi::start(vec![json("500 Internal Server Error", "{}"), json("200 OK", FIRST)]).await;
         let answer = lomi.client().customers().get(&id.parse().unwrap()).send().await;

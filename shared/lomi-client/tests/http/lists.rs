@@ -1,6 +1,7 @@
 //! Lists as streams: each style of paging, and where a stream ends.
 //!
-//! Where nothing tells the end, only an empty page is it: a short one may be all that the server gives at once.
+//! Where an answer does not report the end, only an empty page is the end: a short one may be all that the server
+//! sends at once.
 
 use crate::support::{Lomi, OBJECT_ID, Reply, json};
 use lomi_client::{CustomerId, Error, ErrorKind, ListPlace, Listing, TransactionStatus, WebhookEndpointId};
@@ -43,7 +44,7 @@ fn enveloped(first: usize, count: usize, has_more: bool, next: &str) -> Reply {
     json("200 OK", &format!(r#"{{"object":"list",{page}}}"#))
 }
 
-/// Reads to the end, which has to come without an error.
+/// Reads to the end, without an error.
 async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     let mut rows = Vec::new();
     while let Some(row) = listing.next().await {
@@ -53,7 +54,7 @@ async fn all<T: Send + 'static>(mut listing: Listing<T>) -> Vec<T> {
     rows
 }
 
-/// What a stream library asks for.
+/// The bounds of a stream library.
 fn is_a_stream<T>(_: impl futures_core::Stream<Item = Result<T, Error>> + Send + Unpin) {}
 
 fn queries(lomi: &Lomi) -> Vec<String> {
@@ -61,7 +62,7 @@ fn queries(lomi: &Lomi) -> Vec<String> {
     lomi.received().into_iter().map(|request| query(request.line)).collect()
 }
 
-/// The error that ends the stream, after so many rows.
+/// The error that ends the stream after `rows` rows.
 async fn failure<T: Send + 'static>(mut listing: Listing<T>, rows: usize) -> Error {
     for _ in 0..rows {
         assert!(listing.next().await.unwrap().is_ok());
@@ -72,7 +73,7 @@ async fn failure<T: Send + 'static>(mut listing: Listing<T>, rows: usize) -> Err
 }
 
 #[tokio::test]
-async fn cursors_are_followed_until_lomi_says_that_there_is_no_more() {
+async fn cursors_are_followed_until_has_more_is_false() {
     let replies =
         [enveloped(0, 2, true, r#""c=1""#), enveloped(2, 0, true, r#""c=2""#), enveloped(2, 1, false, "null")];
     let lomi = Lomi::start(replies.into()).await;
@@ -104,23 +105,23 @@ async fn every_list_follows_cursors() {
 }
 
 #[tokio::test]
-async fn more_without_a_way_to_it_is_an_error_and_no_end() {
-    let half_told = |members: &str| json("200 OK", &format!(r#"{{"data":{},{members}}}"#, rows(0, 1)));
-    for members in [
+async fn more_rows_without_a_cursor_are_an_error() {
+    let incomplete = |fields: &str| json("200 OK", &format!(r#"{{"data":{},{fields}}}"#, rows(0, 1)));
+    for fields in [
         r#""has_more":true,"next_cursor":null"#,
         r#""has_more":true"#,
         r#""has_more":"no","next_cursor":null"#,
         r#""has_more":null,"next_cursor":7"#,
     ] {
-        let lomi = Lomi::start(vec![half_told(members)]).await;
+        let lomi = Lomi::start(vec![incomplete(fields)]).await;
         let client = lomi.builder().max_attempts(1).build().unwrap();
         let error = failure(client.refunds().list().stream(), 0).await;
-        assert_eq!(error.kind(), ErrorKind::UnusableAnswer, "{members}");
+        assert_eq!(error.kind(), ErrorKind::UnusableAnswer, "{fields}");
     }
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_twice_is_an_error_and_no_loop() {
+async fn a_repeated_cursor_is_an_error() {
     let pages = |next: [&str; 3]| (0..3).zip(next).map(|(page, next)| enveloped(page, 1, true, next)).collect();
     let (a, b) = (r#""a""#, r#""b""#);
     for (next, rows) in [([a, a, a], 1), ([a, b, a], 2)] {
@@ -131,7 +132,7 @@ async fn a_cursor_that_comes_twice_is_an_error_and_no_loop() {
 }
 
 #[tokio::test]
-async fn numbered_pages_are_turned_until_an_empty_one() {
+async fn numbered_pages_are_read_until_an_empty_one() {
     let lomi = Lomi::start(vec![bare(0, 2), bare(2, 1), bare(3, 0)]).await;
     let rows = all(lomi.client().transactions().list().page_size(2).stream()).await;
     let ids: Vec<_> = rows.iter().map(|row| row.transaction_id.to_string()).collect();
@@ -164,7 +165,7 @@ async fn offsets_grow_until_an_empty_page() {
 }
 
 #[tokio::test]
-async fn customers_are_turned_in_their_own_envelope() {
+async fn customers_are_paged_in_their_own_envelope() {
     let pages = [in_customers(1, 0, 2), in_customers(2, 2, 2), in_customers(3, 4, 1), in_customers(4, 5, 0)];
     let lomi = Lomi::start(pages.into()).await;
     let rows = all(lomi.client().customers().list().search("awa").page_size(2).stream()).await;
@@ -174,7 +175,7 @@ async fn customers_are_turned_in_their_own_envelope() {
 }
 
 #[tokio::test]
-async fn the_count_of_pages_is_believed_where_it_can_be_right() {
+async fn a_page_count_of_zero_does_not_end_a_list() {
     let last = r#""pagination":{"page":1,"pageSize":2,"totalCount":2,"totalPages":1}"#;
     let lomi = Lomi::start(vec![json("200 OK", &format!(r#"{{"customers":{},{last}}}"#, rows(0, 2)))]).await;
     assert_eq!(all(lomi.client().customers().list().page_size(2).stream()).await.len(), 2);
@@ -186,7 +187,7 @@ async fn the_count_of_pages_is_believed_where_it_can_be_right() {
 }
 
 #[tokio::test]
-async fn sessions_of_the_first_generation_are_turned_by_number() {
+async fn sessions_of_the_first_generation_are_paged_by_number() {
     let first_generation = |page: usize, first, count| {
         let meta = format!(r#"{{"current_page":{page},"per_page":2}}"#);
         json("200 OK", &format!(r#"{{"data":{},"meta":{meta}}}"#, rows(first, count)))
@@ -220,7 +221,7 @@ async fn a_list_that_is_one_answer_is_a_stream_of_one_call() {
 }
 
 #[tokio::test]
-async fn a_page_size_is_asked_for_when_the_caller_names_none() {
+async fn a_default_page_size_is_sent() {
     let lomi = Lomi::start(vec![bare(0, 50), bare(50, 0), bare(0, 20), bare(20, 0), bare(0, 0)]).await;
     assert_eq!(all(lomi.client().transactions().list().stream()).await.len(), 50);
     assert_eq!(all(lomi.client().checkout_sessions().list().stream()).await.len(), 20);
@@ -232,22 +233,22 @@ async fn a_page_size_is_asked_for_when_the_caller_names_none() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_shorter_than_lomi_says_is_not_the_end() {
+async fn a_page_shorter_than_its_limit_is_not_the_end() {
     let lomi = Lomi::start(vec![in_data(0, 2, 500), in_data(2, 1, 500), in_data(3, 0, 500)]).await;
     assert_eq!(all(lomi.client().payment_links().list().limit(500).stream()).await.len(), 3);
     assert_eq!(queries(&lomi), ["limit=500", "limit=500&offset=2", "limit=500&offset=3"]);
 }
 
 #[tokio::test]
-async fn a_filter_that_is_refused_is_asked_for_in_older_words() {
+async fn a_refused_filter_is_sent_again_in_its_older_form() {
     let refused = || json("400 Bad Request", r#"{"message":"invalid input value for enum"}"#);
     let statuses = [TransactionStatus::Completed, TransactionStatus::Held, TransactionStatus::Cancelled];
     let lomi = Lomi::start(vec![refused(), bare(0, 1), bare(1, 0)]).await;
     let list =
         |lomi: &Lomi, statuses: &[TransactionStatus]| lomi.client().transactions().list().status(statuses).stream();
     assert_eq!(all(list(&lomi, &statuses)).await.len(), 1);
-    let asked: Vec<_> = queries(&lomi).iter().map(|query| query.rsplit('=').next().unwrap().to_owned()).collect();
-    assert_eq!(asked, ["completed%2Cheld%2Ccancelled", "completed", "completed"]);
+    let statuses: Vec<_> = queries(&lomi).iter().map(|query| query.rsplit('=').next().unwrap().to_owned()).collect();
+    assert_eq!(statuses, ["completed%2Cheld%2Ccancelled", "completed", "completed"]);
 
     for statuses in [&[TransactionStatus::Completed][..], &[TransactionStatus::Held], &[]] {
         let lomi = Lomi::start(vec![refused()]).await;
@@ -256,7 +257,7 @@ async fn a_filter_that_is_refused_is_asked_for_in_older_words() {
 }
 
 #[tokio::test]
-async fn a_row_that_comes_twice_is_handed_on_once() {
+async fn a_repeated_row_is_returned_once() {
     let lomi = Lomi::start(vec![bare(0, 2), bare(1, 2), bare(2, 1), bare(3, 0)]).await;
     let rows = all(lomi.client().transactions().list().page_size(2).stream()).await;
     let ids: Vec<_> = rows.iter().map(|row| row.transaction_id.to_string()).collect();
@@ -264,7 +265,7 @@ async fn a_row_that_comes_twice_is_handed_on_once() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_does_not_end_the_transactions() {
+async fn an_unreadable_page_of_transactions_is_retried() {
     let one_bad = rows(0, 2).replace(r#""status":"completed","#, "");
     let lomi = Lomi::start(vec![json("200 OK", &one_bad), bare(2, 1), bare(3, 0)]).await;
     assert_eq!(all(lomi.client().transactions().list().page_size(2).stream()).await.len(), 1);
@@ -272,14 +273,14 @@ async fn a_row_that_cannot_be_read_does_not_end_the_transactions() {
 }
 
 #[tokio::test]
-async fn an_error_is_the_last_item_and_what_came_before_it_stands() {
+async fn an_error_is_the_last_item_of_a_stream() {
     let lomi = Lomi::start(vec![bare(0, 2), json("401 Unauthorized", "{}"), bare(2, 1)]).await;
     let error = failure(lomi.client().transactions().list().page_size(2).stream(), 2).await;
     assert_eq!((error.status(), lomi.count()), (Some(401), 2));
 }
 
 #[tokio::test]
-async fn a_page_that_fails_for_a_moment_is_asked_for_again() {
+async fn a_page_is_retried_after_a_temporary_failure() {
     let lomi = Lomi::start(vec![bare(0, 2), Reply::Drop, bare(2, 1), bare(3, 0)]).await;
     assert_eq!(all(lomi.client().transactions().list().page_size(2).stream()).await.len(), 3);
     assert_eq!(queries(&lomi)[1], queries(&lomi)[2]);
@@ -295,7 +296,7 @@ async fn a_server_that_ignores_the_page_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn a_server_that_ignores_the_page_is_told_although_rows_come_in() {
+async fn new_rows_do_not_hide_a_server_that_ignores_the_page() {
     let with_a_new_one =
         || json("200 OK", &format!("{},{}", rows(9, 1).trim_end_matches(']'), rows(0, 1).trim_start_matches('[')));
     let lomi = Lomi::start(vec![bare(0, 2), with_a_new_one(), with_a_new_one()]).await;
@@ -304,7 +305,7 @@ async fn a_server_that_ignores_the_page_is_told_although_rows_come_in() {
 }
 
 #[tokio::test]
-async fn a_place_is_asked_for_in_its_own_style_and_heard_or_an_error() {
+async fn a_place_is_requested_in_its_style_or_is_an_error() {
     for (place, query, answers) in [
         ("ceyJ9==", "cursor=eyJ9%3D%3D&limit=2", [enveloped(2, 1, false, "null"), in_customers(1, 0, 2)]),
         ("p2", "limit=2&page=2&pageSize=2", [in_customers(2, 2, 1), enveloped(0, 2, false, "null")]),
@@ -313,7 +314,7 @@ async fn a_place_is_asked_for_in_its_own_style_and_heard_or_an_error() {
         let lomi = Lomi::start(answers.into()).await;
         let list = || lomi.client().customers().list().page_size(2).starting_at(&ListPlace::parse(place).unwrap());
         assert_eq!(list().stream().next_page().await.unwrap().rows.len(), 1);
-        assert!(list().stream().next_page().await.is_err(), "{place} was not listened to");
+        assert!(list().stream().next_page().await.is_err(), "{place} was ignored");
         assert_eq!(queries(&lomi), [query, query]);
     }
 }
@@ -324,7 +325,7 @@ async fn a_list_can_be_read_answer_by_answer() {
     let lomi = Lomi::start(replies).await;
     let mut listing = lomi.client().payment_links().list().limit(2).stream();
     assert!(listing.next().await.unwrap().is_ok());
-    // What was not handed on yet comes with the next answer, and a page that failed is asked for again.
+    // Rows not yet returned come with the next answer, and a failed page is requested again.
     assert_eq!(listing.next_page().await.unwrap_err().status(), Some(401));
     let page = listing.next_page().await.unwrap();
     assert_eq!((page.rows.len(), page.is_last()), (2, false));
@@ -335,7 +336,7 @@ async fn a_list_can_be_read_answer_by_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_ends_is_left_after_a_thousand_pages() {
+async fn an_endless_list_is_an_error() {
     let lomi = Lomi::start((0..1_001).map(|row| bare(row, 1)).collect()).await;
     let error = failure(lomi.client().transactions().list().page_size(1).stream(), 1_000).await;
     assert_eq!((error.kind(), lomi.count()), (ErrorKind::EndlessList, 1_000));
@@ -350,7 +351,7 @@ async fn a_deadline_holds_for_the_whole_stream() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_for_before_the_first_poll() {
+async fn nothing_is_requested_before_the_first_poll() {
     let lomi = Lomi::start(vec![bare(0, 1)]).await;
     drop(lomi.client().transactions().list().stream());
     is_a_stream(lomi.client().customers().list().stream());
@@ -358,7 +359,7 @@ async fn nothing_is_asked_for_before_the_first_poll() {
 }
 
 #[tokio::test]
-async fn the_count_of_a_whole_list_is_told_page_by_page() {
+async fn the_total_count_is_reported_except_past_the_end() {
     let page = |page: usize, rows: &str, count: usize| {
         let pagination = format!(r#"{{"page":{page},"pageSize":1,"totalCount":{count},"totalPages":{count}}}"#);
         json("200 OK", &format!(r#"{{"customers":{rows},"pagination":{pagination}}}"#))

@@ -36,7 +36,7 @@ async fn a_link_is_read_from_every_generation() {
 }
 
 #[tokio::test]
-async fn a_link_whose_page_is_no_web_address_is_unusable() {
+async fn a_link_without_a_web_address_is_unusable() {
     let body = CURRENT.replace("https://pay.lomi.africa/x", "javascript:alert(1)");
     let lomi = Lomi::start(vec![json("200 OK", &body)]).await;
     let client = lomi.builder().max_attempts(1).build().unwrap();
@@ -94,22 +94,22 @@ async fn a_link_that_lomi_would_refuse_is_not_sent() {
         ("cancel_url", CreatePaymentLink { cancel_url: Some("ftp://shop.example".to_owned()), ..instant(1) }),
     ];
     let lomi = Lomi::start(vec![json("201 Created", CURRENT)]).await;
-    for (member, link) in broken {
+    for (field, link) in broken {
         let error = lomi.client().payment_links().create(&link).send().await.unwrap_err();
-        assert_eq!(unsent(&error), member);
+        assert_eq!(unsent(&error), field);
     }
     assert_eq!(lomi.count(), 0);
 }
 
 #[tokio::test]
-async fn a_lost_link_is_not_made_twice() {
+async fn a_lost_link_is_not_created_twice() {
     let lomi = Lomi::start(vec![Reply::Drop, json("201 Created", CURRENT)]).await;
     let error = lomi.client().payment_links().create(&instant(1)).send().await.unwrap_err();
     assert_eq!((error.outcome(), lomi.count()), (Outcome::Unknown, 1));
 }
 
 #[tokio::test]
-async fn a_list_filters_by_type_and_switch() {
+async fn a_list_filters_by_type_and_activity() {
     let body = format!(r#"{{"data":[{CURRENT}],"total":1,"limit":5,"offset":0}}"#);
     let request = received(json("200 OK", &body), async |client| {
         let list = client.payment_links().list().link_type(&LinkType::Product).is_active(true);

@@ -12,7 +12,7 @@ fn refund() -> CreateRefund {
     CreateRefund::new(TransactionId::parse(OBJECT_ID).unwrap(), Amount::from_scaled(5_000, 0).unwrap())
 }
 
-fn made() -> String {
+fn created() -> String {
     format!(
         r#"{{"success":true,"refund_id":"{REFUND_ID}","transaction_id":"{OBJECT_ID}","refunded_amount":5000,"status":"completed","message":"ok"}}"#
     )
@@ -25,14 +25,14 @@ fn row() -> String {
 }
 
 #[tokio::test]
-async fn a_refund_is_asked_for_with_its_key() {
+async fn a_refund_is_created_with_its_key() {
     let full = CreateRefund {
         reason: Some("broken".to_owned()),
         refund_type: Some(RefundType::Partial),
         subscription_action: Some(SubscriptionAction::None),
         ..refund()
     };
-    let request = received(json("201 Created", &made()), async |client| {
+    let request = received(json("201 Created", &created()), async |client| {
         let answer = client.refunds().create(&full, key()).send().await.unwrap();
         let RefundAnswer::Executed(refund) = answer else { panic!("{answer:?}") };
         assert_eq!((refund.refund_id.as_str(), refund.status), (REFUND_ID, RefundStatus::Completed));
@@ -65,8 +65,8 @@ async fn a_preview_moves_nothing_and_its_token_goes_along() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_both_or_neither_is_unknown() {
-    let both = made().replacen('{', r#"{"requires_confirmation":true,"confirmation_token":"ct_1","#, 1);
+async fn an_ambiguous_refund_answer_is_unknown() {
+    let both = created().replacen('{', r#"{"requires_confirmation":true,"confirmation_token":"ct_1","#, 1);
     for body in [both.as_str(), r#"{"requires_confirmation":true}"#, r#"{"requires_confirmation":false}"#, "{}"] {
         let lomi = Lomi::start(vec![json("201 Created", body)]).await;
         let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
@@ -83,7 +83,7 @@ fn a_token_is_visible_ascii_of_bounded_length() {
 }
 
 #[tokio::test]
-async fn what_refuses_the_key_or_the_token_did_nothing() {
+async fn a_refused_key_or_token_had_no_effect() {
     let refusals = [
         (409, r#"{"error":{"code":"idempotency_key_reused","message":"reused"}}"#, true),
         (400, r#"{"error":{"code":"confirmation_token_invalid"}}"#, true),
@@ -108,22 +108,22 @@ async fn a_refund_is_never_sent_twice_whatever_its_key() {
         || json("201 Created", "{"),
     ];
     for (number, failure) in failures.iter().enumerate() {
-        let lomi = Lomi::start(vec![failure(), json("201 Created", &made())]).await;
+        let lomi = Lomi::start(vec![failure(), json("201 Created", &created())]).await;
         let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
         assert_eq!((lomi.count(), error.attempts()), (1, 1), "{number}");
     }
 }
 
 #[tokio::test]
-async fn a_refund_of_nothing_is_not_sent() {
-    let lomi = Lomi::start(vec![json("201 Created", &made())]).await;
+async fn a_refund_of_zero_is_not_sent() {
+    let lomi = Lomi::start(vec![json("201 Created", &created())]).await;
     let nothing = CreateRefund { amount: Amount::from_scaled(0, 0).unwrap(), ..refund() };
     let error = lomi.client().refunds().create(&nothing, key()).send().await.unwrap_err();
     assert_eq!((unsent(&error).as_str(), lomi.count()), ("amount", 0));
 }
 
 #[tokio::test]
-async fn an_over_refund_is_rejected() {
+async fn a_refund_above_the_payment_is_rejected() {
     let body = r#"{"error":{"code":"bad_request","message":"already refunded"},"request_id":"r-1"}"#;
     let lomi = Lomi::start(vec![json("400 Bad Request", body)]).await;
     let error = lomi.client().refunds().create(&refund(), key()).send().await.unwrap_err();
@@ -159,7 +159,7 @@ async fn a_list_of_refunds_filters_and_names_its_size() {
 }
 
 #[tokio::test]
-async fn a_refund_that_cannot_be_read_does_not_go_missing_from_a_list() {
+async fn an_unreadable_refund_makes_its_list_unusable() {
     let body = format!(r#"{{"success":true,"data":[{},{{"refund_id":"{REFUND_ID}"}}]}}"#, row());
     let lomi = Lomi::start(vec![json("200 OK", &body)]).await;
     let client = lomi.builder().max_attempts(1).build().unwrap();

@@ -55,7 +55,7 @@ async fn every_attempt_carries_the_same_key_and_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn an_unkeyed_create_is_never_repeated_once_it_was_sent() {
+async fn an_unkeyed_create_is_never_retried_once_sent() {
     let failures: [fn() -> Reply; 5] = [
         || Reply::Drop,
         || json("500 Internal Server Error", "{}"),
@@ -71,7 +71,7 @@ async fn an_unkeyed_create_is_never_repeated_once_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_not_sent_and_tried_again_even_without_a_key() {
+async fn a_refused_connection_is_retried_even_without_a_key() {
     let port = reserve("127.0.0.1:0".parse().unwrap());
     let closed = builder(&format!("http://{}", port.local_addr().unwrap())).build().unwrap();
     let error = closed.checkout_sessions().create(&order()).send().await.unwrap_err();
@@ -81,14 +81,14 @@ async fn a_refused_connection_is_not_sent_and_tried_again_even_without_a_key() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_does_not_undo_an_attempt_that_may_have_arrived() {
+async fn a_refused_connection_leaves_an_earlier_attempt_unknown() {
     let lomi = Lomi::start(vec![Reply::Drop]).await;
     let error = create_keyed(&lomi).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::Unknown));
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_undo_an_attempt_that_may_have_arrived() {
+async fn a_refusal_leaves_an_earlier_attempt_unknown() {
     let bad_request = r#"{"error":{"code":"amount_invalid"}}"#;
     let lomi = Lomi::start(vec![Reply::Drop, json("400 Bad Request", bad_request)]).await;
     let error = create_keyed(&lomi).await.unwrap_err();
@@ -123,7 +123,7 @@ async fn a_refusal_is_final_and_says_that_nothing_happened() {
 }
 
 #[tokio::test]
-async fn a_keyed_create_that_keeps_failing_is_unknown_after_three_attempts() {
+async fn a_keyed_create_that_keeps_failing_ends_unknown() {
     let failures: [fn() -> Reply; 5] = [
         || Reply::Drop,
         || json("500 Internal Server Error", "{}"),

@@ -45,7 +45,7 @@ async fn a_created_session_is_read_from_every_generation() {
 }
 
 #[tokio::test]
-async fn a_created_session_needs_only_its_id_and_its_page() {
+async fn a_created_session_needs_only_its_id_and_page() {
     let bare = format!(r#"{{"id":"{SESSION_ID}","url":"https://c.example/1"}}"#);
     let wrapped = format!(r#"{{"success":true,"data":[{bare},{{}}]}}"#);
     for body in [bare, wrapped] {
@@ -56,7 +56,7 @@ async fn a_created_session_needs_only_its_id_and_its_page() {
 }
 
 #[tokio::test]
-async fn an_unknown_status_and_members_of_odd_types_are_no_error() {
+async fn an_unknown_status_and_odd_field_types_are_no_error() {
     let body = CURRENT.replace("\"open\"", "\"on_hold\"").replace("\"Shoes\"", "{\"fr\":1}");
     let session = created(&body).await.session;
     assert_eq!(session.status, SessionStatus::Other("on_hold".to_owned()));
@@ -74,7 +74,7 @@ async fn an_unpaid_invoice_is_not_a_session() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_usable_session_is_unknown_and_names_the_member() {
+async fn an_unusable_session_is_unknown_and_names_the_field() {
     let unusable = [
         ("checkout_session_id", CURRENT.replace(SESSION_ID, "cs 1")),
         ("checkout_url", CURRENT.replace("https://checkout.lomi.africa", "javascript:")),
@@ -87,10 +87,10 @@ async fn a_success_without_a_usable_session_is_unknown_and_names_the_member() {
         ("body", String::new()),
         ("body", "<html>fine</html>".to_owned()),
     ];
-    for (member, body) in unusable {
+    for (field, body) in unusable {
         let error = create(&body).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::UnusableAnswer, Outcome::Unknown));
-        assert!(error.to_string().contains(member), "{error}");
+        assert!(error.to_string().contains(field), "{error}");
         assert_eq!(error.status(), Some(201));
     }
 }
@@ -158,7 +158,7 @@ async fn a_transaction_is_read_with_its_metadata() {
 }
 
 #[tokio::test]
-async fn me_says_whose_key_it_is() {
+async fn me_returns_the_owner_of_the_key() {
     let body = r#"{"merchant_id":"m","organization_id":"o","organization_name":"Chez Awa","environment":"test"}"#;
     let lomi = Lomi::start(vec![json("200 OK", body)]).await;
     let me = lomi.client().me().send().await.unwrap();
@@ -166,7 +166,7 @@ async fn me_says_whose_key_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_sent_is_the_same_bytes_every_time_and_fits_every_generation() {
+async fn a_session_is_sent_in_a_form_for_every_generation() {
     let session = CreateCheckoutSession {
         allowed_providers: vec!["WAVE".to_owned(), "ORANGE".to_owned()],
         public_description: Some("Shoes".to_owned()),

@@ -1,4 +1,4 @@
-//! A stand-in for lomi that answers each request as scripted, and misbehaves on purpose.
+//! A stand-in for lomi that answers each request as scripted, failures included.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,13 +18,13 @@ pub(crate) const CREATED: &str = r#"{"checkout_session_id":"a465993b-98fb-49c3-9
 pub(crate) enum Reply {
     /// These bytes, then close.
     Bytes(Vec<u8>),
-    /// Read the request, close without a word.
+    /// Read the request, close without an answer.
     Drop,
     /// Close before reading anything.
     DropUnread,
-    /// The head of a 200, then one byte of body every few milliseconds for as long as the client stays.
+    /// The head of a 200, then one byte of body every few milliseconds until the client closes.
     Drip,
-    /// Read the request and say nothing for as long as the client stays.
+    /// Read the request and never answer.
     Hang,
 }
 
@@ -88,12 +88,12 @@ async fn serve(listener: TcpListener, script: Vec<Reply>, received: Arc<Mutex<Ve
             tokio::spawn(converse(stream, reply, received.clone()));
         }
     }
-    // The closed port stays ours to the end of the test, or another test could open it again.
+    // Reserves the closed port until the test ends, or another test could open it.
     std::future::pending::<()>().await;
     drop(closed);
 }
 
-/// A port that is taken and refuses every connection.
+/// A reserved port that refuses every connection.
 pub(crate) fn reserve(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
@@ -186,7 +186,7 @@ pub(crate) fn key() -> IdempotencyKey {
 /// The id of some object.
 pub(crate) const OBJECT_ID: &str = "0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33";
 
-/// The one request of a call that went well.
+/// The one request of a successful call.
 pub(crate) async fn received(reply: Reply, call: impl AsyncFnOnce(Client)) -> Received {
     let lomi = Lomi::start(vec![reply]).await;
     call(lomi.client()).await;
@@ -195,7 +195,7 @@ pub(crate) async fn received(reply: Reply, call: impl AsyncFnOnce(Client)) -> Re
     received.remove(0)
 }
 
-/// The member that keeps a call from being made at all.
+/// The field that makes a request invalid.
 pub(crate) fn unsent(error: &lomi_client::Error) -> String {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidRequest, Outcome::NotSent));
     error.to_string().rsplit(' ').next().unwrap_or_default().to_owned()

@@ -57,9 +57,9 @@ async fn an_endpoint_that_lomi_would_refuse_is_not_sent() {
         ("authorized_events", CreateWebhookEndpoint::new("https://shop.example", vec![EventKind::Test])),
     ];
     let lomi = Lomi::start(vec![json("201 Created", ROW)]).await;
-    for (member, endpoint) in broken {
+    for (field, endpoint) in broken {
         let error = lomi.client().webhook_endpoints().create(&endpoint).send().await.unwrap_err();
-        assert_eq!(unsent(&error), member);
+        assert_eq!(unsent(&error), field);
     }
     let changes = UpdateWebhookEndpoint { authorized_events: Some(Vec::new()), ..Default::default() };
     let error = lomi.client().webhook_endpoints().update(&id(), &changes).send().await.unwrap_err();
@@ -67,7 +67,7 @@ async fn an_endpoint_that_lomi_would_refuse_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_listed_read_changed_tried_and_deleted() {
+async fn an_endpoint_is_listed_read_updated_tested_and_deleted() {
     let replies = vec![
         json("200 OK", &format!("[{ROW}]")),
         json("200 OK", ROW),
@@ -156,7 +156,7 @@ fn paths(lomi: &Lomi) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_older_server_is_asked_at_its_own_paths_from_then_on() {
+async fn the_client_remembers_the_paths_of_an_older_server() {
     let replies = vec![
         json("404 Not Found", r#"{"error":{"code":"not_found","message":"Webhook deliveries not found"}}"#),
         json("200 OK", "[]"),
@@ -180,7 +180,7 @@ async fn an_older_server_is_asked_at_its_own_paths_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_not_there_is_looked_for_at_one_path_only() {
+async fn a_missing_log_is_requested_at_one_path_only() {
     let missing = r#"{"error":{"code":"not_found","message":"Delivery log not found"}}"#;
     let lomi = Lomi::start(vec![json("404 Not Found", missing)]).await;
     let log_id = DeliveryLogId::parse(LOG_ID).unwrap();
@@ -200,14 +200,14 @@ async fn a_replay_takes_the_older_path_only_if_the_newer_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_server_that_knows_neither_path_is_quoted_on_the_newer_one() {
+async fn the_error_of_the_newer_path_wins_when_both_are_unknown() {
     let lomi = Lomi::start(vec![unknown("GET /webhooks/deliveries"), unknown("GET /webhook-delivery-logs")]).await;
     let error = lomi.client().delivery_logs().list(&id()).send().await.unwrap_err();
     assert_eq!((error.message(), lomi.count()), (Some("Cannot GET /webhooks/deliveries"), 2));
 }
 
 #[tokio::test]
-async fn a_replay_that_does_not_say_how_it_went_is_unusable() {
+async fn a_replay_without_a_result_is_unusable() {
     let lomi = Lomi::start(vec![json("200 OK", "{}")]).await;
     let log_id = DeliveryLogId::parse(LOG_ID).unwrap();
     let error = lomi.client().delivery_logs().replay(&id(), &log_id).send().await.unwrap_err();
