@@ -1,4 +1,4 @@
-//! The whole state of the simulator. Everything here is synchronous: time comes in as an argument, work goes out as rows.
+//! The state of the simulator. Everything here is synchronous, and time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,14 @@ use crate::money::{Amount, Currency};
 use crate::settings::{Profile, Quirks, Settings};
 use crate::table::{Row, Table};
 
-/// An instant and what is due then.
+/// What is due at which instant.
 type Agenda = BTreeSet<(Timestamp, String)>;
 
-/// All rows and the agendas that lead to them.
 #[derive(Debug, Serialize, Deserialize)]
 // A table that an older file lacks is as in a new context.
 #[serde(default)]
 pub(crate) struct Context {
-    // The settings decide the generation, whatever it was when the file was written.
+    // The settings decide the generation, not the file.
     #[serde(skip)]
     pub(crate) profile: Profile,
     #[serde(skip)]
@@ -67,7 +66,7 @@ pub(crate) struct Context {
     #[serde(skip)]
     pub(crate) in_flight: usize,
     #[serde(skip)]
-    /// Dispatches that wait for another event to pass.
+    /// Dispatches that wait for another event (fault `reorder`).
     pub(crate) held: Vec<String>,
     #[serde(skip)]
     pub(crate) ends: Agenda,
@@ -166,18 +165,18 @@ impl Context {
         session
     }
 
-    /// Notes when a session or a pending transaction ends by itself.
+    /// Schedules the expiry of a session or a pending transaction.
     pub(crate) fn schedule_end(&mut self, instant: Timestamp, id: &str) {
         self.ends.insert((instant, id.to_owned()));
     }
 
-    /// When a sweep will next find something.
+    /// When the next sweep will find something.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(end, _)| (*end).max(self.next_sweep))
     }
 }
 
-/// The rows of an organisation, newest first, one page of them.
+/// One page of rows, newest first.
 pub(crate) fn page<R: Row>(
     table: &Table<R>,
     offset: usize,

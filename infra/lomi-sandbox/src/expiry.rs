@@ -1,4 +1,4 @@
-//! Sessions and pending transactions that nobody finished.
+//! The expiry of sessions and pending transactions.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -6,7 +6,7 @@ use crate::model::{SessionStatus, TransactionStatus};
 use crate::webhook::announce;
 use crate::webhook::event::SESSION_EXPIRED;
 
-/// Expires what has ended, if a sweep is due. The expiry of a session is an event only under a quirk.
+/// Expires what has ended, if a sweep is due.
 pub(crate) fn sweep(context: &mut Context, sweep_s: u64, now: Timestamp) {
     if now < context.next_sweep {
         return;

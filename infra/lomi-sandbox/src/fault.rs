@@ -1,17 +1,15 @@
-//! Faults that the control API plants. Each one counts how often it fired, so that a test can assert that it did.
+//! Faults that the control API plants. Each counts how often it fired, so that a test can assert it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Faults kept at once; planting more is refused.
 const MAX_FAULTS: usize = 1000;
 /// The target of every webhook fault.
 pub(crate) const WEBHOOK: &str = "webhook";
 
-/// The first of the two calls of a refund, as a target. `/refunds` is the one that moves money.
+/// The target for the first of the two calls of a refund. `/refunds` is the second, which moves money.
 pub(crate) const PREVIEW: &str = "/refunds (preview)";
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
@@ -56,7 +54,7 @@ pub(crate) enum FaultKind {
     SuccessAfterCancel,
 }
 
-/// At which moment of a fault-fired thing a fault fires.
+/// When a fault fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Request,
@@ -89,16 +87,16 @@ impl FaultKind {
     }
 }
 
-/// Whether the request's effect comes before the fault, or never.
+/// Whether the request has its effect before the fault fires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum When {
-    /// Nothing happened.
+    /// The request has no effect.
     #[default]
     Before,
     /// While the idempotency key is claimed (`latency_ms` only).
     Inside,
-    /// The effect is in place, the answer is lost.
+    /// The request has its effect, the answer is lost.
     After,
 }
 
@@ -150,8 +148,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Refused when there are too many, or when it could never fire: its target does not fit its kind, it fires no
-    /// times, or a route is to wait for an event. Whether the route exists is the caller's to know.
+    /// Refuses a fault that could never fire: its target does not fit its kind, it fires no times, or a route would wait for an
+    /// event. The caller checks that the route exists.
     pub(crate) fn plant(&mut self, plan: Plan) -> Result<&Fault, &'static str> {
         if (plan.kind.stage() == Stage::Request) == (plan.target == WEBHOOK) {
             return Err("the kind of fault does not exist for this target");
@@ -179,8 +177,8 @@ impl Faults {
         self.planted.clear();
     }
 
-    /// Fires the faults that hit this request: every delay, and of the others, which replace the answer, the first
-    /// that was planted. The next one waits for the next request.
+    /// Fires the faults of this request: every delay, and the first of the others, which replace the answer. The next one waits
+    /// for the next request.
     pub(crate) fn fire_for_request(&mut self, method: &str, route: &str) -> Vec<FiredFault> {
         let mut is_answered = false;
         self.fire(|plan| {
@@ -193,7 +191,6 @@ impl Faults {
         })
     }
 
-    /// Fires the webhook faults of this stage for this event.
     pub(crate) fn fire_for_webhook(&mut self, stage: Stage, event: &str) -> Vec<FiredFault> {
         self.fire(|plan| {
             let needs_success = plan.kind == FaultKind::FailAfterSuccess;
@@ -235,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_can_be_kept_to_one_event() {
+    fn a_fault_can_be_limited_to_one_event() {
         let mut faults = Faults::default();
         faults.plant(plan(json!({"target": "webhook", "kind": "lose", "event": "PAYMENT_FAILED"}))).unwrap();
         assert!(faults.fire_for_webhook(Stage::Event, "PAYMENT_SUCCEEDED").is_empty());

@@ -1,4 +1,4 @@
-//! Two organisations that always exist, so that a client can start without signing up and can meet a stranger's objects.
+//! Two organisations that always exist: one for the client, one as the stranger.
 
 use crate::clock::Timestamp;
 use crate::ids;
@@ -34,7 +34,7 @@ pub const PRODUCT_B: &str = "b0000000-0000-4000-8000-000000000003";
 pub const PRICE_A: &str = "a0000000-0000-4000-8000-000000000004";
 /// The price of [`PRODUCT_B`]: 7 500 XOF.
 pub const PRICE_B: &str = "b0000000-0000-4000-8000-000000000004";
-/// A plan for [`PRODUCT_A`] at its price, which only the first generation knows.
+/// A plan for [`PRODUCT_A`] at its price, in `seeds` only.
 pub const PLAN_A: &str = "a0000000-0000-4000-8000-000000000006";
 /// A subscription of [`CUSTOMER_A`].
 pub const SUBSCRIPTION_A: &str = "a0000000-0000-4000-8000-000000000007";
@@ -112,7 +112,6 @@ pub(crate) fn caller(key: &str) -> Option<Caller> {
     })
 }
 
-/// An organisation as its test or live key would act for it.
 pub(crate) fn caller_of(organization_id: &str, environment: Environment) -> Option<Caller> {
     let organization = ORGANIZATIONS.iter().find(|organization| organization.id == organization_id)?;
     caller(match environment {
@@ -121,7 +120,7 @@ pub(crate) fn caller_of(organization_id: &str, environment: Environment) -> Opti
     })
 }
 
-/// The price of an organisation's product, found by the id of either, public or not. A stranger's price is not found.
+/// The price of the organisation's product, by the UUID or public id of either. A stranger's price is not found.
 pub(crate) fn price(organization_id: &str, price_or_product_id: &str) -> Option<Price> {
     let organization = ORGANIZATIONS.iter().find(|organization| organization.id == organization_id)?;
     let price = organization.price;
@@ -134,12 +133,11 @@ pub(crate) fn price(organization_id: &str, price_or_product_id: &str) -> Option<
     names.iter().any(|name| name == price_or_product_id).then_some(price)
 }
 
-/// The price of an organisation's plan.
 pub(crate) fn plan(organization_id: &str, plan_id: &str) -> Option<Price> {
     (plan_id == PLAN_A && organization_id == ORGANIZATION_A).then(|| price(ORGANIZATION_A, PRODUCT_A)).flatten()
 }
 
-/// Whose a subscription is.
+/// The customer of a subscription.
 pub(crate) fn subscriber(subscription_id: &str) -> Option<&'static str> {
     (subscription_id == SUBSCRIPTION_A).then_some(CUSTOMER_A)
 }

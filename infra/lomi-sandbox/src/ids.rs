@@ -3,7 +3,6 @@
 use fastrand::Rng;
 use sha2::{Digest, Sha256};
 
-/// Where every id of one simulator comes from.
 #[derive(Debug, Default)]
 pub(crate) struct IdSource(Rng);
 
@@ -41,9 +40,9 @@ pub(crate) fn is_uuid_v4(text: &str) -> bool {
     is_uuid(text) && at(14) == Some(b'4') && matches!(at(19), Some(b'8' | b'9' | b'a' | b'b'))
 }
 
-/// The name that the dashboard shows of the thing with this UUID: `prefix` and 14 characters, always the same.
+/// The id that the dashboard shows for this UUID: `prefix` and 14 characters, deterministic.
 pub(crate) fn public_id(prefix: &str, uuid: &str) -> String {
-    // The printed samples have capital letters without I and O, and the digits 2 to 9.
+    // The documented samples have capital letters without I and O, and the digits 2 to 9.
     const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let digest = Sha256::digest(uuid.as_bytes());
     let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'2');

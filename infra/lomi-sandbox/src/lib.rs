@@ -33,7 +33,7 @@ pub use sim::Sim;
 pub use webhook::{Answer, Delivery};
 
 /// API, pages and control API as one service. It needs no socket and spawns nothing; see [`Sim`] for the work that falls
-/// due. A response that carries [`ConnectionDropped`] stands for a broken connection.
+/// due. A response with [`ConnectionDropped`] means a broken connection.
 pub fn router(sim: Sim) -> Router {
     let faultable_routes = faultable_routes(&sim).route_layer(from_fn_with_state(sim.clone(), http::faults::inject));
     Router::new()

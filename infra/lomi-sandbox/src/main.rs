@@ -1,4 +1,4 @@
-//! The stand-in for lomi. as a program: `cargo run -p lomi-sandbox -- --help`.
+//! The stand-in for lomi as a program: `cargo run -p lomi-sandbox -- --help`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,7 +50,7 @@ async fn run() -> io::Result<()> {
     sandbox.shutdown().await
 }
 
-/// Ends when a service manager or a container ends the program. Listens from the call on.
+/// Ends at SIGTERM. Listens from the call on.
 #[cfg(unix)]
 fn terminated() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -68,7 +68,7 @@ fn terminated() -> io::Result<impl Future<Output = ()>> {
 fn announce(sandbox: &Sandbox, endpoints: &[EndpointSetting]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let base_url = sandbox.base_url();
-    writeln!(out, "lomi. stand-in on {base_url}")?;
+    writeln!(out, "lomi stand-in on {base_url}")?;
     writeln!(out, "  organisation A   test {}   live {}", fixtures::TEST_KEY_A, fixtures::LIVE_KEY_A)?;
     writeln!(out, "  organisation B   test {}   live {}", fixtures::TEST_KEY_B, fixtures::LIVE_KEY_B)?;
     for endpoint in endpoints {

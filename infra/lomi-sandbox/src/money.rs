@@ -1,10 +1,10 @@
-//! Amounts as lomi. speaks them: decimal JSON numbers in the currency's major unit, held here as integers.
+//! Amounts: decimal JSON numbers in the major unit of the currency, held as integers.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 use strum::{AsRefStr, Display, EnumString, VariantNames};
 
-/// Above this many hundredths a JSON number is no longer exact in every reader.
+/// In hundredths. A larger JSON number is not exact in every reader.
 const MAX_HUNDREDTHS: i64 = 1_000_000_000_000_000;
 /// The fixed parity of the CFA franc.
 const FRANCS_PER_1000_EUR: i64 = 655_957;
@@ -20,7 +20,7 @@ pub(crate) enum Currency {
 }
 
 impl Currency {
-    /// What the card processor books, in its own spelling.
+    /// The currency that the card processor books, in its spelling.
     pub(crate) const fn processor_code(self) -> &'static str {
         match self {
             Self::Xof | Self::Eur => "eur",
@@ -29,7 +29,7 @@ impl Currency {
     }
 }
 
-/// A decimal with two places, in hundredths of whatever unit the caller sent. Negative only as received.
+/// A decimal with two places, held in hundredths. Negative only as received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Amount(i64);
 
@@ -38,7 +38,7 @@ impl Amount {
     pub(crate) const CENT: Self = Self(1);
 
     pub(crate) const fn whole(units: u32) -> Self {
-        // A u32 fits an i64 a hundred times over.
+        // A hundred times a u32 fits an i64.
         Self(units as i64 * 100)
     }
 
@@ -76,14 +76,14 @@ impl Amount {
         Self(self.0 - other.0)
     }
 
-    /// So many thousandths of the amount, rounded to the currency's smallest unit.
+    /// `rate` thousandths of the amount, rounded to the smallest unit of the currency.
     pub(crate) const fn permille(self, rate: i64, currency: Currency) -> Self {
         let unit = if matches!(currency, Currency::Xof) { 100 } else { 1 };
         let step = 1000 * unit;
         Self((self.0 * rate + step / 2) / step * unit)
     }
 
-    /// In cents of the currency that the card processor books: francs go over at the fixed parity.
+    /// In cents of the currency that the card processor books. Francs convert at the fixed parity.
     pub(crate) const fn processor_cents(self, currency: Currency) -> i64 {
         match currency {
             // Twice the numerator, so that adding the divisor once rounds half up.
@@ -92,7 +92,7 @@ impl Amount {
         }
     }
 
-    /// In francs: euros at the fixed parity; what a dollar is worth is invented.
+    /// In francs. Euros convert at the fixed parity; the rate of the dollar is invented.
     pub(crate) const fn in_francs(self, currency: Currency) -> Self {
         match currency {
             Currency::Xof => self,
@@ -101,7 +101,7 @@ impl Amount {
         }
     }
 
-    /// The same worth in another currency, by the same rates.
+    /// Converts by the rates of [`Self::in_francs`].
     pub(crate) const fn converted(self, from: Currency, to: Currency) -> Self {
         let francs = self.in_francs(from);
         match (from, to) {
@@ -129,7 +129,7 @@ impl Serialize for Amount {
         if self.0 % 100 == 0 {
             return serializer.serialize_i64(self.0 / 100);
         }
-        // Two decimals of a bounded number survive the trip through the nearest double unchanged.
+        // A bounded number with two decimals survives the nearest double unchanged.
         match self.text().parse() {
             Ok(number) => serializer.serialize_f64(number),
             Err(_) => serializer.serialize_none(),

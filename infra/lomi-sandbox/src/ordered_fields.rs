@@ -1,4 +1,4 @@
-//! A JSON object that remembers the order of its fields: webhook bodies are signed bytes, and their order is part of them.
+//! A JSON object that keeps the order of its fields: webhook bodies are signed as bytes.
 
 use std::fmt;
 
@@ -7,7 +7,6 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// Names and values in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct OrderedFields(Vec<(String, Value)>);
 
@@ -18,7 +17,7 @@ impl OrderedFields {
         Self(names.iter().map(|name| ((*name).to_owned(), value(name))).collect())
     }
 
-    /// Every member of a JSON object; anything else gives no fields.
+    /// Every field of a JSON object. Any other value has none.
     pub(crate) fn all(source: &Value) -> Self {
         let pairs = source.as_object().into_iter().flatten();
         Self(pairs.map(|(name, value)| (name.clone(), value.clone())).collect())
@@ -32,7 +31,7 @@ impl OrderedFields {
         self.0.iter_mut().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
-    /// Replaces a member in its place, or adds it at the end.
+    /// Replaces a field in its place, or adds it at the end.
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         match self.get_mut(name) {
             Some(present) => *present = value,
@@ -88,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_keep_their_order_through_text() {
+    fn fields_keep_their_order_through_text() {
         let text = r#"{"zulu":1,"alpha":{"b":2},"mike":null}"#;
         let fields: OrderedFields = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), text);

@@ -30,7 +30,7 @@ pub(crate) fn overview(context: &Context, now: Timestamp) -> Value {
     })
 }
 
-/// Each by both of its ids.
+/// With both ids.
 fn transactions(context: &Context) -> Vec<Value> {
     let with_both_ids = |row: &Transaction| {
         let mut shown = serde_json::to_value(row).unwrap_or_default();

@@ -24,7 +24,7 @@ use crate::sim::Sim;
 
 const MAX_CONNECTIONS: usize = 1024;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Changes are gathered this long before the data file is written.
+/// How often changes are written to the data file.
 const SAVE_DELAY: Duration = Duration::from_millis(200);
 
 /// A running simulator. Dropping it closes the listener and ends all background work.
@@ -39,7 +39,7 @@ impl Sandbox {
     /// Binds the listener and starts serving, retrying and expiring. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be bound, or the data file cannot be read.
+    /// The address cannot be bound, or the data file is damaged.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
@@ -72,15 +72,12 @@ impl Sandbox {
         &self.sim
     }
 
-    /// The same simulator as a service without sockets.
+    /// The service without its listener.
     pub fn router(&self) -> Router {
         router(self.sim.clone())
     }
 
-    /// Stops, and writes the data file a last time.
-    ///
-    /// # Errors
-    /// The data file cannot be written.
+    /// Stops and writes the data file.
     pub async fn shutdown(mut self) -> io::Result<()> {
         self.tasks.shutdown().await;
         self.sim.save()
@@ -94,7 +91,7 @@ async fn serve(listener: TcpListener, router: Router) {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         while connections.try_join_next().is_some() {}
         let Ok((stream, peer)) = listener.accept().await else {
-            // Out of file descriptors, mostly: others have to close first.
+            // Mostly out of file descriptors: wait for connections to close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -114,11 +111,11 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router) {
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    // A broken connection is the client's affair, or a fault's.
+    // A broken connection is no error here.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Runs a request to its end even if the client leaves, as lomi. does.
+/// Runs a request to its end even if the client disconnects, as lomi does.
 async fn answer(router: Router, request: hyper::Request<Incoming>) -> io::Result<Response> {
     let running = tokio::spawn(router.oneshot(request.map(axum::body::Body::new)));
     let Ok(response) = running.await.map_err(io::Error::other)?;
@@ -128,7 +125,7 @@ async fn answer(router: Router, request: hyper::Request<Incoming>) -> io::Result
     }
 }
 
-/// Sends and expires what is due. A slow receiver holds up nobody else.
+/// Sends and expires what is due. A slow receiver delays no other.
 async fn work(sim: Sim) {
     let mut deliveries = JoinSet::new();
     loop {

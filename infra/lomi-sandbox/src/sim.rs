@@ -1,4 +1,4 @@
-//! The handle that API, pages, control API and sender share.
+//! The handle that the API, the pages, the control API and the sender share.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,13 +21,13 @@ use crate::webhook::{Answer, Delivery, Sender};
 /// Above every profile's time-out.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(15);
 
-/// Lines that a slow listener of [`Sim::dead_letters`] may be behind.
+/// Bounds the lines that a slow reader of [`Sim::dead_letters`] has not read.
 const MAX_UNREAD_DEAD_LETTERS: usize = 100;
 
 /// A simulator without a socket: state, clock and due work. Cheap to clone; clones share everything.
 ///
-/// [`crate::router`] serves it over HTTP. Without a server around it, somebody has to call [`Sim::run_due`], or
-/// [`Sim::take_due`] and [`Sim::record_answer`] when deliveries should not travel over HTTP.
+/// [`crate::router`] serves it over HTTP. Without a server, the embedding program calls [`Sim::run_due`], or
+/// [`Sim::take_due`] and [`Sim::record_answer`] to deliver by other means.
 #[derive(Clone, Debug)]
 pub struct Sim(Arc<Inner>);
 
@@ -47,10 +47,10 @@ struct Inner {
 }
 
 impl Sim {
-    /// A simulator as the settings want it, continued from the data file when there is one.
+    /// Continues from the data file when there is one.
     ///
     /// # Errors
-    /// The data file exists and cannot be read.
+    /// The data file is damaged.
     pub fn new(settings: Settings) -> io::Result<Self> {
         let clock = Clock::new(settings.clock);
         let now = clock.now();
@@ -88,7 +88,7 @@ impl Sim {
         self.0.base_url.get_or_init(|| format!("http://{}", self.0.settings.listen))
     }
 
-    /// Fixes the prefix once the port is known; a configured one stays.
+    /// Sets the prefix once the port is known, unless one is configured.
     pub(crate) fn bound_to(&self, url: String) {
         let _ = self.0.base_url.set(url);
     }
@@ -108,12 +108,12 @@ impl Sim {
         self.read(overview)
     }
 
-    /// Back to the fixtures, faults and all. The clock goes on.
+    /// Back to the fixtures, without faults. The clock keeps its time.
     pub(crate) fn reset(&self) {
         self.with(|context, now| *context = new_context(self.settings(), now));
     }
 
-    /// Changes the state. Never call it from within itself, and never wait inside.
+    /// Changes the state. Not reentrant.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Context, Timestamp) -> T) -> T {
         let result = work(&mut self.lock(), self.0.clock.now());
         self.0.revision.fetch_add(1, Ordering::Relaxed);
@@ -121,7 +121,7 @@ impl Sim {
         result
     }
 
-    /// Looks at the state.
+    /// Reads the state.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Context, Timestamp) -> T) -> T {
         work(&self.lock(), self.0.clock.now())
     }
@@ -134,8 +134,8 @@ impl Sim {
         context
     }
 
-    /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment and refund event, and
-    /// gives its signing secret. An endpoint with this URL keeps its secret.
+    /// Registers a webhook endpoint for the owner of a secret key, subscribed to every payment, refund and dispute event, and
+    /// returns its signing secret. An existing endpoint with this URL keeps its secret.
     ///
     /// # Errors
     /// The key is not a secret key of the fixtures.
@@ -144,7 +144,7 @@ impl Sim {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a secret key of this simulator"))
     }
 
-    /// When there will be something to do, if nothing else happens.
+    /// When something is due next.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let context = self.lock();
@@ -152,7 +152,7 @@ impl Sim {
         [delivery, context.next_end()].into_iter().flatten().min()
     }
 
-    /// Expires what has ended and takes the deliveries that are due at `now`. Each must be given to [`Sim::record_answer`].
+    /// Expires what has ended and takes the deliveries that are due at `now`. Each needs a call of [`Sim::record_answer`].
     #[must_use]
     pub fn take_due(&self, now: Timestamp) -> Vec<Delivery> {
         let sweep_s = self.0.settings.expiry_sweep_s;
@@ -161,34 +161,34 @@ impl Sim {
         context.take_due(now)
     }
 
-    /// What was announced and what came of it, oldest first, as `GET /_sim/outbox` shows it.
+    /// Every dispatch with its attempts, oldest first, as `GET /_sim/outbox` shows it.
     #[must_use]
     pub fn outbox(&self) -> Value {
         self.read(|context, _| serde_json::json!(context.outbox))
     }
 
-    /// From now on one line for every delivery that is given up: event, address, last answer. A reader that falls more
+    /// One line for every dead letter from now on: event, URL, last answer. A reader that falls more
     /// than a hundred lines behind misses the oldest.
     #[must_use]
     pub fn dead_letters(&self) -> broadcast::Receiver<String> {
         self.0.dead_letters.subscribe()
     }
 
-    /// Records what came of a delivery and plans the retry, if there is one.
+    /// Records the answer to a delivery and schedules the retry, if there is one.
     pub fn record_answer(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
         let dead_letters = self.with(|context, now| {
             context.record_answer(delivery, answer, duration_ms, now);
             context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });
         if let Some(line) = dead_letters {
-            // Nobody has to listen.
+            // Fails when there is no reader.
             let _ = self.0.dead_letters.send(line);
         }
         self.0.finished.notify_waiters();
     }
 
-    /// Single deliveries, which somebody asks for, travel by `carrier` and not over HTTP. Before the first of them, once;
-    /// those that are due are for [`Sim::take_due`].
+    /// Sends resends, replays and test events by `carrier` instead of HTTP. Call it once, before the first of them. Retries and
+    /// first attempts are for [`Sim::take_due`].
     pub fn deliver_with<F>(&self, carrier: impl Fn(Delivery) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Answer> + Send + 'static,
@@ -196,7 +196,7 @@ impl Sim {
         let _ = self.0.sender.set(Sender::custom(carrier));
     }
 
-    /// Sends one delivery and settles it.
+    /// Sends one delivery and records its answer.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let sender = self.0.sender.get_or_init(Sender::default);
         let (answer, duration_ms) = sender.send(&delivery).await;
@@ -204,18 +204,18 @@ impl Sim {
         answer
     }
 
-    /// Sends a request that is no dispatch (a test send).
+    /// Sends a test event, which has no dispatch.
     pub(crate) async fn send_once(&self, delivery: &Delivery) -> Answer {
         self.0.sender.get_or_init(Sender::default).send(delivery).await.0
     }
 
-    /// Does all that is due at `now`, over HTTP, and waits for it.
+    /// Sends all that is due at `now` over HTTP and waits for the answers.
     pub async fn run_due(&self, now: Timestamp) {
         let due = self.take_due(now);
         join_all(due.into_iter().map(|delivery| self.deliver(delivery))).await;
     }
 
-    /// Moves time forward, stopping at every instant at which something is due, as if time had passed.
+    /// Moves time forward and stops at every instant at which something is due.
     pub async fn advance(&self, by_ms: u64) {
         let target = self.0.clock.now().plus_ms(i64::try_from(by_ms).unwrap_or(i64::MAX));
         loop {
@@ -232,7 +232,7 @@ impl Sim {
         self.0.changed.notify_one();
     }
 
-    /// Waits until no delivery is under way, but not longer than any delivery can take.
+    /// Waits until no delivery is in flight, but not longer than a delivery can take.
     pub async fn idle(&self) {
         let finished = async {
             loop {
@@ -256,17 +256,17 @@ impl Sim {
         let _ = tokio::time::timeout(wait, self.0.changed.notified()).await;
     }
 
-    /// Waits for the next moment at which an idempotency key may have been finished.
+    /// Waits until an idempotency key may be finished.
     pub(crate) async fn key_finished(&self) {
         let _ = tokio::time::timeout(Duration::from_millis(20), self.0.finished.notified()).await;
     }
 
-    /// Wakes whoever waits in [`Sim::key_finished`] or [`Sim::idle`].
+    /// Wakes [`Sim::key_finished`] and [`Sim::idle`].
     pub(crate) fn notify_finished(&self) {
         self.0.finished.notify_waiters();
     }
 
-    /// Counts changes, so that a snapshot is written only when there is something new.
+    /// Changes with the state, so that an unchanged state is not written again.
     pub(crate) fn revision(&self) -> u64 {
         self.0.revision.load(Ordering::Relaxed)
     }

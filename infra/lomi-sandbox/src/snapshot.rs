@@ -1,4 +1,4 @@
-//! The optional file that lets the state survive a restart.
+//! The data file.
 
 use std::fs;
 use std::io;

@@ -1,22 +1,21 @@
-//! A bounded in-memory table: rows in the order they came, found by id.
+//! A bounded in-memory table: rows in order of insertion, found by id.
 
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Rows kept per table; the oldest leaves when one more comes.
+/// Rows per table. One more removes the oldest.
 const MAX_ROWS: usize = 100_000;
 
-/// What a table needs to know of its rows.
 pub(crate) trait Row {
     fn id(&self) -> &str;
 }
 
-/// Rows of one kind. Their ids must not change while they are in it.
+/// The id of a row must not change.
 #[derive(Debug)]
 pub(crate) struct Table<R> {
     rows: VecDeque<R>,
-    /// Position since the beginning of time, so that it survives the leaving of older rows.
+    /// Counts removed rows too, so that a removal at the front changes no position.
     positions: HashMap<String, usize>,
     departed: usize,
 }

@@ -1,4 +1,4 @@
-//! Who the key belongs to, whether the service is up, which rails it has.
+//! The owner of the key, the payment rails, and health.
 
 use axum::Extension;
 use axum::extract::State;
@@ -44,7 +44,7 @@ pub(crate) async fn health(State(sim): State<Sim>) -> Reply {
     Reply::ok(&json!({"ok": true, "service": "lomi-sandbox", "uptime": sim.uptime_s()}))
 }
 
-/// `GET /ready`: public. Nothing here can be unready.
+/// `GET /ready`: public, always ready.
 pub(crate) async fn ready() -> Reply {
     Reply::ok(&json!({"ready": true, "service": "lomi-sandbox", "checks": {"memory": "ok"}}))
 }

@@ -1,4 +1,4 @@
-//! What a card charge asks for. Checked by hand and one after the other: the first problem is the answer.
+//! The body of a card charge. lomi checks it by hand and answers the first problem.
 
 use serde_json::{Map, Value, json};
 
@@ -8,20 +8,19 @@ use crate::money::{Amount, Currency};
 use crate::pay::charge::{Charge, ChargePayer};
 use crate::settings::Profile;
 
-/// Below this the processor takes no charge.
+/// The minimum of the processor.
 const MIN_PROCESSOR_CENTS: i64 = 50;
-/// Below this `current` takes none: 1 000 francs, or 0.50.
+/// The minimum of `current` in francs.
 const MIN_FRANCS: Amount = Amount::whole(1_000);
 
-/// A well-formed wish for a card charge.
+/// A well-formed request for a card charge.
 #[derive(Debug)]
 pub(crate) struct ChargeDraft {
     pub(crate) charge: Charge,
-    /// How the caller's card form should look; only echoed.
+    /// The look of the card form, echoed in the answer.
     pub(crate) appearance: Option<Map<String, Value>>,
 }
 
-/// Reads the body of `POST /charge/card`.
 pub(crate) fn read(profile: Profile, body: &Value) -> Result<ChargeDraft, ApiError> {
     let payer = payer(body)?;
     let product_id = optional_uuid(body, "product_id")?;
@@ -90,12 +89,11 @@ fn currency(profile: Profile, body: &Value) -> Result<Currency, ApiError> {
     let code = text(body, "currency_code").or_else(|| text(body, "currency")).unwrap_or_else(|| "XOF".to_owned());
     code.to_ascii_uppercase().parse().map_err(|_| {
         let refusal = ApiError::bad_request("currency_code must be XOF, USD or EUR");
-        // `current` has no code of its own for it.
+        // `current` has no specific code for it.
         if profile.is_current() { refusal } else { refusal.coded("UNSUPPORTED_CURRENCY") }
     })
 }
 
-/// `None` when nothing about the looks was sent.
 fn appearance(body: &Value) -> Result<Option<Map<String, Value>>, ApiError> {
     let mut appearance = Map::new();
     if let Some(theme) = sent(body, "appearance_theme") {
@@ -126,7 +124,7 @@ fn sent<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-/// `current` looks first; elsewhere the processor refuses, and in June nobody catches that.
+/// `current` checks it itself. In the older generations the processor refuses, which June answers with an internal error.
 fn check_minimum(profile: Profile, amount: Amount, currency: Currency) -> Result<(), ApiError> {
     let is_small_for_processor = amount.processor_cents(currency) < MIN_PROCESSOR_CENTS;
     match profile {

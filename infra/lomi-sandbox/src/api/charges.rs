@@ -1,4 +1,4 @@
-//! Card charges: create, read, cancel. `/payment-intents` is the same under an older path.
+//! Card charges: create, read, cancel. `/payment-intents` is the older path.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -22,7 +22,7 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     idempotency::once(&sim, &call, |context, caller, now| open(context, caller, &body, now)).await
 }
 
-/// Everything happens inside the key, so that `current` repeats even the refusal of a muted rail.
+/// Runs under the idempotency key, so that `current` replays even the refusal of a muted rail.
 fn open(context: &mut Context, caller: &Caller, body: &Value, now: Timestamp) -> Result<Value, ApiError> {
     if context.quirks.card_rail_muted {
         let text = "Card payments are temporarily unavailable";
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     })
 }
 
-/// `POST /charge/card/{id}/cancel`: 200 in `current` and 201 before; an internal error when nothing is left to cancel.
+/// `POST /charge/card/{id}/cancel`: 200 in `current` and 201 before. A final charge is an internal error.
 pub(crate) async fn cancel(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -66,7 +66,7 @@ pub(crate) async fn cancel(
     })
 }
 
-/// Only the transaction tells whose intent it is: an orphan answers to every key of its environment.
+/// Only the transaction names the owner: every key of the environment can read an orphan.
 fn accessible<'a>(context: &'a Context, call: &Call, id: &str) -> Result<&'a Intent, ApiError> {
     let intent = context.intents.get(id).filter(|intent| intent.environment == call.caller.environment);
     let intent = intent.ok_or_else(|| ApiError::missing("Payment intent", id))?;

@@ -1,4 +1,4 @@
-//! Customers. Deleting one is soft, and the list counts in a way of its own.
+//! Customers.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -29,7 +29,7 @@ const TRANSACTION: [&str; 9] = [
     "created_at",
 ];
 
-/// What a body says about a customer; only what was sent is there.
+/// The fields of a body.
 struct CustomerFields {
     name: Option<String>,
     email: Option<String>,
@@ -41,15 +41,13 @@ struct CustomerFields {
     postal_code: Option<String>,
     is_business: Option<bool>,
     metadata: Value,
-    /// Texts that were sent as null.
     nulls: Vec<&'static str>,
 }
 
-/// The texts that a change may clear, where null clears.
+/// The texts that null clears, under the quirk `customer_texts_cleared`.
 const TEXTS: [&str; 7] = ["email", "phone_number", "whatsapp_number", "country", "city", "address", "postal_code"];
 
 impl CustomerFields {
-    /// A new customer needs a name; a change needs nothing.
     fn read(call: &Call, needs_name: bool) -> Result<Self, ApiError> {
         let mut fields = Fields::new(&call.body);
         if needs_name {
@@ -115,7 +113,7 @@ impl CustomerFields {
     }
 }
 
-/// `POST /customers`: the same person twice is two customers.
+/// `POST /customers`: creates a customer even for a known phone or e-mail.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let sent = CustomerFields::read(&call, true)?;
     let mut details = CustomerDetails::default();
@@ -136,7 +134,7 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     })
 }
 
-/// `GET /customers`: past the last page there are suddenly none at all.
+/// `GET /customers`: past the last page, the total count is 0.
 pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let paging = PageRequest::of(&sim, &call, LegacyPaging::Numbered("pageSize", 50))?;
     let mut count = 0;
@@ -184,7 +182,7 @@ pub(crate) async fn read(
     sim.read(|context, _| own(context, &call, &id).map(|customer| Reply::ok(&row(call.profile, customer))))
 }
 
-/// `PATCH /customers/{id}`: only what is sent changes, and a name cannot be emptied.
+/// `PATCH /customers/{id}`: changes only what is sent. A name cannot be emptied.
 pub(crate) async fn update(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -204,7 +202,7 @@ pub(crate) async fn update(
     })
 }
 
-/// `DELETE /customers/{id}`: the transactions stay.
+/// `DELETE /customers/{id}`: soft.
 pub(crate) async fn delete(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -218,7 +216,7 @@ pub(crate) async fn delete(
     })
 }
 
-/// `GET /customers/{id}/transactions`: all of them.
+/// `GET /customers/{id}/transactions`: not paged.
 pub(crate) async fn list_transactions(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -278,7 +276,7 @@ fn row(profile: Profile, customer: &Customer) -> Value {
     row
 }
 
-/// The list's query does not read the metadata.
+/// The list has no metadata.
 fn list_row(profile: Profile, customer: &Customer) -> Value {
     let mut row = row(profile, customer);
     if let Some(metadata) = row.get_mut("metadata") {

@@ -1,4 +1,4 @@
-//! What was delivered, as far as lomi. remembers it, and replaying it. The paths are those of `current`, then the older ones.
+//! Delivery logs and replays, under the paths of `current` and the older ones.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -13,10 +13,10 @@ use crate::model::DeliveryLog;
 use crate::settings::Profile;
 use crate::sim::Sim;
 
-/// Columns of a payment rail that is not simulated.
+/// Columns of a payment rail that is not simulated here.
 const ALWAYS_NULL: [&str; 5] = ["amount", "compte_paye", "compte_payeur", "spi_event_code", "spi_tx_id"];
 
-/// `GET /webhooks/deliveries`. Older generations take the word for the id of a webhook.
+/// `GET /webhooks/deliveries`. Older generations read `deliveries` as the id of a webhook.
 pub(crate) async fn list_of_webhook(sim: State<Sim>, call: Admitted) -> Result<Reply, ApiError> {
     if !call.profile.is_current() {
         return webhooks::read(sim, call, Path("deliveries".to_owned())).await;

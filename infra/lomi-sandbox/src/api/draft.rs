@@ -1,4 +1,4 @@
-//! What a create request has_contact_flag for, as each generation reads it.
+//! The body of `POST /checkout-sessions`, as each generation reads it.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const DEFAULT_LIFE_MIN: u32 = 60;
 const SEEDS_LIFE_MIN: u32 = 30;
 const SEEDS_MAX_METADATA_KEYS: usize = 50;
 
-/// A well-formed wish for a session; what it costs is not decided yet.
+/// A well-formed request for a session, before its price is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) amount: Option<Amount>,
@@ -24,7 +24,6 @@ pub(crate) struct Draft {
     pub(crate) details: SessionDetails,
 }
 
-/// So many of one price.
 #[derive(Clone, Debug)]
 pub(crate) struct LineItem {
     pub(crate) price_id: String,
@@ -32,7 +31,6 @@ pub(crate) struct LineItem {
 }
 
 impl Draft {
-    /// Reads the body of `POST /checkout-sessions`.
     pub(crate) fn read(profile: Profile, body: &Value) -> Result<Self, ApiError> {
         match profile {
             Profile::Current => current(body),
@@ -58,7 +56,7 @@ fn current(body: &Value) -> Result<Draft, ApiError> {
     }
 }
 
-/// No validation layer: what the database cannot store is an internal error, and the currency has no default.
+/// Without a validation layer, a value that the database cannot store is an internal error. The currency has no default.
 fn june(body: &Value) -> Result<Draft, ApiError> {
     let mut fields = Fields::new(body);
     let draft = lenient(&mut fields);
@@ -101,7 +99,7 @@ fn lenient(fields: &mut Fields<'_>) -> Draft {
             allow_coupon_code: fields.flag("allow_coupon_code").unwrap_or(false),
             require_name: fields.flag("require_name").unwrap_or(true),
             require_email: fields.flag("require_email").unwrap_or(true),
-            // Printed as true in the contract of 1.2.0 and as false in its guide.
+            // True in the contract of 1.2.0, false in its guide.
             require_phone: fields.flag("require_phone").unwrap_or(true),
             require_billing_address: fields.flag("require_billing_address").unwrap_or(false),
             success_url: fields.text("success_url"),

@@ -61,7 +61,7 @@ fn read_body(profile: Profile, body: &Value) -> Result<LinkDetails, ApiError> {
     }
 }
 
-/// What does not fit the type of link is refused, or in `current` ignored where the price row decides anyway.
+/// Refuses what does not fit the type of link. `current` ignores the amount of a product link.
 fn check(profile: Profile, caller: &Caller, mut details: LinkDetails) -> Result<LinkDetails, ApiError> {
     let refusal = |text: &str| match profile {
         Profile::June2026 => ApiError::unexpected(),
@@ -137,7 +137,7 @@ pub(crate) async fn list(State(sim): State<Sim>, Extension(call): Admitted) -> R
     ))
 }
 
-/// `GET /payment-links/{id}`: an id that cannot be one is not found either.
+/// `GET /payment-links/{id}`: a malformed id is 404 too.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -150,7 +150,7 @@ pub(crate) async fn read(
     })
 }
 
-/// `PATCH /payment-links/{id}`: what is sent is changed.
+/// `PATCH /payment-links/{id}`: changes only what is sent.
 pub(crate) async fn update(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -211,7 +211,7 @@ fn change(link: &mut Link, body: &Value, drops_metadata: bool) -> Result<(), Api
     if fields.problems.is_empty() { Ok(()) } else { Err(ApiError::validation(fields.problems)) }
 }
 
-/// `DELETE /payment-links/{id}`: switches it off. Its body is printed nowhere.
+/// `DELETE /payment-links/{id}`: deactivates it. No document shows the answer's body.
 pub(crate) async fn archive(
     State(sim): State<Sim>,
     Extension(call): Admitted,

@@ -21,7 +21,6 @@ use crate::http::gate::{RouteExists, gate, only_if_exists};
 use crate::settings::Profile;
 use crate::sim::Sim;
 
-/// Every route that needs a key, and the two that do not.
 pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
     let keyed = Router::new()
         .route("/checkout-sessions", get(sessions::list).post(sessions::create))
@@ -50,7 +49,7 @@ pub(crate) fn routes(sim: &Sim) -> Router<Sim> {
     Router::new().merge(keyed).merge(of_single_generations(sim)).merge(public)
 }
 
-/// Routes that do not exist elsewhere, key or no key.
+/// Other generations answer 404 here, with or without a key.
 fn of_single_generations(sim: &Sim) -> Router<Sim> {
     let intents = Router::new()
         .route("/payment-intents", post(charges::create))

@@ -18,11 +18,9 @@ use crate::pay::refund::{self, RefundRefused, RefundRequest};
 use crate::sim::Sim;
 use crate::webhook::payload::payment_name;
 
-/// How long a token carries a refund out.
 const TOKEN_LIFE_S: u64 = 15 * 60;
 
-/// `POST /refunds`: the first of two calls shows what would be given back and moves nothing, the second one carries it out.
-/// To see one recorded and answered with 500 all the same, plant `commit_then_500`.
+/// `POST /refunds`: the first of two calls is a preview, the second one executes.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     let (body, key) = (call.body.clone(), call.idempotency_key.clone());
     idempotency::once(&sim, &call, |context, caller, now| {
@@ -58,7 +56,7 @@ impl RefundCall<'_> {
 
     fn request(&self) -> RefundRequest {
         RefundRequest {
-            // Checked with the rest, in lomi.'s order: what is no number is no positive number.
+            // Checked later, in the order of lomi: a value that is no number is not positive.
             amount: self.body.get("amount").and_then(Amount::from_json).unwrap_or(Amount::whole(0)),
             is_full: self.body.get("refund_type").and_then(Value::as_str) == Some("full"),
             reason: self.body.get("reason").and_then(Value::as_str).map(str::to_owned),
@@ -70,7 +68,7 @@ impl RefundCall<'_> {
     }
 }
 
-/// Nothing is checked but that there is something to show: what cannot be given back is refused when it is carried out.
+/// Checks only that the transaction exists. The second call refuses what cannot be refunded.
 fn preview(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Result<Value, ApiError> {
     let (transaction, request) = (call.transaction(context)?, call.request());
     let preview = Preview {
@@ -98,7 +96,7 @@ fn preview(context: &mut Context, call: &RefundCall<'_>, now: Timestamp) -> Resu
     }))
 }
 
-/// Takes the token for this body, once. The codes of the refusals are made up: lomi. prints none.
+/// Accepts the token once, for this body. The error code is invented: lomi documents none.
 fn confirm(context: &mut Context, call: &RefundCall<'_>, token: &str, now: Timestamp) -> Result<(), ApiError> {
     let (owner, shown) = (call.owner(), idempotency::fingerprint(&idempotency::without_token(call.body)));
     let is_bound = context.quirks.refund_token_bound_to_key;
@@ -181,7 +179,7 @@ fn is_own(call: &Call, refund: &Refund) -> bool {
     call.covers(&refund.organization_id, refund.environment)
 }
 
-/// In `current`, a reason that nobody gave is left out.
+/// In `current`, an absent reason is left out.
 fn row(refund: &Refund, context: &Context) -> Value {
     let mut row = serde_json::to_value(refund).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {

@@ -22,7 +22,7 @@ use crate::settings::Profile;
 use crate::sim::Sim;
 use crate::webhook::payload::with_decimals;
 
-/// Columns of a row, which other rows show with nothing in them.
+/// Columns that are null here.
 const ALWAYS_NULL: [&str; 6] = [
     "installment_plan_id",
     "payment_request_id",
@@ -82,7 +82,7 @@ const SEEDS: [&str; 23] = [
     "environment",
 ];
 
-/// Which fields the page asks for, since API 1.2.0.
+/// What the page requires of the shopper, since API 1.2.0.
 const CONTACT_FLAGS: [&str; 3] = ["require_email", "require_name", "require_phone"];
 
 /// `POST /checkout-sessions`.
@@ -106,7 +106,7 @@ fn open(
     let profile = context.profile;
     check_references(context, caller, &draft)?;
     let mut priced = price(profile, caller, &draft)?;
-    // "A currency that differs from the price may be converted" (documents of API 1.2.0).
+    // Documents of API 1.2.0: "A currency that differs from the price may be converted".
     if let Some(wanted) = draft.currency.filter(|_| context.quirks.prices_converted) {
         priced = (priced.0.converted(priced.1, wanted), wanted);
     }
@@ -119,7 +119,7 @@ fn open(
     Ok(with_decimals(created, &context.quirks))
 }
 
-/// Which members of an older generation a newer one only passes over is written nowhere.
+/// No document says which fields of an older generation a newer one ignores.
 fn refuse_fields(sim: &Sim, call: &Call) -> Result<(), ApiError> {
     let refused = sim.read(|context, _| context.quirks.session_fields_refused.clone());
     let sent = refused.into_iter().filter(|name| call.body.get(name).is_some());
@@ -127,7 +127,7 @@ fn refuse_fields(sim: &Sim, call: &Call) -> Result<(), ApiError> {
     if problems.is_empty() { Ok(()) } else { Err(ApiError::validation(problems)) }
 }
 
-/// The answer for a customer who owes an invoice: 201, and no session.
+/// A customer who owes an invoice gets 201 without a session.
 fn blocking_invoice(context: &Context, draft: &Draft, base_url: &str) -> Option<Value> {
     let details = &draft.details;
     let pays_invoice = details.metadata.get("payment_flow") == Some(&json!("invoice_payment"));
@@ -149,7 +149,6 @@ fn blocking_invoice(context: &Context, draft: &Draft, base_url: &str) -> Option<
     }))
 }
 
-/// The database refuses strangers' customers.
 fn check_references(context: &Context, caller: &Caller, draft: &Draft) -> Result<(), ApiError> {
     let Some(customer_id) = &draft.details.customer_id else { return Ok(()) };
     match context.customers.get(customer_id) {
@@ -158,7 +157,7 @@ fn check_references(context: &Context, caller: &Caller, draft: &Draft) -> Result
     }
 }
 
-/// Line items win over a price or product, which wins over a plan, and that over the amount that was sent.
+/// In order of precedence: line items, price or product, plan, amount.
 fn price(profile: Profile, caller: &Caller, draft: &Draft) -> Result<(Amount, Currency), ApiError> {
     let currency = draft.currency.unwrap_or(Currency::Xof);
     if let Some(items) = &draft.line_items {
@@ -185,7 +184,7 @@ fn line(profile: Profile, caller: &Caller, id: &str, quantity: u32) -> Result<(A
         Profile::Seeds => unknown_reference(),
         Profile::Current | Profile::June2026 => ApiError::unexpected(),
     };
-    // Generations before know nothing of public ids.
+    // Older generations have no public ids.
     let is_known = profile.is_current() || ids::is_uuid(id);
     let price = fixtures::price(caller.organization_id, id).filter(|_| is_known).ok_or_else(unknown)?;
     let amount = price.amount.times(quantity).ok_or_else(|| amount_refusal(profile))?;
@@ -204,7 +203,7 @@ fn amount_refusal(profile: Profile) -> ApiError {
     }
 }
 
-/// `GET /checkout-sessions/{id}`: keyed by organisation only, so both keys of it can read.
+/// `GET /checkout-sessions/{id}`: both keys of the organisation can read it.
 pub(crate) async fn read(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -289,7 +288,7 @@ fn row(profile: Profile, session: &Session, base_url: &str) -> Value {
     }
 }
 
-/// Every column under every name it goes by.
+/// Every column under all its names.
 fn columns(session: &Session, base_url: &str) -> Map<String, Value> {
     let mut columns = match serde_json::to_value(session) {
         Ok(Value::Object(columns)) => columns,
@@ -309,7 +308,7 @@ fn view(session: &Session, base_url: &str, names: &[&str]) -> Value {
     Value::Object(columns)
 }
 
-/// A read of the first generation has one member more than a create.
+/// In `seeds`, a read has one field more than a create.
 fn seeds_read(session: &Session, base_url: &str) -> Value {
     let names: Vec<_> = SEEDS.into_iter().chain(["updated_at"]).collect();
     view(session, base_url, &names)
@@ -324,7 +323,7 @@ fn created_row(profile: Profile, session: &Session, base_url: &str) -> Value {
     columns.extend(["is_pos", "is_spi"].map(|name| (name.to_owned(), json!(false))));
     if profile.is_current() {
         columns.insert("amount_xof".to_owned(), json!(session.amount.in_francs(session.currency_code)));
-        // The samples of API 1.2.0 show these two by their public ids.
+        // The samples of API 1.2.0 show public ids here.
         for (name, prefix) in [("product_id", "prod_"), ("price_id", "price_")] {
             let shown = columns.get(name).and_then(Value::as_str).filter(|id| ids::is_uuid(id));
             let shown = shown.map(|id| json!(ids::public_id(prefix, id)));

@@ -1,4 +1,4 @@
-//! Transactions, read only. Neither read tells the checkout session: callers correlate by metadata.
+//! Transactions, read only. They do not name the checkout session: callers correlate by metadata.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -53,7 +53,6 @@ const ALWAYS_NULL: [&str; 6] = [
     "spi_tx_id",
 ];
 
-/// What a filter of the list compares.
 struct Filter<'a> {
     provider: Option<&'a str>,
     status: Option<&'a str>,
@@ -68,7 +67,7 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     fn read(call: &'a Call) -> Result<Self, ApiError> {
         let status = call.query("status");
-        // The database knows no other statuses then (SQL of that time), and a filter is compared with its type.
+        // The database type of that time knows no other statuses, and a filter must be a value of the type.
         if call.profile == Profile::June2026 && status.is_some_and(|status| !status.split(',').all(is_of_june)) {
             return Err(ApiError::bad_request("status is none of the transaction statuses"));
         }
@@ -100,7 +99,7 @@ fn is_of_june(status: &str) -> bool {
     ["pending", "completed", "failed", "refunded", "expired"].contains(&status.trim())
 }
 
-/// A comma list; absent keeps everything.
+/// Whether the comma-separated list is absent or contains the value.
 fn among(list: Option<&str>, value: &str) -> bool {
     list.is_none_or(|list| list.split(',').any(|item| item.trim().eq_ignore_ascii_case(value)))
 }
@@ -144,7 +143,7 @@ pub(super) fn detail(context: &Context, row: &Transaction) -> Map<String, Value>
     let all = transaction_row(row);
     let column = |name: &str| (name.to_owned(), all.get(name).cloned().unwrap_or_default());
     let mut columns: Map<_, _> = DETAIL.iter().map(|name| column(name)).collect();
-    // A member of the rows by lomi.'s own types; what it says of no coupon is written nowhere.
+    // A field of the rows by the types of lomi. No document says what it is without a coupon.
     if row.discount_amount.is_positive() {
         columns.extend([column("discount_amount")]);
     }
@@ -159,7 +158,6 @@ pub(super) fn detail(context: &Context, row: &Transaction) -> Map<String, Value>
     columns
 }
 
-/// The detail plus what the list flattens into it.
 fn list_row(context: &Context, row: &Transaction) -> Value {
     let mut columns = detail(context, row);
     if context.quirks.list_discounts_dropped {

@@ -1,4 +1,4 @@
-//! Webhook endpoints: the secret is told once, at creation.
+//! Webhook endpoints. Only the create answer has the secret.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -19,7 +19,7 @@ use crate::webhook::test_send;
 
 const BAD_URL: &str = "Invalid webhook URL format";
 
-/// `POST /webhooks`: in `current` what it listens to are `events`, by an older name `authorized_events`, and the answer is
+/// `POST /webhooks`: in `current` the events are `events` or, by the older name, `authorized_events`, and the answer is
 /// flat.
 pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) -> Result<Reply, ApiError> {
     if sim.read(|context, _| context.quirks.webhooks_body_bug) {
@@ -44,13 +44,13 @@ pub(crate) async fn create(State(sim): State<Sim>, Extension(call): Admitted) ->
     Ok(Reply::created(created(call.profile, &endpoint)))
 }
 
-/// The older name counts where nothing is said under the newer one.
+/// In `current`, the older name is an alias of `events`.
 fn name_of_events(profile: Profile, fields: &Fields<'_>) -> &'static str {
     let has_older = fields.get("events").is_none() && fields.get("authorized_events").is_some();
     if profile.is_current() && !has_older { "events" } else { "authorized_events" }
 }
 
-/// A new endpoint with its secret: beside the row, or in `current` in it.
+/// The new endpoint: the secret is a field of the row in `current`, and beside the row before.
 fn created(profile: Profile, endpoint: &Endpoint) -> Value {
     let mut row = row(profile, endpoint);
     if !profile.is_current() {
@@ -62,7 +62,6 @@ fn created(profile: Profile, endpoint: &Endpoint) -> Value {
     row
 }
 
-/// The endpoint as this generation shows it.
 fn row(profile: Profile, endpoint: &Endpoint) -> Value {
     let mut row = endpoint.row();
     if let Some(fields) = row.as_object_mut().filter(|_| profile.is_current()) {
@@ -152,7 +151,7 @@ pub(crate) async fn delete(
     })
 }
 
-/// `POST /webhooks/{id}/test`: one signed request, 200 only if the receiver took it.
+/// `POST /webhooks/{id}/test`: one signed request, 200 only if the receiver accepts it.
 pub(crate) async fn test(
     State(sim): State<Sim>,
     Extension(call): Admitted,
@@ -194,7 +193,6 @@ fn is_own(call: &Call, endpoint: &Endpoint) -> bool {
     call.owns(&endpoint.organization_id) && endpoint.environment == call.caller.environment
 }
 
-/// The caller's endpoint in the environment of the key.
 pub(crate) fn own<'a>(context: &'a Context, call: &Call, id: &str) -> Result<&'a Endpoint, ApiError> {
     let endpoint = context.endpoints.get(id).filter(|endpoint| is_own(call, endpoint));
     endpoint.ok_or_else(|| ApiError::missing("Webhook", id))

@@ -1,5 +1,5 @@
-//! The card form stand-in: the script that a shop's page loads, and what the form talks to. The page comes from another
-//! origin, so the answers let every origin read them.
+//! The stand-in for the card form: its script and its requests. The shop's page has another
+//! origin, so every origin may read the answers.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
@@ -77,7 +77,7 @@ fn refusal(status: StatusCode, kind: &str, code: &str) -> Reply {
     Reply::new(status, &json!({"error": {"type": kind, "code": code, "message": message}}))
 }
 
-/// The usual error answers would lose the header that makes them readable, so none is used here.
+/// Every answer carries the CORS header itself: an `ApiError` would lose it.
 fn readable(reply: Reply) -> Response {
     let mut response = reply.into_response();
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -1,4 +1,4 @@
-//! Reading and advancing time.
+//! The clock.
 
 use axum::extract::State;
 use bytes::Bytes;
@@ -9,7 +9,6 @@ use super::{ControlResult, json_as};
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 
-/// At most so much in one step: a month.
 const MAX_ADVANCE_S: u64 = 31 * 24 * 3600;
 
 #[derive(Deserialize)]
@@ -22,7 +21,7 @@ pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
     Reply::ok(&json!({"now": sim.clock().now(), "is_real": sim.clock().is_real()}))
 }
 
-/// `POST /_sim/clock` `{advance_s}`: does everything that falls due on the way, and answers when it is done.
+/// `POST /_sim/clock` `{advance_s}`: answers after everything that falls due on the way is done.
 pub(crate) async fn advance(State(sim): State<Sim>, body: Bytes) -> ControlResult {
     let advance: Advance = json_as(&body)?;
     sim.advance(advance.advance_s.min(MAX_ADVANCE_S) * 1000).await;

@@ -1,4 +1,4 @@
-//! Being the payer's bank.
+//! The payer's bank.
 
 use axum::extract::{Path, State};
 use bytes::Bytes;

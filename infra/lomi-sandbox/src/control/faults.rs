@@ -15,10 +15,9 @@ use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 
-/// Methods that any route takes.
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
-/// `GET /_sim/faults`: also the exhausted ones, with how often each fired.
+/// `GET /_sim/faults`: how often each fired, exhausted ones included.
 pub(crate) async fn list(State(sim): State<Sim>) -> Reply {
     Reply::ok(&sim.read(|context, _| json!(context.faults.planted())))
 }

@@ -1,4 +1,4 @@
-//! The control API, `/_sim/*`: for tests and for people at a laptop. It takes no key and answers only to this machine.
+//! The control API, `/_sim/*`. It takes no key and answers only to this machine.
 
 mod card;
 mod clock;
@@ -23,10 +23,8 @@ use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::sim::Sim;
 
-/// What a control route answers.
 type ControlResult = Result<Reply, ApiError>;
 
-/// Every control route.
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
         .route("/_sim/state", get(state::read))
@@ -69,7 +67,7 @@ async fn only_this_machine(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// A stranger's page in a browser on this machine is no friend: it comes under a foreign name or from a foreign origin.
+/// A page of another site in a browser on this machine has a foreign host (DNS rebinding) or a foreign origin.
 fn is_local_request(headers: &HeaderMap) -> bool {
     let is_ours = |name: HeaderName, prefix: &str| {
         let named = headers.get(name).map(|value| value.to_str().unwrap_or_default());
@@ -87,7 +85,6 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// A body that may be left out.
 fn optional_json(body: &[u8]) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(Value::Null);
@@ -95,7 +92,6 @@ fn optional_json(body: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("Malformed JSON: {error}")))
 }
 
-/// A body of a known shape.
 fn json_as<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! The outbox: what was sent, byte by byte, and sending more.
+//! The outbox.
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ pub(crate) async fn list(State(sim): State<Sim>) -> Reply {
     Reply::ok(&sim.read(|context, _| json!(context.outbox)))
 }
 
-/// `POST /_sim/outbox/run`: everything that waits is sent now, held events too.
+/// `POST /_sim/outbox/run`: sends everything that waits, held events too.
 pub(crate) async fn run(State(sim): State<Sim>) -> Reply {
     sim.idle().await;
     sim.with(|context, now| context.make_all_due(now));
@@ -59,7 +59,7 @@ pub(crate) async fn run(State(sim): State<Sim>) -> Reply {
     Reply::ok(&sim.read(|context, _| json!({"waiting": context.deliveries.len()})))
 }
 
-/// `POST /_sim/outbox/{dispatch}/resend`: one more attempt with the same content and id and a new timestamp.
+/// `POST /_sim/outbox/{dispatch}/resend`: one more attempt with the same content and id, and a new timestamp.
 pub(crate) async fn resend(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let delivery = sim.with(|context, now| {
         let dispatch = context.outbox.get(&id).ok_or_else(|| ApiError::missing("Dispatch", &id))?;

@@ -1,4 +1,4 @@
-//! Being the shopper, the wallet operator or the clock, without a browser.
+//! The shopper, the wallet operator and the card processor.
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
@@ -32,7 +32,7 @@ struct Pay {
     coupon: Option<Coupon>,
 }
 
-/// `POST /_sim/sessions/{id}/pay`: one press of a pay button, by the same code as the page.
+/// `POST /_sim/sessions/{id}/pay`: as the pay button of the page.
 pub(crate) async fn pay(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> ControlResult {
     let request: Pay = json_as(&body)?;
     let form = PayForm {
@@ -55,7 +55,7 @@ pub(crate) async fn cancel(State(sim): State<Sim>, Path(id): Path<String>) -> Co
     Ok(step_reply(&sim, &id, &step))
 }
 
-/// `POST /_sim/sessions/{id}/expire`: as if its time were over and the sweep had come by.
+/// `POST /_sim/sessions/{id}/expire`.
 pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     match sim.with(|context, now| expire_session(context, &id, now)) {
         true => Ok(Reply::ok(&json!({"session_status": SessionStatus::Expired}))),
@@ -63,7 +63,7 @@ pub(crate) async fn expire(State(sim): State<Sim>, Path(id): Path<String>) -> Co
     }
 }
 
-/// `POST /_sim/sessions/{id}/late_approve`: the money arrives whatever became of the session.
+/// `POST /_sim/sessions/{id}/late_approve`: the money arrives, whatever the status of the session.
 pub(crate) async fn late_approve(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let approved = sim.with(|context, now| pay::late_approve(context, &id, now));
     let transaction_id = approved.map_err(|closed| refusal(closed, &id))?;
@@ -82,7 +82,7 @@ pub(crate) async fn decline(State(sim): State<Sim>, Path(id): Path<String>) -> C
     transaction_reply(&sim, &id, changed)
 }
 
-/// `POST /_sim/transactions/{id}/unlabel`: the row loses the metadata that the merchant sent with its page.
+/// `POST /_sim/transactions/{id}/unlabel`: clears the metadata.
 pub(crate) async fn unlabel(State(sim): State<Sim>, Path(id): Path<String>) -> ControlResult {
     let exists = sim.with(|context, _| context.transactions.get_mut(&id).map(|row| row.metadata.clear()).is_some());
     transaction_reply(&sim, &id, exists)
@@ -99,7 +99,7 @@ struct Block {
     amount: u32,
 }
 
-/// `POST /_sim/customers/{id}/blocking-invoice` `{amount}`: whole francs owed.
+/// `POST /_sim/customers/{id}/blocking-invoice` `{amount}`, in whole francs.
 pub(crate) async fn block(State(sim): State<Sim>, Path(id): Path<String>, body: Bytes) -> ControlResult {
     let amount = Amount::whole(json_as::<Block>(&body)?.amount);
     sim.with(|context, now| {
@@ -117,7 +117,7 @@ pub(crate) async fn block(State(sim): State<Sim>, Path(id): Path<String>, body: 
     })
 }
 
-/// The session through which the invoice can be paid.
+/// The session that pays the invoice.
 fn invoice_session(context: &mut Context, customer_id: &str, amount: Amount, now: crate::Timestamp) -> Option<Session> {
     let customer = context.customers.get(customer_id)?;
     let caller = fixtures::caller_of(&customer.organization_id, customer.environment)?;

@@ -1,4 +1,4 @@
-//! Looking at everything, starting over, changing the generation.
+//! Reads and resets the state, and changes the generation.
 
 use axum::extract::State;
 use bytes::Bytes;
@@ -15,13 +15,13 @@ pub(crate) async fn read(State(sim): State<Sim>) -> Reply {
     Reply::ok(&sim.state())
 }
 
-/// `POST /_sim/reset`: back to the fixtures, faults and all. The clock goes on.
+/// `POST /_sim/reset`: back to the fixtures, without faults. The clock keeps its time.
 pub(crate) async fn reset(State(sim): State<Sim>) -> Reply {
     sim.reset();
     Reply::ok(&json!({"reset": true}))
 }
 
-/// `POST /_sim/profile` `{profile?, quirks?}`: a new profile brings its quirks, then single ones are set.
+/// `POST /_sim/profile` `{profile?, quirks?}`: a profile sets all its quirks, then `quirks` changes single ones.
 pub(crate) async fn profile(State(sim): State<Sim>, body: Bytes) -> ControlResult {
     let body = optional_json(&body)?;
     let profile = match body.get("profile").and_then(Value::as_str) {

@@ -1,4 +1,4 @@
-//! A request as handlers take it, and what is known of its sender.
+//! An authenticated request.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,22 +12,21 @@ use crate::clock::Timestamp;
 use crate::model::{Caller, Environment};
 use crate::settings::Profile;
 
-/// Rows of one page; larger wishes are cut.
+/// Bounds the rows of one page.
 const MAX_PAGE: usize = 1000;
 
 /// The address of the other end of the connection. Absent when there is no connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// The id of the request, the caller's own or a new one.
+/// The id of the request: the caller's, or a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// How long the fault `latency_ms` keeps the effect waiting.
+/// How long the fault `latency_ms` delays the effect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pause(pub(crate) u64);
 
-/// An authenticated request.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) caller: Caller,
@@ -42,7 +41,7 @@ pub(crate) struct Call {
     pub(crate) pause_ms: u64,
 }
 
-/// The authenticated request as handlers take it.
+/// The argument of a handler.
 pub(crate) type Admitted = Extension<Arc<Call>>;
 
 impl Call {
@@ -60,9 +59,9 @@ impl Call {
         Ok(self.whole(name, default)?.min(MAX_PAGE))
     }
 
-    /// The bound of a period, ISO 8601.
+    /// A date of a filter, ISO 8601.
     pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        // A plus sign that was not encoded arrives as a space.
+        // An unencoded plus sign arrives as a space.
         let read = |text: &str| {
             let instant = Timestamp::parse(&text.replace(' ', "+"));
             instant.ok_or_else(|| ApiError::bad_request(format!("{name} must be an ISO date")))
@@ -75,7 +74,7 @@ impl Call {
         self.owns(organization_id) && self.caller.environment == environment
     }
 
-    /// Whether a row of this owner may be seen at all, whatever its environment.
+    /// Whether the row belongs to the organisation, whatever its environment.
     pub(crate) fn owns(&self, organization_id: &str) -> bool {
         self.caller.organization_id == organization_id
     }

@@ -1,4 +1,4 @@
-//! Errors as lomi. words them: one body for the NestJS generations, another for the one of the guides.
+//! Error answers: one body for the NestJS generations, another for `seeds`.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,7 +14,7 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-/// An error answer. Its body is made where the profile and the request id are known. Boxed, because results carry it.
+/// An error answer. The layer that knows the profile and the request id writes the body. Boxed, because results carry it.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError(Box<Content>);
 
@@ -35,7 +35,7 @@ impl ApiError {
         Self(Box::new(Content { status, code: None, message: message.into(), details, problems, headers }))
     }
 
-    /// An error raised with a plain text: `details` repeats the status phrase.
+    /// An error with a plain text: `details` repeats the reason phrase of the status.
     pub(crate) fn plain(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, message, json!(status.canonical_reason()))
     }
@@ -48,12 +48,12 @@ impl ApiError {
         Self::plain(StatusCode::CONFLICT, message)
     }
 
-    /// An unknown or foreign object.
+    /// An unknown object or a stranger's.
     pub(crate) fn missing(kind: &str, id: &str) -> Self {
         Self::plain(StatusCode::NOT_FOUND, format!("{kind} {id} not found or access denied"))
     }
 
-    /// The same with a code of its own, which only some profiles show.
+    /// Sets a specific code, which only some profiles show.
     pub(crate) fn coded(mut self, code: &'static str) -> Self {
         self.0.code = Some(code);
         self.0.details = Value::Null;
@@ -69,7 +69,7 @@ impl ApiError {
         error
     }
 
-    /// A failure whose cause stays inside.
+    /// An internal error without its cause.
     pub(crate) fn unexpected() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred", Value::Null)
     }
@@ -156,7 +156,7 @@ impl ApiError {
     }
 }
 
-/// Carries the error out to the layer that writes bodies.
+/// Hands the error to the layer that writes bodies.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.0.status.into_response();

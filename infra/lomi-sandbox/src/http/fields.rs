@@ -1,4 +1,4 @@
-//! Reads the fields of a body and gathers everything that is wrong with them.
+//! Reads the fields of a body and collects every problem.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::ids;
 use crate::money::Amount;
 
-/// The members of a body, and the problems found so far. Null counts as absent.
+/// The fields of a body, and the problems found so far. Null counts as absent.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     body: Option<&'a Map<String, Value>>,
@@ -19,7 +19,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// A body that is no object has no members.
+    /// A body that is no object has no fields.
     pub(crate) fn new(body: &'a Value) -> Self {
         Self { body: body.as_object(), prefix: String::new(), problems: Vec::new() }
     }
@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
         self.problems.push(Problem { field: format!("{}{name}", self.prefix), message: message.to_owned() });
     }
 
-    /// A value that `read` understands; anything else that is present is a problem.
+    /// Any other present value is a problem.
     fn read<T>(&mut self, name: &str, message: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
         let read = read(self.get(name)?);
         if read.is_none() {
@@ -123,7 +123,6 @@ impl<'a> Fields<'a> {
         Some(all)
     }
 
-    /// Notes a problem when a required field is missing.
     pub(crate) fn require(&mut self, name: &str) {
         if self.get(name).is_none() {
             self.problem(name, "is required");

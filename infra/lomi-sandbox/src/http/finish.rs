@@ -27,7 +27,7 @@ pub(crate) async fn finish(State(sim): State<Sim>, mut request: Request, next: N
     response
 }
 
-/// Keeps the headers of the bare response: a rate limit was noted there.
+/// Keeps the rate-limit header of the bare response.
 fn error_response(sim: &Sim, error: &ApiError, request_id: &str, bare: Response) -> Response {
     let body = sim.read(|context, now| error.body(context.profile, request_id, now));
     let mut response = Reply::new(error.status(), &body).into_response();

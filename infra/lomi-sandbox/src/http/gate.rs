@@ -1,4 +1,4 @@
-//! What every API request passes, in lomi.'s order: body, rate limit, key, idempotency key.
+//! The checks of every API request, in the order of lomi: body, rate limit, API key, idempotency key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ async fn read_json(body: Body) -> Result<Value, ApiError> {
     serde_json::from_slice(&bytes).map_err(|error| ApiError::bad_request(format!("Malformed JSON: {error}")))
 }
 
-/// The first key header that is present decides, even if a later one would be right.
+/// The first key header that is present decides, even if a later one would be valid.
 fn authenticate(headers: &HeaderMap) -> Result<Caller, ApiError> {
     let unauthorized = |message: &str| ApiError::plain(StatusCode::UNAUTHORIZED, message);
     if headers.contains_key("lomi-account") {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: one effect per key and body, the same answer for every repetition.
+//! `Idempotency-Key`: one effect per key and body, and the stored answer for every repetition.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::sim::Sim;
 
 const RETENTION_S: u64 = 24 * 3600;
 const MAX_KEY_CHARS: usize = 255;
-/// How long a request waits for an earlier one with its key.
+/// How long a request waits for an earlier request with the same key.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// The usable key of a request: trimmed, empty counts as absent, cut to 255 characters.
@@ -33,7 +33,7 @@ pub(crate) fn fingerprint(body: &Value) -> String {
     hex::encode(Sha256::digest(body.to_string()))
 }
 
-/// The body of a refund as it was before it was confirmed.
+/// The body of a refund without the token that confirms it.
 pub(crate) fn without_token(body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(fields) = body.as_object_mut() {
@@ -55,7 +55,7 @@ fn honours(profile: Profile, route: &str) -> bool {
     }
 }
 
-/// In `current`, what moves money cannot be asked without a key.
+/// In `current`, charges and refunds need a key.
 pub(crate) fn check_presence(profile: Profile, route: &str, key: Option<&str>) -> Result<(), ApiError> {
     let is_required = profile.is_current() && (CHARGES.contains(&route) || route == REFUNDS);
     if is_required && key.is_none() {
@@ -96,7 +96,7 @@ fn claim(context: &mut Context, scope: &str, fingerprint: &str, now: Timestamp) 
 
 fn finish(context: &mut Context, scope: &str, reply: &Reply) {
     let stores_failures = context.profile.is_current();
-    // One key for both calls of a refund can only work where its first answer is not saved.
+    // One key for both calls of a refund only works if the first answer is not stored.
     let is_stored = !(context.quirks.refund_token_bound_to_key && reply.body.contains("requires_confirmation"));
     if let Some(record) = context.idempotency.get_mut(scope) {
         record.state = match is_stored && (reply.status.is_success() || stores_failures) {
@@ -106,7 +106,7 @@ fn finish(context: &mut Context, scope: &str, reply: &Reply) {
     }
 }
 
-/// Runs `effect` at most once per key, and every time without a key or where keys are ignored.
+/// Runs `effect` at most once per key. Without a key, or where keys are ignored, it always runs.
 pub(crate) async fn once(
     sim: &Sim,
     call: &Call,
@@ -138,13 +138,13 @@ pub(crate) async fn once(
     Ok(reply)
 }
 
-/// As [`claim_or_wait`], but a wait longer than `limit` is a refusal.
+/// As [`claim_or_wait`], but refuses after `limit`.
 async fn await_claim(sim: &Sim, scope: &str, fingerprint: &str, limit: Duration) -> Result<Option<Reply>, ApiError> {
     let claimed = tokio::time::timeout(limit, claim_or_wait(sim, scope, fingerprint)).await;
     claimed.unwrap_or_else(|_| Err(in_progress()))
 }
 
-/// `None` when the key is the caller's to use. Where lomi. lets a second request wait for the first, this waits for ever.
+/// `None` when the key is claimed. In the older generations, a second request waits for the first, without a bound.
 async fn claim_or_wait(sim: &Sim, scope: &str, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
     loop {
         let (profile, claim) = sim.with(|context, now| (context.profile, claim(context, scope, fingerprint, now)));

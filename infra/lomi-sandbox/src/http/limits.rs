@@ -8,10 +8,9 @@ use serde_json::json;
 use super::error::ApiError;
 use crate::clock::Timestamp;
 
-/// Windows kept at once; when full, the finished ones are dropped.
+/// Bounds the windows in memory. When full, expired windows are dropped.
 const MAX_WINDOWS: usize = 10_000;
 
-/// How many requests one window lets through.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     pub(crate) limit: u32,
@@ -26,7 +25,7 @@ impl Budget {
             .with_header("x-ratelimit-window-seconds", self.window_s)
     }
 
-    /// The refusal names the whole window, not what is left of it.
+    /// The refusal names the whole window, not the remaining time.
     fn refusal(self) -> ApiError {
         let details = json!({"retry_after_seconds": self.window_s, "limit": self.limit});
         let error = ApiError::plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with_details(details);
@@ -40,12 +39,11 @@ struct Window {
     used: u32,
 }
 
-/// The open windows of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct Limits(HashMap<String, Window>);
 
 impl Limits {
-    /// Spends one request and gives what is left.
+    /// Counts one request and returns how many remain.
     pub(crate) fn spend(&mut self, client: &str, route: &str, budget: Budget, now: Timestamp) -> Result<u32, ApiError> {
         if self.0.len() >= MAX_WINDOWS {
             self.0.retain(|_, window| window.ends_at > now);

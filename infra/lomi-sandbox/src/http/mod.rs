@@ -1,4 +1,4 @@
-//! HTTP as lomi. speaks it: order of checks, errors, limits, idempotency, and the faults that break it.
+//! HTTP as lomi speaks it: checks, errors, limits, idempotency, and faults.
 
 pub(crate) mod call;
 pub(crate) mod error;

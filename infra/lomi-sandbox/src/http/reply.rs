@@ -1,4 +1,4 @@
-//! A JSON answer as bytes, so that it can be stored and given again.
+//! A JSON answer as text, so that it can be stored and replayed.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -30,7 +30,7 @@ impl Reply {
         Self { status, body, is_replay: false }
     }
 
-    /// Marks the answer as a repetition.
+    /// Marks the answer as a replay.
     pub(crate) fn replayed(mut self) -> Self {
         self.is_replay = true;
         self

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// A payer, made by the merchant or found or created when a payment is made. Serialises as the row of the API, plus
+/// A payer, created by the merchant or by a payment. Serialises as the row of the API, plus
 /// `deleted_at`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Customer {
@@ -15,13 +15,12 @@ pub(crate) struct Customer {
     pub(crate) environment: Environment,
     #[serde(flatten)]
     pub(crate) details: CustomerDetails,
-    /// Deleted customers stay for their transactions' sake; nobody can read them.
+    /// Deletion is soft: the transactions still refer to the row.
     pub(crate) deleted_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
-/// What is known of the person or business.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct CustomerDetails {
@@ -39,7 +38,7 @@ pub(crate) struct CustomerDetails {
 }
 
 impl CustomerDetails {
-    /// Where lomi. pays money out to: the phone, or the WhatsApp number when that is empty.
+    /// The number that lomi pays out to: the phone, or the WhatsApp number when the phone is empty.
     pub(crate) fn payout_phone(&self) -> Option<&String> {
         let mut numbers = [&self.phone_number, &self.whatsapp_number].into_iter().flatten();
         numbers.find(|number| !number.is_empty())
@@ -52,13 +51,13 @@ impl Row for Customer {
     }
 }
 
-/// An unpaid invoice: while it stands, sessions for this customer are answered with it instead of a session.
+/// An unpaid invoice. Until it is paid, a session for this customer is refused with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct BlockingInvoice {
     pub(crate) invoice_id: String,
     pub(crate) invoice_number: String,
     pub(crate) amount_remaining: Amount,
     pub(crate) currency_code: Currency,
-    /// The session through which it can be paid.
+    /// The session that pays it.
     pub(crate) checkout_session_id: String,
 }

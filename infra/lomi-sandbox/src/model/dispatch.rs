@@ -6,7 +6,7 @@ use crate::ordered_fields::OrderedFields;
 use crate::settings::Profile;
 use crate::table::Row;
 
-/// Which of lomi.'s senders takes the event; they differ in schedule, ids and logging.
+/// The senders of lomi. They differ in retry schedule, event ids and logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DeliveryPath {
@@ -29,7 +29,7 @@ impl DeliveryPath {
     }
 }
 
-/// Where a dispatch stands. Only `pending` and `held` can change.
+/// Only `pending` and `held` can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DispatchStatus {
@@ -49,7 +49,7 @@ pub(crate) struct Dispatch {
     pub(crate) organization_id: String,
     pub(crate) webhook_id: String,
     pub(crate) event: String,
-    /// What `X-Lomi-Event` says; differs from `event` only under a fault.
+    /// The header `X-Lomi-Event`. Differs from `event` only under a fault.
     pub(crate) header_event: String,
     /// The envelope id of all attempts, unless ids churn.
     pub(crate) event_id: String,
@@ -65,7 +65,7 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    /// One line for people about a dispatch that will not be tried again; `None` for every other.
+    /// One log line about a dead letter. `None` in every other status.
     pub(crate) fn dead_letter(&self) -> Option<String> {
         let last = self.attempts.last().filter(|_| self.status == DispatchStatus::DeadLetter)?;
         let answer = match (last.response_status, &last.error) {
@@ -82,7 +82,7 @@ impl Row for Dispatch {
     }
 }
 
-/// One request to an endpoint and what came of it.
+/// One request to an endpoint and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     pub(crate) number: usize,
@@ -92,7 +92,7 @@ pub(crate) struct Attempt {
     /// The exact bytes: webhook bodies are UTF-8.
     pub(crate) body: String,
     pub(crate) faults: Vec<FaultKind>,
-    /// `None` while it is under way and when no answer came.
+    /// `None` in flight and without an answer.
     pub(crate) response_status: Option<u16>,
     pub(crate) response_body: Option<String>,
     pub(crate) error: Option<String>,

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// A card payment that its payer's bank wants back. The members are those that the server of June 2026 keeps of one.
+/// A chargeback of a card payment, with the fields of the server of June 2026.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Dispute {
     pub(crate) dispute_id: String,
@@ -21,7 +21,7 @@ pub(crate) struct Dispute {
 }
 
 impl Dispute {
-    /// Whether its payment may be given back again: it was closed, and the merchant has the money.
+    /// A won dispute leaves the payment refundable.
     pub(crate) fn is_won(&self) -> bool {
         self.is_closed && self.status == "won"
     }

@@ -25,13 +25,13 @@ pub(crate) struct Endpoint {
     pub(crate) retry_count: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// Registered by the settings, and gone when they no longer name it.
+    /// Registered by the settings and removed when they no longer name it.
     #[serde(default)]
     pub(crate) is_from_settings: bool,
 }
 
 impl Endpoint {
-    /// The row of the API: both spellings of the doubled fields, never the secret.
+    /// The row of the API: doubled fields in both spellings, without the secret.
     pub(crate) fn row(&self) -> Value {
         let mut row = serde_json::to_value(self).unwrap_or_default();
         if let Some(row) = row.as_object_mut() {
@@ -65,7 +65,7 @@ pub(crate) struct Envelope {
     pub(crate) lomi_environment: String,
 }
 
-/// What the merchant can read about a delivery.
+/// A delivery as the merchant can read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DeliveryLog {
     pub(crate) log_id: String,

@@ -3,7 +3,6 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::table::Row;
 
-/// What is known of one key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct IdempotencyRecord {
     /// Organisation, environment, route and key.
@@ -21,12 +20,12 @@ pub(crate) enum KeyState {
         status: u16,
         body: String,
     },
-    /// The first attempt failed and this profile forgets failures.
+    /// The first attempt failed, and this profile does not store failures.
     Free,
 }
 
 impl IdempotencyRecord {
-    /// Frees a key whose first attempt ended with the simulator that ran it.
+    /// Frees a key whose first attempt was cut off by a restart.
     pub(crate) fn release(&mut self) {
         if matches!(self.state, KeyState::Running) {
             self.state = KeyState::Free;

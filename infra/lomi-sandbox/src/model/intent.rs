@@ -7,19 +7,18 @@ use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// The card processor's words. A refused attempt goes back to `requires_payment_method`.
+/// The statuses of the card processor. A refused attempt returns to `requires_payment_method`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentStatus {
     RequiresPaymentMethod,
-    /// The bank asks the shopper.
+    /// The shopper has to confirm with the bank.
     RequiresAction,
     Succeeded,
     Canceled,
 }
 
 impl IntentStatus {
-    /// Whether nothing can happen to it any more.
     pub(crate) const fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Canceled)
     }
@@ -32,7 +31,7 @@ pub(crate) struct Intent {
     pub(crate) id: String,
     pub(crate) client_secret: String,
     pub(crate) environment: Environment,
-    /// In hundredths of `currency`, which is the processor's and not the merchant's.
+    /// In hundredths of `currency`, the currency of the processor.
     pub(crate) amount: i64,
     /// Lower case.
     pub(crate) currency: String,
@@ -40,11 +39,11 @@ pub(crate) struct Intent {
     pub(crate) original_currency: Currency,
     pub(crate) status: IntentStatus,
     pub(crate) description: Option<String>,
-    /// What the processor was told; never part of a webhook.
+    /// Sent to the processor, never part of a webhook.
     pub(crate) metadata: BTreeMap<String, String>,
-    /// `None`: an orphan. The charge was refused after the processor had been told.
+    /// `None` for an orphan: lomi refused the charge after creating the intent.
     pub(crate) transaction_id: Option<String>,
-    /// The card that the bank asks about.
+    /// The card that waits for 3-D Secure.
     pub(crate) challenged_card: Option<String>,
     pub(crate) created_at: Timestamp,
 }

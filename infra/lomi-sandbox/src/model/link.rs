@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// What a link sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString, VariantNames)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -18,7 +17,7 @@ pub(crate) enum LinkType {
     Instant,
 }
 
-/// A payment link. Everyone who opens it gets a session of their own.
+/// A payment link. Every visit opens a new session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub(crate) link_id: String,
@@ -32,7 +31,7 @@ pub(crate) struct Link {
     pub(crate) updated_at: Timestamp,
 }
 
-/// What the caller sent and lomi. keeps.
+/// What the caller sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LinkDetails {
     pub(crate) link_type: LinkType,
@@ -45,7 +44,7 @@ pub(crate) struct LinkDetails {
     pub(crate) quantity: u32,
     pub(crate) allow_coupon_code: bool,
     pub(crate) allow_quantity: bool,
-    /// What the page asks for.
+    /// What the page requires of the shopper.
     #[serde(default)]
     pub(crate) require_name: bool,
     #[serde(default)]
@@ -53,7 +52,7 @@ pub(crate) struct LinkDetails {
     #[serde(default)]
     pub(crate) require_phone: bool,
     pub(crate) require_billing_address: bool,
-    /// Whether it ends with its first completed payment.
+    /// Ends with the first completed payment.
     #[serde(default)]
     pub(crate) single_use: bool,
     pub(crate) expires_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! The rows that the simulator keeps.
+//! The rows of the simulator.
 
 mod customer;
 mod dispatch;
@@ -47,7 +47,7 @@ impl Environment {
     }
 }
 
-/// What a secret key stands for.
+/// The owner of a secret key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) organization_id: &'static str,

@@ -3,15 +3,15 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::table::Row;
 
-/// A refund that was shown before it is carried out, and the token that carries it out once.
+/// A previewed refund and the token that executes it once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Preview {
     pub(crate) token: String,
-    /// The organisation and environment of the key that asked.
+    /// Organisation and environment of the API key.
     pub(crate) owner: String,
     /// Of the body without a token.
     pub(crate) fingerprint: String,
-    /// Of the request that was answered with the token.
+    /// Of the request that received the token.
     pub(crate) idempotency_key: Option<String>,
     pub(crate) expires_at: Timestamp,
     pub(crate) is_used: bool,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::money::Amount;
 use crate::table::Row;
 
-/// `completed` means recorded; the money may still fail to arrive.
+/// `completed` means recorded: the money can still fail to arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -17,7 +17,6 @@ pub(crate) enum RefundStatus {
     Failed,
 }
 
-/// Money on its way back to a payer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Refund {
     pub(crate) refund_id: String,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// `open` is the only state that changes; there is no cancelled state.
+/// Only `open` changes. There is no cancelled status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -18,7 +18,7 @@ pub(crate) enum SessionStatus {
 }
 
 /// A hosted checkout session. Serialises as the row of the API, plus `allowed_providers` and `plan_id`,
-/// which only one profile shows.
+/// which only `seeds` shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) checkout_session_id: String,
@@ -35,7 +35,7 @@ pub(crate) struct Session {
     pub(crate) updated_at: Timestamp,
 }
 
-/// What the caller sent and lomi. keeps as it came.
+/// What the caller sent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SessionDetails {
     pub(crate) title: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct SessionDetails {
     pub(crate) quantity: u32,
     pub(crate) allow_quantity: bool,
     pub(crate) allow_coupon_code: bool,
-    /// What the page asks for.
+    /// What the page requires of the shopper.
     #[serde(default)]
     pub(crate) require_name: bool,
     #[serde(default)]
@@ -74,7 +74,7 @@ pub(crate) struct SessionDetails {
 }
 
 impl Session {
-    /// Whether the page still takes payments for it, whatever the sweep has done so far.
+    /// Whether the page refuses payments, also before the next sweep.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         now >= self.expires_at || self.status == SessionStatus::Expired
     }

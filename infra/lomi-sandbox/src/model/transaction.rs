@@ -8,7 +8,7 @@ use crate::ids;
 use crate::money::{Amount, Currency};
 use crate::table::Row;
 
-/// How a payment is made.
+/// The payment methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString, VariantArray)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -41,7 +41,7 @@ impl Rail {
         }
     }
 
-    /// Invented: only net = gross - fee matters.
+    /// Invented: lomi publishes no rate that a test could depend on.
     pub(crate) const fn fee_permille(self) -> i64 {
         match self {
             Self::Card => 35,
@@ -56,12 +56,12 @@ impl Rail {
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum TransactionStatus {
     Pending,
-    /// Charged and under review: the payer has paid, and the merchant cannot have it yet.
+    /// Charged and under review: the payer has paid, the merchant has no access yet.
     Held,
     Completed,
     Failed,
     Expired,
-    /// All of it, in one refund.
+    /// In full, by one refund.
     Refunded,
 }
 
@@ -79,7 +79,7 @@ impl TransactionStatus {
     }
 }
 
-/// One payment, or the attempts at it.
+/// One payment, with all attempts at it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(crate) transaction_id: String,
@@ -95,7 +95,7 @@ pub(crate) struct Transaction {
     pub(crate) status: TransactionStatus,
     pub(crate) description: Option<String>,
     pub(crate) gross_amount: Amount,
-    /// What a coupon took off the price, which is part of the gross amount or not.
+    /// What a coupon took off the price. The quirk `coupons_in_gross` decides whether the gross amount includes it.
     #[serde(default)]
     pub(crate) discount_amount: Amount,
     pub(crate) fee_amount: Amount,
@@ -115,7 +115,7 @@ impl Row for Transaction {
 }
 
 impl Transaction {
-    /// The name that the dashboard shows: the same for the same row.
+    /// The id that the dashboard shows.
     pub(crate) fn public_id(&self) -> String {
         ids::public_id("txn_", &self.transaction_id)
     }

@@ -19,7 +19,7 @@ fieldset{border:1px solid #d8d3ca;border-radius:.5rem;margin:1rem 0 0;padding:.7
 small{color:#5d574d;display:block;margin-top:.35rem}a{color:#1f5f4a}\
 :focus-visible{outline:3px solid #e08a00;outline-offset:2px}";
 
-/// The payment form; `declined` is the code of the refusal that was just met.
+/// The payment form. `declined` is the code of the last refusal.
 pub(super) fn checkout(messages: &Messages, session: &Session, fields: &Fields, declined: Option<&str>) -> String {
     let error = declined.map(|code| {
         format!(r#"<p class="error" role="alert">{} <small>({})</small></p>"#, messages.declined, escape(code))
@@ -48,7 +48,7 @@ pub(super) fn checkout(messages: &Messages, session: &Session, fields: &Fields, 
     document(messages, is_test(session), &format!("{}{body}", heading(session)))
 }
 
-/// The bank's question; the form comes back with all that was filled in.
+/// The bank's question. Hidden fields carry the filled-in form.
 pub(super) fn challenge(messages: &Messages, session: &Session, fields: &Fields) -> String {
     let hidden: String = fields
         .iter()
@@ -68,7 +68,7 @@ pub(super) fn challenge(messages: &Messages, session: &Session, fields: &Fields)
     document(messages, is_test(session), &body)
 }
 
-/// One sentence, and a way on if there is one.
+/// One sentence, with a link to the shop if there is one.
 pub(super) fn notice(messages: &Messages, text: &str, link: Option<&str>) -> String {
     let link = link.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
     let link = link.map(|url| format!(r#"<p><a href="{}">{}</a></p>"#, escape(url), messages.back_to_shop));
@@ -124,7 +124,7 @@ fn coupon(messages: &Messages, session: &Session, fields: &Fields) -> String {
     format!(r#"<label>{}<input name="coupon_code" autocomplete="off" value="{value}"></label>"#, messages.coupon)
 }
 
-/// Lets a tester choose what happens on the rail's own screen.
+/// Lets a tester choose what happens on the screen of the payment rail.
 fn outcome(messages: &Messages, session: &Session) -> String {
     if !is_test(session) {
         return String::new();
@@ -161,7 +161,7 @@ fn is_test(session: &Session) -> bool {
     session.environment == Environment::Test
 }
 
-/// `1250000` becomes `1 250 000`, with spaces that do not break.
+/// `1250000` becomes `1 250 000`, with non-breaking spaces.
 fn grouped(amount: &str) -> String {
     let (units, fraction) = amount.split_once('.').map_or((amount, None), |(units, rest)| (units, Some(rest)));
     let mut grouped = String::new();

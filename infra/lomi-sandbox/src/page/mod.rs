@@ -1,4 +1,4 @@
-//! The hosted checkout page: what a shopper sees and presses.
+//! The hosted checkout page.
 
 mod html;
 mod messages;
@@ -20,7 +20,6 @@ use messages::Messages;
 
 type Fields = HashMap<String, String>;
 
-/// The page and its two buttons, and the way in through a payment link.
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
         .route("/checkout/{id}", get(show))
@@ -68,7 +67,7 @@ async fn press_cancel(State(sim): State<Sim>, Path(id): Path<String>, headers: H
     }
 }
 
-/// Every opening makes a session of its own, even by the same person.
+/// Every visit opens a new session, even by the same person.
 async fn open_link(State(sim): State<Sim>, Path(link_id): Path<String>, headers: HeaderMap) -> Response {
     let messages = Messages::for_reader(&headers);
     match sim.with(|context, now| pay::link::open(context, &link_id, now)) {
@@ -87,13 +86,13 @@ fn read_form(fields: &Fields) -> Option<PayForm> {
     Some(PayForm {
         rail: fields.get("method")?.parse().ok()?,
         outcome: fields.get("outcome").and_then(|name| name.parse().ok()).unwrap_or_default(),
-        // Emptied is not absent: the form refuses a card without a number.
+        // An empty number is not an absent one: the form refuses a card without a number.
         card_number: fields.get("card_number").map(|number| number.trim().to_owned()),
         challenge: fields.get("challenge").map(|answer| answer == "pass"),
         name: text("customer_name"),
         email: text("customer_email"),
         phone: text("customer_phone"),
-        // Another word takes nothing off.
+        // An unknown code takes nothing off.
         coupon: text("coupon_code").and_then(|code| code.parse().ok()),
     })
 }
@@ -125,7 +124,7 @@ fn closed_page(sim: &Sim, messages: &Messages, id: &str, closed: SessionClosed, 
     }
 }
 
-/// 303 to the shop, or a plain page when there is no address or none that a header can carry.
+/// 303 to the shop, or a plain page without an address that a header can carry.
 fn leave(url: Option<&str>, otherwise: impl FnOnce() -> String) -> Response {
     match url.and_then(|url| HeaderValue::from_bytes(url.as_bytes()).ok()) {
         Some(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)], Body::empty()).into_response(),

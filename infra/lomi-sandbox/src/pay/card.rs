@@ -1,23 +1,21 @@
-//! Test card numbers and what they do.
+//! Test card numbers.
 
 use crate::model::Environment;
 
-/// The number that always works.
 pub(crate) const GOOD_CARD: &str = "4242424242424242";
 
-/// What a card number leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CardResult {
     Succeeds,
-    /// The form refuses it; lomi. never hears of it.
+    /// The form refuses it, before any request to lomi.
     RefusedByForm(&'static str),
     /// The card network refuses it.
     Refused(&'static str),
-    /// The shopper has to confirm with the bank first.
+    /// 3-D Secure: the shopper has to confirm with the bank.
     NeedsChallenge,
 }
 
-/// Judges a number; `challenge` is the shopper's answer to the bank, if there was one.
+/// `challenge` is the shopper's answer to the bank, if there was one.
 pub(crate) fn result(number: &str, environment: Environment, challenge: Option<bool>) -> CardResult {
     let number: String = number.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     match number.as_str() {
@@ -47,7 +45,7 @@ const fn challenged(answer: Option<bool>, passed: CardResult) -> CardResult {
     }
 }
 
-/// `07/29` or `07/2029` as `2029-07`, which compares like an instant's text.
+/// `07/29` or `07/2029` as `2029-07`, to compare with the text of an instant.
 pub(super) fn expiry_month(exp: &str) -> Option<String> {
     let (month, year) = exp.split_once('/')?;
     let (month, year): (u8, u16) = (month.trim().parse().ok()?, year.trim().parse().ok()?);

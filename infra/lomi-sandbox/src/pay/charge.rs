@@ -1,4 +1,4 @@
-//! A card charge: an intent at the processor, then a pending transaction here. The order is lomi.'s, and so is the gap.
+//! A card charge: first an intent at the processor, then a pending transaction here. lomi has the same order and the same gap.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::model::{Caller, Intent, IntentStatus, Rail, Transaction, TransactionStatus};
 use crate::money::{Amount, Currency};
 
-/// A checked request for a card charge.
+/// A validated request for a card charge.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
     pub(crate) amount: Amount,
@@ -27,7 +27,7 @@ pub(crate) struct Charge {
 /// Who pays: a customer of the merchant, or a guest.
 #[derive(Clone, Debug)]
 pub(crate) enum ChargePayer {
-    /// Not yet known to exist.
+    /// May not exist.
     Customer(String),
     Guest {
         name: String,
@@ -37,7 +37,7 @@ pub(crate) enum ChargePayer {
     },
 }
 
-/// Makes the intent and its transaction. `None`: the customer does not exist, and the intent stays behind alone.
+/// Opens the intent and its transaction. `None` when the customer does not exist: then the intent is an orphan.
 pub(crate) fn open(context: &mut Context, caller: &Caller, charge: &Charge, now: Timestamp) -> Option<Intent> {
     let customer_id = match &charge.payer {
         ChargePayer::Customer(id) => id.clone(),
@@ -47,7 +47,7 @@ pub(crate) fn open(context: &mut Context, caller: &Caller, charge: &Charge, now:
                 environment: caller.environment,
                 name: Some(name),
                 email: Some(email),
-                // lomi. sends an empty text to its database where no phone was sent, not NULL.
+                // lomi writes an empty text to its database when no phone was sent, not NULL.
                 phone: Some(phone),
             };
             ledger::find_or_create(context, &payer, now)
@@ -92,10 +92,10 @@ fn open_intent(context: &mut Context, caller: &Caller, charge: &Charge, now: Tim
     id
 }
 
-/// Text only, and the only place that the payment reference goes to.
+/// Values are text. The payment reference is sent nowhere else.
 ///
-/// lomi writes its own entries first and then the caller's over them, key by key: read so in the public source of lomi's card
-/// charges of June 2026. Nothing checks what a caller sends as `organization_id`.
+/// The caller's entries overwrite lomi's own (public source of lomi's card charges of June 2026). Nothing checks the caller's
+/// `organization_id`.
 fn processor_metadata(caller: &Caller, charge: &Charge) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let own = json!({
@@ -146,7 +146,6 @@ fn transaction(
     }
 }
 
-/// The local side of an intent, as the API shows it.
 pub(crate) fn transaction_of(context: &Context, intent: &Intent) -> Value {
     let row = intent.transaction_id.as_ref().and_then(|id| context.transactions.get(id));
     json!(row.map(|row| json!({"transaction_id": row.transaction_id, "status": row.status})))

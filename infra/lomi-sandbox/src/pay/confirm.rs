@@ -1,11 +1,10 @@
-//! The card form's side of an intent: a card is entered, the bank may ask, the charge succeeds or can be tried again.
+//! The card form: the shopper enters a card, the bank may ask, the charge succeeds or is refused.
 
 use super::card::{self, CardResult};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::model::{Intent, IntentStatus};
 
-/// What was typed into the card form.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
     pub(crate) number: String,
@@ -14,20 +13,18 @@ pub(crate) struct Card {
     pub(crate) cvc: Option<String>,
 }
 
-/// Why an attempt did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UnknownIntent,
     WrongSecret,
-    /// Nothing can be tried in this state.
     WrongState,
-    /// The form refused the card; the processor never saw it.
+    /// The form refused the card, before any request to the processor.
     Form(&'static str),
-    /// The processor or the bank refused; the payment has failed for now.
+    /// The processor or the bank refused. Another attempt is possible.
     Card(&'static str),
 }
 
-/// One press of the form's button. Gives the intent's new state: succeeded, or a question of the bank.
+/// Submits the card form. Returns `succeeded`, or `requires_action` when the bank asks.
 pub(crate) fn confirm(
     context: &mut Context,
     intent_id: &str,
@@ -92,7 +89,7 @@ fn settle(
     };
     intent.status = status;
     intent.challenged_card = challenged_card;
-    // An orphan has nothing to complete or to fail, and nobody hears of it.
+    // An orphan has no transaction, so there is nothing to complete, fail or announce.
     let transaction_id = intent.transaction_id.clone().unwrap_or_default();
     match result {
         CardResult::Succeeds => super::complete(context, &transaction_id, now),
@@ -105,7 +102,7 @@ fn settle(
     }
 }
 
-/// Gives up on an intent; its transaction is left to expire. `None`: it is already final.
+/// Cancels an intent and leaves its transaction to expire. `None` when the intent is final.
 pub(crate) fn cancel(intent: &mut Intent) -> Option<IntentStatus> {
     if intent.status.is_final() {
         return None;

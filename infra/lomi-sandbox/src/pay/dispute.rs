@@ -1,4 +1,4 @@
-//! A payer's bank wants a payment back.
+//! Disputes (chargebacks).
 
 use serde::Deserialize;
 
@@ -7,7 +7,6 @@ use crate::context::Context;
 use crate::model::{Dispute, Transaction};
 use crate::webhook::{announce, event};
 
-/// What happens to a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Turn {
@@ -25,7 +24,7 @@ impl Turn {
         }
     }
 
-    /// The words of the card processor.
+    /// The status in the terms of the card processor.
     const fn usual_status(self) -> &'static str {
         match self {
             Self::Created => "needs_response",
@@ -35,16 +34,13 @@ impl Turn {
     }
 }
 
-/// Why nothing happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DisputeRefused {
-    /// The payment has none.
     None,
-    /// It has one already.
     There,
 }
 
-/// Takes the payment's dispute one turn further and announces it.
+/// Opens, updates or closes the dispute of the payment and announces it.
 pub(crate) fn turn(
     context: &mut Context,
     transaction: &Transaction,
@@ -68,7 +64,6 @@ pub(crate) fn turn(
     Ok(dispute)
 }
 
-/// The dispute of this payment.
 pub(crate) fn of<'a>(context: &'a Context, transaction_id: &str) -> Option<&'a Dispute> {
     context.disputes.newest_first().find(|dispute| dispute.transaction_id == transaction_id)
 }

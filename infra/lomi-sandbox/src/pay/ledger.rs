@@ -19,7 +19,7 @@ pub(crate) fn unfinished(context: &Context, session_id: &str, rail: Option<Rail>
     Some(row.transaction_id.clone())
 }
 
-/// A second try by card goes on with the first one's transaction; everything else makes a new one, pending.
+/// A second attempt by card continues the first one's transaction. Everything else opens a new one, pending.
 pub(crate) fn transaction_for(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> String {
     let again = unfinished(context, &session.checkout_session_id, Some(form.rail)).filter(|_| form.rail == Rail::Card);
     again.unwrap_or_else(|| open_transaction(context, session, form, now))
@@ -59,7 +59,7 @@ fn open_transaction(context: &mut Context, session: &Session, form: &PayForm, no
     insert(context, transaction, now)
 }
 
-/// Keeps a new transaction, which expires unless it is paid. Gives its id.
+/// Inserts a transaction, schedules its expiry and returns its id.
 pub(super) fn insert(context: &mut Context, transaction: Transaction, now: Timestamp) -> String {
     let id = transaction.transaction_id.clone();
     context.transactions.insert(transaction);
@@ -68,7 +68,7 @@ pub(super) fn insert(context: &mut Context, transaction: Transaction, now: Times
     id
 }
 
-/// The session's metadata and, under it, what the rail adds.
+/// The session's metadata, then what the rail adds.
 fn metadata(session: &Session, rail_metadata: Value) -> Map<String, Value> {
     let mut metadata = session.details.metadata.as_object().cloned().unwrap_or_default();
     if let Some(source) = &session.details.integration_source {
@@ -80,7 +80,7 @@ fn metadata(session: &Session, rail_metadata: Value) -> Map<String, Value> {
     metadata
 }
 
-/// The rail's id of the payment, and what the rail writes into the metadata.
+/// The rail's id of the payment and its metadata.
 fn rail_ids(context: &mut Context, session: &Session, form: &PayForm) -> (String, Value) {
     let phone = form.phone.as_ref().or(session.details.customer_phone.as_ref());
     match form.rail {
@@ -101,7 +101,7 @@ fn rail_ids(context: &mut Context, session: &Session, form: &PayForm) -> (String
     }
 }
 
-/// Completion merges what the rail reports at the end.
+/// Adds the final status of the rail to the metadata.
 pub(crate) fn mark_paid(transaction: &mut Transaction) {
     let (name, value) = match transaction.rail {
         Rail::Card => ("stripe_charge_status", "succeeded"),
@@ -126,7 +126,7 @@ fn payer(context: &mut Context, session: &Session, form: &PayForm, now: Timestam
     find_or_create(context, &payer, now)
 }
 
-/// A session that names somebody finds or makes the customer as soon as it is made, long before anybody pays.
+/// A session with contact details finds or creates the customer at once, before any payment.
 pub(crate) fn ensure_customer(context: &mut Context, session: &Session, now: Timestamp) {
     let details = &session.details;
     if details.customer_id.is_some() || (details.customer_email.is_none() && details.customer_phone.is_none()) {
@@ -142,7 +142,6 @@ pub(crate) fn ensure_customer(context: &mut Context, session: &Session, now: Tim
     find_or_create(context, &payer, now);
 }
 
-/// Who pays, as far as the payer said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payer<'a> {
     pub(super) organization_id: &'a str,
@@ -153,8 +152,8 @@ pub(super) struct Payer<'a> {
 }
 
 impl Payer<'_> {
-    /// The same phone or the same e-mail is the same customer: a shared phone merges people. An empty phone is a phone, too:
-    /// strangers without one are one customer.
+    /// The same phone or e-mail is the same customer: a shared phone merges people. So does an empty phone:
+    /// all payers without one are one customer.
     fn matches(&self, customer: &Customer) -> bool {
         let details = &customer.details;
         customer.organization_id == self.organization_id
@@ -165,8 +164,8 @@ impl Payer<'_> {
     }
 }
 
-/// Finds the payer and writes over the row what was sent, or makes a new customer. Gives the id. Only what was not sent
-/// (NULL) keeps its old value; an empty text does not.
+/// Finds the payer and overwrites the row with what was sent, or creates a customer. Returns the id. Only what was not sent
+/// (NULL) keeps its value; an empty text does not.
 pub(super) fn find_or_create(context: &mut Context, payer: &Payer<'_>, now: Timestamp) -> String {
     if let Some(known) = context.customers.rows_mut().find(|customer| payer.matches(customer)) {
         known.details.name = payer.name.unwrap_or(&known.details.name).clone();

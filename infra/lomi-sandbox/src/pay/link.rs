@@ -7,15 +7,14 @@ use crate::model::{Link, Session, SessionDetails};
 
 const SESSION_LIFE_MIN: u32 = 60;
 
-/// Why a link opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkClosed {
     Unknown,
-    /// Switched off, at its end, or without anything to pay.
+    /// Inactive, expired, or without an amount.
     Over,
 }
 
-/// A fresh session for whoever opened the link. Many people may: a link is not used up.
+/// Opens a new session on every visit.
 pub(crate) fn open(context: &mut Context, link_id: &str, now: Timestamp) -> Result<Session, LinkClosed> {
     let link = context.links.get(link_id).ok_or(LinkClosed::Unknown)?;
     if link.is_over(now) {
@@ -49,7 +48,7 @@ fn session_details(link: &Link) -> SessionDetails {
         require_billing_address: details.require_billing_address,
         success_url: details.success_url.clone(),
         cancel_url: details.cancel_url.clone(),
-        // Null wherever link metadata is dropped, so that nothing reaches the payment.
+        // Null where link metadata is dropped, so that none reaches the payment.
         metadata: details.metadata.clone(),
         ..SessionDetails::default()
     }

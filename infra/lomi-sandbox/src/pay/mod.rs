@@ -1,4 +1,4 @@
-//! What happens when a shopper pays or cancels. The page and the control API share this code.
+//! A shopper pays or cancels. The page and the control API share this code.
 
 pub(crate) mod card;
 pub(crate) mod charge;
@@ -22,7 +22,7 @@ use card::CardResult;
 pub(crate) use ledger::ensure_customer;
 pub(crate) use redirect::{is_placeholder, success_url};
 
-/// What the shopper does once the rail's own screen is open.
+/// What the shopper does on the screen of the payment rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -39,7 +39,7 @@ pub(crate) struct PayForm {
     pub(crate) rail: Rail,
     pub(crate) outcome: Outcome,
     pub(crate) card_number: Option<String>,
-    /// The shopper's answer to the bank, after a challenge.
+    /// The shopper's answer to the bank.
     pub(crate) challenge: Option<bool>,
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
@@ -47,15 +47,12 @@ pub(crate) struct PayForm {
     pub(crate) coupon: Option<Coupon>,
 }
 
-/// A merchant's code that takes something off the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString)]
 #[strum(ascii_case_insensitive)]
 pub(crate) enum Coupon {
-    /// A tenth.
     #[serde(rename = "MOINS10")]
     #[strum(serialize = "MOINS10")]
     Tenth,
-    /// All of it.
     #[serde(rename = "GRATUIT")]
     #[strum(serialize = "GRATUIT")]
     All,
@@ -73,13 +70,13 @@ impl Coupon {
 /// What the shopper sees next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Sent on; without an address, a plain page. `paid` tells which of the two addresses it is.
+    /// A redirect to the success URL if `paid`, or else to the cancel URL. A plain page without a URL.
     Left { url: Option<String>, transaction_id: Option<String>, paid: bool },
-    /// Another try is possible.
+    /// The shopper can try again.
     Declined { code: &'static str, transaction_id: Option<String> },
-    /// The bank asks; the same form comes back with an answer.
+    /// The bank asks. The page submits the form again with the answer.
     Challenge,
-    /// The money is confirmed elsewhere, later or never.
+    /// The payer confirms on another device, later or never.
     Waiting { transaction_id: String },
 }
 
@@ -92,7 +89,6 @@ pub(crate) enum SessionClosed {
     RailNotAllowed,
 }
 
-/// One press of a pay button.
 pub(crate) fn pay(
     context: &mut Context,
     session_id: &str,
@@ -112,7 +108,6 @@ pub(crate) fn pay(
     }
 }
 
-/// The session, if it can be paid now.
 pub(crate) fn payable<'a>(
     context: &'a Context,
     session_id: &str,
@@ -126,7 +121,6 @@ pub(crate) fn payable<'a>(
     }
 }
 
-/// Whether the session offers this rail.
 pub(crate) fn allows(session: &Session, rail: Rail) -> bool {
     let allowed = &session.details.allowed_providers;
     allowed.is_empty() || allowed.iter().any(|provider| provider == rail.provider_code())
@@ -156,7 +150,7 @@ fn pay_by_card(context: &mut Context, session: &Session, form: &PayForm, now: Ti
     }
 }
 
-/// In test, a wallet payment is complete as soon as it exists, even if the shopper then turns back.
+/// In test, a wallet payment completes as soon as it exists, even if the shopper then cancels.
 fn pay_by_wallet(context: &mut Context, session: &Session, form: &PayForm, now: Timestamp) -> Step {
     let transaction_id = ledger::transaction_for(context, session, form, now);
     if session.environment == Environment::Live {
@@ -174,7 +168,7 @@ fn pay_by_wallet(context: &mut Context, session: &Session, form: &PayForm, now: 
     }
 }
 
-/// The shopper goes back to the shop. The session stays open and payable.
+/// The session stays open and payable.
 pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) -> Result<Step, SessionClosed> {
     let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
     let fired = context.faults.fire_for_webhook(Stage::Cancel, event::PAYMENT_SUCCEEDED);
@@ -184,7 +178,7 @@ pub(crate) fn cancel(context: &mut Context, session_id: &str, now: Timestamp) ->
     Ok(Step::Left { url: session.details.cancel_url, transaction_id: None, paid: false })
 }
 
-/// The money arrives although the session is over: the transaction completes and is announced. A session that is
+/// The money arrives after the session is over: the transaction completes and is announced. A session that is
 /// already paid takes a second payment only under a quirk.
 pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timestamp) -> Result<String, SessionClosed> {
     let session = context.sessions.get(session_id).ok_or(SessionClosed::Unknown)?.clone();
@@ -207,8 +201,8 @@ pub(crate) fn late_approve(context: &mut Context, session_id: &str, now: Timesta
     Ok(transaction_id)
 }
 
-/// Completes a payment, or holds it for review; one that was held is completed. A repetition only touches the row. Whether
-/// it was the first time.
+/// Completes a payment or holds it for review, and completes a held one. A repetition only touches the row. Returns whether
+/// the status changed.
 pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
     let (held_from, held_announced) = (context.quirks.held_from, context.quirks.held_announced);
     let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
@@ -240,7 +234,7 @@ pub(crate) fn complete(context: &mut Context, transaction_id: &str, now: Timesta
     true
 }
 
-/// A link for one use ends with its first completed payment; pages that are open by then stay so.
+/// A single-use link ends with its first completed payment. Pages that are open by then stay open.
 fn end_single_use(context: &mut Context, session_id: &str, now: Timestamp) {
     let link = context.sessions.get(session_id).and_then(|session| session.details.payment_link_id.clone());
     let link = link.and_then(|id| context.links.get_mut(&id)).filter(|link| link.details.single_use);
@@ -249,7 +243,7 @@ fn end_single_use(context: &mut Context, session_id: &str, now: Timestamp) {
     }
 }
 
-/// Fails a payment, or fails it once more. MTN tells nobody. Whether it was possible.
+/// Fails a payment, also a second time, and announces it, except for MTN. Returns whether it was possible.
 pub(crate) fn fail(context: &mut Context, transaction_id: &str, now: Timestamp) -> bool {
     let Some(transaction) = context.transactions.get_mut(transaction_id) else { return false };
     if !transaction.status.may_become(TransactionStatus::Failed) {

@@ -1,11 +1,11 @@
-//! Where the shopper goes after paying.
+//! The redirect after a payment.
 
 use crate::context::Context;
 use crate::model::Session;
 
 const PLACEHOLDER: &str = "CHECKOUT_SESSION_ID";
 
-/// The session's `success_url` with its placeholders replaced; nothing is added.
+/// The session's `success_url` with its placeholders replaced.
 pub(crate) fn success_url(context: &Context, session: &Session) -> Option<String> {
     let url = session.details.success_url.as_deref()?;
     let id = &session.checkout_session_id;
@@ -17,9 +17,8 @@ pub(crate) fn success_url(context: &Context, session: &Session) -> Option<String
     Some(replaced)
 }
 
-/// Replaces an ASCII pattern in any letter case.
 fn replace_any_case(text: &str, pattern: &str, with: &str) -> String {
-    // Lower-casing ASCII moves no byte, so positions agree.
+    // Lower-casing ASCII moves no byte, so the positions match.
     let folded = text.to_ascii_lowercase();
     let pattern = pattern.to_ascii_lowercase();
     let mut replaced = String::with_capacity(text.len());
@@ -33,7 +32,7 @@ fn replace_any_case(text: &str, pattern: &str, with: &str) -> String {
     replaced
 }
 
-/// Whether an id is the placeholder itself, sent by mistake.
+/// Whether an id is the unreplaced placeholder.
 pub(crate) fn is_placeholder(id: &str) -> bool {
     let inner = id.trim_start_matches('{').trim_end_matches('}');
     id.starts_with('{') && id.ends_with('}') && inner.eq_ignore_ascii_case(PLACEHOLDER)

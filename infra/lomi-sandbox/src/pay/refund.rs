@@ -1,4 +1,4 @@
-//! Giving money back.
+//! Refunds.
 
 use serde_json::json;
 
@@ -9,13 +9,13 @@ use crate::model::{Payout, Rail, Refund, RefundStatus, Transaction, TransactionS
 use crate::money::{Amount, Currency};
 use crate::webhook::{announce, event};
 
-/// How far apart two amounts may be and still count as the same: 0.01.
+/// Amounts that differ by this much count as equal.
 const TOLERANCE: Amount = Amount::CENT;
 
-/// What lomi. keeps of a refund that it pays out later, in thousandths.
+/// The fee of lomi on a refund that is paid out later, in thousandths.
 const FEE_PERMILLE: i64 = 30;
 
-/// Why nothing is given back.
+/// Why there is no refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefundRefused {
     NotCompleted,
@@ -23,23 +23,21 @@ pub(crate) enum RefundRefused {
     AboveGross,
     Rail,
     NoPhone,
-    /// Its payer's bank wants it back already.
     Disputed,
     AlreadyRefunded,
-    /// The money left, and the row could not be written.
+    /// The money was paid out, and the row could not be written.
     NotRecorded,
 }
 
-/// What of a transaction is wanted back.
 #[derive(Clone, Debug)]
 pub(crate) struct RefundRequest {
     pub(crate) amount: Amount,
-    /// All of it, whatever the amount says.
+    /// The whole payment, whatever the amount.
     pub(crate) is_full: bool,
     pub(crate) reason: Option<String>,
 }
 
-/// Records a refund of the transaction. Only one that takes everything at once changes the transaction.
+/// Records a refund. Only a full one changes the transaction.
 pub(crate) fn refund(
     context: &mut Context,
     transaction: &Transaction,
@@ -50,7 +48,7 @@ pub(crate) fn refund(
     if transaction.status != TransactionStatus::Completed {
         return Err(RefundRefused::NotCompleted);
     }
-    // The processor refuses it (lomi.'s source of June 2026 and of its refunds service); of other rails nothing is known.
+    // The processor refuses it (source of lomi, June 2026). Nothing is known about other rails.
     let dispute = dispute::of(context, &transaction.transaction_id);
     if transaction.rail == Rail::Card && dispute.is_some_and(|dispute| !dispute.is_won()) {
         return Err(RefundRefused::Disputed);
@@ -64,8 +62,8 @@ pub(crate) fn refund(
     let is_full = request.is_full || request.amount >= gross.minus(TOLERANCE);
     let amount = if is_full { gross } else { request.amount };
     let phone = payout_phone(context, transaction, is_full)?;
-    // A part of a Wave payment is paid out before anything is written, and the ceiling of one call is the whole payment:
-    // what is refused from here on has left all the same.
+    // A partial Wave refund is paid out before anything is written, and the ceiling of one call is the whole payment: a
+    // refusal from here on does not stop the payout.
     if let Some(phone) = phone.filter(|_| transaction.rail == Rail::Wave) {
         pay_out_to(context, transaction, amount, phone, now);
         if context.quirks.payout_rows_lost {
@@ -82,8 +80,8 @@ pub(crate) fn refund(
     Ok(refund)
 }
 
-/// A part of a mobile-money payment needs a phone in the customer's row as it is now, whoever paid. Wave pays out to it;
-/// MTN gives back by the original request and demands one all the same. `None` where none is needed.
+/// A partial mobile-money refund needs the phone that the customer's row has now. Wave pays out to it;
+/// MTN refunds by the original request and still requires one. `None` where none is needed.
 fn payout_phone(context: &Context, transaction: &Transaction, is_full: bool) -> Result<Option<String>, RefundRefused> {
     match transaction.rail {
         Rail::Mtn if !context.profile.is_current() => return Err(RefundRefused::Rail),
@@ -106,15 +104,15 @@ fn pay_out_to(context: &mut Context, transaction: &Transaction, amount: Amount, 
     context.payouts.insert(payout);
 }
 
-/// What was given back before, failures aside.
+/// The sum of the earlier refunds that did not fail.
 fn earlier(context: &Context, transaction: &Transaction) -> Amount {
     let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let counted = own.filter(|row| row.status != RefundStatus::Failed);
-    // Their sum never exceeds the payment, so it stays in range.
+    // The sum never exceeds the payment, so it does not overflow.
     counted.fold(Amount::whole(0), |sum, row| sum.plus(row.amount).unwrap_or(sum))
 }
 
-/// What went back of the payment: completed refunds only.
+/// The sum of the completed refunds.
 pub(crate) fn refunded_amount(context: &Context, transaction: &Transaction) -> Amount {
     let own = context.refunds.oldest_first().filter(|row| row.transaction_id == transaction.transaction_id);
     let completed = own.filter(|row| row.status == RefundStatus::Completed);
@@ -155,7 +153,7 @@ fn record(
     refund
 }
 
-/// A pending refund is paid out, less lomi.'s fee. `None`: there is no such refund.
+/// Pays out a pending refund, less the fee. `None` when there is no such refund.
 pub(crate) fn pay_out(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
     let currency = currency_of(context, &context.refunds.get(refund_id)?.transaction_id)?;
     let refund = context.refunds.get_mut(refund_id)?;
@@ -182,7 +180,7 @@ fn mark_refunded(context: &mut Context, transaction: &Transaction, now: Timestam
     }
 }
 
-/// A refund that was recorded does not arrive. Its transaction is left as it is. `None`: there is no such refund.
+/// Fails a recorded refund and leaves its transaction unchanged. `None` when there is no such refund.
 pub(crate) fn fail(context: &mut Context, refund_id: &str, now: Timestamp) -> Option<Refund> {
     let refund = context.refunds.get_mut(refund_id)?;
     if refund.status == RefundStatus::Failed {

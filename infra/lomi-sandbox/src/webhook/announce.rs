@@ -1,4 +1,4 @@
-//! Puts events into the outbox: what happened, with which data.
+//! Puts events into the outbox.
 
 use serde_json::json;
 
@@ -26,7 +26,6 @@ const REFUND_FIELDS: [&str; 12] = [
 
 const DISPUTE_FIELDS: [&str; 6] = ["dispute_id", "transaction_id", "amount", "currency_code", "reason", "status"];
 
-/// Announces what became of a payment.
 pub(crate) fn payment(context: &mut Context, transaction_id: &str, name: &str, now: Timestamp) {
     let Some(transaction) = context.transactions.get(transaction_id) else { return };
     let is_test = transaction.environment == Environment::Test;
@@ -41,16 +40,16 @@ pub(crate) fn payment(context: &mut Context, transaction_id: &str, name: &str, n
     context.emit(&event, now);
 }
 
-/// The organisation that hears of a payment. For a card charge it is the one that the intent's metadata names at the
-/// processor, where the caller may have written any: lomi.'s processor webhook, as far as its source is public, does not compare
-/// it with the row. The data is the row's all the same, with its true `organization_id`.
+/// The organisation that receives the events of a payment. For a card charge, it is the `organization_id` in the metadata of
+/// the intent, where the caller can write any: by its public source, lomi's processor webhook does not compare it with the
+/// row. The data still has the true `organization_id`.
 fn receiving_organization(context: &Context, transaction: &Transaction) -> String {
     let intent = context.intents.get(&transaction.provider_transaction_id);
     let named = intent.and_then(|intent| intent.metadata.get("organization_id"));
     named.unwrap_or(&transaction.organization_id).clone()
 }
 
-/// Announces a refund, where that is announced at all.
+/// Only `current` announces refunds.
 pub(crate) fn refund(context: &mut Context, refund: &Refund, name: &str, now: Timestamp) {
     if !context.profile.is_current() {
         return;
@@ -67,8 +66,8 @@ pub(crate) fn refund(context: &mut Context, refund: &Refund, name: &str, now: Ti
     context.emit(&event, now);
 }
 
-/// Announces a turn of a dispute. lomi. prints its shape nowhere: this one is invented, and says as little as it may of whose the
-/// payment is, neither an organisation nor any metadata.
+/// lomi documents no payload of a dispute. This one is invented, and names neither an organisation nor metadata, so that a
+/// receiver cannot depend on either.
 pub(crate) fn dispute(context: &mut Context, dispute: &Dispute, name: &str, now: Timestamp) {
     let mut data = OrderedFields::pick(&serde_json::to_value(dispute).unwrap_or_default(), &DISPUTE_FIELDS);
     data.set("transaction_id", json!(payment_name(&context.quirks, &dispute.transaction_id)));
@@ -82,7 +81,7 @@ pub(crate) fn dispute(context: &mut Context, dispute: &Dispute, name: &str, now:
     context.emit(&event, now);
 }
 
-/// Announces the end of a session, where that is announced at all.
+/// The quirk `session_events` switches it on.
 pub(crate) fn session_ended(context: &mut Context, session_id: &str, name: &str, now: Timestamp) {
     let Some(session) = context.sessions.get(session_id).filter(|_| context.quirks.session_events) else { return };
     let event = Event {

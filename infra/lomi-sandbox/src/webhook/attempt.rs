@@ -1,4 +1,4 @@
-//! The bytes and headers of one attempt, and how its answer is read.
+//! The bytes and headers of one attempt, and its answer.
 
 use serde_json::Value;
 
@@ -9,15 +9,15 @@ use crate::model::{Attempt, Dispatch, Endpoint, Envelope};
 use crate::settings::Profile;
 
 pub(crate) const USER_AGENT: &str = "Lomi-Webhook/1.0";
-/// The envelope field that tells nothing: both of lomi.'s hosts run as production.
+/// The same for test and live: both hosts of lomi run as production.
 const LOMI_ENVIRONMENT: &str = "production";
 const STALE_S: i64 = 600;
 
-/// One request to send: `POST` these bytes with these headers, wait at most so long, follow no redirect.
+/// One `POST` to send, without following redirects.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub(crate) dispatch_id: String,
-    /// Where it goes, as the merchant registered it.
+    /// The URL as the merchant registered it.
     pub url: String,
     /// Names and values, `Content-Type` included.
     pub headers: Vec<(String, String)>,
@@ -39,17 +39,17 @@ impl Delivery {
     }
 }
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The receiver answered in time.
     Status {
         /// The HTTP status.
         status: u16,
-        /// The body, possibly cut.
+        /// The body, possibly truncated.
         body: String,
     },
-    /// No complete answer in time. The receiver may have done its work all the same.
+    /// No complete answer in time. The receiver may have handled the event nevertheless.
     TimedOut,
     /// The connection could not be made, or broke.
     Failed(
@@ -81,7 +81,6 @@ impl Answer {
         }
     }
 
-    /// One line for people.
     pub(crate) fn summary(&self) -> String {
         match self {
             Self::Status { status, body } => format!("{status} {}", body.chars().take(200).collect::<String>()),
@@ -101,7 +100,6 @@ impl Answer {
     }
 }
 
-/// What an attempt needs besides its dispatch and endpoint.
 #[derive(Debug)]
 pub(crate) struct AttemptInput<'a> {
     pub(crate) profile: Profile,
@@ -118,7 +116,6 @@ impl AttemptInput<'_> {
     }
 }
 
-/// Writes and signs the next attempt.
 pub(crate) fn write(dispatch: &Dispatch, endpoint: &Endpoint, input: AttemptInput<'_>) -> Attempt {
     let envelope = Envelope {
         id: input.event_id.clone(),
@@ -174,7 +171,6 @@ fn headers(event: &str, secret: &str, body: &str, input: &AttemptInput<'_>) -> V
     headers
 }
 
-/// The headers that every webhook has, signed or not.
 pub(crate) fn base_headers(event: &str) -> Vec<(String, String)> {
     let pairs = [("Content-Type", "application/json"), ("X-Lomi-Event", event), ("User-Agent", USER_AGENT)];
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()

@@ -1,4 +1,4 @@
-//! Where webhooks may go, and the endpoints that settings and tools register.
+//! Which URLs may receive webhooks, and the registered endpoints.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,7 +12,7 @@ use crate::fixtures;
 use crate::model::{Caller, Endpoint};
 use crate::settings::Settings;
 
-/// A request for an endpoint, already checked.
+/// A validated request for an endpoint.
 #[derive(Debug)]
 pub(crate) struct NewEndpoint {
     pub(crate) url: String,
@@ -28,7 +28,7 @@ impl Context {
         }
     }
 
-    /// Removes the endpoints of earlier settings that the present ones do not name.
+    /// Removes the endpoints of earlier settings that the current ones no longer name.
     pub(crate) fn remove_former_endpoints(&mut self, settings: &Settings) {
         let is_named = |endpoint: &Endpoint| {
             settings.endpoints.iter().any(|setting| {
@@ -45,7 +45,7 @@ impl Context {
         }
     }
 
-    /// The secret of the key owner's endpoint with this URL, made if there is none. `None` for an unknown key.
+    /// Finds or creates the endpoint with this URL of the key's owner and returns its secret. `None` for an unknown key.
     pub(crate) fn ensure_endpoint(
         &mut self,
         api_key: &str,
@@ -107,7 +107,7 @@ impl Context {
     }
 }
 
-/// Whether lomi. would send to this URL: https, no credentials, a public host. Names are judged without resolving them.
+/// Whether lomi would send to this URL: https, no credentials, a public host. Host names are not resolved.
 pub(crate) fn is_safe_target(url: &str, allow_insecure: bool) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     if allow_insecure {

@@ -15,7 +15,7 @@ pub(crate) const DISPUTE_CLOSED: &str = "DISPUTE_CLOSED";
 pub(crate) const SESSION_COMPLETED: &str = "checkout.session.completed";
 pub(crate) const SESSION_EXPIRED: &str = "checkout.session.expired";
 
-/// Events of payments and refunds: what a new endpoint usually subscribes to.
+/// The events of payments, refunds and sessions.
 pub(crate) const PAYMENT_EVENTS: [&str; 8] = [
     "PAYMENT_CREATED",
     PAYMENT_SUCCEEDED,
@@ -27,11 +27,11 @@ pub(crate) const PAYMENT_EVENTS: [&str; 8] = [
     SESSION_EXPIRED,
 ];
 
-/// What may come after a payment, since API 1.2.0. Earlier generations know no name of these but the first.
+/// The events of disputes and risk, since API 1.2.0. Earlier generations know only the first.
 pub(crate) const AFTERMATH_EVENTS: [&str; 5] =
     [DISPUTE_CREATED, DISPUTE_UPDATED, DISPUTE_CLOSED, "PAYMENT_RISK_FLAGGED", "PAYMENT_RISK_BLOCKED"];
 
-/// Further names that an endpoint may subscribe to. Nothing here sends them by itself.
+/// Further events that an endpoint may subscribe to. Only the control API sends them.
 const OTHER_EVENTS: [&str; 13] = [
     "SUBSCRIPTION_CREATED",
     "SUBSCRIPTION_UPDATED",
@@ -53,7 +53,6 @@ pub(crate) fn is_known(profile: Profile, event: &str) -> bool {
     is_newer || PAYMENT_EVENTS.contains(&event) || OTHER_EVENTS.contains(&event)
 }
 
-/// Something that endpoints may want to hear about.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) organization_id: String,

@@ -1,4 +1,4 @@
-//! Faults that change what an event says or when it travels.
+//! The faults of events: changed content, changed delivery.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ const DEFAULT_OVERSIZE_BYTES: u64 = 300 * 1024;
 const MAX_OVERSIZE_BYTES: u64 = 20 * 1024 * 1024;
 const MAX_COPIES: u64 = 100;
 
-/// How an event travels. The default is undisturbed.
+/// How an event is delivered. The default is no fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DeliveryPlan {
-    /// One entry per additional copy: whether it has an id of its own.
+    /// One entry per additional copy: whether it has its own id.
     pub(crate) copies: Vec<bool>,
     pub(crate) delay_s: u64,
     pub(crate) is_held: bool,
@@ -24,7 +24,7 @@ pub(crate) struct DeliveryPlan {
     pub(crate) header_event: Option<String>,
 }
 
-/// Lets faults change the event, and tells how it travels.
+/// Changes the event and returns how it is delivered.
 pub(crate) fn apply(event: &mut Event, fired: &[FiredFault], ids: &mut IdSource) -> DeliveryPlan {
     let mut plan = DeliveryPlan::default();
     for fault in fired {

@@ -1,4 +1,4 @@
-//! Webhooks: what is announced, to whom, how it is signed, how often it is tried.
+//! Webhooks: events, endpoints, signatures, retries.
 
 pub(crate) mod announce;
 mod attempt;

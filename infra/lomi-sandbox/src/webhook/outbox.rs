@@ -1,4 +1,4 @@
-//! From an event to attempts, retries and logs. No I/O: attempts are handed out and their outcome is handed back.
+//! From an event to attempts, retries and logs. No I/O: the caller sends the attempts and records the answers.
 
 use serde_json::{Map, Value, json};
 
@@ -10,12 +10,12 @@ use crate::context::Context;
 use crate::fault::Stage;
 use crate::model::{DeliveryLog, DeliveryPath, Dispatch, DispatchStatus, Endpoint, Envelope, Environment};
 
-/// Deliveries under way at once.
+/// Bounds the deliveries in flight.
 const MAX_IN_FLIGHT: usize = 64;
 const MAX_KEPT_ANSWER_CHARS: usize = 1000;
 
 impl Context {
-    /// One dispatch per subscribed endpoint; without one, the event is dropped silently.
+    /// Makes one dispatch per subscribed endpoint. Without one, the event is dropped silently.
     pub(crate) fn emit(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
         let environment = if self.quirks.misroute_test_events { payload_environment(event) } else { event.environment };
         let receivers: Vec<String> = self
@@ -28,7 +28,7 @@ impl Context {
         self.emit_to(&receivers, event, now)
     }
 
-    /// Sends an event to these endpoints, subscribed or not. Gives the ids of the dispatches.
+    /// Makes one dispatch per endpoint, subscribed or not, and returns their ids.
     pub(crate) fn emit_to(&mut self, webhook_ids: &[String], event: &Event, now: Timestamp) -> Vec<String> {
         if webhook_ids.is_empty() {
             return Vec::new();
@@ -89,7 +89,7 @@ impl Context {
         self.outbox.insert(dispatch);
     }
 
-    /// The attempts that are due, each to be settled.
+    /// Starts the attempts that are due.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Delivery> {
         let mut taken = Vec::new();
         while self.in_flight < MAX_IN_FLIGHT
@@ -102,8 +102,8 @@ impl Context {
         taken
     }
 
-    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, when a retry finds its endpoint switched off,
-    /// or when an attempt is under way.
+    /// Starts one attempt. `None` when the endpoint or the dispatch is gone, when a retry finds its endpoint inactive,
+    /// or when an attempt is in flight.
     pub(crate) fn begin(&mut self, dispatch_id: &str, now: Timestamp) -> Option<Delivery> {
         let dispatch = self.outbox.get(dispatch_id).filter(|dispatch| !dispatch.in_flight)?;
         let is_retry = !dispatch.attempts.is_empty();
@@ -138,7 +138,7 @@ impl Context {
         Some(delivery)
     }
 
-    /// Records an outcome: done, dead, or due again.
+    /// Records the answer: delivered, dead letter, or due for a retry.
     pub(crate) fn record_answer(&mut self, delivery: &Delivery, answer: &Answer, duration_ms: u64, now: Timestamp) {
         let profile = self.profile;
         let Some(dispatch) = self.outbox.get_mut(&delivery.dispatch_id).filter(|dispatch| dispatch.in_flight) else {
@@ -178,7 +178,7 @@ impl Context {
         }
     }
 
-    /// Logs are as incomplete as lomi.'s: the queue writes no row when its retries run out, and the direct path logs a
+    /// As incomplete as the logs of lomi: the queue writes no row when its retries run out, and the direct path logs a
     /// failure with an envelope that was never sent.
     fn log(&mut self, dispatch_id: &str, answer: &Answer, duration_ms: u64, now: Timestamp) {
         let Some(dispatch) = self.outbox.get(dispatch_id).filter(|row| row.status != DispatchStatus::Pending) else {
@@ -213,7 +213,7 @@ impl Context {
         self.logs.insert(log);
     }
 
-    /// Lets go of the events that waited for another one to pass.
+    /// Makes the held events of this endpoint due.
     pub(crate) fn release_held(&mut self, webhook_id: &str, now: Timestamp) {
         for dispatch_id in std::mem::take(&mut self.held) {
             let Some(dispatch) = self.outbox.get_mut(&dispatch_id) else { continue };
@@ -227,7 +227,7 @@ impl Context {
         }
     }
 
-    /// Makes every waiting dispatch due at once, held ones included.
+    /// Makes every waiting dispatch due now, held ones included.
     pub(crate) fn make_all_due(&mut self, now: Timestamp) {
         let mut waiting: Vec<String> = std::mem::take(&mut self.deliveries).into_iter().map(|(_, id)| id).collect();
         waiting.append(&mut self.held);
@@ -240,7 +240,7 @@ impl Context {
         }
     }
 
-    /// A single further attempt with this content, begun at once.
+    /// Starts a single attempt with this content, without retries.
     pub(crate) fn begin_once(&mut self, endpoint: &Endpoint, envelope: Envelope, now: Timestamp) -> Option<Delivery> {
         let dispatch_id = self.ids.uuid();
         self.outbox.insert(Dispatch {
@@ -271,7 +271,7 @@ const fn first_status(plan: &DeliveryPlan) -> DispatchStatus {
     }
 }
 
-/// The environment that the payload alone tells: without any marker, live.
+/// The environment by the payload alone: live without a marker.
 pub(crate) fn payload_environment(event: &Event) -> Environment {
     let metadata = event.data.get("metadata");
     let marker = event.data.get("environment").or_else(|| metadata?.get("payment_environment"));

@@ -1,4 +1,4 @@
-//! What events and rows say of a payment.
+//! The fields of a payment in events and rows.
 
 use serde_json::{Map, Value, json};
 
@@ -57,10 +57,10 @@ const CARD_FIELDS: [&str; 24] = [
     "updated_at",
 ];
 
-/// Internals that never leave with an event. Every `stripe_` member is dropped too, even a merchant's own.
+/// Internal metadata, which events lack. Every `stripe_` field is dropped too, even a merchant's own.
 const INTERNAL_METADATA: [&str; 4] = ["card_country", "fee_currency", "fx_rate", "wave_session"];
 
-/// The transaction as a row with all its derived columns, in no particular order.
+/// The transaction as a row with its derived columns.
 pub(crate) fn transaction_row(transaction: &Transaction) -> Value {
     let mut row = serde_json::to_value(transaction).unwrap_or_default();
     let rail = transaction.rail;
@@ -87,7 +87,6 @@ const fn fee_owner(rail: Rail) -> &'static str {
     }
 }
 
-/// The `data` of a payment event.
 pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> OrderedFields {
     let row = transaction_row(transaction);
     let mut data = match transaction.rail {
@@ -106,7 +105,7 @@ pub(crate) fn payment_data(transaction: &Transaction, quirks: &Quirks) -> Ordere
     data
 }
 
-/// How a payment is named to the merchant.
+/// The id that the merchant sees.
 pub(crate) fn payment_name(quirks: &Quirks, transaction_id: &str) -> String {
     match quirks.payments_by_public_id {
         true => ids::public_id("txn_", transaction_id),
@@ -119,7 +118,7 @@ fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
     metadata.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The same row as the quirk wants its amounts. What the merchant sent as metadata stays as it is.
+/// Applies the quirk `decimal_numbers` to the amounts of a row, not to its metadata.
 pub(crate) fn with_decimals(mut row: Value, quirks: &Quirks) -> Value {
     for (name, value) in row.as_object_mut().into_iter().flatten().filter(|_| quirks.decimal_numbers) {
         match name.as_str() {

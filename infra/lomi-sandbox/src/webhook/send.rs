@@ -13,16 +13,15 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::attempt::{Answer, Delivery};
 
-/// What is read of an answer; the rest is left.
+/// Bounds what is read of an answer.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 type Carrier = dyn Fn(Delivery) -> BoxFuture<'static, Answer> + Send + Sync;
 
-/// What carries deliveries.
 pub(crate) enum Sender {
-    /// A client that follows no redirects; why there is none.
+    /// A client that follows no redirects, or the reason why it could not be built.
     Http(Result<Client, String>),
-    /// Whoever embeds the simulator.
+    /// The function that the embedding program set.
     Custom(Box<Carrier>),
 }
 
@@ -55,7 +54,7 @@ impl Sender {
         Self::Custom(Box::new(move |delivery| carrier(delivery).boxed()))
     }
 
-    /// Sends a delivery, once more at the www or apex twin if a redirect is the answer. Gives the time it took.
+    /// Sends a delivery, and once more to the `www` or apex twin after a redirect. Returns the answer and its duration.
     pub(crate) async fn send(&self, delivery: &Delivery) -> (Answer, u64) {
         let started = Instant::now();
         let answer = match self {
@@ -114,7 +113,7 @@ async fn read(mut response: Response) -> Result<Answer, reqwest::Error> {
     Ok(Answer::Status { status, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
-/// `www.shop.example` for `shop.example` and the other way round. Addresses and single names have no twin.
+/// `www.shop.example` for `shop.example` and the reverse. IP addresses and single labels have no twin.
 fn twin(url: &str) -> Option<String> {
     let mut url = url::Url::parse(url).ok()?;
     let host = url.domain().filter(|domain| domain.contains('.'))?;

@@ -5,7 +5,7 @@ use sha2::Sha256;
 
 /// Lower-case hex HMAC-SHA256. The key is the whole secret as text, `whsec_` included.
 pub(crate) fn signature(secret: &str, message: &str) -> String {
-    // HMAC takes keys of every length, so there is no error to report.
+    // HMAC takes keys of every length, so this cannot fail.
     Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .map(|mac| hex::encode(mac.chain_update(message.as_bytes()).finalize().into_bytes()))
         .unwrap_or_default()

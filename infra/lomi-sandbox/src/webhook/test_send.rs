@@ -1,4 +1,4 @@
-//! The "send a test" button: another envelope, signed alike, tried once, never part of the outbox.
+//! The test event of the dashboard: its own envelope, the usual signature, one attempt, not in the outbox.
 
 use serde_json::json;
 
@@ -11,7 +11,6 @@ use crate::ordered_fields::OrderedFields;
 
 const EVENT: &str = "test.webhook";
 
-/// A test delivery for an endpoint.
 pub(crate) fn delivery(context: &mut Context, endpoint: &Endpoint, now: Timestamp) -> Delivery {
     let mut envelope = OrderedFields::default();
     envelope.set("id", json!(context.ids.token("evt_test_", 24)));
