@@ -176,11 +176,11 @@ impl Sim {
 
     /// Records the answer to a delivery and schedules the retry, if there is one.
     pub fn record_answer(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        let dead_letters = self.with(|context, now| {
+        let dead_letter = self.with(|context, now| {
             context.record_answer(delivery, answer, duration_ms, now);
             context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });
-        if let Some(line) = dead_letters {
+        if let Some(line) = dead_letter {
             // Fails when there is no reader.
             let _ = self.0.dead_letters.send(line);
         }
