@@ -1,4 +1,4 @@
-//! The one source of time: retries, expiry, limits and stored instants all read this clock.
+//! The clock that retries, expiry, rate limits and stored instants read.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,21 +33,20 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// This instant moved by `ms`, which may be negative; saturates.
+    /// Moved by `ms`, which may be negative. Saturates.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// This instant moved by `s` seconds; saturates.
+    /// Moved by `s` seconds. Saturates.
     #[must_use]
     pub const fn plus_s(self, s: u64) -> Self {
         Self(self.0.saturating_add_unsigned(s.saturating_mul(1000)))
     }
 
-    /// Reads a date, or a date and a time in UTC: `2026-06-20`, `2026-06-20T09:14:07`, `2026-06-20T09:14:07.512Z`, and with
-    /// `+00:00` in place of the `Z`.
-    /// `None` for anything else, an impossible date and an instant before 1970 included.
+    /// Reads a date, or a date and a time in UTC: `2026-06-20`, `2026-06-20T09:14:07`, `2026-06-20T09:14:07.512Z`, also with
+    /// `+00:00` in place of the `Z`. Refuses impossible dates, other offsets and instants before 1970.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rfc_3339 = match text.split_once('T') {
@@ -84,23 +83,23 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockMode {
-    /// The machine's time of day, plus whatever the control API advanced.
+    /// The machine's clock, plus what the control API advanced.
     Real,
-    /// Stands still at `start` until it is advanced.
+    /// Stays at `start` until it is advanced.
     Virtual {
         /// The first instant.
         start: Timestamp,
     },
 }
 
-/// A clock that can be advanced and never goes back by itself.
+/// A clock that can be advanced.
 #[derive(Debug)]
 pub struct Clock {
     is_real: bool,
-    /// Real: distance from the machine's time. Virtual: the instant itself.
+    /// Real: the distance from the machine's clock. Virtual: the instant.
     offset_ms: AtomicI64,
 }
 
@@ -128,7 +127,7 @@ impl Clock {
         }
     }
 
-    /// Whether time passes by itself.
+    /// Whether time passes without [`Self::advance_to`].
     #[must_use]
     pub const fn is_real(&self) -> bool {
         self.is_real

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_can_be_kept_to_one_event() {
+    fn a_fault_can_be_limited_to_one_event() {
         let mut faults = Faults::default();
         faults.plant(plan(json!({"target": "webhook", "kind": "lose", "event": "PAYMENT_FAILED"}))).unwrap();
         assert!(faults.fire_for_webhook(Stage::Event, "PAYMENT_SUCCEEDED").is_empty());

@@ -68,7 +68,7 @@ fn terminated() -> io::Result<impl Future<Output = ()>> {
 fn announce(sandbox: &Sandbox, endpoints: &[EndpointSetting]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let base_url = sandbox.base_url();
-    writeln!(out, "lomi. stand-in on {base_url}")?;
+    writeln!(out, "lomi stand-in on {base_url}")?;
     writeln!(out, "  organisation A   test {}   live {}", fixtures::TEST_KEY_A, fixtures::LIVE_KEY_A)?;
     writeln!(out, "  organisation B   test {}   live {}", fixtures::TEST_KEY_B, fixtures::LIVE_KEY_B)?;
     for endpoint in endpoints {

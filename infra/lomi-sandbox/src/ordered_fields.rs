@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_keep_their_order_through_text() {
+    fn fields_keep_their_order_through_text() {
         let text = r#"{"zulu":1,"alpha":{"b":2},"mike":null}"#;
         let fields: OrderedFields = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), text);

@@ -39,7 +39,7 @@ impl Sandbox {
     /// Binds the listener and starts serving, retrying and expiring. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be bound, or the data file cannot be read.
+    /// The address cannot be bound, or the data file is damaged.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
@@ -78,9 +78,7 @@ impl Sandbox {
     }
 
     /// Stops and writes the data file.
-    ///
-    /// # Errors
-    /// The data file cannot be written.
+
     pub async fn shutdown(mut self) -> io::Result<()> {
         self.tasks.shutdown().await;
         self.sim.save()

@@ -1,4 +1,4 @@
-//! What can be set at start, the API generations (profiles), and the single behaviours (quirks).
+//! Settings, API generations (profiles) and single behaviours (quirks).
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,23 +9,23 @@ use strum::EnumString;
 
 use crate::clock::ClockMode;
 
-/// From this amount on lomi. looks at a payment twice (documents of API 1.2.0: Radar).
+/// From this amount on, lomi reviews a payment (documents of API 1.2.0: Radar).
 const RISKY_AMOUNT: u32 = 500_000;
 
-/// Everything that is fixed when the simulator starts. `Settings::default()` is a usable simulator.
+/// The settings at start. The default is usable as it is.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// API, pages and control API share this address. Port 0 takes a free one. Default `127.0.0.1:4010`.
     pub listen: SocketAddr,
-    /// Prefix of `checkout_url`, without a trailing slash. `None`: the address that was bound.
+    /// Prefix of `checkout_url`, without a trailing slash. `None`: the bound address.
     pub public_base_url: Option<String>,
-    /// The API generation to behave like. The control API can change it later.
+    /// The API generation. The control API can change it later.
     pub profile: Profile,
     /// When set, ids and secrets are reproducible.
     pub rng_seed: Option<u64>,
     /// Real or virtual time.
     pub clock: ClockMode,
-    /// How often open sessions past their end turn `expired`, in seconds; 0: as soon as they are looked at.
+    /// Interval of the sweep that expires sessions, in seconds. 0: at every access.
     pub expiry_sweep_s: u64,
     /// Pending transactions older than this turn `expired`, in seconds.
     pub pending_tx_ttl_s: u64,
@@ -36,9 +36,9 @@ pub struct Settings {
     pub rate_default: u32,
     /// Whether webhooks may go to http and to private addresses.
     pub allow_insecure_targets: bool,
-    /// Webhook endpoints that exist from the start, each found again by its URL after a restart.
+    /// Webhook endpoints that exist from the start. A restart finds each by its URL.
     pub endpoints: Vec<EndpointSetting>,
-    /// Where the state is kept between runs. `None`: memory only.
+    /// The file that keeps the state between runs. `None`: memory only.
     pub data_file: Option<PathBuf>,
 }
 
@@ -61,28 +61,28 @@ impl Default for Settings {
     }
 }
 
-/// A webhook endpoint that exists from the start. It is subscribed to every event of payments, refunds and disputes.
+/// A webhook endpoint that exists from the start, subscribed to every event of payments, refunds and disputes.
 #[derive(Clone, Debug)]
 pub struct EndpointSetting {
     /// The secret key whose organisation and environment own the endpoint.
     pub api_key: String,
-    /// Where deliveries go.
+    /// The URL that receives the deliveries.
     pub url: String,
     /// The whole signing secret, including `whsec_`.
     pub secret: String,
 }
 
-/// A generation of the lomi. API, read from `current`, `june2026` or `seeds`.
+/// A generation of the API of lomi. Its names are `current`, `june2026` and `seeds`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Profile {
-    /// What newer documents describe, and closest to what runs today.
+    /// API 1.2.0, the newest documented.
     #[default]
     Current,
     /// The server as of June 2026: no validation layer, two delivery paths.
     June2026,
-    /// What the published integration guides promise: `{data}` wrapper, `url`, `allowed_providers`.
+    /// The published integration guides: `{data}` wrapper, `url`, `allowed_providers`.
     Seeds,
 }
 
@@ -95,7 +95,7 @@ impl Profile {
         self == Self::Seeds
     }
 
-    /// Longest wait for a receiver's answer.
+    /// How long lomi waits for the answer of a receiver.
     pub(crate) const fn webhook_timeout_ms(self) -> u64 {
         match self {
             Self::Current | Self::June2026 => 4_000,
@@ -104,7 +104,7 @@ impl Profile {
     }
 }
 
-/// Single behaviours that can be switched apart from the profile.
+/// Single behaviours that can be switched independently of the profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quirks {
@@ -113,11 +113,11 @@ pub struct Quirks {
     /// Card charges are refused with 503; cards on the hosted page still work.
     #[serde(default)]
     pub card_rail_muted: bool,
-    /// A customer is found by its public id (`cus_` and the hexadecimal digits of its UUID), too. Which generations do is written
-    /// nowhere; off, such an id is answered as one that is no UUID.
+    /// A customer is also found by its public id: `cus_` and the hexadecimal digits of its UUID. No document says in which
+    /// generations. Off, such an id is a malformed UUID.
     #[serde(default)]
     pub customers_by_public_id: bool,
-    /// A text of a customer that is changed to null is cleared; off, null keeps it, as in lomi.'s SQL of March 2025.
+    /// Null clears a text of a customer. Off, null leaves it, as in lomi's SQL of March 2025.
     #[serde(default)]
     pub customer_texts_cleared: bool,
     /// Webhook bodies are re-encoded with sorted keys after signing, as a relay might.
@@ -126,13 +126,13 @@ pub struct Quirks {
     pub decimal_numbers: bool,
     /// A new envelope id on every attempt of the direct delivery path (all paths in `current`).
     pub id_churn: bool,
-    /// A coupon is part of `gross_amount`, which stays the price; off, it has been taken off it. No document says which.
+    /// `gross_amount` includes the discount of a coupon. Off, it is the discounted amount. No document says which.
     #[serde(default)]
     pub coupons_in_gross: bool,
-    /// Rows of `GET /transactions` lack `discount_amount`, which the transaction itself tells.
+    /// Rows of `GET /transactions` lack `discount_amount`; `GET /transactions/{id}` has it.
     #[serde(default)]
     pub list_discounts_dropped: bool,
-    /// What is sent as the metadata of a payment link is forgotten.
+    /// The metadata of a payment link is dropped.
     #[serde(default)]
     pub link_metadata_dropped: bool,
     /// Session and link lists show test and live rows together.
@@ -141,66 +141,66 @@ pub struct Quirks {
     pub misroute_test_events: bool,
     /// Mobile-money events carry neither `environment` nor `checkout_session_id`.
     pub omit_env_marker: bool,
-    /// Payments of so many whole units and more are `held` for review until the control API approves or declines them.
+    /// Payments of at least this many whole units are `held` for review until the control API approves or declines them.
     #[serde(default)]
     pub held_from: Option<u32>,
-    /// A payment that is held is announced as `PAYMENT_SUCCEEDED` with `status: held`; off, nobody is told.
+    /// A held payment is announced as `PAYMENT_SUCCEEDED` with `status: held`. Off, it is not announced.
     #[serde(default)]
     pub held_announced: bool,
     /// Percent-encoded placeholders in `success_url` are replaced too.
     pub placeholder_percent_encoded: bool,
-    /// Events, refunds and previews name a payment by its public id (`txn_...`) alone. Which they do is written nowhere.
+    /// Events, refunds and previews name a payment by its public id (`txn_...`) alone. No document says which id they use.
     #[serde(default)]
     pub payments_by_public_id: bool,
-    /// A partial Wave refund pays out, and its row is not written: 400 although the money left.
+    /// A partial Wave refund is paid out, its row is not written, and the answer is 400.
     #[serde(default)]
     pub payout_rows_lost: bool,
-    /// `POST /refunds` without a `confirmation_token` moves nothing and answers one; off, it gives the money back at once.
+    /// `POST /refunds` without a `confirmation_token` only answers one. Off, it refunds at once.
     #[serde(default)]
     pub refund_preview: bool,
-    /// OrderedFields that a preview shows instead of its own: lomi. promises none of them.
+    /// Fields that a preview shows instead of its own. lomi documents none of them.
     #[serde(default)]
     pub refund_preview_shows: Map<String, Value>,
-    /// A `confirmation_token` is good only under the idempotency key that it was given for, and that key is still free.
+    /// A `confirmation_token` is valid only under the idempotency key of its preview, which stays unused.
     #[serde(default)]
     pub refund_token_bound_to_key: bool,
-    /// The `confirmation_token` does not make a body another one: under the key of its preview, the preview is answered again.
+    /// The `confirmation_token` does not count for the idempotency key: under the key of the preview, the preview is replayed.
     #[serde(default)]
     pub refund_token_unseen_by_keys: bool,
-    /// What lomi. prices is converted into the currency that was asked for; off, it keeps the currency of its price.
+    /// A price of lomi is converted into the requested currency. Off, it keeps its currency.
     #[serde(default)]
     pub prices_converted: bool,
-    /// A refund is pending, with nothing refunded, until the control API pays it out, less a fee of 3 %.
+    /// A refund is pending until the control API pays it out, less a fee of 3 %.
     #[serde(default)]
     pub refunds_paid_out_later: bool,
-    /// OrderedFields that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
+    /// Fields that the rows of `GET /refunds` and `GET /refunds/{id}` lack.
     #[serde(default)]
     pub refund_fields_dropped: Vec<String>,
-    /// OrderedFields of a create body for sessions that are refused as unknown ones, whatever the generation.
+    /// Fields of `POST /checkout-sessions` that are refused as unknown.
     #[serde(default)]
     pub session_fields_refused: Vec<String>,
     /// `checkout.session.completed` and `checkout.session.expired` are sent.
     pub session_events: bool,
     /// `GET /checkout-sessions/{id}` lacks `checkout_url` and others.
     pub session_get_narrow: bool,
-    /// The shopper is sent back only after the first webhook attempt was answered.
+    /// The redirect after a payment waits for the answer to the first webhook attempt.
     pub webhook_before_redirect: bool,
     /// `POST` and `PATCH` on `/webhooks` misread their bodies.
     pub webhooks_body_bug: bool,
-    /// In `current`, lists take the parameters and give the answers of the generations before.
+    /// In `current`, lists have the parameters and the envelope of the older generations.
     #[serde(default)]
     pub lists_page_as_before: bool,
-    /// In `current`, lists give the answers of before, which have no cursor, and take no notice of `page` and `offset`:
-    /// nothing leads beyond their first page.
+    /// In `current`, lists have the older envelope without a cursor and ignore `page` and `offset`: only the first page can be
+    /// read.
     #[serde(default)]
     pub list_places_ignored: bool,
-    /// No page of the merchant's lists has more rows than this, whatever was asked for.
+    /// Bounds the rows of a page, whatever the limit of the request.
     #[serde(default)]
     pub list_rows_at_most: Option<usize>,
 }
 
 impl Quirks {
-    /// The behaviours that belong to a profile.
+    /// The quirks of a profile.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let is_june = matches!(profile, Profile::June2026);

@@ -50,7 +50,7 @@ impl Sim {
     /// Continues from the data file when there is one.
     ///
     /// # Errors
-    /// The data file exists and cannot be read.
+    /// The data file is damaged.
     pub fn new(settings: Settings) -> io::Result<Self> {
         let clock = Clock::new(settings.clock);
         let now = clock.now();
@@ -176,7 +176,7 @@ impl Sim {
 
     /// Records the answer to a delivery and schedules the retry, if there is one.
     pub fn record_answer(&self, delivery: &Delivery, answer: &Answer, duration_ms: u64) {
-        let dead_letters = self.with(|context, now| {
+        let dead_letter = self.with(|context, now| {
             context.record_answer(delivery, answer, duration_ms, now);
             context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });

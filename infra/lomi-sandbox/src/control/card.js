@@ -1,9 +1,9 @@
-// A stand-in for the card form of a payment SDK: window.loadLomi(publishableKey). Test cards only. As lomi.'s newest SDK it
-// fails without a key (its source of 2026), and it takes the looks of the card processor that the SDK wraps, no others.
+// A stand-in for the card form of lomi's SDK: window.loadLomi(publishableKey). Test cards only. Like the newest SDK (source of
+// 2026) it fails without a key and accepts only the options of the card processor that the SDK wraps.
 (() => {
   const base = new URL(document.currentScript.src).origin;
   const french = (document.documentElement.lang || navigator.language || "").startsWith("fr");
-  const words = french
+  const messages = french
     ? {
         number: "Numéro de carte",
         exp: "Expiration (MM/AA)",
@@ -51,11 +51,11 @@
         resolve(await send(`/_sim/card/${intent}/authenticate`, { pass }));
       };
       const buttons = [
-        node("button", { type: "button", textContent: words.pass, onclick: answer(true) }),
-        node("button", { type: "button", textContent: words.fail, onclick: answer(false) }),
+        node("button", { type: "button", textContent: messages.pass, onclick: answer(true) }),
+        node("button", { type: "button", textContent: messages.fail, onclick: answer(false) }),
       ];
-      const text = node("p", { textContent: words.ask });
-      const question = node("div", { role: "alertdialog", ariaLabel: words.ask }, [text, ...buttons]);
+      const text = node("p", { textContent: messages.ask });
+      const question = node("div", { role: "alertdialog", ariaLabel: messages.ask }, [text, ...buttons]);
       form.append(question);
       buttons[0].focus();
     });
@@ -69,9 +69,9 @@
 
   const elements = ({ clientSecret, appearance = {} }) => {
     const fields = {
-      card_number: field(words.number, { inputMode: "numeric", autocomplete: "off", name: "card_number" }),
-      exp: field(words.exp, { autocomplete: "off", name: "exp", size: 7 }),
-      cvc: field(words.cvc, { inputMode: "numeric", autocomplete: "off", name: "cvc", size: 4 }),
+      card_number: field(messages.number, { inputMode: "numeric", autocomplete: "off", name: "card_number" }),
+      exp: field(messages.exp, { autocomplete: "off", name: "exp", size: 7 }),
+      cvc: field(messages.cvc, { inputMode: "numeric", autocomplete: "off", name: "cvc", size: 4 }),
     };
     const form = node("div", { className: "lomi-card" }, Object.values(fields).map(({ row }) => row));
     form.dataset.theme = dress(Object.values(fields), appearance);

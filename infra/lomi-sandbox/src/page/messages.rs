@@ -108,8 +108,8 @@ static FRENCH: Messages = Messages {
 impl Messages {
     /// The first of French and English that the browser names; English when it names neither.
     pub(super) fn for_reader(headers: &HeaderMap) -> &'static Self {
-        let wished = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let tags = wished.split(',').map(|tag| tag.trim().to_ascii_lowercase());
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let tags = accepted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
         let mut known = tags.filter_map(|tag| match tag.get(..2) {
             Some("fr") => Some(&FRENCH),
             Some("en") => Some(&ENGLISH),

@@ -202,7 +202,7 @@ async fn the_callers_metadata_chooses_whom_lomi_tells_in_live() {
 }
 
 #[tokio::test]
-async fn an_orphan_is_charged_and_nobody_hears_of_it() {
+async fn an_orphan_is_charged_and_not_announced() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let mut body = charge_body();
     body["customer_id"] = json!("7c0dd2f4-52a1-4f0e-9a53-0f6f2a1b9c11");

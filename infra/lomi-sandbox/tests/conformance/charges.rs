@@ -190,7 +190,7 @@ async fn in_current_a_charge_needs_a_key_and_happens_once() {
     let refused = lomi.post("/charge/card", charge_body()).await;
     assert_eq!((refused.status, refused.error_code().as_str()), (400, "idempotency_key_required"));
     let anonymous = lomi.send("POST", "/charge/card", &[], &charge_body()).await.unwrap();
-    assert_eq!(anonymous.status, 401, "the API key is asked for first");
+    assert_eq!(anonymous.status, 401, "the API key is checked first");
     let first = lomi.post_once("/charge/card", "k", &charge_body()).await;
     let again = lomi.post_once("/charge/card", "k", &charge_body()).await;
     assert_eq!((first.status, again.header("idempotency-cache-hit")), (201, "true"));

@@ -165,8 +165,8 @@ async fn null_keeps_a_text_or_clears_it() {
         let lomi = Lomi::start(profile).await;
         let row = create(&lomi, json!({"name": "Awa", "city": "Dakar", "email": "awa@b.sn"})).await;
         let change = json!({"city": null, "email": null, "phone_number": "+221771234567"});
-        let kept = lomi.call("PATCH", &path(&row), &change).await.json();
-        assert_eq!((&kept["city"], &kept["email"]), (&row["city"], &row["email"]), "{profile:?}");
+        let unchanged = lomi.call("PATCH", &path(&row), &change).await.json();
+        assert_eq!((&unchanged["city"], &unchanged["email"]), (&row["city"], &row["email"]), "{profile:?}");
         lomi.quirk("customer_texts_cleared").await;
         let cleared = lomi.call("PATCH", &path(&row), &change).await.json();
         assert_eq!((&cleared["city"], &cleared["email"]), (&json!(""), &Value::Null), "{profile:?}");

@@ -112,7 +112,7 @@ async fn with_a_quirk_current_pages_as_before() {
     let (lomi, june) = (stocked(Profile::Current, 3).await, stocked(Profile::June2026, 3).await);
     lomi.quirk("lists_page_as_before").await;
     let shape = |page: Value| match page {
-        Value::Object(members) => members.keys().cloned().collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => fields.keys().cloned().collect::<Vec<_>>().join(" "),
         rows => format!("{} rows", rows.as_array().unwrap().len()),
     };
     for query in

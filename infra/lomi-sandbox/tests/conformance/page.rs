@@ -67,8 +67,8 @@ async fn a_decline_keeps_what_was_typed_and_a_challenge_carries_it_on() {
     let declined = submit(&lomi, &path, "method=card&card_number=4000000000000002&customer_name=Awa").await;
     assert_eq!(declined.status, 200);
     assert!(declined.text.contains("declined") && declined.text.contains("value=\"Awa\""));
-    let asked = submit(&lomi, &path, "method=card&card_number=4000002500003155").await;
-    assert!(asked.text.contains("name=\"challenge\"") && asked.text.contains("4000002500003155"));
+    let challenge = submit(&lomi, &path, "method=card&card_number=4000002500003155").await;
+    assert!(challenge.text.contains("name=\"challenge\"") && challenge.text.contains("4000002500003155"));
     let passed = submit(&lomi, &path, "method=card&card_number=4000002500003155&challenge=pass").await;
     assert_eq!(passed.status, 303);
 }
@@ -91,8 +91,8 @@ async fn a_form_without_a_card_number_or_a_method_pays_nothing() {
 async fn cancelling_leads_to_the_shop_and_leaves_the_page_usable() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
-    let left = submit(&lomi, &format!("/checkout/{id}/cancel"), "").await;
-    assert_eq!((left.status, left.header("location")), (303, "https://shop.example/cancel"));
+    let cancelled = submit(&lomi, &format!("/checkout/{id}/cancel"), "").await;
+    assert_eq!((cancelled.status, cancelled.header("location")), (303, "https://shop.example/cancel"));
     assert!(open(&lomi, &id, "en").await.text.contains("Pay by card"));
 }
 

@@ -20,8 +20,11 @@ async fn money_comes_late_to_a_paid_session_only_under_the_quirk() {
 async fn a_cancelled_session_stays_open_and_payable() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;
-    let left = lomi.post(&format!("/_sim/sessions/{id}/cancel"), Value::Null).await.json();
-    assert_eq!((&left["redirect"], &left["session_status"]), (&json!("https://shop.example/cancel"), &json!("open")));
+    let cancelled = lomi.post(&format!("/_sim/sessions/{id}/cancel"), Value::Null).await.json();
+    assert_eq!(
+        (&cancelled["redirect"], &cancelled["session_status"]),
+        (&json!("https://shop.example/cancel"), &json!("open"))
+    );
     lomi.advance(0).await;
     assert!(shop.received().is_empty());
     let paid = lomi.pay(&id, json!({"method": "card"})).await;
@@ -85,9 +88,12 @@ async fn a_test_wallet_payment_completes_even_if_the_shopper_leaves() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     for method in ["wave", "mtn"] {
         let id = lomi.session().await;
-        let left = lomi.pay(&id, json!({"method": method, "outcome": "abandon"})).await;
-        assert_eq!((&left["step"], &left["redirect"]), (&json!("left"), &json!("https://shop.example/cancel")));
-        assert_eq!(left["session_status"], "completed");
+        let abandoned = lomi.pay(&id, json!({"method": method, "outcome": "abandon"})).await;
+        assert_eq!(
+            (&abandoned["step"], &abandoned["redirect"]),
+            (&json!("left"), &json!("https://shop.example/cancel"))
+        );
+        assert_eq!(abandoned["session_status"], "completed");
     }
     lomi.advance(0).await;
     assert_eq!(shop.events(), ["PAYMENT_SUCCEEDED", "PAYMENT_SUCCEEDED"]);

@@ -120,19 +120,19 @@ async fn a_part_of_a_wave_payment_is_paid_out_to_the_row_as_it_is() {
     }
     lomi.call("PATCH", &path, &json!({"whatsapp_number": ""})).await;
     assert_eq!(refund(&lomi, &transaction, json!(1000)).await.status, 400);
-    assert_eq!(refund(&lomi, &transaction, json!(24000)).await.status, 400, "nobody to pay it to");
+    assert_eq!(refund(&lomi, &transaction, json!(24000)).await.status, 400, "no phone to pay out to");
     assert_eq!(lomi.state().await["payouts"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn a_payout_may_be_answered_with_400_although_it_left() {
+async fn a_payout_can_leave_although_the_answer_is_400() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "wave", "phone": "+2250700000001"})).await;
     lomi.post("/_sim/profile", json!({"quirks": {"payout_rows_lost": true}})).await;
     assert_eq!(refund(&lomi, &transaction, json!(5000)).await.status, 400);
     lomi.post("/_sim/profile", json!({"quirks": {"payout_rows_lost": false}})).await;
     assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 201);
-    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 400, "more than is left, and paid out");
+    assert_eq!(refund(&lomi, &transaction, json!(20000)).await.status, 400, "above the remaining amount, and paid out");
     let state = lomi.state().await;
     assert_eq!((state["payouts"].as_array().unwrap().len(), state["refunds"].as_array().unwrap().len()), (3, 1));
 }
@@ -308,8 +308,8 @@ async fn a_refund_can_be_recorded_and_answered_with_an_error() {
         assert_eq!(carry_out(&lomi, "k", &body).await.status, 500);
         assert_eq!(lomi.get("/refunds").await.json()["data"].as_array().unwrap().len(), 1);
         assert_eq!(carry_out(&lomi, "k", &body).await.status, 201);
-        let kept = lomi.state().await["refunds"].as_array().unwrap().len();
-        assert_eq!(kept, refunds, "{profile:?}: a blind retry without idempotency gives the money back twice");
+        let recorded = lomi.state().await["refunds"].as_array().unwrap().len();
+        assert_eq!(recorded, refunds, "{profile:?}: a blind retry without idempotency refunds twice");
     }
 }
 
@@ -337,8 +337,8 @@ async fn a_disputed_charge_is_refunded_only_when_the_dispute_is_won() {
     lomi.post(&path, json!({"turn": "closed", "status": "won"})).await;
     assert_eq!(refund(&lomi, &transaction, json!(5000)).await.status, 201);
     lomi.advance(0).await;
-    let told = shop.received().into_iter().find(|one| one.event() == "DISPUTE_CREATED").unwrap().json();
-    let names: Vec<_> = told["data"].as_object().unwrap().keys().cloned().collect();
+    let received = shop.received().into_iter().find(|one| one.event() == "DISPUTE_CREATED").unwrap().json();
+    let names: Vec<_> = received["data"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["amount", "currency_code", "dispute_id", "reason", "status", "transaction_id"]);
     let older = Lomi::start(Profile::June2026).await;
     let transaction = older.payment(json!({"method": "card"})).await;

@@ -1,4 +1,4 @@
-//! A sandbox in virtual time, a client for it, and a receiver that answers webhooks as it is told.
+//! A sandbox in virtual time, a client for it, and a receiver with scripted answers.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -266,7 +266,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Answers 200 unless told otherwise.
+    /// Answers 200 unless scripted.
     pub(crate) async fn start() -> Self {
         let inbox = Arc::new(Mutex::new(Inbox { otherwise: 200, ..Inbox::default() }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -61,7 +61,7 @@ async fn no_event_tells_what_belongs_to_the_card_network() {
 }
 
 #[tokio::test]
-async fn test_and_live_endpoints_hear_only_their_own_unless_misrouted() {
+async fn test_and_live_endpoints_get_only_their_own_unless_misrouted() {
     let lomi = Lomi::start(Profile::Current).await;
     let (test, live) = (Receiver::start().await, Receiver::start().await);
     lomi.register(fixtures::TEST_KEY_A, &test.url).await;
@@ -95,9 +95,9 @@ async fn a_caller_of_a_card_charge_chooses_who_hears_of_it() {
             lomi.advance(0).await;
         }
         assert_eq!((shop.events(), own.events()), (vec!["PAYMENT_FAILED".into(), "PAYMENT_SUCCEEDED".into()], vec![]));
-        for told in shop.received() {
-            assert_eq!(told.header("x-lomi-signature").unwrap(), hmac(&secret, told.text()), "with our secret");
-            let data = told.json()["data"].clone();
+        for received in shop.received() {
+            assert_eq!(received.header("x-lomi-signature").unwrap(), hmac(&secret, received.text()), "with our secret");
+            let data = received.json()["data"].clone();
             assert_eq!(data["organization_id"], fixtures::ORGANIZATION_B, "the row is theirs");
             assert_eq!(data["metadata"]["organization_id"], fixtures::ORGANIZATION_A);
             let row = format!("/transactions/{}", data["transaction_id"].as_str().unwrap());
@@ -218,7 +218,7 @@ async fn deliveries_have_other_paths_since_1_2_0() {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_told_its_events_by_the_name_of_the_generation() {
+async fn an_endpoint_takes_its_events_by_the_generations_name() {
     let (new, old) = (json!(["PAYMENT_SUCCEEDED"]), json!(["PAYMENT_FAILED"]));
     let url = "https://shop.example/hook";
     let lomi = Lomi::start(Profile::Current).await;
