@@ -5,7 +5,7 @@
 use std::process::Command;
 
 #[test]
-fn without_its_environment_a_function_ends_and_says_what_is_missing() {
+fn a_function_without_its_environment_names_what_is_missing() {
     let program = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
     let output = Command::new(program).env_clear().output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();

@@ -78,7 +78,7 @@ fn a_test_that_did_not_run_is_named() {
 }
 
 #[test]
-fn only_tests_that_end_with_an_audit_are_waited_for() {
+fn only_tests_that_end_with_an_audit_are_expected() {
     let text = "#[tokio::test]\nasync fn one() { app.audit().await }\n#[tokio::test(x)]\nasync fn two() {}\n\
         #[tokio::test]\n#[ignore]\nasync fn three() { app.audit().await }";
     assert_eq!(audited(text), ["one"]);

@@ -38,7 +38,7 @@ async fn kept() -> Kept {
 
 #[tokio::test]
 #[ignore = "compares with what the whole suite asked AWS for: cargo xtask iam, after cargo test"]
-async fn every_function_may_do_exactly_what_the_suite_saw_it_do() {
+async fn every_role_allows_exactly_what_the_suite_observed() {
     let kept = kept().await;
     let (granted, mut findings) = policies::granted(&template());
     findings.extend(compare::findings(&granted, &kept.calls()));

@@ -59,7 +59,7 @@ fn main_of(function: &Value) -> String {
 }
 
 #[test]
-fn every_main_says_what_its_function_may_do() {
+fn every_main_lists_its_functions_permissions() {
     let template = template();
     let found: Vec<_> =
         functions(&template).flat_map(|function| findings(&template, function, &main_of(function))).collect();
@@ -67,7 +67,7 @@ fn every_main_says_what_its_function_may_do() {
 }
 
 #[test]
-fn a_main_that_says_more_or_less_is_found() {
+fn a_wrong_permission_comment_in_a_main_is_found() {
     let template = template();
     let catalog = functions(&template).find(|function| binary(function) == "catalog").expect("a function");
     let main = main_of(catalog);

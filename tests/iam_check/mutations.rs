@@ -49,7 +49,7 @@ const MUTATIONS: [Mutation; 11] = [
 ];
 
 #[test]
-fn a_policy_that_allows_more_or_less_than_is_done_is_found() {
+fn a_policy_with_more_or_less_than_is_used_is_found() {
     let (heard, problems) = policies::granted(&template());
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(compare::findings(&heard, &heard), Vec::<String>::new());
@@ -69,7 +69,7 @@ fn mutated(function: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn without_its_condition_a_statement_allows_every_key_and_is_found() {
+fn a_statement_without_its_condition_is_found() {
     let (heard, _) = policies::granted(&template());
     let text = read("template.yaml");
     let (before, catalog) = text.split_once(CATALOG).expect("a function of the template");
@@ -106,7 +106,7 @@ fn heard(target: &str, body: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_request_is_heard_as_what_iam_is_asked() {
+fn every_request_maps_to_its_iam_action() {
     let table = format!(r#""TableName":"{STACK_NAME}-Table""#);
     let get = format!(r#"{{{table},"Key":{{"PK":{{"S":"ORDER#1#2"}}}}}}"#);
     assert_eq!(heard("DynamoDB_20120810.GetItem", &get), ["dynamodb:GetItem on Table for ORDER#*"]);
@@ -129,7 +129,7 @@ fn every_request_is_heard_as_what_iam_is_asked() {
 }
 
 #[test]
-fn what_is_not_understood_is_heard_as_something_that_no_policy_allows() {
+fn an_unknown_request_maps_to_an_action_no_policy_allows() {
     let table = format!(r#"{{"TableName":"{STACK_NAME}-Table"}}"#);
     assert_eq!(heard("DynamoDB_20120810.Scan", &table), ["unknown:dynamodb:Scan on Table"]);
     assert_eq!(heard("DynamoDB_20120810.GetItem", "no JSON"), ["dynamodb:GetItem on unknown for unknown"]);

@@ -14,7 +14,7 @@ async fn an_order_that_is_paid_without_proof_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "has 0 order.paid events")]
-async fn a_paid_order_that_nobody_was_told_of_is_found() {
+async fn a_paid_order_without_its_event_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay_silently(&order, "card").await;
@@ -24,7 +24,7 @@ async fn a_paid_order_that_nobody_was_told_of_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "has 1 order.paid events")]
-async fn an_order_that_was_told_of_and_is_not_paid_is_found() {
+async fn a_paid_event_of_an_unpaid_order_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay(&order, "card").await;
@@ -46,7 +46,7 @@ async fn a_signed_cart_that_is_sold_twice_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "is lost")]
-async fn money_that_counts_nowhere_is_found() {
+async fn a_payment_that_counts_nowhere_is_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay_silently(&order, "wave").await;
@@ -57,7 +57,7 @@ async fn money_that_counts_nowhere_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "and it waits for nobody")]
-async fn what_was_put_aside_and_resolved_by_nothing_is_found() {
+async fn an_unresolved_quarantined_event_is_found() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver_bytes("not json").await.outcome(), "quarantined");
     let mut item = app.table.items("QUARANTINE#").await.remove(0);
@@ -69,7 +69,7 @@ async fn what_was_put_aside_and_resolved_by_nothing_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "and here: None")]
-async fn money_that_went_back_and_that_no_order_knows_of_is_found() {
+async fn refunded_money_missing_from_its_order_is_found() {
     let app = TestApp::start().await;
     let (_, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -79,7 +79,7 @@ async fn money_that_went_back_and_that_no_order_knows_of_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "did not tell once of refund")]
-async fn a_refund_that_nobody_was_told_of_is_found() {
+async fn a_refund_without_its_event_is_found() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -103,7 +103,7 @@ async fn a_status_that_does_not_follow_from_the_money_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "was answered and is gone")]
-async fn a_refund_that_was_answered_and_is_not_there_is_found() {
+async fn an_answered_refund_missing_at_lomi_is_found() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.refund(&order.order_id, &json!({ "amount": 500 }), "k").await.expect(201);
@@ -153,7 +153,7 @@ async fn a_refusal_of_an_authentic_delivery_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "made 2 customers")]
-async fn a_customer_that_one_request_made_twice_is_found() {
+async fn a_customer_created_twice_by_one_request_is_found() {
     let app = TestApp::start().await;
     let customer = json!({ "name": "Awa", "metadata": { "request": app.key("key-1") } });
     app.admin("POST", "/admin/customers", &customer).await.expect(201);
@@ -163,7 +163,7 @@ async fn a_customer_that_one_request_made_twice_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "is not at lomi.")]
-async fn a_customer_that_was_answered_and_is_not_there_is_found() {
+async fn an_answered_customer_missing_at_lomi_is_found() {
     let app = TestApp::start().await;
     app.named_customer("Awa").await;
     app.http.send("POST", &format!("{}/_sim/reset", app.stack.urls().lomi), &[], "").await.expect(200);
@@ -204,7 +204,7 @@ async fn a_link_that_took_too_many_payments_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "a browser named order")]
-async fn a_browsers_word_in_an_event_is_found() {
+async fn browser_text_in_an_event_is_found() {
     let app = TestApp::start().await;
     let mut cart = app.cart(1);
     cart["metadata"] = json!({ "gift": "A-1007" });
@@ -219,7 +219,7 @@ async fn a_browsers_word_in_an_event_is_found() {
 
 #[tokio::test]
 #[should_panic(expected = "lomi has a browser's gift as metadata")]
-async fn a_browsers_word_in_lomis_metadata_is_found() {
+async fn browser_text_in_lomis_metadata_is_found() {
     let app = TestApp::start().await;
     let mut cart = app.cart(1);
     cart["metadata"] = json!({ "gift": "Pour Fatou" });

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_as_people_write_it_goes_out_as_lomi_takes_it() {
+    fn a_phone_number_is_normalised_before_it_is_sent() {
         let new = body(json!({ "name": "Awa", "whatsapp_number": "00221 77 123 45 67" })).into_new().unwrap();
         assert_eq!(new.profile.whatsapp_number.as_deref(), Some("+221771234567"));
     }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cleared_by_null_and_by_nothing_else() {
+    fn only_null_clears_a_text() {
         for member in ["email", "phone_number", "whatsapp_number", "city", "address", "postal_code", "country"] {
             let changes = body(json!({ member: null })).into_changes().unwrap();
             assert_eq!(changes.cleared.iter().map(|text| text.as_str()).collect::<Vec<_>>(), [member]);

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_written_as_its_readers_write_it() {
+    fn an_amount_is_formatted_for_its_language() {
         let shown =
             |amount, currency, language| shown(money(amount, currency), language).replace(['\u{202f}', '\u{a0}'], " ");
         assert_eq!(shown(1_234_500, Currency::Xof, Language::French), "1 234 500 FCFA");
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back() {
+    fn a_displayed_amount_parses_to_the_same_amount() {
         for amount in [money(1_234_500, Currency::Xof), money(123_405, Currency::Eur), money(7, Currency::Usd)] {
             for language in [Language::French, Language::English] {
                 let text = shown(amount, language);

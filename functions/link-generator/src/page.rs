@@ -147,12 +147,12 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     #[test]
-    fn the_policy_names_the_style_that_the_page_has() {
+    fn the_csp_hash_matches_the_style_of_the_page() {
         assert_eq!(STYLE_HASH, format!("sha256-{}", STANDARD.encode(Sha256::digest(STYLE))));
     }
 
     #[test]
-    fn no_text_breaks_out_of_its_place() {
+    fn no_text_escapes_its_html_context() {
         let text = r#""><script>alert('1')</script>&"#;
         let page = Page {
             status: 200,

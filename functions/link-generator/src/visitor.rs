@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn previews_are_told_from_phones() {
+    fn link_previews_are_distinguished_from_browsers() {
         for program in
             ["WhatsApp/2.24.9.78 A", "facebookexternalhit/1.1", "TelegramBot (like TwitterBot)", "Googlebot/2.1"]
         {

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_names_the_things_themselves_in_both_languages() {
+    fn each_next_step_has_a_text_in_both_languages() {
         let names = Names { url: "https://api.example/webhooks/lomi", key: "arn:key", secret: "arn:secret" };
         let text = next_step(Status::ByHandToBeMade, &names);
         for part in ["https://api.example/webhooks/lomi", "PAYMENT_SUCCEEDED, PAYMENT_FAILED", "arn:secret"] {

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_named_by_its_url_and_deleted_by_its_name() {
+    fn a_resource_id_comes_from_the_url_and_deletes_by_it() {
         let change =
             json!({ "RequestType": "Update", "PhysicalResourceId": OLD, "ResourceProperties": { "Url": URL } });
         let update = request(&change);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_renames_and_so_deletes_nothing() {
+    fn an_unreadable_request_replaces_no_resource() {
         for properties in
             [json!({}), json!({ "Url": 7 }), json!({ "Url": "" }), json!({ "Url": "x".repeat(513) }), json!(1)]
         {

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn another_lomi_needs_its_key_and_somebody_who_pays() {
+    fn another_lomi_needs_its_key_and_a_payer() {
         let both = "--lomi http://127.0.0.1:1 --lomi-key-file k";
         let lomi = parse(both).unwrap().unwrap().lomi;
         assert_eq!(lomi, Some(("http://127.0.0.1:1".to_owned(), "k".into())));

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_functions_send_a_test_key_to_is_another_lomi() {
+    fn another_lomi_must_be_a_host_that_takes_test_keys() {
         for (url, taken) in [
             ("https://sandbox.api.lomi.africa", "https://sandbox.api.lomi.africa"),
             ("http://127.0.0.1:4010/", "http://127.0.0.1:4010"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_key_alone_is_a_key_and_shows_itself_nowhere() {
+    fn only_a_test_key_is_accepted_and_it_is_never_shown() {
         let key = test_key(" lomi_sk_test_0123\n").unwrap();
         assert_eq!((key.expose(), format!("{key:?}").as_str()), ("lomi_sk_test_0123", "SecretKey(..)"));
         assert!(matches!(test_key("lomi_sk_live_0123"), Err(OtherLomiError::Live)));

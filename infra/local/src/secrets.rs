@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_put_in_is_current_under_its_token_and_the_same_again_changes_nothing() {
+    async fn repeating_a_secret_write_with_its_token_changes_nothing() {
         let secrets = Secrets::default();
         secrets.set(ARN, "one");
         let put = |token: &str, text: &str| {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_asked_is_told_once_with_who_asked_even_when_it_was_refused() {
+    async fn every_secret_read_is_recorded_once_with_its_caller() {
         let secrets = Secrets::default();
         let mut headers = HeaderMap::new();
         headers.insert("x-amz-target", "secretsmanager.DeleteSecret".parse().unwrap());

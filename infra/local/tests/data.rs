@@ -92,7 +92,7 @@ async fn a_table_of_another_template_is_refused_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_lomi_gives_up_is_written_down() {
+async fn a_webhook_that_lomi_stops_retrying_is_recorded() {
     let stack = support::stack().await;
     let event = json!({ "event": "PAYMENT_SUCCEEDED", "data": {}, "environment": "test" });
     // The test template has no route for the webhook, so the gateway answers 404.

@@ -53,7 +53,7 @@ async fn ready(flags: &[&str]) -> (Child, Value) {
 }
 
 #[tokio::test]
-async fn one_purchase_by_each_way_ends_paid_with_one_event_in_the_outbox() {
+async fn each_purchase_path_ends_paid_with_one_outbox_event() {
     let binaries = binaries().await;
     for flags in [&["--", "--once"][..], &["--once", "--flow", "intent"], &["--once", "--flow=link"]] {
         let mut command = dev(flags);
@@ -67,7 +67,7 @@ async fn one_purchase_by_each_way_ends_paid_with_one_event_in_the_outbox() {
 }
 
 #[tokio::test]
-async fn a_purchase_fails_when_the_webhook_is_dead_although_the_order_is_paid() {
+async fn a_purchase_fails_if_only_its_webhook_is_broken() {
     let elsewhere = [("LOMI_WEBHOOK_SECRET_ID".to_owned(), "nowhere".to_owned())].into();
     let environment = [("webhook-handler".to_owned(), elsewhere)].into();
     let options = StackOptions { environment, binaries: Some(binaries().await), ..StackOptions::default() };
@@ -109,7 +109,7 @@ async fn a_busy_port_ends_it_with_a_message() {
 }
 
 #[tokio::test]
-async fn a_template_in_the_current_folder_is_not_taken_for_this_projects() {
+async fn a_template_in_the_current_folder_is_not_picked_up() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("template.yaml"), "[").unwrap();

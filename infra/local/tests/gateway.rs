@@ -57,7 +57,7 @@ async fn a_caller_cannot_pose_as_the_gateway() {
 }
 
 #[tokio::test]
-async fn only_text_of_four_media_types_travels_as_text() {
+async fn only_textual_media_types_are_sent_as_text() {
     let stack = stack().await;
     let cases: [(&str, &[u8], bool); 6] = [
         ("text/plain", b"abc", false),
@@ -138,7 +138,7 @@ async fn bodies_and_heads_have_the_gateways_limits() {
 }
 
 #[tokio::test]
-async fn a_browser_of_the_shop_is_let_in_and_a_strange_one_is_not() {
+async fn cors_admits_the_shops_origin_only() {
     let stack = stack().await;
     let url = probe_url(&stack, "/probe/x");
     let shop = stack.urls().shop.clone();
@@ -166,7 +166,7 @@ async fn a_browser_of_the_shop_is_let_in_and_a_strange_one_is_not() {
 }
 
 #[tokio::test]
-async fn the_shop_is_served_with_the_gateways_address_and_nothing_outside_its_folder() {
+async fn the_shop_server_serves_only_its_own_folder() {
     let stack = stack().await;
     let shop = &stack.urls().shop;
     let index = get(format!("{shop}/")).await;
@@ -187,7 +187,7 @@ async fn the_shop_is_served_with_the_gateways_address_and_nothing_outside_its_fo
 }
 
 #[tokio::test]
-async fn given_parameters_win_over_the_shops_origin() {
+async fn given_parameters_override_the_shops_origin() {
     let parameters = [("AllowedOrigins".to_owned(), "https://mine.example".to_owned())].into();
     let stack = support::launch(StackOptions { parameters, ..StackOptions::default() }).await.unwrap();
     let answer = send(request("GET", probe_url(&stack, "/probe/x")).header("origin", "https://mine.example"), "").await;

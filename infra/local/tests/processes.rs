@@ -42,7 +42,7 @@ async fn a_process_sees_lambdas_environment_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_purchase_gives_up_when_its_time_is_over_the_catalogue_included() {
+async fn a_purchase_stops_at_its_deadline() {
     let hangs = [("probe".to_owned(), [("PROBE_HANGS".to_owned(), "1".to_owned())].into())].into();
     let stack = launch(StackOptions { environment: hangs, ..StackOptions::default() }).await.unwrap();
     let problem = once::purchase(&stack, once::Flow::Session, Duration::from_secs(1), |_| ()).await.unwrap_err();
@@ -51,7 +51,7 @@ async fn a_purchase_gives_up_when_its_time_is_over_the_catalogue_included() {
 }
 
 #[tokio::test]
-async fn requests_in_a_row_share_a_process_and_requests_at_once_do_not() {
+async fn only_concurrent_requests_start_another_process() {
     let stack = stack().await;
     let (first, second) = (ask(&stack, "/probe/x").await, ask(&stack, "/probe/x").await);
     assert_eq!(first["pid"], second["pid"]);
@@ -66,7 +66,7 @@ async fn requests_in_a_row_share_a_process_and_requests_at_once_do_not() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_a_500_and_its_process_lives_on() {
+async fn a_failing_function_is_a_500_and_keeps_its_process() {
     let stack = stack().await;
     let before = stack.process_ids("probe").unwrap();
     let response = get(probe_url(&stack, "/probe/fail")).await;
@@ -78,7 +78,7 @@ async fn a_function_that_fails_is_a_500_and_its_process_lives_on() {
 }
 
 #[tokio::test]
-async fn a_process_that_exits_while_it_works_is_a_500_and_is_replaced() {
+async fn a_process_that_exits_mid_request_is_a_500_and_replaced() {
     let stack = stack().await;
     assert_eq!(get(probe_url(&stack, "/probe/exit")).await.status(), 500);
     let error = stack.invoke("probe", json!({ "rawPath": "/probe/exit" })).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn a_time_out_is_a_503_at_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_killed_process_fails_its_request_and_the_next_request_gets_another() {
+async fn a_killed_process_fails_one_request_and_is_replaced() {
     let stack = stack().await;
     let [pid] = stack.process_ids("probe").unwrap()[..] else { panic!("one process expected") };
     let running = get(probe_url(&stack, "/probe/sleep"));
@@ -126,7 +126,7 @@ async fn a_killed_process_fails_its_request_and_the_next_request_gets_another() 
 }
 
 #[tokio::test]
-async fn whether_a_process_died_or_slept_at_its_work_is_known() {
+async fn a_killed_process_is_distinguished_from_a_frozen_one() {
     let stack = stack().await;
     assert!(stack.at_work("probe").unwrap().is_empty(), "no invocation was requested");
     let (_, ()) = tokio::join!(get(probe_url(&stack, "/probe/sleep")), async {
@@ -145,7 +145,7 @@ async fn whether_a_process_died_or_slept_at_its_work_is_known() {
 }
 
 #[tokio::test]
-async fn a_frozen_process_gets_no_new_requests_and_answers_when_it_thaws() {
+async fn a_frozen_process_gets_no_requests_until_it_thaws() {
     let stack = stack().await;
     let [pid] = stack.process_ids("probe").unwrap()[..] else { panic!("one process expected") };
     stack.freeze("probe").await.unwrap();
@@ -156,7 +156,7 @@ async fn a_frozen_process_gets_no_new_requests_and_answers_when_it_thaws() {
 }
 
 #[tokio::test]
-async fn a_process_frozen_beyond_its_time_wakes_up_as_a_zombie_and_ends_itself() {
+async fn a_process_frozen_past_its_timeout_exits_when_it_thaws() {
     let stack = stack().await;
     let [pid] = stack.process_ids("hasty").unwrap()[..] else { panic!("one process expected") };
     let invoked = stack.invoke("hasty", json!({ "rawPath": "/probe/nap" }));
@@ -174,7 +174,7 @@ async fn a_process_frozen_beyond_its_time_wakes_up_as_a_zombie_and_ends_itself()
 }
 
 #[tokio::test]
-async fn a_function_that_dies_at_start_is_named_with_its_last_words() {
+async fn a_function_that_dies_at_start_is_named_with_its_stderr() {
     let extra = [("hasty".to_owned(), [("PROBE_DIES".to_owned(), "1".to_owned())].into())].into();
     let error = launch(StackOptions { environment: extra, ..StackOptions::default() }).await.unwrap_err();
     let text = error.to_string();
@@ -201,7 +201,7 @@ async fn a_busy_port_is_a_clear_message() {
 }
 
 #[tokio::test]
-async fn what_functions_print_is_kept_line_by_line() {
+async fn function_output_is_kept_line_by_line() {
     let stack = stack().await;
     ask(&stack, "/probe/x").await;
     until_logged(&stack, "the probe is ready").await;
@@ -210,7 +210,7 @@ async fn what_functions_print_is_kept_line_by_line() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_running_when_a_stack_stops_or_is_dropped() {
+async fn a_stopped_or_dropped_stack_leaves_no_process() {
     for stops in [true, false] {
         let stack = stack().await;
         let pids = [stack.process_ids("probe").unwrap(), stack.process_ids("hasty").unwrap()].concat();
@@ -236,7 +236,7 @@ async fn a_stack_that_waits_to_be_killed() {
 }
 
 #[tokio::test]
-async fn children_end_by_themselves_when_their_parent_is_killed() {
+async fn children_exit_when_their_parent_is_killed() {
     use tokio::io::{AsyncBufReadExt, BufReader};
     let mut parent = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "a_stack_that_waits_to_be_killed", "--nocapture"])

@@ -31,7 +31,7 @@ async fn secret(stack: &Stack, id: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn the_table_of_the_template_exists_with_its_index_its_stream_and_its_ttl() {
+async fn the_local_table_has_the_templates_index_stream_and_ttl() {
     let stack = stack().await;
     let table = json!({ "TableName": stack.tables()[0] });
     let (status, description) = dynamodb(&stack, "DescribeTable", table.clone()).await;
@@ -65,7 +65,7 @@ async fn data_in_a_folder_outlives_the_stack() {
 }
 
 #[tokio::test]
-async fn secrets_hold_what_lomi_agreed_to_and_can_be_rotated_and_lost() {
+async fn local_secrets_match_lomi_and_can_be_rotated_or_lost() {
     let stack = stack().await;
     let key = stack.variable("LOMI_SECRET_KEY_ID").unwrap().to_owned();
     let webhook = stack.variable("LOMI_WEBHOOK_SECRET_ID").unwrap().to_owned();
@@ -80,7 +80,7 @@ async fn secrets_hold_what_lomi_agreed_to_and_can_be_rotated_and_lost() {
 }
 
 #[tokio::test]
-async fn an_unreachable_secrets_manager_breaks_every_connection_until_it_is_back() {
+async fn an_unreachable_secrets_manager_breaks_every_connection() {
     let stack = stack().await;
     let address = stack.urls().secrets.trim_start_matches("http://").to_owned();
     let exchange = || async {

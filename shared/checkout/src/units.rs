@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_what_is_read_back() {
+    fn an_amount_survives_the_conversion_to_lomis_units() {
         for money in [Money::new(25_000, Currency::Xof).unwrap(), Money::new(1999, Currency::Usd).unwrap()] {
             let wire = serde_json::to_string(&to_lomi(money).unwrap()).unwrap();
             assert_eq!(read(&wire, money.currency().code()), Some(money));

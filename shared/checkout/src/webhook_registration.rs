@@ -324,7 +324,7 @@ mod tests {
     use lomi_client::webhook::{Secrets, Signatures, WebhookEvent, WebhookSecret, sign, verify};
 
     #[test]
-    fn every_event_that_is_asked_for_is_understood() {
+    fn every_subscribed_event_is_understood() {
         let secret = WebhookSecret::parse("whsec_0123456789abcdef").unwrap();
         for kind in EVENTS {
             let body = format!(r#"{{"event":"{}","data":{{}}}}"#, kind.as_str());

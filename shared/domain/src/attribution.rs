@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signed_news_raises_a_question_again_until_it_is_answered() {
+    fn a_signed_event_reopens_an_unresolved_case() {
         let now = Timestamp::from_ms(1_800_000_000_000);
         let (blind, told) =
             (AttributionCase::new("t".into(), None, now), AttributionCase::new("t".into(), Some("s".into()), now));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lomi_denies_is_denied_within_minutes() {
+    fn a_payment_unknown_to_lomi_is_closed_within_minutes() {
         let begun = Timestamp::from_ms(1_800_000_000_000);
         let mut case = AttributionCase::new("t".into(), None, begun).unproven();
         let mut now = begun;
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_about_different_things_have_different_names() {
+    fn different_payments_have_different_attribution_cases() {
         let now = Timestamp::from_ms(1_800_000_000_000);
         let kept = QuarantineId::of("DISPUTE_CREATED#d", "unknown_payment", "webhook");
         let names = [
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_without_an_answer_is_asked_ever_less_often_and_then_no_more() {
+    fn an_attribution_case_is_polled_less_often_and_then_closed() {
         let mut now = Timestamp::from_ms(1_800_000_000_000);
         let begun = now;
         let mut case = AttributionCase::new("t".into(), None, now);

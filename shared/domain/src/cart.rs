@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_catalogue_does_not_sell_has_no_price() {
+    fn an_unknown_article_has_no_price() {
         let price = |lines: &[CartLine]| PricedCart::from_catalog(lines, &catalog()).unwrap_err();
         assert_eq!(price(&[line("pagne", 1, None), line("nope", 1, None)]), PriceError::NotForSale { line: 1 });
         assert_eq!(price(&[line("gone", 1, None)]), PriceError::NotForSale { line: 0 });

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_price_is_one_amount_or_two_ordered_bounds() {
+    fn a_price_is_an_amount_or_ordered_bounds() {
         let price = |amount, min, max| Price::from_parts(Currency::Xof, amount, min, max);
         assert!(price(Some(500), None, None).is_some());
         assert!(price(None, Some(500), Some(500)).is_some());

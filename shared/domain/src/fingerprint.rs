@@ -30,14 +30,14 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_order_of_members_does_not_matter_but_that_of_elements_does() {
+    fn field_order_does_not_matter_and_element_order_does() {
         let read = |text: &str| Fingerprint::of("create", &serde_json::from_str(text).unwrap());
         assert_eq!(read(r#"{"a":1,"b":{"c":2,"d":3}}"#), read(r#"{ "b":{"d":3,"c":2}, "a":1}"#));
         assert_ne!(read("[1,2]"), read("[2,1]"));
     }
 
     #[test]
-    fn one_body_for_two_operations_is_two_requests() {
+    fn the_same_body_for_two_operations_is_two_requests() {
         assert_ne!(Fingerprint::of("public", &json!({})), Fingerprint::of("admin", &json!({})));
     }
 }

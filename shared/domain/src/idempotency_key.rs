@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_strangers_may_share_is_told_from_one_of_many() {
+    fn a_low_entropy_idempotency_key_is_detected() {
         let is_good = |text: &str| IdempotencyKey::parse(text).expect("a key").is_hard_to_guess();
         for good in [
             "3f0c2a1e-9b7d-4c58-8e21-5a6b7c8d9e0f",

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_id_is_read_back_and_nothing_else_is() {
+    fn only_an_order_id_parses_as_one() {
         let id = OrderId::from_entropy([7; 32]);
         assert_eq!(OrderId::parse(id.as_str()), Some(id.clone()));
         for wrong in [
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_aside_has_one_name_that_is_read_back() {
+    fn a_quarantine_id_is_stable_and_parses_back() {
         let id = QuarantineId::of("PAYMENT_SUCCEEDED#t", "amount", "webhook");
         assert_eq!(id, QuarantineId::of("PAYMENT_SUCCEEDED#t", "amount", "webhook"));
         assert_eq!(QuarantineId::parse(id.as_str()), Some(id.clone()));
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_token_opens_an_order_however_alike_it_looks() {
+    fn no_similar_token_opens_an_order() {
         let mine = OrderToken::from_entropy([1; 32]).hash();
         for number in 0..2000_u16 {
             let mut entropy = [1; 32];
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cart_is_recognised_by_its_name_or_by_its_bytes() {
+    fn a_cart_is_identified_by_its_jti_or_its_bytes() {
         let (name, bytes) = (CartTokenId::of_jti("A"), CartTokenId::of_signed("A"));
         assert_eq!(name, CartTokenId::of_jti("A"));
         assert_ne!(name, bytes);

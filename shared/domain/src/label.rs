@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_kept_as_it_was_printed() {
+    fn a_label_is_kept_as_it_was_written() {
         for (json, text) in [
             (r#""caf\u00e9""#, "café"),
             ("true", "true"),

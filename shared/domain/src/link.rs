@@ -251,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_price_is_asked_for_whatever_the_shopper_would_rather_pay() {
+    fn a_fixed_price_ignores_the_shoppers_amount() {
         assert_eq!(fixed().open(NOW, None), Ok(LinkSale::Amount(xof(5000))));
         assert_eq!(fixed().open(NOW, Some(1)), Ok(LinkSale::Amount(xof(5000))));
     }
 
     #[test]
-    fn a_link_takes_as_many_payments_as_it_takes() {
+    fn a_link_takes_payments_up_to_its_limit() {
         let once = ManagedLink { max_payments: NonZeroU32::new(1), ..fixed() };
         assert!(once.open(NOW, None).is_ok());
         let paid = ManagedLink { paid_count: 1, ..once };
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_over_says_why() {
+    fn an_ended_link_reports_why() {
         let ended = ManagedLink { active: false, expires_at: Some(NOW), ..fixed() };
         assert_eq!(ended.open(NOW, None), Err(LinkRefusal::Inactive));
         let expired = ManagedLink { expires_at: Some(NOW), ..fixed() };
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_survives_being_stored_whatever_it_asks_for() {
+    fn every_kind_of_link_survives_being_stored() {
         let line = CartLine { sku: Sku::parse("PAGNE").unwrap(), quantity: 2, chosen_amount_minor: None };
         let open = LinkPrice::Amount(Price::Open { min: xof(500), max: xof(9000) });
         for price in [LinkPrice::Items(vec![line]), open, LinkPrice::Amount(Price::Fixed(xof(1)))] {

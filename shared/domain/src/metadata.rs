@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_mean_something_to_lomi_are_nobodys_labels() {
+    fn labels_cannot_use_lomis_reserved_names() {
         for name in ["organization_id", "payment_flow", "original_amount", "stripe_x", "order_id"] {
             assert_eq!(faults(name, "x"), [MetadataFault::Reserved(name.to_owned())]);
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_no_label() {
+    fn a_nested_value_is_no_label() {
         let labels = serde_json::from_str(r#"{"a":{},"b":[1],"c":null,"d e":{},"f":1,"g":true}"#).unwrap();
         let (texts, faults) = kept_labels(&labels);
         let kind = |name: &str| MetadataFault::Kind(Some(name.to_owned()));

@@ -115,7 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn nothing_negative_free_or_absurd_is_money() {
+    fn money_is_positive_and_bounded() {
         for amount_minor in [i64::MIN, -1, 0, MAX_AMOUNT_MINOR + 1, i64::MAX] {
             assert_eq!(Money::new(amount_minor, Currency::Xof), None);
         }

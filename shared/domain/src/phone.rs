@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_number_written_in_several_ways_is_one_number() {
+    fn one_phone_number_in_several_spellings_is_one() {
         let number = PhoneNumber::parse("+2250700000000").unwrap();
         for written in ["002250700000000", "+225 07 00 00 00 00", "225-07.00(00)0000", " +2250700000000 "] {
             assert_eq!(PhoneNumber::parse(written), Some(number.clone()), "{written}");
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_and_one_without_its_country_differ() {
+    fn a_number_without_its_country_code_differs() {
         let number = PhoneNumber::parse("+2250700000000");
         for other in ["+2250700000001", "0700000000", "+221 0700000000"] {
             assert_ne!(PhoneNumber::parse(other), number, "{other}");
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_none() {
+    fn a_text_without_a_phone_number_is_none() {
         for text in ["", "+", "n/a", "12345", "+22507000000001234", "+2250700000000x", "٠٧٠٠٠٠٠٠"] {
             assert_eq!(PhoneNumber::parse(text), None, "{text}");
         }

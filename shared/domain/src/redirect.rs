@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn no_trick_leads_a_shopper_elsewhere() {
+    fn no_crafted_url_redirects_a_shopper_elsewhere() {
         for url in [
             "//evil.example",
             "https://shop.example@evil.example/",
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_with_a_wildcard_a_path_a_password_other_letters_or_plain_http_is_refused() {
+    fn an_unsafe_entry_in_the_origin_list_is_refused() {
         for origin in [
             "*",
             "https://*",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_page_is_lomis_or_a_stand_in_on_this_machine() {
+    fn a_payment_page_is_on_lomis_host_or_on_loopback() {
         assert!(PaymentPageUrl::parse("https://checkout.lomi.africa/checkout/1", false).is_some());
         assert!(PaymentPageUrl::parse("http://127.0.0.1:4010/checkout/1", true).is_some());
         for (url, loopback) in [

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_survives_being_written_and_read() {
+    fn a_timestamp_survives_being_written_and_read() {
         let moment = Timestamp::from_ms(1_781_946_847_512);
         assert_eq!(moment.to_rfc3339(), "2026-06-20T09:14:07.512Z");
         assert_eq!(Timestamp::parse_rfc3339("2026-06-20T09:14:07.512Z"), Some(moment));

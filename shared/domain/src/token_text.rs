@@ -45,7 +45,7 @@ mod tests {
     use crate::{OrderId, OrderToken, RedirectPolicy};
 
     #[test]
-    fn a_token_is_taken_out_wherever_it_was_put() {
+    fn a_token_is_removed_wherever_it_occurs() {
         let (id, token) = (OrderId::from_entropy([0xa1; 32]), OrderToken::from_entropy([0xb2; 32]));
         let policy = RedirectPolicy::new(["https://shop.example"], false).unwrap();
         for url in [
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_shorter_stays_as_it_is() {
+    fn a_text_shorter_than_a_token_is_kept() {
         let uuid = "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e";
         for text in ["", "%", "%4", "%zz", "é%é", uuid, &"a".repeat(63), &format!("{}g{0}", "0".repeat(63))] {
             assert_eq!(without_order_tokens(text), text);

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_two_amounts_is_none() {
+    fn an_ambiguous_amount_is_refused() {
         for text in ["10.000", "10,000", "1,234", "1.234", "0.500", "1234.567"] {
             for currency in Currency::ALL {
                 assert_eq!(typed(text, currency), Err(Ambiguous), "{text} {currency}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_refused() {
+    fn a_text_without_an_amount_is_refused() {
         for text in [
             "",
             " ",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_more_than_everything_are_out_of_range() {
+    fn zero_and_too_large_amounts_are_out_of_range() {
         for text in ["0", "1 000 000 000 001", "99999999999999999999999"] {
             assert_eq!(typed(text, Currency::Xof), Err(OutOfRange), "{text}");
         }

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn public_prices_are_all_those_listed_or_a_mistake() {
+    fn public_prices_are_a_valid_list_or_an_error() {
         let read = |value: &'static str| {
             let lookup = move |_: &str| Some(value.to_owned());
             let mut env = EnvReader { lookup: &lookup, bad: Vec::new() };
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_that_nobody_set_is_none_and_one_that_makes_no_sense_is_reported() {
+    fn an_unset_origin_is_none_and_an_invalid_one_is_reported() {
         for unset in [None, Some(""), Some(" ")] {
             assert_eq!(public_origin(unset), (None, 0), "{unset:?}");
         }

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn only_aws_is_answered_and_a_laptop_in_the_sandbox() {
+    fn a_response_goes_to_aws_or_in_sandbox_to_loopback() {
         for aws in [
             "https://cloudformation-custom-resource-response-euwest3.s3.eu-west-3.amazonaws.com/arn%3Aaws?X-Amz-Signature=1",
             "https://bucket.s3.cn-north-1.amazonaws.com.cn/answer",
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_from_cloudformation_is_told_apart_from_what_pretends_to_be() {
+    fn forged_cloudformation_requests_are_recognised() {
         assert!(matches!(Event::read(&json!({ "Url": "https://x" }), Environment::Live), Event::Other));
         assert!(matches!(Event::read(&json!([1]), Environment::Live), Event::Other));
         assert!(matches!(Event::read(&json!({ "ResponseURL": 7 }), Environment::Live), Event::Forged));
     }
 
     #[test]
-    fn a_question_of_an_unknown_shape_still_has_an_address_and_an_answer() {
+    fn an_unreadable_request_still_has_a_response_url() {
         let event = json!({ "ResponseURL": "https://b.s3.amazonaws.com/", "RequestType": "Import", "StackId": 1 });
         let Event::Asked(request) = Event::read(&event, Environment::Live) else { panic!("it has an address") };
         assert_eq!((request.change, request.physical_id.as_deref()), (Change::Unknown, None));

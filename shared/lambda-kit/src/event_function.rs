@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_that_panics_or_hangs_is_survived_and_counted() {
+    async fn a_step_that_panics_or_hangs_is_isolated_and_counted() {
         let stack = StackName::parse("lomi-checkout").unwrap();
         let mut telemetry = Telemetry::start(Function { name: "example", environment: Environment::Sandbox, stack });
         assert_eq!(run_isolated(soon(), &mut telemetry, async |_| 7).await, Some(7));

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_leads_to_its_place_and_nothing_else_does() {
+    fn only_a_cursor_parses_as_one() {
         for cursor in ["20.p3", "20.o40", "20.ceyJvZmZzZXQiOjJ9", "20.ca.b==", "20.40_", "20.0_p2", "100.99_ca_b.=="] {
             let read = PageRequest::of_cursor(cursor);
             assert_eq!(read.map(|page| page.cursor(&page.begin)).as_deref(), Some(cursor));

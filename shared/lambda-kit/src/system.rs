@@ -48,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_draws_of_entropy_differ() {
+    fn two_random_values_differ() {
         let entropy = entropy();
         assert_ne!(entropy.bytes(), entropy.bytes());
     }
 
     #[test]
-    fn a_deadline_in_the_past_is_now_and_one_at_the_end_of_time_is_not_beyond_it() {
+    fn extreme_deadlines_saturate() {
         assert!(instant_at(0) <= Instant::now());
         assert!(instant_at(u64::MAX) > Instant::now() + Duration::from_secs(3600));
     }

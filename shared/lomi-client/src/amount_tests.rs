@@ -7,7 +7,7 @@ fn amount(text: &str) -> Amount {
 }
 
 #[test]
-fn every_way_to_write_an_amount_is_the_same_amount() {
+fn every_spelling_of_an_amount_is_the_same_amount() {
     let francs = Amount::from_scaled(25_000, 0).unwrap();
     for json in ["25000", "25000.0", "25000.000", "\"25000\"", "\"25000.0\"", "25e3", "2.5E+4"] {
         assert_eq!(serde_json::from_str::<Amount>(json).unwrap(), francs, "{json}");
@@ -19,7 +19,7 @@ fn every_way_to_write_an_amount_is_the_same_amount() {
 }
 
 #[test]
-fn what_is_not_an_exact_decimal_is_refused() {
+fn an_inexact_decimal_is_refused() {
     for wrong in [
         "",
         "-",
@@ -77,7 +77,7 @@ fn minor_units_are_exact_or_nothing() {
 }
 
 #[test]
-fn an_amount_is_written_as_a_number_and_as_an_integer_when_whole() {
+fn a_whole_amount_is_written_as_an_integer() {
     let json = |text| serde_json::to_string(&amount(text)).unwrap();
     assert_eq!(json("25000.0"), "25000");
     assert_eq!(json("25000.50"), "25000.5");
@@ -87,7 +87,7 @@ fn an_amount_is_written_as_a_number_and_as_an_integer_when_whole() {
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back_as_the_same_amount(units: i64, scale in 0_u8..=18) {
+    fn a_written_amount_reads_back_unchanged(units: i64, scale in 0_u8..=18) {
         let amount = Amount::from_scaled(units, scale).unwrap();
         let json = serde_json::to_string(&amount).unwrap();
         prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_something_on_both_sides_and_a_dot_in_its_domain() {
+    fn an_email_has_a_local_part_and_a_dotted_domain() {
         assert!(is_email_shaped("awa.ba@shop.example"));
         for wrong in ["", "awa", "@shop.example", "awa@", "awa@shop", "awa@.example", "awa@shop.", "a b@c.d", "a@b@c.d"]
         {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_goes_over_https_or_stays_on_the_machine() {
+    fn a_webhook_url_is_https_or_loopback() {
         assert!(is_webhook_target("https://shop.example/hooks"));
         assert!(is_webhook_target("http://127.0.0.1:4242/webhook"));
         for wrong in ["http://shop.example", "https://a:b@shop.example", "ftp://127.0.0.1", "/hooks"] {

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_id_is_kept_as_it_is() {
+    fn a_public_id_is_stored_unchanged() {
         let longest = "x".repeat(64);
         for public in ["txn_7KQ2MB9RWX4TZD", "cs_a-b", longest.as_str()] {
             let id = TransactionId::parse(public).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_would_need_escaped_never_becomes_an_id() {
+    fn an_id_needs_no_url_escaping() {
         let (padded, slashed, long) = (format!(" {ID}"), ID.replace('-', "/"), "x".repeat(65));
         for wrong in ["", "{CHECKOUT_SESSION_ID}", "..", "a?b", "é", &padded, &slashed, &long] {
             assert!(CheckoutSessionId::parse(wrong).is_err(), "{wrong}");

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_back_and_nothing_else_is() {
+    fn only_a_list_cursor_parses_as_one() {
         for text in ["ceyJvZmZzZXQiOjJ9", "c=", "p2", "o40"] {
             assert_eq!(ListPlace::parse(text).map(|place| place.to_text()).as_deref(), Some(text));
         }

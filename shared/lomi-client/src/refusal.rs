@@ -83,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_shape_is_read_although_its_details_are_a_tree() {
+    fn the_first_shape_is_read_despite_nested_details() {
         let body = r#"{"error":{"status":400,"code":"INVALID_REQUEST","message":"bad","details":{"amount":{"_errors":["x"]}},"timestamp":"t"}}"#;
         assert_eq!(read(body), (some("INVALID_REQUEST"), some("bad"), None));
     }
 
     #[test]
-    fn an_authentication_failure_of_the_first_generation_has_only_a_message() {
+    fn a_first_generation_auth_failure_has_only_a_message() {
         assert_eq!(read(r#"{"error":{"message":"no key"}}"#), (None, some("no key"), None));
     }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_gateway_is_kept_as_a_bounded_message() {
+    fn a_gateway_error_page_is_kept_as_a_bounded_message() {
         let page = format!("<html>{}", "é".repeat(600));
         let (code, message, _) = read(&page);
         assert_eq!(code, None);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_or_an_id_that_is_not_fit_for_a_log_line_is_dropped() {
+    fn a_code_or_id_unfit_for_a_log_line_is_dropped() {
         let body = "{\"error\":{\"code\":\"a\\nb\",\"message\":\"m\"},\"request_id\":\"r\\u0000\"}";
         assert_eq!(read(body), (None, some("m"), None));
     }

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_pauses_alike_and_another_does_not() {
+    fn the_same_seed_gives_the_same_pauses() {
         let pauses = |seed| {
             let policy = RetryPolicy::new(3, Some(seed));
             (0..8).map(|_| policy.backoff(5)).collect::<Vec<_>>()

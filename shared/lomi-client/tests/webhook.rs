@@ -47,7 +47,7 @@ fn event(body: &str) -> WebhookEvent {
 }
 
 #[test]
-fn the_signer_makes_the_vectors() {
+fn the_signer_reproduces_the_vectors() {
     assert_eq!(webhook::sign(&secret(SECRET), BODY), LEGACY);
     assert_eq!(webhook::sign_v1(&secret(SECRET), SIGNED_AT_S, BODY), V1);
 }
@@ -91,7 +91,7 @@ fn a_signature_is_compared_to_its_last_digit() {
 }
 
 #[test]
-fn the_secret_counts_with_its_prefix() {
+fn the_secret_includes_its_prefix() {
     let bare = secrets(&[SECRET.strip_prefix("whsec_").unwrap()]);
     let refused = webhook::verify(legacy(LEGACY), BODY, &bare).unwrap_err();
     assert_eq!(refused, SignatureError::NoMatch);
@@ -126,7 +126,7 @@ fn a_damaged_newer_header_falls_back_to_the_legacy_one() {
 }
 
 #[test]
-fn a_body_that_was_verified_before_reads_the_same_and_has_no_time() {
+fn a_stored_verified_body_reads_the_same_without_a_time() {
     let kept = VerifiedBody::verified_before(BODY);
     assert_eq!((kept.bytes(), kept.scheme(), kept.age(SIGNED_AT_S)), (BODY, Scheme::Before, None));
     assert_eq!(WebhookEvent::parse(kept), parse(BODY));
@@ -377,7 +377,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_signer_makes_the_check_accepts(body: Vec<u8>, signed_at_s: u64) {
+    fn a_generated_signature_verifies(body: Vec<u8>, signed_at_s: u64) {
         let header = webhook::sign_v1(&secret(SECRET), signed_at_s, &body);
         prop_assert_eq!(check(v1(&header), &body), Ok(Scheme::V1 { signed_at_s }));
     }

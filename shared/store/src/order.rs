@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_reads_every_place_where_its_orders_can_stand_and_no_other() {
+    fn a_list_reads_exactly_the_partitions_of_its_orders() {
         assert_eq!(listed(None, false).len(), OrderStatus::ALL.len() + 3);
         assert_eq!(listed(Some(OrderStatus::Open), false), ["ORDER#open"]);
         assert_eq!(listed(Some(OrderStatus::Paid), false), ["ORDER#paid", "ORDER#paid#refund_in_doubt"]);

@@ -69,7 +69,7 @@ fn every_property_holds_of_its_seeds() {
 }
 
 #[test]
-fn every_property_holds_of_what_becomes_of_its_seeds() {
+fn every_property_holds_of_mutated_seeds() {
     for (name, property) in ALL {
         let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
         for (file, seed) in seeds(name) {

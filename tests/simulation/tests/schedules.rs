@@ -21,7 +21,7 @@ fn no_schedule_loses_a_payment_or_counts_it_twice() {
 
 #[test]
 #[ignore = "takes minutes: cargo xtask schedules"]
-fn ten_thousand_schedules_of_trouble_lose_no_payment_and_count_none_twice() {
+fn no_schedule_of_faults_loses_or_doubles_a_payment() {
     prove(10_000);
 }
 

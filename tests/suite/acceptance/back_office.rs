@@ -96,7 +96,7 @@ async fn every_order_is_listed_once_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn a_list_question_that_makes_no_sense_is_refused_with_a_pointer() {
+async fn an_invalid_list_query_is_refused_with_a_pointer() {
     let app = TestApp::start().await;
     for (query, pointer) in [
         ("status=paye", "/status"),
@@ -113,7 +113,7 @@ async fn a_list_question_that_makes_no_sense_is_refused_with_a_pointer() {
 }
 
 #[tokio::test]
-async fn an_order_shows_the_back_office_its_whole_story_and_no_token() {
+async fn the_back_office_shows_the_whole_timeline_and_no_token() {
     let app = TestApp::start().await;
     let mut body = app.cart(3);
     body["metadata"] = json!({ "panier": "A-1007" });

@@ -28,7 +28,7 @@ async fn a_card_on_the_shops_own_page_pays_the_order() {
 }
 
 #[tokio::test]
-async fn whether_there_can_be_a_card_form_is_told_before_an_order() {
+async fn card_form_availability_is_known_before_an_order() {
     for (keyless, key) in [(false, json!("lomi_pk_test_local")), (true, Value::Null)] {
         let app = TestApp::start_with(Setup { keyless, ..Setup::default() }).await;
         let answer = app.http.get(&app.url("/card-form"), &[]).await.expect(200);
@@ -39,7 +39,7 @@ async fn whether_there_can_be_a_card_form_is_told_before_an_order() {
 }
 
 #[tokio::test]
-async fn a_declined_card_then_a_good_one_on_the_same_form_ends_paid_and_a_late_failure_changes_nothing() {
+async fn a_decline_then_a_success_on_one_form_ends_paid() {
     let app = TestApp::start().await;
     let card = app.open_card_order().await;
     let id = &card.order.order_id;
@@ -66,7 +66,7 @@ async fn failure_of_another_kind(app: &TestApp) -> tests::Event {
 }
 
 #[tokio::test]
-async fn a_challenge_of_the_bank_pays_when_it_is_passed_and_leaves_the_form_open_when_it_is_failed() {
+async fn a_passed_challenge_pays_and_a_failed_one_keeps_the_form() {
     let app = TestApp::start().await;
     for pass in [false, true] {
         let card = app.open_card_order().await;
@@ -86,7 +86,7 @@ async fn a_challenge_of_the_bank_pays_when_it_is_passed_and_leaves_the_form_open
 }
 
 #[tokio::test]
-async fn while_lomi_takes_no_direct_cards_the_shop_is_told_to_open_a_page_and_later_the_same_key_works() {
+async fn without_direct_cards_the_shop_is_sent_to_the_page() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "card_rail_muted": true })).await;
     let cart = app.card_cart(1);
@@ -109,7 +109,7 @@ async fn while_lomi_takes_no_direct_cards_the_shop_is_told_to_open_a_page_and_la
 }
 
 #[tokio::test]
-async fn a_charge_that_lomi_would_refuse_is_refused_before_any_call() {
+async fn an_invalid_charge_is_refused_before_any_call() {
     let app = TestApp::start().await;
     let payer = |pointer: &'static str, payer: Value| (pointer, payer);
     for (pointer, members) in [
@@ -146,7 +146,7 @@ async fn a_charge_that_lomi_would_refuse_is_refused_before_any_call() {
 }
 
 #[tokio::test]
-async fn one_key_sent_five_times_at_once_makes_one_intent() {
+async fn a_key_sent_concurrently_makes_one_intent() {
     let app = TestApp::start().await;
     let cart = app.card_cart(1);
     let answers = join_all((0..5).map(|_| app.create_intent(&cart, "k"))).await;
@@ -159,7 +159,7 @@ async fn one_key_sent_five_times_at_once_makes_one_intent() {
 }
 
 #[tokio::test]
-async fn what_the_merchant_calls_the_payment_comes_back_with_it() {
+async fn the_merchants_reference_is_sent_and_returned() {
     let app = TestApp::start().await;
     let body = app.card_body(json!({ "amount": 45_000, "currency_code": "XOF", "payment_reference": "Facture 118",
         "description": "Solde", "metadata": { "canal": "web" }, "appearance_theme": "dark", "appearance_border_radius": 8 }));
@@ -177,7 +177,7 @@ async fn what_the_merchant_calls_the_payment_comes_back_with_it() {
 }
 
 #[tokio::test]
-async fn the_back_office_ends_a_card_form_once_and_an_intent_that_was_paid_stays_paid() {
+async fn ending_a_card_form_does_not_undo_its_payment() {
     let app = TestApp::start().await;
     let card = app.open_card_order().await;
     for _ in 0..2 {
@@ -218,7 +218,7 @@ async fn a_customer_of_the_merchant_is_remembered_with_the_order() {
 }
 
 #[tokio::test]
-async fn a_card_is_not_asked_for_less_than_lomi_charges() {
+async fn a_card_is_not_charged_below_lomis_minimum() {
     let app = TestApp::start().await;
     app.lomi.fault(json!({ "target": "POST /charge/card", "kind": "status", "arg": 500, "times": null })).await;
     for (amount, currency) in [(999, "XOF"), (49, "EUR"), (49, "USD")] {

@@ -40,7 +40,7 @@ async fn a_signed_cart_has_the_signed_price_and_reference() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_expired_forged_or_unsigned_buys_nothing() {
+async fn an_expired_forged_or_unsigned_token_buys_nothing() {
     let app = TestApp::start().await;
     let key = app.secret("CART_TOKEN_SECRET_ID");
     let valid = || json!(in_s(600));
@@ -69,7 +69,7 @@ async fn a_token_that_is_expired_forged_or_unsigned_buys_nothing() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_wrong_is_told_by_its_name() {
+async fn a_wrong_claim_is_reported_by_name() {
     let app = TestApp::start().await;
     let key = app.secret("CART_TOKEN_SECRET_ID");
     let mut said = BTreeSet::new();
@@ -99,7 +99,7 @@ async fn a_claim_that_is_wrong_is_told_by_its_name() {
 }
 
 #[tokio::test]
-async fn an_overlong_token_is_refused_unread() {
+async fn an_overlong_token_is_refused_without_parsing() {
     let app = TestApp::start().await;
     let answer = create(&app, &"x".repeat(4097)).await;
     assert_eq!(answer.pointers(), ["/cart_token"]);

@@ -134,7 +134,7 @@ async fn pays(app: &TestApp, customer_id: &str) -> Created {
 }
 
 #[tokio::test]
-async fn what_a_customer_paid_is_shown_in_minor_units_and_without_the_payers_phone() {
+async fn customer_payments_show_minor_units_and_no_phone() {
     let app = TestApp::start().await;
     let id = app.named_customer("Amadou Ba").await;
     let paid = async || app.about_customer("GET", &id, "/transactions", &Value::Null).await.expect(200);
@@ -159,7 +159,7 @@ async fn what_a_customer_paid_is_shown_in_minor_units_and_without_the_payers_pho
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_customer_is_not_asked_for_at_lomi() {
+async fn an_invalid_customer_id_is_not_sent_to_lomi() {
     let app = TestApp::start().await;
     for target in ["/customers", "/customers/{id}", "/customers/{id}/transactions"] {
         app.lomi.fault(json!({ "target": target, "kind": "status", "arg": 500, "times": null })).await;
@@ -189,7 +189,7 @@ async fn what_cannot_be_a_customer_is_not_asked_for_at_lomi() {
 }
 
 #[tokio::test]
-async fn a_wrong_member_or_question_is_refused_with_a_pointer() {
+async fn a_wrong_customer_field_or_query_is_refused_with_a_pointer() {
     let app = TestApp::start().await;
     let id = app.named_customer("Amadou Ba").await;
     for (member, value, pointer) in [
@@ -243,7 +243,7 @@ async fn a_wrong_member_or_question_is_refused_with_a_pointer() {
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_is_lost_is_never_repeated_and_says_that_nobody_knows() {
+async fn a_create_with_a_lost_answer_is_an_unknown_outcome() {
     let app = TestApp::start().await;
     for (kind, when, arg) in [
         ("drop_connection", "after", Value::Null),
@@ -266,7 +266,7 @@ async fn a_create_whose_answer_is_lost_is_never_repeated_and_says_that_nobody_kn
 }
 
 #[tokio::test]
-async fn what_may_be_asked_again_is_and_what_lomi_refuses_is_told() {
+async fn customer_reads_are_retried_and_refusals_reported() {
     let app = TestApp::start().await;
     let id = app.named_customer("Amadou Ba").await;
     let change = json!({ "city": "Thiès" });

@@ -55,7 +55,7 @@ async fn ask_to_the_end(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn each_turn_of_a_dispute_marks_its_order_and_is_told_once() {
+async fn each_dispute_event_is_recorded_and_emitted_once() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     let turns = [json!({ "turn": "created" }), json!({ "turn": "updated" }), json!({ "turn": "closed" })];
@@ -84,7 +84,7 @@ async fn each_turn_of_a_dispute_marks_its_order_and_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_turn_that_comes_again_is_no_news() {
+async fn a_repeated_dispute_event_changes_nothing() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     let opened = turn("DISPUTE_CREATED", &transaction, "needs_response");
@@ -102,7 +102,7 @@ async fn a_turn_that_comes_again_is_no_news() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_is_won_marks_no_more() {
+async fn a_won_dispute_no_longer_marks_its_order() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     for turn in [json!({ "turn": "created" }), json!({ "turn": "closed", "status": "won" })] {
@@ -118,7 +118,7 @@ async fn a_dispute_that_is_won_marks_no_more() {
 }
 
 #[tokio::test]
-async fn turns_end_alike_in_whichever_order_they_come() {
+async fn dispute_events_end_the_same_in_every_order() {
     let app = TestApp::start().await;
     let mut ends = Vec::new();
     for order_of_turns in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
@@ -140,7 +140,7 @@ async fn turns_end_alike_in_whichever_order_they_come() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_comes_before_its_payment_counts_with_it() {
+async fn a_dispute_before_its_payment_counts_with_it() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -177,7 +177,7 @@ async fn a_dispute_that_names_another_organisation_never_counts() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_says_its_order_and_its_owner_needs_no_payment() {
+async fn a_dispute_with_order_and_owner_needs_no_payment() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let named = turn("DISPUTE_CREATED", UNKNOWN, "needs_response")
@@ -205,7 +205,7 @@ async fn a_dispute_of_a_payment_by_its_public_id_counts() {
 }
 
 #[tokio::test]
-async fn a_dispute_of_nobodys_payment_is_told_to_a_person_once() {
+async fn a_dispute_without_an_order_raises_one_alarm() {
     let app = TestApp::start().await;
     for number in 0..3 {
         let told = turn("DISPUTE_CREATED", UNKNOWN, "needs_response").in_envelope(number);
@@ -218,7 +218,7 @@ async fn a_dispute_of_nobodys_payment_is_told_to_a_person_once() {
 }
 
 #[tokio::test]
-async fn what_of_a_dispute_cannot_be_read_counts_as_absent() {
+async fn an_unreadable_dispute_field_counts_as_absent() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     let odd = turn("DISPUTE_CREATED", &transaction, "needs_response")
@@ -251,7 +251,7 @@ async fn nothing_is_refunded_by_a_dispute_and_lomi_refuses_it() {
 }
 
 #[tokio::test]
-async fn a_risky_payment_stands_in_the_timeline_and_changes_nothing() {
+async fn a_risky_payment_only_adds_to_the_timeline() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     let flagged = risk("PAYMENT_RISK_FLAGGED", &transaction);
@@ -276,7 +276,7 @@ async fn a_risky_payment_stands_in_the_timeline_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_risk_of_nobodys_payment_wakes_nobody() {
+async fn a_risk_event_without_an_order_raises_no_alarm() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&risk("PAYMENT_RISK_FLAGGED", UNKNOWN)).await.outcome(), "quarantined");
     ask_to_the_end(&app).await;

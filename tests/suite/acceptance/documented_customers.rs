@@ -17,7 +17,7 @@ fn id_of(customer: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_list_reads_as_lomis_document_prints_it() {
+async fn a_customer_list_reads_as_lomi_documents_it() {
     let app = TestApp::start().await;
     let id = id_of(&app.create_customer(&amadou()).await.expect(201).json()).to_owned();
     app.named_customer("Boutique Ba").await;
@@ -45,7 +45,7 @@ async fn a_list_reads_as_lomis_document_prints_it() {
 }
 
 #[tokio::test]
-async fn a_text_is_cleared_with_null_or_lomi_is_said_to_keep_it() {
+async fn a_text_is_cleared_or_reported_as_kept_by_lomi() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         for clears in [true, false] {
@@ -72,7 +72,7 @@ async fn a_text_is_cleared_with_null_or_lomi_is_said_to_keep_it() {
 }
 
 #[tokio::test]
-async fn an_id_that_lomi_cannot_read_is_nobodys_and_no_outage() {
+async fn an_id_that_lomi_cannot_read_is_not_found() {
     let app = TestApp::start().await;
     let routes = [
         ("GET", "", Value::Null),
@@ -99,7 +99,7 @@ async fn an_id_that_lomi_cannot_read_is_nobodys_and_no_outage() {
 }
 
 #[tokio::test]
-async fn a_customer_answers_to_the_id_that_lomi_prints() {
+async fn a_customer_is_found_by_the_id_that_lomi_documents() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "customers_by_public_id": true })).await;
     let made = app.create_customer(&amadou()).await.expect(201).json();

@@ -37,7 +37,7 @@ async fn cancelling_twice_is_cancelling_once() {
 }
 
 #[tokio::test]
-async fn a_declined_card_leaves_the_page_open_and_a_second_try_pays() {
+async fn after_a_decline_a_second_attempt_pays() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let declined = json!({ "method": "card", "outcome": "decline" });
@@ -63,7 +63,7 @@ async fn a_failure_after_success_changes_nothing() {
 }
 
 #[tokio::test]
-async fn success_and_failure_end_alike_in_either_order() {
+async fn success_and_failure_end_the_same_in_either_order() {
     let app = TestApp::start().await;
     let (one, other) = (app.open_order().await, app.open_order().await);
     for (order, failure_first) in [(&one, true), (&other, false)] {
@@ -101,7 +101,7 @@ async fn a_second_payment_is_flagged_and_fulfilled_only_once() {
 }
 
 #[tokio::test]
-async fn an_order_whose_page_is_over_is_called_expired_once_lomi_was_asked() {
+async fn an_order_expires_only_after_lomi_confirms_it() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.expire(&order.session_id).await;
@@ -116,7 +116,7 @@ async fn an_order_whose_page_is_over_is_called_expired_once_lomi_was_asked() {
 }
 
 #[tokio::test]
-async fn money_that_comes_after_expiry_is_taken() {
+async fn a_payment_after_expiry_marks_the_order_paid() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.expire(&order.session_id).await;
@@ -130,7 +130,7 @@ async fn money_that_comes_after_expiry_is_taken() {
 }
 
 #[tokio::test]
-async fn a_payment_in_the_last_second_is_found_before_the_order_is_called_expired() {
+async fn a_last_second_payment_is_found_before_expiry() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -142,7 +142,7 @@ async fn a_payment_in_the_last_second_is_found_before_the_order_is_called_expire
 }
 
 #[tokio::test]
-async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the_page() {
+async fn an_unlisted_payment_is_found_by_reading_its_page() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -155,7 +155,7 @@ async fn a_payment_that_lomis_listing_does_not_show_is_found_by_asking_about_the
 }
 
 #[tokio::test]
-async fn news_of_a_page_proves_nothing_and_has_lomi_asked() {
+async fn a_page_event_pays_nothing_and_triggers_a_poll() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let payment = app.pay_silently(&order, "wave").await;
@@ -175,7 +175,7 @@ async fn news_of_a_page_proves_nothing_and_has_lomi_asked() {
 
 /// A page that lomi reports as ended is polled at once; a page reported as paid without a payment pays nothing.
 #[tokio::test]
-async fn a_page_that_ended_is_asked_about_at_once() {
+async fn an_ended_page_is_polled_at_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let session = app.lomi.sessions().await.remove(0);

@@ -11,7 +11,7 @@ async fn republished(app: &TestApp, order_id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_event_of_an_order_is_told_again_under_its_own_name() {
+async fn every_event_is_republished_under_its_own_id() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("wave").await;
     app.refund(&order.order_id, &json!({ "amount": 1_000 }), "refund").await.expect(201);
@@ -28,7 +28,7 @@ async fn every_event_of_an_order_is_told_again_under_its_own_name() {
 }
 
 #[tokio::test]
-async fn an_order_that_told_nothing_has_nothing_to_tell_again_and_a_stranger_is_unknown() {
+async fn an_order_without_events_republishes_nothing() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     assert_eq!(republished(&app, &order.order_id).await, Vec::<String>::new());
@@ -39,7 +39,7 @@ async fn an_order_that_told_nothing_has_nothing_to_tell_again_and_a_stranger_is_
 }
 
 #[tokio::test]
-async fn an_event_of_an_earlier_release_is_completed_when_it_is_told_again() {
+async fn a_republished_event_of_an_older_release_is_completed() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("wave").await;
     let pk = format!("OUTBOX#{}#order.paid", order.order_id);

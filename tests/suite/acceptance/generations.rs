@@ -12,7 +12,7 @@ async fn open_order(app: &TestApp, key: &str) -> Created {
 }
 
 #[tokio::test]
-async fn a_shopper_can_pay_whichever_generation_lomi_speaks() {
+async fn a_shopper_can_pay_in_every_generation() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -27,7 +27,7 @@ async fn a_shopper_can_pay_whichever_generation_lomi_speaks() {
 }
 
 #[tokio::test]
-async fn a_shopper_can_pay_whichever_habit_lomi_has() {
+async fn a_shopper_can_pay_under_every_quirk_of_lomi() {
     let app = TestApp::start().await;
     for quirk in [
         "decimal_numbers",
@@ -103,7 +103,7 @@ fn priced_by(app: &TestApp, name: &str, value: &serde_json::Value) -> serde_json
 }
 
 #[tokio::test]
-async fn every_way_to_a_price_sells_in_every_generation() {
+async fn every_pricing_mode_sells_in_every_generation() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -125,7 +125,7 @@ async fn every_way_to_a_price_sells_in_every_generation() {
 }
 
 #[tokio::test]
-async fn what_lomi_prices_is_sold_in_the_merchants_currency() {
+async fn lomi_priced_carts_use_the_merchants_currency() {
     let app = TestApp::start_with(Setup { default_currency: "EUR", ..Setup::default() }).await;
     let body = priced_by(&app, "price_id", &json!(PRICE_A));
     let order = app.create(&body, "converted").await.expect(201).json();

@@ -13,7 +13,7 @@ async fn state(app: &TestApp, check: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_stack_in_order_is_ok_and_every_check_says_so() {
+async fn a_healthy_stack_is_ok_in_every_check() {
     let app = TestApp::start().await;
     assert_eq!(state(&app, "last_webhook").await, "never", "a fresh stack has not heard of lomi.");
     app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
@@ -32,7 +32,7 @@ async fn a_stack_in_order_is_ok_and_every_check_says_so() {
 }
 
 #[tokio::test]
-async fn what_waits_is_counted_and_what_waits_too_long_is_told() {
+async fn health_counts_waiting_work_and_reports_a_backlog() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     assert!(app.make_due(&order.order_id).await);
@@ -53,7 +53,7 @@ async fn what_waits_is_counted_and_what_waits_too_long_is_told() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
+async fn health_names_a_missing_or_wrong_secret() {
     let app = TestApp::start().await;
     let key = app.secret(KEY);
     for (value, found, environment) in [
@@ -80,7 +80,7 @@ async fn a_secret_that_is_missing_or_wrong_is_told_by_name() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_secret_is_told_with_what_is_wrong() {
+async fn health_reports_an_invalid_secret_with_the_reason() {
     let app = TestApp::start().await;
     let good = [KEY, WEBHOOK_SECRET, CART_KEY].map(|variable| app.secret(variable));
     for (variable, check) in [(KEY, "lomi_key"), (WEBHOOK_SECRET, "webhook_secret"), (CART_KEY, "cart_token_key")] {
@@ -119,7 +119,7 @@ async fn a_key_of_the_other_environment_is_a_mismatch() {
 
 /// A request to the merchant's own domain does not contain the URL under which the stack registered its webhook.
 #[tokio::test]
-async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() {
+async fn health_finds_the_webhook_from_every_stack_address() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     assert_eq!(state(&app, "webhook_endpoint").await, "missing");
@@ -134,7 +134,7 @@ async fn what_the_stack_registered_is_registered_by_whatever_address_one_asks() 
 
 /// For a manual webhook no other check reports this; a registered one is repaired by its next run.
 #[tokio::test]
-async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
+async fn health_reports_a_webhook_without_payment_events() {
     let app = TestApp::start().await;
     app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
     let endpoint = app.endpoints().await.remove(0);
@@ -159,7 +159,7 @@ async fn a_webhook_that_lomi_sends_no_payments_to_is_not_called_well() {
 }
 
 #[tokio::test]
-async fn until_the_organisation_is_learned_health_says_so() {
+async fn health_reports_an_unknown_organisation() {
     let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
     assert_eq!(state(&app, "organisation").await, "not_read");
     app.reconcile().await;
@@ -168,7 +168,7 @@ async fn until_the_organisation_is_learned_health_says_so() {
 }
 
 #[tokio::test]
-async fn lists_that_can_be_read_are_well_in_every_generation() {
+async fn health_accepts_readable_lists_in_every_generation() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -189,7 +189,7 @@ async fn lists_that_can_be_read_are_well_in_every_generation() {
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_read_is_told_with_what_is_wrong() {
+async fn health_reports_an_unreadable_list_with_the_reason() {
     let app = TestApp::start().await;
     for (list, path, other) in
         [("transactions", "GET /transactions", "refunds"), ("refunds", "GET /refunds", "transactions")]
@@ -217,7 +217,7 @@ async fn a_list_that_cannot_be_read_is_told_with_what_is_wrong() {
 
 /// The first page alone looks fine; the reconciler needs the next one.
 #[tokio::test]
-async fn a_list_that_begins_again_is_told_before_it_is_needed() {
+async fn health_reports_a_list_that_restarts() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "list_places_ignored": true })).await;
     assert_eq!(state(&app, "transactions").await, "ok", "an empty list has an end");

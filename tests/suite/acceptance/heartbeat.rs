@@ -10,7 +10,7 @@ async fn received_at_ms(app: &TestApp) -> Option<i64> {
 }
 
 #[tokio::test]
-async fn an_authentic_event_of_any_outcome_is_noted_once_a_minute_and_the_silence_after_it_is_measured() {
+async fn every_authentic_event_updates_the_heartbeat() {
     let app = TestApp::start().await;
     app.reconcile().await;
     let before = app.last_line("reconciler");
@@ -30,7 +30,7 @@ async fn an_authentic_event_of_any_outcome_is_noted_once_a_minute_and_the_silenc
 
 /// A stack with a refused lomi key may be one that gets no webhooks, either.
 #[tokio::test]
-async fn a_run_that_cannot_look_at_orders_measures_the_silence_all_the_same() {
+async fn a_failed_run_still_measures_the_time_since_a_webhook() {
     let app = TestApp::start().await;
     app.deliver(&Event::new("PAYOUT_CREATED", json!({}))).await.expect(200);
     let id = app.secret_id("LOMI_SECRET_KEY_ID").to_owned();
@@ -58,7 +58,7 @@ async fn the_time_of_the_last_event_only_moves_forward() {
 }
 
 #[tokio::test]
-async fn what_nobody_signed_is_no_sign_of_life() {
+async fn an_unsigned_event_is_no_heartbeat() {
     let app = TestApp::start().await;
     let event = Event::new("PAYOUT_CREATED", json!({}));
     app.deliver_signed_with(&event, "whsec_of_somebody_else_0123456789").await.expect(401);
@@ -68,7 +68,7 @@ async fn what_nobody_signed_is_no_sign_of_life() {
 
 /// The heartbeat cannot be written: its time is not comparable with any time.
 #[tokio::test]
-async fn a_note_that_fails_costs_an_event_nothing() {
+async fn a_failed_heartbeat_write_loses_no_event() {
     let app = TestApp::start().await;
     let broken = json!({ "PK": PK, "SK": "HEARTBEAT", "received_at_ms": "no number" });
     app.table.put(&broken).await;
@@ -86,7 +86,7 @@ async fn a_note_that_fails_costs_an_event_nothing() {
 
 /// A small shop with a broken webhook: lomi sends one event per order and takes the refusal as final.
 #[tokio::test]
-async fn an_order_that_only_asking_made_paid_is_counted_once_unless_any_event_has_come_since() {
+async fn an_order_paid_without_webhook_is_counted_once() {
     for (heard, counted) in [(false, 1), (true, 0)] {
         let app = TestApp::start().await;
         let order = app.open_order().await;

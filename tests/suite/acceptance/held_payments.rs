@@ -25,7 +25,7 @@ async fn shown(app: &TestApp, order: &Created) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_held_payment_is_not_paid_and_is_said_in_words() {
+async fn a_held_payment_is_not_paid_and_is_shown_as_held() {
     let app = TestApp::start().await;
     for (is_announced, method) in [(true, "card"), (false, "wave")] {
         app.lomi.quirks(json!({ "held_announced": is_announced })).await;
@@ -45,7 +45,7 @@ async fn a_held_payment_is_not_paid_and_is_said_in_words() {
 
 /// No event reports the end of the review.
 #[tokio::test]
-async fn what_becomes_of_a_held_payment_is_asked() {
+async fn a_held_payment_is_polled_until_it_ends() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     for (is_approved, status) in [(true, "paid"), (false, "failed_attempt")] {
@@ -116,7 +116,7 @@ async fn a_held_payment_takes_its_links_last_place() {
 
 /// lomi decided before the first poll: the page stays completed, and its money never arrived.
 #[tokio::test]
-async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
+async fn a_hold_released_before_the_poll_pays_nothing() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     for profile in ["current", "june2026"] {
@@ -135,7 +135,7 @@ async fn what_lomi_let_go_before_anybody_looked_pays_nothing() {
 
 /// The event of an attempt that failed before the review arrives late: the payment is still held, and lomi is polled.
 #[tokio::test]
-async fn a_late_failure_lets_go_of_no_held_payment() {
+async fn a_late_failure_does_not_release_a_held_payment() {
     let app = TestApp::start().await;
     let order = risky_order(&app).await;
     let declined = json!({ "method": "card", "card_number": "4000000000000002" });

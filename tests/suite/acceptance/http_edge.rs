@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::TestApp;
 
 #[tokio::test]
-async fn a_browser_of_the_shop_may_call_the_api_and_no_other_may() {
+async fn only_the_shops_origin_may_call_the_api() {
     let app = TestApp::start().await;
     let ask = async |origin: &str| {
         let headers = [
@@ -65,7 +65,7 @@ async fn a_french_shop_gets_french_refusals() {
 }
 
 #[tokio::test]
-async fn a_problem_says_what_happened_where_and_whether_to_try_again() {
+async fn a_problem_says_what_failed_where_and_if_to_retry() {
     let app = TestApp::start().await;
     let answer = app.create(&json!({}), "k").await;
     let problem = answer.json();
@@ -79,7 +79,7 @@ async fn a_problem_says_what_happened_where_and_whether_to_try_again() {
 }
 
 #[tokio::test]
-async fn every_wrong_member_is_named_by_its_pointer() {
+async fn every_wrong_field_is_reported_by_its_pointer() {
     let app = TestApp::start().await;
     for (member, value, pointer) in [
         ("success_url", json!("https://evil.example/"), "/success_url"),

@@ -23,7 +23,7 @@ async fn a_double_click_makes_one_order_and_one_page() {
 }
 
 #[tokio::test]
-async fn the_same_request_again_gets_the_same_answer_byte_for_byte() {
+async fn a_repeated_request_gets_the_same_bytes() {
     let app = TestApp::start().await;
     let first = app.create(&app.cart(1), "k").await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), "");
@@ -38,7 +38,7 @@ async fn the_same_request_again_gets_the_same_answer_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_time_is_over_is_not_given_again_while_dynamodb_has_not_deleted_it() {
+async fn an_expired_answer_is_not_replayed_before_its_deletion() {
     let app = TestApp::start().await;
     let first = Created::of(&app.create(&app.cart(1), "k").await);
     let claim = app.table.items("IDEM#").await.pop().unwrap();
@@ -54,7 +54,7 @@ async fn an_answer_whose_time_is_over_is_not_given_again_while_dynamodb_has_not_
 }
 
 #[tokio::test]
-async fn the_same_key_with_another_cart_is_refused_and_leaves_the_first_order_alone() {
+async fn a_key_reused_for_another_cart_is_refused() {
     let app = TestApp::start().await;
     let order = Created::of(&app.create(&app.cart(1), "k").await);
     let before = app.order(&order.order_id).await;
@@ -66,7 +66,7 @@ async fn the_same_key_with_another_cart_is_refused_and_leaves_the_first_order_al
 }
 
 #[tokio::test]
-async fn the_order_of_members_does_not_make_another_request() {
+async fn field_order_does_not_make_another_request() {
     let app = TestApp::start().await;
     let compact = app.cart(1).to_string();
     let first = app.create(&app.cart(1), "k").await.expect(201);
@@ -82,7 +82,7 @@ async fn the_order_of_members_does_not_make_another_request() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_missing_empty_or_unprintable_is_asked_for() {
+async fn a_missing_empty_or_unprintable_key_is_refused() {
     let app = TestApp::start().await;
     let url = app.url("/checkout-sessions");
     let long = "k".repeat(256);
@@ -126,7 +126,7 @@ async fn a_merchants_request_without_a_key_is_an_order_of_its_own() {
 
 /// A repeated key gets the order's token: two shoppers with the same guessable key would pay each other's order.
 #[tokio::test]
-async fn a_key_that_strangers_may_share_opens_nothing() {
+async fn a_low_entropy_key_opens_nothing() {
     let app = TestApp::start().await;
     let card = app.card_cart(1);
     for key in [

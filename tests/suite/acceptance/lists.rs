@@ -31,7 +31,7 @@ async fn paid(app: &TestApp) -> (Created, String) {
 }
 
 #[tokio::test]
-async fn the_poll_finds_the_25th_newest_payment() {
+async fn the_poll_finds_a_payment_beyond_the_first_page() {
     for (profile, quirks) in generations() {
         let app = TestApp::start().await;
         speak(&app, profile, &quirks, 20).await;
@@ -162,7 +162,7 @@ async fn is_cut_right(app: &TestApp, (list, id): (&str, &str), all: &[String], p
 }
 
 #[tokio::test]
-async fn a_page_of_customers_has_the_rows_that_its_number_says() {
+async fn a_page_number_of_customers_selects_its_rows() {
     let app = TestApp::start().await;
     for name in ["Awa", "Binta", "Cheikh", "Demba", "Eva", "Fatou", "Gora"] {
         app.named_customer(&format!("Liste {name}")).await;
@@ -185,7 +185,7 @@ async fn a_page_of_customers_has_the_rows_that_its_number_says() {
 }
 
 #[tokio::test]
-async fn an_offset_in_the_links_has_the_rows_behind_it() {
+async fn an_offset_of_links_selects_its_rows() {
     let app = TestApp::start().await;
     let link = json!({ "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000 });
     for _ in 0..7 {
@@ -206,7 +206,7 @@ async fn an_offset_in_the_links_has_the_rows_behind_it() {
 }
 
 #[tokio::test]
-async fn the_back_office_says_so_when_a_list_does_not_go_on() {
+async fn the_back_office_reports_a_list_that_does_not_continue() {
     let app = TestApp::start().await;
     for name in ["Awa", "Binta", "Cheikh"] {
         app.named_customer(&format!("Liste {name}")).await;
@@ -227,7 +227,7 @@ async fn the_back_office_says_so_when_a_list_does_not_go_on() {
 }
 
 #[tokio::test]
-async fn a_list_that_begins_again_ends_no_order() {
+async fn a_restarting_list_ends_no_order() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     let (order, _) = paid(&app).await;
@@ -254,7 +254,7 @@ async fn a_list_that_begins_again_ends_no_order() {
 }
 
 #[tokio::test]
-async fn a_list_that_begins_again_is_used_as_far_as_it_came() {
+async fn a_restarting_list_is_used_up_to_the_restart() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;
@@ -281,7 +281,7 @@ async fn a_list_that_begins_again_is_used_as_far_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_list_that_begins_again_releases_no_refund() {
+async fn a_restarting_list_releases_no_refund() {
     let app = TestApp::start().await;
     let order = refund_in_doubt_before(&app, 2).await;
     speak(&app, "current", &json!({ "list_places_ignored": true }), 2).await;

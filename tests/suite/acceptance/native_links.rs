@@ -26,7 +26,7 @@ async fn order_of(app: &TestApp, transaction: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn a_payment_by_lomis_own_link_becomes_a_paid_order() {
+async fn a_native_link_payment_becomes_a_paid_order() {
     let app = TestApp::start().await;
     let link = link(&app).await;
     // A card event names its page; a mobile-money event does not.
@@ -60,7 +60,7 @@ async fn a_payment_by_lomis_own_link_becomes_a_paid_order() {
 }
 
 #[tokio::test]
-async fn while_lomi_cannot_be_asked_the_payment_waits_and_is_not_forgotten() {
+async fn a_payment_waits_while_lomi_is_unreachable() {
     let app = TestApp::start().await;
     let link = link(&app).await;
     let transaction = pay_by_link(&app, &link, "card").await;
@@ -76,7 +76,7 @@ async fn while_lomi_cannot_be_asked_the_payment_waits_and_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
+async fn two_payments_at_one_price_are_separated_by_payer() {
     let app = TestApp::start().await;
     let link = link(&app).await;
     let mut paid = Vec::new();
@@ -102,7 +102,7 @@ async fn two_payments_at_one_price_are_told_apart_by_who_paid_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
+async fn a_native_link_payment_without_event_is_found() {
     let app = TestApp::start().await;
     let body =
         json!({ "kind": "native", "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 7_500 });
@@ -125,7 +125,7 @@ async fn a_payment_that_nobody_told_of_is_found_by_looking_for_it() {
 }
 
 #[tokio::test]
-async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_person() {
+async fn a_payment_unknown_to_lomi_ends_with_an_alarm() {
     let app = TestApp::start().await;
     let unknown = Event::new(
         "PAYMENT_SUCCEEDED",
@@ -142,7 +142,7 @@ async fn a_payment_that_lomi_does_not_know_is_asked_about_again_and_left_to_a_pe
 }
 
 #[tokio::test]
-async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_the_question_again() {
+async fn an_unattributed_payment_is_quarantined_and_reopened() {
     let app = TestApp::start().await;
     let link = link(&app).await;
     // Two pages were paid at one price, and nothing attributes the payments.
@@ -171,7 +171,7 @@ async fn a_payment_that_stays_nobodys_ends_in_quarantine_and_signed_news_raises_
 }
 
 #[tokio::test]
-async fn a_live_event_that_proves_no_environment_is_asked_about_with_the_stacks_own_key() {
+async fn a_live_event_without_environment_opens_a_case() {
     let app = TestApp::start_with(tests::Setup { live: true, ..tests::Setup::default() }).await;
     let transaction = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
     let event = Event::new(

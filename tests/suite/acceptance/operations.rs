@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Created, TestApp, eventually};
 
 #[tokio::test]
-async fn asking_now_turns_an_order_paid_whose_event_was_lost() {
+async fn a_sync_marks_an_order_paid_after_a_lost_event() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     assert_eq!(app.asked(&order.order_id).await, Vec::<String>::new(), "nobody has paid");
@@ -23,7 +23,7 @@ async fn asking_now_turns_an_order_paid_whose_event_was_lost() {
 }
 
 #[tokio::test]
-async fn asking_finds_the_late_payment_of_an_order_that_nobody_looks_at_any_more() {
+async fn a_sync_finds_a_late_payment_of_an_order_no_longer_due() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -37,7 +37,7 @@ async fn asking_finds_the_late_payment_of_an_order_that_nobody_looks_at_any_more
 }
 
 #[tokio::test]
-async fn asking_finds_a_second_payment_and_a_card_payment() {
+async fn a_sync_finds_a_second_payment_and_a_card_payment() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     let order = app.open_order().await;
@@ -55,7 +55,7 @@ async fn asking_finds_a_second_payment_and_a_card_payment() {
 }
 
 #[tokio::test]
-async fn asking_says_when_lomi_cannot_be_asked_and_knows_no_strangers() {
+async fn a_sync_reports_an_unreachable_lomi_and_unknown_orders() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.fault(json!({ "target": "*", "kind": "status", "arg": 500, "times": null })).await;
@@ -74,7 +74,7 @@ async fn listed(app: &TestApp, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_order_in_doubt_says_since_when_and_how_often_lomi_was_asked() {
+async fn an_order_in_doubt_shows_since_when_and_its_polls() {
     let app = TestApp::start().await;
     app.open_order().await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "drop_connection", "times": null })).await;
@@ -93,7 +93,7 @@ async fn an_order_in_doubt_says_since_when_and_how_often_lomi_was_asked() {
 }
 
 #[tokio::test]
-async fn refunds_in_doubt_are_found_and_asked_about() {
+async fn refunds_in_doubt_are_found_and_synced() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.paid_order("wave").await;
@@ -133,7 +133,7 @@ async fn missed(app: &TestApp, count: usize) -> Vec<Created> {
 }
 
 #[tokio::test]
-async fn failed_deliveries_are_sent_again_and_those_on_record_are_not() {
+async fn only_unrecorded_failed_deliveries_are_resent() {
     let app = TestApp::start().await;
     let orders = missed(&app, 2).await;
     assert_eq!(app.asked(&orders[0].order_id).await, ["paid/poll"]);
@@ -147,7 +147,7 @@ async fn failed_deliveries_are_sent_again_and_those_on_record_are_not() {
 }
 
 #[tokio::test]
-async fn a_failed_delivery_is_sent_again_in_every_generation() {
+async fn a_failed_delivery_is_resent_in_every_generation() {
     for profile in ["current", "june2026", "seeds"] {
         let app = TestApp::start().await;
         let order = app.open_order().await;
@@ -168,7 +168,7 @@ async fn a_failed_delivery_is_sent_again_in_every_generation() {
 }
 
 #[tokio::test]
-async fn what_is_sent_at_once_is_bounded_and_the_cursor_leads_on() {
+async fn a_bulk_resend_is_bounded_and_continues_by_cursor() {
     let app = TestApp::start().await;
     let orders = missed(&app, 3).await;
     let first = app.resend(&json!({ "limit": 2 })).await.expect(200).json();
@@ -183,7 +183,7 @@ async fn what_is_sent_at_once_is_bounded_and_the_cursor_leads_on() {
 }
 
 #[tokio::test]
-async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
+async fn a_resend_skips_failed_events_and_other_endpoints() {
     let app = TestApp::start().await;
     let (key, lomi) = (app.secret("LOMI_SECRET_KEY_ID"), app.stack.urls().lomi.clone());
     let other =
@@ -206,7 +206,7 @@ async fn what_failed_before_is_left_alone_and_so_are_other_systems() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_fails_again_holds_up_none_of_the_others() {
+async fn a_delivery_that_fails_again_holds_up_no_other() {
     let app = TestApp::start().await;
     let orders = missed(&app, 3).await;
     let retry = "POST /webhooks/{id}/deliveries/{log_id}/retry";
@@ -223,7 +223,7 @@ async fn a_delivery_that_fails_again_holds_up_none_of_the_others() {
 }
 
 #[tokio::test]
-async fn what_is_refused_again_or_unknown_is_said_and_tried_once() {
+async fn a_refused_or_unknown_resend_is_reported_once() {
     let app = TestApp::start().await;
     let orders = missed(&app, 1).await;
     assert_eq!(app.resent(&json!({ "since": "2100-01-01T00:00:00Z" })).await, (0, 0, Vec::new()));

@@ -127,7 +127,7 @@ async fn an_event_without_organisation_waits_for_our_own_key() {
 }
 
 #[tokio::test]
-async fn what_the_payer_writes_proves_no_organisation() {
+async fn payer_metadata_proves_no_organisation() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
@@ -142,7 +142,7 @@ async fn what_the_payer_writes_proves_no_organisation() {
 }
 
 #[tokio::test]
-async fn a_failure_without_organisation_is_our_own_keys_to_tell() {
+async fn a_failure_without_organisation_is_verified_with_our_key() {
     let app = TestApp::start().await;
     app.lomi.webhook_fault("omit_fields", json!(["organization_id"])).await;
     let card = app.open_card_order().await;
@@ -156,7 +156,7 @@ async fn a_failure_without_organisation_is_our_own_keys_to_tell() {
 }
 
 #[tokio::test]
-async fn until_the_own_organisation_is_known_every_event_waits() {
+async fn every_event_waits_until_the_own_organisation_is_known() {
     let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
     let order = app.open_order().await;
     app.pay(&order, "wave").await;
@@ -173,7 +173,7 @@ async fn until_the_own_organisation_is_known_every_event_waits() {
 }
 
 #[tokio::test]
-async fn where_lomi_has_no_me_its_rows_tell_the_organisation() {
+async fn without_the_me_route_the_organisation_is_read_from_rows() {
     let app = TestApp::start_with(Setup { not_read: true, ..Setup::default() }).await;
     app.lomi.fault(json!({ "target": "GET /me", "kind": "status", "arg": 404, "times": null })).await;
     app.reconcile().await;
@@ -204,7 +204,7 @@ async fn a_new_key_forgets_the_old_organisation_and_learns_its_own() {
 }
 
 #[tokio::test]
-async fn a_refund_of_another_organisation_gives_nothing_back() {
+async fn a_refund_of_another_organisation_is_not_counted() {
     let app = TestApp::start().await;
     let (order, transaction) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -223,7 +223,7 @@ async fn a_refund_of_another_organisation_gives_nothing_back() {
 }
 
 #[tokio::test]
-async fn a_page_that_another_organisation_calls_paid_is_not() {
+async fn a_page_of_another_organisation_pays_nothing() {
     let app = TestApp::start().await;
     let (unpaid, paid) = (app.open_order().await, app.open_order().await);
     app.pay_silently(&paid, "wave").await;

@@ -40,7 +40,7 @@ async fn paid_order(app: &TestApp) -> (Created, String) {
 }
 
 #[tokio::test]
-async fn a_payment_told_by_its_public_id_counts_once() {
+async fn a_payment_with_a_public_id_counts_once() {
     let app = app().await;
     for method in ["wave", "card"] {
         let order = app.open_order().await;
@@ -68,7 +68,7 @@ async fn a_payment_told_by_its_public_id_counts_once() {
 }
 
 #[tokio::test]
-async fn the_same_payment_by_uuid_first_is_no_second_one() {
+async fn a_payment_by_uuid_then_public_id_counts_once() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("wave").await;
     let event = app.announced(&transaction_id).await;
@@ -83,7 +83,7 @@ async fn the_same_payment_by_uuid_first_is_no_second_one() {
 }
 
 #[tokio::test]
-async fn a_failure_told_by_a_public_id_is_asked_about() {
+async fn a_failure_with_a_public_id_is_verified() {
     let app = app().await;
     let card = app.open_card_order().await;
     app.lomi.present_card(&card.intent_id, &card.client_secret, DECLINED_CARD).await;
@@ -96,7 +96,7 @@ async fn a_failure_told_by_a_public_id_is_asked_about() {
 }
 
 #[tokio::test]
-async fn a_payment_of_nobody_is_told_to_a_person_once() {
+async fn a_payment_without_an_order_raises_one_alarm() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -140,7 +140,7 @@ async fn a_lost_refund_is_found_by_the_public_id_of_its_payment() {
 }
 
 #[tokio::test]
-async fn a_dashboard_refund_told_by_a_public_id_is_counted() {
+async fn a_dashboard_refund_with_a_public_id_is_counted() {
     let app = app().await;
     let (order, transaction_id) = paid_order(&app).await;
     app.refund_at_lomi(&transaction_id, 5_000).await;

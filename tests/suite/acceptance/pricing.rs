@@ -65,7 +65,7 @@ async fn a_shopper_cannot_name_the_price_of_a_priced_article() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_sale_has_no_price() {
+async fn an_article_not_for_sale_has_no_price() {
     let app = TestApp::start().await;
     let inactive = json!({ "title": "Ancien", "currency_code": "XOF", "amount": 100, "active": false });
     app.admin("PUT", "/admin/products/ANCIEN", &inactive).await.expect(200);
@@ -96,7 +96,7 @@ async fn one_order_has_one_currency() {
 }
 
 #[tokio::test]
-async fn a_cart_has_exactly_one_way_to_a_price() {
+async fn a_cart_has_exactly_one_pricing_mode() {
     let app = TestApp::start().await;
     let mut two = items(json!([{ "sku": "PAGNE-WAX-6Y", "quantity": 1 }]));
     two["price_id"] = lomi_sandbox::fixtures::PRICE_A.into();
@@ -120,7 +120,7 @@ async fn quantities_and_lines_are_bounded() {
 }
 
 #[tokio::test]
-async fn lomi_prices_its_own_catalogue_and_the_order_learns_the_amount() {
+async fn an_order_takes_its_amount_from_lomis_catalogue() {
     let app = TestApp::start().await;
     use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
     let line_items = json!([{ "price_id": PRICE_A, "quantity": 2 }]);
@@ -138,7 +138,7 @@ async fn lomi_prices_its_own_catalogue_and_the_order_learns_the_amount() {
 }
 
 #[tokio::test]
-async fn an_order_priced_by_lomi_shows_what_was_bought() {
+async fn an_order_priced_by_lomi_shows_its_items() {
     let app = TestApp::start().await;
     use lomi_sandbox::fixtures::{PRICE_A, PRODUCT_A};
     let price = |quantity: u32| json!({ "price_id": PRICE_A, "product_id": null, "quantity": quantity });
@@ -201,7 +201,7 @@ async fn a_later_price_does_not_touch_an_order() {
 }
 
 #[tokio::test]
-async fn what_the_page_asks_for_is_said_and_never_nothing() {
+async fn a_page_requires_the_stated_customer_details() {
     let app = TestApp::start().await;
     let flags = ["require_name", "require_email", "require_phone", "require_billing_address"];
     let asked_for = async |body: Value, name: &str| {

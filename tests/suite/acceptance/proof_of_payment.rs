@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::{Event, Setup, TestApp, eventually};
 
 #[tokio::test]
-async fn the_same_webhook_five_times_at_once_pays_once() {
+async fn concurrent_copies_of_a_webhook_pay_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -19,7 +19,7 @@ async fn the_same_webhook_five_times_at_once_pays_once() {
 }
 
 #[tokio::test]
-async fn a_webhook_with_a_new_envelope_id_each_time_pays_once() {
+async fn a_webhook_with_changing_envelope_ids_pays_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
@@ -33,7 +33,7 @@ async fn a_webhook_with_a_new_envelope_id_each_time_pays_once() {
 }
 
 #[tokio::test]
-async fn payments_that_arrive_at_the_same_moment_are_all_counted() {
+async fn concurrent_payments_of_an_order_are_all_counted() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     let order = app.open_order().await;
@@ -51,7 +51,7 @@ async fn payments_that_arrive_at_the_same_moment_are_all_counted() {
 }
 
 #[tokio::test]
-async fn copies_that_lomi_itself_sends_under_new_ids_pay_once() {
+async fn copies_of_an_event_under_new_ids_pay_once() {
     let app = TestApp::start().await;
     app.lomi.webhook_fault("duplicate", json!({ "copies": 4, "new_id": true })).await;
     let order = app.open_order().await;
@@ -66,7 +66,7 @@ async fn copies_that_lomi_itself_sends_under_new_ids_pay_once() {
 }
 
 #[tokio::test]
-async fn evidence_that_does_not_fit_its_order_pays_nothing_and_is_kept() {
+async fn a_mismatched_event_is_quarantined() {
     let app = TestApp::start().await;
     for (pointer, value, reason, flagged) in [
         ("/data/gross_amount", json!(12_499), "amount", true),
@@ -92,7 +92,7 @@ async fn evidence_that_does_not_fit_its_order_pays_nothing_and_is_kept() {
 }
 
 #[tokio::test]
-async fn lomi_is_never_told_to_stop_whatever_its_event_says() {
+async fn every_faulty_event_is_still_acknowledged() {
     let app = TestApp::start().await;
     for kind in [
         "wrong_amount",
@@ -164,7 +164,7 @@ async fn an_event_that_names_only_its_session_finds_its_order() {
 }
 
 #[tokio::test]
-async fn an_unknown_order_is_acknowledged_and_kept() {
+async fn an_event_for_an_unknown_order_is_quarantined() {
     let app = TestApp::start().await;
     let data = json!({
         "transaction_id": "11111111-2222-4333-8444-555555555555", "status": "completed", "gross_amount": 500,
@@ -178,7 +178,7 @@ async fn an_unknown_order_is_acknowledged_and_kept() {
 }
 
 #[tokio::test]
-async fn what_no_order_depends_on_is_acknowledged() {
+async fn an_irrelevant_event_is_acknowledged() {
     let app = TestApp::start().await;
     for name in ["PAYOUT_COMPLETED", "SUBSCRIPTION_RENEWED", "something.nobody.knows", "PAYMENT_CREATED"] {
         let event = Event::new(name, json!({ "transaction_id": name, "metadata": { "payment_environment": "test" } }));
@@ -190,7 +190,7 @@ async fn what_no_order_depends_on_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn each_news_of_an_object_that_nobody_knows_is_kept_and_none_twice() {
+async fn each_event_of_an_unknown_object_is_quarantined_once() {
     let app = TestApp::start().await;
     let news = |status: &str| Event::new("PAYOUT_FAILED", json!({ "transaction_id": "tx-1", "status": status }));
     for status in ["pending", "returned", "lost"] {
@@ -216,7 +216,7 @@ async fn the_test_button_in_the_dashboard_succeeds() {
 }
 
 #[tokio::test]
-async fn an_authentic_body_that_nobody_can_read_is_acknowledged_and_kept() {
+async fn an_unreadable_authentic_body_is_quarantined() {
     let app = TestApp::start().await;
     for bytes in ["", "null", "[]", "{}", "not json", "{\"event\":5}", "{\"event\":\"PAYMENT_SUCCEEDED\"}"] {
         assert_eq!(app.deliver_bytes(bytes).await.outcome(), "quarantined", "{bytes:?}");

@@ -20,7 +20,7 @@ async fn a_shopper_pays_and_the_order_turns_paid() {
 }
 
 #[tokio::test]
-async fn mobile_money_pays_although_its_events_carry_no_mark_of_lomi() {
+async fn mobile_money_events_without_an_environment_pay() {
     let app = TestApp::start().await;
     for (method, provider) in [("wave", "WAVE"), ("mtn", "MTN")] {
         let order = app.open_order().await;
@@ -34,7 +34,7 @@ async fn mobile_money_pays_although_its_events_carry_no_mark_of_lomi() {
 }
 
 #[tokio::test]
-async fn the_shopper_comes_back_to_a_page_that_knows_its_order() {
+async fn the_shopper_returns_to_a_page_that_knows_its_order() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let step = app.lomi.pay(&order.session_id, "card").await;
@@ -45,7 +45,7 @@ async fn the_shopper_comes_back_to_a_page_that_knows_its_order() {
 }
 
 #[tokio::test]
-async fn lomi_is_asked_for_exactly_what_the_shop_ordered() {
+async fn lomi_receives_exactly_the_order_of_the_shop() {
     let app = TestApp::start().await;
     let mut body = app.cart(2);
     body["title"] = "Panier d’Awa".into();

@@ -12,7 +12,7 @@ fn counted(app: &TestApp, metric: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_event_that_came_before_its_order_is_replayed_and_pays_it_once() {
+async fn an_event_before_its_order_is_replayed_and_pays_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await.with("/data/metadata/payment_mobile", PHONE);
@@ -45,7 +45,7 @@ async fn an_event_that_came_before_its_order_is_replayed_and_pays_it_once() {
 }
 
 #[tokio::test]
-async fn rivals_who_replay_at_the_same_moment_pay_once() {
+async fn concurrent_replays_pay_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -61,7 +61,7 @@ async fn rivals_who_replay_at_the_same_moment_pay_once() {
 
 /// As after a crash between the two writes of a replay: the event counts, and the item is still open.
 #[tokio::test]
-async fn what_counts_already_is_found_on_record_and_waits_no_longer() {
+async fn an_already_counted_event_leaves_quarantine() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "mtn").await;
@@ -94,7 +94,7 @@ async fn a_mismatch_stays_however_often_it_is_replayed() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_for_a_second_reason_is_not_put_aside_twice() {
+async fn an_event_with_two_mismatches_is_quarantined_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await.with("/data/gross_amount", 12_499);
@@ -110,7 +110,7 @@ async fn what_does_not_fit_for_a_second_reason_is_not_put_aside_twice() {
 }
 
 #[tokio::test]
-async fn what_is_true_and_changes_nothing_waits_no_longer() {
+async fn a_true_event_without_effect_leaves_quarantine() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
@@ -130,7 +130,7 @@ async fn what_is_true_and_changes_nothing_waits_no_longer() {
 }
 
 #[tokio::test]
-async fn bytes_that_nobody_can_read_stay_and_are_shown() {
+async fn unreadable_bytes_stay_quarantined_and_are_shown() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver_bytes("not json, and <b>no</b> \"event\"\n").await.outcome(), "quarantined");
     let id = app.only_quarantined().await;
@@ -143,7 +143,7 @@ async fn bytes_that_nobody_can_read_stay_and_are_shown() {
 
 /// A polled payment has no signature, so a replay reads it from lomi again.
 #[tokio::test]
-async fn what_a_poll_put_aside_is_asked_of_lomi_anew() {
+async fn replaying_a_polled_payment_reads_it_from_lomi() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let key = format!("ORDER#{}", order.order_id);
@@ -169,7 +169,7 @@ async fn what_a_poll_put_aside_is_asked_of_lomi_anew() {
 }
 
 #[tokio::test]
-async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
+async fn replaying_an_unattributed_payment_reopens_its_case() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await.without("/data/metadata/order_id");
@@ -194,7 +194,7 @@ async fn a_payment_of_which_lomi_knew_no_owner_is_asked_about_anew() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_leads_nowhere() {
+async fn an_invalid_quarantine_id_is_not_found() {
     let app = TestApp::start().await;
     for id in [
         "unknown",
@@ -212,7 +212,7 @@ async fn an_id_that_is_none_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn what_waits_is_listed_once_page_by_page_newest_first() {
+async fn quarantined_events_are_listed_once_newest_first() {
     let app = TestApp::start().await;
     for number in 0..5 {
         assert_eq!(app.deliver_bytes(&format!("not json {number}")).await.outcome(), "quarantined");

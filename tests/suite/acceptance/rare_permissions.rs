@@ -27,7 +27,7 @@ async fn payments_by(app: &TestApp, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_payment_that_a_status_page_finds_counts_at_its_link() {
+async fn a_payment_found_by_a_status_read_counts_at_its_link() {
     let app = TestApp::start().await;
     let (code, order_id, token) = paid_by_link(&app).await;
     assert_eq!(app.status_with(&order_id, &token).await.expect(200).json()["status"], "paid");
@@ -36,7 +36,7 @@ async fn a_payment_that_a_status_page_finds_counts_at_its_link() {
 }
 
 #[tokio::test]
-async fn a_payment_that_an_operator_finds_counts_at_its_link() {
+async fn a_payment_found_by_a_sync_counts_at_its_link() {
     let app = TestApp::start().await;
     let (code, order_id, _) = paid_by_link(&app).await;
     assert_eq!(app.asked(&order_id).await, ["paid/poll"]);
@@ -45,7 +45,7 @@ async fn a_payment_that_an_operator_finds_counts_at_its_link() {
 }
 
 #[tokio::test]
-async fn a_payment_of_another_amount_that_a_status_page_finds_is_put_aside() {
+async fn a_mismatch_found_by_a_status_read_is_quarantined() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     misprice(&app, &order.order_id, 12_499).await;
@@ -57,7 +57,7 @@ async fn a_payment_of_another_amount_that_a_status_page_finds_is_put_aside() {
 }
 
 #[tokio::test]
-async fn a_payment_of_another_amount_that_an_operator_finds_is_put_aside() {
+async fn a_mismatch_found_by_a_sync_is_quarantined() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     misprice(&app, &order.order_id, 12_499).await;
@@ -69,7 +69,7 @@ async fn a_payment_of_another_amount_that_an_operator_finds_is_put_aside() {
 }
 
 #[tokio::test]
-async fn a_payment_of_another_amount_that_a_cancellation_finds_is_put_aside() {
+async fn a_mismatch_found_by_a_cancellation_is_quarantined() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     let card = app.open_card_order().await;
@@ -82,7 +82,7 @@ async fn a_payment_of_another_amount_that_a_cancellation_finds_is_put_aside() {
 }
 
 #[tokio::test]
-async fn a_payment_by_lomis_own_link_that_was_given_up_becomes_an_order_by_hand() {
+async fn an_unattributed_native_payment_is_replayed_by_hand() {
     let app = TestApp::start().await;
     let body =
         json!({ "kind": "native", "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 7_500 });
@@ -104,7 +104,7 @@ async fn a_payment_by_lomis_own_link_that_was_given_up_becomes_an_order_by_hand(
 }
 
 #[tokio::test]
-async fn an_order_that_moves_while_its_link_is_opened_still_gets_its_page() {
+async fn a_conflict_while_a_link_opens_still_yields_its_page() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 1_000 })).await;

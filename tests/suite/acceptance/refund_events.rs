@@ -43,7 +43,7 @@ fn permutations(length: usize) -> Vec<Vec<usize>> {
 }
 
 #[tokio::test]
-async fn events_of_a_payment_and_its_refund_end_alike_in_all_24_orders_each_told_twice() {
+async fn payment_and_refund_events_end_the_same_in_every_order() {
     let app = TestApp::start().await;
     let all = permutations(4);
     assert_eq!(all.len(), 24);
@@ -61,7 +61,7 @@ async fn events_of_a_payment_and_its_refund_end_alike_in_all_24_orders_each_told
 }
 
 #[tokio::test]
-async fn a_refund_made_in_the_dashboard_is_folded_in_by_its_payment_alone() {
+async fn a_dashboard_refund_is_matched_by_its_payment() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("wave").await;
     let refund_id = app.refund_at_lomi(&transaction_id, 12_500).await;
@@ -75,7 +75,7 @@ async fn a_refund_made_in_the_dashboard_is_folded_in_by_its_payment_alone() {
 }
 
 #[tokio::test]
-async fn a_completed_refund_that_fails_gives_the_money_back_to_the_order() {
+async fn a_refund_that_fails_after_completion_counts_no_more() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     let made = app.refund(&order.order_id, &json!({}), "k").await.expect(201).json();
@@ -98,7 +98,7 @@ async fn a_completed_refund_that_fails_gives_the_money_back_to_the_order() {
 }
 
 #[tokio::test]
-async fn bad_news_that_comes_before_the_good_ends_alike() {
+async fn a_failed_refund_event_may_arrive_before_the_completed() {
     let app = TestApp::start().await;
     let (order, [payment, created, completed]) = silent_refund(&app, 12_500).await;
     let failed = completed.clone().with("/event", "REFUND_FAILED").with("/data/status", "failed");
@@ -113,7 +113,7 @@ async fn bad_news_that_comes_before_the_good_ends_alike() {
 }
 
 #[tokio::test]
-async fn lomis_older_names_of_the_events_mean_the_same() {
+async fn older_refund_event_names_mean_the_same() {
     let app = TestApp::start().await;
     let (order, [payment, created, completed]) = silent_refund(&app, 12_500).await;
     app.deliver(&payment).await.expect(200);
@@ -127,7 +127,7 @@ async fn lomis_older_names_of_the_events_mean_the_same() {
 }
 
 #[tokio::test]
-async fn news_of_a_refund_that_fits_nothing_is_acknowledged_and_kept() {
+async fn a_refund_event_without_a_payment_is_quarantined() {
     let app = TestApp::start().await;
     let (order, [payment, _, completed]) = silent_refund(&app, 12_500).await;
     let stranger = completed.clone().with("/data/metadata", json!({}));
@@ -164,7 +164,7 @@ async fn news_of_a_refund_that_fits_nothing_is_acknowledged_and_kept() {
 }
 
 #[tokio::test]
-async fn more_than_was_paid_is_a_fact_when_lomi_says_so() {
+async fn a_refund_above_the_payment_counts_when_lomi_confirms_it() {
     let app = TestApp::start().await;
     let (order, [payment, _, completed]) = silent_refund(&app, 12_500).await;
     app.deliver(&payment).await.expect(200);
@@ -180,7 +180,7 @@ async fn more_than_was_paid_is_a_fact_when_lomi_says_so() {
 
 /// lomi's refund names its payment and none of our ids: until the payment is known, an attribution case is open.
 #[tokio::test]
-async fn a_refund_that_is_heard_of_before_its_payment_is_not_lost() {
+async fn a_refund_event_before_its_payment_is_not_lost() {
     let app = TestApp::start().await;
     for is_payment_told in [true, false] {
         let (order, [payment, _, completed]) = silent_refund(&app, 5_000).await;

@@ -38,7 +38,7 @@ fn differs(phone: &str, paid_by: Value, ordered_with: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_unpaid_create_does_not_turn_a_refund_to_its_phone() {
+async fn an_unpaid_order_does_not_redirect_a_refund() {
     let app = TestApp::start().await;
     for method in ["wave", "mtn"] {
         let order = paid(&app, method).await;
@@ -76,7 +76,7 @@ async fn a_confirmed_number_is_paid_and_a_newer_one_is_shown() {
 }
 
 #[tokio::test]
-async fn a_number_other_than_the_orders_is_shown_first() {
+async fn a_payout_number_unlike_the_orders_is_shown_first() {
     let app = TestApp::start().await;
     [PHONE, OTHER].into_iter().for_each(|number| app.keep_out_of_logs(number));
     let order = app.open_order().await;
@@ -89,7 +89,7 @@ async fn a_number_other_than_the_orders_is_shown_first() {
 }
 
 #[tokio::test]
-async fn a_payer_whom_lomi_does_not_name_is_confirmed_first() {
+async fn a_payer_without_a_number_is_confirmed_first() {
     let app = TestApp::start().await;
     let mut body = app.cart(1);
     body.as_object_mut().unwrap().remove("customer_phone");
@@ -107,7 +107,7 @@ async fn a_payer_whom_lomi_does_not_name_is_confirmed_first() {
 /// lomi stores an empty phone number when a card form sent none, and then pays out to the WhatsApp number, if there
 /// is one.
 #[tokio::test]
-async fn a_number_that_a_card_form_erased_is_not_paid() {
+async fn a_number_erased_by_a_card_form_is_not_paid() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     let guest =
@@ -126,7 +126,7 @@ async fn a_number_that_a_card_form_erased_is_not_paid() {
 }
 
 #[tokio::test]
-async fn without_the_facts_no_part_goes_back_and_the_whole_does() {
+async fn without_payer_data_only_a_full_refund_is_possible() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     for route in ["/transactions/{id}", "/customers/{id}", "/checkout-sessions/{id}"] {
@@ -146,7 +146,7 @@ async fn without_the_facts_no_part_goes_back_and_the_whole_does() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_card_payment_goes_back_to_the_card() {
+async fn a_partial_card_refund_is_paid_to_the_card() {
     let app = TestApp::start().await;
     let order = paid(&app, "card").await;
     unpaid_create(&app, STRANGER).await;
@@ -157,7 +157,7 @@ async fn a_part_of_a_card_payment_goes_back_to_the_card() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
+async fn a_refusal_after_the_payout_stays_in_doubt() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     app.lomi.quirks(json!({ "payout_rows_lost": true })).await;
@@ -179,7 +179,7 @@ async fn a_refusal_after_the_payout_is_a_doubt_and_stays_one() {
 
 /// lomi limits each call to the amount of the payment: a refund beyond the remainder is paid out, and then refused.
 #[tokio::test]
-async fn what_left_before_lomi_refused_it_is_not_called_failed() {
+async fn a_payout_beyond_lomis_ceiling_is_in_doubt() {
     let app = TestApp::start().await;
     // A server that neither shows the refunded amount on the payment nor lists the refund yet.
     app.lomi.profile("june2026").await;
@@ -200,7 +200,7 @@ async fn what_left_before_lomi_refused_it_is_not_called_failed() {
 
 /// A refund in lomi's dashboard without an event: lomi itself would pay out beyond the remainder.
 #[tokio::test]
-async fn what_went_back_elsewhere_does_not_go_back_again() {
+async fn a_dashboard_refund_is_not_refunded_again() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -225,7 +225,7 @@ async fn what_went_back_elsewhere_does_not_go_back_again() {
 
 /// The payment's own row shows more refunded than the list.
 #[tokio::test]
-async fn what_no_list_names_is_gone_all_the_same() {
+async fn an_unlisted_payout_is_still_counted() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -246,7 +246,7 @@ async fn refused_part(app: &TestApp, order: &Created) -> String {
 }
 
 #[tokio::test]
-async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
+async fn an_operator_may_release_a_refund_in_doubt() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     let id = refused_part(&app, &order).await;
@@ -266,7 +266,7 @@ async fn a_doubt_ends_when_somebody_saw_that_the_money_stayed() {
 
 /// The operator is wrong: the money has left, and lomi's list shows it.
 #[tokio::test]
-async fn a_refund_that_lomi_lists_is_not_called_off() {
+async fn a_refund_that_lomi_lists_is_not_released() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     app.lomi.lose_webhooks().await;
@@ -287,7 +287,7 @@ async fn a_refund_that_lomi_lists_is_not_called_off() {
 
 /// lomi records the refund later and sends no event.
 #[tokio::test]
-async fn what_lomi_lists_after_a_release_still_counts() {
+async fn a_refund_listed_after_its_release_still_counts() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     let id = refused_part(&app, &order).await;
@@ -305,7 +305,7 @@ async fn what_lomi_lists_after_a_release_still_counts() {
 }
 
 #[tokio::test]
-async fn a_slow_look_at_the_number_leaves_no_doubt() {
+async fn a_slow_number_check_leaves_no_doubt() {
     let app = TestApp::start().await;
     let order = paid(&app, "wave").await;
     for (route, latency_ms) in [("/transactions/{id}", 4_000), ("/customers/{id}", 3_500)] {

@@ -17,7 +17,7 @@ async fn stored_refund(app: &TestApp, order_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_moves_the_money_is_written_before_it_is_sent() {
+async fn a_refund_is_written_before_it_is_executed() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "drop_connection", "when": "before" })).await;
@@ -35,7 +35,7 @@ async fn what_moves_the_money_is_written_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_lost_preview_moved_nothing_and_is_in_doubt_all_the_same() {
+async fn a_refund_with_a_lost_preview_is_in_doubt() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     strike_preview(&app, "drop_connection", Value::Null).await;
@@ -50,7 +50,7 @@ async fn a_lost_preview_moved_nothing_and_is_in_doubt_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_preview_that_is_turned_away_leaves_the_key_free() {
+async fn a_refused_preview_leaves_the_key_free() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     strike_preview(&app, "status", json!(429)).await;
@@ -62,7 +62,7 @@ async fn a_preview_that_is_turned_away_leaves_the_key_free() {
 }
 
 #[tokio::test]
-async fn an_execution_that_is_turned_away_is_tried_with_the_same_key() {
+async fn a_throttled_execution_is_retried_with_the_same_key() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("wave").await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 429 })).await;
@@ -76,7 +76,7 @@ async fn an_execution_that_is_turned_away_is_tried_with_the_same_key() {
 /// lomi may bind a token to the key of its preview, or repeat the preview under the same key. Under each rule there
 /// is one refund.
 #[tokio::test]
-async fn one_key_or_two_the_money_goes_back_once() {
+async fn every_rule_for_preview_tokens_ends_in_one_refund() {
     let app = TestApp::start().await;
     let quirks = ["refund_token_bound_to_key", "refund_token_unseen_by_keys"];
     for quirk in quirks {
@@ -99,7 +99,7 @@ async fn one_key_or_two_the_money_goes_back_once() {
 
 /// Under both rules at once no refund can be executed: no money has moved, and the key is free again.
 #[tokio::test]
-async fn what_lomi_shows_again_is_not_carried_out() {
+async fn an_always_refused_preview_token_moves_nothing() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": { "status": 400, "message": "confirmation_token expired" }, "times": 2 })).await;
@@ -111,7 +111,7 @@ async fn what_lomi_shows_again_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn a_preview_of_something_else_is_not_carried_out() {
+async fn a_preview_that_differs_is_not_executed() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     let others = [
@@ -133,7 +133,7 @@ async fn a_preview_of_something_else_is_not_carried_out() {
 
 /// A process is frozen between the two calls, its request counts as lost, and another caller has been told so.
 #[tokio::test]
-async fn a_request_taken_for_lost_executes_nothing() {
+async fn a_request_considered_lost_executes_nothing() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     strike_preview(&app, "latency_ms", json!(3_000)).await;

@@ -26,7 +26,7 @@ fn both(refund: &str, order: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn all_of_a_payment_goes_back_and_lomis_own_events_about_it_change_nothing() {
+async fn lomis_events_do_not_double_a_full_refund() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.keep_out_of_logs("Rupture de stock");
@@ -49,7 +49,7 @@ async fn all_of_a_payment_goes_back_and_lomis_own_events_about_it_change_nothing
 }
 
 #[tokio::test]
-async fn a_payment_goes_back_in_parts_until_nothing_is_left() {
+async fn a_payment_is_refunded_in_parts_to_zero() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("wave").await;
     let first = app.refund(&order.order_id, &json!({ "amount": 5_000 }), "a").await.expect(201);
@@ -65,7 +65,7 @@ async fn a_payment_goes_back_in_parts_until_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn more_than_is_left_is_refused_before_lomi_is_asked() {
+async fn a_refund_above_the_remainder_is_refused_before_the_call() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.refund(&order.order_id, &json!({ "amount": 12_000 }), "a").await.expect(201);
@@ -80,7 +80,7 @@ async fn more_than_is_left_is_refused_before_lomi_is_asked() {
 }
 
 #[tokio::test]
-async fn of_ten_refunds_of_everything_at_once_exactly_one_reaches_lomi() {
+async fn of_concurrent_full_refunds_exactly_one_reaches_lomi() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     count_refunds_at_lomi(&app).await;
@@ -97,7 +97,7 @@ async fn of_ten_refunds_of_everything_at_once_exactly_one_reaches_lomi() {
 }
 
 #[tokio::test]
-async fn one_key_five_times_at_once_is_one_refund() {
+async fn a_key_sent_concurrently_makes_one_refund() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     let body = json!({ "amount": 5_000 });
@@ -132,7 +132,7 @@ async fn a_key_belongs_to_one_request_about_one_order() {
 }
 
 #[tokio::test]
-async fn the_second_payment_of_an_overpaid_order_goes_back_and_the_order_stays_paid() {
+async fn refunding_a_second_payment_keeps_the_order_paid() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     let (order, first) = app.paid_order("card").await;
@@ -154,7 +154,7 @@ async fn the_second_payment_of_an_overpaid_order_goes_back_and_the_order_stays_p
 }
 
 #[tokio::test]
-async fn what_cannot_go_back_is_refused_and_nothing_is_sent() {
+async fn an_impossible_refund_is_refused_before_the_call() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     count_refunds_at_lomi(&app).await;
@@ -182,7 +182,7 @@ async fn what_cannot_go_back_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn an_order_takes_twenty_refunds_and_no_more() {
+async fn an_order_takes_a_bounded_number_of_refunds() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     for number in 0..20 {
@@ -196,7 +196,7 @@ async fn an_order_takes_twenty_refunds_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_order_whose_transaction_is_not_known_yet_asks_for_patience() {
+async fn a_refund_without_a_known_transaction_is_retried_later() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let payment = app.pay_silently(&order, "wave").await;
@@ -210,7 +210,7 @@ async fn an_order_whose_transaction_is_not_known_yet_asks_for_patience() {
 }
 
 #[tokio::test]
-async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
+async fn a_refund_refused_by_lomi_releases_its_amount() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 400 })).await;
@@ -227,7 +227,7 @@ async fn what_lomi_refuses_leaves_the_money_free_for_another_request() {
 /// A refund that no list shows, on a server that does not show it on the payment: for cards lomi enforces the limit
 /// itself.
 #[tokio::test]
-async fn what_went_back_behind_our_back_is_not_given_back_again() {
+async fn an_unseen_refund_is_not_refunded_again() {
     let app = TestApp::start().await;
     app.lomi.profile("june2026").await;
     let (order, transaction_id) = app.paid_order("card").await;
@@ -241,7 +241,7 @@ async fn what_went_back_behind_our_back_is_not_given_back_again() {
 }
 
 #[tokio::test]
-async fn money_goes_back_in_every_generation_and_in_every_language() {
+async fn refunds_work_in_every_generation_and_language() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026"] {
         app.lomi.profile(profile).await;

@@ -58,7 +58,7 @@ async fn a_shoppers_notes_stay_in_the_order() {
 }
 
 #[tokio::test]
-async fn a_browser_names_no_order_and_books_nothing_at_lomi() {
+async fn a_browser_cannot_set_the_merchants_fields() {
     let app = TestApp::start().await;
     let id = "2f6c1d0e-5b7a-4a53-9d9b-3c2a7a1e8f10";
     for (field, value) in [
@@ -86,7 +86,7 @@ async fn a_browser_names_no_order_and_books_nothing_at_lomi() {
 }
 
 #[tokio::test]
-async fn the_merchant_names_an_order_on_either_way_to_pay() {
+async fn the_merchants_reference_works_for_page_and_card_form() {
     let app = TestApp::start().await;
     let terms =
         json!({ "amount": 4_000, "currency_code": "XOF", "payment_reference": "F-118", "metadata": { "a": "b" } });
@@ -100,7 +100,7 @@ async fn the_merchant_names_an_order_on_either_way_to_pay() {
 }
 
 #[tokio::test]
-async fn a_signed_cart_brings_its_name_and_its_labels() {
+async fn a_signed_cart_supplies_its_reference_and_labels() {
     let app = TestApp::start().await;
     let claims = json!({ "amount": 7_000, "currency_code": "XOF", "exp": in_s(600), "reference": "A-1007",
         "metadata": { "counter": "3" } });
@@ -118,7 +118,7 @@ async fn a_signed_cart_brings_its_name_and_its_labels() {
 }
 
 #[tokio::test]
-async fn names_that_lomi_interprets_are_nobodys() {
+async fn reserved_label_names_are_refused_everywhere() {
     let app = TestApp::start().await;
     for (name, value) in MEANT {
         let pointer = [format!("/metadata/{name}")];
@@ -143,7 +143,7 @@ async fn names_that_lomi_interprets_are_nobodys() {
 
 /// A link from before a name was reserved keeps its label here; lomi does not receive it.
 #[tokio::test]
-async fn a_reserved_label_of_an_older_link_stays_here() {
+async fn a_reserved_label_of_an_older_link_is_not_sent() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "metadata": { "season": "2026" } })).await;
     let mut link = app.table.item(&format!("LINK#{code}"), "LINK").await.unwrap();

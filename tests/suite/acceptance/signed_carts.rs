@@ -36,7 +36,7 @@ async fn end_for_good(app: &TestApp, order_id: &str) {
 }
 
 #[tokio::test]
-async fn one_cart_token_makes_one_order_by_whatever_way() {
+async fn a_cart_token_makes_one_order_by_every_route() {
     let app = TestApp::start().await;
     let token = token(&app, None);
     let first = page(&app, &token, "one").await.expect(201);
@@ -54,7 +54,7 @@ async fn one_cart_token_makes_one_order_by_whatever_way() {
 }
 
 #[tokio::test]
-async fn a_cart_that_is_signed_anew_is_known_by_its_jti() {
+async fn a_re_signed_cart_is_recognised_by_its_jti() {
     let app = TestApp::start().await;
     page(&app, &token(&app, Some("cart-7")), "one").await.expect(201);
     let claims = json!({ "amount": 18_500, "currency_code": "XOF", "exp": in_s(900), "jti": "cart-7" });
@@ -64,7 +64,7 @@ async fn a_cart_that_is_signed_anew_is_known_by_its_jti() {
 }
 
 #[tokio::test]
-async fn of_two_keys_for_one_cart_at_once_exactly_one_wins() {
+async fn of_two_keys_for_one_cart_exactly_one_wins() {
     let app = TestApp::start().await;
     let token = token(&app, None);
     let keys: Vec<_> = (0..6).map(|number| format!("key-{number}")).collect();
@@ -119,7 +119,7 @@ async fn a_cart_is_free_again_when_lomi_has_ended_its_card_form() {
 }
 
 #[tokio::test]
-async fn a_cart_whose_card_form_is_refused_goes_to_the_hosted_page() {
+async fn a_cart_falls_back_to_the_page_after_a_refused_form() {
     let app = TestApp::start().await;
     let token = token(&app, None);
     app.lomi.quirks(json!({ "card_rail_muted": true })).await;
@@ -135,7 +135,7 @@ async fn a_cart_whose_card_form_is_refused_goes_to_the_hosted_page() {
 
 /// The retry has read that the cart is its own and is calling lomi when another order takes the cart.
 #[tokio::test]
-async fn who_loses_the_cart_meanwhile_hands_out_nothing() {
+async fn a_request_that_loses_its_cart_returns_no_page() {
     let app = TestApp::start().await;
     let token = token(&app, None);
     let refuse = json!({ "target": "POST /checkout-sessions", "kind": "status", "arg": 400 });
@@ -159,7 +159,7 @@ async fn who_loses_the_cart_meanwhile_hands_out_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_cart_ends_by_the_clock_and_not_by_dynamodb() {
+async fn a_cart_claim_expires_by_the_clock_and_not_by_ttl() {
     let app = TestApp::start().await;
     let token = token(&app, None);
     page(&app, &token, "one").await.expect(201);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::TestApp;
 
 #[tokio::test]
-async fn an_open_order_says_when_to_ask_again() {
+async fn an_open_order_says_when_to_poll_again() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let answer = app.status(&order).await.expect(200);
@@ -20,7 +20,7 @@ async fn an_open_order_says_when_to_ask_again() {
 }
 
 #[tokio::test]
-async fn the_return_page_turns_paid_by_itself_when_no_webhook_ever_comes() {
+async fn the_return_page_turns_paid_without_a_webhook() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -33,7 +33,7 @@ async fn the_return_page_turns_paid_by_itself_when_no_webhook_ever_comes() {
 }
 
 #[tokio::test]
-async fn many_impatient_pages_make_one_question_to_lomi() {
+async fn repeated_status_reads_call_lomi_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     // Counts the calls without changing them.
@@ -47,7 +47,7 @@ async fn many_impatient_pages_make_one_question_to_lomi() {
 }
 
 #[tokio::test]
-async fn a_page_is_shown_the_order_even_while_lomi_is_down() {
+async fn an_order_is_readable_while_lomi_is_down() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.fault(json!({ "target": "*", "kind": "drop_connection", "times": null })).await;
@@ -57,7 +57,7 @@ async fn a_page_is_shown_the_order_even_while_lomi_is_down() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_and_an_unknown_order_look_the_same() {
+async fn a_wrong_token_and_an_unknown_order_answer_alike() {
     let app = TestApp::start().await;
     let (order, other) = (app.open_order().await, app.open_order().await);
     let mut stranger = order.order_id.clone();

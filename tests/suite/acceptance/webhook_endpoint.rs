@@ -21,7 +21,7 @@ fn ids(endpoints: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_missing() {
+async fn a_first_deployment_without_a_key_succeeds() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -41,7 +41,7 @@ async fn a_first_deployment_without_a_key_succeeds_and_the_key_is_all_that_is_mi
 
 /// The outputs of a first deployment can only request the key. The next steps are in those of the next deployment.
 #[tokio::test]
-async fn the_next_version_says_what_is_left_to_do_by_hand() {
+async fn an_update_reports_the_remaining_manual_steps() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -58,7 +58,7 @@ async fn the_next_version_says_what_is_left_to_do_by_hand() {
 }
 
 #[tokio::test]
-async fn a_deployment_registers_one_endpoint_that_says_whose_it_is_and_later_ones_leave_it_alone() {
+async fn deployments_register_one_endpoint_and_keep_it() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -98,7 +98,7 @@ async fn an_endpoint_whose_secret_is_lost_is_replaced() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
+async fn a_deleted_paused_or_unsubscribed_endpoint_is_repaired() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -119,7 +119,7 @@ async fn an_endpoint_that_was_deleted_paused_or_deafened_is_mended() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_nothing_left_to_send() {
+async fn a_rotation_loses_no_event_and_removes_the_old_endpoint() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -145,7 +145,7 @@ async fn a_rotated_secret_loses_no_event_and_the_old_endpoint_goes_when_it_has_n
 }
 
 #[tokio::test]
-async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_their_way() {
+async fn a_rotated_endpoint_stays_while_events_are_in_flight() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -160,7 +160,7 @@ async fn a_rotated_endpoint_stays_beside_the_new_one_while_events_may_be_on_thei
 
 /// The stack keeps two secrets: with a third, the first endpoint's events would be refused and never resent.
 #[tokio::test]
-async fn a_rotation_that_is_asked_for_again_at_once_is_done_once() {
+async fn a_repeated_rotation_request_rotates_once() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -173,7 +173,7 @@ async fn a_rotation_that_is_asked_for_again_at_once_is_done_once() {
 }
 
 #[tokio::test]
-async fn a_later_rotation_first_deletes_the_endpoint_whose_secret_it_is_about_to_forget() {
+async fn a_rotation_deletes_the_endpoint_of_the_dropped_secret() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -188,7 +188,7 @@ async fn a_later_rotation_first_deletes_the_endpoint_whose_secret_it_is_about_to
 }
 
 #[tokio::test]
-async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
+async fn a_manual_webhook_and_its_secret_are_not_touched() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -216,7 +216,7 @@ async fn what_was_made_by_hand_is_left_alone_and_so_is_its_secret() {
 /// An operator rotates by hand: a second endpoint with the same URL, its secret stored, the first endpoint not yet
 /// deleted.
 #[tokio::test]
-async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
+async fn a_manual_webhook_beside_ours_keeps_its_secret() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -233,7 +233,7 @@ async fn a_webhook_made_by_hand_beside_ours_keeps_its_secret() {
 
 /// The merchant's own domain leads to this stack: an endpoint with that URL delivers its events.
 #[tokio::test]
-async fn a_webhook_made_by_hand_at_the_own_domain_keeps_its_secret() {
+async fn a_manual_webhook_at_the_stacks_url_keeps_its_secret() {
     let own_domain = Some("https://api.shop.example".to_owned());
     let app = TestApp::start_with(Setup { own_domain, ..Setup::default() }).await;
     let cloudformation = CloudFormation::start(&app).await;
@@ -252,7 +252,7 @@ async fn a_webhook_made_by_hand_at_the_own_domain_keeps_its_secret() {
 
 /// As in `cargo dev`, whose simulator knows the stack's webhook from the start.
 #[tokio::test]
-async fn on_a_laptop_everything_is_there_and_nothing_changes() {
+async fn a_local_stack_keeps_its_webhook_unchanged() {
     let app = TestApp::start().await;
     let (endpoints, secret) = (app.endpoints().await, app.secret(SECRET));
     assert_eq!(app.webhook_status().await, "by_hand");
@@ -261,7 +261,7 @@ async fn on_a_laptop_everything_is_there_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
+async fn on_the_june_server_the_merchant_gets_manual_steps() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -283,7 +283,7 @@ async fn the_server_of_june_2026_makes_none_and_the_merchant_is_told_how() {
 
 /// An older lomi refuses a subscription to unknown event names.
 #[tokio::test]
-async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
+async fn an_older_server_gets_only_the_events_it_knows() {
     let app = TestApp::start().await;
     let length = async || app.endpoints().await[0]["authorized_events"].as_array().unwrap().len();
     for profile in ["june2026", "seeds"] {
@@ -308,7 +308,7 @@ async fn a_server_that_knows_fewer_events_is_asked_for_fewer() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_lacks_only_disputes_is_no_deaf_one() {
+async fn an_endpoint_without_dispute_events_is_accepted() {
     let app = TestApp::start().await;
     let payments = json!({ "authorized_events": ["PAYMENT_SUCCEEDED"] });
     app.change_endpoint(&app.endpoints().await[0], &payments).await;
@@ -317,7 +317,7 @@ async fn an_endpoint_that_lacks_only_disputes_is_no_deaf_one() {
 }
 
 #[tokio::test]
-async fn another_address_is_registered_before_the_old_one_is_removed() {
+async fn a_new_url_is_registered_before_the_old_is_removed() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -338,7 +338,7 @@ async fn another_address_is_registered_before_the_old_one_is_removed() {
 }
 
 #[tokio::test]
-async fn the_log_says_how_it_ended_and_counts_what_somebody_has_to_look_at() {
+async fn the_log_has_the_outcome_and_counts_required_actions() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     app.lomi.profile("june2026").await;

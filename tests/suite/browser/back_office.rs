@@ -38,7 +38,7 @@ async fn the_back_office_opens_with_the_token_and_keeps_it_in_the_tab() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn orders_are_listed_by_status_and_one_tells_its_story() {
+async fn orders_are_listed_by_status_and_show_their_timeline() {
     browse(AWA, async |app, browser| {
         let (open, paid) = (app.open_order().await, paid(app).await);
         enter(app, browser).await;
@@ -70,7 +70,7 @@ async fn paid(app: &TestApp) -> Created {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_refund_is_asked_for_twice_and_made_once() {
+async fn a_refund_submitted_twice_is_made_once() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
         enter(app, browser).await;
@@ -113,7 +113,7 @@ async fn refund(browser: &Browser, amount: &str) {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
+async fn a_refund_refused_by_lomi_can_be_submitted_again() {
     browse(AWA, async |app, browser| {
         let (order, _) = app.paid_order("card").await;
         enter(app, browser).await;
@@ -130,7 +130,7 @@ async fn a_refund_that_lomi_refused_can_be_asked_for_again() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_number_that_is_not_the_payers_is_shown_and_asked_about() {
+async fn a_number_unlike_the_payers_needs_confirmation() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
         let mut stranger = app.cart(1);
@@ -164,7 +164,7 @@ async fn a_number_that_is_not_the_payers_is_shown_and_asked_about() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_whole_goes_back_instead_of_a_part_to_a_stranger() {
+async fn a_full_refund_is_offered_for_an_unconfirmed_number() {
     browse(KOFI, async |app, browser| {
         let order = paid(app).await;
         let mut stranger = app.cart(1);
@@ -184,7 +184,7 @@ async fn the_whole_goes_back_instead_of_a_part_to_a_stranger() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() {
+async fn a_refund_with_a_lost_answer_is_made_once_in_french_too() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
         enter(app, browser).await;
@@ -212,7 +212,7 @@ async fn a_refund_whose_answer_is_lost_is_made_once_in_the_other_language_too() 
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
+async fn a_customer_is_created_found_and_shown_with_payments() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;
         browser.click(".tabs a[href='#customers']").await;
@@ -250,7 +250,7 @@ async fn a_customer_is_made_found_and_shown_with_what_they_paid() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_health_of_the_stack_is_shown_with_what_to_do() {
+async fn the_health_page_shows_what_to_do() {
     for (shopper, never, hint, again) in
         [(AWA, "jamais", "Envoyez un événement de test", "en ordre"), (KOFI, "never", "Send a test event", "in order")]
     {
@@ -274,7 +274,7 @@ async fn the_health_of_the_stack_is_shown_with_what_to_do() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn every_text_of_the_back_office_is_there_in_both_languages() {
+async fn every_back_office_text_exists_in_both_languages() {
     browse(KOFI, async |_, browser| {
         browser.open("back-office.html").await;
         let keys = "return import('/back-office/texts.js').then(({ TEXTS }) => [Object.keys(TEXTS.fr), Object.keys(TEXTS.en)])";
@@ -287,7 +287,7 @@ async fn every_text_of_the_back_office_is_there_in_both_languages() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn every_word_of_the_contract_that_the_back_office_shows_has_a_text() {
+async fn every_code_shown_in_the_back_office_has_a_text() {
     let contract = yaml::parse(&read("infra/openapi.yaml"));
     let schema =
         |path: &str| contract.pointer(&format!("/components/schemas/{path}")).unwrap_or_else(|| panic!("no {path}"));
@@ -353,7 +353,7 @@ async fn a_link_is_made_shown_with_its_picture_and_ended() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_again() {
+async fn a_link_with_a_lost_answer_is_created_once() {
     browse(KOFI, async |app, browser| {
         enter(app, browser).await;
         browser.click(".tabs a[href='#links']").await;
@@ -378,7 +378,7 @@ async fn a_link_whose_answer_is_lost_is_made_once_when_the_button_is_pressed_aga
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_refund_in_doubt_is_called_off_by_who_looked() {
+async fn a_refund_in_doubt_is_released_after_a_check() {
     browse(AWA, async |app, browser| {
         let order = paid(app).await;
         app.lomi.fault(json!({ "target": "POST /refunds", "kind": "status", "arg": 400 })).await;

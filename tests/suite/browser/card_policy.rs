@@ -75,7 +75,7 @@ pub(super) async fn reach_the_card(browser: &Browser) {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it() {
+async fn the_policy_allows_the_processors_script_and_frame() {
     browse(AWA, async |app, browser| {
         let (processor, _served) = serve(None).await;
         let (wrapper, _served_too) = serve(Some(processor.clone())).await;
@@ -99,7 +99,7 @@ async fn a_card_form_may_load_its_processors_script_open_its_frame_and_call_it()
 /// A `config.js` that names only a script works with lomi's SDK.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_card_pages_policy_lets_lomis_sdk_in_as_documented() {
+async fn the_card_page_policy_allows_lomis_sdk_as_documented() {
     browse(AWA, async |app, browser| {
         let (wrapper, _served) = serve(None).await;
         configure(browser, json!({ "script": format!("{wrapper}/wrapper.js") })).await;
@@ -126,7 +126,7 @@ async fn the_card_pages_policy_lets_lomis_sdk_in_as_documented() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_card_form_reaches_nobody_whom_config_js_does_not_name() {
+async fn the_policy_allows_only_hosts_in_config_js() {
     browse(AWA, async |_, browser| {
         let (stranger, _served) = serve(None).await;
         browser.open("card.html").await;

@@ -69,7 +69,7 @@ async fn a_shopper_pays_by_card_without_leaving_the_shop() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_look_that_lomi_answers_reaches_the_form() {
+async fn lomis_appearance_reaches_the_form() {
     browse(AWA, async |_, browser| {
         reach_the_form(browser).await;
         browser.see("#fields .lomi-card[data-theme=flat]").await;
@@ -81,7 +81,7 @@ async fn the_look_that_lomi_answers_reaches_the_form() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_declined_card_and_a_bank_that_asks_are_told_on_the_spot_and_the_same_order_is_paid() {
+async fn a_decline_and_a_challenge_are_shown_and_one_order_is_paid() {
     browse(KOFI, async |app, browser| {
         reach_the_form(browser).await;
         pay_with(browser, DECLINED).await;
@@ -109,7 +109,7 @@ async fn a_declined_card_and_a_bank_that_asks_are_told_on_the_spot_and_the_same_
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn when_lomi_takes_no_cards_here_the_shopper_is_told_and_pays_on_its_page_with_one_tap() {
+async fn without_direct_cards_the_shopper_pays_on_lomis_page() {
     browse(AWA, async |app, browser| {
         app.lomi.quirks(json!({ "card_rail_muted": true })).await;
         browser.open("").await;
@@ -149,7 +149,7 @@ async fn a_reload_of_the_card_page_leads_to_the_same_order() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_card_form_is_offered_for_what_is_in_the_cart_and_for_nothing_else() {
+async fn a_card_form_is_offered_only_for_the_current_cart() {
     browse(AWA, async |_, browser| {
         browser.open("card.html").await;
         browser.see("#cart-empty:not([hidden])").await;

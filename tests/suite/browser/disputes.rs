@@ -8,7 +8,7 @@ use super::shop::{AWA, KOFI};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_disputed_order_says_so_in_the_list_and_in_its_story() {
+async fn a_disputed_order_is_marked_in_list_and_timeline() {
     for (owner, badge, told) in
         [(AWA, "contestée auprès de la banque", "Contestation ouverte"), (KOFI, "disputed", "Dispute opened")]
     {

@@ -8,7 +8,7 @@ use super::shop::{AWA, PAGNE};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn no_page_can_be_pushed_sideways_on_a_phone() {
+async fn no_page_scrolls_sideways_on_a_phone() {
     browse(AWA, async |app, browser| {
         loading(app, browser).await;
         for language in ["fr", "en"] {
@@ -41,7 +41,7 @@ async fn a_page_that_is_too_wide_is_found() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_shop_follows_the_browsers_language_until_the_shopper_chooses() {
+async fn the_shop_follows_the_browsers_language_until_changed() {
     browse(AWA, async |_, browser| {
         browser.open("").await;
         browser.see("#products [data-sku]").await;

@@ -73,7 +73,7 @@ async fn a_blocked_or_slow_sdk_opens_no_order() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_form_that_does_not_come_leaves_one_order_to_pay() {
+async fn a_form_that_fails_to_load_leaves_one_order_to_pay() {
     browse(KOFI, async |app, browser| {
         let _served = lose_the_form(browser).await;
         assert!(browser.text("#output").await.starts_with("The card form does not load here"));
@@ -92,7 +92,7 @@ async fn a_form_that_does_not_come_leaves_one_order_to_pay() {
 /// Another tab may have paid with the form.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn what_a_lost_form_took_gets_its_receipt_and_no_second_page() {
+async fn a_payment_by_a_lost_form_gets_its_receipt() {
     browse(AWA, async |app, browser| {
         app.lomi.lose_webhooks().await;
         let _served = lose_the_form(browser).await;

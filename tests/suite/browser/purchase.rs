@@ -50,7 +50,7 @@ async fn a_shopper_pays_with_wave_in_english() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_gift_is_as_large_as_its_giver_says_within_bounds() {
+async fn a_gift_amount_is_chosen_within_bounds() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         let (field, give) = ("#amount-DON-CANTINE", "#products [data-sku=DON-CANTINE] button");
@@ -74,7 +74,7 @@ async fn a_gift_is_as_large_as_its_giver_says_within_bounds() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_shopper_who_turns_back_finds_the_cart_untouched_and_can_pay_after_all() {
+async fn a_returning_shopper_finds_the_cart_and_can_pay() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -98,7 +98,7 @@ async fn a_shopper_who_turns_back_finds_the_cart_untouched_and_can_pay_after_all
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_declined_card_is_told_on_the_spot_and_another_one_pays_the_same_order() {
+async fn after_a_shown_decline_another_card_pays_the_same_order() {
     browse(KOFI, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -137,7 +137,7 @@ async fn two_clicks_on_pay_make_one_order() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_reload_in_the_middle_and_the_way_back_lead_to_the_same_order() {
+async fn a_reload_and_the_back_button_keep_the_same_order() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -160,7 +160,7 @@ async fn a_reload_in_the_middle_and_the_way_back_lead_to_the_same_order() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn the_return_page_waits_calmly_and_turns_paid_when_the_news_comes() {
+async fn the_return_page_waits_and_turns_paid_on_its_own() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;

@@ -22,7 +22,7 @@ async fn back_to_the_cart(browser: &Browser) {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn choosing_the_card_form_after_lomis_page_leaves_one_order_to_pay() {
+async fn a_card_form_after_lomis_page_leaves_one_order_to_pay() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -43,7 +43,7 @@ async fn choosing_the_card_form_after_lomis_page_leaves_one_order_to_pay() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_cart_that_changes_and_changes_back_leaves_one_order_to_pay() {
+async fn a_cart_changed_and_restored_leaves_one_order_to_pay() {
     browse(KOFI, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -76,7 +76,7 @@ async fn a_corrected_e_mail_address_leaves_one_order_to_pay() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn what_was_paid_unseen_gets_its_receipt_whichever_way_is_tried_next() {
+async fn an_unseen_payment_gets_its_receipt_on_every_retry() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -115,7 +115,7 @@ async fn a_phone_whose_clock_is_fast_opens_no_second_order() {
 /// Opened from the history, from a bookmark, or by another site.
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_cancel_page_without_an_order_cancels_nothing_by_itself() {
+async fn a_cancel_page_without_an_order_cancels_nothing() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         browser.put_into_cart(PAGNE).await;
@@ -142,7 +142,7 @@ async fn another_tab_opens_an_order(app: &TestApp, browser: &Browser) {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_card_form_leads_to_its_own_receipt_whatever_another_tab_does() {
+async fn a_card_form_leads_to_its_own_receipt_despite_other_tabs() {
     browse(AWA, async |app, browser| {
         reach_the_form(browser).await;
         let order = only_order(app).await;

@@ -25,7 +25,7 @@ fn text(opened: &Value, name: &str) -> String {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: cargo xtask browsers"]
-async fn a_cart_signed_anew_is_one_to_pay_and_never_paid_twice() {
+async fn a_re_signed_cart_is_never_paid_twice() {
     browse(AWA, async |app, browser| {
         browser.open("").await;
         let first = open(app, browser, 18_500, 600).await;

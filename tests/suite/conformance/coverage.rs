@@ -50,7 +50,7 @@ fn every_option_of_a_call_is_used() {
 }
 
 #[test]
-fn an_operation_without_a_test_is_noticed() {
+fn an_operation_without_a_test_is_found() {
     let client = "
 impl Client {
     pub fn customers(&self) -> Customers {

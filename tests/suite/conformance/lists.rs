@@ -68,7 +68,7 @@ async fn every_list_is_whole_whatever_the_length_of_its_pages() {
 }
 
 #[tokio::test]
-async fn a_server_that_hears_no_place_ends_every_list_in_an_error() {
+async fn a_server_that_ignores_cursors_ends_lists_in_an_error() {
     let context = stocked(Profile::Current, json!({ "list_places_ignored": true, "list_rows_at_most": 2 })).await;
     assert_eq!(read_all(&context.unchecked_client(), 50).await, [(2, Some(ErrorKind::EndlessList)); 5]);
 }

@@ -13,7 +13,7 @@ fn is_out_of_reach(answer: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_answer_that_the_contract_has_is_given_and_fits() {
+async fn every_documented_answer_occurs_and_fits() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     shopping(&app, &contract).await;
     turning_back(&app, &contract).await;
@@ -132,7 +132,7 @@ async fn cataloguing(app: &TestApp, contract: &Contract) {
 }
 
 #[tokio::test]
-async fn a_contract_that_says_something_else_is_found() {
+async fn a_contract_that_differs_from_the_answers_is_found() {
     let app = TestApp::start().await;
     let answer = app.http.get(&app.url("/products"), &[]).await.expect(200);
     let order = app.open_order().await;

@@ -105,7 +105,7 @@ fn members_of_the_merchant() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 const ID: &str = "3b9a1c52-0d3b-4a53-8a58-6f3a6f0f1d2e";
 
 #[tokio::test]
-async fn a_create_body_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_create_bodies() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     for (path, route) in [
         ("/checkout-sessions", "POST /checkout-sessions"),
@@ -134,7 +134,7 @@ async fn a_create_body_is_taken_or_refused_by_the_contract_and_the_code_alike() 
 }
 
 #[tokio::test]
-async fn a_raw_amount_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_raw_amounts() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     for (pricing, is_taken) in [
         (json!({ "amount": 100, "currency_code": "XOF" }), true),
@@ -165,7 +165,7 @@ async fn a_raw_amount_is_taken_or_refused_by_the_contract_and_the_code_alike() {
 }
 
 #[tokio::test]
-async fn a_product_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_products() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     let base = json!({ "title": "Savon noir", "currency_code": "XOF", "amount": 450 });
     for (member, value, is_taken) in [

@@ -49,7 +49,7 @@ fn members_of_the_merchant() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 }
 
 #[tokio::test]
-async fn a_card_forms_body_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_card_forms() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     for route in ["POST /payment-intents", "POST /admin/payment-intents"] {
         let is_public = route == "POST /payment-intents";

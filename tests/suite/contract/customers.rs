@@ -129,7 +129,7 @@ fn members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 }
 
 #[tokio::test]
-async fn a_profile_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_customer_profiles() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     let id = app.named_customer("Amadou Ba").await;
     let own = format!("{LIST}/{id}");

@@ -92,7 +92,7 @@ fn quoted(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_member_of_the_documents_has_its_row() {
+fn every_documented_field_has_its_row() {
     let mut named = BTreeMap::<String, BTreeSet<String>>::new();
     for row in rows() {
         let names = quoted(&row.what);
@@ -106,7 +106,7 @@ fn every_member_of_the_documents_has_its_row() {
 }
 
 #[test]
-fn every_route_and_error_of_the_documents_has_its_row() {
+fn every_documented_route_and_error_has_its_row() {
     let rows = rows();
     for (section, route) in ROUTES {
         let is_it = |row: &&Row| row.section == section && row.what.contains(&format!("route `{route}`"));
@@ -121,7 +121,7 @@ fn every_route_and_error_of_the_documents_has_its_row() {
 }
 
 #[test]
-fn every_row_of_the_table_names_a_test_that_there_is() {
+fn every_row_of_the_table_names_an_existing_test() {
     let mut tests = BTreeSet::new();
     collect_tests(&root().join("tests/suite"), &mut tests);
     for row in rows() {

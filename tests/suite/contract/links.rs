@@ -207,7 +207,7 @@ fn native_members() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 }
 
 #[tokio::test]
-async fn a_link_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_links() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     let product = json!({ "link_type": "product", "title": "Premium", "currency_code": "XOF",
         "product_id": lomi_sandbox::fixtures::PRODUCT_A });

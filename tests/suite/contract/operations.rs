@@ -105,7 +105,7 @@ async fn post(app: &TestApp, path: &str, media_type: &str, body: String) -> Answ
 }
 
 #[tokio::test]
-async fn a_wish_to_send_again_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_resend_bodies() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     let place = "6c1d3c4e-9e0f-4d6c-8a6e-0d1b7c9f3a54";
     for (body, is_taken) in [

@@ -50,7 +50,7 @@ async fn an_admin_route_takes_its_own_query_parameters_only() {
 }
 
 #[tokio::test]
-async fn what_others_append_to_a_public_address_is_ignored() {
+async fn tracking_parameters_on_public_urls_are_ignored() {
     let app = TestApp::start().await;
     let appended = "fbclid=IwAR0&utm_source=whatsapp&utm_source=chat";
     let code = app.link(json!({})).await;

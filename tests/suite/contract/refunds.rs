@@ -111,7 +111,7 @@ async fn of_wrong_requests(app: &TestApp, order_id: &str, holds: &impl Fn(&Answe
 }
 
 #[tokio::test]
-async fn a_refund_body_is_taken_or_refused_by_the_contract_and_the_code_alike() {
+async fn contract_and_code_agree_on_refund_bodies() {
     let (app, contract) = (TestApp::start().await, Contract::published());
     let (order, transaction_id) = app.paid_order("card").await;
     for (body, is_taken) in [

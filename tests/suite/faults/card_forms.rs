@@ -11,7 +11,7 @@ fn on_charge(kind: &str, when: &str, arg: Value) -> Value {
 }
 
 #[tokio::test]
-async fn when_lomis_answer_is_lost_the_retry_hands_out_the_intent_that_was_made() {
+async fn after_a_lost_answer_the_retry_returns_the_same_intent() {
     let app = TestApp::start().await;
     for fault in [
         on_charge("commit_then_500", "before", Value::Null),
@@ -37,7 +37,7 @@ async fn when_lomis_answer_is_lost_the_retry_hands_out_the_intent_that_was_made(
 
 /// The server of June 2026 ignores the key: a repeated call creates a second intent.
 #[tokio::test]
-async fn where_lomi_makes_a_second_intent_only_one_secret_is_ever_handed_out() {
+async fn only_one_client_secret_is_ever_returned() {
     let app = TestApp::start().await;
     app.lomi.profile("june2026").await;
     app.lomi.fault(json!({ "target": "POST /charge/card", "kind": "drop_connection", "when": "after" })).await;
@@ -52,7 +52,7 @@ async fn where_lomi_makes_a_second_intent_only_one_secret_is_ever_handed_out() {
 }
 
 #[tokio::test]
-async fn a_process_that_wakes_after_its_lease_hands_out_nothing_and_its_intent_is_cancelled() {
+async fn a_late_card_form_process_cancels_its_intent() {
     let app = TestApp::start().await;
     app.lomi.profile("june2026").await;
     app.lomi.fault(json!({ "target": "POST /charge/card", "kind": "latency_ms", "when": "after", "arg": 1_000 })).await;
@@ -85,7 +85,7 @@ async fn a_process_that_wakes_after_its_lease_hands_out_nothing_and_its_intent_i
 }
 
 #[tokio::test]
-async fn a_kill_between_lomis_answer_and_the_write_costs_a_retry_and_no_second_secret() {
+async fn a_kill_after_the_intent_makes_no_second_secret() {
     let app = TestApp::start().await;
     app.lomi.fault(json!({ "target": "POST /charge/card", "kind": "latency_ms", "when": "after", "arg": 5_000 })).await;
     let cart = app.card_cart(1);
@@ -104,7 +104,7 @@ async fn a_kill_between_lomis_answer_and_the_write_costs_a_retry_and_no_second_s
 }
 
 #[tokio::test]
-async fn without_any_event_the_return_page_and_the_reconciler_find_the_cards_payment() {
+async fn a_card_payment_is_found_without_any_event() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     let (seen, unseen) = (app.open_card_order().await, app.open_card_order().await);
@@ -122,7 +122,7 @@ async fn without_any_event_the_return_page_and_the_reconciler_find_the_cards_pay
 }
 
 #[tokio::test]
-async fn an_order_that_is_over_takes_its_card_form_with_it() {
+async fn an_ended_order_ends_its_card_form() {
     let app = TestApp::start().await;
     let (late, given_up) = (app.open_card_order().await, app.open_card_order().await);
     app.outlive(&late.order.order_id).await;
@@ -139,7 +139,7 @@ async fn an_order_that_is_over_takes_its_card_form_with_it() {
 }
 
 #[tokio::test]
-async fn a_card_form_that_lomi_does_not_end_is_not_called_expired() {
+async fn a_card_form_that_stays_open_does_not_expire() {
     let app = TestApp::start().await;
     let card = app.open_card_order().await;
     app.outlive(&card.order.order_id).await;
@@ -155,7 +155,7 @@ async fn a_card_form_that_lomi_does_not_end_is_not_called_expired() {
 
 /// The reconciler works through a queue of orders: one that lomi fails on must not block its head.
 #[tokio::test]
-async fn an_order_that_lomi_fails_on_goes_to_the_end_of_the_line() {
+async fn a_failing_order_goes_to_the_end_of_the_queue() {
     let app = TestApp::start().await;
     let stuck = app.open_card_order().await;
     app.outlive(&stuck.order.order_id).await;

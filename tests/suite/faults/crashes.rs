@@ -20,7 +20,7 @@ async fn opened_at_lomi(app: &TestApp) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_kill_between_lomis_answer_and_the_write_costs_a_retry_and_no_second_page() {
+async fn a_kill_after_lomis_answer_makes_no_second_page() {
     let app = TestApp::start().await;
     hold_the_answer(&app, 5_000).await;
     let cart = app.cart(1);
@@ -43,7 +43,7 @@ async fn a_kill_between_lomis_answer_and_the_write_costs_a_retry_and_no_second_p
 }
 
 #[tokio::test]
-async fn a_kill_before_lomi_did_anything_costs_a_retry_and_no_second_order() {
+async fn a_kill_before_lomis_work_makes_no_second_order() {
     let app = TestApp::start().await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 5_000 })).await;
     let cart = app.cart(1);
@@ -62,7 +62,7 @@ async fn a_kill_before_lomi_did_anything_costs_a_retry_and_no_second_order() {
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_comes_back_for_is_found_by_the_reconciler() {
+async fn an_abandoned_order_is_found_by_the_reconciler() {
     let app = TestApp::start().await;
     hold_the_answer(&app, 5_000).await;
     let cart = app.cart(1);
@@ -83,7 +83,7 @@ async fn an_order_that_nobody_comes_back_for_is_found_by_the_reconciler() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_comes_before_the_order_was_written_as_open_pays_it() {
+async fn a_webhook_before_the_order_is_open_pays_it() {
     let app = TestApp::start().await;
     hold_the_answer(&app, 2_000).await;
     let cart = app.cart(1);
@@ -105,7 +105,7 @@ async fn a_webhook_that_comes_before_the_order_was_written_as_open_pays_it() {
 }
 
 #[tokio::test]
-async fn a_process_that_wakes_after_its_lease_hands_out_nothing() {
+async fn a_process_that_wakes_after_its_lease_returns_nothing() {
     let app = TestApp::start().await;
     hold_the_answer(&app, 1_000).await;
     let cart = app.cart(1);
@@ -125,7 +125,7 @@ async fn a_process_that_wakes_after_its_lease_hands_out_nothing() {
 
 /// Frozen inside its call to lomi, the process misses every later event of the order.
 #[tokio::test]
-async fn a_zombie_that_wakes_after_the_order_was_finished_hands_out_nothing_and_changes_nothing() {
+async fn a_zombie_process_changes_nothing_after_the_order_is_done() {
     let app = TestApp::start().await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 600 })).await;
     let cart = app.cart(1);
@@ -159,7 +159,7 @@ async fn everything(app: &TestApp) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_webhook_handler_that_is_killed_at_work_is_sent_the_event_again() {
+async fn a_killed_webhook_handler_gets_the_event_again() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;

@@ -34,7 +34,7 @@ const LOMI_IS_WELL: [(&str, &str); 5] = [
 const TABLE_IS_WELL: [(&str, &str); 3] = [("table", "ok"), ("orders_due", "ok"), ("quarantine", "ok")];
 
 #[tokio::test]
-async fn a_part_that_hangs_hides_no_other() {
+async fn a_hanging_check_hides_no_other() {
     let app = TestApp::start().await;
     app.health_states().await;
     app.lomi_wire.hold();
@@ -83,7 +83,7 @@ async fn a_part_that_hangs_hides_no_other() {
 
 /// Neither the key nor the other list waits for it.
 #[tokio::test]
-async fn a_list_that_hangs_is_out_of_reach_and_hides_nothing() {
+async fn a_hanging_list_hides_no_other_check() {
     let app = TestApp::start().await;
     for (list, path) in [("transactions", "GET /transactions"), ("refunds", "GET /refunds")] {
         app.lomi.fault(json!({ "target": path, "kind": "hang", "times": null })).await;

@@ -3,7 +3,7 @@
 use tests::chaos::ChaosTest;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_killed_and_frozen_at_their_work_on_bad_wires_lose_no_payment_and_count_none_twice() {
+async fn kills_and_network_faults_lose_and_double_no_payment() {
     let chaos = ChaosTest { seed: 7, kills: 20, binaries: None };
     let tally = chaos.run().await;
     println!("{tally}");

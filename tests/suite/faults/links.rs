@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{TestApp, eventually};
 
 #[tokio::test]
-async fn a_kill_before_the_shopper_is_led_costs_another_try_and_no_payment() {
+async fn a_kill_while_a_link_opens_costs_only_a_retry() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "arg": 5_000 })).await;
@@ -20,7 +20,7 @@ async fn a_kill_before_the_shopper_is_led_costs_another_try_and_no_payment() {
 }
 
 #[tokio::test]
-async fn a_payment_that_meets_an_outage_is_counted_when_it_is_told_of_again() {
+async fn a_link_payment_during_an_outage_counts_on_redelivery() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     let led = app.led(&code).await;
@@ -40,7 +40,7 @@ async fn a_payment_that_meets_an_outage_is_counted_when_it_is_told_of_again() {
 }
 
 #[tokio::test]
-async fn a_link_that_was_written_while_the_answer_was_lost_is_the_answer_when_it_is_asked_for_again() {
+async fn a_link_written_without_confirmation_is_returned_on_retry() {
     let app = TestApp::start().await;
     let body = app.link_body(json!({}));
     let other = app.link(json!({})).await;
@@ -56,7 +56,7 @@ async fn a_link_that_was_written_while_the_answer_was_lost_is_the_answer_when_it
 
 /// A rotated or missing lomi key is our error: the shopper gets a page and nothing is written.
 #[tokio::test]
-async fn without_a_key_for_lomi_nobody_is_led_and_nothing_is_ordered() {
+async fn without_a_lomi_key_a_link_opens_no_order() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     app.stack.secrets().set_unreachable(true);
@@ -69,7 +69,7 @@ async fn without_a_key_for_lomi_nobody_is_led_and_nothing_is_ordered() {
 }
 
 #[tokio::test]
-async fn labels_that_could_not_be_kept_are_not_shown_as_kept() {
+async fn labels_that_were_not_stored_are_not_shown() {
     let app = TestApp::start().await;
     let labels = json!({ "campagne": "rentrée" });
     let body =

@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::{Created, TestApp, eventually};
 
 #[tokio::test]
-async fn the_reconciler_pays_what_no_webhook_told() {
+async fn the_reconciler_finds_a_payment_without_webhook() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     let mut orders = Vec::new();
@@ -27,7 +27,7 @@ async fn the_reconciler_pays_what_no_webhook_told() {
 }
 
 #[tokio::test]
-async fn an_order_is_due_by_itself_before_anybody_has_paid() {
+async fn a_new_order_is_due_before_its_payment() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let stored = app.order(&order.order_id).await;
@@ -42,7 +42,7 @@ async fn an_order_is_due_by_itself_before_anybody_has_paid() {
 }
 
 #[tokio::test]
-async fn a_second_payment_that_no_event_told_of_is_found_when_the_page_has_ended() {
+async fn a_second_payment_without_event_is_found() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     let order = app.open_order().await;
@@ -93,7 +93,7 @@ async fn a_webhook_after_the_reconciler_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_lomi_cannot_answer_stays_due_until_it_can() {
+async fn an_order_stays_due_while_lomi_is_unreachable() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -112,7 +112,7 @@ async fn what_lomi_cannot_answer_stays_due_until_it_can() {
 }
 
 #[tokio::test]
-async fn an_event_of_a_wrong_amount_does_not_hide_the_payment_of_the_right_one() {
+async fn a_wrong_amount_event_does_not_hide_the_payment() {
     let app = TestApp::start().await;
     app.lomi.webhook_fault("wrong_amount", json!(1)).await;
     let order = app.open_order().await;
@@ -128,7 +128,7 @@ async fn an_event_of_a_wrong_amount_does_not_hide_the_payment_of_the_right_one()
 }
 
 #[tokio::test]
-async fn a_page_that_was_paid_but_never_handed_out_still_counts() {
+async fn a_payment_on_a_never_returned_page_still_counts() {
     let app = TestApp::start().await;
     // Every answer of lomi is lost, so the stack never learns the session's id.
     let lost =
@@ -178,7 +178,7 @@ async fn others_pay(app: &TestApp, times: u32) {
 }
 
 #[tokio::test]
-async fn the_transaction_of_a_paid_page_is_looked_for_until_it_is_found() {
+async fn a_paid_pages_transaction_is_polled_until_found() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.pay_silently(&order, "card").await;

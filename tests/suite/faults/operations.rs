@@ -6,7 +6,7 @@ use tests::{TestApp, eventually};
 const OPERATIONS: &str = "operations";
 
 #[tokio::test]
-async fn a_kill_while_lomi_sends_again_costs_a_request_and_pays_once() {
+async fn a_kill_during_a_resend_pays_once() {
     let app = TestApp::start().await;
     app.lomi.webhook_fault("bad_signature", Value::Null).await;
     let order = app.open_order().await;
@@ -30,7 +30,7 @@ async fn a_kill_while_lomi_sends_again_costs_a_request_and_pays_once() {
 }
 
 #[tokio::test]
-async fn a_kill_in_the_middle_of_a_replay_costs_a_request_and_pays_once() {
+async fn a_kill_during_a_replay_pays_once() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -52,7 +52,7 @@ async fn a_kill_in_the_middle_of_a_replay_costs_a_request_and_pays_once() {
 }
 
 #[tokio::test]
-async fn without_lomi_an_event_is_replayed_all_the_same() {
+async fn an_event_is_replayed_while_lomi_is_down() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -65,7 +65,7 @@ async fn without_lomi_an_event_is_replayed_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_list_that_lomi_fails_on_hides_neither_a_paid_card_nor_a_refund() {
+async fn a_failing_list_hides_no_card_payment_or_refund() {
     let app = TestApp::start().await;
     let (refunded, _) = app.paid_order("card").await;
     let card = app.open_card_order().await;
@@ -83,7 +83,7 @@ async fn a_list_that_lomi_fails_on_hides_neither_a_paid_card_nor_a_refund() {
 }
 
 #[tokio::test]
-async fn what_asking_learnt_is_counted_although_its_last_step_failed() {
+async fn a_sync_that_fails_late_still_counts_its_findings() {
     let app = TestApp::start().await;
     app.lomi.quirks(json!({ "allow_double_pay": true })).await;
     let (order, _) = app.paid_order("card").await;

@@ -34,7 +34,7 @@ async fn fails_then_completes(app: &TestApp, fault: Value) {
 }
 
 #[tokio::test]
-async fn while_lomi_is_down_a_create_asks_for_patience_and_the_retry_completes_it() {
+async fn a_create_during_an_outage_completes_on_retry() {
     let app = TestApp::start().await;
     for fault in [
         on_create("status", "before", json!(503)),
@@ -48,7 +48,7 @@ async fn while_lomi_is_down_a_create_asks_for_patience_and_the_retry_completes_i
 }
 
 #[tokio::test]
-async fn when_lomis_answer_is_lost_the_retry_finds_the_page_that_was_opened() {
+async fn after_a_lost_answer_the_retry_finds_the_open_page() {
     let app = TestApp::start().await;
     for fault in [
         on_create("commit_then_500", "before", Value::Null),
@@ -63,7 +63,7 @@ async fn when_lomis_answer_is_lost_the_retry_finds_the_page_that_was_opened() {
 }
 
 #[tokio::test]
-async fn a_lomi_that_never_answers_is_given_up_within_the_functions_time() {
+async fn a_hanging_lomi_is_abandoned_before_the_timeout() {
     let app = TestApp::start().await;
     fails_then_completes(&app, on_create("hang", "after", Value::Null)).await;
     app.audit().await;
@@ -88,7 +88,7 @@ async fn a_single_hiccup_of_lomi_is_not_seen_by_the_shopper() {
 }
 
 #[tokio::test]
-async fn a_lomi_that_nobody_can_connect_to_has_opened_nothing() {
+async fn an_unreachable_lomi_has_opened_nothing() {
     // Bound and not listening: connections are refused until it listens.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -108,7 +108,7 @@ async fn a_lomi_that_nobody_can_connect_to_has_opened_nothing() {
 }
 
 #[tokio::test]
-async fn what_lomi_refuses_is_not_tried_again_by_itself_and_may_be_tried_by_the_shop() {
+async fn a_refusal_is_retried_only_by_the_shop() {
     let app = TestApp::start().await;
     for status in [400, 422] {
         app.lomi.fault(on_create("status", "before", json!(status))).await;
@@ -127,7 +127,7 @@ async fn what_lomi_refuses_is_not_tried_again_by_itself_and_may_be_tried_by_the_
 
 /// A key that was rotated a moment ago is read within a minute: the shop only has to retry.
 #[tokio::test]
-async fn a_key_that_lomi_refuses_is_our_trouble_and_the_same_order_goes_on_with_the_next_one() {
+async fn an_order_continues_after_a_refused_lomi_key() {
     let app = TestApp::start().await;
     for status in [401, 403] {
         app.lomi.fault(on_create("status", "before", json!(status))).await;
@@ -145,7 +145,7 @@ async fn a_key_that_lomi_refuses_is_our_trouble_and_the_same_order_goes_on_with_
 }
 
 #[tokio::test]
-async fn a_retry_that_comes_too_early_is_told_to_wait() {
+async fn an_early_retry_is_refused_with_a_wait() {
     let app = TestApp::start().await;
     app.lomi.fault(on_create("status", "before", json!(503))).await;
     app.create(&app.cart(1), "k").await.expect(503);

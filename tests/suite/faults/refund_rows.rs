@@ -41,7 +41,7 @@ async fn assert_reserved(app: &TestApp, order: &Created) {
 }
 
 #[tokio::test]
-async fn a_refund_that_lomi_has_not_paid_out_yet_is_found_and_not_given_up() {
+async fn a_refund_before_its_payout_is_not_released() {
     let app = TestApp::start().await;
     app.lomi.pay_refunds_out_later().await;
     let (order, _) = in_doubt(&app).await;
@@ -58,7 +58,7 @@ async fn a_refund_that_lomi_has_not_paid_out_yet_is_found_and_not_given_up() {
 }
 
 #[tokio::test]
-async fn a_refund_that_was_paid_out_less_a_fee_is_the_one_that_was_asked_for() {
+async fn a_refund_net_of_its_fee_matches_the_request() {
     let app = TestApp::start().await;
     app.lomi.pay_refunds_out_later().await;
     let (order, _) = in_doubt(&app).await;
@@ -71,7 +71,7 @@ async fn a_refund_that_was_paid_out_less_a_fee_is_the_one_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn an_answer_that_names_a_refund_not_paid_out_yet_leaves_no_doubt() {
+async fn an_answer_before_the_payout_leaves_no_doubt() {
     let app = TestApp::start().await;
     app.lomi.pay_refunds_out_later().await;
     let (order, _) = app.paid_order("card").await;
@@ -120,7 +120,7 @@ async fn nothing_is_released_while_a_listed_refund_may_be_it() {
 }
 
 #[tokio::test]
-async fn a_refund_of_another_amount_puts_the_release_off_to_the_next_look() {
+async fn a_refund_of_another_amount_delays_the_release() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -160,7 +160,7 @@ async fn a_refund_that_lomi_fails_on_holds_up_nothing_else() {
 
 /// Older generations show dashboard refunds only in their list.
 #[tokio::test]
-async fn nothing_but_a_card_gets_money_beside_an_unread_list() {
+async fn with_an_unread_list_only_cards_are_refunded() {
     let app = TestApp::start().await;
     app.lomi.profile("june2026").await;
     let (wave, card) = (app.paid_order("wave").await.0, app.paid_order("card").await.0);

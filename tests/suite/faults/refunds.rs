@@ -17,7 +17,7 @@ async fn only_refund(app: &TestApp, order: &Created) -> Value {
 }
 
 #[tokio::test]
-async fn a_refund_whose_answer_was_lost_is_found_by_the_reconciler_and_made_once() {
+async fn a_refund_with_a_lost_answer_is_found_and_made_once() {
     for profile in ["current", "june2026"] {
         let app = TestApp::start().await;
         app.lomi.profile(profile).await;
@@ -52,7 +52,7 @@ async fn a_refund_whose_answer_was_lost_is_found_by_the_reconciler_and_made_once
 }
 
 #[tokio::test]
-async fn an_event_settles_a_refund_that_is_in_doubt() {
+async fn an_event_resolves_a_refund_in_doubt() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.fault(on_refund("commit_then_500", "before", Value::Null)).await;
@@ -65,7 +65,7 @@ async fn an_event_settles_a_refund_that_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn a_refund_that_never_reached_lomi_is_released_after_a_quarter_of_an_hour() {
+async fn a_refund_that_never_reached_lomi_is_released() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.fault(on_refund("status", "before", json!(500))).await;
@@ -88,7 +88,7 @@ async fn a_refund_that_never_reached_lomi_is_released_after_a_quarter_of_an_hour
 }
 
 #[tokio::test]
-async fn a_pending_refund_of_which_no_more_events_come_is_asked_about() {
+async fn a_pending_refund_without_events_is_polled() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -106,7 +106,7 @@ async fn a_pending_refund_of_which_no_more_events_come_is_asked_about() {
 }
 
 #[tokio::test]
-async fn as_long_as_lomi_cannot_be_asked_nothing_is_released() {
+async fn no_refund_is_released_while_lomi_is_unreachable() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.lomi.lose_webhooks().await;
@@ -130,7 +130,7 @@ async fn as_long_as_lomi_cannot_be_asked_nothing_is_released() {
 }
 
 #[tokio::test]
-async fn what_lomi_turns_away_for_a_while_can_be_asked_again_under_the_same_key() {
+async fn a_throttled_refund_is_retried_under_the_same_key() {
     let app = TestApp::start().await;
     for arg in [json!({ "status": 429, "retry_after_s": 7 }), json!(401), json!(403)] {
         let (order, _) = app.paid_order("card").await;
@@ -168,7 +168,7 @@ async fn killed_at_work(app: &TestApp, order: &Created, when: &str) {
 }
 
 #[tokio::test]
-async fn a_kill_after_lomi_recorded_the_refund_costs_nothing_but_time() {
+async fn a_kill_after_lomi_recorded_the_refund_only_delays_it() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     killed_at_work(&app, &order, "after").await;
@@ -184,7 +184,7 @@ async fn a_kill_after_lomi_recorded_the_refund_costs_nothing_but_time() {
 }
 
 #[tokio::test]
-async fn a_kill_before_lomi_did_anything_leaves_a_doubt_that_ends() {
+async fn a_kill_before_the_refund_leaves_a_doubt_that_ends() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     killed_at_work(&app, &order, "before").await;
@@ -228,7 +228,7 @@ async fn a_process_that_wakes_after_the_reconciler_agrees_with_it() {
 }
 
 #[tokio::test]
-async fn a_refund_in_the_dashboard_at_the_same_moment_is_not_taken_for_ours() {
+async fn a_concurrent_dashboard_refund_is_not_matched_to_ours() {
     let app = TestApp::start().await;
     let (order, transaction_id) = app.paid_order("card").await;
     app.lomi.fault(json!({ "target": "POST /refunds", "kind": "latency_ms", "arg": 1_500 })).await;
@@ -251,7 +251,7 @@ async fn a_refund_in_the_dashboard_at_the_same_moment_is_not_taken_for_ours() {
 }
 
 #[tokio::test]
-async fn without_its_table_nothing_is_asked_of_lomi() {
+async fn without_the_table_no_refund_reaches_lomi() {
     let app = TestApp::start().await;
     let (order, _) = app.paid_order("card").await;
     app.dynamodb.cut();

@@ -37,7 +37,7 @@ async fn a_key_that_lost_its_rights_ends_no_order() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_refused_is_told_of_and_ends_no_completed_page() {
+async fn a_refused_list_is_reported_and_ends_no_completed_page() {
     let app = TestApp::start().await;
     let order_id = paid_unheard_and_over(&app).await;
     app.lomi.fault(json!({ "target": "GET /transactions", "kind": "status", "arg": 403, "times": null })).await;
@@ -47,7 +47,7 @@ async fn a_list_that_is_refused_is_told_of_and_ends_no_completed_page() {
 }
 
 #[tokio::test]
-async fn a_page_that_lomi_does_not_know_beside_a_list_that_it_gives_ends_its_order() {
+async fn an_unknown_page_with_a_readable_list_ends_its_order() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.outlive(&order.order_id).await;
@@ -59,7 +59,7 @@ async fn a_page_that_lomi_does_not_know_beside_a_list_that_it_gives_ends_its_ord
 }
 
 #[tokio::test]
-async fn a_payment_that_went_back_before_anybody_heard_of_it_leaves_a_refunded_order() {
+async fn a_payment_refunded_before_its_event_is_recorded() {
     for method in ["card", "wave"] {
         let app = TestApp::start().await;
         let order = app.open_order().await;
@@ -77,7 +77,7 @@ async fn a_payment_that_went_back_before_anybody_heard_of_it_leaves_a_refunded_o
 }
 
 #[tokio::test]
-async fn a_payment_that_went_back_is_not_written_before_lomi_tells_how_much() {
+async fn a_refunded_payment_waits_for_its_refunded_amount() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -96,7 +96,7 @@ async fn a_payment_that_went_back_is_not_written_before_lomi_tells_how_much() {
 }
 
 #[tokio::test]
-async fn money_that_is_gone_without_a_refund_that_lomi_lists_is_put_before_a_person() {
+async fn an_unexplained_refund_raises_an_alarm() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi.lose_webhooks().await;
@@ -116,7 +116,7 @@ async fn money_that_is_gone_without_a_refund_that_lomi_lists_is_put_before_a_per
 }
 
 #[tokio::test]
-async fn a_page_that_lomi_forgot_ends_its_order_however_late_it_is_asked_about() {
+async fn a_forgotten_page_ends_its_order_however_late() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let long_ago_ms = app.order(&order.order_id).await["created_at_ms"].as_i64().unwrap() - 3 * 3_600_000;
@@ -133,7 +133,7 @@ async fn a_page_that_lomi_forgot_ends_its_order_however_late_it_is_asked_about()
 }
 
 #[tokio::test]
-async fn a_card_form_paid_and_given_back_unheard_leaves_a_refunded_order() {
+async fn a_refunded_card_payment_without_events_is_recorded() {
     let app = TestApp::start().await;
     let card = app.open_card_order().await;
     app.lomi.lose_webhooks().await;

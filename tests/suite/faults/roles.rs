@@ -50,7 +50,7 @@ async fn a_reconciler_whose_role_lacks_an_action_is_counted() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_read_the_key_is_counted_and_a_key_that_is_not_there_is_not() {
+async fn only_a_denied_secret_is_counted_as_a_role_fault() {
     let app = TestApp::start().await;
     app.stack.secrets().set_unreachable(true);
     app.stack.kill("create-checkout-session").await.unwrap();
@@ -72,7 +72,7 @@ async fn a_role_that_may_not_read_the_key_is_counted_and_a_key_that_is_not_there
 }
 
 #[tokio::test]
-async fn a_lomi_that_is_down_takes_no_version_back() {
+async fn a_lomi_outage_does_not_roll_back_a_deployment() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.lomi_wire.cut();

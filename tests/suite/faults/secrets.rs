@@ -8,7 +8,7 @@ const WEBHOOK_SECRET: &str = "LOMI_WEBHOOK_SECRET_ID";
 const NEW_SECRET: &str = "whsec_the_new_one_0123456789abcdef";
 
 #[tokio::test]
-async fn a_secret_that_was_rotated_a_moment_ago_is_fetched_before_an_event_is_refused() {
+async fn a_just_rotated_secret_is_fetched_before_a_refusal() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
     let (before, order) = (app.open_order().await, app.open_order().await);
@@ -21,7 +21,7 @@ async fn a_secret_that_was_rotated_a_moment_ago_is_fetched_before_an_event_is_re
 }
 
 #[tokio::test]
-async fn an_event_signed_before_our_store_rotated_is_still_believed() {
+async fn an_event_signed_with_the_replaced_secret_is_accepted() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
     let (one, other) = (app.open_order().await, app.open_order().await);
@@ -37,7 +37,7 @@ async fn an_event_signed_before_our_store_rotated_is_still_believed() {
 }
 
 #[tokio::test]
-async fn a_secret_that_only_lomi_has_rotated_costs_events_and_no_payment() {
+async fn a_secret_rotated_only_at_lomi_loses_no_payment() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
     let (one, other) = (app.open_order().await, app.open_order().await);
@@ -56,7 +56,7 @@ async fn a_secret_that_only_lomi_has_rotated_costs_events_and_no_payment() {
 }
 
 #[tokio::test]
-async fn while_the_secret_cannot_be_read_lomi_is_asked_to_come_again() {
+async fn with_an_unreadable_secret_events_are_deferred() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "wave").await;
@@ -72,7 +72,7 @@ async fn while_the_secret_cannot_be_read_lomi_is_asked_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_handler_that_knows_the_secret_survives_an_outage_of_secrets_manager() {
+async fn a_cached_secret_survives_a_secrets_manager_outage() {
     let app = TestApp::start().await;
     let (warm, order) = (app.open_order().await, app.open_order().await);
     let event = app.pay_silently(&warm, "wave").await;
@@ -101,7 +101,7 @@ const PLACEHOLDER: &str = r#"{"placeholder":"0123456789abcdef0123456789abcdef"}"
 
 /// lomi drops a refused event for good; an event that cannot be verified yet must be redelivered.
 #[tokio::test]
-async fn until_the_webhook_secret_is_there_an_event_is_told_to_come_again() {
+async fn without_a_webhook_secret_events_are_deferred() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let id = app.secret_id("LOMI_WEBHOOK_SECRET_ID").to_owned();
@@ -128,7 +128,7 @@ const SLIPS: [&str; 6] = [
 
 /// lomi signs with the intended secret, and takes a refusal as final.
 #[tokio::test]
-async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
+async fn with_an_invalid_secret_events_are_deferred() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let (id, good) = (app.secret_id(WEBHOOK_SECRET).to_owned(), app.secret(WEBHOOK_SECRET));
@@ -147,7 +147,7 @@ async fn with_a_text_that_is_no_secret_an_event_must_come_again() {
 }
 
 #[tokio::test]
-async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
+async fn a_rotation_mistake_refuses_no_event_permanently() {
     let app = TestApp::start().await;
     app.keep_out_of_logs(NEW_SECRET);
     let (one, other, third) = (app.open_order().await, app.open_order().await, app.open_order().await);
@@ -172,7 +172,7 @@ async fn a_slip_at_a_rotation_refuses_no_event_for_good() {
 }
 
 #[tokio::test]
-async fn a_cart_key_that_cannot_be_one_opens_no_cart() {
+async fn an_invalid_cart_key_opens_no_cart() {
     let app = TestApp::start().await;
     let (id, good) = (app.secret_id("CART_TOKEN_SECRET_ID").to_owned(), app.secret("CART_TOKEN_SECRET_ID"));
     for slip in ["hunter2", "'0123456789abcdef0123456789abcdef'", "lomi_sk_test_0123456789abcdef01234567"] {
@@ -209,7 +209,7 @@ async fn a_placeholder_or_a_live_key_in_a_sandbox_stack_opens_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_given_is_given_again_even_without_the_lomi_key() {
+async fn an_answer_is_replayed_even_without_the_lomi_key() {
     let app = TestApp::start().await;
     let first = app.create(&app.cart(1), "k").await.expect(201);
     app.stack.secrets().set_unreachable(true);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const LOMIS_PATIENCE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
-async fn while_the_store_is_down_webhooks_are_not_acknowledged_and_nothing_is_lost() {
+async fn while_the_store_is_down_no_webhook_is_acknowledged() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.dynamodb.cut();
@@ -28,7 +28,7 @@ async fn while_the_store_is_down_webhooks_are_not_acknowledged_and_nothing_is_lo
 }
 
 #[tokio::test]
-async fn a_webhook_that_meets_an_outage_is_told_when_to_come_again() {
+async fn a_webhook_during_an_outage_gets_a_retry_after() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
@@ -44,7 +44,7 @@ async fn a_webhook_that_meets_an_outage_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_does_not_use_up_lomis_patience() {
+async fn a_hanging_store_is_answered_before_lomis_timeout() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let event = app.pay_silently(&order, "card").await;
@@ -60,7 +60,7 @@ async fn a_store_that_hangs_does_not_use_up_lomis_patience() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_written_while_the_answer_was_lost_is_a_duplicate_when_it_comes_again() {
+async fn an_unconfirmed_event_is_a_duplicate_on_redelivery() {
     let app = TestApp::start().await;
     app.dynamodb.mute();
     // Stored without reading an order: the answer of its one write is lost.
@@ -74,7 +74,7 @@ async fn an_event_that_was_written_while_the_answer_was_lost_is_a_duplicate_when
 }
 
 #[tokio::test]
-async fn an_answer_that_the_store_took_and_did_not_confirm_is_given_by_the_retry() {
+async fn an_unconfirmed_write_is_answered_by_the_retry() {
     let app = TestApp::start().await;
     let hold = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": 1000 });
     app.lomi.fault(hold).await;
@@ -92,7 +92,7 @@ async fn an_answer_that_the_store_took_and_did_not_confirm_is_given_by_the_retry
 }
 
 #[tokio::test]
-async fn while_the_store_is_down_nothing_is_asked_of_lomi() {
+async fn while_the_store_is_down_lomi_is_not_called() {
     let app = TestApp::start().await;
     app.dynamodb.cut();
     let answer = app.create(&app.cart(1), "k").await;
@@ -105,7 +105,7 @@ async fn while_the_store_is_down_nothing_is_asked_of_lomi() {
 }
 
 #[tokio::test]
-async fn a_store_that_goes_down_after_lomi_opened_the_page_costs_a_retry_and_no_second_page() {
+async fn an_outage_after_the_page_opened_makes_no_second_page() {
     let app = TestApp::start().await;
     let hold = json!({ "target": "POST /checkout-sessions", "kind": "latency_ms", "when": "after", "arg": 1000 });
     app.lomi.fault(hold).await;
@@ -126,7 +126,7 @@ async fn a_store_that_goes_down_after_lomi_opened_the_page_costs_a_retry_and_no_
 }
 
 #[tokio::test]
-async fn readers_are_told_to_come_again() {
+async fn reads_during_an_outage_get_a_retry_after() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     app.dynamodb.cut();

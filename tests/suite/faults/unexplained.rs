@@ -11,7 +11,7 @@ fn alarms(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn a_page_paid_by_nothing_that_is_listed_is_told_once() {
+async fn a_paid_page_without_a_payment_raises_one_alarm() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     let order = app.open_order().await;
@@ -33,7 +33,7 @@ async fn a_page_paid_by_nothing_that_is_listed_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_card_forms_own_word_pays_nothing_beside_a_held_row() {
+async fn a_card_forms_status_pays_nothing_beside_a_held_payment() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     app.lomi.quirks(json!({ "held_from": 100 })).await;
@@ -55,7 +55,7 @@ async fn a_card_forms_own_word_pays_nothing_beside_a_held_row() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_held_again_is_noticed() {
+async fn a_payment_held_again_is_recorded() {
     let app = TestApp::start().await;
     app.lomi.lose_webhooks().await;
     app.lomi.quirks(json!({ "held_from": 100, "allow_double_pay": true })).await;

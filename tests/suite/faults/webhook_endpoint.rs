@@ -20,7 +20,7 @@ async fn buy(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn an_endpoint_whose_making_nobody_heard_of_is_replaced_by_the_next_run() {
+async fn an_endpoint_with_a_lost_answer_is_replaced() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     for kind in ["drop_connection", "commit_then_500", "truncated_json"] {
@@ -37,7 +37,7 @@ async fn an_endpoint_whose_making_nobody_heard_of_is_replaced_by_the_next_run() 
 }
 
 #[tokio::test]
-async fn however_often_lomis_answer_is_lost_there_are_never_many_endpoints() {
+async fn lost_answers_never_accumulate_endpoints() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     let lost = json!({ "target": "POST /webhooks", "kind": "drop_connection", "when": "after", "times": 8 });
@@ -52,7 +52,7 @@ async fn however_often_lomis_answer_is_lost_there_are_never_many_endpoints() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_stored_leaves_no_endpoint_that_nobody_can_verify() {
+async fn an_unstored_secret_leaves_no_endpoint() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -72,7 +72,7 @@ async fn a_secret_that_cannot_be_stored_leaves_no_endpoint_that_nobody_can_verif
 }
 
 #[tokio::test]
-async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
+async fn a_kill_before_the_secret_is_stored_is_repaired() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -93,7 +93,7 @@ async fn a_kill_between_the_making_and_the_storing_is_mended_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_payment_in_the_middle_of_a_rotation_is_told_by_the_endpoint_that_is_still_there() {
+async fn a_payment_during_a_rotation_reaches_an_endpoint() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -118,7 +118,7 @@ async fn a_payment_in_the_middle_of_a_rotation_is_told_by_the_endpoint_that_is_s
 }
 
 #[tokio::test]
-async fn a_scheduled_run_in_the_middle_of_a_rotation_takes_nothing_from_it() {
+async fn a_scheduled_run_does_not_disturb_a_rotation() {
     let app = TestApp::start_with(Setup::with_lomi_behind()).await;
     app.without_webhook().await;
     assert_eq!(app.webhook_status().await, "registered");
@@ -138,7 +138,7 @@ async fn a_scheduled_run_in_the_middle_of_a_rotation_takes_nothing_from_it() {
 
 /// The key is refused, belongs to the other environment, or is missing.
 #[tokio::test]
-async fn a_key_that_lomi_does_not_take_has_a_word_of_its_own() {
+async fn a_key_refused_by_lomi_has_its_own_status() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -185,7 +185,7 @@ async fn a_deployment_succeeds_in_time_while_lomi_is_down_or_hangs() {
 /// Each call takes almost its time-out, and there is more work than time. The rest of the time allows a second
 /// response when the first one is lost.
 #[tokio::test]
-async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformation_are_slow() {
+async fn a_slow_stack_deletion_is_still_answered() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -204,7 +204,7 @@ async fn the_end_of_a_stack_is_told_although_the_work_and_the_way_to_cloudformat
 
 /// The key is cached for a minute; the version of the stored webhook secret is read in every run.
 #[tokio::test]
-async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
+async fn a_run_that_cannot_read_the_secret_changes_nothing() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -222,7 +222,7 @@ async fn a_run_that_cannot_ask_whose_secret_is_stored_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_deployment_succeeds_while_secrets_manager_is_out_of_reach() {
+async fn a_deployment_succeeds_without_secrets_manager() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -235,7 +235,7 @@ async fn a_deployment_succeeds_while_secrets_manager_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_arrive_is_given_again_and_at_last_by_the_platforms_retry() {
+async fn a_lost_cloudformation_response_is_sent_again() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -250,7 +250,7 @@ async fn an_answer_that_does_not_arrive_is_given_again_and_at_last_by_the_platfo
 }
 
 #[tokio::test]
-async fn a_question_of_any_shape_is_answered_and_changes_nothing() {
+async fn a_request_of_any_shape_is_answered_and_changes_nothing() {
     let app = TestApp::start().await;
     let cloudformation = CloudFormation::start(&app).await;
     app.without_webhook().await;
@@ -283,7 +283,7 @@ async fn a_question_of_any_shape_is_answered_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_of_awss_is_not_called_and_nothing_is_done_for_it() {
+async fn a_foreign_response_url_is_not_called() {
     let app = TestApp::start().await;
     app.without_webhook().await;
     for address in ["https://evil.example/answer", "http://bucket.s3.amazonaws.com/", "https://127.0.0.1:1/", "x"] {

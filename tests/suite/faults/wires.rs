@@ -62,7 +62,7 @@ async fn ends(seed: u64) -> (Vec<&'static str>, usize) {
 }
 
 #[tokio::test]
-async fn a_rough_wire_loses_requests_and_answers_and_falls_silent_as_its_seed_says() {
+async fn the_network_faults_follow_their_seed() {
     let ((first, broken), (second, _)) = tokio::join!(ends(3), ends(3));
     assert_eq!(first, second);
     let mut counts = BTreeMap::<&str, usize>::new();

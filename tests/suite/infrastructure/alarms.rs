@@ -112,13 +112,13 @@ fn expected() -> Vec<String> {
 }
 
 #[test]
-fn every_alarm_looks_at_what_is_measured_and_rings_when_it_should() {
+fn every_alarm_uses_a_real_metric_and_fires() {
     let found = paragraphs(&TEMPLATES.map(read));
     assert_eq!(found.join("\n"), expected().join("\n"));
 }
 
 #[test]
-fn an_alarm_that_can_never_ring_is_found() {
+fn an_alarm_that_can_never_fire_is_found() {
     let mutations = [
         ("Overpaid", "Threshold: 0", "Threshold: 1000000"),
         ("Overpaid", "GreaterThanThreshold", "LessThanThreshold"),

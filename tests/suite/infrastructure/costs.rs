@@ -15,7 +15,7 @@ fn prices() -> Prices {
 }
 
 #[test]
-fn everything_that_is_counted_has_a_price_and_a_place_where_it_stands() {
+fn every_counted_item_has_a_price_and_a_place() {
     let text = read("infra/prices.json");
     assert!(Prices::parse(&text).is_ok());
     for (problem, from, to) in [
@@ -49,7 +49,7 @@ fn a_cost_is_exact_and_never_rounded_down() {
 }
 
 #[test]
-fn what_few_orders_take_is_scaled_up_to_many_and_never_down() {
+fn costs_are_scaled_up_and_never_down() {
     let measured = usage(&[(Item::ApiRequest, 72), (Item::WriteUnitHalf, 25)]);
     let scaled = measured.scaled(1000, 24);
     assert_eq!(scaled.of(Item::ApiRequest), 3000);
@@ -78,7 +78,7 @@ fn outdated(document: &str, templates: &str) -> Vec<String> {
 
 /// Measured usage varies from run to run; fixed monthly usage does not.
 #[test]
-fn the_document_is_of_these_templates_and_of_this_program() {
+fn the_cost_document_matches_the_templates() {
     let templates = ["template.yaml", "infra/monitoring.yaml"].map(read).concat();
     let document = read("infra/docs/COSTS.md");
     assert_eq!(outdated(&document, &templates), Vec::<String>::new());

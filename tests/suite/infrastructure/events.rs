@@ -94,7 +94,7 @@ fn validate(schema: &Value, instance: &Value) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn what_orders_tell_reaches_the_bus_as_its_schema_says_and_nothing_else_does() {
+async fn only_order_events_that_fit_the_schema_reach_the_bus() {
     let app = TestApp::start().await;
     let items = table_of_a_shop(&app).await;
     let template = read("template.yaml");
@@ -175,7 +175,7 @@ fn looseness(template: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_pipe_loses_nothing_and_may_do_nothing_else() {
+fn the_pipe_loses_nothing_and_has_no_other_permission() {
     let template = read("template.yaml");
     assert_eq!(looseness(&template), Vec::<&str>::new());
     for (sentence, from, to) in [
@@ -227,7 +227,7 @@ fn consumer_findings(template: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_example_of_a_consumer_gets_paid_orders_from_one_rule_only() {
+fn the_example_consumer_gets_paid_orders_from_one_rule() {
     let template = read("infra/events/example-consumer.yaml");
     assert_eq!(consumer_findings(&template), Vec::<&str>::new());
     for (sentence, from, to) in [

@@ -172,7 +172,7 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn every_import_follows_an_arrow_and_one_tls_stack_is_deployed() {
+fn imports_follow_the_layers_and_one_tls_stack_ships() {
     let graph = Graph::of_this_workspace();
     assert_eq!(
         graph.deployed().iter().filter(|package| package.name == "lambda-kit").count(),
@@ -197,7 +197,7 @@ fn link(graph: &mut Graph, from: &str, to: &str) {
 }
 
 #[test]
-fn an_import_against_the_arrows_is_found() {
+fn an_import_against_the_layers_is_found() {
     let mutations: [Mutation; 12] = [
         ("domain imports store", |graph| import(graph, "domain", "store")),
         ("lomi-client imports domain", |graph| import(graph, "lomi-client", "domain")),
@@ -233,7 +233,7 @@ fn a_second_tls_stack_in_a_function_is_found() {
 }
 
 #[test]
-fn what_only_tests_link_is_not_deployed() {
+fn test_dependencies_are_not_deployed() {
     let mut graph = Graph::of_this_workspace();
     link(&mut graph, "tests", "openssl");
     assert_eq!(graph.violations(), Vec::<String>::new());

@@ -224,7 +224,7 @@ fn every_anomaly_has_an_alarm_and_every_alarm_a_runbook() {
 }
 
 #[test]
-fn an_anomaly_that_nobody_hears_of_is_found() {
+fn an_anomaly_without_an_alarm_is_found() {
     let template: Edit = |watch, from, to| watch.template = mutated(&watch.template, from, to);
     let monitoring: Edit = |watch, from, to| watch.monitoring = mutated(&watch.monitoring, from, to);
     let guide: Edit = |watch, from, to| watch.guide = mutated(&watch.guide, from, to);

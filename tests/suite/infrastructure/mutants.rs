@@ -37,7 +37,7 @@ fn applies(patch: &PathBuf) -> bool {
 }
 
 #[test]
-fn every_bug_of_the_bench_can_still_be_planted_and_says_which_rule_it_breaks() {
+fn every_mutant_applies_and_names_its_rule() {
     let patches = patches();
     assert!(patches.len() >= MIN_PATCHES, "{} patches", patches.len());
     for (index, patch) in patches.iter().enumerate() {
@@ -49,7 +49,7 @@ fn every_bug_of_the_bench_can_still_be_planted_and_says_which_rule_it_breaks() {
 }
 
 #[test]
-fn a_bug_without_its_rule_or_its_command_is_found() {
+fn a_mutant_without_its_rule_or_command_is_found() {
     let header = |text: &str| format!("{text}\n--- a/file\n+++ b/file\n");
     assert_eq!(wrong_with("a", &header("Breaks: Money is exact.\nCaught-by: cargo test -p domain\n")), None);
     assert!(wrong_with("a", &header("Money is exact.\nCaught-by: cargo test -p domain\n")).is_some());

@@ -43,7 +43,7 @@ fn every_promise_names_tests_that_exist() {
 }
 
 #[test]
-fn a_proof_that_is_not_there_is_found() {
+fn a_promise_with_a_missing_test_is_found() {
     let promises =
         "## What is promised\n| a | b | c | d |\n|---|---|---|---|\n| x | y | `no_such_test` | z |\n## Next\n";
     assert_eq!(named(promises), ["no_such_test"]);

@@ -41,7 +41,7 @@ fn a_route_on_one_side_only_is_found() {
 
 /// The local gateway protects the routes that the contract protects.
 #[test]
-fn the_contract_asks_for_iam_exactly_where_the_gateway_does() {
+fn the_contract_requires_iam_exactly_where_the_gateway_does() {
     let template = local::template::Template::parse(&read("template.yaml")).expect("a template");
     let resolved = template.resolve(&Default::default()).expect("it resolves");
     let contract = yaml::parse(&read("infra/openapi.yaml"));

@@ -6,7 +6,7 @@ use super::tools::find;
 
 #[test]
 #[ignore = "needs the SAM CLI: cargo xtask template"]
-fn sam_finds_nothing_to_say_against_the_template() {
+fn sam_validates_the_template() {
     let sam = find(&["sam"]);
     let output = Command::new(sam)
         .args(["validate", "--lint", "--template-file", "template.yaml"])
@@ -27,7 +27,7 @@ fn untagged(samconfig: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_profile_tags_what_it_deploys() {
+fn every_profile_tags_its_resources() {
     let samconfig = super::read("samconfig.toml");
     assert_eq!(samconfig.matches(".deploy.parameters]").count(), 3);
     assert_eq!(untagged(&samconfig), Vec::<&str>::new());
@@ -40,7 +40,7 @@ fn caches_builds(samconfig: &str) -> bool {
 }
 
 #[test]
-fn sam_builds_what_the_code_is_now_and_not_what_it_was() {
+fn sam_builds_the_current_code() {
     let samconfig = super::read("samconfig.toml");
     assert!(!caches_builds(&samconfig));
     assert!(caches_builds(&super::mutated(&samconfig, "cached = false", "cached = true")));

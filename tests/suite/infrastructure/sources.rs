@@ -43,7 +43,7 @@ fn of_a_machine(file: &str, text: &str) -> Option<String> {
 }
 
 #[test]
-fn no_source_file_is_too_long_to_be_read_in_one_go() {
+fn no_source_file_is_too_long() {
     let files = files();
     let sources: Vec<_> = files.iter().filter(|file| file.ends_with(".rs") || file.ends_with(".js")).collect();
     assert!(sources.len() > 100, "the sources are found");
@@ -52,7 +52,7 @@ fn no_source_file_is_too_long_to_be_read_in_one_go() {
 }
 
 #[test]
-fn no_file_speaks_of_the_machine_it_was_written_on() {
+fn no_file_names_a_path_of_the_build_machine() {
     let found: Vec<_> = files()
         .iter()
         .filter_map(|file| of_a_machine(file, &String::from_utf8(std::fs::read(root().join(file)).ok()?).ok()?))
@@ -71,7 +71,7 @@ fn vouches(file: &str, text: &str) -> Option<String> {
 }
 
 #[test]
-fn kept_bytes_are_taken_for_verified_in_one_place_only() {
+fn stored_bytes_are_trusted_in_one_place_only() {
     assert_eq!(read(VOUCHER).matches("verified_before").count(), 1, "the place is found");
     let files = files();
     let found: Vec<_> =

@@ -34,7 +34,7 @@ const CATALOG_BUILD: &str = "BuildMethod: rust-cargolambda
         Binary: catalog";
 
 #[test]
-fn an_open_back_office_and_a_closed_webhook_are_found() {
+fn an_open_admin_route_or_a_closed_webhook_is_found() {
     assert_each_is_found(&[
         (
             "GET /admin/orders is not closed by AWS_IAM",

@@ -77,7 +77,7 @@ fn the_webhook_registers_itself() {
 }
 
 #[test]
-fn a_part_of_it_that_is_missing_is_found() {
+fn a_missing_part_of_the_webhook_resource_is_found() {
     let function = "Type: AWS::Serverless::Function\n    Condition: RegistersWebhook";
     let resource = "Type: Custom::WebhookEndpoint\n    Condition: RegistersWebhook";
     let put = "Action: secretsmanager:PutSecretValue\n                Resource: !Ref LomiWebhookSecret";
@@ -136,7 +136,7 @@ fn a_part_of_it_that_is_missing_is_found() {
 }
 
 #[test]
-fn a_stack_that_leaves_it_to_the_merchant_has_no_such_function() {
+fn a_manual_webhook_stack_has_no_webhook_function() {
     let template = local::template::Template::parse(&read("template.yaml")).expect("a template");
     let binaries = |parameters: &[(&str, &str)]| -> Vec<String> {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -49,7 +49,7 @@ fn lines(app: &TestApp) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_secret_or_anything_of_a_shoppers() {
+async fn no_log_line_has_a_secret_or_personal_data() {
     let app = TestApp::start().await;
     let mut canaries: Vec<String> = SECRETS.iter().map(|name| app.secret(name)).collect();
     canaries.extend([EMAIL, NAME, PHONE, LABEL, TITLE, PATH, KEY, app.stack.admin_token()].map(str::to_owned));

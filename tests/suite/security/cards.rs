@@ -9,7 +9,7 @@ const CARD: &str = "4242424242424242";
 const SPELLINGS: [&str; 3] = [CARD, "4242 4242 4242 4242", "4242-4242-4242-4242"];
 
 #[tokio::test]
-async fn a_card_number_is_refused_wherever_it_is_posted_and_never_logged() {
+async fn a_card_number_is_refused_everywhere_and_never_logged() {
     let app = TestApp::start().await;
     SPELLINGS.iter().for_each(|card| app.keep_out_of_logs(card));
     let order = app.open_order().await;

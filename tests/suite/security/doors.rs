@@ -36,7 +36,7 @@ async fn no_spelling_of_a_back_office_address_opens_it() {
 
 /// Headers with another identity are ignored: only the gateway decides which route matched.
 #[tokio::test]
-async fn headers_that_name_another_route_or_person_open_nothing() {
+async fn forged_route_and_identity_headers_open_nothing() {
     let app = TestApp::start().await;
     let body = app.body(json!({ "amount": 1, "currency_code": "XOF" }));
     for (name, value) in [
@@ -99,7 +99,7 @@ fn of_the_gateway() -> Value {
 }
 
 #[tokio::test]
-async fn guessing_order_ids_tells_nothing() {
+async fn guessing_order_ids_reveals_nothing() {
     let app = TestApp::start().await;
     let order = app.open_order().await;
     let unknown = "ord_0123456789abcdef0123456789abcdef";
@@ -147,7 +147,7 @@ fn names(answer: &Answer) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn nothing_that_a_client_sends_becomes_a_header_of_an_answer() {
+async fn client_input_never_becomes_a_response_header() {
     let app = TestApp::start().await;
     let usual = names(&app.create(&app.cart(1), &app.fresh_key()).await.expect(201));
     for key in ["k%0d%0aset-cookie:a=0b1c2d3e4f5a", "k\tset-cookie:", "clé", "k k", "", " ", &"k".repeat(256)] {

@@ -6,7 +6,7 @@ use tests::TestApp;
 use super::{assert_refused, assert_still_sells, post_create};
 
 #[tokio::test]
-async fn every_member_of_a_create_refuses_what_is_not_its_own_kind() {
+async fn every_field_of_a_create_refuses_other_types() {
     let app = TestApp::start().await;
     let junk = [json!(5), json!(-1), json!(1.5), json!(true), json!("\u{0}"), json!([[]]), json!({ "$ne": 1 })];
     let takes = |member: &str, value: &Value| match member {
@@ -43,7 +43,7 @@ async fn every_member_of_a_create_refuses_what_is_not_its_own_kind() {
 }
 
 #[tokio::test]
-async fn a_member_that_nobody_knows_is_refused_wherever_it_stands() {
+async fn an_unknown_field_is_refused_at_every_depth() {
     let app = TestApp::start().await;
     for (place, name, pointer) in [
         ("", "succes_url", "/succes_url"),
@@ -67,7 +67,7 @@ async fn a_member_that_nobody_knows_is_refused_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_member_that_stands_twice_is_refused_so_that_no_two_readers_differ() {
+async fn a_duplicate_field_is_refused() {
     let app = TestApp::start().await;
     let cart = app.cart(1).to_string();
     let twice = [
@@ -83,7 +83,7 @@ async fn a_member_that_stands_twice_is_refused_so_that_no_two_readers_differ() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_json_in_utf8_are_refused() {
+async fn a_body_that_is_not_utf8_json_is_refused() {
     let app = TestApp::start().await;
     let cart = app.cart(1).to_string();
     let utf16: Vec<u8> = cart.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -117,7 +117,7 @@ async fn bytes_that_are_no_json_in_utf8_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_ten_megabytes_costs_a_413() {
+async fn a_huge_body_is_a_413() {
     let app = TestApp::start().await;
     let bearer = app.admin_bearer();
     for bytes in [300 * 1024, 5_000_000, 10_000_000, 11_000_000] {
@@ -148,7 +148,7 @@ async fn a_body_of_ten_megabytes_costs_a_413() {
 }
 
 #[tokio::test]
-async fn json_that_is_nested_a_hundred_thousand_times_costs_a_4xx() {
+async fn deeply_nested_json_is_a_4xx() {
     let app = TestApp::start().await;
     for depth in [128, 10_000, 100_000] {
         let arrays = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -164,7 +164,7 @@ async fn json_that_is_nested_a_hundred_thousand_times_costs_a_4xx() {
 
 /// An authentic delivery never gets a 4xx, not even with malformed bytes: it is quarantined.
 #[tokio::test]
-async fn a_signed_delivery_of_nonsense_is_kept_and_answered_with_200() {
+async fn a_signed_malformed_delivery_is_quarantined_with_200() {
     let app = TestApp::start().await;
     for bytes in
         ["{", "null", "[]", "\"\u{0}\"", r#"{"event":5,"data":[]}"#, r#"{"event":"PAYMENT_SUCCEEDED","data":null}"#]

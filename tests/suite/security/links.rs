@@ -8,7 +8,7 @@ use super::urls::tricks;
 const SCRIPT: &str = r#"</title><script>alert(1)</script>"><img src=x onerror=alert(1)>"#;
 
 #[tokio::test]
-async fn no_text_of_a_link_and_nothing_in_its_address_runs_in_a_page() {
+async fn no_text_or_url_of_a_link_runs_as_script() {
     let app = TestApp::start().await;
     let texts = json!({ "title": SCRIPT, "description": SCRIPT, "max_payments": 5 });
     let fixed = app.link(texts.clone()).await;
@@ -38,7 +38,7 @@ async fn no_text_of_a_link_and_nothing_in_its_address_runs_in_a_page() {
 }
 
 #[tokio::test]
-async fn no_trick_with_an_address_gets_into_a_link() {
+async fn no_crafted_url_is_stored_in_a_link() {
     let app = TestApp::start().await;
     for member in ["success_url", "cancel_url"] {
         for url in tricks(&app.origin) {
@@ -52,7 +52,7 @@ async fn no_trick_with_an_address_gets_into_a_link() {
 
 /// An origin may have been removed from the list since the link was created.
 #[tokio::test]
-async fn a_link_leads_back_only_to_where_it_is_allowed_today() {
+async fn a_link_redirects_only_to_currently_allowed_origins() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let mut link = app.table.item(&format!("LINK#{code}"), "LINK").await.unwrap();
@@ -68,7 +68,7 @@ async fn a_link_leads_back_only_to_where_it_is_allowed_today() {
 }
 
 #[tokio::test]
-async fn guessing_codes_tells_nothing() {
+async fn guessing_link_codes_reveals_nothing() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let last = if code.ends_with('0') { "1" } else { "0" };
@@ -90,7 +90,7 @@ async fn guessing_codes_tells_nothing() {
 
 /// The merchant sets the prices, whatever the URL contains.
 #[tokio::test]
-async fn nobody_names_another_price_than_the_link_allows() {
+async fn a_shopper_cannot_change_the_price_of_a_link() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     for query in ["?amount=1", "?value=1", "?amount=1&currency_code=EUR", "?price=1&quantity=0"] {

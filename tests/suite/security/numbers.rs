@@ -32,7 +32,7 @@ const NO_WHOLE_NUMBERS: [&str; 22] = [
 ];
 
 #[tokio::test]
-async fn what_is_no_positive_whole_number_is_no_quantity_and_no_amount() {
+async fn a_quantity_or_amount_is_a_positive_whole_number() {
     let app = TestApp::start().await;
     let cart = app.cart(1).to_string();
     let gift = app.body(json!({ "items": [{ "sku": "DON-CANTINE", "quantity": 1, "amount": 777 }] })).to_string();
@@ -54,7 +54,7 @@ async fn what_is_no_positive_whole_number_is_no_quantity_and_no_amount() {
 }
 
 #[tokio::test]
-async fn what_is_no_positive_whole_number_is_no_raw_amount_either() {
+async fn a_raw_amount_is_a_positive_whole_number() {
     let app = TestApp::start().await;
     let bearer = app.admin_bearer();
     let body = app.body(json!({ "amount": 777, "currency_code": "XOF" })).to_string();
@@ -91,7 +91,7 @@ async fn a_browser_that_names_a_price_is_refused_with_a_pointer_to_it() {
 }
 
 #[tokio::test]
-async fn a_total_beyond_all_bounds_is_refused_and_not_wrapped() {
+async fn a_total_out_of_bounds_is_refused_and_not_wrapped() {
     let app = TestApp::start().await;
     let product = json!({ "title": "Or", "currency_code": "XOF", "amount": 1_000_000_000_000_i64 });
     app.admin("PUT", "/admin/products/OR", &product).await.expect(200);

@@ -55,7 +55,7 @@ pub(super) fn tricks(origin: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_trick_with_an_address_leads_a_shopper_away() {
+async fn no_crafted_return_url_redirects_a_shopper_away() {
     let app = TestApp::start().await;
     refuse_all(&app).await;
     assert_still_sells(&app).await;
@@ -63,7 +63,7 @@ async fn no_trick_with_an_address_leads_a_shopper_away() {
 }
 
 #[tokio::test]
-async fn in_live_no_plain_http_is_allowed_not_even_on_this_machine() {
+async fn in_live_no_plain_http_is_allowed_even_on_loopback() {
     let app = TestApp::start_with(Setup { live: true, ..Setup::default() }).await;
     refuse_all(&app).await;
     for url in ["http://shop.example/", "https://shop.example./", "http://127.0.0.1:3001/", "http://localhost/"] {

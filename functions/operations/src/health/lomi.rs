@@ -124,7 +124,7 @@ mod tests {
     use lomi_client::Environment::{Live, Test};
 
     #[test]
-    fn a_stack_is_well_with_a_key_of_its_own_environment_only() {
+    fn health_needs_a_key_of_the_stacks_own_environment() {
         let found = |of_stack, of_key| environment(of_stack, of_key).state;
         for (of_stack, own, other) in [(Environment::Live, Live, Test), (Environment::Sandbox, Test, Live)] {
             assert_eq!(found(of_stack, Some(own)), "ok");

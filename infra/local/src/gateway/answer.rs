@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_headers_and_cookies_are_taken_over() {
+    fn status_headers_and_cookies_are_copied() {
         let answer = json!({
             "statusCode": 201,
             "headers": { "Content-Type": "application/json", "X-One": "a", "Content-Length": "999" },
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_status_is_the_body_of_a_200() {
+    fn a_bare_answer_is_the_body_of_a_200() {
         let response = read(br#"{"hello":1}"#).unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "application/json");
     }
 
     #[test]
-    fn an_answer_that_is_no_response_is_refused() {
+    fn an_answer_without_a_response_shape_is_refused() {
         assert!(read(b"not json").is_none());
         assert!(read(br#"{"statusCode":9000}"#).is_none());
         assert!(read(br#"{"statusCode":200,"body":{"a":1}}"#).is_none());

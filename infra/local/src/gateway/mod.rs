@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn a_body_that_never_ends_is_abandoned() {
         let first = futures::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
         let body = Body::from_stream(first.chain(futures::stream::pending()));
         let refusal = body_within(Duration::from_millis(20), body).await.unwrap_err();

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_too_many_makes_another_path() {
+    fn an_extra_slash_makes_another_path() {
         let routes = routes(&[("GET", "/products"), ("GET", "/orders/{order_id}"), ("GET", "/")]);
         assert!(routes.find("GET", "/products").is_some() && routes.find("GET", "/").is_some());
         for path in ["/products/", "//products", "/orders/abc/", "//orders/abc", "//"] {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_segment_wins_over_a_parameter_and_a_parameter_over_a_greedy_one() {
+    fn routes_prefer_fixed_then_parameter_then_greedy_segments() {
         let routes = routes(&[("ANY", "/{proxy+}"), ("GET", "/a/{id}"), ("GET", "/a/b"), ("ANY", "$default")]);
         let function = |path| routes.find("GET", path).unwrap().target.function.clone();
         assert_eq!(function("/a/b"), "GET /a/b");

@@ -67,12 +67,12 @@ mod tests {
     }
 
     #[test]
-    fn a_delivered_webhook_is_good_whatever_became_of_other_orders() {
+    fn a_delivered_webhook_passes_despite_other_orders() {
         assert_eq!(judged(&outbox("delivered", json!([{ "response_status": 200 }]))), Ok(()));
     }
 
     #[test]
-    fn a_webhook_that_was_not_taken_is_told_with_its_answer() {
+    fn a_rejected_webhook_is_reported_with_its_answer() {
         let refused = judged(&outbox("dead_letter", json!([{ "response_status": 404, "url": "u" }]))).unwrap_err();
         assert!(refused.contains("dead_letter") && refused.contains("404"), "{refused}");
         let waiting = judged(&outbox("pending", json!([{ "error": "timeout" }]))).unwrap_err();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_that_nobody_has_tried_yet_is_waited_for() {
+    fn a_webhook_without_an_attempt_is_waited_for() {
         assert!(!Deliveries::of("mine", &outbox("pending", json!([]))).are_tried());
         assert!(Deliveries::of("mine", &outbox("pending", json!([{ "error": "timeout" }]))).are_tried());
     }

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_read_from_the_pages_fragment_and_nowhere_else() {
+    fn the_order_is_read_from_the_url_fragment_only() {
         let found = bought("http://shop/return.html?order_id=x#order_id=o&order_token=t").unwrap();
         assert_eq!((found.order_id.as_str(), found.order_token.as_str()), ("o", "t"));
         assert!(bought("http://shop/return.html?order_id=o&order_token=t").is_none());

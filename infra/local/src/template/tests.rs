@@ -78,7 +78,7 @@ fn resolve(parameters: &[(&str, &str)]) -> Result<Resolved, TemplateError> {
 }
 
 #[test]
-fn a_function_is_read_with_its_limits_and_its_merged_environment() {
+fn a_function_has_its_limits_and_merged_environment() {
     let resolved = resolve(&[]).unwrap();
     let [function] = resolved.functions.as_slice() else { panic!("one function expected") };
     assert_eq!((function.binary.as_str(), function.memory_mib), ("orders", 256));
@@ -152,7 +152,7 @@ fn a_table_becomes_the_requests_that_create_it() {
 }
 
 #[test]
-fn what_cannot_be_resolved_is_refused_with_its_place() {
+fn an_unresolvable_value_is_refused_with_its_place() {
     let cases = [
         ("KEY: !Ref Key", "KEY: !ImportValue Key", "Variables.KEY.Fn::ImportValue"),
         ("KEY: !Ref Key", "KEY: !Ref Nothing", "Nothing is neither a parameter with a value nor a resource"),

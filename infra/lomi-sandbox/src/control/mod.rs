@@ -105,7 +105,7 @@ mod tests {
     use crate::settings::Settings;
 
     #[tokio::test]
-    async fn a_strangers_page_cannot_use_a_browser_on_this_machine() {
+    async fn a_foreign_page_cannot_reach_the_control_api() {
         let sim = Sim::new(Settings::default()).unwrap();
         for (name, value, status) in [
             ("host", "127.0.0.1:4010", 200),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_cannot_reach_the_control_api() {
+    async fn the_control_api_is_closed_to_other_hosts() {
         let sim = Sim::new(Settings::default()).unwrap();
         for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("192.0.2.7:9", 403)] {
             let mut request = Request::get("/_sim/state").body(Body::empty()).unwrap();

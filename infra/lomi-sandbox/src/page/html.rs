@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_merchant_sent_cannot_become_markup() {
+    fn merchant_text_cannot_become_markup() {
         assert_eq!(escape(r#"<a href="x">'&"#), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
     }
 }

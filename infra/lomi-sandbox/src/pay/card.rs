@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_decides_and_may_still_end_in_a_refusal() {
+    fn a_passed_challenge_may_still_be_refused() {
         assert_eq!(result("4000002500003155", Test, None), CardResult::NeedsChallenge);
         assert_eq!(result("4000002500003155", Test, Some(true)), CardResult::Succeeds);
         assert_eq!(result("4000002500003155", Test, Some(false)), CardResult::Refused("authentication_failed"));

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_domain_has_a_twin_and_an_address_has_none() {
+    fn a_domain_has_a_twin_and_an_ip_address_has_none() {
         assert_eq!(twin("https://shop.example/hook?a=1").as_deref(), Some("https://www.shop.example/hook?a=1"));
         assert_eq!(twin("https://www.shop.example/hook").as_deref(), Some("https://shop.example/hook"));
         assert_eq!(twin("http://127.0.0.1:3000/hook"), None);

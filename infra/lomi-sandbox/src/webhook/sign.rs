@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_spelling_of_body_or_secret_has_another_signature() {
+    fn another_body_or_secret_has_another_signature() {
         let sorted = serde_json::from_str::<serde_json::Value>(BODY).unwrap().to_string();
         for body in [sorted, BODY.replace('é', "\\u00e9"), format!("{BODY}\n")] {
             assert_ne!(signature(SECRET, &body), EXPECTED);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::support::{Lomi, charge_body, settings};
 
 #[tokio::test]
-async fn providers_can_be_asked_for_cards_by_either_name() {
+async fn providers_list_cards_under_either_name() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let lomi = Lomi::start(profile).await;
         let all = lomi.get("/providers").await.json();
@@ -19,7 +19,7 @@ async fn providers_can_be_asked_for_cards_by_either_name() {
 }
 
 #[tokio::test]
-async fn an_event_sent_for_a_test_needs_a_name_and_carries_its_owner() {
+async fn a_test_event_needs_a_name_and_carries_its_owner() {
     let lomi = Lomi::start(Profile::Current).await;
     assert_eq!(lomi.post("/test/webhook-event", json!({"data": {}})).await.status, 400);
     let reply = lomi.post("/test/webhook-event", json!({"event": "REFUND_CREATED", "data": {"a": 1}})).await;
@@ -29,7 +29,7 @@ async fn an_event_sent_for_a_test_needs_a_name_and_carries_its_owner() {
 }
 
 #[tokio::test]
-async fn charges_and_refunds_spend_the_write_budget_only_in_current() {
+async fn only_current_counts_charges_and_refunds_as_writes() {
     for (profile, status) in [(Profile::Current, 429), (Profile::June2026, 201)] {
         let lomi = Lomi::start_with(Settings { rate_write: 1, ..settings(profile) }).await;
         lomi.charge("one").await;

@@ -19,7 +19,7 @@ async fn status(lomi: &Lomi, charge: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_decline_then_a_success_is_one_transaction_and_two_events() {
+async fn a_decline_then_a_success_is_one_transaction() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let (lomi, shop, _) = lomi_and_shop(profile).await;
         let charge = lomi.charge("k").await;
@@ -59,7 +59,7 @@ async fn no_event_of_a_charge_names_its_intent_or_reference() {
 }
 
 #[tokio::test]
-async fn every_test_card_does_what_it_is_known_for() {
+async fn every_test_card_behaves_as_documented() {
     let lomi = Lomi::start(Profile::Current).await;
     for (card, code) in [
         ("4000000000000002", "card_declined"),
@@ -82,7 +82,7 @@ async fn every_test_card_does_what_it_is_known_for() {
 }
 
 #[tokio::test]
-async fn what_the_form_refuses_is_never_announced() {
+async fn a_card_refused_by_the_form_sends_no_event() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let charge = lomi.charge("k").await;
     let form = async |card: &str, exp: &str, cvc: &str| {
@@ -182,7 +182,7 @@ async fn a_live_unknown_card_is_declined_and_announced_to_live() {
 }
 
 #[tokio::test]
-async fn the_callers_metadata_chooses_whom_lomi_tells_in_live() {
+async fn caller_metadata_selects_the_notified_account_in_live() {
     let lomi = Lomi::start(Profile::Current).await;
     let shop = Receiver::start().await;
     lomi.register(fixtures::LIVE_KEY_A, &shop.url).await;

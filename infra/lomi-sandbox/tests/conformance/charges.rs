@@ -104,7 +104,7 @@ async fn a_small_amount_is_refused_as_each_generation_does() {
 }
 
 #[tokio::test]
-async fn the_looks_are_echoed_only_when_they_were_sent() {
+async fn appearance_is_echoed_only_when_sent() {
     let lomi = Lomi::start(Profile::Current).await;
     let mut body = with("appearance_theme", json!("night"));
     body["appearance_border_radius"] = json!(8);
@@ -134,7 +134,7 @@ async fn an_unknown_customer_leaves_an_orphan_that_every_key_can_read() {
 }
 
 #[tokio::test]
-async fn guests_are_found_again_and_renamed() {
+async fn returning_guests_are_matched_and_renamed() {
     let lomi = Lomi::start(Profile::Current).await;
     lomi.charge("one").await;
     let renamed = with("customer_name", json!("Ada K."));
@@ -201,7 +201,7 @@ async fn in_current_a_charge_needs_a_key_and_happens_once() {
 }
 
 #[tokio::test]
-async fn of_two_charges_in_flight_one_is_told_to_wait() {
+async fn of_two_charges_in_flight_one_is_refused() {
     let lomi = Lomi::start(Profile::Current).await;
     let slow = json!({"target": "POST /charge/card", "kind": "latency_ms", "when": "inside", "arg": 1000});
     lomi.fault(slow).await;

@@ -46,7 +46,7 @@ async fn a_customer_needs_a_name_and_an_id_a_shape() {
 }
 
 #[tokio::test]
-async fn a_change_touches_only_what_was_sent() {
+async fn an_update_changes_only_the_sent_fields() {
     let lomi = Lomi::start(Profile::Current).await;
     let row = create(&lomi, json!({"name": "Awa", "city": "Dakar", "email": "awa@b.sn", "metadata": {"a": 1}})).await;
     let change = json!({"name": "", "phone_number": "+221771234567", "metadata": {"vip": true}, "city": ""});
@@ -136,7 +136,7 @@ async fn unpaid_session(lomi: &Lomi, contact: Value) {
 }
 
 #[tokio::test]
-async fn an_unpaid_session_writes_over_the_customer_and_null_does_not() {
+async fn an_unpaid_session_overwrites_the_customer_but_not_by_null() {
     let lomi = Lomi::start(Profile::Current).await;
     lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001", "name": "Awa"})).await;
     unpaid_session(&lomi, json!({"customer_email": "awa@x.ci"})).await;
@@ -149,7 +149,7 @@ async fn an_unpaid_session_writes_over_the_customer_and_null_does_not() {
 }
 
 #[tokio::test]
-async fn a_charge_without_a_phone_erases_it_and_merges_strangers() {
+async fn a_charge_without_phone_erases_it_and_merges_customers() {
     let lomi = Lomi::start(Profile::Current).await;
     lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001"})).await;
     let charge = |email: &str| json!({"amount": 5000, "customer_email": email, "customer_name": "Guest"});

@@ -24,7 +24,7 @@ async fn only_a_secret_key_opens_the_api() {
 }
 
 #[tokio::test]
-async fn a_strangers_session_is_not_found_and_in_seeds_forbidden() {
+async fn a_foreign_session_is_not_found_and_in_seeds_forbidden() {
     for (profile, status) in [(Profile::Current, 404), (Profile::June2026, 404), (Profile::Seeds, 403)] {
         let lomi = Lomi::start(profile).await;
         let id = lomi.session().await;
@@ -59,7 +59,7 @@ async fn malformed_json_is_noticed_before_the_key() {
 }
 
 #[tokio::test]
-async fn a_body_over_ten_megabytes_is_refused() {
+async fn a_body_over_lomis_size_limit_is_refused() {
     let lomi = Lomi::start(Profile::Current).await;
     let body = json!("x".repeat(10 * 1024 * 1024 + 1));
     let refused = lomi.send("POST", "/checkout-sessions", &[], &body).await;
@@ -124,7 +124,7 @@ async fn seeds_refusals_carry_their_own_codes() {
 }
 
 #[tokio::test]
-async fn odd_session_ids_are_told_apart() {
+async fn malformed_session_ids_are_distinguished() {
     let lomi = Lomi::start(Profile::Current).await;
     let placeholder = lomi.get("/checkout-sessions/%7BCHECKOUT_SESSION_ID%7D").await;
     assert_eq!(placeholder.status, 400);
@@ -147,7 +147,7 @@ async fn a_request_id_is_adopted_or_made() {
 }
 
 #[tokio::test]
-async fn the_121st_session_of_a_minute_is_refused_for_a_whole_window() {
+async fn sessions_beyond_the_rate_limit_are_refused_for_a_window() {
     let lomi = Lomi::start(Profile::Current).await;
     for _ in 0..120 {
         lomi.session().await;

@@ -36,7 +36,7 @@ async fn another_body_under_the_key_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn of_two_in_flight_one_is_told_to_wait() {
+async fn of_two_requests_in_flight_one_is_refused() {
     let lomi = Lomi::start(Profile::Current).await;
     let slow = json!({"target": "POST /checkout-sessions", "kind": "latency_ms", "when": "inside", "arg": 1000});
     lomi.fault(slow).await;

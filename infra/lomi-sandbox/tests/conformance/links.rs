@@ -61,7 +61,7 @@ async fn only_in_seeds_does_a_link_remember_its_metadata() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_as_each_generation_does() {
+async fn invalid_links_are_refused_as_each_generation_does() {
     let cases = [
         (with(instant(), "amount", Value::Null), [400, 500, 400]),
         (with(product(), "product_id", Value::Null), [400, 500, 400]),
@@ -159,7 +159,7 @@ async fn every_opening_makes_a_session_without_the_links_metadata() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_over_opens_nothing() {
+async fn an_ended_link_opens_nothing() {
     let lomi = Lomi::start(Profile::Current).await;
     let short = create(&lomi, with(instant(), "expires_at", json!("2026-06-20T09:01:00.000Z"))).await;
     let long = create(&lomi, instant()).await;

@@ -51,7 +51,7 @@ async fn every_list_is_read_by_cursors_in_current() {
 }
 
 #[tokio::test]
-async fn current_gives_twenty_rows_and_never_more_than_a_hundred() {
+async fn current_bounds_the_page_size() {
     let lomi = Lomi::start(Profile::Current).await;
     for _ in 0..101 {
         lomi.session().await;
@@ -62,7 +62,7 @@ async fn current_gives_twenty_rows_and_never_more_than_a_hundred() {
 }
 
 #[tokio::test]
-async fn current_knows_no_place_but_its_own_cursors() {
+async fn current_pages_by_cursor_only() {
     let lomi = stocked(Profile::Current, 2).await;
     for path in LISTS {
         let first = lomi.get(&format!("{path}?limit=1")).await.text;
@@ -77,7 +77,7 @@ async fn current_knows_no_place_but_its_own_cursors() {
 }
 
 #[tokio::test]
-async fn a_row_that_comes_in_between_pushes_one_into_the_next_page() {
+async fn a_row_inserted_while_paging_shifts_the_next_page() {
     let lomi = stocked(Profile::Current, 2).await;
     let first = lomi.get("/transactions?limit=1").await.json();
     lomi.payment(json!({"method": "wave"})).await;
@@ -87,7 +87,7 @@ async fn a_row_that_comes_in_between_pushes_one_into_the_next_page() {
 }
 
 #[tokio::test]
-async fn what_is_not_on_cursors_is_as_before() {
+async fn lists_without_cursors_page_as_before() {
     let lomi = stocked(Profile::Current, 1).await;
     let deliveries = format!("/webhooks/deliveries?webhookId={}&", fixtures::CUSTOMER_A);
     for path in [&format!("/customers/{}/transactions?", fixtures::CUSTOMER_A), "/webhooks?", &deliveries] {
@@ -124,7 +124,7 @@ async fn with_a_quirk_current_pages_as_before() {
 }
 
 #[tokio::test]
-async fn with_a_quirk_pages_are_shorter_than_asked_for() {
+async fn with_a_quirk_pages_are_shorter_than_requested() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let lomi = stocked(profile, 3).await;
         lomi.post("/_sim/profile", json!({"quirks": {"list_rows_at_most": 2}})).await;
@@ -137,7 +137,7 @@ async fn with_a_quirk_pages_are_shorter_than_asked_for() {
 }
 
 #[tokio::test]
-async fn with_a_quirk_nothing_leads_beyond_the_first_page() {
+async fn with_a_quirk_paging_stops_after_the_first_page() {
     let lomi = stocked(Profile::Current, 21).await;
     lomi.quirk("list_places_ignored").await;
     for path in LISTS {

@@ -13,7 +13,7 @@ async fn submit(lomi: &Lomi, path: &str, form: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_is_bought_in_the_readers_language() {
+async fn the_page_shows_the_purchase_in_the_readers_language() {
     let lomi = Lomi::start(Profile::Current).await;
     let mut body = session_body();
     body["title"] = json!("<b>Panier</b>");
@@ -36,7 +36,7 @@ async fn a_live_page_has_no_test_ribbon() {
 }
 
 #[tokio::test]
-async fn paying_sends_the_shopper_back_before_the_webhook_is_answered() {
+async fn paying_redirects_before_the_webhook_is_answered() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     shop.next(200, 1500);
     let id = lomi.session().await;
@@ -60,7 +60,7 @@ async fn with_the_quirk_the_webhook_comes_first() {
 }
 
 #[tokio::test]
-async fn a_decline_keeps_what_was_typed_and_a_challenge_carries_it_on() {
+async fn the_form_keeps_its_input_after_decline_and_challenge() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
     let path = format!("/checkout/{id}/pay");
@@ -88,7 +88,7 @@ async fn a_form_without_a_card_number_or_a_method_pays_nothing() {
 }
 
 #[tokio::test]
-async fn cancelling_leads_to_the_shop_and_leaves_the_page_usable() {
+async fn cancelling_returns_to_the_shop_and_keeps_the_page_open() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
     let cancelled = submit(&lomi, &format!("/checkout/{id}/cancel"), "").await;
@@ -97,7 +97,7 @@ async fn cancelling_leads_to_the_shop_and_leaves_the_page_usable() {
 }
 
 #[tokio::test]
-async fn a_page_whose_time_is_over_is_gone_even_before_the_sweep() {
+async fn an_expired_page_is_gone_before_the_sweep() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
     let clock = lomi.sandbox.sim().clock();

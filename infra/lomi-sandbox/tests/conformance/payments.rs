@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::support::{Lomi, Receiver, lomi_and_shop, session_body};
 
 #[tokio::test]
-async fn money_comes_late_to_a_paid_session_only_under_the_quirk() {
+async fn a_paid_session_takes_a_late_payment_only_by_quirk() {
     let lomi = Lomi::start(Profile::Current).await;
     let id = lomi.session().await;
     lomi.pay(&id, json!({"method": "card"})).await;
@@ -32,7 +32,7 @@ async fn a_cancelled_session_stays_open_and_payable() {
 }
 
 #[tokio::test]
-async fn money_that_arrives_after_expiry_is_announced() {
+async fn a_payment_after_expiry_sends_an_event() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;
     lomi.post(&format!("/_sim/sessions/{id}/expire"), Value::Null).await;
@@ -60,7 +60,7 @@ async fn after_a_decline_the_next_try_completes_the_same_transaction() {
 }
 
 #[tokio::test]
-async fn a_number_that_the_form_refuses_is_never_announced() {
+async fn a_card_number_refused_by_the_page_sends_no_event() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;
     let refused = lomi.pay(&id, json!({"method": "card", "card_number": "4242424242424241"})).await;
@@ -194,7 +194,7 @@ async fn seeds_keep_to_the_allowed_providers() {
 }
 
 #[tokio::test]
-async fn since_1_2_0_a_transaction_is_read_by_either_of_its_ids() {
+async fn since_1_2_0_a_transaction_is_read_by_either_id() {
     for (profile, status) in [(Profile::Current, 200), (Profile::June2026, 500)] {
         let lomi = Lomi::start(profile).await;
         let id = lomi.payment(json!({"method": "wave"})).await;

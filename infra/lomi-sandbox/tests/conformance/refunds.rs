@@ -58,7 +58,7 @@ async fn partial_refunds_add_up_to_the_payment_and_no_further() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_refunded_is_refused() {
+async fn an_invalid_refund_is_refused() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     for amount in [json!(0), json!(-5), json!("5"), json!(25001), Value::Null] {
@@ -76,7 +76,7 @@ async fn what_cannot_be_refunded_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cent_too_much_is_still_everything_and_full_means_full() {
+async fn one_cent_over_counts_as_a_full_refund() {
     let lomi = Lomi::start(Profile::Current).await;
     let one = lomi.payment(json!({"method": "card"})).await;
     assert_eq!(refund(&lomi, &one, json!(25000.01)).await.json()["refunded_amount"], 25000);
@@ -87,7 +87,7 @@ async fn a_cent_too_much_is_still_everything_and_full_means_full() {
 }
 
 #[tokio::test]
-async fn the_rail_decides_what_can_go_back() {
+async fn the_rail_decides_what_is_refundable() {
     for (profile, mtn) in [(Profile::Current, 201), (Profile::June2026, 400), (Profile::Seeds, 400)] {
         let lomi = Lomi::start(profile).await;
         let transaction = lomi.payment(json!({"method": "mtn"})).await;
@@ -100,7 +100,7 @@ async fn the_rail_decides_what_can_go_back() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_wave_payment_is_paid_out_to_the_row_as_it_is() {
+async fn a_partial_wave_refund_is_paid_to_the_customers_number() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "wave", "email": "awa@x.ci", "phone": "+2250700000001"})).await;
     let customer = lomi.state().await["transactions"][0]["customer_id"].as_str().unwrap().to_owned();
@@ -170,7 +170,7 @@ async fn refunds_are_listed_and_read_by_their_owner() {
 }
 
 #[tokio::test]
-async fn refunds_are_announced_only_in_current() {
+async fn refund_events_exist_only_in_current() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let (lomi, shop, _) = lomi_and_shop(profile).await;
         let transaction = lomi.payment(json!({"method": "card"})).await;
@@ -244,7 +244,7 @@ async fn in_current_a_refund_needs_a_key_and_happens_once() {
 }
 
 #[tokio::test]
-async fn a_preview_moves_nothing_and_its_token_moves_it_once() {
+async fn a_preview_token_executes_one_refund_once() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "wave", "phone": "+2250700000001"})).await;
     let body = json!({"transaction_id": transaction, "amount": 5000});
@@ -261,7 +261,7 @@ async fn a_preview_moves_nothing_and_its_token_moves_it_once() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_body_and_for_a_quarter_of_an_hour() {
+async fn a_preview_token_is_bound_to_its_body_and_expires() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     let body = |amount: u32| json!({"transaction_id": transaction, "amount": amount});
@@ -274,7 +274,7 @@ async fn a_token_is_good_for_its_body_and_for_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn a_token_may_want_the_key_of_its_preview() {
+async fn a_preview_token_may_require_its_previews_key() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     let body = json!({"transaction_id": transaction, "amount": 5000});
@@ -314,7 +314,7 @@ async fn a_refund_can_be_recorded_and_answered_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_the_call_that_was_meant() {
+async fn a_fault_hits_the_intended_call() {
     let lomi = Lomi::start(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     let body = json!({"transaction_id": transaction, "amount": 5000});
@@ -324,7 +324,7 @@ async fn a_fault_strikes_the_call_that_was_meant() {
 }
 
 #[tokio::test]
-async fn a_disputed_charge_is_refunded_only_when_the_dispute_is_won() {
+async fn a_disputed_charge_is_refundable_only_after_a_win() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let transaction = lomi.payment(json!({"method": "card"})).await;
     let path = format!("/_sim/transactions/{transaction}/dispute");

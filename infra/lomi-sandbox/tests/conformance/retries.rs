@@ -9,7 +9,7 @@ async fn pay_in_test(lomi: &Lomi) {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_answers_503_is_tried_on_schedule() {
+async fn an_endpoint_that_answers_503_is_retried_on_schedule() {
     for (profile, expected) in
         [(Profile::Current, vec![0, 2, 6, 14, 30, 62]), (Profile::June2026, vec![0, 5, 15, 35, 75])]
     {
@@ -27,7 +27,7 @@ async fn an_endpoint_that_answers_503_is_tried_on_schedule() {
 }
 
 #[tokio::test]
-async fn the_direct_path_churns_ids_and_logs_one_that_was_never_sent() {
+async fn the_direct_path_logs_an_id_that_was_never_sent() {
     let lomi = Lomi::start(Profile::June2026).await;
     let shop = Receiver::start().await;
     lomi.sandbox.sim().register_webhook(fixtures::LIVE_KEY_A, &shop.url).unwrap();
@@ -73,7 +73,7 @@ async fn a_queued_event_that_ran_out_of_retries_leaves_no_log() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_tried_again() {
+async fn a_redirect_is_retried_and_not_followed() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     shop.next(302, 0);
     pay_in_test(&lomi).await;
@@ -83,7 +83,7 @@ async fn a_redirect_is_not_followed_and_tried_again() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_switched_off_is_not_tried_again() {
+async fn a_disabled_endpoint_is_not_retried() {
     let lomi = Lomi::start(Profile::Current).await;
     let shop = Receiver::start().await;
     shop.always(503);
@@ -97,7 +97,7 @@ async fn an_endpoint_that_is_switched_off_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn an_answer_after_four_seconds_does_not_count() {
+async fn a_slow_answer_counts_as_a_failed_delivery() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     shop.next(200, 4500);
     pay_in_test(&lomi).await;
@@ -108,7 +108,7 @@ async fn an_answer_after_four_seconds_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_dead_address_is_tried_again() {
+async fn a_dead_address_is_retried() {
     let lomi = Lomi::start(Profile::Current).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -121,7 +121,7 @@ async fn a_dead_address_is_tried_again() {
 }
 
 #[tokio::test]
-async fn waiting_retries_can_be_run_at_once_and_dead_ones_resent() {
+async fn waiting_retries_can_run_now_and_dead_ones_be_resent() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     shop.next(500, 0);
     pay_in_test(&lomi).await;

@@ -64,7 +64,7 @@ async fn a_product_or_line_items_decide_the_amount() {
 }
 
 #[tokio::test]
-async fn a_plan_decides_the_amount_in_seeds_and_is_passed_over_since() {
+async fn only_seeds_takes_the_amount_from_a_plan() {
     for (profile, amount) in [(Profile::Seeds, 5000), (Profile::June2026, 25000), (Profile::Current, 25000)] {
         let lomi = Lomi::start(profile).await;
         let mut body = session_body();
@@ -84,7 +84,7 @@ async fn a_plan_decides_the_amount_in_seeds_and_is_passed_over_since() {
 }
 
 #[tokio::test]
-async fn a_strangers_price_is_an_internal_error() {
+async fn a_foreign_price_is_an_internal_error() {
     let lomi = Lomi::start(Profile::Current).await;
     let reply = lomi.post("/checkout-sessions", json!({"price_id": fixtures::PRICE_B})).await;
     assert_eq!((reply.status, reply.error_code().as_str()), (500, "internal_error"));
@@ -106,7 +106,7 @@ async fn lists_are_newest_first_and_keep_environments_apart() {
 }
 
 #[tokio::test]
-async fn seeds_lists_are_wrapped_and_paged() {
+async fn lists_in_seeds_are_wrapped_and_paged() {
     let lomi = Lomi::start(Profile::Seeds).await;
     lomi.session().await;
     let second = lomi.session().await;
@@ -128,7 +128,7 @@ async fn an_expired_session_shows_it_only_after_the_sweep() {
 }
 
 #[tokio::test]
-async fn without_a_sweep_expiry_is_judged_at_the_read() {
+async fn without_a_sweep_expiry_is_decided_at_the_read() {
     let lomi = Lomi::start_with(lomi_sandbox::Settings { expiry_sweep_s: 0, ..settings(Profile::Current) }).await;
     let id = lomi.session().await;
     lomi.sandbox.sim().clock().advance_to(lomi.sandbox.sim().clock().now().plus_s(3600));
@@ -136,7 +136,7 @@ async fn without_a_sweep_expiry_is_judged_at_the_read() {
 }
 
 #[tokio::test]
-async fn a_customer_who_owes_an_invoice_gets_no_session() {
+async fn a_customer_with_an_unpaid_invoice_gets_no_session() {
     let lomi = Lomi::start(Profile::Current).await;
     let customer = fixtures::CUSTOMER_A;
     let path = format!("/_sim/customers/{customer}/blocking-invoice");

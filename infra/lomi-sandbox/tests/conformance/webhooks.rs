@@ -30,7 +30,7 @@ async fn deliveries_are_signed_and_dated_only_in_current() {
 }
 
 #[tokio::test]
-async fn a_body_has_its_members_in_order() {
+async fn a_body_has_its_fields_in_order() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let id = lomi.session().await;
     lomi.pay(&id, json!({"method": "wave"})).await;
@@ -46,7 +46,7 @@ async fn a_body_has_its_members_in_order() {
 }
 
 #[tokio::test]
-async fn no_event_tells_what_belongs_to_the_card_network() {
+async fn no_event_contains_card_network_data() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Current).await;
     let body = json!({"amount": 500, "metadata": {"order_id": "A-1", "stripe_of_mine": "x"}});
     let id = lomi.post("/checkout-sessions", body).await.json()["checkout_session_id"].clone();
@@ -79,7 +79,7 @@ async fn test_and_live_endpoints_get_only_their_own_unless_misrouted() {
 }
 
 #[tokio::test]
-async fn a_caller_of_a_card_charge_chooses_who_hears_of_it() {
+async fn card_charge_metadata_selects_the_notified_account() {
     for profile in [Profile::Current, Profile::June2026, Profile::Seeds] {
         let (lomi, shop, secret) = lomi_and_shop(profile).await;
         let own = Receiver::start().await;
@@ -107,7 +107,7 @@ async fn a_caller_of_a_card_charge_chooses_who_hears_of_it() {
 }
 
 #[tokio::test]
-async fn seeds_announce_sessions_too() {
+async fn seeds_sends_session_events_too() {
     let (lomi, shop, _) = lomi_and_shop(Profile::Seeds).await;
     let paid = lomi.session().await;
     lomi.session().await;
@@ -119,7 +119,7 @@ async fn seeds_announce_sessions_too() {
 }
 
 #[tokio::test]
-async fn an_endpoint_can_be_managed_and_never_tells_its_secret_again() {
+async fn an_endpoint_shows_its_secret_only_once() {
     let lomi = Lomi::start(Profile::Current).await;
     let shop = Receiver::start().await;
     let (id, secret) = lomi.register(fixtures::TEST_KEY_A, &shop.url).await;

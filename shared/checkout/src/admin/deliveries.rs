@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_in_the_log_is_read_back_and_nothing_else_is() {
+    fn only_a_log_cursor_parses_as_one() {
         let text = "a465993b-98fb-49c3-9943-5b8eac17004c.50";
         assert_eq!(DeliveryCursor::parse(text).map(|place| place.to_text()).as_deref(), Some(text));
         for wrong in [

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_notes_once_a_minute_for_as_long_as_it_lives_and_whatever_its_clock_does() {
+    fn a_heartbeat_is_written_at_a_bounded_rate() {
         let heartbeat = Heartbeat::default();
         let began_ms = 1_795_167_600_000;
         let turns = [(0, true), (1, false), (59_999, false), (60_000, true), (119_999, false), (3_600_000, true)];

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_stays_due_as_long_as_lomi_takes_money_that_nobody_should_pay() {
+    fn an_order_stays_due_while_its_page_still_takes_money() {
         for order in [card_order(), card_order().with_orphan("pi_2", T0).unwrap()] {
             let (mut order, mut now) = (order, T0);
             while now.as_ms() < T0.as_ms() + 29 * 24 * HOUR_MS {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_that_fails_is_taken_again_soon_while_money_may_come_and_then_ever_later() {
+    fn a_failed_poll_is_retried_soon_and_then_less_often() {
         let fail_at = |now: Timestamp| {
             let mut order = card_order();
             order.due_at = Some(now);

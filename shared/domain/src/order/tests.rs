@@ -136,7 +136,7 @@ fn a_coupon_is_part_of_the_gross_amount_or_taken_off_it() {
 }
 
 #[test]
-fn what_leaves_a_discount_open_pays_nothing() {
+fn a_payment_with_an_undecided_discount_pays_nothing() {
     let taking = Order { allows_coupons: true, ..open() };
     let told = (with_coupon(25_000, Discount::Minor(0)), Source::Webhook);
     for (order_event, source) in [told, (with_coupon(25_000, Discount::NotReported), Source::Poll)] {
@@ -146,7 +146,7 @@ fn what_leaves_a_discount_open_pays_nothing() {
 }
 
 #[test]
-fn a_coupon_that_nobody_allowed_pays_nothing() {
+fn a_coupon_that_was_not_allowed_pays_nothing() {
     for (gross, discount) in [(25_000, 2_500), (22_500, 2_500), (0, 25_000)] {
         let transition = open().transition(&with_coupon(gross, Discount::Minor(discount)), Source::Poll, T0);
         assert!(matches!(transition, Transition::Refused(Mismatch::Amount, _)), "{transition:?}");
@@ -162,7 +162,7 @@ fn a_discount_that_cannot_be_read_pays_nothing() {
 }
 
 #[test]
-fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
+fn a_counted_payment_stays_counted_under_later_rules() {
     let Transition::Changed(counted, _) = open().transition(&paid("tx-1"), Source::Webhook, T0) else {
         panic!("it pays")
     };
@@ -172,7 +172,7 @@ fn a_payment_that_counts_is_not_judged_by_a_later_rule() {
 
 /// lomi treats a refund of all that was paid as partial, and a partial refund of a Wave payment is a payout.
 #[test]
-fn what_a_coupon_is_part_of_goes_back_in_part() {
+fn a_refund_is_partial_when_the_gross_includes_a_coupon() {
     let taking = Order { allows_coupons: true, ..open() };
     for (gross, is_part) in [(25_000, true), (22_500, false)] {
         let order_event = with_coupon(gross, Discount::Minor(2_500));
@@ -196,7 +196,7 @@ fn what_a_coupon_is_part_of_goes_back_in_part() {
 }
 
 #[test]
-fn the_end_state_depends_on_the_set_of_facts_and_not_on_their_order() {
+fn order_state_does_not_depend_on_the_order_of_events() {
     let wrong = payment("tx-9", francs(1), Environment::Live, None);
     let order_events = [paid("tx-1"), paid("tx-1"), failed(), session_completed(), OrderEvent::SessionExpired, wrong];
     for order_events in permutations(&order_events) {
@@ -206,7 +206,7 @@ fn the_end_state_depends_on_the_set_of_facts_and_not_on_their_order() {
 }
 
 #[test]
-fn a_second_payment_is_flagged_and_told_once() {
+fn a_second_payment_is_flagged_and_emitted_once() {
     for order_events in permutations(&[paid("tx-1"), paid("tx-2"), session_completed()]) {
         let state = end_state(&open(), &order_events);
         assert_eq!(state, (OrderStatus::Paid, true, false, vec!["tx-1".into(), "tx-2".into()], 1));
@@ -214,7 +214,7 @@ fn a_second_payment_is_flagged_and_told_once() {
 }
 
 #[test]
-fn money_that_arrives_before_the_page_is_recorded_stays() {
+fn a_payment_before_the_page_is_recorded_counts() {
     let Transition::Changed(paid, _) = creating().transition(&paid("tx-1"), Source::Webhook, T0) else {
         panic!("not paid")
     };
@@ -223,7 +223,7 @@ fn money_that_arrives_before_the_page_is_recorded_stays() {
 }
 
 #[test]
-fn evidence_that_differs_in_anything_pays_nothing() {
+fn a_mismatched_provider_event_pays_nothing() {
     let order = open();
     for (order_event, mismatch) in [
         (payment("t", francs(24_999), Environment::Live, None), Mismatch::Amount),
@@ -240,7 +240,7 @@ fn evidence_that_differs_in_anything_pays_nothing() {
 }
 
 #[test]
-fn an_order_that_lomi_prices_is_not_paid_before_its_price_is_known() {
+fn an_order_is_not_paid_before_lomis_price_is_known() {
     let mut order = creating();
     order.amount = None;
     assert!(matches!(
@@ -273,7 +273,7 @@ fn a_cancelled_order_that_is_paid_after_all_is_paid_and_flagged() {
 }
 
 #[test]
-fn a_page_that_was_handed_out_is_not_opened_again() {
+fn a_returned_page_is_not_opened_again() {
     let attempt = AttemptId::from_entropy([9; 32]);
     assert!(open().taken_over_by(attempt.clone(), T0, T0).is_none());
     assert!(creating().in_doubt(false, T0).taken_over_by(attempt.clone(), T0, T0).is_some());
@@ -281,7 +281,7 @@ fn a_page_that_was_handed_out_is_not_opened_again() {
 }
 
 #[test]
-fn only_an_order_in_doubt_says_since_when() {
+fn only_an_order_in_doubt_shows_since_when() {
     assert_eq!((creating().in_doubt_since(), open().in_doubt_since()), (None, None));
     let doubtful = creating().in_doubt(false, T0);
     assert_eq!(doubtful.in_doubt_since(), Some(T0));
@@ -289,7 +289,7 @@ fn only_an_order_in_doubt_says_since_when() {
 }
 
 #[test]
-fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_more() {
+fn orders_are_polled_until_no_payment_can_arrive() {
     let mut order = open();
     let mut looks = 0;
     let mut longest_wait_ms = 0;
@@ -321,7 +321,7 @@ fn an_unpaid_order_is_looked_at_until_no_money_can_come_and_a_paid_one_twice_mor
 }
 
 #[test]
-fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more_rarely() {
+fn a_paid_order_without_a_transaction_stays_polled() {
     let Transition::Changed(paid, _) = open().transition(&session_completed(), Source::Poll, T0) else {
         panic!("not paid")
     };
@@ -340,7 +340,7 @@ fn a_paid_order_whose_transaction_nobody_knows_is_looked_at_for_a_week_ever_more
 }
 
 #[test]
-fn nothing_is_looked_for_once_the_transaction_is_known() {
+fn a_known_transaction_is_not_looked_up_again() {
     let Transition::Changed(order, _) = open().transition(&session_completed(), Source::Poll, T0) else {
         panic!("not paid")
     };
@@ -356,7 +356,7 @@ fn nothing_is_looked_for_once_the_transaction_is_known() {
 }
 
 #[test]
-fn every_status_has_a_name_of_its_own_and_a_rank() {
+fn every_status_has_its_own_name_and_rank() {
     for (index, status) in OrderStatus::ALL.into_iter().enumerate() {
         assert_eq!(OrderStatus::from_name(status.as_str()), Some(status));
         assert!(OrderStatus::ALL.iter().skip(index + 1).all(|higher| *higher > status));
@@ -372,7 +372,7 @@ fn a_waiting_shopper_does_not_postpone_the_reconciler() {
 }
 
 #[test]
-fn a_client_that_tries_for_ever_leaves_room_for_the_payment() {
+fn endless_attempts_leave_room_for_the_payment() {
     let mut order = creating();
     for attempt in 0..200 {
         let id = AttemptId::from_entropy([attempt; 32]);
@@ -383,7 +383,7 @@ fn a_client_that_tries_for_ever_leaves_room_for_the_payment() {
 }
 
 #[test]
-fn what_a_newer_release_notes_in_the_timeline_does_not_keep_an_older_one_from_reading_the_order() {
+fn unknown_timeline_entries_do_not_make_an_order_unreadable() {
     let mut json = serde_json::to_value(open()).unwrap();
     json["timeline"][0]["what"] = "teleported".into();
     json["timeline"][0]["source"] = "oracle".into();

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_as_people_write_it_becomes_one_that_lomi_takes() {
+    fn a_phone_number_is_normalised_to_lomis_format() {
         for written in ["+225 07 00 00 00 00", "00225 07.00-00 00 00", "+2250700000000"] {
             assert_eq!(normal_phone(written), "+2250700000000");
         }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_needs_one_at_and_a_host() {
+    fn an_email_needs_one_at_sign_and_a_host() {
         assert!(is_email("awa@example.ci"));
         for wrong in ["", "awa", "awa@", "@example.ci", "a@b@example.ci", "awa @example.ci", "awa@example"] {
             assert!(!is_email(wrong), "{wrong}");

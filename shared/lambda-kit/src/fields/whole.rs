@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_is_one_in_either_print() {
+    fn an_integral_float_is_read_as_a_whole_number() {
         let read = |json: &str| serde_json::from_str::<Whole>(json).unwrap().get();
         for json in ["10000", "10000.0", "10000.000"] {
             assert_eq!(read(json), Some(10_000), "{json}");

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_comma_stays_in_its_value_and_the_first_value_of_a_name_counts() {
+    fn a_comma_stays_in_its_value_and_the_first_value_counts() {
         let query = parameters("value=12%2C50&search=Ba,+Awa&search=other&plain");
         let value = |name: &str| query.get(name).map(String::as_str);
         assert_eq!(value("value"), Some("12,50"));

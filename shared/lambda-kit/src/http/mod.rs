@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_back_by_https_but_on_this_very_machine() {
+    fn return_links_use_https_except_on_loopback() {
         let origin = |domain_name| reached_at(Some(domain_name)).unwrap();
         assert_eq!(
             origin("a1b2.execute-api.eu-west-3.amazonaws.com"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bare_host_is_no_origin() {
+    fn an_origin_is_a_bare_host() {
         assert_eq!(reached_at(None), None);
         for odd in
             ["", "a@evil.example", "shop.example/path", "shop.example?a", "shop.example#a", "shop example", ":80"]

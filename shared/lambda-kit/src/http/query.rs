@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_admin_route_does_not_take_is_refused_by_name() {
+    fn an_unknown_admin_query_parameter_is_refused_by_name() {
         let unknown = |pointer: &str| (pointer.to_owned(), UNKNOWN.en);
         for raw in ["", "limit=5", "status=&limit=5", "X-Amz-Signature=0&X-Amz-Date=0"] {
             assert_eq!(refused("GET /admin/things", raw), [], "{raw}");

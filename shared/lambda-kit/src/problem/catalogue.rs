@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_5xx_is_ours_unless_it_is_lomis() {
+    fn a_5xx_is_our_error_unless_lomi_caused_it() {
         let is_lomis = |code: Code| code.as_str().starts_with("provider_") || code.as_str().starts_with("card_");
         for code in Code::ALL {
             let is_ours = code.status() >= 500 && !is_lomis(code) && code != Code::OutcomeUnknown;
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_succeed_later_says_when() {
+    fn a_retryable_problem_has_a_retry_after() {
         for code in Code::ALL {
             let entry = code.entry();
             assert_eq!(entry.retryable, entry.retry_after_s.is_some(), "{}", entry.kind);

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_person_pastes_by_mistake_is_named() {
+    fn a_mistakenly_pasted_secret_is_named() {
         let read = |text: &str, kind| SecretText::parse(text, kind).map(|text| text.expose().to_owned());
         for (text, found) in [
             (r#"{"LOMI_WEBHOOK_SECRET":"whsec_0123456789abcdef"}"#, NotASecret::Json),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_secret_is_shown() {
+    fn a_secret_is_never_displayed() {
         let text = SecretText::parse("whsec_canary_0123456789", Kind::WebhookSecret);
         assert!(!format!("{text:?}").contains("canary"));
     }

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_become_metrics_with_the_stack_as_their_only_dimension() {
+    fn counters_become_metrics_with_the_stack_as_dimension() {
         let mut event = event();
         event.count(Counter::PaymentsApplied);
         event.count_many(Counter::ReconcileRepairs, 3);

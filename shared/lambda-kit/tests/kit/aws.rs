@@ -91,7 +91,7 @@ async fn a_signed_request_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn a_throttle_and_a_5xx_are_tried_again_and_a_third_failure_is_the_last() {
+async fn a_throttle_or_a_5xx_is_retried_a_bounded_number_of_times() {
     let (service_, client) = service(&[Answer::Throttled, Answer::Failed, Answer::Table]).await;
     assert_eq!(describe(&client).await.unwrap(), "orders");
     assert_eq!(service_.lock().unwrap().seen.len(), 3);

@@ -23,7 +23,7 @@ fn base64(mut event: Value, bytes: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn a_good_body_reaches_the_handler_and_its_answer_comes_back() {
+async fn a_valid_body_reaches_the_handler_and_is_answered() {
     let mut function = function().await;
     let answer = function.http(&cart(r#"{"items":[{"sku":"MANGO","quantity":2}]}"#)).await;
     assert_eq!(answer.status, 201);
@@ -40,7 +40,7 @@ async fn a_base64_body_is_decoded() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_go_through_unchanged() {
+async fn binary_bodies_pass_through_unchanged() {
     let mut function = function().await;
     let bytes = [0xff, 0x00, 0xfe];
     let answer = function.http(&base64(event("POST /bytes", &json!({}), ""), &bytes)).await;
@@ -49,7 +49,7 @@ async fn bytes_that_are_no_text_go_through_unchanged() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_the_base64_it_claims_to_be_is_a_400() {
+async fn a_body_with_invalid_base64_is_a_400() {
     let mut function = function().await;
     let mut event = cart("!!!not base64!!!");
     event["isBase64Encoded"] = true.into();
@@ -72,7 +72,7 @@ async fn bad_json_of_every_kind_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_100_000_deep_body_costs_a_4xx() {
+async fn a_deeply_nested_body_costs_a_4xx() {
     let mut function = function().await;
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     for body in [nested(30_000), format!(r#"{{"note":{}}}"#, nested(30_000)), format!(r#"{{"x":{}}}"#, nested(30_000))]
@@ -84,7 +84,7 @@ async fn a_100_000_deep_body_costs_a_4xx() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_cap_is_a_413_and_one_at_the_cap_is_not() {
+async fn a_body_over_the_limit_is_a_413() {
     let mut function = function().await;
     let cap = 64 * 1024;
     let post = |bytes: usize| base64(event("POST /bytes", &json!({}), ""), &vec![b'a'; bytes]);
@@ -98,7 +98,7 @@ async fn a_body_over_the_cap_is_a_413_and_one_at_the_cap_is_not() {
 }
 
 #[tokio::test]
-async fn another_content_type_is_a_415_and_none_is_taken_for_json() {
+async fn only_a_wrong_content_type_is_a_415() {
     let mut function = function().await;
     for (headers, status) in [
         (json!({}), 201),
@@ -113,7 +113,7 @@ async fn another_content_type_is_a_415_and_none_is_taken_for_json() {
 }
 
 #[tokio::test]
-async fn every_unknown_member_is_named_with_its_pointer() {
+async fn every_unknown_field_is_reported_with_its_pointer() {
     let mut function = function().await;
     let body = r#"{"items":[{"sku":"A","quantity":1,"price":1}],"a/b~c":{"deep":[1]},"note":null}"#;
     let answer = function.http(&cart(body)).await;
@@ -124,7 +124,7 @@ async fn every_unknown_member_is_named_with_its_pointer() {
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_fit_is_named_with_its_pointer() {
+async fn an_invalid_value_is_reported_with_its_pointer() {
     let mut function = function().await;
     for (body, pointer) in [
         (r#"{"items":[{"sku":"A","quantity":1},{"sku":"A","quantity":300}]}"#, "/items/1/quantity"),
@@ -142,7 +142,7 @@ async fn a_value_that_does_not_fit_is_named_with_its_pointer() {
 }
 
 #[tokio::test]
-async fn a_thousand_unknown_members_are_answered_with_the_first_twenty() {
+async fn many_unknown_fields_are_reported_up_to_a_bound() {
     let mut function = function().await;
     let fields: Vec<String> = (0..1000).map(|n| format!(r#""m{n}":0"#)).collect();
     let answer = function.http(&cart(&format!(r#"{{"items":[],{}}}"#, fields.join(",")))).await;
@@ -150,7 +150,7 @@ async fn a_thousand_unknown_members_are_answered_with_the_first_twenty() {
 }
 
 #[tokio::test]
-async fn a_problem_speaks_french_to_whom_prefers_it() {
+async fn a_problem_is_in_french_when_preferred() {
     let mut function = function().await;
     let french = event("GET /nowhere", &json!({"accept-language": "en;q=0.5, fr-SN;q=0.9"}), "");
     let answer = function.http(&french).await;
@@ -168,7 +168,7 @@ async fn a_problem_speaks_french_to_whom_prefers_it() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_500_and_the_function_lives() {
+async fn a_panic_is_a_500_and_the_process_continues() {
     let mut function = function().await;
     let mut panics = event("GET /panic", &json!({}), "");
     panics["rawQueryString"] = "canary=awa%40example.sn".into();
@@ -183,7 +183,7 @@ async fn a_panic_is_a_500_and_the_function_lives() {
 }
 
 #[tokio::test]
-async fn work_that_hangs_is_answered_before_the_platform_gives_up() {
+async fn a_hanging_request_is_answered_before_the_timeout() {
     let mut function = function().await;
     let began = Instant::now();
     let (kind, answer) = function.run_within(&event("GET /hang", &json!({}), ""), Duration::from_millis(800)).await;
@@ -197,7 +197,7 @@ async fn work_that_hangs_is_answered_before_the_platform_gives_up() {
 }
 
 #[tokio::test]
-async fn an_event_that_no_http_api_sends_is_an_answer_and_not_an_end() {
+async fn a_foreign_event_is_answered_without_ending_the_process() {
     let mut function = function().await;
     for event in [json!({}), json!([]), json!(null), json!({"requestContext": 7})] {
         assert_eq!(function.http(&event).await.status, 500);
@@ -209,7 +209,7 @@ async fn an_event_that_no_http_api_sends_is_an_answer_and_not_an_end() {
 }
 
 #[tokio::test]
-async fn one_event_tells_what_happened_and_nothing_of_what_was_sent() {
+async fn a_request_logs_one_line_without_its_content() {
     let mut function = function().await;
     let mut request = event("GET /orders/{order_id}", &json!({"authorization": "Bearer canary-token"}), "canary-body");
     request["pathParameters"] = json!({"order_id": ORDER});

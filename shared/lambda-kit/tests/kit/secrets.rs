@@ -113,7 +113,7 @@ async fn callers_at_the_same_time_share_one_request() {
 }
 
 #[tokio::test]
-async fn a_forced_refresh_finds_a_rotation_but_asks_at_most_every_five_seconds() {
+async fn a_forced_secret_refresh_is_rate_limited() {
     let (manager, secret) = stand_in(holding("first"), Stages::Current).await;
     secret.get(soon()).await.unwrap();
     // Rotated right after a routine fetch: the first signature that does not match finds it.
@@ -131,7 +131,7 @@ async fn a_forced_refresh_finds_a_rotation_but_asks_at_most_every_five_seconds()
 }
 
 #[tokio::test]
-async fn the_previous_version_comes_along_when_asked_for() {
+async fn the_previous_version_is_read_when_requested() {
     let rotated = Manager { current: Some("new\n"), previous: Some("old"), ..Manager::default() };
     let (_, secret) = stand_in(rotated, Stages::CurrentAndPrevious).await;
     let versions = secret.get(soon()).await.unwrap();
@@ -144,7 +144,7 @@ async fn the_previous_version_comes_along_when_asked_for() {
 
 /// A secret may have been replaced because it leaked.
 #[tokio::test]
-async fn what_was_replaced_is_valid_for_a_day_and_no_longer() {
+async fn a_replaced_secret_is_valid_for_a_bounded_time() {
     let now_s = lambda_kit::system::clock().now().as_s();
     for (age_s, expected) in [(0, Some("old")), (23 * 60 * 60, Some("old")), (24 * 60 * 60, None), (9_999_999, None)] {
         let rotated_at_s = Some(now_s - age_s);
@@ -157,7 +157,7 @@ async fn what_was_replaced_is_valid_for_a_day_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_known_secret_survives_an_outage_for_a_quarter_of_an_hour_and_no_longer() {
+async fn a_known_secret_survives_an_outage_for_a_bounded_time() {
     let (manager, secret) = stand_in(holding("first"), Stages::Current).await;
     secret.get(soon()).await.unwrap();
     manager.lock().unwrap().is_down = true;
@@ -183,7 +183,7 @@ async fn a_deleted_secret_is_missing_at_once_and_not_served_again() {
 
 /// The version before the unusable text is still accepted; the secret that was meant is unknown.
 #[tokio::test]
-async fn a_text_that_is_no_secret_counts_as_none() {
+async fn an_invalid_secret_text_counts_as_missing() {
     let (_, secret) = stand_in(holding("{\"key\":\"x\"}"), Stages::Current).await;
     assert_eq!(secret.get(soon()).await.unwrap_err(), SecretError::Unusable(NotASecret::Json));
     let slip = Manager { current: Some("'new'"), previous: Some("old"), ..Manager::default() };
@@ -217,7 +217,7 @@ async fn a_manager_that_hangs_is_unreachable_at_the_callers_deadline() {
 }
 
 #[tokio::test]
-async fn a_secret_does_not_show_itself() {
+async fn debug_does_not_show_a_secret() {
     let (_, secret) = stand_in(holding(TOKEN), Stages::Current).await;
     let versions = secret.get(soon()).await.unwrap();
     assert_eq!(versions.current.expose(), TOKEN);

@@ -12,7 +12,7 @@ async fn start(overrides: &[(&str, &str)]) -> (Option<i32>, Value, String) {
 }
 
 #[tokio::test]
-async fn every_bad_variable_is_named_at_once_and_no_value_is_repeated() {
+async fn every_invalid_variable_is_named_without_its_value() {
     let (code, line, printed) = start(&[
         ("AWS_LAMBDA_FUNCTION_VERSION", ""),
         ("ENVIRONMENT", "canary-production"),
@@ -56,7 +56,7 @@ async fn a_laptop_origin_is_refused_on_a_live_stack() {
 }
 
 #[tokio::test]
-async fn a_runtime_api_that_is_not_there_ends_the_function_with_one_line() {
+async fn an_unreachable_runtime_api_ends_the_function() {
     let (code, line, _) = start(&[]).await;
     assert_eq!((code, &line["event"]), (Some(1), &json!("runtime_api_failed")));
 }
@@ -73,7 +73,7 @@ async fn a_scheduled_function_answers_whatever_the_schedule_sends() {
 }
 
 #[tokio::test]
-async fn a_scheduled_function_that_fails_hangs_or_panics_is_an_error_to_the_platform() {
+async fn a_failed_scheduled_run_is_reported_to_lambda() {
     for (behaviour, outcome) in [("fails", "failed"), ("hangs", "timed_out"), ("panics", "panicked")] {
         let mut function = Function::start("scheduled", &[("TABLE_NAME", behaviour)]).await;
         let (kind, error) = function.run(&json!({})).await;

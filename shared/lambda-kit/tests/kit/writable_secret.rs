@@ -77,7 +77,7 @@ fn holding(version: &str, text: &str) -> Manager {
 }
 
 #[tokio::test]
-async fn what_is_put_in_is_current_under_its_version() {
+async fn a_written_secret_is_current_under_its_version() {
     let (manager, slot) = slot(holding("first", PLACEHOLDER)).await;
     assert_eq!(slot.version(soon()).await, Ok(None), "a placeholder is no secret");
     manager.lock().unwrap().current = Some(("second".to_owned(), "\"whsec_0_0123456789\"".to_owned()));
@@ -88,7 +88,7 @@ async fn what_is_put_in_is_current_under_its_version() {
 }
 
 #[tokio::test]
-async fn no_secret_at_all_is_none_and_one_that_cannot_be_read_is_an_error() {
+async fn only_an_unreadable_secret_is_an_error() {
     let (manager, slot) = slot(Manager::default()).await;
     assert_eq!(slot.version(soon()).await, Ok(None));
     manager.lock().unwrap().hangs = true;
@@ -96,7 +96,7 @@ async fn no_secret_at_all_is_none_and_one_that_cannot_be_read_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_seen_by_reading() {
+async fn a_secret_write_with_a_lost_answer_is_found_by_reading() {
     let (manager, slot) = slot(Manager { loses_answers: true, ..holding("first", "whsec_0_0123456789") }).await;
     assert_eq!(slot.put("whsec_1_0123456789", VERSION, soon()).await, Ok(true));
     manager.lock().unwrap().refuses = true;
@@ -105,7 +105,7 @@ async fn a_write_whose_answer_was_lost_is_seen_by_reading() {
 }
 
 #[tokio::test]
-async fn a_write_is_tried_a_few_times_and_no_longer_than_it_may() {
+async fn a_secret_write_is_retried_within_its_deadline() {
     let (manager, slot) = slot(Manager { refuses: true, ..Manager::default() }).await;
     assert_eq!(slot.put("whsec_1_0123456789", VERSION, soon()).await, Ok(false));
     assert_eq!(manager.lock().unwrap().puts, 6);

@@ -17,7 +17,7 @@ async fn me_once(lomi: &Lomi, attempt_timeout: Duration) -> Error {
 }
 
 #[tokio::test]
-async fn a_server_that_drips_or_hangs_is_left_when_the_attempt_is_over() {
+async fn a_slow_server_is_abandoned_when_the_attempt_times_out() {
     for reply in [Reply::Drip, Reply::Hang] {
         let lomi = Lomi::start(vec![reply]).await;
         let error = me_once(&lomi, Duration::from_millis(300)).await;
@@ -36,7 +36,7 @@ async fn the_deadline_ends_an_attempt_before_its_own_time_out() {
 }
 
 #[tokio::test]
-async fn an_answer_over_one_mebibyte_is_given_up_with_or_without_a_declared_length() {
+async fn an_answer_over_the_size_limit_is_abandoned() {
     let long = format!("\"{}\"", "x".repeat(MIB));
     let declared = json("200 OK", &long);
     let undeclared = Reply::Bytes(format!("HTTP/1.1 200 OK\r\n\r\n{long}").into_bytes());

@@ -60,7 +60,7 @@ async fn every_field_is_sent_under_its_own_name() {
 }
 
 #[tokio::test]
-async fn an_update_sends_what_changes_and_nothing_else() {
+async fn an_update_sends_only_changed_fields() {
     let profile = CustomerProfile { email: Some("new@shop.example".to_owned()), ..Default::default() };
     let changes = UpdateCustomer { profile, metadata: Some([].into()), ..Default::default() };
     let request = received(json("200 OK", &current()), async |client| {
@@ -157,7 +157,7 @@ async fn the_newest_generation_counts_customers_beside_its_rows() {
 }
 
 #[tokio::test]
-async fn the_transactions_of_a_customer_are_read_from_every_generation() {
+async fn customer_transactions_are_read_from_every_generation() {
     let first = format!(
         r#"[{{"transaction_id":"{OBJECT_ID}","description":"Shoes","gross_amount":10000,"currency_code":"XOF","status":"completed","created_at":"2026-05-01T00:00:00Z"}}]"#
     );
@@ -173,7 +173,7 @@ async fn the_transactions_of_a_customer_are_read_from_every_generation() {
 }
 
 #[tokio::test]
-async fn no_debug_shows_a_person() {
+async fn debug_output_shows_no_personal_data() {
     let lomi = Lomi::start(vec![json("200 OK", FIRST)]).await;
     let customer = lomi.client().customers().get(&id()).send().await.unwrap();
     let update = UpdateCustomer { name: Some("Amadou".to_owned()), ..Default::default() };

@@ -168,7 +168,7 @@ async fn an_unreadable_refund_makes_its_list_unusable() {
 }
 
 #[tokio::test]
-async fn providers_say_what_is_connected_and_no_debug_shows_the_phone() {
+async fn providers_list_connections_and_debug_hides_the_phone() {
     let body = r#"{"success":true,"data":[{"provider_code":"STRIPE","is_connected":true,"is_phone_verified":null,"onboarding_status":"done","phone_number":"+221canary","provider_merchant_id":"canary","organization_id":"o","metadata":null}]}"#;
     let request = received(json("200 OK", body), async |client| {
         let rows = client.providers().provider_code("CARD").send().await.unwrap();

@@ -149,7 +149,7 @@ async fn a_rate_limit_is_a_refusal_that_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn a_replayed_failure_is_not_asked_for_again() {
+async fn a_replayed_failure_is_not_retried() {
     let hit = "idempotency-cache-hit: true\r\n";
     let replay = with_headers("500 Internal Server Error", hit, "{}");
     let lomi = Lomi::start(vec![replay, json("201 Created", CREATED)]).await;
@@ -168,7 +168,7 @@ async fn a_wait_that_fits_before_the_deadline_is_kept() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_handed_to_the_caller_at_once() {
+async fn a_wait_beyond_the_deadline_is_returned_at_once() {
     let answers = [
         with_headers("429 Too Many Requests", "retry-after: 60\r\n", "{}"),
         json("429 Too Many Requests", r#"{"error":{"details":{"retry_after_seconds":60}}}"#),
@@ -196,7 +196,7 @@ async fn a_deadline_in_the_past_sends_nothing() {
 }
 
 #[tokio::test]
-async fn the_bound_on_attempts_is_the_builders() {
+async fn the_builder_bounds_the_attempts() {
     let lomi = Lomi::start(three(|| json("500 Internal Server Error", "{}"))).await;
     let client = lomi.builder().max_attempts(1).build().unwrap();
     let error = client.me().send().await.unwrap_err();

@@ -19,7 +19,7 @@ fn endpoint() -> CreateWebhookEndpoint {
 }
 
 #[tokio::test]
-async fn a_new_endpoint_comes_with_a_secret_that_signs_and_does_not_show() {
+async fn a_new_endpoint_has_a_working_hidden_secret() {
     let body = format!(r#"{{"data":{ROW},"secret":"whsec_canary"}}"#);
     let lomi = Lomi::start(vec![json("201 Created", &body)]).await;
     let new = lomi.client().webhook_endpoints().create(&endpoint()).send().await.unwrap();
@@ -189,7 +189,7 @@ async fn a_missing_log_is_requested_at_one_path_only() {
 }
 
 #[tokio::test]
-async fn a_replay_takes_the_older_path_only_if_the_newer_is_unknown() {
+async fn a_replay_uses_the_older_path_only_as_a_fallback() {
     let log_id = DeliveryLogId::parse(LOG_ID).unwrap();
     let lomi = Lomi::start(vec![unknown("POST /webhooks"), json("200 OK", r#"{"delivered":true}"#)]).await;
     lomi.client().delivery_logs().replay(&id(), &log_id).send().await.unwrap();

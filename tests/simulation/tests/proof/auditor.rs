@@ -47,12 +47,12 @@ fn findings(spoil: impl FnOnce(&mut Books)) -> Vec<String> {
 }
 
 #[test]
-fn books_that_agree_are_left_alone() {
+fn matching_books_raise_no_finding() {
     assert_eq!(findings(|_| {}), Vec::<String>::new());
 }
 
 #[test]
-fn another_organisations_money_is_not_ours_to_count() {
+fn another_organisations_payments_are_not_counted() {
     let found = findings(|books| {
         books.transactions.push(taken("t-2"));
         books.transactions[1]["organization_id"] = json!("theirs");

@@ -52,7 +52,7 @@ fn calls(stage: &Stage) -> usize {
 }
 
 #[test]
-fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_the_reconciler_starts() {
+fn payments_without_webhooks_are_found_in_the_promised_time() {
     in_virtual_time(async || {
         let stage = Stage::new();
         shop(&stage, "order", 1_000, MINUTE * 60, true).await;
@@ -70,7 +70,7 @@ fn a_thousand_payments_of_an_hour_without_webhooks_are_known_ten_minutes_after_t
 
 #[test]
 #[ignore = "takes ten seconds: cargo xtask proofs"]
-fn ten_pages_that_lomi_fails_on_hold_up_none_of_the_others() {
+fn failing_pages_hold_up_no_other_order() {
     in_virtual_time(async || {
         let stage = Stage::new();
         // Only these pages are read one by one: they have ended, and nothing was paid on them.
@@ -117,14 +117,14 @@ fn work_beside(settled: usize) -> (Meter, usize) {
 
 #[test]
 #[ignore = "takes ten seconds: cargo xtask proofs"]
-fn a_sweep_takes_as_much_as_is_due_however_large_the_table_is() {
+fn a_sweep_costs_what_is_due_however_large_the_table() {
     let (few, many) = (work_beside(10), work_beside(100_000));
     println!("50 due orders: {few:?} beside 10 settled ones, {many:?} beside 100 000");
     assert_eq!(few, many);
 }
 
 #[test]
-fn a_later_round_reads_on_for_older_orders_and_nothing_twice() {
+fn a_later_round_continues_without_reading_twice() {
     in_virtual_time(async || {
         let stage = Stage::new();
         // 1 An old order that was polled last, so that it is due after a hundred younger ones.

@@ -38,7 +38,7 @@ fn race(step: u32) -> [bool; 2] {
 }
 
 #[test]
-fn of_two_orders_that_want_a_cart_at_most_one_gets_it() {
+fn of_two_orders_for_one_cart_at_most_one_wins() {
     let won: Vec<_> = (1..=STEPS).map(race).collect();
     println!("[the refused order, the other], by the step at which the other sleeps: {won:?}");
     // Where both must retry later, neither has a page.

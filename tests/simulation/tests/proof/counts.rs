@@ -18,7 +18,7 @@ fn exchanges(stage: &Stage, name: &str) -> (usize, usize, usize) {
 }
 
 #[test]
-fn an_order_takes_no_more_exchanges_than_it_must() {
+fn an_order_takes_no_unnecessary_requests() {
     for by_card in [false, true] {
         in_virtual_time(async || {
             let stage = Stage::new();

@@ -6,12 +6,12 @@ use lomi_sandbox::Profile;
 
 #[test]
 #[ignore = "takes minutes: cargo xtask all-proofs"]
-fn no_pair_of_crashes_at_all_breaks_a_promise() {
+fn no_pair_of_crashes_breaks_a_promise() {
     prove(Profile::Current, Pairs::All);
 }
 
 #[test]
 #[ignore = "takes minutes: cargo xtask all-proofs"]
-fn it_ends_alike_in_every_order_however_often_and_by_whichever_way() {
+fn repeated_reordered_events_end_in_the_same_state() {
     assert_one_end_in_every_way();
 }

@@ -12,7 +12,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const RUNS_TO_PAID: u32 = 9;
 
 #[test]
-fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_comes() {
+fn a_payment_after_the_pages_end_is_found_in_time() {
     for minutes in 58..=80 {
         in_virtual_time(async || {
             let stack = Stack::new(7, Profile::Current, Faults::fair(7));
@@ -30,7 +30,7 @@ fn money_that_comes_after_the_pages_end_is_known_within_ten_minutes_whenever_it_
 
 /// One payment waits for approval in the wallet while another one completes: both take money.
 #[test]
-fn a_second_payment_is_known_when_lomi_completes_nothing_more_whenever_it_comes() {
+fn a_second_payment_is_found_whenever_it_comes() {
     for minutes in [20, 59, 61, 63, 80, 120, 178] {
         in_virtual_time(async || {
             let stack = Stack::new(7, Profile::Current, Faults::fair(7));

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 /// Found by seed 4017: the first write of the polling cursor met another transaction, was taken for done, and a
 /// payment was lost.
 #[test]
-fn a_conflict_at_the_start_of_the_watch_makes_no_link() {
+fn a_conflict_on_the_polling_cursor_creates_no_link() {
     in_virtual_time(async || {
         let stack = Stack::new(7, Profile::Current, Faults::fair(7));
         stack.faults.turn(Line::DynamoDb, 0, Fault::Conflicts);

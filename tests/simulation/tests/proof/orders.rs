@@ -256,20 +256,20 @@ fn assert_one_end(story: Story, tellings: Vec<Telling>) {
 }
 
 #[test]
-fn an_order_paid_twice_ends_alike_in_every_order_of_its_events() {
+fn an_order_paid_twice_ends_the_same_in_every_event_order() {
     assert_one_end(Story::PaidAgain, in_turn(&PAID_AGAIN));
 }
 
 #[test]
 #[ignore = "takes a quarter of a minute: cargo xtask proofs"]
-fn it_makes_no_difference_when_lomi_says_that_the_page_is_paid() {
+fn the_page_completed_event_may_come_at_any_point() {
     assert_one_end(Story::SessionCompleted, in_turn(&SESSION_COMPLETED));
 }
 
 /// One documented exception: `paid_after_cancel` says whether the cancellation came before the payment.
 #[test]
 #[ignore = "takes a quarter of a minute: cargo xtask proofs"]
-fn it_makes_no_other_difference_when_the_shopper_gives_up() {
+fn a_cancellation_at_any_point_changes_only_its_flag() {
     assert_one_end(Story::GivenUp, in_every_way(&[|_| Way::Webhooks(1)]));
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::TestApp;
 
 #[tokio::test]
-async fn one_key_makes_one_link_however_often_it_is_sent() {
+async fn a_repeated_key_makes_one_managed_link() {
     let app = TestApp::start().await;
     let body = app.link_body(json!({ "max_payments": 1 }));
     let answers = join_all((0..5).map(|_| app.post_link(&body, "k"))).await;
@@ -93,7 +93,7 @@ async fn ending_a_link_twice_is_ending_it_once() {
 }
 
 #[tokio::test]
-async fn a_managed_link_that_makes_no_sense_is_refused_with_a_pointer() {
+async fn an_invalid_managed_link_is_refused_with_a_pointer() {
     let app = TestApp::start().await;
     let open = |min: i64, max: i64| json!({ "open_amount": { "currency_code": "XOF", "min": min, "max": max } });
     for (terms, pointer) in [

@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::TestApp;
 
 #[tokio::test]
-async fn a_shopper_follows_a_link_and_pays_what_it_asks_for() {
+async fn a_shopper_follows_a_link_and_pays_its_price() {
     let app = TestApp::start().await;
     let metadata = json!({ "facture": "2026-118" });
     let code = app.link(json!({ "metadata": metadata, "description": "Merci !" })).await;
@@ -39,7 +39,7 @@ async fn every_opening_is_an_order_of_its_own() {
 }
 
 #[tokio::test]
-async fn articles_cost_what_the_catalogue_says_when_the_link_is_opened() {
+async fn a_link_uses_the_catalogue_price_at_its_opening() {
     let app = TestApp::start().await;
     let product = |amount: u32| json!({ "title": "Savon noir", "currency_code": "XOF", "amount": amount });
     app.admin("PUT", "/admin/products/SAVON", &product(1_500)).await.expect(200);
@@ -81,7 +81,7 @@ async fn a_shopper_chooses_an_amount_within_the_bounds() {
 /// A browser's number field parses `5.000` by rules of its own. Here the server parses it, and refuses an ambiguous
 /// amount.
 #[tokio::test]
-async fn a_typed_amount_is_read_as_meant_or_asked_again() {
+async fn a_typed_amount_is_read_exactly_or_refused() {
     let app = TestApp::start().await;
     let francs = app.link(json!({ "open_amount": { "currency_code": "XOF", "min": 5, "max": 900_000 } })).await;
     let euros = app.link(json!({ "open_amount": { "currency_code": "EUR", "min": 1, "max": 90_000_000 } })).await;
@@ -119,7 +119,7 @@ async fn a_typed_amount_is_read_as_meant_or_asked_again() {
 }
 
 #[tokio::test]
-async fn a_one_time_link_opened_by_ten_at_once_and_paid_by_two_counts_one_and_flags_the_other() {
+async fn a_one_time_link_paid_twice_flags_the_second() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     let led = join_all((0..10).map(|_| app.led(&code))).await;
@@ -146,7 +146,7 @@ async fn a_one_time_link_opened_by_ten_at_once_and_paid_by_two_counts_one_and_fl
 }
 
 #[tokio::test]
-async fn a_link_for_three_payments_takes_three() {
+async fn a_link_takes_its_limit_of_payments_and_no_more() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 3 })).await;
     for _ in 0..3 {
@@ -159,7 +159,7 @@ async fn a_link_for_three_payments_takes_three() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_told_of_again_and_again_counts_once() {
+async fn a_payment_with_repeated_events_counts_once() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let led = app.led(&code).await;
@@ -196,7 +196,7 @@ async fn a_second_payment_of_one_order_does_not_count_at_its_link() {
 
 /// A refund does not free the link for another sale: the merchant creates a new link.
 #[tokio::test]
-async fn a_payment_that_went_back_has_still_used_its_link() {
+async fn a_refunded_payment_still_counts_at_its_link() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     let led = app.led(&code).await;
@@ -210,7 +210,7 @@ async fn a_payment_that_went_back_has_still_used_its_link() {
 }
 
 #[tokio::test]
-async fn many_payments_of_one_link_at_once_are_all_counted() {
+async fn concurrent_payments_of_a_link_are_all_counted() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let led = join_all((0..12).map(|_| app.led(&code))).await;
@@ -232,7 +232,7 @@ async fn a_page_that_is_open_when_its_link_ends_can_still_be_paid() {
 }
 
 #[tokio::test]
-async fn the_reconciler_counts_a_payment_that_nobody_told_of() {
+async fn the_reconciler_counts_a_payment_without_event() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     let led = app.led(&code).await;
@@ -246,7 +246,7 @@ async fn the_reconciler_counts_a_payment_that_nobody_told_of() {
 }
 
 #[tokio::test]
-async fn a_payment_beyond_the_limit_that_no_event_told_of_rings_all_the_same() {
+async fn a_polled_payment_beyond_the_limit_raises_an_alarm() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "max_payments": 1 })).await;
     let led = [app.led(&code).await, app.led(&code).await];

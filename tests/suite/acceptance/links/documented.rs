@@ -30,7 +30,7 @@ async fn printed_id(app: &TestApp, member: &str, uuid: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_link_is_made_and_shown_in_the_words_of_lomis_document() {
+async fn a_link_is_created_and_shown_as_lomi_documents_it() {
     let app = TestApp::start().await;
     for profile in GENERATIONS {
         app.lomi.profile(profile).await;
@@ -58,7 +58,7 @@ async fn a_link_is_made_and_shown_in_the_words_of_lomis_document() {
 }
 
 #[tokio::test]
-async fn a_product_goes_by_the_id_that_lomi_prints() {
+async fn a_product_is_found_by_the_id_that_lomi_documents() {
     let app = TestApp::start().await;
     let product_id = printed_id(&app, "product_id", PRODUCT_A).await;
     let price_id = printed_id(&app, "price_id", PRICE_A).await;
@@ -91,7 +91,7 @@ async fn a_link_that_lomi_cannot_read_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_list_leads_from_our_links_to_those_of_lomi() {
+async fn one_list_pages_from_managed_to_native_links() {
     let app = TestApp::start().await;
     for profile in GENERATIONS {
         app.lomi.profile(profile).await;
@@ -121,7 +121,7 @@ async fn the_list_leads_from_our_links_to_those_of_lomi() {
 }
 
 #[tokio::test]
-async fn the_filters_of_lomis_document_ask_for_lomis_links() {
+async fn documented_filters_list_native_links() {
     let app = TestApp::start().await;
     app.link(json!({})).await;
     let instant = made(&app, &donation()).await["id"].clone();
@@ -149,7 +149,7 @@ async fn the_filters_of_lomis_document_ask_for_lomis_links() {
 }
 
 #[tokio::test]
-async fn the_labels_of_a_link_are_kept_whatever_lomi_forgets() {
+async fn the_labels_of_a_native_link_are_kept_by_the_stack() {
     let app = TestApp::start().await;
     for profile in GENERATIONS {
         for forgets in [true, false] {
@@ -182,7 +182,7 @@ async fn the_labels_of_a_link_are_kept_whatever_lomi_forgets() {
 }
 
 #[tokio::test]
-async fn an_order_by_a_link_of_lomis_has_the_labels_of_the_link() {
+async fn an_order_by_a_native_link_has_the_labels_of_the_link() {
     let app = TestApp::start().await;
     let mut body = donation();
     body["metadata"] = json!({ "campagne": "rentrée" });
@@ -200,7 +200,7 @@ async fn an_order_by_a_link_of_lomis_has_the_labels_of_the_link() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_key_makes_a_link_of_its_own() {
+async fn a_request_without_a_key_makes_a_new_link() {
     let app = TestApp::start().await;
     for body in [donation(), app.link_body(json!({}))] {
         let make = async || app.admin("POST", LIST, &body).await;

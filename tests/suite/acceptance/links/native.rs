@@ -18,7 +18,7 @@ fn instant(members: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_native_link_is_made_read_and_listed_whichever_generation_lomi_speaks() {
+async fn native_links_work_in_every_generation() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -65,7 +65,7 @@ async fn native_links_are_listed_page_by_page_and_by_type() {
 }
 
 #[tokio::test]
-async fn what_lomi_would_refuse_never_reaches_it() {
+async fn an_invalid_native_link_is_never_sent_to_lomi() {
     let app = TestApp::start().await;
     let product = |members: Value| {
         let mut all = json!({ "link_type": "product", "amount": null, "product_id": PRODUCT });
@@ -107,7 +107,7 @@ async fn native_count(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn one_key_makes_one_native_link_although_lomi_takes_no_key() {
+async fn a_repeated_key_makes_one_native_link() {
     let app = TestApp::start().await;
     let first = app.post_link(&instant(json!({})), "k").await.expect(201);
     let again = app.post_link(&instant(json!({})), "k").await.expect(201);
@@ -119,7 +119,7 @@ async fn one_key_makes_one_native_link_although_lomi_takes_no_key() {
 }
 
 #[tokio::test]
-async fn an_answer_of_lomi_that_is_lost_is_told_as_such_and_not_asked_for_again() {
+async fn a_lost_native_link_create_is_reported_and_not_repeated() {
     let app = TestApp::start().await;
     app.lomi.fault(json!({ "target": "POST /payment-links", "kind": "status", "when": "after", "arg": 500 })).await;
     let lost = app.post_link(&instant(json!({})), "k").await;
@@ -170,7 +170,7 @@ async fn a_native_link_is_changed_and_ended() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_link_that_makes_no_sense_is_refused() {
+async fn an_invalid_change_of_a_link_is_refused() {
     let app = TestApp::start().await;
     let id = app.post_link(&instant(json!({})), "k").await.expect(201).json()["id"].as_str().unwrap().to_owned();
     let path = format!("/admin/payment-links/{id}");

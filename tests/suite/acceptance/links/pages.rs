@@ -21,7 +21,7 @@ async fn end(app: &TestApp, code: &str, attribute: &str, value: i64) {
 }
 
 #[tokio::test]
-async fn a_link_that_is_over_says_so_in_french_and_in_english() {
+async fn an_ended_link_says_so_in_french_and_english() {
     let app = TestApp::start().await;
     let inactive = app.link(json!({})).await;
     app.admin("DELETE", &format!("/admin/payment-links/{inactive}"), &Value::Null).await.expect(200);
@@ -45,7 +45,7 @@ async fn a_link_that_is_over_says_so_in_french_and_in_english() {
 }
 
 #[tokio::test]
-async fn a_preview_shows_what_the_link_is_for_and_opens_nothing() {
+async fn a_link_preview_opens_nothing() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "title": "Deux pagnes", "description": "Livraison à Treichville" })).await;
     for headers in [
@@ -66,7 +66,7 @@ async fn a_preview_shows_what_the_link_is_for_and_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_shopper_without_a_shop_to_return_to_is_thanked_or_asked_back() {
+async fn without_a_shop_the_shopper_sees_a_result_page() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let led = app.led(&code).await;
@@ -83,7 +83,7 @@ async fn a_shopper_without_a_shop_to_return_to_is_thanked_or_asked_back() {
 }
 
 #[tokio::test]
-async fn a_shop_with_a_site_has_its_shoppers_back() {
+async fn a_link_returns_shoppers_to_the_shops_site() {
     let app = TestApp::start().await;
     let urls = json!({
         "success_url": format!("{}/return.html#{{ORDER_ID}}.{{ORDER_TOKEN}}", app.origin),
@@ -99,7 +99,7 @@ async fn a_shop_with_a_site_has_its_shoppers_back() {
 }
 
 #[tokio::test]
-async fn when_lomi_is_out_of_reach_the_shopper_may_try_again() {
+async fn when_lomi_is_unreachable_the_shopper_may_retry() {
     let app = TestApp::start().await;
     let code = app.link(json!({ "open_amount": { "currency_code": "XOF", "min": 500, "max": 9_000 } })).await;
     app.lomi.fault(json!({ "target": "POST /checkout-sessions", "kind": "status", "arg": 503, "times": null })).await;
@@ -113,7 +113,7 @@ async fn when_lomi_is_out_of_reach_the_shopper_may_try_again() {
 }
 
 #[tokio::test]
-async fn when_the_table_or_lomis_favour_is_gone_the_shopper_reads_a_page() {
+async fn on_an_outage_the_shopper_gets_an_error_page() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     app.dynamodb.cut();

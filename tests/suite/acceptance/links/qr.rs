@@ -38,7 +38,7 @@ fn read_svg(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn the_pictures_of_a_link_are_read_back_to_its_address() {
+async fn the_qr_codes_of_a_link_decode_to_its_url() {
     let app = TestApp::start().await;
     let code = app.link(json!({})).await;
     let link = app.shown_link(&code).await;
@@ -52,7 +52,7 @@ async fn the_pictures_of_a_link_are_read_back_to_its_address() {
 }
 
 #[tokio::test]
-async fn the_pictures_of_a_native_link_lead_to_lomi() {
+async fn the_qr_codes_of_a_native_link_decode_to_lomis_url() {
     let app = TestApp::start().await;
     let body =
         json!({ "kind": "native", "link_type": "instant", "title": "Don", "currency_code": "XOF", "amount": 5_000 });
@@ -65,7 +65,7 @@ async fn the_pictures_of_a_native_link_lead_to_lomi() {
 }
 
 #[tokio::test]
-async fn there_is_no_picture_of_a_link_that_does_not_exist() {
+async fn an_unknown_link_has_no_qr_code() {
     let app = TestApp::start().await;
     for id in ["0000000000", "0d6f5f5e-7f0b-4c59-8c1b-8c7c0e1f2a33", "javascript:alert(1)", "x"] {
         for picture in ["qr.svg", "qr.png"] {

@@ -36,7 +36,7 @@ async fn a_card_form_is_opened_as_the_documents_print_it() {
 }
 
 #[tokio::test]
-async fn a_repeated_card_form_is_answered_with_the_same_bytes() {
+async fn a_repeated_card_form_request_gets_the_same_bytes() {
     let app = TestApp::start().await;
     let body = app.card_body(json!({ "amount": 10_000 }));
     let first = app.create_intent_as_admin(&body, "k").await.expect(201);
@@ -49,7 +49,7 @@ async fn a_repeated_card_form_is_answered_with_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn an_amount_alone_is_asked_who_pays() {
+async fn an_amount_without_a_payer_is_refused() {
     let app = TestApp::start().await;
     let refused = pasted(&app, PATH, &json!({ "amount": 10_000 })).await;
     assert_eq!((refused.status, refused.pointers()), (400, vec!["/customer_id".to_owned()]));
@@ -59,7 +59,7 @@ async fn an_amount_alone_is_asked_who_pays() {
 }
 
 #[tokio::test]
-async fn a_currency_has_two_names_and_one_meaning() {
+async fn a_currency_field_has_two_spellings() {
     let app = TestApp::start().await;
     let body = app.card_body(json!({ "amount": 10_000 }));
     for members in [json!({ "currency": "EUR" }), json!({ "currency": "EUR", "currency_code": "EUR" })] {
@@ -81,7 +81,7 @@ async fn a_currency_has_two_names_and_one_meaning() {
 }
 
 #[tokio::test]
-async fn a_whole_number_is_whole_in_either_print() {
+async fn an_integral_float_is_accepted_as_a_whole_number() {
     let app = TestApp::start().await;
     let text = |amount: &str, quantity: &str| {
         let body = app.card_body(json!({ "amount": "<amount>", "quantity": "<quantity>" })).to_string();

@@ -48,7 +48,7 @@ async fn a_label_is_a_text_a_flag_or_a_number() {
 }
 
 #[tokio::test]
-async fn a_label_that_is_none_is_told_the_rule() {
+async fn an_invalid_label_is_refused_with_the_rule() {
     let app = TestApp::start().await;
     for tree in [json!({ "b": 1 }), json!(["b"]), Value::Null] {
         for refused in labelled(&app, &json!({ "a": tree })).await {
@@ -68,7 +68,7 @@ async fn a_label_that_is_none_is_told_the_rule() {
 }
 
 #[tokio::test]
-async fn whoever_labels_an_order_id_is_told_where_it_goes() {
+async fn a_label_named_order_id_is_refused_with_a_hint() {
     let app = TestApp::start().await;
     for refused in labelled(&app, &json!({ "order_id": "ORD-12345" })).await {
         assert_eq!((refused.status, refused.pointers()), (400, vec!["/metadata/order_id".to_owned()]));
@@ -81,7 +81,7 @@ async fn whoever_labels_an_order_id_is_told_where_it_goes() {
 }
 
 #[tokio::test]
-async fn an_order_has_up_to_fifty_labels_of_4096_bytes_in_all() {
+async fn the_labels_of_an_order_are_bounded() {
     let app = TestApp::start().await;
     let labels = |count: usize, text: &str| {
         json!((0..count).map(|number| (format!("n{number:02}"), json!(text))).collect::<Map<_, _>>())

@@ -61,7 +61,7 @@ async fn a_session_is_read_under_the_documents_names() {
 
 /// lomi stores the return URLs with the token in them; a reader of the session must not get it.
 #[tokio::test]
-async fn no_order_token_stands_in_what_is_read() {
+async fn no_session_read_contains_an_order_token() {
     let app = TestApp::start().await;
     for profile in PROFILES {
         app.lomi.profile(profile).await;
@@ -127,7 +127,7 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_session_is_listed_once_whichever_way_is_paged() {
+async fn every_session_is_listed_once_by_every_paging_style() {
     let app = TestApp::start().await;
     let mut made = BTreeSet::new();
     for _ in 0..5 {
@@ -152,7 +152,7 @@ async fn every_session_is_listed_once_whichever_way_is_paged() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_by_their_status_and_no_other_word() {
+async fn sessions_are_filtered_by_documented_statuses_only() {
     let app = TestApp::start().await;
     let (paid, open) = (open_order(&app).await, open_order(&app).await);
     app.pay(&paid, "wave").await;
@@ -177,7 +177,7 @@ async fn sessions_are_listed_by_their_status_and_no_other_word() {
 
 /// Other programs of the merchant may write any order id: only the table knows this stack's orders.
 #[tokio::test]
-async fn only_an_order_of_ours_is_named() {
+async fn a_session_names_only_an_order_of_the_stack() {
     let app = TestApp::start().await;
     let unknown = "ord_0123456789abcdef0123456789abcdef";
     let id = session_by(&app, TEST_KEY_A, json!({ "order_id": unknown })).await;

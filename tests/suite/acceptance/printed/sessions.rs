@@ -52,7 +52,7 @@ async fn a_session_is_opened_as_the_documents_print_it() {
 
 /// The stored answer has no personal data of the shopper, and a repeated request still gets the same bytes.
 #[tokio::test]
-async fn the_shoppers_contact_is_shown_and_not_kept() {
+async fn the_shoppers_contact_is_returned_and_not_stored() {
     let app = TestApp::start().await;
     let contact = json!({ "customer_email": EMAIL, "customer_name": NAME, "customer_phone": "00225 07 00 00 99 11" });
     let body = with(&printed(&app), contact);
@@ -75,7 +75,7 @@ async fn the_shoppers_contact_is_shown_and_not_kept() {
 }
 
 #[tokio::test]
-async fn what_lomi_notes_with_a_session_prices_nothing() {
+async fn a_product_beside_an_amount_prices_nothing() {
     let app = TestApp::start().await;
     for profile in ["current", "june2026", "seeds"] {
         app.lomi.profile(profile).await;
@@ -99,7 +99,7 @@ async fn what_lomi_notes_with_a_session_prices_nothing() {
 }
 
 #[tokio::test]
-async fn a_plan_is_noted_where_lomi_has_plans() {
+async fn a_plan_is_sent_where_lomi_has_plans() {
     let app = TestApp::start().await;
     let noted = with(&printed(&app), json!({ "amount": 5_000, "plan_id": PLAN_A }));
     for (profile, plan) in [("current", Value::Null), ("june2026", Value::Null), ("seeds", json!(PLAN_A))] {
@@ -142,7 +142,7 @@ async fn an_unpaid_invoice_of_a_subscription_comes_first() {
 }
 
 #[tokio::test]
-async fn a_member_of_a_session_that_is_wrong_is_named() {
+async fn a_wrong_field_of_a_session_is_named() {
     let app = TestApp::start().await;
     for (wrong, pointer) in [
         (json!({ "allowed_providers": [] }), "/allowed_providers"),
@@ -173,7 +173,7 @@ async fn a_member_of_a_session_that_is_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn an_amount_without_a_currency_is_in_the_stacks_own() {
+async fn an_amount_without_a_currency_uses_the_stacks_currency() {
     for (default_currency, currency) in [("", "XOF"), ("EUR", "EUR")] {
         let app = TestApp::start_with(Setup { default_currency, ..Setup::default() }).await;
         let mut page = printed(&app);

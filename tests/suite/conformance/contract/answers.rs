@@ -19,7 +19,7 @@ use crate::conformance::receiver::Receiver;
 use crate::conformance::refunds::carried_out;
 
 #[tokio::test]
-async fn a_session_keeps_to_the_contract_in_every_state() {
+async fn a_session_matches_the_contract_in_every_state() {
     let context = Context::start(Profile::Current).await;
     let (id, lomi) = (async || context.session().await.session.checkout_session_id, &context.lomi);
     let (paid, declined, expired, late) = (id().await, id().await, id().await, id().await);
@@ -39,7 +39,7 @@ async fn a_session_keeps_to_the_contract_in_every_state() {
 }
 
 #[tokio::test]
-async fn a_transaction_keeps_to_the_contract_in_every_state() {
+async fn a_transaction_matches_the_contract_in_every_state() {
     let context = Context::start(Profile::Current).await;
     let lomi = &context.lomi;
     let risky = CreateCheckoutSession { amount: Some(francs(500_000)), ..order() };
@@ -68,7 +68,7 @@ async fn a_transaction_keeps_to_the_contract_in_every_state() {
 }
 
 #[tokio::test]
-async fn a_charge_keeps_to_the_contract_in_every_state() {
+async fn a_charge_matches_the_contract_in_every_state() {
     let context = Context::start(Profile::Current).await;
     for card in ["4242424242424242", "4000000000000002", "4000002500003155"] {
         let buyer = Buyer::Customer { customer_id: fixtures::CUSTOMER_A.parse().unwrap() };
@@ -81,7 +81,7 @@ async fn a_charge_keeps_to_the_contract_in_every_state() {
 }
 
 #[tokio::test]
-async fn a_customer_and_a_webhook_keep_to_the_contract_in_every_state() {
+async fn customers_and_webhooks_match_the_contract_in_every_state() {
     let context = Context::start(Profile::Current).await;
     let new = context.client.customers().create(&CreateCustomer::new("Awa")).send().await.unwrap();
     context.client.customers().get(&new.customer_id).send().await.unwrap();
@@ -153,7 +153,7 @@ const CASES: [Case; 18] = [
 ];
 
 #[tokio::test]
-async fn a_refusal_keeps_to_the_contract_whatever_provokes_it() {
+async fn every_refusal_matches_the_contract() {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sandbox = Sandbox::start(Settings { listen, rate_write: 3, ..Settings::default() }).await.unwrap();
     for (status, method, path, key, (name, value), body) in CASES {

@@ -40,7 +40,7 @@ pub(super) async fn in_current() {
 }
 
 #[tokio::test]
-async fn every_member_that_the_client_can_send_is_in_the_contract() {
+async fn every_field_that_the_client_sends_is_in_the_contract() {
     in_current().await;
 }
 

@@ -83,7 +83,7 @@ fn a_breach_is_found_in_a_request_and_in_an_answer() {
 }
 
 #[test]
-fn what_has_to_be_asked_for_is_missed_and_the_longest_path_wins() {
+fn a_missing_required_parameter_is_found() {
     let contract = read(COMMITTED);
     let deliveries = found(&contract, |it| it.at("GET", "/webhooks/deliveries?limit=many"));
     for sentence in [
@@ -97,7 +97,7 @@ fn what_has_to_be_asked_for_is_missed_and_the_longest_path_wins() {
 }
 
 #[test]
-fn the_form_with_less_evidence_is_not_what_the_stand_in_sends() {
+fn an_answer_must_have_its_likeliest_form() {
     let contract = read(COMMITTED);
     for (answer, expected) in [
         (json!({ "webhook_id": "7", "secret": "whsec_7" }), vec![]),
@@ -118,7 +118,7 @@ fn the_form_with_less_evidence_is_not_what_the_stand_in_sends() {
 }
 
 #[test]
-fn another_copy_of_the_contract_decides_for_itself() {
+fn another_contract_is_checked_by_its_own_paths() {
     let stricter = mutated(&read(COMMITTED), "\"/customers/{id}\"", "\"/clients/{id}\"");
     assert_eq!(found(&stricter, |_| {}), ["PATCH /customers/7, path \"\": no such operation"]);
 }

@@ -45,7 +45,7 @@ fn after(order_events: impl IntoIterator<Item = DisputeUpdate>) -> (Order, Vec<S
 }
 
 #[test]
-fn each_turn_is_told_once_and_leaves_the_status_alone() {
+fn each_dispute_event_is_emitted_once_without_status_change() {
     let opened = told(DisputeStage::Opened, "needs_response");
     let review = told(DisputeStage::Updated, "under_review");
     let lost = told(DisputeStage::Closed, "lost");
@@ -62,7 +62,7 @@ fn each_turn_is_told_once_and_leaves_the_status_alone() {
 }
 
 #[test]
-fn a_dispute_ends_alike_in_every_order_of_its_turns() {
+fn a_dispute_ends_the_same_in_every_order_of_its_events() {
     let at = |ms, told: DisputeUpdate| DisputeUpdate { changed_at: Some(T0.plus_ms(ms)), ..told };
     let sum = |amount, told: DisputeUpdate| DisputeUpdate { money: Money::new(amount, Currency::Xof), ..told };
     let order_events = [
@@ -87,7 +87,7 @@ fn a_dispute_ends_alike_in_every_order_of_its_turns() {
 }
 
 #[test]
-fn only_an_end_in_the_merchants_favour_is_no_dispute() {
+fn only_a_won_dispute_stops_counting() {
     for (stage, status, is_disputed) in [
         (DisputeStage::Opened, "needs_response", true),
         (DisputeStage::Closed, "lost", true),
@@ -112,7 +112,7 @@ fn a_dispute_of_another_environment_is_refused() {
 }
 
 #[test]
-fn disputes_and_their_turns_are_bounded() {
+fn disputes_and_their_events_are_bounded() {
     let stage_number = |number: usize| told(DisputeStage::Updated, &number.to_string());
     let other = |number: usize| DisputeUpdate { dispute_id: Some(number.to_string()), ..stage_number(0) };
     assert_eq!(after((0..50).map(stage_number)).1.len(), MAX_STEPS);
@@ -139,7 +139,7 @@ fn a_short_text_is_one_legible_line() {
 }
 
 #[test]
-fn a_risky_payment_stands_in_the_history_once() {
+fn a_risky_payment_is_in_the_timeline_once() {
     let risk = |is_blocked| {
         OrderEvent::PaymentRisk(RiskUpdate {
             transaction_id: "tx-1".into(),

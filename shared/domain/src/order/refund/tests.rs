@@ -100,7 +100,7 @@ fn shown(order: &Order) -> Vec<(String, RefundStatus)> {
 }
 
 #[test]
-fn the_status_follows_from_what_is_left_of_the_money() {
+fn the_status_follows_from_the_unrefunded_amount() {
     for (payments, refunded, status) in [
         (1, 0, OrderStatus::Paid),
         (1, 1, OrderStatus::PartiallyRefunded),
@@ -118,7 +118,7 @@ fn the_status_follows_from_what_is_left_of_the_money() {
 }
 
 #[test]
-fn a_refund_of_a_payment_that_does_not_count_takes_nothing_away() {
+fn a_refund_of_an_uncounted_payment_changes_nothing() {
     let foreign = OrderEvent::Refund(told("r", "tx-9", PRICE, RefundStatus::Completed));
     let (order, _) = after(&paid(&["tx-1"]), [&foreign]);
     assert_eq!((order.status(), order.amount_refunded()), (OrderStatus::Paid, 0));
@@ -128,7 +128,7 @@ fn a_refund_of_a_payment_that_does_not_count_takes_nothing_away() {
 }
 
 #[test]
-fn no_more_is_reserved_than_is_left_whatever_became_of_earlier_requests() {
+fn reservations_never_exceed_the_refundable_amount() {
     let order = paid(&["tx-1"]).with_refund("a", wish(Some(6_000)), T0).unwrap();
     let refused = |order: &Order, amount| order.with_refund("b", wish(Some(amount)), T0).unwrap_err();
     assert_eq!(refused(&order, 4_001), RefundRefusal::ExceedsPayment);
@@ -146,7 +146,7 @@ fn no_more_is_reserved_than_is_left_whatever_became_of_earlier_requests() {
 }
 
 #[test]
-fn what_lomi_named_can_no_longer_be_withdrawn_or_doubted() {
+fn a_refund_with_lomis_id_cannot_be_withdrawn() {
     let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap();
     let (named, _) = after(&order, [&news("r", PRICE, RefundStatus::Pending)]);
     assert!(named.without_refund("a", T0).is_none());
@@ -155,7 +155,7 @@ fn what_lomi_named_can_no_longer_be_withdrawn_or_doubted() {
 }
 
 #[test]
-fn an_event_before_the_answer_is_taken_for_news_of_the_request_and_told_once() {
+fn an_event_before_the_answer_is_matched_and_emitted_once() {
     let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap();
     let (order, events) = after(&order, [&news("r", PRICE, RefundStatus::Completed)]);
     assert_eq!(events, ["order.refunded#r"]);
@@ -165,7 +165,7 @@ fn an_event_before_the_answer_is_taken_for_news_of_the_request_and_told_once() {
 }
 
 #[test]
-fn an_answer_takes_its_name_back_from_whoever_was_given_it_by_mistake() {
+fn an_answer_reclaims_an_id_matched_to_another_refund() {
     let ask = |order: &Order, id: &str| order.with_refund(id, wish(Some(1_000)), T0).unwrap();
     let order = ask(&ask(&paid(&["tx-1"]), "a"), "b");
     // B's event arrives first and is matched to A; then both answers arrive.
@@ -182,7 +182,7 @@ fn an_answer_takes_its_name_back_from_whoever_was_given_it_by_mistake() {
 }
 
 #[test]
-fn two_requests_that_were_given_each_others_names_change_them() {
+fn two_refunds_with_swapped_ids_swap_them_back() {
     let ask = |order: &Order, id: &str| order.with_refund(id, wish(Some(1_000)), T0).unwrap();
     let order = ask(&ask(&paid(&["tx-1"]), "a"), "b");
     let wrong = [news("r-b", 1_000, RefundStatus::Completed), news("r-a", 1_000, RefundStatus::Pending)];
@@ -195,7 +195,7 @@ fn two_requests_that_were_given_each_others_names_change_them() {
 }
 
 #[test]
-fn a_refund_made_elsewhere_at_the_same_moment_keeps_a_place_of_its_own() {
+fn a_concurrent_dashboard_refund_is_counted_separately() {
     let order = paid(&["tx-1"]).with_refund("a", wish(Some(1_000)), T0).unwrap();
     let (order, _) = after(&order, [&news("theirs", 1_000, RefundStatus::Completed)]);
     let ours = told("ours", "tx-1", 1_000, RefundStatus::Completed);
@@ -207,7 +207,7 @@ fn a_refund_made_elsewhere_at_the_same_moment_keeps_a_place_of_its_own() {
 }
 
 #[test]
-fn the_failure_of_an_unknown_refund_sets_nothing_free() {
+fn a_failed_unknown_refund_releases_nothing() {
     let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap().refund_in_doubt("a", T0).unwrap();
     let (order, events) = after(&order, [&news("r", PRICE, RefundStatus::Failed)]);
     assert_eq!(shown(&order), [("-".to_owned(), RefundStatus::InDoubt), ("r".to_owned(), RefundStatus::Failed)]);
@@ -216,7 +216,7 @@ fn the_failure_of_an_unknown_refund_sets_nothing_free() {
 }
 
 #[test]
-fn what_lomi_does_not_know_of_is_given_up_after_a_day_and_not_before() {
+fn a_refund_unknown_to_lomi_is_released_after_a_day() {
     let order = paid(&["tx-1"]).with_refund("a", wish(None), T0).unwrap().refund_in_doubt("a", T0).unwrap();
     let lost = &order.refunds()["a"];
     assert!(
@@ -227,7 +227,7 @@ fn what_lomi_does_not_know_of_is_given_up_after_a_day_and_not_before() {
 }
 
 #[test]
-fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none() {
+fn an_amount_from_an_event_survives_an_answer_without_one() {
     let order = paid(&["tx-1"]).with_refund("a", wish(Some(1_000)), T0).unwrap();
     let (order, _) = after(&order, [&news("r", 1_500, RefundStatus::Completed)]);
     let answer = ProviderRefund { money: None, ..told("r", "tx-1", 1, RefundStatus::Completed) };
@@ -236,7 +236,7 @@ fn an_amount_that_lomi_told_before_its_answer_is_kept_when_the_answer_names_none
 }
 
 #[test]
-fn two_amounts_for_one_refund_are_marked_and_the_larger_counts() {
+fn of_two_amounts_for_a_refund_the_larger_counts() {
     for amounts in [[1_000, 2_000], [2_000, 1_000]] {
         let order_events = amounts.map(|amount| news("r", amount, RefundStatus::Completed));
         let (order, events) = after(&paid(&["tx-1"]), &order_events);
@@ -272,7 +272,7 @@ fn an_open_refund_keeps_a_paid_order_due_at_growing_pauses() {
 }
 
 #[test]
-fn a_refund_that_stays_pending_for_a_month_is_no_longer_asked_about() {
+fn a_long_pending_refund_is_no_longer_polled() {
     let (mut order, _) = after(&paid(&["tx-1"]), [&news("r", 1_000, RefundStatus::Pending)]);
     let mut looks = 0;
     while let Some(due) = order.due_at {
@@ -284,7 +284,7 @@ fn a_refund_that_stays_pending_for_a_month_is_no_longer_asked_about() {
 }
 
 #[test]
-fn our_own_name_depends_on_the_order_and_the_key_alone() {
+fn a_refund_id_depends_only_on_the_order_and_the_key() {
     let name = |order: u8, key: &str| {
         let (order, key) = (OrderId::from_entropy([order; 32]), IdempotencyKey::parse(key).unwrap());
         Refund::own_id(Environment::Live, &order, &key)
@@ -305,7 +305,7 @@ fn any_fact() -> impl Strategy<Value = OrderEvent> {
 
 proptest! {
     #[test]
-    fn the_end_state_depends_on_the_set_of_facts(
+    fn refund_state_does_not_depend_on_the_order_of_events(
         order_events in proptest::collection::vec(any_fact(), 1..8),
         seed in any::<u64>(),
     ) {

@@ -252,7 +252,7 @@ pub(crate) fn prove(profile: Profile, pairs: Pairs) {
 
 #[test]
 #[ignore = "takes a minute: cargo xtask proofs"]
-fn no_crash_at_any_point_nor_a_second_one_while_it_is_picked_up_breaks_a_promise() {
+fn no_crash_during_recovery_breaks_a_promise() {
     prove(Profile::Current, Pairs::Distinct);
 }
 
@@ -263,7 +263,7 @@ fn no_crash_at_any_point_breaks_a_promise() {
 
 #[test]
 #[ignore = "takes half a minute: cargo xtask proofs"]
-fn nor_does_one_when_lomi_speaks_an_older_generation() {
+fn no_crash_breaks_a_promise_in_an_older_generation() {
     prove(Profile::June2026, Pairs::None);
     prove(Profile::Seeds, Pairs::None);
 }
