@@ -44,7 +44,7 @@ impl App {
         let ingested = receive(&self.context, body).await.map_err(|error| unavailable().because(error.reason()))?;
         let outcome = report(&ingested, event);
         event.word(Field::WebhookOutcome, outcome);
-        self.heartbeat.note(&self.context, request.deadline).await;
+        self.heartbeat.record_webhook_received(&self.context, request.deadline).await;
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 

@@ -204,7 +204,7 @@ pub enum CreateError {
     /// Another order has the signed cart, and may be paid. Nothing was written.
     #[error("the cart token belongs to another order")]
     CartTaken,
-    /// There is no usable key of lomi. Nothing was written.
+    /// There is no usable key for lomi. Nothing was written.
     #[error("no usable key for lomi.")]
     NoKey,
     /// lomi could not be reached, asked to wait, or its answer was lost. A retry with the same key finishes the same

@@ -7,11 +7,11 @@ use crate::run::{Run, RunError};
 use domain::Order;
 
 impl Run<'_> {
-    /// Reads what lomi says about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty, and ten
-    /// for each payment that lomi calls refunded. The answers go through the same code as in the reconciler.
+    /// Reads what lomi says about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty,
+    /// and ten for each payment that lomi calls refunded. The answers go through the same code as in the reconciler.
     ///
-    /// Nothing is written unless something changed, so a repetition costs calls and changes nothing; the order's poll slot and
-    /// schedule stay. The gateway's throttle bounds the calls. A call that fails does not prevent the others.
+    /// Nothing is written unless something changed, so a repetition costs calls and changes nothing; the order's poll
+    /// slot and schedule stay. The gateway's throttle bounds the calls. A call that fails does not prevent the others.
     ///
     /// # Errors
     /// The error of the first call that failed. What the others brought is written, and counted in the report.

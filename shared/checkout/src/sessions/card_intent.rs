@@ -25,7 +25,7 @@ pub enum CancelError {
     /// No order here has this intent.
     #[error("no such intent")]
     NotFound,
-    /// There is no usable key of lomi.
+    /// There is no usable key for lomi.
     #[error("no usable key for lomi.")]
     NoKey,
     /// lomi refused, or its answer was lost. A retry is safe.

@@ -70,7 +70,7 @@ impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::NotFound => Self::new(Code::NotFound),
-            OperationError::OutOfReach => Self::new(Code::ProviderUnavailable),
+            OperationError::ProviderUnavailable => Self::new(Code::ProviderUnavailable),
             // What lomi. lacks then is a route, and nothing that the caller named.
             OperationError::Lomi(error) if error.status() == Some(404) => Self::new(Code::ProviderRejected),
             OperationError::Lomi(error) => error.into(),
