@@ -162,7 +162,7 @@ impl Run<'_> {
 
     /// Reads the list of the time in which the order could be paid. Without the whole list nothing is concluded.
     async fn find_in_listing(&mut self, order: &Order) -> Result<Vec<ApplyOutcome>, RunError> {
-        let listed = self.context.identify(self.lomi, order, self.deadline).await;
+        let listed = self.context.find_payments(self.lomi, order, self.deadline).await;
         let found = self.finish(listed)?;
         if found.is_cut_short { Err(RunError::Order) } else { Ok(found.outcomes) }
     }

@@ -18,7 +18,7 @@ impl Run<'_> {
     pub(super) async fn sync_order(&mut self, order: &Order) -> Result<(), OperationError> {
         let (context, lomi) = (self.context, self.lomi);
         // 1 Payments that name it, in lomi's list: the page of an order that is over may have been paid all the same.
-        let identified = context.identify(lomi, order, self.deadline).await;
+        let identified = context.find_payments(lomi, order, self.deadline).await;
         let listed = self.finish(identified);
         let has_changed = listed.as_ref().is_ok_and(|found| !found.outcomes.is_empty());
         // 2 Its page or card form, where the list shows nothing.
