@@ -78,6 +78,7 @@ pub struct Refunded {
 }
 
 impl Refunded {
+    /// The refund in its order.
     #[must_use]
     pub fn refund(&self) -> Option<&Refund> {
         self.order.refunds().get(&self.id)

@@ -63,6 +63,7 @@ pub enum Pricing {
     Lomi(LomiCart, Currency),
 }
 
+/// What to open.
 #[derive(Clone, Debug)]
 pub enum CheckoutMode {
     /// lomi's hosted page.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 /// A link that can be paid, and this shopper's price.
 #[derive(Clone, Debug)]
 pub struct Opening {
+    /// The link.
     pub link: ManagedLink,
     /// What this shopper pays for.
     pub sale: LinkSale,

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 /// The outcome of a cancellation.
 #[derive(Debug)]
 pub struct CancelledIntent {
+    /// The intent.
     pub payment_intent_id: PaymentIntentId,
     /// The intent's status now: `canceled`, or `succeeded` when the shopper was faster.
     pub status: CardChargeStatus,
