@@ -3,7 +3,7 @@
 use crate::body::{Body, Change, Wanted};
 use crate::http::{App, LinkId};
 use crate::view::LinkView;
-use checkout::payment_links::{Keyed, LinkError, Made, create, create_native};
+use checkout::payment_links::{IdempotentRequest, LinkAnswer, LinkError, create, create_native};
 use domain::Currency;
 use lambda_kit::fields::{Caller, FieldErrors};
 use lambda_kit::http::{Request, Response, json};
@@ -17,7 +17,7 @@ impl App {
     pub(crate) async fn create(&self, request: &Request, telemetry: &mut Telemetry) -> Result<Response, Problem> {
         let (idempotency_key, fingerprint) =
             lambda_kit::create::idempotency_or_fresh(request, Caller::Merchant, &self.context.entropy)?;
-        let keyed = Keyed { idempotency_key, fingerprint };
+        let keyed = IdempotentRequest { idempotency_key, fingerprint };
         let (origin, now) = (self.origin(request)?, self.context.clock.now());
         let made = match json::<Body>(request)?.check(&self.redirects)? {
             Wanted::Managed(new) => {

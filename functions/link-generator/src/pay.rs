@@ -6,7 +6,7 @@ use crate::amount::shown;
 use crate::http::{App, address_of};
 use crate::page::{Action, Page};
 use crate::visitor::only_looks;
-use checkout::payment_links::{OpenError, Opening, judge, open};
+use checkout::payment_links::{OpenError, Opening, check, open};
 use domain::{AllowedUrl, Currency, LinkCode, LinkRefusal, LinkSale, ManagedLink, Money};
 use lambda_kit::create::{report_created, report_error};
 use lambda_kit::fields::typed_amount;
@@ -47,7 +47,7 @@ impl App {
         telemetry: &mut Telemetry,
     ) -> Result<Response, OpenError> {
         let code = code(request).ok_or(OpenError::Unknown)?;
-        let opening = judge(&self.context, &code, |currency| chosen(request, currency, misread)).await?;
+        let opening = check(&self.context, &code, |currency| chosen(request, currency, misread)).await?;
         let gave_up = request.query("cancelled").is_some();
         let decided = request.query("pay").is_some() || request.query("value").is_some();
         if gave_up || (only_looks(request) && !decided) {

@@ -1,7 +1,8 @@
-//! What an operator does by hand: has what was put aside looked at once more, has lomi. asked now, has lomi. send
-//! again, tells the merchant's systems again.
+//! What the operator does by hand: replay a quarantined event, synchronise an order with lomi now, have lomi resend
+//! webhooks, publish events to the merchant's systems again.
 //!
-//! Nothing here judges anew: events go through [`ingest`](crate::ingest), answers of lomi.'s through the reconciler's code.
+//! Nothing here decides about an order: events go through [`webhooks`](crate::webhooks), lomi's answers through the
+//! reconciler's code.
 
 mod deliveries;
 mod events;
@@ -22,16 +23,16 @@ use lomi_client::Client;
 use store::StoreError;
 use tokio::time::Instant;
 
-/// Why something that was asked for by hand was not done, or not to its end. Asking again is safe.
+/// Why an operation was not done, or not completely. A repetition is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// There is no such thing.
+    /// The object does not exist.
     #[error("no such thing")]
     NotFound,
-    /// There is no key to call lomi. with, or lomi. stopped answering on the way.
+    /// There is no usable key of lomi, or lomi stopped answering.
     #[error("lomi. cannot be asked")]
-    OutOfReach,
-    /// lomi. did not answer, or not as it should.
+    ProviderUnavailable,
+    /// lomi did not answer, or answered an error.
     #[error(transparent)]
     Lomi(lomi_client::Error),
     /// DynamoDB did not answer.
@@ -51,7 +52,7 @@ impl From<LookupError> for OperationError {
 impl From<RunError> for OperationError {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Lomi | RunError::NoCallsLeft => Self::OutOfReach,
+            RunError::Lomi | RunError::NoCallsLeft => Self::ProviderUnavailable,
             RunError::Order | RunError::Store => {
                 Self::Store(StoreError::Busy { operation: "check refunds", reason: "not_written" })
             }
@@ -88,7 +89,7 @@ pub async fn sync(
 ) -> Result<OrderSync, OperationError> {
     // 1 Read the order.
     let before = context.order(id).await?.ok_or(OperationError::NotFound)?;
-    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    let lomi = lomi().await.ok_or(OperationError::ProviderUnavailable)?;
     // 2 Synchronise it, by the reconciler's code.
     let synced = Run::new(context, &lomi, deadline, report).sync_order(&before).await;
     // 3 Read it as it is now. After a failed call "no changes" would be a claim that nothing supports.

@@ -1,4 +1,4 @@
-//! Payment links: made once per idempotency key, ours or lomi.'s own; ours opened as often as they allow.
+//! Payment links: managed and native links, each created once per idempotency key. Shoppers open managed links here.
 
 mod managed;
 mod native;
@@ -6,60 +6,60 @@ mod opening;
 
 pub use managed::{NewLink, create};
 pub use native::create_native;
-pub use opening::{OpenError, Opening, judge, open};
+pub use opening::{OpenError, Opening, check, open};
 
 use crate::Context;
 use domain::{Fingerprint, IdempotencyKey, LinkCode, ManagedLink, PriceError, Timestamp};
 use store::{Answer, Claim, Operation, Receipt, StoreError};
 
-/// A request that has no answer yet runs normally for so long; after that nobody knows what became of it.
+/// A request without an answer runs for so long; after that its outcome is unknown.
 const LEASE_MS: i64 = 30_000;
-/// How soon a request that met another with its key should come again.
+/// The retry delay of a request that met another with its key.
 const RETRY_AFTER_S: u32 = 2;
 
-/// What recognises a request to make a link.
+/// Identifies a request to create a link.
 #[derive(Clone, Debug)]
-pub struct Keyed {
+pub struct IdempotentRequest {
     /// The caller's key.
     pub idempotency_key: IdempotencyKey,
-    /// Recognises the request.
+    /// Identifies the request.
     pub fingerprint: Fingerprint,
 }
 
-/// An answer that is saved and will be given again, byte for byte.
+/// An answer, saved so that a retry gets the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// What to answer.
+pub struct LinkAnswer {
+    /// The answer.
     pub answer: Answer,
-    /// Whether an earlier request had made it.
+    /// Whether an earlier request created it.
     pub replayed: bool,
 }
 
-/// Why no link was made, or nobody knows whether one was.
+/// Why no link was created, or may have been.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// The key belongs to another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// Another request with this key is at it.
+    /// Another request with this key is running.
     #[error("in progress")]
     InProgress {
-        /// When to come again.
+        /// When to retry.
         retry_after_s: u32,
     },
-    /// It would be over before it is made. Nothing was written.
+    /// The link's end is in the past. Nothing was written.
     #[error("the link's end has passed")]
     EndHasPassed,
-    /// An article cannot be sold as asked. Nothing was written.
+    /// A product cannot be sold as requested. Nothing was written.
     #[error(transparent)]
     Price(#[from] PriceError),
-    /// There is no key to call lomi. with. Nothing was written.
+    /// There is no usable key for lomi. Nothing was written.
     #[error("no usable key for lomi.")]
     NoKey,
-    /// lomi. may have made the link and may not have: its answer was lost, now as it says or when the same key came first.
+    /// lomi may have created the link: its answer was lost, now or at the first request with this key.
     #[error("nobody knows whether lomi. made the link")]
     OutcomeUnknown(Option<lomi_client::Error>),
-    /// lomi. made no link.
+    /// lomi created no link.
     #[error(transparent)]
     Lomi(#[from] lomi_client::Error),
     /// DynamoDB did not answer.
@@ -69,32 +69,34 @@ pub enum LinkError {
 
 impl Context {
     /// The managed link, if it is of this stack's environment.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
     pub async fn link(&self, code: &LinkCode) -> Result<Option<ManagedLink>, StoreError> {
         let link = self.store.link(code).await?;
         Ok(link.filter(|link| link.environment == self.environment))
     }
 
-    /// What was answered under the key, or the name of the receipt that is to be written for a link that ends at `end`.
-    async fn recall(&self, keyed: &Keyed, end: Option<Timestamp>, now: Timestamp) -> Result<Recalled, LinkError> {
-        let key_hash = Claim::hash(self.environment, Operation::CreatePaymentLink, &keyed.idempotency_key);
+    /// The saved answer under the key, or the key's hash for the receipt of a new link that ends at `end`.
+    async fn saved_answer(
+        &self,
+        request: &IdempotentRequest,
+        end: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<SavedAnswer, LinkError> {
+        let key_hash = Claim::hash(self.environment, Operation::CreatePaymentLink, &request.idempotency_key);
         match self.store.receipt(&key_hash, now).await? {
-            // Only now: what was answered once is answered again, also when the link is over.
+            // Checked only for a new key: a saved answer is returned even when its link has ended.
             None if end.is_some_and(|end| end <= now) => Err(LinkError::EndHasPassed),
-            None => Ok(Recalled::Nothing { key_hash }),
-            Some(receipt) if receipt.fingerprint != keyed.fingerprint => Err(LinkError::KeyReused),
-            Some(Receipt { answer: Some(answer), .. }) => Ok(Recalled::Made(Made { answer, replayed: true })),
+            None => Ok(SavedAnswer::Missing { key_hash }),
+            Some(receipt) if receipt.fingerprint != request.fingerprint => Err(LinkError::KeyReused),
+            Some(Receipt { answer: Some(answer), .. }) => Ok(SavedAnswer::Found(LinkAnswer { answer, replayed: true })),
             Some(receipt) if receipt.begun_at.plus_ms(LEASE_MS) > now => Err(in_progress()),
             Some(_) => Err(LinkError::OutcomeUnknown(None)),
         }
     }
 }
 
-enum Recalled {
-    Nothing { key_hash: String },
-    Made(Made),
+enum SavedAnswer {
+    Missing { key_hash: String },
+    Found(LinkAnswer),
 }
 
 const fn in_progress() -> LinkError {

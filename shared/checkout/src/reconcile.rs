@@ -1,7 +1,7 @@
 //! Finishes what a crash or a lost event left open.
 //!
-//! The work is proportional to what is due: the sparse index names the orders, and one listing of lomi's payments, read once
-//! per run, answers for fifty of them per page.
+//! The work is proportional to what is due: the sparse index names the orders, and one listing of lomi's payments, read
+//! once per run, answers for fifty of them per page.
 
 mod cases;
 mod intents;
@@ -99,7 +99,8 @@ impl Run<'_> {
                 Err(error) => error,
             };
             if !matches!(error, RunError::NoCallsLeft) {
-                // It moves to the end of the queue, or it would come first in every run. If this write fails, it stays first.
+                // It moves to the end of the queue, or it would come first in every run. If this write fails, it stays
+                // first.
                 let context = self.context;
                 let _ = context.change_order(order.id(), |order| order.deferred(context.clock.now())).await;
             }
@@ -116,14 +117,16 @@ impl Run<'_> {
         let now = self.context.clock.now();
         // 1 Apply the payments that the listing shows.
         let mut outcomes = self.apply_listed(recent.for_order(order.id())).await?;
-        // 2 Look the order up where the listing does not reach, and once before it expires. A paid one may be paid again.
+        // 2 Look the order up where the listing does not reach, and once before it expires. A paid one may be paid
+        // again.
         if !has_paid(&outcomes) && needs_lookup(order, recent, now) {
             if !self.has_calls() {
                 return Err(RunError::NoCallsLeft);
             }
             outcomes.extend(self.lookup(order, recent).await?);
         }
-        // 3 End the card form of an order that is over, and orphaned ones. If lomi fails on one, refunds are still checked.
+        // 3 End the card form of an order that is over, and orphaned ones. If lomi fails on one, refunds are still
+        // checked.
         let closed = self.close_intents(order, has_paid(&outcomes)).await;
         if matches!(closed, Err(RunError::Lomi)) {
             return closed;
@@ -159,7 +162,7 @@ impl Run<'_> {
 
     /// Reads the list of the time in which the order could be paid. Without the whole list nothing is concluded.
     async fn find_in_listing(&mut self, order: &Order) -> Result<Vec<ApplyOutcome>, RunError> {
-        let listed = self.context.identify(self.lomi, order, self.deadline).await;
+        let listed = self.context.find_payments(self.lomi, order, self.deadline).await;
         let found = self.finish(listed)?;
         if found.is_cut_short { Err(RunError::Order) } else { Ok(found.outcomes) }
     }

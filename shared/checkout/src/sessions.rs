@@ -63,6 +63,7 @@ pub enum Pricing {
     Lomi(LomiCart, Currency),
 }
 
+/// What to open.
 #[derive(Clone, Debug)]
 pub enum CheckoutMode {
     /// lomi's hosted page.
@@ -204,7 +205,7 @@ pub enum CreateError {
     /// Another order has the signed cart, and may be paid. Nothing was written.
     #[error("the cart token belongs to another order")]
     CartTaken,
-    /// There is no usable key of lomi. Nothing was written.
+    /// There is no usable key for lomi. Nothing was written.
     #[error("no usable key for lomi.")]
     NoKey,
     /// lomi could not be reached, asked to wait, or its answer was lost. A retry with the same key finishes the same

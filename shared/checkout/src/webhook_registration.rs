@@ -1,9 +1,9 @@
-//! The webhook of this stack at lomi.: one endpoint, and its signing secret kept where events are verified.
+//! Registers this stack's webhook at lomi: one endpoint, whose signing secret is stored where webhooks are verified.
 //!
-//! lomi. tells a secret once, when it makes the endpoint. The stored version of the secret bears the endpoint's id, so that
-//! every run can tell by two reads which endpoint signs with what is stored. A crash, a lost answer or two runs at once
-//! leave an endpoint too many at most, which a later run removes. While two of them are there, events come twice, which
-//! harms nothing; a time without any endpoint there is not.
+//! lomi shows a secret once, when it creates the endpoint. The stored version of the secret is named after the
+//! endpoint's id, so that two reads show which endpoint signs with the stored secret. A crash, a lost answer or two
+//! concurrent runs leave at most a surplus endpoint, which a later run deletes. While there are two, events arrive
+//! twice, which harms nothing. There is never a time without an endpoint.
 
 mod found;
 mod status;
@@ -19,10 +19,10 @@ use lomi_client::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Where events come in, below whichever address of the API.
+/// The path of the webhook, below any address of the API.
 pub const PATH: &str = "/webhooks/lomi";
 
-/// The events that [`ingest`](crate::ingest) understands, as far as the newest lomi. takes subscriptions for them: first those
+/// The events that [`webhooks`](crate::webhooks) reads and that the newest lomi takes subscriptions for: first those
 /// that every generation knows, last those that only the newest does.
 pub const EVENTS: [EventKind; 10] = [
     EventKind::PaymentSucceeded,
@@ -37,65 +37,64 @@ pub const EVENTS: [EventKind; 10] = [
     EventKind::PaymentRiskBlocked,
 ];
 
-/// So many of [`EVENTS`] are of payments and refunds: without these, an endpoint hears too little.
+/// The first of [`EVENTS`] are about payments and refunds. Every endpoint needs these.
 pub const NECESSARY: usize = 5;
-/// So many of [`EVENTS`] the generations of lomi. know, the newest first. One that is asked for a name it does not know refuses
-/// them all, and need not say which it was.
+/// How many of [`EVENTS`] lomi's generations know, newest first. lomi refuses the whole request for one unknown name,
+/// and may not say which.
 const KNOWN: [usize; 3] = [EVENTS.len(), NECESSARY + 1, NECESSARY];
 
-/// What is left of a run when lomi. is asked for an endpoint: to store its secret, or to take it back.
-const AFTER_CREATE: Duration = Duration::from_secs(12);
-/// How long before the end of a run its secret has to be stored.
-const AFTER_KEEPING: Duration = Duration::from_secs(4);
-/// Endpoints that one run deletes.
-const MOST_DELETED: usize = 10;
-/// Endpoints of ours that nobody has a secret of, before another is made.
-const MOST_ORPHANS: usize = 4;
-/// How old an endpoint is before another is deleted in its favour, or it itself: lomi. tries each event again for a little
-/// over a minute, and no run takes longer.
+/// Time after the call that creates an endpoint: to store its secret, or to delete it.
+const TIME_AFTER_CREATE: Duration = Duration::from_secs(12);
+/// The secret must be stored this long before the end of a run.
+const TIME_AFTER_STORING: Duration = Duration::from_secs(4);
+/// The most endpoints that one run deletes.
+const MAX_DELETED: usize = 10;
+/// The most endpoints of ours without a stored secret before another is created.
+const MAX_WITHOUT_SECRET: usize = 4;
+/// The age at which an endpoint may replace another, or be deleted. lomi retries an event for a little over a minute,
+/// and no run takes longer.
 const OVERLAP_S: i64 = 120;
 
-/// The endpoint that there is to be.
+/// The endpoint that this stack needs.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Where events go, as lomi. is told it.
+    /// The URL that lomi sends events to.
     pub url: String,
-    /// The same by the merchant's own domain. Whatever is registered there was made by hand.
+    /// The URL at the merchant's own domain. An endpoint there was created by hand.
     pub own_url: Option<String>,
-    /// What the endpoints of this stack are described with. Whatever else has the URL was made by hand.
+    /// The description of this stack's endpoints. Any other endpoint with the URL was created by hand.
     pub marker: String,
 }
 
-/// What the endpoints that the stack of this name registers are described with.
+/// The description of the endpoints that the stack of this name registers.
 #[must_use]
 pub fn marker(stack: &str) -> String {
     format!("lomi-checkout {stack}")
 }
 
-/// Whether lomi. sends the payments that succeed to this endpoint. Where a listing names no events, nothing shows that it does
-/// not.
+/// Whether lomi sends `PAYMENT_SUCCEEDED` to this endpoint. `true` when the listing names no events.
 #[must_use]
-pub fn hears_of_payments(endpoint: &WebhookEndpoint) -> bool {
+pub fn receives_payments(endpoint: &WebhookEndpoint) -> bool {
     let events = &endpoint.authorized_events;
     endpoint.is_active != Some(false) && (events.is_empty() || events.contains(&EventKind::PaymentSucceeded))
 }
 
-/// What a run knows before it asks lomi.
+/// What a run knows before it calls lomi.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {
-    /// The version of the stored secret; `None` while nobody has put one in.
+    /// The version of the stored secret; `None` when there is none.
     pub version: Option<&'a str>,
-    /// Whether the secret is to be a new one.
+    /// Whether to rotate the secret.
     pub rotate: bool,
     /// The time of day.
     pub now: Timestamp,
 }
 
-/// Has lomi. send the events of this environment to `wanted`, once. `keep` stores a fresh secret under the endpoint's id
-/// by the given instant, and says whether it is the current one now, if anybody knows.
+/// Makes lomi send this environment's events to `wanted`, once. `keep` stores a new secret under the endpoint's id by
+/// the given instant, and returns whether it is current now, or `None` when that is unknown.
 ///
 /// # Errors
-/// When lomi. does not list or change its endpoints; what happens at the making of one is a [`Status`].
+/// When lomi does not list or change its endpoints. The outcome of creating one is a [`Status`].
 pub async fn ensure(
     lomi: &Client,
     wanted: &Wanted,
@@ -103,34 +102,34 @@ pub async fn ensure(
     keep: impl AsyncFnOnce(&NewWebhookEndpoint, Instant) -> Option<bool>,
     deadline: Instant,
 ) -> Result<Status, Error> {
-    // 1 Which endpoints have this URL?
-    let listed = lomi.webhook_endpoints().list().deadline(before(deadline, AFTER_CREATE)).send().await?;
+    // 1 Find the endpoints with this URL.
+    let listed = lomi.webhook_endpoints().list().deadline(before(deadline, TIME_AFTER_CREATE)).send().await?;
     let found = Found::sort(listed, wanted, known.version);
-    // 2 The one whose secret is stored stays, and those that it took the place of go.
-    if let Some(kept) = &found.kept {
+    // 2 Maintain the one whose secret is stored, and delete those that it replaced.
+    if let Some(current) = &found.current {
         if !known.rotate {
-            return maintain(lomi, kept, &found.others, known.now, deadline).await;
+            return maintain(lomi, current, &found.others, known.now, deadline).await;
         }
-        if !is_ready_to_rotate(lomi, kept, &found.others, known.now, deadline).await? {
+        if !is_ready_to_rotate(lomi, current, &found.others, known.now, deadline).await? {
             return Ok(Status::RotatedLately);
         }
     }
-    // 3 What was made by hand is left alone, and so is its secret, whatever of ours is beside it.
+    // 3 Leave an endpoint that was created by hand alone, with its secret.
     if found.is_by_hand() {
         return Ok(by_hand(&found, known));
     }
-    // 4 Otherwise there is to be a new one.
+    // 4 Otherwise create one.
     replace(lomi, wanted, found, keep, known.now, deadline).await
 }
 
-/// Has lomi. send nothing more to `wanted`. What was made by hand stays.
+/// Deletes this stack's endpoints. Those created by hand stay.
 ///
 /// # Errors
-/// When lomi. does not list its endpoints, or keeps one.
+/// When lomi does not list its endpoints, or does not delete one.
 pub async fn remove(lomi: &Client, wanted: &Wanted, known: &Known<'_>, deadline: Instant) -> Result<Status, Error> {
     let listed = lomi.webhook_endpoints().list().deadline(deadline).send().await?;
-    let Found { kept, others, .. } = Found::sort(listed, wanted, known.version);
-    for endpoint in kept.iter().chain(&others).take(MOST_DELETED) {
+    let Found { current, others, .. } = Found::sort(listed, wanted, known.version);
+    for endpoint in current.iter().chain(&others).take(MAX_DELETED) {
         delete(lomi, endpoint, deadline).await?;
     }
     Ok(Status::Removed)
@@ -139,7 +138,7 @@ pub async fn remove(lomi: &Client, wanted: &Wanted, known: &Known<'_>, deadline:
 fn by_hand(found: &Found, known: &Known<'_>) -> Status {
     match known.version {
         None => Status::ByHandWithoutSecret,
-        Some(_) if !found.hears_of_payments() => Status::ByHandNotSubscribed,
+        Some(_) if !found.receives_payments() => Status::ByHandNotSubscribed,
         Some(_) if known.rotate => Status::ByHandNotRotated,
         Some(_) => Status::ByHand,
     }
@@ -147,23 +146,24 @@ fn by_hand(found: &Found, known: &Known<'_>) -> Status {
 
 async fn maintain(
     lomi: &Client,
-    kept: &WebhookEndpoint,
+    current: &WebhookEndpoint,
     others: &[WebhookEndpoint],
     now: Timestamp,
     deadline: Instant,
 ) -> Result<Status, Error> {
-    let status = repair(lomi, kept, deadline).await?;
-    if is_past_overlap(kept, now) {
+    let status = repair(lomi, current, deadline).await?;
+    if is_past_overlap(current, now) {
         clear(lomi, others, now, deadline).await;
     }
     Ok(status)
 }
 
-/// Two secrets are known at a time. Before a third one comes, the endpoint that signs with the first has to be gone, and it
-/// goes when lomi. has nothing on its way to it: an event that nobody can verify is refused, and lomi. never sends it again.
+/// Whether a third secret may come. The webhook handler knows two, so the endpoint that signs with the first must be
+/// deleted before, and only when lomi has no event on its way to it: an event that fails verification is refused, and
+/// lomi never resends it.
 async fn is_ready_to_rotate(
     lomi: &Client,
-    kept: &WebhookEndpoint,
+    current: &WebhookEndpoint,
     others: &[WebhookEndpoint],
     now: Timestamp,
     deadline: Instant,
@@ -171,28 +171,28 @@ async fn is_ready_to_rotate(
     if others.is_empty() {
         return Ok(true);
     }
-    if !is_past_overlap(kept, now) {
+    if !is_past_overlap(current, now) {
         return Ok(false);
     }
-    let deadline = before(deadline, AFTER_CREATE);
-    for endpoint in others.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MOST_DELETED) {
+    let deadline = before(deadline, TIME_AFTER_CREATE);
+    for endpoint in others.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MAX_DELETED) {
         delete(lomi, endpoint, deadline).await?;
     }
     Ok(true)
 }
 
-/// Whether an endpoint is so old that whatever was under way to the one before it has arrived, and that the run that made
-/// it has stored its secret or is over. One that does not say its age is young.
+/// Whether every event for the endpoint before this one has arrived, and the run that created this one has stored its
+/// secret or ended. `false` when the listing names no age.
 fn is_past_overlap(endpoint: &WebhookEndpoint, now: Timestamp) -> bool {
-    let made_at = endpoint.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
-    made_at.is_some_and(|made_at| made_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
+    let created_at = endpoint.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    created_at.is_some_and(|created_at| created_at.as_s().saturating_add(OVERLAP_S) <= now.as_s())
 }
 
-/// Events that somebody added stay. The server of June 2026 answers a change with success and makes none: only what is
-/// read back counts. A server that knows fewer names is asked for those, and lacks none that it could send.
+/// Subscribes to missing events and keeps those that the merchant added. The server of June 2026 answers a change with
+/// success and ignores it, so the endpoint is read again. A server that knows fewer names is sent fewer.
 async fn repair(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) -> Result<Status, Error> {
     let id = &endpoint.webhook_endpoint_id;
-    let mut refused = None;
+    let mut refusal = None;
     for known in KNOWN {
         let Some(changes) = changes(endpoint, known) else { return Ok(Status::Unchanged) };
         match lomi.webhook_endpoints().update(id, &changes).deadline(deadline).send().await {
@@ -200,14 +200,14 @@ async fn repair(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) ->
                 let read = lomi.webhook_endpoints().get(id).deadline(deadline).send().await?;
                 return Ok(outcome(&read, known));
             }
-            Err(error) if is_refused(&error) => refused = Some(error),
+            Err(error) if is_refused(&error) => refusal = Some(error),
             Err(error) => return Err(error),
         }
     }
-    refused.map_or(Ok(Status::Unchanged), Err)
+    refusal.map_or(Ok(Status::Unchanged), Err)
 }
 
-/// What became of a change, by what is read back. Only what an endpoint needs is worth somebody's time.
+/// The outcome of a change, by the endpoint read afterwards. Only missing [`NECESSARY`] events are a failure.
 fn outcome(read: &WebhookEndpoint, known: usize) -> Status {
     match (changes(read, known), changes(read, NECESSARY)) {
         (None, _) => Status::Repaired,
@@ -216,12 +216,12 @@ fn outcome(read: &WebhookEndpoint, known: usize) -> Status {
     }
 }
 
-/// lomi. answered that it does not take what was sent. Nothing was made or changed.
+/// lomi rejected the request. Nothing was created or changed.
 fn is_refused(error: &Error) -> bool {
     error.outcome() == Outcome::Rejected && error.status() == Some(400)
 }
 
-/// What the endpoint lacks, for a lomi. that knows so many of our events.
+/// What the endpoint lacks, for a lomi that knows the first `known` of our events.
 fn changes(endpoint: &WebhookEndpoint, known: usize) -> Option<UpdateWebhookEndpoint> {
     let present = &endpoint.authorized_events;
     let missing: Vec<_> = EVENTS.into_iter().take(known).filter(|event| !present.contains(event)).collect();
@@ -246,41 +246,41 @@ async fn replace(
     now: Timestamp,
     deadline: Instant,
 ) -> Result<Status, Error> {
-    // 1 However often answers are lost, there are never many.
-    let surplus = found.others.split_off(found.others.len().min(MOST_ORPHANS));
+    // 1 Bound the number of endpoints, however often answers are lost.
+    let surplus = found.others.split_off(found.others.len().min(MAX_WITHOUT_SECRET));
     clear(lomi, &surplus, now, deadline).await;
-    // 2 Make it, once: who asks again makes another.
+    // 2 Create it once: a retry would create another.
     let new = match create(lomi, wanted, deadline).await {
         Ok(new) => new,
-        Err(error) => return Status::of_creation(error, found.kept.is_some()),
+        Err(error) => return Status::of_creation(error, found.current.is_some()),
     };
-    // 3 Keep its secret, which is told only now.
-    match keep(&new, before(deadline, AFTER_KEEPING)).await {
+    // 3 Store its secret, which lomi shows only now.
+    match keep(&new, before(deadline, TIME_AFTER_STORING)).await {
         Some(true) => {}
-        // Take it back: nobody could verify what it signs. Should that fail, a later run removes it.
+        // Delete it: what it signs could not be verified. If that fails, a later run deletes it.
         Some(false) => {
             drop(delete(lomi, &new.endpoint, deadline).await);
             return Ok(Status::SecretNotStored);
         }
-        // It may be the one that everything hangs on. The next run finds its secret stored, or removes it.
+        // Its secret may be stored. The next run finds out, or deletes it.
         None => return Ok(Status::SecretsUnreachable),
     }
-    // 4 Those of which nobody has a secret go now; the one that was rotated goes when nothing is on its way to it.
+    // 4 Delete endpoints without a stored secret now. The rotated one is deleted when no event is on its way to it.
     clear(lomi, &found.others, now, deadline).await;
-    Ok(if found.kept.is_some() { Status::Rotated } else { Status::Registered })
+    Ok(if found.current.is_some() { Status::Rotated } else { Status::Registered })
 }
 
-/// A refusal makes nothing, so that fewer names may be asked for next.
+/// A refusal creates nothing, so the next call may send fewer names.
 async fn create(lomi: &Client, wanted: &Wanted, deadline: Instant) -> Result<NewWebhookEndpoint, Error> {
     let [newest, older @ ..] = KNOWN;
-    let mut made = create_for(lomi, wanted, newest, deadline).await;
+    let mut created = create_for(lomi, wanted, newest, deadline).await;
     for known in older {
-        if !made.as_ref().is_err_and(is_refused) {
+        if !created.as_ref().is_err_and(is_refused) {
             break;
         }
-        made = create_for(lomi, wanted, known, deadline).await;
+        created = create_for(lomi, wanted, known, deadline).await;
     }
-    made
+    created
 }
 
 async fn create_for(
@@ -292,19 +292,19 @@ async fn create_for(
     let events = EVENTS.into_iter().take(known).collect();
     let description = Some(wanted.marker.clone());
     let endpoint = CreateWebhookEndpoint { description, ..CreateWebhookEndpoint::new(wanted.url.clone(), events) };
-    lomi.webhook_endpoints().create(&endpoint).deadline(before(deadline, AFTER_CREATE)).send().await
+    lomi.webhook_endpoints().create(&endpoint).deadline(before(deadline, TIME_AFTER_CREATE)).send().await
 }
 
-/// What stays is found by a later run. A young one may be that of another run, which is about to store its secret.
+/// A later run deletes what stays. A recent endpoint may belong to another run that is about to store its secret.
 async fn clear(lomi: &Client, endpoints: &[WebhookEndpoint], now: Timestamp, deadline: Instant) {
-    for endpoint in endpoints.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MOST_DELETED) {
+    for endpoint in endpoints.iter().filter(|endpoint| is_past_overlap(endpoint, now)).take(MAX_DELETED) {
         if delete(lomi, endpoint, deadline).await.is_err() {
             return;
         }
     }
 }
 
-/// One that is gone already is as good as deleted.
+/// An endpoint that does not exist counts as deleted.
 async fn delete(lomi: &Client, endpoint: &WebhookEndpoint, deadline: Instant) -> Result<(), Error> {
     match lomi.webhook_endpoints().delete(&endpoint.webhook_endpoint_id).deadline(deadline).send().await {
         Err(error) if error.status() != Some(404) => Err(error),

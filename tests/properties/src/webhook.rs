@@ -106,7 +106,7 @@ fn as_settled(reading: &Reading) -> Option<(String, String)> {
         Reading::OrderEvent(order_event, natural_key) => Some((natural_key.clone(), format!("{order_event:?}"))),
         Reading::Refund(news) => Some((news.natural_key(), format!("{news:?}"))),
         Reading::DisputeOrRisk(told) => Some((told.payment().to_owned(), format!("{told:?}"))),
-        Reading::Hint | Reading::Irrelevant | Reading::Unusable(_) => None,
+        Reading::SessionEvent | Reading::Irrelevant | Reading::Unusable(_) => None,
     }
 }
 
@@ -149,7 +149,7 @@ fn pays_only_its_own_price(order: &Order, reading: &Reading) {
         Reading::OrderEvent(order_event, _) => Some(order_event.clone()),
         Reading::Refund(news) => news.order_event(order),
         Reading::DisputeOrRisk(told) => Some(told.order_event(order, told.payment())),
-        Reading::Hint | Reading::Irrelevant | Reading::Unusable(_) => None,
+        Reading::SessionEvent | Reading::Irrelevant | Reading::Unusable(_) => None,
     };
     let Some(order_event) = order_event else { return };
     let Transition::Changed(next, told) = order.transition(&order_event, Source::Webhook, NOW) else { return };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::num::NonZeroU32;
 
-use checkout::payment_links::{self, Keyed, LinkError, Made, NewLink, OpenError};
+use checkout::payment_links::{self, IdempotentRequest, LinkAnswer, LinkError, NewLink, OpenError};
 use checkout::sessions::Created;
 use domain::{Currency, Fingerprint, IdempotencyKey, LinkCode, LinkPrice, Money, Price, RedirectPolicy};
 use lomi_client::{Amount, CreatePaymentLink, CurrencyCode, LinkTarget};
@@ -14,8 +14,7 @@ use store::Answer;
 use crate::stack::{CREATE, Stack};
 
 impl Stack {
-    /// `POST /admin/payment-links` for a managed link: its price in francs and its number of payments. The answer is
-    /// its code.
+    /// `POST /admin/payment-links` for a link of ours: so many francs, so many payments. The answer is its code.
     pub async fn make_link(&self, key: &str, francs: i64, max_payments: u32) -> Option<Result<Made, LinkError>> {
         let new = NewLink {
             title: "Cotisation".to_owned(),
@@ -34,7 +33,7 @@ impl Stack {
         .await
     }
 
-    /// `POST /admin/payment-links` for a native link. The answer is its id.
+    /// `POST /admin/payment-links` for a link of lomi.'s own. The answer is its id.
     pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<Made, LinkError>> {
         let target = LinkTarget::Instant { amount: Amount::from_scaled(francs, 0).expect("an amount") };
         let currency = CurrencyCode::parse("XOF").expect("a currency");
@@ -58,15 +57,15 @@ impl Stack {
         let url = |path: &str| policy.allow(&format!("https://shop.example/{path}")).expect("an allowed address");
         let returns = (url("thanks"), url("cart"));
         self.invoke("open_link", CREATE, async |deadline| {
-            let opening = payment_links::judge(&self.context, &code, |_| None).await?;
+            let opening = payment_links::check(&self.context, &code, |_| None).await?;
             payment_links::open(&self.context, opening, returns, || ready(Some(self.client.clone())), deadline).await
         })
         .await
     }
 }
 
-fn keyed(key: &str, francs: i64) -> Keyed {
-    Keyed {
+fn keyed(key: &str, francs: i64) -> IdempotentRequest {
+    IdempotentRequest {
         idempotency_key: IdempotencyKey::parse(key).expect("a key"),
         fingerprint: Fingerprint::of("link", &json!({ "amount": francs })),
     }

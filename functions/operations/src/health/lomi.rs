@@ -3,7 +3,7 @@
 use super::findings::{self, Finding};
 use crate::http::App;
 use checkout::admin::{try_payments, try_refunds};
-use checkout::webhook_registration::{PATH, hears_of_payments};
+use checkout::webhook_registration::{PATH, receives_payments};
 use domain::Environment;
 use lambda_kit::http::Request;
 use lambda_kit::lomi::CredentialError;
@@ -106,7 +106,7 @@ fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> F
         url.is_some_and(|url| addresses.contains(&url)) || endpoint.description.as_deref() == Some(marker)
     };
     let ours: Vec<_> = endpoints.iter().filter(is_ours).collect();
-    // During a rotation there are two endpoints; one that delivers is enough.
+    // While a secret changes there are two: one that delivers is enough.
     if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
         findings::REGISTERED
     } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {

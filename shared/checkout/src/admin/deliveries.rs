@@ -1,4 +1,4 @@
-//! Events that lomi. could not deliver, sent again.
+//! Has lomi resend webhooks that it could not deliver.
 
 use super::OperationError;
 use crate::Context;
@@ -14,73 +14,73 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::time::Instant;
 
-/// Failed deliveries per page of lomi.'s log, and pages per request.
+/// Failed deliveries per page of lomi's log, and pages per request.
 const PAGE_SIZE: u32 = 50;
 const MAX_PAGES: u32 = 4;
-/// Nothing is sent when less than this is left: lomi. waits four seconds for the endpoint.
+/// With less time than this nothing is sent: lomi waits four seconds for the endpoint.
 const SEND_TIME: Duration = Duration::from_secs(6);
-/// No log is read further than this.
+/// The last offset that is read in a log.
 const MAX_OFFSET: u32 = 999_999;
 
-/// Which failed deliveries are to be sent again.
+/// Which failed deliveries to resend.
 #[derive(Clone, Debug)]
 pub struct Resend {
-    /// None that failed earlier.
+    /// Earlier failures are left out.
     pub since: Timestamp,
-    /// The most that lomi. is asked to send now.
+    /// The most deliveries to resend now.
     pub limit: u8,
     /// Where an earlier request stopped.
     pub after: Option<DeliveryCursor>,
 }
 
-/// A place in lomi.'s log of one endpoint's failed deliveries. New failures push it down: going on from it may meet a
-/// delivery twice, and misses none.
+/// A position in lomi's log of one endpoint's failed deliveries. New failures shift it: continuing from it may meet a
+/// delivery twice, and skips none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryCursor {
     endpoint: WebhookEndpointId,
     offset: u32,
 }
 
-/// A delivery that lomi. made.
+/// A delivery that lomi made.
 #[derive(Clone, Debug)]
 pub struct ResentDelivery {
-    /// Its row in lomi.'s log.
+    /// Its row in lomi's log.
     pub delivery_log_id: DeliveryLogId,
-    /// lomi.'s name of the event; empty when the log does not say.
+    /// lomi's name of the event; empty when the log does not say.
     pub event: String,
     /// The HTTP status that this stack answered.
     pub response_status: Option<u32>,
 }
 
-/// A delivery that lomi. did not make, or of which nobody knows.
+/// A delivery that lomi did not make, or whose outcome is unknown.
 #[derive(Clone, Debug)]
 pub struct FailedDelivery {
-    /// Its row in lomi.'s log.
+    /// Its row in lomi's log.
     pub delivery_log_id: DeliveryLogId,
-    /// lomi.'s name of the event; empty when the log does not say.
+    /// lomi's name of the event; empty when the log does not say.
     pub event: String,
-    /// Whether lomi. sent it. [`Outcome::Unknown`] is not tried again here: that it arrives twice would harm nothing, but
-    /// nobody asked for it.
+    /// Whether lomi sent it. [`Outcome::Unknown`] is not retried here: a second arrival would harm nothing, but the
+    /// operator did not request it.
     pub outcome: Outcome,
 }
 
-/// What became of a request to send again.
+/// The outcome of a request to resend.
 #[derive(Clone, Debug, Default)]
 pub struct Resent {
-    /// Endpoints of this stack that lomi. knows. Without one, nothing was looked at.
+    /// Endpoints of this stack at lomi. Without one no log was read.
     pub endpoints: usize,
     /// Delivered now.
     pub replayed: Vec<ResentDelivery>,
-    /// Not delivered, or nobody knows.
+    /// Not delivered, or with an unknown outcome.
     pub failed: Vec<FailedDelivery>,
-    /// Left out, because what they tell is on record here.
+    /// Left out, because their event is applied here.
     pub skipped: u32,
-    /// Where the next request goes on; `None` when everything was looked at.
+    /// Where the next request continues; `None` at the end of the logs.
     pub next: Option<DeliveryCursor>,
 }
 
 impl DeliveryCursor {
-    /// `None` unless `text` can be such a place.
+    /// `None` unless `text` has the form of a position.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (endpoint, offset) = text.split_once('.')?;
@@ -89,44 +89,45 @@ impl DeliveryCursor {
         Some(Self { endpoint: WebhookEndpointId::parse(endpoint).ok()?, offset })
     }
 
-    /// The place as text that needs no escaping in a URL.
+    /// The position as text that needs no escaping in a URL.
     #[must_use]
     pub fn to_text(&self) -> String {
         format!("{}.{}", self.endpoint, self.offset)
     }
 }
 
-/// A failed delivery, and where it stands in the log.
-struct Missed {
+/// A failed delivery, and its position in the log.
+struct MissedDelivery {
     log: DeliveryLog,
-    place: DeliveryCursor,
+    cursor: DeliveryCursor,
 }
 
-/// Has lomi. send again what it could not deliver to this stack, the newest first, each at most once per request. What
+/// Has lomi resend the deliveries to this stack that failed, newest first, each at most once per request. An event that
 /// arrives twice counts once, as always.
 ///
-/// lomi. logs no event whose tries all ran out: the reconciler is the guarantee, this is a help.
+/// lomi logs no event whose attempts all failed: the reconciler is the guarantee, this only helps.
 ///
 /// # Errors
-/// [`OperationError`], before anything was sent.
+/// [`OperationError`]. Nothing was sent.
 pub async fn resend(
     context: &Context,
     wanted: &Resend,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
 ) -> Result<Resent, OperationError> {
-    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    let lomi = lomi().await.ok_or(OperationError::ProviderUnavailable)?;
     let mut resent = Resent::default();
-    // 1 Which endpoints are ours?
+    // 1 Find this stack's endpoints.
     let mut endpoints = own_endpoints(&lomi, deadline).await.map_err(OperationError::Lomi)?;
     resent.endpoints = endpoints.len();
     endpoints.retain(|id| wanted.after.as_ref().is_none_or(|after| *id >= after.endpoint));
-    // 2 What did they miss that is not on record? All of it is read before anything is sent, which may add to the log.
+    // 2 Read the failed deliveries whose events are not on record, all of them before anything is sent: a resend may
+    // add to the log.
     let missed = read_missed(context, &lomi, &endpoints, wanted, deadline, &mut resent).await?;
-    // 3 Have each sent once.
+    // 3 Have each resent once.
     for missed in missed {
         if Instant::now() + SEND_TIME > deadline {
-            resent.next = Some(missed.place);
+            resent.next = Some(missed.cursor);
             break;
         }
         if !send(&lomi, missed, deadline, &mut resent).await {
@@ -136,7 +137,7 @@ pub async fn resend(
     Ok(resent)
 }
 
-/// In the order in which a cursor passes them. Whatever else the merchant has registered at lomi. is none of its business.
+/// In the order in which a cursor passes them. The merchant's other endpoints are left out.
 async fn own_endpoints(lomi: &Client, deadline: Instant) -> Result<Vec<WebhookEndpointId>, Error> {
     let is_own = |endpoint: &WebhookEndpoint| {
         let is_here = endpoint.url.as_deref().is_some_and(|url| url.trim_end_matches('/').ends_with(PATH));
@@ -155,22 +156,22 @@ async fn read_missed(
     wanted: &Resend,
     deadline: Instant,
     resent: &mut Resent,
-) -> Result<Vec<Missed>, OperationError> {
+) -> Result<Vec<MissedDelivery>, OperationError> {
     let (mut missed, mut pages) = (Vec::new(), 0);
     for endpoint in endpoints {
-        let begun = wanted.after.clone().filter(|after| after.endpoint == *endpoint);
-        let mut place = begun.unwrap_or(DeliveryCursor { endpoint: endpoint.clone(), offset: 0 });
-        let list = lomi.delivery_logs().list(endpoint).success(false).limit(PAGE_SIZE).offset(place.offset);
+        let resumed = wanted.after.clone().filter(|after| after.endpoint == *endpoint);
+        let mut cursor = resumed.unwrap_or(DeliveryCursor { endpoint: endpoint.clone(), offset: 0 });
+        let list = lomi.delivery_logs().list(endpoint).success(false).limit(PAGE_SIZE).offset(cursor.offset);
         let mut listing = list.deadline(deadline).stream();
         loop {
-            if pages == MAX_PAGES || place.offset > MAX_OFFSET {
-                resent.next = Some(place).filter(|place| place.offset <= MAX_OFFSET);
+            if pages == MAX_PAGES || cursor.offset > MAX_OFFSET {
+                resent.next = Some(cursor).filter(|cursor| cursor.offset <= MAX_OFFSET);
                 return Ok(missed);
             }
             pages += 1;
             let page = listing.next_page().await.map_err(OperationError::Lomi)?;
             let is_last = page.is_last();
-            let should_continue = pick(context, page.rows, &mut place, wanted, &mut missed, resent).await?;
+            let should_continue = collect_missed(context, page.rows, &mut cursor, wanted, &mut missed, resent).await?;
             if resent.next.is_some() {
                 return Ok(missed);
             }
@@ -182,14 +183,14 @@ async fn read_missed(
     Ok(missed)
 }
 
-/// Takes out of a page, which begins at `place`, what is to be sent, and moves `place` to its end. `false` at what is too old:
-/// the log's newest come first.
-async fn pick(
+/// Collects from a page, which begins at `cursor`, what is to be resent, and moves `cursor` to its end. `false` at the
+/// first row that is too old: the log is newest first.
+async fn collect_missed(
     context: &Context,
     logs: Vec<DeliveryLog>,
-    place: &mut DeliveryCursor,
+    cursor: &mut DeliveryCursor,
     wanted: &Resend,
-    missed: &mut Vec<Missed>,
+    missed: &mut Vec<MissedDelivery>,
     resent: &mut Resent,
 ) -> Result<bool, StoreError> {
     for log in logs {
@@ -197,27 +198,27 @@ async fn pick(
             return Ok(false);
         }
         if missed.len() >= usize::from(wanted.limit) {
-            resent.next = Some(place.clone());
+            resent.next = Some(cursor.clone());
             return Ok(true);
         }
         if log.success != Some(true) {
             if is_on_record(context, &log).await? {
                 resent.skipped = resent.skipped.saturating_add(1);
             } else {
-                missed.push(Missed { log, place: place.clone() });
+                missed.push(MissedDelivery { log, cursor: cursor.clone() });
             }
         }
-        place.offset = place.offset.saturating_add(1);
+        cursor.offset = cursor.offset.saturating_add(1);
     }
     Ok(true)
 }
 
-/// `false` when lomi. is not to be asked for more now.
-async fn send(lomi: &Client, missed: Missed, deadline: Instant, resent: &mut Resent) -> bool {
-    let Missed { log, place } = missed;
+/// `false` when lomi should not be called again now.
+async fn send(lomi: &Client, missed: MissedDelivery, deadline: Instant, resent: &mut Resent) -> bool {
+    let MissedDelivery { log, cursor } = missed;
     let event = log.event_type.as_ref().map(EventKind::as_str).unwrap_or_default().to_owned();
     let delivery_log_id = log.delivery_log_id;
-    let sent = lomi.delivery_logs().replay(&place.endpoint, &delivery_log_id).deadline(deadline).send().await;
+    let sent = lomi.delivery_logs().replay(&cursor.endpoint, &delivery_log_id).deadline(deadline).send().await;
     let (outcome, should_continue) = match sent {
         Ok(sent) if sent.delivered => {
             resent.replayed.push(ResentDelivery { delivery_log_id, event, response_status: sent.response_status });
@@ -228,9 +229,9 @@ async fn send(lomi: &Client, missed: Missed, deadline: Instant, resent: &mut Res
     };
     resent.failed.push(FailedDelivery { delivery_log_id, event, outcome });
     if !should_continue {
-        // What surely was not sent may be asked for again.
+        // A delivery that was certainly not sent may be retried.
         let done = u32::from(outcome != Outcome::NotSent);
-        resent.next = Some(DeliveryCursor { offset: place.offset.saturating_add(done), ..place });
+        resent.next = Some(DeliveryCursor { offset: cursor.offset.saturating_add(done), ..cursor });
     }
     should_continue
 }
@@ -239,7 +240,7 @@ fn time_of(log: &DeliveryLog) -> Option<Timestamp> {
     Timestamp::parse_rfc3339(log.created_at.as_deref()?)
 }
 
-/// Whether what the delivery tells was counted. Nobody signed the log: it decides about nothing but what need not be sent.
+/// Whether the delivery's event is applied. The log is not signed: it only decides what need not be resent.
 async fn is_on_record(context: &Context, log: &DeliveryLog) -> Result<bool, StoreError> {
     match natural_key(log) {
         Some(key) => context.store.order_of_event(&key).await.map(|order| order.is_some()),
@@ -247,7 +248,7 @@ async fn is_on_record(context: &Context, log: &DeliveryLog) -> Result<bool, Stor
     }
 }
 
-/// What a logged envelope says that tells its event from others.
+/// The fields of a logged envelope that identify its event.
 #[derive(Deserialize)]
 struct Envelope {
     data: Transaction,
@@ -259,7 +260,7 @@ struct Transaction {
     id: Option<String>,
 }
 
-/// The natural key of a payment's event. Other events are few, and sent in any case.
+/// The natural key of a payment's event. Other events are few, and always resent.
 fn natural_key(log: &DeliveryLog) -> Option<String> {
     let envelope: Envelope = serde_json::from_str(log.payload.as_deref()?).ok()?;
     let transaction_id = envelope.data.transaction_id.or(envelope.data.id)?;
@@ -277,7 +278,7 @@ mod tests {
     #[test]
     fn only_a_log_cursor_parses_as_one() {
         let text = "a465993b-98fb-49c3-9943-5b8eac17004c.50";
-        assert_eq!(DeliveryCursor::parse(text).map(|place| place.to_text()).as_deref(), Some(text));
+        assert_eq!(DeliveryCursor::parse(text).map(|cursor| cursor.to_text()).as_deref(), Some(text));
         for wrong in [
             "",
             ".",

@@ -1,20 +1,19 @@
-//! Events for the merchant's own systems, told again.
+//! Publishes events to the merchant's systems again.
 
 use super::OperationError;
 use crate::Context;
 use domain::OrderId;
 use store::Republished;
 
-/// Has every event that was told of an order told again, each under the same id: some eighty at most, as an order knows
-/// forty refunds at most. An order that nothing was told of has none. Repeated, each is told once more; consumers know what
-/// they have seen.
+/// Publishes every event of an order again, each under the same id: at most some eighty, as an order has at most forty
+/// refunds. An order without events has none. A repetition publishes each once more; consumers recognise the id.
 ///
 /// # Errors
-/// [`OperationError`]. What was told again before it stays so.
+/// [`OperationError`]. Events that were published before it stay published.
 pub async fn republish(context: &Context, id: &OrderId) -> Result<Vec<Republished>, OperationError> {
-    // 1 Which events can there be?
+    // 1 Read which events the order can have.
     let order = context.order(id).await?.ok_or(OperationError::NotFound)?;
-    // 2 Each that there is, once more.
+    // 2 Publish each that exists.
     let mut republished = Vec::new();
     for event in order.publishable_events() {
         republished.extend(context.store.republish(&order, &event).await?);

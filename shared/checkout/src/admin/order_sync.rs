@@ -7,18 +7,18 @@ use crate::run::{Run, RunError};
 use domain::Order;
 
 impl Run<'_> {
-    /// Reads what lomi says about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty, and ten
-    /// for each payment that lomi calls refunded. The answers go through the same code as in the reconciler.
+    /// Reads what lomi says about `order` now, whatever its schedule says, in a bounded number of calls: up to sixty,
+    /// and ten for each payment that lomi calls refunded. The answers go through the same code as in the reconciler.
     ///
-    /// Nothing is written unless something changed, so a repetition costs calls and changes nothing; the order's poll slot and
-    /// schedule stay. The gateway's throttle bounds the calls. A call that fails does not prevent the others.
+    /// Nothing is written unless something changed, so a repetition costs calls and changes nothing; the order's poll
+    /// slot and schedule stay. The gateway's throttle bounds the calls. A call that fails does not prevent the others.
     ///
     /// # Errors
     /// The error of the first call that failed. What the others brought is written, and counted in the report.
     pub(super) async fn sync_order(&mut self, order: &Order) -> Result<(), OperationError> {
         let (context, lomi) = (self.context, self.lomi);
         // 1 Payments that name it, in lomi's list: the page of an order that is over may have been paid all the same.
-        let identified = context.identify(lomi, order, self.deadline).await;
+        let identified = context.find_payments(lomi, order, self.deadline).await;
         let listed = self.finish(identified);
         let has_changed = listed.as_ref().is_ok_and(|found| !found.outcomes.is_empty());
         // 2 Its page or card form, where the list shows nothing.

@@ -1,8 +1,8 @@
-//! What was put aside, looked at once more.
+//! Replays a quarantined event.
 
 use super::OperationError;
 use crate::attribution::LinkPages;
-use crate::keys::case_behind;
+use crate::keys::case_name;
 use crate::reason::{DISCOUNT_UNPROVEN, FOREIGN};
 use crate::run::{Report, Run};
 use crate::webhooks::{Arrival, WebhookOutcome, process};
@@ -12,45 +12,41 @@ use lomi_client::Client;
 use store::{Quarantined, StoreError};
 use tokio::time::Instant;
 
-/// What became of a second replay.
+/// The outcome of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
     /// It changed the order.
     Applied,
-    /// It is recorded already: by an earlier look, or because lomi. told it in another way.
+    /// It was applied already: by an earlier replay, or from another source.
     Duplicate,
     /// It is true and changes nothing.
     Ignored,
-    /// It still fits nothing; why, in one word.
+    /// It stays in quarantine, for this reason.
     Quarantined(String),
 }
 
-/// What was put aside, and what became of the second replay.
+/// A quarantined event after its replay.
 #[derive(Debug)]
 pub struct Replayed {
-    /// It, as it is now.
+    /// The entry as it is now.
     pub item: Quarantined,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ReplayOutcome,
-    /// The order that it is about, as it is now, where one is known.
+    /// Its order as it is now, if known.
     pub order: Option<Order>,
-    /// What an event changed.
+    /// How a webhook was applied.
     pub applied: Option<ApplyOutcome>,
 }
 
-/// What a look found out.
 struct Replay {
     outcome: ReplayOutcome,
     order_id: Option<OrderId>,
     applied: Option<ApplyOutcome>,
 }
 
-/// Takes up what was put aside once more: an event through the same code as on its arrival, what a poll found by asking
-/// lomi. again. Repeated, at the same time or after a crash, it changes nothing more and tells nothing twice. `lomi` is only
-/// called for what a poll found; what that brought, before an error too, is in `report`.
-///
-/// # Errors
-/// [`OperationError`].
+/// Replays a quarantined event. A webhook goes through the same code as on its arrival; for the finding of a poll, lomi
+/// is called again. A repetition, concurrent or after a crash, changes nothing more and publishes nothing twice. `lomi`
+/// is called only for the finding of a poll; `report` counts what that found, also before an error.
 pub async fn replay(
     context: &Context,
     id: &QuarantineId,
@@ -58,23 +54,23 @@ pub async fn replay(
     deadline: Instant,
     report: &mut Report,
 ) -> Result<Replayed, OperationError> {
-    // 1 What was put aside?
-    let kept = context.store.quarantined(id).await?.ok_or(OperationError::NotFound)?;
-    // 2 What was used already is not used again.
-    let replay = if kept.resolved_at.is_some() {
-        Replay::of(ReplayOutcome::Duplicate, kept.order_id.clone())
-    } else if let Some(arrival) = Arrival::kept(&kept, context.clock.now()) {
-        // 3 lomi. signed it: the same protocol as on its arrival.
+    // 1 Read the entry.
+    let entry = context.store.quarantined(id).await?.ok_or(OperationError::NotFound)?;
+    // 2 A resolved entry is a duplicate.
+    let replay = if entry.resolved_at.is_some() {
+        Replay::of(ReplayOutcome::Duplicate, entry.order_id.clone())
+    } else if let Some(arrival) = Arrival::from_quarantine(&entry, context.clock.now()) {
+        // 3 A webhook: process it as on its arrival.
         Replay::of_webhook(process(context, arrival).await?)
     } else {
-        // 3 Nobody signed it: lomi. is asked.
-        read_anew(context, &kept, lomi, deadline, report).await?
+        // 3 The finding of a poll: call lomi.
+        sync_again(context, &entry, lomi, deadline, report).await?
     };
-    // 4 What was used waits for nobody any more. After a crash before this, the next look finds it recorded.
+    // 4 Mark it as resolved. After a crash before this, the next replay finds a duplicate.
     if !matches!(replay.outcome, ReplayOutcome::Quarantined(_)) {
-        context.resolve(id, replay.order_id.as_ref()).await?;
+        context.resolve_quarantined_event(id, replay.order_id.as_ref()).await?;
     }
-    // 5 Both as they are now.
+    // 5 Read entry and order as they are now.
     let item = context.store.quarantined(id).await?.ok_or(OperationError::NotFound)?;
     let order = match replay.order_id.as_ref().or(item.order_id.as_ref()) {
         Some(order_id) => context.order(order_id).await?,
@@ -110,46 +106,46 @@ impl Replay {
     }
 }
 
-/// Only a event that is on record was used: that lomi. says something else about the same order proves nothing about it.
-async fn read_anew(
+/// Only an event on record resolves the entry: another finding about the same order proves nothing about it.
+async fn sync_again(
     context: &Context,
-    kept: &Quarantined,
+    entry: &Quarantined,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
     report: &mut Report,
 ) -> Result<Replay, OperationError> {
     // 1 Was it applied by another route meanwhile?
-    if let Some(id) = applied_to(context, kept).await? {
+    if let Some(id) = applied_to(context, entry).await? {
         return Ok(Replay::of(ReplayOutcome::Duplicate, Some(id)));
     }
     // 2 Synchronise the order that it names, or resolve its attribution case.
-    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    let lomi = lomi().await.ok_or(OperationError::ProviderUnavailable)?;
     let mut run = Run::new(context, &lomi, deadline, report);
-    let synced = match &kept.order_id {
+    let synced = match &entry.order_id {
         Some(id) => match context.order(id).await? {
             Some(order) => run.sync_order(&order).await,
             None => Ok(()),
         },
-        None => resolve_case_of(&mut run, kept).await,
+        None => resolve_case(&mut run, entry).await,
     };
     // 3 Is it on record now?
-    if let Some(id) = applied_to(context, kept).await? {
+    if let Some(id) = applied_to(context, entry).await? {
         return Ok(Replay::of(ReplayOutcome::Applied, Some(id)));
     }
-    synced.map(|()| Replay::of(ReplayOutcome::Quarantined(kept.reason.clone()), None))
+    synced.map(|()| Replay::of(ReplayOutcome::Quarantined(entry.reason.clone()), None))
 }
 
-async fn resolve_case_of(run: &mut Run<'_>, kept: &Quarantined) -> Result<(), OperationError> {
-    let Some(name) = case_behind(&kept.natural_key) else { return Ok(()) };
+async fn resolve_case(run: &mut Run<'_>, entry: &Quarantined) -> Result<(), OperationError> {
+    let Some(name) = case_name(&entry.natural_key) else { return Ok(()) };
     // Cases expire after some months.
     let Some(case) = run.context.store.case(name).await? else { return Ok(()) };
     Ok(run.resolve(&case, &mut LinkPages::default()).await?)
 }
 
-/// The order that the event was counted for, or that the case about it led to.
-async fn applied_to(context: &Context, kept: &Quarantined) -> Result<Option<OrderId>, StoreError> {
-    match case_behind(&kept.natural_key) {
+/// The order that the event, or the case about it, was applied to.
+async fn applied_to(context: &Context, entry: &Quarantined) -> Result<Option<OrderId>, StoreError> {
+    match case_name(&entry.natural_key) {
         Some(name) => Ok(context.store.case(name).await?.and_then(|case| case.order_id)),
-        None => context.store.order_of_event(&kept.natural_key).await,
+        None => context.store.order_of_event(&entry.natural_key).await,
     }
 }

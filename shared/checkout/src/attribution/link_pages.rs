@@ -21,7 +21,7 @@ const LONGEST_LIFE_MS: i64 = 4 * 60 * 60 * 1000;
 pub(crate) struct LinkPages(Option<Vec<CheckoutSession>>);
 
 impl LinkPages {
-    /// Empty when not all pages can be read: then none can be told from the others.
+    /// Empty when not all pages can be read: then no page can be matched.
     pub(super) async fn read(
         &mut self,
         lomi: &Client,

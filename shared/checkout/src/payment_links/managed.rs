@@ -1,61 +1,61 @@
-//! Making a link of ours: one per idempotency key, written together with the answer.
+//! Creates a managed link: one per idempotency key, written together with the answer.
 
-use super::{Keyed, LinkError, Made, Recalled, in_progress};
+use super::{IdempotentRequest, LinkAnswer, LinkError, SavedAnswer, in_progress};
 use crate::Context;
 use domain::{LinkCode, LinkPrice, ManagedLink, PricedCart, Timestamp};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use store::{Answer, Begun, Receipt, StoreError};
 
-/// What the merchant wants of a link, checked.
+/// A valid request for a managed link.
 #[derive(Clone, Debug)]
 pub struct NewLink {
     /// Shown to shoppers.
     pub title: String,
     /// Shown to shoppers.
     pub description: Option<String>,
-    /// What it asks for.
+    /// Its price.
     pub price: LinkPrice,
     /// How many orders it takes.
     pub max_payments: Option<NonZeroU32>,
-    /// From then on it opens nothing.
+    /// When it stops opening.
     pub expires_at: Option<Timestamp>,
-    /// The merchant's own notes.
+    /// The merchant's labels.
     pub metadata: BTreeMap<String, String>,
     /// Where a payment leads.
     pub success_url: Option<String>,
-    /// Where giving up leads.
+    /// Where cancelling leads.
     pub cancel_url: Option<String>,
 }
 
-/// Makes the link, or gives the answer that was given before. `describe` turns the link into the answer.
+/// Creates the link, or returns the saved answer. `describe` makes the answer from the link.
 ///
 /// # Errors
-/// [`LinkError`]; there is no link because of this call then.
+/// [`LinkError`]. This call created no link.
 pub async fn create(
     context: &Context,
-    keyed: &Keyed,
+    request: &IdempotentRequest,
     new: NewLink,
     describe: impl FnOnce(&ManagedLink) -> Option<Answer>,
-) -> Result<Made, LinkError> {
+) -> Result<LinkAnswer, LinkError> {
     let now = context.clock.now();
-    // 1 Was it made before?
-    let key_hash = match context.recall(keyed, new.expires_at, now).await? {
-        Recalled::Made(made) => return Ok(made),
-        Recalled::Nothing { key_hash } => key_hash,
+    // 1 Return a saved answer.
+    let key_hash = match context.saved_answer(request, new.expires_at, now).await? {
+        SavedAnswer::Found(answer) => return Ok(answer),
+        SavedAnswer::Missing { key_hash } => key_hash,
     };
-    // 2 Articles must be for sale now; what they cost is asked again at every opening.
+    // 2 Require that the products are for sale. Their prices are read at every opening.
     if let LinkPrice::Items(lines) = &new.price {
         let skus: Vec<_> = lines.iter().map(|line| line.sku.clone()).collect();
         PricedCart::from_catalog(lines, &context.store.products(&skus).await?)?;
     }
     // 3 Write the link and its receipt together.
-    let link = fresh(context, new, now);
+    let link = new_link(context, new, now);
     let answer = describe(&link).ok_or(StoreError::Malformed { operation: "answer" })?;
-    let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, Some(answer.clone()));
+    let receipt = Receipt::new(key_hash, request.fingerprint.clone(), now, Some(answer.clone()));
     match context.store.create_link(&link, &receipt, now).await? {
         Begun::Ours => Ok(Made { answer, replayed: false }),
-        // Somebody with the same key was first, this very moment.
+        // Another request with the same key was first.
         Begun::AlreadyClaimed => match context.recall(keyed, None, now).await? {
             Recalled::Made(made) => Ok(made),
             Recalled::Nothing { .. } => Err(in_progress()),
@@ -63,9 +63,9 @@ pub async fn create(
     }
 }
 
-fn fresh(context: &Context, new: NewLink, now: Timestamp) -> ManagedLink {
+fn new_link(context: &Context, new: NewLink, now: Timestamp) -> ManagedLink {
     ManagedLink {
-        // Drawn and not derived from the key: whoever guesses the key must not know the address.
+        // Random, not derived from the key: the key must not reveal the address.
         code: LinkCode::from_entropy(context.entropy.bytes()),
         environment: context.environment,
         title: new.title,

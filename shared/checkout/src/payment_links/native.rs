@@ -1,6 +1,6 @@
-//! Making a link of lomi.'s own, which takes no idempotency key: asked for once per key of ours.
+//! Creates a link at lomi, which takes no idempotency key: called once per key of ours.
 
-use super::{Keyed, LinkError, Made, Recalled, in_progress};
+use super::{IdempotentRequest, LinkAnswer, LinkError, SavedAnswer, in_progress};
 use crate::Context;
 use domain::Timestamp;
 use lomi_client::{Client, CreatePaymentLink, Outcome, PaymentLink};
@@ -8,58 +8,58 @@ use std::time::Duration;
 use store::{Answer, Begun, Receipt, StoreError};
 use tokio::time::Instant;
 
-/// Kept back from the caller's deadline to keep the answer.
+/// Reserved before the caller's deadline to store the answer.
 const WRITE_MARGIN: Duration = Duration::from_secs(2);
 
-/// Makes the link, or gives the answer that was given before. `describe` turns the link into the answer.
+/// Creates the link, or returns the saved answer. `describe` makes the answer from the link.
 ///
 /// # Errors
-/// [`LinkError`]. After `OutcomeUnknown` the same key never makes a link any more: look for it in lomi.'s list.
+/// [`LinkError`]. After `OutcomeUnknown` the same key never creates a link: search lomi's list for it.
 pub async fn create_native(
     context: &Context,
-    keyed: &Keyed,
+    request: &IdempotentRequest,
     link: &CreatePaymentLink,
     lomi: impl AsyncFnOnce() -> Option<Client>,
     deadline: Instant,
     describe: impl FnOnce(&PaymentLink) -> Option<Answer>,
-) -> Result<Made, LinkError> {
+) -> Result<LinkAnswer, LinkError> {
     let now = context.clock.now();
     let end = link.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
-    // 1 Was it made before?
-    let key_hash = match context.recall(keyed, end, now).await? {
-        Recalled::Made(made) => return Ok(made),
-        Recalled::Nothing { key_hash } => key_hash,
+    // 1 Return a saved answer.
+    let key_hash = match context.saved_answer(request, end, now).await? {
+        SavedAnswer::Found(answer) => return Ok(answer),
+        SavedAnswer::Missing { key_hash } => key_hash,
     };
-    // 2 Note that it is being made, before lomi. is asked.
+    // 2 Write a receipt before lomi is called.
     let lomi = lomi().await.ok_or(LinkError::NoKey)?;
-    // There will be payments that name no order, and of which nobody may tell. Before the receipt: with that written and
-    // nothing asked, the key would be lost.
+    // Its payments name no order and may have no webhook, so polling starts now. Before the receipt: after a crash in
+    // between, the key can still be used.
     context.store.poll_native_links(now).await?;
     let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, None);
     if context.store.begin_receipt(&receipt, now).await? == Begun::AlreadyClaimed {
         return Err(in_progress());
     }
-    // 3 Ask, once.
+    // 3 Call lomi, once.
     let call_deadline = deadline.checked_sub(WRITE_MARGIN).unwrap_or(deadline);
-    let made = match lomi.payment_links().create(link).deadline(call_deadline).send().await {
-        Ok(made) => made,
+    let created = match lomi.payment_links().create(link).deadline(call_deadline).send().await {
+        Ok(created) => created,
         Err(error) if error.outcome() == Outcome::Unknown => return Err(LinkError::OutcomeUnknown(Some(error))),
         Err(error) => {
-            // The error is the answer either way; a receipt that stays makes a repetition careful, not wrong.
+            // The error is the answer in any case. If the receipt stays, a retry is answered with `OutcomeUnknown`.
             let _ = context.store.forget_receipt(&receipt).await;
             return Err(error.into());
         }
     };
-    // 4 Keep the answer, and with it what lomi. may forget. The link exists whether or not that succeeds.
-    let answer = describe(&made).ok_or(StoreError::Malformed { operation: "answer" })?;
+    // 4 Store the answer, and the labels that lomi may drop. The link exists whether or not that succeeds.
+    let answer = describe(&created).ok_or(StoreError::Malformed { operation: "answer" })?;
     if link.metadata.is_empty() {
         let _ = context.store.finish_receipt(&receipt, &answer).await;
     } else {
-        // An answer that shows labels which nobody keeps would be wrong.
-        let labels = (made.payment_link_id.as_str(), &link.metadata);
-        let kept = context.store.finish_native_link(&receipt, &answer, labels).await;
-        // It is there, and a request that comes again would make another.
-        kept.map_err(|_| LinkError::OutcomeUnknown(None))?;
+        // An answer with labels that are stored nowhere would be wrong.
+        let labels = (created.payment_link_id.as_str(), &link.metadata);
+        let stored = context.store.finish_native_link(&receipt, &answer, labels).await;
+        // The link exists, and a retry under another key would create a second one.
+        stored.map_err(|_| LinkError::OutcomeUnknown(None))?;
     }
-    Ok(Made { answer, replayed: false })
+    Ok(LinkAnswer { answer, replayed: false })
 }

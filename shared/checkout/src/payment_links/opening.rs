@@ -1,4 +1,4 @@
-//! Opening a link of ours: a fresh payment page, bound to an order of its own.
+//! Opens a managed link: a new payment page, with an order of its own.
 
 use crate::Context;
 use crate::sessions::{
@@ -12,22 +12,22 @@ use lomi_client::{Client, CustomerDetails};
 use store::{Operation, StoreError};
 use tokio::time::Instant;
 
-/// A link that can be paid, and what its shopper is to pay.
+/// A link that can be paid, and this shopper's price.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// The link as it was read.
+    /// The link.
     pub link: ManagedLink,
-    /// What it asks this shopper for.
+    /// What this shopper pays for.
     pub sale: LinkSale,
 }
 
-/// Why a link leads nowhere.
+/// Why a link opens nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is no such link.
     #[error("no such link")]
     Unknown,
-    /// It takes no payment, or none before the shopper has chosen.
+    /// It takes no payment, or none before the shopper has chosen an amount.
     #[error("{1}")]
     Refused(Box<ManagedLink>, LinkRefusal),
     /// No page was opened.
@@ -38,11 +38,8 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// Reads a link and judges whether it can be paid now, by a shopper who chose so many minor units of its currency.
-///
-/// # Errors
-/// Why not.
-pub async fn judge(
+/// Reads a link and checks that it can be paid now, by a shopper who chose `chosen_minor` minor units of its currency.
+pub async fn check(
     context: &Context,
     code: &LinkCode,
     chosen_minor: impl FnOnce(Currency) -> Option<i64>,
@@ -54,10 +51,10 @@ pub async fn judge(
     }
 }
 
-/// Leads the shopper to a page of their own. `success_url` and `cancel_url` are where lomi. sends them afterwards.
+/// Opens a page for the shopper. lomi redirects to `success_url` and `cancel_url` afterwards.
 ///
 /// # Errors
-/// [`OpenError`]. Nobody has anything to pay on because of this call then.
+/// [`OpenError`]. In each case this call returned nothing to pay on.
 pub async fn open(
     context: &Context,
     opening: Opening,
@@ -68,10 +65,10 @@ pub async fn open(
     let Opening { link, sale } = opening;
     // 1 Count the opening, if the link can still be paid: its last payment may have come since it was read.
     if !context.store.count_opening(&link.code, context.clock.now()).await? {
-        judge(context, &link.code, |_| chosen(&sale)).await?;
+        check(context, &link.code, |_| chosen(&sale)).await?;
         return Err(StoreError::Busy { operation: "open link", reason: "contended" }.into());
     }
-    // 2 A page bound to an order of its own. Whoever opens the link again gets another one: nobody repeats this key.
+    // 2 Create an order and a page for it. The key is used once: another opening gets another order.
     let page = PageDetails {
         success_url,
         cancel_url,
@@ -84,7 +81,7 @@ pub async fn open(
     };
     let create = CreateCheckout {
         operation: Operation::OpenLink,
-        idempotency_key: fresh_key(context)?,
+        idempotency_key: random_key(context)?,
         fingerprint: Fingerprint::of(Operation::OpenLink.as_str(), &link.code.as_str().into()),
         pricing: pricing(sale),
         details: OrderDetails {
@@ -112,7 +109,7 @@ const fn chosen(sale: &LinkSale) -> Option<i64> {
     }
 }
 
-fn fresh_key(context: &Context) -> Result<IdempotencyKey, StoreError> {
+fn random_key(context: &Context) -> Result<IdempotencyKey, StoreError> {
     let key = hex::encode(context.entropy.bytes());
     IdempotencyKey::parse(&key).ok_or(StoreError::Malformed { operation: "open link" })
 }

@@ -8,8 +8,8 @@ use lomi_client::{CardChargeStatus, PaymentIntentId};
 use store::StoreError;
 
 impl Run<'_> {
-    /// Ends the order's own intent, unless the order `is_paid` by now, and its orphaned ones. An intent that does not end
-    /// keeps its order due.
+    /// Ends the order's own intent, unless the order `is_paid` by now, and its orphaned ones. An intent that does not
+    /// end keeps its order due.
     pub(super) async fn close_intents(&mut self, order: &Order, is_paid: bool) -> Result<(), RunError> {
         let (context, lomi) = (self.context, self.lomi);
         let own = order.intent_to_close(context.clock.now()).filter(|_| !is_paid);

@@ -1,4 +1,4 @@
-//! One listing of lomi.'s payments, read once per run and for all its orders.
+//! One listing of lomi's payments, read once per run and for all its orders.
 
 use crate::lookup::{earliest_payment, order_of, payments_call};
 use crate::provider_error::{is_about_one_thing, is_answer};
@@ -10,19 +10,20 @@ use tokio::time::Instant;
 
 /// Pages per run: two thousand payments.
 const MAX_PAGES: u32 = 40;
-/// A run's time for the listing: most of it is for the orders.
+/// The time of a run that the listing may take: most of it is for the orders.
 const LISTING_BUDGET: Duration = Duration::from_secs(15);
 
-/// So much of what was read is read again, or what was paid where one listing ends and the next begins might be in neither.
+/// Two listings overlap by this, or a payment at the boundary could be in neither.
 const OVERLAP_MS: i64 = 1000;
 
-/// What the listing says, as far as it has been read.
+/// The payments that the listing has shown so far.
 ///
-/// A run reads it on, never anew: what is paid while the run is at work is found by the next look at its order.
+/// A run continues the listing and never restarts it. A payment that is made during the run is found at the next check
+/// of its order.
 pub(super) struct RecentPayments {
     by_order: BTreeMap<OrderId, BTreeMap<TransactionId, Transaction>>,
-    /// The listing, newest first, has been read back to here by lomi.'s clock. `None`: it cannot be relied upon at all.
-    /// What lies further back is a listing of its own, because a place in one belongs to its filters.
+    /// How far back the listing, newest first, has been read, by lomi's clock. `None` when it cannot be relied upon.
+    /// Earlier payments need a listing of their own, because a cursor belongs to its filters.
     reaches_back_to: Option<Timestamp>,
     pages_left: u32,
     until: Instant,
@@ -30,17 +31,16 @@ pub(super) struct RecentPayments {
 }
 
 impl RecentPayments {
-    /// Nothing is read yet.
     pub(super) fn new(deadline: Instant) -> Self {
         let until = deadline.min(Instant::now() + LISTING_BUDGET);
         let by_order = BTreeMap::new();
         Self { by_order, reaches_back_to: None, pages_left: MAX_PAGES, until, was_refused: false }
     }
 
-    /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] and [`LISTING_BUDGET`] go.
+    /// Reads on, back to the oldest of `orders`, or as far as [`MAX_PAGES`] and [`LISTING_BUDGET`] allow.
     ///
-    /// A listing that lomi. will not give in a readable form, or only a part of, is no reason to stop: single questions may
-    /// still be answered.
+    /// A listing that lomi does not return in readable form, or only in part, does not end the run: calls about single
+    /// orders may still succeed.
     pub(super) async fn load_since(
         &mut self,
         lomi: &Client,
@@ -48,10 +48,10 @@ impl RecentPayments {
         now: Timestamp,
         calls: &mut u32,
     ) -> Result<(), Error> {
-        // Money that goes back for weeks, or a card form that lomi. does not end, is no reason to read as far back for money
-        // that comes in.
-        let asked_for = orders.iter().filter(|order| !order.awaits_only_refunds() && order.money_may_come(now));
-        let Some(oldest) = asked_for.map(Order::created_at).min() else { return Ok(()) };
+        // An order that only waits for refunds, or for a card form that lomi does not end, needs no listing back to its
+        // payment.
+        let waiting = orders.iter().filter(|order| !order.awaits_only_refunds() && order.money_may_come(now));
+        let Some(oldest) = waiting.map(Order::created_at).min() else { return Ok(()) };
         let mut listing = self.listing(lomi, oldest);
         while !self.reaches(oldest) && self.pages_left > 0 {
             self.pages_left -= 1;
@@ -63,7 +63,7 @@ impl RecentPayments {
                     self.was_refused |= is_endless || error.status().is_some_and(|status| status >= 400);
                     return Ok(());
                 }
-                // What was read stands.
+                // What was read stays valid.
                 Err(error) if self.has_begun() && is_about_one_thing(&error) => return Ok(()),
                 Err(_) if self.has_begun() && Instant::now() >= self.until => return Ok(()),
                 Err(error) => return Err(error),
@@ -76,7 +76,7 @@ impl RecentPayments {
         self.reaches_back_to.is_some()
     }
 
-    /// What was paid for orders made from `since` on, without what has been read.
+    /// The payments for orders created from `since` on that are not read yet.
     fn listing(&self, lomi: &Client, since: Timestamp) -> Listing<Transaction> {
         let call = payments_call(lomi, since).deadline(self.until);
         match self.reaches_back_to {
@@ -85,7 +85,7 @@ impl RecentPayments {
         }
     }
 
-    /// One more page of what was paid for orders made from `since` on.
+    /// Adds one page of the payments for orders created from `since` on.
     fn add(&mut self, page: ListPage<Transaction>, since: Timestamp) {
         if page.is_last() {
             self.reaches_back_to = Some(earliest_payment(since));
@@ -99,8 +99,8 @@ impl RecentPayments {
         }
     }
 
-    /// Whether lomi. turned us away: a key without the right to read, a server without the route, or one whose list does not go
-    /// on. What is found then is found by single questions, and somebody has to know.
+    /// Whether lomi refused the listing: the key may not read it, the server lacks the route, or its list does not
+    /// advance. Calls about single orders still find payments, but the run counts as failed, which alerts the operator.
     pub(super) const fn was_refused(&self) -> bool {
         self.was_refused
     }
@@ -115,7 +115,7 @@ impl RecentPayments {
         self.by_order.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// Whether every transaction of the order, had there been one, would be in the listing.
+    /// Whether the listing would show every payment of the order.
     pub(super) fn covers(&self, order: &Order) -> bool {
         self.reaches(order.created_at())
     }
@@ -127,6 +127,6 @@ impl RecentPayments {
 
 fn oldest_of(transactions: &[Transaction]) -> Option<Timestamp> {
     let created_at = |transaction: &Transaction| Timestamp::parse_rfc3339(transaction.created_at.as_deref()?);
-    // One row without a time, and nothing is known about how far the page reaches.
+    // With one row without a time it is unknown how far the page reaches.
     transactions.iter().map(created_at).collect::<Option<Vec<_>>>()?.into_iter().min()
 }

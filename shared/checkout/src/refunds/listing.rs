@@ -1,4 +1,4 @@
-//! lomi.'s list of refunds, and what it says of a request that lomi. never named.
+//! Reads lomi's list of refunds, and searches it for requests that have no refund id.
 
 use super::open_refunds::ListError;
 use crate::lookup::refund_report::{RefundReport, requested_amount};
@@ -9,29 +9,29 @@ use crate::units;
 use domain::{Money, Order, Refund, RefundStatus, Timestamp};
 use lomi_client::Refund as Row;
 
-/// Pages per list. A list that is longer proves nothing about what is not in it.
+/// Pages per list. A longer list does not prove that a refund is absent.
 const MAX_PAGES: u32 = 10;
 
-/// What lomi.'s list of refunds says about one order.
+/// The refunds of one order in lomi's list.
 pub(super) struct Listing {
-    /// Of payments of the order, newest first.
+    /// Newest first.
     rows: Vec<Row>,
-    /// Whether the list was read to its end, and every row in it says whose it is.
-    pub(super) is_whole: bool,
+    /// Whether the list was read to its end, and every row in it names a payment.
+    pub(super) is_complete: bool,
 }
 
 impl Run<'_> {
-    /// Reads the refunds made from `since` on, by our clock.
+    /// Reads the refunds created from `since` on, by our clock.
     pub(super) async fn list_refunds(&mut self, order: &Order, since: Timestamp) -> Result<Listing, ListError> {
         let start = earliest(since).to_rfc3339();
-        let mut listing = Listing { rows: Vec::new(), is_whole: false };
+        let mut listing = Listing { rows: Vec::new(), is_complete: false };
         let list = self.lomi.refunds().list().start_date(&start).limit(PAGE_SIZE).deadline(self.deadline);
         let (mut pages, mut names_payments) = (list.stream(), true);
         for _ in 0..MAX_PAGES {
             self.take_call().map_err(|_| ListError::NoCallsLeft)?;
             let page = match pages.next_page().await {
                 Ok(page) => page,
-                // A list that cannot be read proves nothing about what is not in it. What was read of it is applied.
+                // An unreadable list does not prove that a refund is absent. The pages before are applied.
                 Err(error) if is_answer(&error) => break,
                 Err(error) => return Err(ListError::Lomi(error)),
             };
@@ -39,7 +39,7 @@ impl Run<'_> {
             names_payments &= page.rows.iter().all(|row| names_payment(order, row));
             listing.rows.extend(page.rows.into_iter().filter(|row| is_of(order, row)));
             if is_last {
-                listing.is_whole = names_payments;
+                listing.is_complete = names_payments;
                 break;
             }
         }
@@ -52,19 +52,19 @@ impl Listing {
         self.rows.iter().filter_map(RefundReport::of_row)
     }
 
-    /// Whether one of the rows could be this request, which lomi. never named. `before` is the order without what the
-    /// list taught, `now` the order with it.
+    /// Whether a row could be this request, which has no refund id. `before` is the order before the list was applied,
+    /// `now` after.
     pub(super) fn may_hold(&self, request: &Refund, before: &Order, now: &Order) -> bool {
-        self.rows.iter().filter(|row| is_of_payment(now, row, request)).any(|row| may_be(row, request, before, now))
+        self.rows.iter().filter(|row| is_of_payment(now, row, request)).any(|row| may_match(row, request, before, now))
     }
 }
 
-/// The earliest time, by lomi.'s clock, of what was asked for at `since` by ours.
+/// The earliest time, by lomi's clock, of a refund that was requested at `since` by ours.
 const fn earliest(since: Timestamp) -> Timestamp {
     since.plus_ms(-CLOCK_SKEW_MS)
 }
 
-/// Whether the row says whose it is.
+/// Whether the row names its payment in a form that is known here.
 fn names_payment(order: &Order, row: &Row) -> bool {
     row.transaction_id.as_ref().is_some_and(|id| order.knows_ids_like(id.as_str()))
 }
@@ -81,17 +81,16 @@ fn is_of_payment(order: &Order, row: &Row, refund: &Refund) -> bool {
     })
 }
 
-fn may_be(row: &Row, request: &Refund, before: &Order, now: &Order) -> bool {
-    // 1 What is older, or the name of another request, is not it.
-    let made_at = row.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
-    let is_older = made_at.is_some_and(|made_at| made_at < earliest(request.requested_at));
+fn may_match(row: &Row, request: &Refund, before: &Order, now: &Order) -> bool {
+    // 1 An older row, or one that belongs to another request, is not it.
+    let created_at = row.created_at.as_deref().and_then(Timestamp::parse_rfc3339);
+    let is_older = created_at.is_some_and(|created_at| created_at < earliest(request.requested_at));
     let name = row.refund_id.as_str();
-    let is_anothers = now.refund_called(name).is_some_and(|refund| refund.request.is_some());
-    if is_older || is_anothers {
+    let is_of_other_request = now.refund_called(name).is_some_and(|refund| refund.request.is_some());
+    if is_older || is_of_other_request {
         return false;
     }
-    // 2 What is news is looked at once more. After that its age tells it apart, or the amount that was asked for; where
-    // neither does, it may be the request for as long as it gives something back.
+    // 2 A row that was unknown before may be it. A known row is not it when it is older, has another amount, or failed.
     before.refund_called(name).is_none_or(|known| {
         let is_known_for_longer = known.requested_at < request.requested_at;
         let minor = |amount| before.expected().and_then(|expected| units::from_lomi_in(amount, expected.currency()));

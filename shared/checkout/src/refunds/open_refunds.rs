@@ -2,7 +2,7 @@
 
 use super::listing::Listing;
 use crate::lookup::refund_report::RefundReport;
-use crate::lookup::{LookupError, poll};
+use crate::lookup::{LookupError, poll_event};
 use crate::run::{Run, RunError};
 use domain::{Order, OrderEvent, OrderId, Refund, RefundStatus, Source, Timestamp};
 use lomi_client::RefundId;
@@ -13,7 +13,7 @@ impl Run<'_> {
     pub(crate) async fn check_refunds(&mut self, order: &Order) -> Result<(), RunError> {
         // 1 A request whose lease has ended is in doubt.
         for (id, _) in order.refunds().iter().filter(|(_, refund)| refund.status == RefundStatus::Requested) {
-            self.doubt(order.id(), id).await?;
+            self.mark_in_doubt(order.id(), id).await?;
         }
         // 2 Those that lomi has given an id.
         for refund in order.refunds().values().filter(|refund| refund.status == RefundStatus::Pending) {
@@ -28,7 +28,7 @@ impl Run<'_> {
         }
     }
 
-    async fn doubt(&mut self, order_id: &OrderId, id: &str) -> Result<(), StoreError> {
+    async fn mark_in_doubt(&mut self, order_id: &OrderId, id: &str) -> Result<(), StoreError> {
         let now = self.context.clock.now();
         let change = |order: &Order| {
             let is_left = order.refunds().get(id).is_some_and(|refund| !refund.is_running(now));
@@ -45,8 +45,8 @@ impl Run<'_> {
         self.take_call()?;
         match self.lomi.refunds().get(&id).deadline(self.deadline).send().await {
             Ok(row) => {
-                if let Some(reported) = RefundReport::of_answer(&row, order, &refund.transaction_id) {
-                    self.apply_report(order, &reported).await?;
+                if let Some(report) = RefundReport::of_answer(&row, order, &refund.transaction_id) {
+                    self.apply_report(order, &report).await?;
                 }
                 Ok(())
             }
@@ -68,8 +68,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether lomi's list, read to its end at this moment, has nothing that could be this refund of the order. What the
-    /// list shows is applied.
+    /// Applies lomi's list, and returns whether it was read to its end and has no row that could be this refund.
     pub(super) async fn is_unlisted(&mut self, order: &Order, refund: &Refund) -> Result<bool, RunError> {
         let listing = self.list_refunds(order, refund.requested_at).await.map_err(|_| RunError::Lomi)?;
         let is_understood = self.apply_reports(order, &listing).await?;
@@ -77,8 +76,8 @@ impl Run<'_> {
         Ok(is_understood && now.is_some_and(|now| !listing.may_hold(refund, order, &now)))
     }
 
-    /// Applies what lomi's list says of the order's payments, whoever made the refunds. `true` when the list was read to its
-    /// end and each of its rows is understood.
+    /// Applies the refunds of the order's payments in lomi's list, whoever made them. `true` when the list was read to
+    /// its end and each of its rows is understood.
     pub(super) async fn apply_all_refunds(&mut self, order: &Order) -> Result<bool, LookupError> {
         match self.list_refunds(order, order.created_at()).await {
             Ok(listing) => Ok(self.apply_reports(order, &listing).await?),
@@ -89,21 +88,23 @@ impl Run<'_> {
 
     /// `true` when the list was read to its end and each of its rows is understood.
     async fn apply_reports(&mut self, order: &Order, listing: &Listing) -> Result<bool, StoreError> {
-        let mut is_understood = listing.is_whole;
-        for reported in listing.reports() {
-            is_understood &= self.apply_report(order, &reported).await?;
+        let mut is_understood = listing.is_complete;
+        for report in listing.reports() {
+            is_understood &= self.apply_report(order, &report).await?;
         }
         Ok(is_understood)
     }
 
-    /// Goes through the same transaction as a webhook. `false` when it is unclear which refund this is: it has no id that is
-    /// known here, and no amount.
-    async fn apply_report(&mut self, order: &Order, reported: &RefundReport) -> Result<bool, StoreError> {
+    /// Applies a refund like a webhook. `false` when it is unclear which refund it is: its id is unknown here, and it
+    /// has no amount.
+    async fn apply_report(&mut self, order: &Order, report: &RefundReport) -> Result<bool, StoreError> {
         let context = self.context;
-        let Some(refund) = reported.about(order, context.environment_behind(self.lomi, None)) else { return Ok(false) };
+        let Some(refund) = report.for_order(order, context.environment_of_answer(self.lomi, None)) else {
+            return Ok(false);
+        };
         let is_understood = refund.money.is_some() || order.refund_called(&refund.refund_id).is_some();
-        let event = poll(reported.natural_key(), &reported.summary(), context.clock.now());
-        let outcome = match context.ours_by_answer(self.lomi, reported.organization_id.as_deref()).await? {
+        let event = poll_event(report.natural_key(), &report.summary(), context.clock.now());
+        let outcome = match context.ours_by_answer(self.lomi, report.organization_id.as_deref()).await? {
             Some(ours) => context.apply(order.id(), &OrderEvent::Refund(refund), &event, ours).await?,
             None => context.refuse_foreign(order.id(), &event).await?,
         };
@@ -111,8 +112,8 @@ impl Run<'_> {
         Ok(is_understood)
     }
 
-    /// Releases requests that lomi does not know of so long after they were sent. Not a partial refund that lomi pays out: its
-    /// money leaves before the refund is recorded, so it stays in doubt until lomi gives it an id.
+    /// Releases requests that lomi's list does not show long after they were sent. Not a partial refund that lomi pays
+    /// out: its money leaves before the refund is recorded, so it stays in doubt until lomi names it.
     async fn release_lost(
         &mut self,
         before: &Order,

@@ -1,9 +1,10 @@
-//! Where a part of a mobile-money payment would go, held against who paid.
+//! Compares the phone number that a partial refund would be paid out to with the payer's.
 //!
-//! lomi. pays such a part out to the phone in the customer's row as it is at that moment (the WhatsApp number when that is
-//! empty). The row is not the payer's alone: every create that names the same e-mail or phone writes over it, paid or not.
-//! So the number is read just before lomi. is asked, and compared with the one that paid, as lomi. keeps it with the
-//! transaction, and with the one that the order's page was opened with. Nothing of this is kept here.
+//! lomi pays a part of a mobile-money payment out to the phone in the customer's row at that moment (the WhatsApp
+//! number when it has none). The row is not the payer's alone: every call that names the same e-mail or phone
+//! overwrites it, paid or not. So the number is read just before the refund, and compared with the number that paid,
+//! which lomi stores with the transaction, and with the number that the order's page was opened with. None of these is
+//! stored here.
 
 use super::RefundError;
 use super::provider_call::cool_down_s;
@@ -11,27 +12,27 @@ use domain::{Order, PhoneNumber, Refund, is_card_rail};
 use lomi_client::{CheckoutSession, CheckoutSessionId, Client, Customer, Error, Transaction, TransactionId};
 use tokio::time::Instant;
 
-/// Where lomi. keeps the payer's number in a transaction's metadata: the wallet that paid, else the number that was typed.
+/// Fields of a transaction's metadata with the payer's number: the wallet that paid, else the number that was entered.
 const PAYER_NUMBERS: [&str; 2] = ["sender_mobile", "payment_mobile"];
 
-/// The numbers around a refund that lomi. would pay out. They may be shown to the operator, and never logged.
+/// The numbers of a refund that lomi would pay out. They may be shown to the operator, and are never logged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payout {
-    /// Where the money would go now.
+    /// The number that the money would go to now.
     pub phone: Option<PhoneNumber>,
-    /// Who paid, as far as lomi. says.
+    /// The number that paid, if lomi names it.
     pub paid_by: Option<PhoneNumber>,
-    /// What the order's page was opened with, if with a number.
+    /// The number that the order's page was opened with, if any.
     pub ordered_with: Option<PhoneNumber>,
-    /// What could go back as a whole instead, to whoever paid, in minor units; `None` when a part has gone back.
+    /// The amount of a full refund, which goes to the payer, in minor units. `None` when a part is refunded already.
     pub whole_refund_minor: Option<i64>,
 }
 
-/// Lets a refund pass whose money goes back to the payer, or to the number that the operator has confirmed.
+/// Accepts a refund whose money goes to the payer, or to the number that the operator has confirmed.
 ///
 /// # Errors
-/// [`RefundError::PayoutDiffers`], [`RefundError::PayoutUnknown`], and [`RefundError::ProviderUnavailable`] when lomi. could
-/// not be asked. Nothing has moved then.
+/// [`RefundError::PayoutDiffers`], [`RefundError::PayoutUnknown`], and [`RefundError::ProviderUnavailable`] when lomi
+/// could not be read. No money has moved.
 pub(super) async fn check(
     lomi: &Client,
     (order, refund): (&Order, &Refund),
@@ -58,26 +59,26 @@ pub(super) async fn check(
         ordered_with: session.and_then(|session| PhoneNumber::parse(session.customer.phone.as_deref()?)),
         ..unknown()
     };
-    judge(payout, confirmed)
+    compare(payout, confirmed)
 }
 
-fn judge(payout: Payout, confirmed: Option<&PhoneNumber>) -> Result<(), RefundError> {
+fn compare(payout: Payout, confirmed: Option<&PhoneNumber>) -> Result<(), RefundError> {
     let Some(phone) = &payout.phone else { return Err(RefundError::PayoutUnknown(Box::new(payout))) };
-    let is_meant = match confirmed {
-        // What was confirmed is one number: a row that has changed since is looked at anew.
+    let is_accepted = match confirmed {
+        // The operator confirmed one number: a row that has changed since must be confirmed again.
         Some(confirmed) => confirmed == phone,
         None => payout.paid_by.as_ref() == Some(phone) && payout.ordered_with.as_ref().is_none_or(|own| own == phone),
     };
-    if is_meant { Ok(()) } else { Err(RefundError::PayoutDiffers(Box::new(payout))) }
+    if is_accepted { Ok(()) } else { Err(RefundError::PayoutDiffers(Box::new(payout))) }
 }
 
-/// lomi.'s own order of the two.
+/// lomi uses them in this order.
 fn payout_phone(customer: &Customer) -> Option<PhoneNumber> {
     let profile = &customer.profile;
     PhoneNumber::parse(profile.phone_number.as_deref().or(profile.whatsapp_number.as_deref())?)
 }
 
-/// The payment as lomi. has it; `None` when it does not have it, or cannot say.
+/// The payment at lomi. `None` when lomi does not have it, or cannot show it.
 pub(super) async fn transaction(
     lomi: &Client,
     id: &str,
@@ -103,7 +104,7 @@ async fn session(lomi: &Client, order: &Order, deadline: Instant) -> Result<Opti
     read(lomi.checkout_sessions().get(&id).deadline(deadline).send().await)
 }
 
-/// `None` for what lomi. does not have, or cannot say.
+/// `None` for an object that lomi does not have, or cannot show.
 fn read<T>(answer: Result<T, Error>) -> Result<Option<T>, RefundError> {
     match answer {
         Ok(row) => Ok(Some(row)),

@@ -1,4 +1,5 @@
-//! A refund in doubt, after a person has looked where this code cannot: in lomi.'s dashboard and the wallet's statement.
+//! Releases a refund in doubt after the operator has checked what this code cannot: lomi's dashboard and the wallet's
+//! statement.
 
 use crate::Context;
 use crate::admin::OperationError;
@@ -8,16 +9,16 @@ use lomi_client::Client;
 use store::StoreError;
 use tokio::time::Instant;
 
-/// Why a refund was not called off. Nothing has changed then but what lomi.'s list taught.
+/// Why a refund was not released. Only refunds in lomi's list were applied then.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// There is no such order, or it has no such refund.
     #[error("no such refund")]
     NotFound,
-    /// Its outcome is known, it is too young, or lomi.'s list has a refund that it may be.
+    /// Its outcome is known, it is too recent, or a row of lomi's list may be it.
     #[error("the refund cannot be called off")]
     NotReleasable,
-    /// lomi. or DynamoDB did not answer.
+    /// lomi or DynamoDB did not answer.
     #[error(transparent)]
     Operation(#[from] OperationError),
 }
@@ -28,11 +29,9 @@ impl From<StoreError> for ReleaseError {
     }
 }
 
-/// Calls off the refund `id`, our own name of it: the money stayed, says a person, and lomi.'s list does not say otherwise. Its
-/// amount may be asked for again. Repeating it is safe. Should lomi. name the refund after all, it counts beside this one.
-///
-/// # Errors
-/// [`ReleaseError`].
+/// Releases the refund `id`, our own id: the operator says that the money stayed, and lomi's list does not contradict.
+/// The amount may be refunded again. A repetition is safe. Should lomi name the refund later, it counts beside this
+/// one.
 pub async fn release(
     context: &Context,
     order_id: &OrderId,
@@ -41,7 +40,7 @@ pub async fn release(
     deadline: Instant,
     report: &mut Report,
 ) -> Result<Order, ReleaseError> {
-    // 1 Is it to be called off, or was it?
+    // 1 Check that it may be released, or return when it was.
     let order = context.order(order_id).await?.ok_or(ReleaseError::NotFound)?;
     let refund = order.refunds().get(id).ok_or(ReleaseError::NotFound)?;
     if refund.released_at.is_some() && refund.refund_id.is_none() {
@@ -50,13 +49,13 @@ pub async fn release(
     if !refund.may_be_called_off(order.is_paid_out(refund), context.clock.now()) {
         return Err(ReleaseError::NotReleasable);
     }
-    // 2 What does lomi. say?
-    let lomi = lomi().await.ok_or(OperationError::OutOfReach)?;
+    // 2 Search lomi's list for it.
+    let lomi = lomi().await.ok_or(OperationError::ProviderUnavailable)?;
     let is_unlisted = Run::new(context, &lomi, deadline, report).is_unlisted(&order, refund).await;
     if !is_unlisted.map_err(OperationError::from)? {
         return Err(ReleaseError::NotReleasable);
     }
-    // 3 It stayed, unless somebody has learned more meanwhile.
+    // 3 Release it, unless its outcome is known by now.
     let change = |order: &Order| {
         let is_in_doubt = order.refunds().get(id).is_some_and(|refund| refund.status == RefundStatus::InDoubt);
         is_in_doubt.then(|| order.refund_released(id, Source::Merchant, context.clock.now())).flatten()

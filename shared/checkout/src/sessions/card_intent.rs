@@ -10,6 +10,7 @@ use tokio::time::Instant;
 /// The outcome of a cancellation.
 #[derive(Debug)]
 pub struct CancelledIntent {
+    /// The intent.
     pub payment_intent_id: PaymentIntentId,
     /// The intent's status now: `canceled`, or `succeeded` when the shopper was faster.
     pub status: CardChargeStatus,
@@ -25,7 +26,7 @@ pub enum CancelError {
     /// No order here has this intent.
     #[error("no such intent")]
     NotFound,
-    /// There is no usable key of lomi.
+    /// There is no usable key for lomi.
     #[error("no usable key for lomi.")]
     NoKey,
     /// lomi refused, or its answer was lost. A retry is safe.

@@ -1,21 +1,21 @@
-//! Whose endpoint is whose.
+//! Sorts lomi's endpoints by owner.
 
-use super::{Wanted, hears_of_payments};
+use super::{Wanted, receives_payments};
 use lomi_client::WebhookEndpoint;
 
 /// The endpoints with our URL.
 pub(super) struct Found {
-    /// Ours, and the stored secret is its.
-    pub(super) kept: Option<WebhookEndpoint>,
-    /// Ours, and whoever had their secret has it no more.
+    /// Ours, and its secret is stored.
+    pub(super) current: Option<WebhookEndpoint>,
+    /// Ours, but their secrets are stored no longer.
     pub(super) others: Vec<WebhookEndpoint>,
     foreign: Vec<WebhookEndpoint>,
 }
 
 impl Found {
-    /// Ours is what bears our marker, or the id that the stored secret is filed under.
+    /// An endpoint is ours when its description is our marker, or the stored secret is named after its id.
     pub(super) fn sort(listed: Vec<WebhookEndpoint>, wanted: &Wanted, version: Option<&str>) -> Self {
-        let mut found = Self { kept: None, others: Vec::new(), foreign: Vec::new() };
+        let mut found = Self { current: None, others: Vec::new(), foreign: Vec::new() };
         for endpoint in listed {
             let is_here = endpoint.url.as_deref() == Some(wanted.url.as_str());
             let is_by_own_domain = endpoint.url.is_some() && endpoint.url == wanted.own_url;
@@ -23,7 +23,7 @@ impl Found {
                 continue;
             }
             if version == Some(endpoint.webhook_endpoint_id.as_str()) {
-                found.kept = Some(endpoint);
+                found.current = Some(endpoint);
             } else if is_here && endpoint.description.as_deref() == Some(wanted.marker.as_str()) {
                 found.others.push(endpoint);
             } else {
@@ -33,13 +33,13 @@ impl Found {
         found
     }
 
-    /// Whether somebody made it by hand: the stored secret, if there is one, is theirs.
+    /// Whether the endpoint was created by hand. The stored secret, if any, is its.
     pub(super) fn is_by_hand(&self) -> bool {
-        !self.foreign.is_empty() && self.kept.is_none()
+        !self.foreign.is_empty() && self.current.is_none()
     }
 
-    /// Whether that hears of payments.
-    pub(super) fn hears_of_payments(&self) -> bool {
-        self.foreign.iter().any(hears_of_payments)
+    /// Whether that one receives payments.
+    pub(super) fn receives_payments(&self) -> bool {
+        self.foreign.iter().any(receives_payments)
     }
 }

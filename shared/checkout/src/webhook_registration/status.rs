@@ -1,60 +1,60 @@
-//! How a run ended, in one word.
+//! The outcome of a run, in one word.
 
 use lomi_client::{Error, ErrorKind, Outcome};
 
-/// How the webhook stands after a run.
+/// The state of the webhook after a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It was as it should be.
+    /// It needed no change.
     Unchanged,
     /// There is a new endpoint, and its secret is stored.
     Registered,
-    /// The same in the place of another, which still delivers for a while.
+    /// A new endpoint replaces another, which still delivers for a while.
     Rotated,
-    /// It was rotated a moment ago, and the one before still delivers: nothing was done.
+    /// It was rotated recently, and the one before still delivers: nothing was done.
     RotatedLately,
-    /// It was paused or lacked events, and does so no more.
+    /// It was paused or lacked events, and is repaired.
     Repaired,
-    /// Somebody made it by hand and stored its secret.
+    /// It was created by hand, and its secret is stored.
     ByHand,
-    /// Somebody made it by hand, and its secret is nowhere.
+    /// It was created by hand, and its secret is not stored.
     ByHandWithoutSecret,
-    /// Somebody made it by hand, and it is paused or does not hear of payments.
+    /// It was created by hand, and is paused or does not receive payments.
     ByHandNotSubscribed,
-    /// Only by hand can its secret be rotated: somebody made it, or lomi. makes none over its API.
+    /// Its secret can only be rotated by hand: it was created so, or lomi's API creates none.
     ByHandNotRotated,
-    /// lomi. makes none when asked over its API.
+    /// lomi's API creates none.
     ByHandToBeMade,
-    /// It is gone.
+    /// It is deleted.
     Removed,
-    /// It may still be there, and nobody will look again.
+    /// It may still exist, and no later run deletes it.
     NotRemoved,
-    /// Nobody has put lomi.'s key in yet.
+    /// The operator has not added lomi's key yet.
     WaitingForKey,
-    /// lomi. does not take the key.
+    /// lomi refuses the key.
     KeyRefused,
-    /// The key is none, or one of the other environment.
+    /// The key is malformed, or of the other environment.
     KeyOfOtherEnvironment,
-    /// lomi. did not answer, or not as it should.
+    /// lomi did not answer, or answered an error.
     LomiUnreachable,
-    /// lomi. answered that it does not do it.
+    /// lomi rejected a call.
     LomiRefused,
-    /// Whether lomi. made an endpoint is not known; the next run sees.
+    /// Whether lomi created an endpoint is unknown; the next run finds out.
     InDoubt,
-    /// Secrets Manager did not take the secret; the endpoint was taken back.
+    /// Secrets Manager did not store the secret; the endpoint was deleted.
     SecretNotStored,
     /// Secrets Manager did not answer.
     SecretsUnreachable,
-    /// lomi. says that it changed the endpoint, and did not.
+    /// lomi answered that it changed the endpoint, but did not.
     NotRepaired,
-    /// What was asked for cannot be understood.
+    /// The request cannot be parsed.
     RequestUnreadable,
-    /// A defect of ours, or the run's time was over.
+    /// A defect of ours, or the run's time ended.
     Failed,
 }
 
 impl Status {
-    /// As in logs and answers.
+    /// The status in logs and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -81,8 +81,8 @@ impl Status {
         }
     }
 
-    /// Whether events may not arrive, or may where they should not, so that somebody has to know. A stack that nobody has
-    /// given a key to yet sells nothing and misses nothing.
+    /// Whether events may be lost, or arrive where they should not, so that the alarm must fire. A stack without a key
+    /// sells nothing and loses nothing.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         !matches!(
@@ -98,7 +98,7 @@ impl Status {
         )
     }
 
-    /// What a call that failed means for the run.
+    /// The status after a call that failed.
     #[must_use]
     pub fn of_error(error: &Error) -> Self {
         match (error.kind(), error.status()) {
@@ -109,12 +109,12 @@ impl Status {
         }
     }
 
-    /// The same at the making of an endpoint. The server of June 2026 cannot read the body and calls every URL malformed;
-    /// ours was checked before it was sent.
-    pub(super) fn of_creation(error: Error, is_there_one: bool) -> Result<Self, Error> {
+    /// The same for the call that creates an endpoint. The server of June 2026 cannot read the body and calls every URL
+    /// malformed; ours was checked before it was sent.
+    pub(super) fn of_creation(error: Error, has_endpoint: bool) -> Result<Self, Error> {
         match (error.outcome(), error.status()) {
             (Outcome::Unknown, _) => Ok(Self::InDoubt),
-            (Outcome::Rejected, Some(400)) if is_there_one => Ok(Self::ByHandNotRotated),
+            (Outcome::Rejected, Some(400)) if has_endpoint => Ok(Self::ByHandNotRotated),
             (Outcome::Rejected, Some(400)) => Ok(Self::ByHandToBeMade),
             _ => Err(error),
         }
@@ -125,9 +125,8 @@ impl Status {
 mod tests {
     use super::Status::{self, *};
 
-    const QUIET: [Status; 8] =
-        [Unchanged, Registered, Rotated, RotatedLately, Repaired, ByHand, Removed, WaitingForKey];
-    const LOUD: [Status; 15] = [
+    const OK: [Status; 8] = [Unchanged, Registered, Rotated, RotatedLately, Repaired, ByHand, Removed, WaitingForKey];
+    const FAILED: [Status; 15] = [
         ByHandWithoutSecret,
         ByHandNotSubscribed,
         ByHandNotRotated,
