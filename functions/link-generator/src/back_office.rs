@@ -129,7 +129,7 @@ fn created(view: &impl Serialize) -> Option<Answer> {
     Some(Answer { status: 201, body: serde_json::to_string(view).ok()? })
 }
 
-fn answer(made: Made, telemetry: &mut Telemetry) -> Result<Response, Problem> {
+fn answer(made: LinkAnswer, telemetry: &mut Telemetry) -> Result<Response, Problem> {
     telemetry.flag(Field::IdempotencyReplayed, made.replayed);
     let response = Response::new(made.answer.status, "application/json", made.answer.body);
     Ok(if made.replayed { response.header("idempotency-replayed", "true") } else { response })

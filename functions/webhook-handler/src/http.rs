@@ -46,7 +46,7 @@ impl App {
             .map_err(|error| Problem::new(Code::StoreUnavailable).because(error.reason()))?;
         let outcome = report(&ingested, telemetry);
         telemetry.word(Field::WebhookOutcome, outcome);
-        self.heartbeat.note(&self.context, request.deadline).await;
+        self.heartbeat.record_webhook_received(&self.context, request.deadline).await;
         Response::json(200, &Acknowledgement { received: true, outcome })
     }
 

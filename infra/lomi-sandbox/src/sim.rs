@@ -180,7 +180,7 @@ impl Sim {
             context.record_answer(delivery, answer, duration_ms, now);
             context.outbox.get(&delivery.dispatch_id).and_then(Dispatch::dead_letter)
         });
-        if let Some(line) = dead_letters {
+        if let Some(line) = dead_letter {
             // Fails when there is no reader.
             let _ = self.0.dead_letters.send(line);
         }

@@ -280,8 +280,8 @@ impl Context {
             transaction_id: transaction.transaction_id.to_string(),
             gross_minor,
             currency,
-            discount: if discount == Discount::NotReported { otherwise } else { discount },
-            environment: self.environment_behind(lomi, transaction.environment),
+            discount: if discount == Discount::NotReported { default_discount } else { discount },
+            environment: self.environment_of_answer(lomi, transaction.environment),
             checkout_session_id: None,
             payment,
         })

@@ -15,7 +15,7 @@ use crate::stack::{CREATE, Stack};
 
 impl Stack {
     /// `POST /admin/payment-links` for a link of ours: so many francs, so many payments. The answer is its code.
-    pub async fn make_link(&self, key: &str, francs: i64, max_payments: u32) -> Option<Result<Made, LinkError>> {
+    pub async fn make_link(&self, key: &str, francs: i64, max_payments: u32) -> Option<Result<LinkAnswer, LinkError>> {
         let new = NewLink {
             title: "Cotisation".to_owned(),
             description: None,
@@ -34,7 +34,7 @@ impl Stack {
     }
 
     /// `POST /admin/payment-links` for a link of lomi.'s own. The answer is its id.
-    pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<Made, LinkError>> {
+    pub async fn make_native_link(&self, key: &str, francs: i64) -> Option<Result<LinkAnswer, LinkError>> {
         let target = LinkTarget::Instant { amount: Amount::from_scaled(francs, 0).expect("an amount") };
         let currency = CurrencyCode::parse("XOF").expect("a currency");
         let metadata = [("campagne".to_owned(), "rentrée".to_owned())].into();

@@ -107,7 +107,7 @@ fn endpoint(addresses: &[Url], marker: &str, endpoints: &[WebhookEndpoint]) -> F
     };
     let ours: Vec<_> = endpoints.iter().filter(is_ours).collect();
     // While a secret changes there are two: one that delivers is enough.
-    if ours.iter().any(|endpoint| hears_of_payments(endpoint)) {
+    if ours.iter().any(|endpoint| receives_payments(endpoint)) {
         findings::REGISTERED
     } else if ours.iter().any(|endpoint| endpoint.is_active != Some(false)) {
         findings::ENDPOINT_NOT_SUBSCRIBED

@@ -54,11 +54,11 @@ pub async fn create(
     let answer = describe(&link).ok_or(StoreError::Malformed { operation: "answer" })?;
     let receipt = Receipt::new(key_hash, request.fingerprint.clone(), now, Some(answer.clone()));
     match context.store.create_link(&link, &receipt, now).await? {
-        Begun::Ours => Ok(Made { answer, replayed: false }),
+        Begun::Ours => Ok(LinkAnswer { answer, replayed: false }),
         // Another request with the same key was first.
-        Begun::AlreadyClaimed => match context.recall(keyed, None, now).await? {
-            Recalled::Made(made) => Ok(made),
-            Recalled::Nothing { .. } => Err(in_progress()),
+        Begun::AlreadyClaimed => match context.saved_answer(request, None, now).await? {
+            SavedAnswer::Found(answer) => Ok(answer),
+            SavedAnswer::Missing { .. } => Err(in_progress()),
         },
     }
 }

@@ -35,7 +35,7 @@ pub async fn create_native(
     // Its payments name no order and may have no webhook, so polling starts now. Before the receipt: after a crash in
     // between, the key can still be used.
     context.store.poll_native_links(now).await?;
-    let receipt = Receipt::new(key_hash, keyed.fingerprint.clone(), now, None);
+    let receipt = Receipt::new(key_hash, request.fingerprint.clone(), now, None);
     if context.store.begin_receipt(&receipt, now).await? == Begun::AlreadyClaimed {
         return Err(in_progress());
     }

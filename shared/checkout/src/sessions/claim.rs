@@ -40,7 +40,7 @@ impl ClaimAttempt {
         match (claimed, order.cart_token_id()) {
             (Claimed::Ours, _) => Self::Ours(Box::new((claim, order))),
             (Claimed::CartHeld, Some(id)) => Self::CartHeld(id.clone()),
-            (Claimed::CartHeld | Claimed::AlreadyClaimed, _) => Self::Moved,
+            (Claimed::CartHeld | Claimed::AlreadyClaimed, _) => Self::Conflict,
         }
     }
 }

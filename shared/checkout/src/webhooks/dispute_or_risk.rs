@@ -68,12 +68,12 @@ pub(crate) struct ProvenPayment {
 /// `None` for an event of another kind. The error is the reason why the event is unusable.
 pub(super) fn read(event: &WebhookEvent, own: Environment) -> Option<Result<DisputeOrRisk, &'static str>> {
     let data = &event.data;
-    let what = match event.kind {
-        EventKind::DisputeCreated => What::Dispute(DisputeData::of(DisputeStage::Opened, data)),
-        EventKind::DisputeUpdated => What::Dispute(DisputeData::of(DisputeStage::Updated, data)),
-        EventKind::DisputeClosed => What::Dispute(DisputeData::of(DisputeStage::Closed, data)),
-        EventKind::PaymentRiskFlagged => What::Risk { is_blocked: false },
-        EventKind::PaymentRiskBlocked => What::Risk { is_blocked: true },
+    let kind = match event.kind {
+        EventKind::DisputeCreated => Kind::Dispute(DisputeData::of(DisputeStage::Opened, data)),
+        EventKind::DisputeUpdated => Kind::Dispute(DisputeData::of(DisputeStage::Updated, data)),
+        EventKind::DisputeClosed => Kind::Dispute(DisputeData::of(DisputeStage::Closed, data)),
+        EventKind::PaymentRiskFlagged => Kind::Risk { is_blocked: false },
+        EventKind::PaymentRiskBlocked => Kind::Risk { is_blocked: true },
         _ => return None,
     };
     let Some(payment) = data.transaction_id.as_ref().or(data.public_id.as_ref()) else {
@@ -129,11 +129,11 @@ impl DisputeOrRisk {
                 dispute_id: dispute.dispute_id.clone(),
                 transaction_id,
                 environment,
-                stage: words.stage,
-                status: words.status.clone(),
-                reason: words.reason.clone(),
-                money: words.money(order),
-                changed_at: words.changed_at,
+                stage: dispute.stage,
+                status: dispute.status.clone(),
+                reason: dispute.reason.clone(),
+                money: dispute.money(order),
+                changed_at: dispute.changed_at,
             }),
         }
     }

@@ -70,8 +70,8 @@ impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::NotFound => Self::new(Code::NotFound),
-            OperationError::OutOfReach => Self::new(Code::ProviderUnavailable),
-            // What lomi. lacks then is a route, and nothing that the caller named.
+            OperationError::ProviderUnavailable => Self::new(Code::ProviderUnavailable),
+            // A 404 means that lomi has no such route; the caller named nothing that could be missing.
             OperationError::Lomi(error) if error.status() == Some(404) => Self::new(Code::ProviderRejected),
             OperationError::Lomi(error) => error.into(),
             OperationError::Store(error) => error.into(),
