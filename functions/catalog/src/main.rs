@@ -10,6 +10,7 @@ mod http;
 mod view;
 
 use lambda_kit::config;
+use lambda_kit::http::serve;
 use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
 
@@ -22,9 +23,6 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table);
-        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
-            app.handle(&request, event).await
-        })
-        .await
+        serve(connected.function, http::LIMITS, async |request, telemetry| app.handle(&request, telemetry).await).await
     })
 }

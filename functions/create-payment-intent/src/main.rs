@@ -14,6 +14,7 @@ mod body;
 mod http;
 
 use lambda_kit::config;
+use lambda_kit::http::serve;
 use lambda_kit::lomi::LomiSettings;
 use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
@@ -31,9 +32,6 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, (currency, publishable_key), cart_token_key);
-        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
-            app.handle(&request, event).await
-        })
-        .await
+        serve(connected.function, http::LIMITS, async |request, telemetry| app.handle(&request, telemetry).await).await
     })
 }

@@ -12,6 +12,7 @@ mod query;
 mod view;
 
 use lambda_kit::config;
+use lambda_kit::http::serve;
 use lambda_kit::lomi::LomiSettings;
 use lambda_kit::wiring::Wiring;
 use std::process::ExitCode;
@@ -25,9 +26,6 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, lomi);
-        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
-            app.handle(&request, event).await
-        })
-        .await
+        serve(connected.function, http::LIMITS, async |request, telemetry| app.handle(&request, telemetry).await).await
     })
 }

@@ -18,6 +18,7 @@ mod view;
 mod visitor;
 
 use lambda_kit::config;
+use lambda_kit::http::serve;
 use lambda_kit::lomi::LomiSettings;
 use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
@@ -34,9 +35,6 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, redirects, public_origin);
-        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
-            app.handle(&request, event).await
-        })
-        .await
+        serve(connected.function, http::LIMITS, async |request, telemetry| app.handle(&request, telemetry).await).await
     })
 }

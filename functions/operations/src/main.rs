@@ -2,8 +2,7 @@
 //! `POST /admin/quarantine/{quarantine_id}/replay`, `POST /admin/orders/{order_id}/sync`,
 //! `POST /admin/webhook-deliveries/replay`, `POST /admin/orders/{order_id}/events/replay`, `GET /admin/health`.
 //!
-//! Promise: every request may be repeated, and no order's status is set by hand: a quarantined event goes through the
-//! code that received it, an answer of lomi through the reconciler's.
+//! Promise: every request may be repeated. No order's status is set by hand: events and answers of lomi go through `apply`.
 //!
 //! May: `GetItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`, `HEARTBEAT#*`,
 //! `ORGANISATION#*`, `NATIVE#*`; `PutItem` on `ORDER#*`, `QUARANTINE#*`, `REF#*`, `EVT#*`, `ATTRIBUTION#*`, `OUTBOX#*`;
@@ -18,6 +17,7 @@ mod http;
 mod quarantine;
 
 use lambda_kit::config;
+use lambda_kit::http::serve;
 use lambda_kit::lomi::LomiSettings;
 use lambda_kit::wiring::{TableName, Wiring};
 use std::process::ExitCode;
@@ -35,9 +35,6 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = http::App::new(&connected, table, lomi, secrets, public_origin);
-        lambda_kit::http::serve(connected.function, http::LIMITS, async |request, event| {
-            app.handle(&request, event).await
-        })
-        .await
+        serve(connected.function, http::LIMITS, async |request, telemetry| app.handle(&request, telemetry).await).await
     })
 }

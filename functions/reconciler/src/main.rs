@@ -22,8 +22,8 @@ fn main() -> ExitCode {
         })?;
         let connected = wiring.connect()?;
         let app = run::App::new(&connected, table, lomi);
-        lambda_kit::scheduled::serve(connected.function, run::BUDGET, async |deadline, event| {
-            app.run(deadline, event).await
+        lambda_kit::scheduled::serve(connected.function, run::BUDGET, async |deadline, telemetry| {
+            app.run(deadline, telemetry).await
         })
         .await
     })

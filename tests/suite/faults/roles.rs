@@ -58,7 +58,7 @@ async fn only_a_denied_secret_is_counted_as_a_role_fault() {
     assert_eq!(counted(&app, "create-checkout-session"), 1);
     let event = tests::Event::new("PAYOUT_COMPLETED", serde_json::json!({ "transaction_id": "payout-1" }));
     app.stack.kill("webhook-handler").await.unwrap();
-    assert_eq!(app.deliver(&event).await.problem(), (503, "store_unavailable".to_owned()));
+    assert_eq!(app.deliver(&event).await.problem(), (503, "secrets_unavailable".to_owned()));
     assert_eq!(counted(&app, "webhook-handler"), 1);
     assert_eq!(app.last_line("webhook-handler")["problem.cause"], "webhook_secret_unreachable");
     app.stack.secrets().set_unreachable(false);

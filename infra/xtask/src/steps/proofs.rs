@@ -29,7 +29,7 @@ pub(crate) fn test() -> Result<(), String> {
 }
 
 pub(crate) fn iam() -> Result<(), String> {
-    ignored("transition", "")
+    ignored("iam_check", "")
 }
 
 pub(crate) fn schedules() -> Result<(), String> {

@@ -1,6 +1,5 @@
 //! Reads lomi's list of refunds, and searches it for requests that have no refund id.
 
-use super::open_refunds::ListError;
 use crate::lookup::refund_report::{RefundReport, requested_amount};
 use crate::lookup::{CLOCK_SKEW_MS, PAGE_SIZE};
 use crate::provider_error::is_answer;
@@ -98,4 +97,10 @@ fn may_match(row: &Row, request: &Refund, before: &Order, now: &Order) -> bool {
             .is_some_and(|amount| minor(amount).map(Money::amount_minor) != Some(request.amount_minor));
         !is_known_for_longer && !is_of_another_amount && known.status != RefundStatus::Failed
     })
+}
+
+/// Why the list was not read.
+pub(super) enum ListError {
+    NoCallsLeft,
+    Lomi(lomi_client::Error),
 }

@@ -1,6 +1,6 @@
 //! Finds out what became of refunds.
 
-use super::listing::Listing;
+use super::listing::{ListError, Listing};
 use crate::lookup::refund_report::RefundReport;
 use crate::lookup::{LookupError, poll_event};
 use crate::run::{Run, RunError};
@@ -132,10 +132,4 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-/// Why the list was not read.
-pub(super) enum ListError {
-    NoCallsLeft,
-    Lomi(lomi_client::Error),
 }
