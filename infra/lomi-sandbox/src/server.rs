@@ -78,7 +78,6 @@ impl Sandbox {
     }
 
     /// Stops and writes the data file.
-
     pub async fn shutdown(mut self) -> io::Result<()> {
         self.tasks.shutdown().await;
         self.sim.save()
