@@ -6,7 +6,7 @@ use lomi_client::{
     Client, CreateCustomer, CreatePaymentLink, CreateRefund, CurrencyCode, ErrorKind, LinkTarget, Outcome, SecretKey,
 };
 use serde_json::json;
-use tests::{Gate, eventually};
+use tests::eventually;
 use tokio::time::Instant;
 
 use super::context::{Context, assert_refused, francs, key, opened, order};
@@ -154,8 +154,10 @@ async fn a_second_call_under_a_key_that_still_runs_waits_or_is_unknown(context: 
 }
 
 async fn a_server_that_is_not_there_was_never_asked(context: Context) {
-    // A port that was free a moment ago: no process listens on it.
-    let url = Gate::bind().await.url();
+    // Bound, so that no other test gets the port, and never listened on.
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", reserved.local_addr().unwrap());
     let secret = SecretKey::parse(lomi_sandbox::fixtures::TEST_KEY_A).unwrap();
     let client = Client::builder(secret).base_url(url).max_attempts(1).build().unwrap();
     let error = client.checkout_sessions().create(&order()).send().await.unwrap_err();

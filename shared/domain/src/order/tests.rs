@@ -83,7 +83,7 @@ fn end_state(order: &Order, order_events: &[OrderEvent]) -> (OrderStatus, bool, 
     for order_event in order_events {
         match order.transition(order_event, Source::Webhook, T0) {
             Transition::Changed(next, event) => {
-                assert!(next.status >= order.status, "a order_event moved an order back");
+                assert!(next.status >= order.status, "an event moved an order back");
                 told += usize::from(event == Some(OutboxEvent::OrderPaid));
                 order = *next;
             }
