@@ -60,7 +60,13 @@ impl RedirectPolicy {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(RedirectError::NotAllowed);
         }
-        if self.origins.contains(&url.origin()) { Ok(AllowedUrl(url)) } else { Err(RedirectError::NotAllowed) }
+        // The origin of a `blob:` URL is the one inside it, however often it is wrapped.
+        let is_page = matches!(url.scheme(), "https" | "http");
+        if is_page && self.origins.contains(&url.origin()) {
+            Ok(AllowedUrl(url))
+        } else {
+            Err(RedirectError::NotAllowed)
+        }
     }
 }
 
@@ -175,6 +181,8 @@ mod tests {
             "https://shop.example/\nSet-Cookie: a=b",
             "https://shop\u{3002}example.evil/",
             "javascript:alert(1)",
+            "blob:https://shop.example/1",
+            "blob:blob:https://shop.example/1",
             "data:text/html,hi",
             "http://shop.example/",
             "https://shop.example:8443/",
